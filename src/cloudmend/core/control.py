@@ -1,0 +1,30 @@
+"""What a control is: one literal that says what it watches, what it may do, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from cloudmend.core.model import ApiCall, Finding, Plan, Resource
+from cloudmend.core.policy import Policy
+from cloudmend.core.ports import Reader
+
+
+class Control(Struct, frozen=True, kw_only=True):
+    """All its functions are pure but `observe`, which reads. Its facts are of its own kind of model.Facts."""
+
+    id: str  # for life
+    title: str
+    event_source: str
+    event_names: frozenset[str]
+    permissions: frozenset[str]  # IAM actions: all that its requests use, and no other
+    targets: Callable[[ApiCall], tuple[Resource, ...]]  # where to look; raises EventError
+    observe: Callable[[Resource, Reader], Any]  # the facts; None: it is gone
+    detect: Callable[[Any, Policy], tuple[Finding, ...]]
+    plan: Callable[[Any, tuple[Finding, ...], Policy], Plan]
+    check: Callable[[Any, Plan, Policy], None]  # raises UnsafePlan
+
+    def watches(self, call: ApiCall) -> bool:
+        return call.source == self.event_source and call.name in self.event_names

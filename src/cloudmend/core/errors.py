@@ -1,0 +1,35 @@
+"""Every error a user can meet. Each says what is wrong, where, and what to do."""
+
+
+class CloudmendError(Exception):
+    """A sentence for the person who has to act on it; the base of all errors below."""
+
+
+class EventError(CloudmendError):
+    """An event that cannot be understood. It is kept, never dropped."""
+
+
+class PolicyError(CloudmendError):
+    """A policy that is unreadable, unknown or contradicts itself. A bad policy does nothing."""
+
+
+class UnsafePlan(CloudmendError):
+    """A plan that would do more than close what is at fault. It is not carried out."""
+
+
+class StillOpen(CloudmendError):
+    """A door that was at fault is not proved closed. Raised so that the event is tried again, then kept."""
+
+
+class AwsError(CloudmendError):
+    """AWS did not do what was asked.
+
+    `action` is the IAM name of the call ("ec2:ModifySecurityGroupRules"); `code` is AWS's error code,
+    empty where no answer came. `refused` is true when AWS is known to have done nothing.
+    """
+
+    def __init__(self, sentence: str, *, action: str, code: str, refused: bool) -> None:
+        super().__init__(sentence)
+        self.action = action
+        self.code = code
+        self.refused = refused

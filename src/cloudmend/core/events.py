@@ -1,0 +1,96 @@
+"""EventBridge's JSON -> ApiCall | Ignored. Shapes differ by age, SDK and service; none may crash us."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from cloudmend.core.errors import EventError
+from cloudmend.core.model import Actor, ApiCall, Ignored, Json
+
+EXPECTED: Final = 'an EventBridge event of detail-type "AWS API Call via CloudTrail" (see events/event.json)'
+
+
+def parse_event(raw: object) -> ApiCall | Ignored:
+    """The API call that an event reports; Ignored where the call failed and so changed nothing.
+
+    Raises EventError for anything else than EventBridge's envelope around a CloudTrail record.
+    """
+    if not isinstance(raw, Mapping):
+        raise EventError(f"The event is {_kind(raw)}, not an object. Send {EXPECTED}.")
+    detail = raw.get("detail")
+    if not isinstance(detail, Mapping):
+        raise EventError(f'The event\'s "detail" is {_kind(detail)}, not an object. Send {EXPECTED}.')
+    event_id = text(detail.get("eventID")) or text(raw.get("id"))
+    name = text(detail.get("eventName"))
+    if not name:
+        raise EventError(f'Event {event_id or "(no id)"} has no "detail.eventName". Send {EXPECTED}.')
+    if detail.get("errorCode"):  # absent, or null in copies of a record, means success
+        return Ignored(f"{name} failed with {text(detail['errorCode'])} and changed nothing", event_id)
+    return ApiCall(
+        event_id=event_id,
+        source=text(detail.get("eventSource")),
+        name=name,
+        time=_time(detail.get("eventTime")) or _time(raw.get("time")),
+        account=text(raw.get("account")) or text(detail.get("recipientAccountId")),
+        region=text(raw.get("region")) or text(detail.get("awsRegion")),
+        actor=_actor(detail),
+        request=mapping(detail.get("requestParameters")),
+        response=mapping(detail.get("responseElements")),
+    )
+
+
+def mapping(value: object) -> Json:
+    """A JSON object, also when it comes as a string (Athena, Lake); empty for anything else."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return {}
+    return value if isinstance(value, Mapping) else {}
+
+
+def items(value: object) -> tuple[Any, ...]:
+    """The members of a list in any of CloudTrail's forms: [...], {"items": [...]}, or one bare object."""
+    if isinstance(value, Mapping):
+        value = value.get("items", [value] if value else [])
+    if isinstance(value, Mapping):
+        return (value,)
+    return tuple(value) if isinstance(value, list | tuple) else ()
+
+
+def text(value: object) -> str:
+    """A string; CloudTrail's guessed encoding may have made a number of it."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
+def _kind(value: object) -> str:
+    return "missing" if value is None else f"a {type(value).__name__}"
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        parsed = datetime.fromisoformat(text(value))
+    except ValueError:
+        return None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def _actor(detail: Json) -> Actor:
+    identity = detail.get("userIdentity")
+    if isinstance(identity, str):  # some copies keep only the arn
+        identity = {"arn": identity}
+    identity = mapping(identity)
+    issuer = mapping(mapping(identity.get("sessionContext")).get("sessionIssuer"))
+    return Actor(
+        kind=text(identity.get("type")),
+        arn=text(identity.get("arn")) or text(identity.get("principalId")),
+        role_arn=text(issuer.get("arn")),
+        invoked_by=text(identity.get("invokedBy")),
+        source_ip=text(detail.get("sourceIPAddress")),
+        user_agent=text(detail.get("userAgent")),
+    )

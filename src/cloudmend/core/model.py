@@ -1,0 +1,158 @@
+"""The nouns. All are frozen values; what happens to them is written elsewhere."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+Json = Mapping[str, Any]
+
+Status = Literal["mended", "clean", "observed", "gone", "open", "failed"]
+
+
+class Actor(Struct, frozen=True, kw_only=True):
+    """Who made an API call, from CloudTrail's userIdentity. Every text is the caller's or AWS's own."""
+
+    kind: str = ""  # userIdentity.type: Root, IAMUser, AssumedRole, ...
+    arn: str = ""
+    role_arn: str = ""  # of an assumed role: the session's issuer
+    invoked_by: str = ""  # the AWS service that called on somebody's behalf
+    source_ip: str = ""
+    user_agent: str = ""
+
+
+class ApiCall(Struct, frozen=True, kw_only=True):
+    """One successful API call that CloudTrail reported. A hint of where to look, never what to believe."""
+
+    event_id: str
+    source: str  # ec2.amazonaws.com
+    name: str  # AuthorizeSecurityGroupIngress
+    time: datetime | None  # aware; CloudTrail gives whole seconds
+    account: str
+    region: str
+    actor: Actor
+    request: Json
+    response: Json
+
+
+class Ignored(Struct, frozen=True):
+    """An event that needs no action, and why."""
+
+    reason: str
+    event_id: str = ""
+
+
+class Resource(Struct, frozen=True, kw_only=True):
+    """Where to look. `parts` are ids inside it that the event names: a read that lacks them is too early."""
+
+    type: str  # CloudFormation's name of it: AWS::EC2::SecurityGroup
+    id: str
+    parts: tuple[str, ...] = ()
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """Something at fault: the id of the part, and a sentence that says why."""
+
+    part: str
+    why: str
+
+
+class Request(Struct, frozen=True):
+    """One AWS API call as a value: its IAM action ("ec2:ModifySecurityGroupRules") and parameters."""
+
+    action: str
+    params: Json
+
+    def command(self, region: str) -> str:
+        """The same call as an AWS CLI command, quoted for a POSIX shell."""
+        service, _, operation = self.action.partition(":")
+        words = "".join(f"-{c.lower()}" if c.isupper() else c for c in operation).lstrip("-")
+        body = shlex.quote(msgspec.json.encode(self.params).decode())
+        return f"aws {service} {words} --region {shlex.quote(region)} --cli-input-json {body}"
+
+
+class Edit(Struct, frozen=True, kw_only=True):
+    """What a change does to one part, in words, for people: `after` is empty where the part is removed."""
+
+    part: str
+    before: str
+    after: str
+    why: str
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """A write to AWS that is described before it is done, with the writes that take it back.
+
+    `settled` are the error codes that mean: it was already so. When AWS refuses the request, the `pieces`
+    (the same change, smaller) are applied one by one; where there are none, `otherwise` is another way to
+    the same end.
+    """
+
+    request: Request
+    inverse: tuple[Request, ...]
+    edits: tuple[Edit, ...]
+    settled: frozenset[str] = frozenset()
+    pieces: tuple[Change, ...] = ()
+    otherwise: Change | None = None
+
+
+class Plan(Struct, frozen=True):
+    """All the changes for one resource."""
+
+    changes: tuple[Change, ...]
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What came of one change. `changed` is false where AWS was already so, or refused."""
+
+    change: Change
+    changed: bool
+    error: str = ""
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """What cloudmend did about one resource, or did not, and why. One structured log line each."""
+
+    status: Status
+    control: str
+    resource: Resource
+    account: str
+    region: str
+    event_id: str
+    event_name: str
+    actor: Actor
+    summary: str
+    findings: tuple[Finding, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    remaining: tuple[Finding, ...] = ()
+    errors: tuple[str, ...] = ()
+    undo: tuple[str, ...] = ()  # AWS CLI commands, in order
+    seconds_since_call: float | None = None  # CloudTrail's eventTime has whole seconds
+
+
+class Intent(Struct, frozen=True, kw_only=True):
+    """What is about to be done: stored, with the whole before-image, before the first write."""
+
+    control: str
+    resource: Resource
+    account: str
+    region: str
+    event_id: str
+    before: Json
+    requests: tuple[Request, ...]
+    undo: tuple[str, ...]
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What AWS says a resource is now. Each control adds its own fields.
+
+    `image` is the answer as AWS gave it: the before-image of an Intent. `account` owns the resource.
+    """
+
+    account: str
+    image: Json

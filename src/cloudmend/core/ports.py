@@ -1,0 +1,62 @@
+"""What the core asks of the outside, for one account and Region."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from cloudmend.core.model import Intent, Json, Record, Request
+
+Rows = Sequence[Json]
+
+
+class Reader(Protocol):
+    """Answers from AWS as it is now. Every method raises AwsError."""
+
+    def rows(self, request: Request, key: str, *, enough: Callable[[Rows], bool] = ...) -> Rows:
+        """The rows under `key` of all pages of the answer.
+
+        An answer may lag behind the write that woke us: while it is not `enough`, it is read again a few
+        times, briefly, and the last one is returned.
+        """
+
+
+class Writer(Protocol):
+    """The one place where a request takes effect. Raises AwsError."""
+
+    def write(self, request: Request) -> None: ...
+
+
+class Ledger(Protocol):
+    """Keeps what is about to be done, durably, before it is done."""
+
+    def intend(self, intent: Intent) -> None: ...
+
+
+class Notifier(Protocol):
+    """Tells people and machines what was done."""
+
+    def publish(self, record: Record) -> None: ...
+
+
+class Clock(Protocol):
+    """Time, so that the core needs none."""
+
+    def now(self) -> datetime:
+        """The time now, aware, in UTC."""
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class World(Struct, frozen=True, kw_only=True):
+    """The ports of one account and Region."""
+
+    region: str
+    reader: Reader
+    writer: Writer
+    ledger: Ledger
+    notifier: Notifier
+    clock: Clock
