@@ -1,0 +1,32 @@
+"""Closes security group rules that open a guarded port to the world. See README.md in this folder."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cloudmend.controls.security_group_ingress.check import check
+from cloudmend.controls.security_group_ingress.detect import detect
+from cloudmend.controls.security_group_ingress.facts import observe
+from cloudmend.controls.security_group_ingress.plan import plan
+from cloudmend.controls.security_group_ingress.targets import targets
+from cloudmend.core.control import Control
+
+CONTROL: Final = Control(
+    id="security_group_ingress",
+    title="A security group rule opens a guarded port to the world",
+    event_source="ec2.amazonaws.com",
+    event_names=frozenset({"AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules"}),
+    permissions=frozenset(
+        {
+            "ec2:DescribeSecurityGroupRules",
+            "ec2:DescribeSecurityGroups",
+            "ec2:ModifySecurityGroupRules",
+            "ec2:RevokeSecurityGroupIngress",
+        }
+    ),
+    targets=targets,
+    observe=observe,
+    detect=detect,
+    plan=plan,
+    check=check,
+)
