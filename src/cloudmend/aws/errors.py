@@ -1,0 +1,58 @@
+"""botocore's exceptions -> AwsError, in a sentence that says what, where and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004 - botocore's own name
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+
+from cloudmend.core.errors import AwsError
+
+_NO_CREDENTIALS: Final = (
+    "There are no AWS credentials. Run `aws configure`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY"
+)
+_ADVICE: Final = {
+    "UnauthorizedOperation": "Grant the caller that action",
+    "AuthFailure": "Check the credentials and their Region",
+    "InvalidClientTokenId": "Check the credentials",
+    "ExpiredToken": "Renew the credentials",
+    "RequestExpired": "Renew the credentials, and check this machine's clock",
+    "RequestLimitExceeded": "Too many calls at once: it will be tried again",
+}
+
+
+@contextmanager
+def translated(action: str, region: str) -> Iterator[None]:
+    """Raises AwsError in place of what botocore raises for a call of this IAM action in this Region."""
+    where = f"{action} in {region}"
+    try:
+        yield
+    except ClientError as error:
+        raise _answered(error, action, where) from error
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise AwsError(f"{where}: {_NO_CREDENTIALS}.", action=action, code="", refused=True) from error
+    except (ConnectionError, HTTPClientError) as error:
+        advice = "Check the network, the Region's name and AWS_ENDPOINT_URL"
+        raise AwsError(f"{where}: no answer ({error}). {advice}.", action=action, code="", refused=False) from error
+    except BotoCoreError as error:
+        raise AwsError(f"{where}: not sent ({error}).", action=action, code="", refused=True) from error
+
+
+def _answered(error: ClientError, action: str, where: str) -> AwsError:
+    code = str(error.response.get("Error", {}).get("Code", "Unknown"))
+    message = str(error.response.get("Error", {}).get("Message", "")).rstrip(".")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+    advice = f" {_ADVICE[code]}." if code in _ADVICE else ""
+    return AwsError(
+        f"{where}: AWS answered {code} ({message}).{advice}", action=action, code=code, refused=status < 500
+    )

@@ -1,0 +1,79 @@
+"""Requests as values -> calls of botocore. Generic: a new control needs nothing here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from botocore import xform_name
+from botocore.config import Config
+from botocore.session import Session
+
+from cloudmend.aws.errors import translated
+from cloudmend.core.model import Request
+from cloudmend.core.ports import Clock, Rows
+
+# Reads after a write may lag: seconds before each further read.
+_READ_AGAIN: Final = (0.1, 0.3, 0.6)
+
+# A mend has a minute in Lambda: no call may eat it all.
+_CONFIG: Final = Config(
+    connect_timeout=2,
+    read_timeout=8,
+    retries={"mode": "standard", "total_max_attempts": 4},
+    user_agent_extra="cloudmend",
+)
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class Gateway:
+    """Reader and Writer over botocore clients of one Region, made when first needed."""
+
+    def __init__(self, region: str, connect: Callable[[str], Any], clock: Clock) -> None:
+        """`connect` gives the botocore client of a service by its name ("ec2")."""
+        self._region = region
+        self._connect = connect
+        self._clock = clock
+        self._clients: dict[str, Any] = {}
+
+    def rows(self, request: Request, key: str, *, enough: Callable[[Rows], bool] = lambda _: True) -> Rows:
+        rows = self._pages(request, key)
+        for pause in _READ_AGAIN:
+            if enough(rows):
+                break
+            self._clock.sleep(pause)
+            rows = self._pages(request, key)
+        return rows
+
+    def write(self, request: Request) -> None:
+        with translated(request.action, self._region):
+            client, method = self._method(request.action)
+            getattr(client, method)(**request.params)
+
+    def _pages(self, request: Request, key: str) -> Rows:
+        with translated(request.action, self._region):
+            client, method = self._method(request.action)
+            pages = client.get_paginator(method).paginate(**request.params)
+            return [row for page in pages for row in page[key]]
+
+    def _method(self, action: str) -> tuple[Any, str]:
+        service, _, operation = action.partition(":")
+        if service not in self._clients:
+            self._clients[service] = self._connect(service)
+        return self._clients[service], xform_name(operation)
+
+
+def connector(session: Session, region: str) -> Callable[[str], Any]:
+    """Makes clients of a botocore session, with timeouts and retries that fit into a mend."""
+    return lambda service: session.create_client(service, region_name=region, config=_CONFIG)

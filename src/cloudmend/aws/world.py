@@ -1,0 +1,25 @@
+"""The ports of one account and Region, over botocore and the machine's clock."""
+
+from __future__ import annotations
+
+from botocore.session import Session
+
+from cloudmend.aws.gateway import Gateway, SystemClock, connector
+from cloudmend.core.errors import CloudmendError
+from cloudmend.core.ports import Ledger, Notifier, World
+
+
+def world(*, ledger: Ledger, notifier: Notifier, region: str | None = None) -> World:
+    """The world of the environment's credentials, in `region` or else the environment's own.
+
+    Raises CloudmendError where no Region is set. Credentials are looked for at the first call.
+    """
+    session = Session()
+    region = region or session.get_config_variable("region")
+    if not region:
+        raise CloudmendError(
+            "No AWS Region is set. Pass --region, or set AWS_REGION, for example AWS_REGION=eu-west-1."
+        )
+    clock = SystemClock()
+    gateway = Gateway(region, connector(session, region), clock)
+    return World(region=region, reader=gateway, writer=gateway, ledger=ledger, notifier=notifier, clock=clock)

@@ -1,0 +1,104 @@
+"""The only place where pure meets impure: an event comes in, a door is closed, a record goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from cloudmend.core.case import Case
+from cloudmend.core.control import Control
+from cloudmend.core.decide import check_parts, writes
+from cloudmend.core.errors import AwsError, CloudmendError
+from cloudmend.core.events import parse_event
+from cloudmend.core.model import ApiCall, Change, Finding, Ignored, Outcome, Record, Resource
+from cloudmend.core.policy import Policy
+from cloudmend.core.ports import World
+
+# After a write AWS may go on showing the old state for a moment. Seconds before each further look.
+_PROOF_PAUSES: Final = (0.1, 0.2, 0.4, 0.8)
+
+
+def handle(raw: object, *, controls: Sequence[Control], policy: Policy, world: World) -> tuple[Record, ...] | Ignored:
+    """Everything that one event leads to. Raises EventError where it cannot be understood."""
+    call = parse_event(raw)
+    if isinstance(call, Ignored):
+        return call
+    watching = [control for control in controls if control.watches(call)]
+    if not watching:
+        return Ignored(f"no control watches {call.source or 'a call without eventSource,'} {call.name}", call.event_id)
+    looks = [(resource, control) for control in watching for resource in control.targets(call)]
+    return tuple(mend(resource, control, call, policy=policy, world=world) for resource, control in looks)
+
+
+def mend(resource: Resource, control: Control, cause: ApiCall, *, policy: Policy, world: World) -> Record:
+    """One resource, looked at, closed if it is open, and proved closed; every end is a published record."""
+    case = Case(control=control, resource=resource, cause=cause, region=world.region, account=cause.account)
+    try:
+        record = _mend(case, policy, world)
+    except CloudmendError as error:
+        record = case.failed(str(error), world.clock.now())
+    except Exception as error:  # noqa: BLE001 - the one boundary that turns a crash into a record
+        record = case.failed(f"cloudmend crashed: {type(error).__name__}: {error}", world.clock.now())
+    world.notifier.publish(record)
+    return record
+
+
+def _mend(case: Case, policy: Policy, world: World) -> Record:
+    control, now = case.control, world.clock.now
+    facts = control.observe(case.resource, world.reader)
+    if facts is None:
+        return case.gone(now())
+    case.account = facts.account or case.account
+    case.findings = control.detect(facts, policy)
+    if not case.findings:
+        return case.clean(now())
+    plan = control.plan(facts, case.findings, policy)
+    check_parts(plan, case.findings)
+    control.check(facts, plan, policy)
+    if not writes(policy):
+        return case.observed(plan, now())
+    world.ledger.intend(case.intent(facts, plan))
+    for change in plan.changes:
+        case.outcomes.extend(_apply(change, world))
+    case.remaining = _prove(case, policy, world)
+    return case.ended(now())
+
+
+def _apply(change: Change, world: World) -> Iterator[Outcome]:
+    """Carries out a change: whole; refused, in its pieces; refused again, in its other way.
+
+    Where AWS gave no answer the write may have taken effect: nothing more is tried, and the proof tells.
+    """
+    try:
+        world.writer.write(change.request)
+    except AwsError as error:
+        if error.code in change.settled:
+            yield Outcome(change=change, changed=False)
+        elif change.pieces and error.code:
+            for piece in change.pieces:
+                yield from _apply(piece, world)
+        elif change.otherwise and error.refused:
+            yield from _apply(change.otherwise, world)
+        else:
+            yield Outcome(change=change, changed=False, error=str(error))
+    else:
+        yield Outcome(change=change, changed=True)
+
+
+def _prove(case: Case, policy: Policy, world: World) -> tuple[Finding, ...]:
+    """What is still at fault now, read from AWS again, and again while it may only be late."""
+    remaining = _look(case, policy, world)
+    for pause in _PROOF_PAUSES:
+        if not remaining:
+            break
+        world.clock.sleep(pause)
+        remaining = _look(case, policy, world)
+    return remaining
+
+
+def _look(case: Case, policy: Policy, world: World) -> tuple[Finding, ...]:
+    """What is at fault now; nothing where the resource is gone. Parts that we revoked are not waited for."""
+    facts = case.control.observe(msgspec.structs.replace(case.resource, parts=()), world.reader)
+    return () if facts is None else case.control.detect(facts, policy)
