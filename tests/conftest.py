@@ -1,0 +1,38 @@
+"""What holds for every test: nothing leaves the machine, and the developer's own AWS settings do not count."""
+
+from __future__ import annotations
+
+import os
+import sys
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# The machine is noisy: an example has no deadline. `make test-deep` asks for the deep profile.
+settings.register_profile("quick", max_examples=50, deadline=None, print_blob=True)
+settings.register_profile("deep", max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def _refuse_other_hosts(event: str, args: tuple[Any, ...]) -> None:
+    """An audit hook: a connection to anything but this machine is an error where it is made."""
+    if event == "socket.connect" and isinstance(args[1], tuple):
+        host = args[1][0]
+        if not (host == "localhost" or ip_address(host).is_loopback):
+            raise RuntimeError(f"a test tried to connect to {host}")
+    if event == "socket.getaddrinfo" and args[0] not in (None, "localhost", "127.0.0.1", "::1", b"localhost"):
+        raise RuntimeError(f"a test tried to look up {args[0]!r}")
+
+
+sys.addaudithook(_refuse_other_hosts)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(("AWS_", "CLOUDMEND_", "POWERTOOLS_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -1,0 +1,87 @@
+"""Where to look, in every shape in which EC2's events name a group. Shapes: CloudTrail's two encodings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cloudmend.controls.security_group_ingress.targets import targets
+from cloudmend.core.errors import EventError
+from cloudmend.core.events import parse_event
+from cloudmend.core.model import ApiCall, Resource
+
+GROUP = "sg-05fe30eb67c909f27"
+RULE, RULE_2 = "sgr-0aaaaaaaaaaaaaaa1", "sgr-0aaaaaaaaaaaaaaa2"
+
+
+def row(rule_id: str) -> dict[str, Any]:
+    return {"securityGroupRuleId": rule_id, "groupId": GROUP, "isEgress": False, "ipProtocol": "tcp", "fromPort": 22}
+
+
+def wrapped(*rules: Any) -> dict[str, Any]:
+    several: Any = list(rules) if len(rules) > 1 else rules[0]
+    return {"ModifySecurityGroupRulesRequest": {"GroupId": GROUP, "SecurityGroupRule": several}}
+
+
+def update(rule_id: str, tag: int) -> dict[str, Any]:
+    return {"SecurityGroupRuleId": rule_id, "tag": tag, "SecurityGroupRule": {"CidrIpv4": "0.0.0.0/0"}}
+
+
+NESTED = {
+    "groupId": GROUP,
+    "ipPermissions": {
+        "items": [{"ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "ipRanges": {"items": [{"cidrIp": "0.0.0.0/0"}]}}]
+    },
+}
+FLAT = {"groupId": GROUP, "cidrIp": "0.0.0.0/0", "ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "ipPermissions": {}}
+
+SHAPES: dict[str, tuple[Any, Any, tuple[str, ...]]] = {
+    "nested": (NESTED, {"_return": True, "securityGroupRuleSet": {"items": [row(RULE)]}}, (RULE,)),
+    "nested, several rules": (NESTED, {"securityGroupRuleSet": {"items": [row(RULE), row(RULE_2)]}}, (RULE, RULE_2)),
+    "nested, before 2021": (NESTED, {"_return": True}, ()),
+    "flat": (FLAT, {"securityGroupRuleSet": {"items": [row(RULE)]}}, (RULE,)),
+    "by name, the id only in the response": (
+        {"groupName": "web", "ipPermissions": {}},
+        {"securityGroupRuleSet": {"items": [row(RULE)]}},
+        (RULE,),
+    ),
+    "modify, one rule": (wrapped(update(RULE, 1)), {"ModifySecurityGroupRulesResponse": {"return": True}}, (RULE,)),
+    "modify, several rules": (wrapped(update(RULE, 1), update(RULE_2, 2)), {}, (RULE, RULE_2)),
+    "modify, no rule": ({"ModifySecurityGroupRulesRequest": {"GroupId": GROUP, "SecurityGroupRule": ""}}, {}, ()),
+    "a list in place of items": (
+        {"groupId": GROUP, "ipPermissions": []},
+        {"securityGroupRuleSet": [row(RULE)]},
+        (RULE,),
+    ),
+    "the SDK's casing": ({"GroupId": GROUP, "IpPermissions": []}, None, ()),
+    "rows that are no objects": ({"groupId": GROUP}, {"securityGroupRuleSet": {"items": ["x", None, 7]}}, ()),
+}
+
+
+def call(request: Any, response: Any) -> ApiCall:
+    detail = {"eventID": "e-1", "eventName": "X", "requestParameters": request, "responseElements": response}
+    parsed = parse_event({"detail": detail})
+    assert isinstance(parsed, ApiCall)
+    return parsed
+
+
+@pytest.mark.parametrize(("request_", "response", "rules"), SHAPES.values(), ids=SHAPES.keys())
+def test_the_group_and_its_rules_are_found_in_every_shape(request_: Any, response: Any, rules: tuple[str, ...]) -> None:
+    assert targets(call(request_, response)) == (Resource(type="AWS::EC2::SecurityGroup", id=GROUP, parts=rules),)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [None, {}, {"groupId": None}, {"groupId": ["x"]}, {"groupName": "web"}, {"ipPermissions": {"items": []}}],
+)
+def test_a_call_that_names_no_group_is_an_error_that_says_where_the_id_belongs(request_: Any) -> None:
+    with pytest.raises(EventError, match=r"Event e-1 \(X\) names no security group.*requestParameters\.groupId"):
+        targets(call(request_, None))
+
+
+@pytest.mark.parametrize("group_id", ["[your id]", "sg-", "sg-XYZ", "sg-05fe30eb67c909f27 ", "GROUP_ID", "sg-1*"])
+def test_what_is_no_group_id_is_an_error_that_shows_it(group_id: str) -> None:
+    with pytest.raises(EventError, match="is not a group id") as refusal:
+        targets(call({"groupId": group_id}, None))
+    assert repr(group_id) in str(refusal.value)

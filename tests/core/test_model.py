@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+import json
+import shlex
+
+from cloudmend.core.model import Request
+
+
+def test_a_request_is_told_as_an_aws_cli_command_that_a_shell_reads_back_unchanged() -> None:
+    params = {"GroupId": "sg-1", "Description": 'it\'s $(rm -rf /) "here"; \n`x`'}
+    command = Request("ec2:RevokeSecurityGroupIngress", params).command("eu-west-1")
+    *words, body = shlex.split(command)
+    assert words == ["aws", "ec2", "revoke-security-group-ingress", "--region", "eu-west-1", "--cli-input-json"]
+    assert json.loads(body) == params

@@ -1,0 +1,152 @@
+"""An account in memory: strict security groups behind a real botocore client, and the ports that record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cloudmend import engine
+from cloudmend.aws.gateway import Gateway
+from cloudmend.controls import CONTROLS
+from cloudmend.core.model import Ignored, Intent, Record
+from cloudmend.core.policy import Policy, parse_policy
+from cloudmend.core.ports import World
+from cloudmend.local.ec2 import SecurityGroups, Vpc
+from cloudmend.local.ec2.client import memory_client
+
+ACCOUNT = "111122223333"
+REGION = "eu-west-1"
+VPC = Vpc(id="vpc-0123456789abcdef0", cidr="172.31.0.0/16", is_default=False)
+NOW = datetime(2026, 11, 24, 7, 0, 0, tzinfo=UTC)
+
+
+class StandingClock:
+    """A clock that moves only when slept on."""
+
+    def __init__(self) -> None:
+        self.time = NOW
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+Obstacle = Callable[[Mapping[str, Any]], None]
+
+
+class ObstructedGroups(SecurityGroups):
+    """Groups whose answers may be hindered: an obstacle is called with the parameters, and may raise Ec2Error."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(ACCOUNT, REGION, lambda: [VPC], **options)
+        self.before: dict[str, Obstacle] = {}
+        self.after: dict[str, Obstacle] = {}
+
+    def call(self, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        self.before.get(operation, _no_obstacle)(params)
+        result = super().call(operation, params)
+        self.after.get(operation, _no_obstacle)(params)
+        return result
+
+
+def _no_obstacle(_: Mapping[str, Any]) -> None:
+    pass
+
+
+class Account:
+    """One account and Region; `calls` are the API calls made, in order, as IAM actions."""
+
+    def __init__(self, **options: Any) -> None:
+        self.groups = ObstructedGroups(**options)
+        self.calls: list[str] = []
+        self.intents: list[Intent] = []
+        self.records: list[Record] = []
+        self.ec2 = memory_client(self.groups, on_call=self._called)
+        clock = StandingClock()
+        gateway = Gateway(REGION, lambda _: self.ec2, clock)
+        self.world = World(region=REGION, reader=gateway, writer=gateway, ledger=self, notifier=self, clock=clock)
+
+    def _called(self, operation: str, _: Mapping[str, Any]) -> None:
+        self.calls.append(f"ec2:{operation}")
+
+    def intend(self, intent: Intent) -> None:
+        self.calls.append("ledger:intend")
+        self.intents.append(intent)
+
+    def publish(self, record: Record) -> None:
+        self.records.append(record)
+
+    def group(self, *permissions: Mapping[str, Any]) -> str:
+        """A new group with these ingress permissions; its id."""
+        name = f"group-{len(self.rules())}-{len(self.calls)}"
+        group_id: str = self.ec2.create_security_group(GroupName=name, Description="test", VpcId=VPC.id)["GroupId"]
+        if permissions:
+            self.ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=list(permissions))
+        return group_id
+
+    def rules(self, group_id: str | None = None) -> list[dict[str, Any]]:
+        """Rows of DescribeSecurityGroupRules, by id."""
+        filters = [{"Name": "group-id", "Values": [group_id]}] if group_id else []
+        pages = self.ec2.get_paginator("describe_security_group_rules").paginate(Filters=filters)
+        return sorted((r for page in pages for r in page["SecurityGroupRules"]), key=lambda r: r["SecurityGroupRuleId"])
+
+    def handle(self, event: object, **settings: str) -> tuple[Record, ...] | Ignored:
+        """The engine's answer to an event, under a policy from these settings; `calls` starts anew."""
+        self.calls.clear()
+        return engine.handle(event, controls=CONTROLS, policy=policy(**settings), world=self.world)
+
+    def mend(self, group_id: str, **settings: str) -> Record:
+        """The one record of an event that names the group."""
+        records = self.handle(event(group_id), **settings)
+        assert isinstance(records, tuple)
+        (record,) = records
+        return record
+
+
+def policy(**settings: str) -> Policy:
+    """policy(mode="observe") is that of CLOUDMEND_MODE=observe."""
+    return parse_policy({f"CLOUDMEND_{name.upper()}": value for name, value in settings.items()})
+
+
+def event(group_id: str, name: str = "AuthorizeSecurityGroupIngress", **detail: Any) -> dict[str, Any]:
+    """An event that names a group and nothing else."""
+    return {
+        "account": ACCOUNT,
+        "region": REGION,
+        "detail": {
+            "eventID": "3f2a9d5e-0000-4000-8000-000000000001",
+            "eventSource": "ec2.amazonaws.com",
+            "eventName": name,
+            "eventTime": "2026-11-24T06:59:58Z",
+            "requestParameters": {"groupId": group_id},
+            **detail,
+        },
+    }
+
+
+def ipv4(ports: int | tuple[int, int], *cidrs: str, protocol: str = "tcp", **fields: str) -> dict[str, Any]:
+    """An IpPermission from IPv4 ranges."""
+    return {**_ports(protocol, ports), "IpRanges": [{"CidrIp": cidr, **fields} for cidr in cidrs]}
+
+
+def ipv6(ports: int | tuple[int, int], *cidrs: str, protocol: str = "tcp", **fields: str) -> dict[str, Any]:
+    """An IpPermission from IPv6 ranges."""
+    return {**_ports(protocol, ports), "Ipv6Ranges": [{"CidrIpv6": cidr, **fields} for cidr in cidrs]}
+
+
+def _ports(protocol: str, ports: int | tuple[int, int]) -> dict[str, Any]:
+    first, last = (ports, ports) if isinstance(ports, int) else ports
+    return {"IpProtocol": protocol, "FromPort": first, "ToPort": last}
+
+
+def ingress(rows: Sequence[Mapping[str, Any]]) -> set[tuple[str, int, int, str]]:
+    """(protocol, from, to, source) of each ingress rule."""
+    return {(r["IpProtocol"], r["FromPort"], r["ToPort"], _source(r)) for r in rows if not r["IsEgress"]}
+
+
+def _source(row: Mapping[str, Any]) -> str:
+    group = row.get("ReferencedGroupInfo", {})
+    return str(row.get("CidrIpv4") or row.get("CidrIpv6") or row.get("PrefixListId") or group.get("GroupId"))

@@ -1,0 +1,301 @@
+"""handle and mend: what is read, what is written, in which order, and how each obstacle ends."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+import pytest
+
+from cloudmend.core.errors import EventError
+from cloudmend.core.model import Ignored, Intent
+from cloudmend.local.ec2 import Ec2Error
+from support import Account, event, ingress, ipv4
+
+WORLD, TEN = "0.0.0.0/0", "10.0.0.0/8"
+DESCRIBE = "ec2:DescribeSecurityGroupRules"
+MODIFY = "ec2:ModifySecurityGroupRules"
+REVOKE = "ec2:RevokeSecurityGroupIngress"
+INTEND = "ledger:intend"
+
+
+def refuse(code: str, status: int = 400, when: Callable[[Mapping[str, Any]], bool] = lambda _: True) -> Any:
+    """An obstacle that answers with an error code."""
+
+    def obstacle(params: Mapping[str, Any]) -> None:
+        if when(params):
+            raise Ec2Error(code, "refused by the test", status)
+
+    return obstacle
+
+
+def test_the_before_image_is_kept_before_the_first_write_and_the_proof_is_read_after_it() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD, "128.0.0.0/1"))
+    before = account.rules(group_id)
+    record = account.mend(group_id)
+    assert account.calls == [DESCRIBE, INTEND, MODIFY, REVOKE, DESCRIBE]
+    (intent,) = account.intents
+    assert sorted(intent.before["SecurityGroupRules"], key=lambda row: row["SecurityGroupRuleId"]) == before
+    assert [request.action for request in intent.requests] == [MODIFY, REVOKE]
+    assert record.status == "mended"
+
+
+def test_an_intent_that_cannot_be_kept_stops_the_mend() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD))
+
+    def lose(intent: Intent) -> None:
+        raise OSError(f"disk full, {intent.resource.id}")
+
+    account.intend = lose  # type: ignore[method-assign]
+    record = account.mend(group_id)
+    assert account.calls == [DESCRIBE]
+    assert (record.status, record.edits) == ("failed", ())
+    assert "disk full" in record.summary
+
+
+def test_a_record_says_who_what_before_after_why_and_how_long() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD))
+    identity = {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/mallory"}
+    (record,) = account.handle(event(group_id, userIdentity=identity))  # type: ignore[misc]
+    (edit,) = record.edits
+    assert record.actor.arn == "arn:aws:iam::111122223333:user/mallory"
+    assert (record.resource.id, record.account, record.region) == (group_id, "111122223333", "eu-west-1")
+    assert (edit.before, edit.after) == ("tcp/22 from 0.0.0.0/0", "tcp/22 from 10.0.0.0/8")
+    assert edit.why == ("tcp/22 from 0.0.0.0/0 opens tcp/22 to 3,702,258,688 public addresses; the limit is 16,777,216")
+    assert record.seconds_since_call == 2.0
+    assert record.summary == f"{group_id}: narrow tcp/22 from 0.0.0.0/0 to tcp/22 from 10.0.0.0/8."
+    assert json.loads(msgspec.json.encode(record))["status"] == "mended"
+
+
+def test_the_record_s_undo_commands_give_the_group_back() -> None:
+    account = Account()
+    tags = [{"ResourceType": "security-group-rule", "Tags": [{"Key": "team", "Value": "net"}]}]
+    group_id = account.group(ipv4(22, WORLD, Description="open; $(rm) {&} !"))
+    permission = ipv4(3389, "128.0.0.0/1", Description="half")
+    account.ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[permission], TagSpecifications=tags)
+    before = account.rules(group_id)
+    record = account.mend(group_id)
+    for command in record.undo:
+        run_command(account, command)
+    assert comparable(account.rules(group_id)) == comparable(before)
+
+
+def run_command(account: Account, command: str) -> None:
+    """What the AWS CLI would do with `aws ec2 OPERATION --region R --cli-input-json JSON`."""
+    aws, service, operation, region_flag, region, json_flag, body = shlex.split(command)
+    assert (aws, service, region_flag, region, json_flag) == ("aws", "ec2", "--region", "eu-west-1", "--cli-input-json")
+    getattr(account.ec2, operation.replace("-", "_"))(**json.loads(body))
+
+
+def comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows without the id of the revoked rule, which comes back under a new one."""
+    new = ("SecurityGroupRuleId", "SecurityGroupRuleArn")
+    kept = [row if row["FromPort"] != 3389 else {k: v for k, v in row.items() if k not in new} for row in rows]
+    return sorted(kept, key=lambda row: (row["IsEgress"], row["FromPort"]))
+
+
+def test_a_second_run_changes_nothing() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD, "0.0.0.0/1", "128.0.0.0/1"))
+    account.mend(group_id)
+    after = account.rules(group_id)
+    record = account.mend(group_id)
+    assert account.calls == [DESCRIBE]
+    assert record.status == "clean"
+    assert account.rules(group_id) == after
+
+
+def test_its_own_write_coming_back_costs_one_read() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD))
+    account.mend(group_id)
+    rule_id = next(row["SecurityGroupRuleId"] for row in account.rules(group_id) if not row["IsEgress"])
+    wrapper = {"GroupId": group_id, "SecurityGroupRule": {"SecurityGroupRuleId": rule_id, "tag": 1}}
+    own = event(group_id, "ModifySecurityGroupRules", requestParameters={"ModifySecurityGroupRulesRequest": wrapper})
+    (record,) = account.handle(own)  # type: ignore[misc]
+    assert account.calls == [DESCRIBE]
+    assert record.status == "clean"
+
+
+@pytest.mark.parametrize("code", ["Client.UnauthorizedOperation", "Client.DryRunOperation"])
+def test_a_refused_call_is_neither_read_nor_written_for(code: str) -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD))
+    assert isinstance(account.handle(event(group_id, errorCode=code)), Ignored)
+    assert account.calls == []
+
+
+def test_a_call_that_no_control_watches_is_ignored_by_name() -> None:
+    answer = Account().handle(event("sg-05fe30eb67c909f27", "RunInstances"))
+    assert isinstance(answer, Ignored)
+    assert answer.reason == "no control watches ec2.amazonaws.com RunInstances"
+
+
+def test_an_event_that_names_no_group_is_an_error_and_touches_nothing() -> None:
+    account = Account()
+    with pytest.raises(EventError, match=r"names no security group.*requestParameters\.groupId"):
+        account.handle(event("", requestParameters=None))
+    assert account.calls == []
+
+
+def test_a_group_that_does_not_exist_is_said_to_be_gone() -> None:
+    record = Account().mend("sg-05fe30eb67c909f27")
+    assert record.status == "gone"
+    assert record.summary == "sg-05fe30eb67c909f27 does not exist in eu-west-1: nothing to close."
+
+
+def test_a_group_without_any_rule_is_clean_not_gone() -> None:
+    account = Account()
+    group_id = account.group()
+    rule_ids = [row["SecurityGroupRuleId"] for row in account.rules(group_id)]
+    account.ec2.revoke_security_group_egress(GroupId=group_id, SecurityGroupRuleIds=rule_ids)
+    assert account.mend(group_id).status == "clean"
+
+
+def test_in_observe_mode_it_says_what_it_would_do_and_writes_nothing() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD, "128.0.0.0/1"))
+    before = account.rules(group_id)
+    record = account.mend(group_id, mode="observe")
+    assert account.calls == [DESCRIBE]
+    assert account.rules(group_id) == before
+    assert record.status == "observed"
+    assert "would narrow tcp/22 from 0.0.0.0/0 to tcp/22 from 10.0.0.0/8" in record.summary
+    assert "would revoke tcp/22 from 128.0.0.0/1" in record.summary
+    assert record.undo == ()
+
+
+def test_a_refused_batch_is_done_rule_by_rule() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD), ipv4(3389, WORLD))
+    account.groups.before["ModifySecurityGroupRules"] = refuse(
+        "InvalidParameterValue", when=lambda params: len(params["SecurityGroupRules"]) > 1
+    )
+    record = account.mend(group_id)
+    assert account.calls == [DESCRIBE, INTEND, MODIFY, MODIFY, MODIFY, DESCRIBE]
+    assert ingress(account.rules(group_id)) == {("tcp", 22, 22, TEN), ("tcp", 3389, 3389, TEN)}
+    assert (record.status, len(record.edits), record.errors) == ("mended", 2, ())
+
+
+def test_a_rule_that_aws_refuses_to_narrow_is_revoked() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD), ipv4(3389, WORLD))
+    account.groups.before["ModifySecurityGroupRules"] = refuse("InvalidParameterValue")
+    record = account.mend(group_id)
+    assert account.calls == [DESCRIBE, INTEND, MODIFY, MODIFY, REVOKE, MODIFY, REVOKE, DESCRIBE]
+    assert ingress(account.rules(group_id)) == set()
+    assert record.status == "mended"
+    assert all("revoked because AWS refused to narrow it" in edit.why for edit in record.edits)
+    assert len(record.undo) == 2
+
+
+def test_an_equal_rule_that_appears_meanwhile_leads_to_a_revocation() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD))
+
+    def appear(_: Mapping[str, Any]) -> None:
+        del account.groups.before["ModifySecurityGroupRules"]
+        permissions = [ipv4(22, TEN)]
+        account.groups.call("AuthorizeSecurityGroupIngress", {"GroupId": group_id, "IpPermissions": permissions})
+
+    account.groups.before["ModifySecurityGroupRules"] = appear
+    record = account.mend(group_id)
+    assert ingress(account.rules(group_id)) == {("tcp", 22, 22, TEN)}
+    assert record.status == "mended"
+
+
+def test_a_rule_that_somebody_closes_meanwhile_is_success() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD))
+
+    def close(params: Mapping[str, Any]) -> None:
+        rule_ids = [rule["SecurityGroupRuleId"] for rule in params["SecurityGroupRules"]]
+        account.groups.call("RevokeSecurityGroupIngress", {"GroupId": group_id, "SecurityGroupRuleIds": rule_ids})
+
+    account.groups.before["ModifySecurityGroupRules"] = close
+    record = account.mend(group_id)
+    assert (record.status, record.edits, record.undo) == ("mended", (), ())
+    assert "somebody else closed it first" in record.summary
+
+
+def test_without_an_answer_nothing_more_is_written_and_the_proof_decides() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD))
+    account.groups.after["ModifySecurityGroupRules"] = refuse("InternalError", status=500)
+    record = account.mend(group_id)
+    assert REVOKE not in account.calls
+    assert record.status == "mended"
+    assert "InternalError" in record.errors[0]
+
+
+def test_a_door_that_stays_open_is_never_called_mended() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD))
+    account.groups.before["ModifySecurityGroupRules"] = refuse("UnauthorizedOperation", status=403)
+    account.groups.before["RevokeSecurityGroupIngress"] = refuse("UnauthorizedOperation", status=403)
+    record = account.mend(group_id)
+    assert record.status == "open"
+    assert "STILL OPEN" in record.summary
+    assert record.remaining
+    assert "Grant the caller that action" in record.errors[0]
+
+
+def test_a_read_that_lags_after_the_write_is_read_again() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD))
+    first_answer_repeated(account, times=3)
+    record = account.mend(group_id)
+    assert account.calls.count(DESCRIBE) == 5
+    assert record.status == "mended"
+
+
+def first_answer_repeated(account: Account, times: int) -> None:
+    """The first read is true; then some reads still show what the first one showed."""
+    answer = account.groups.call
+    shown: list[dict[str, Any]] = []
+
+    def call(operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        if operation != "DescribeSecurityGroupRules":
+            return answer(operation, params)
+        shown.append(shown[0] if 1 <= len(shown) <= times else answer(operation, params))
+        return shown[-1]
+
+    account.groups.call = call  # type: ignore[method-assign]
+
+
+def test_a_rule_that_the_event_names_and_the_answer_lacks_is_waited_for() -> None:
+    account = Account()
+    group_id = account.group()
+    named = {"securityGroupRuleSet": {"items": [{"groupId": group_id, "securityGroupRuleId": "sgr-0123456789abcdef0"}]}}
+    reads = []
+
+    def appear(_: Mapping[str, Any]) -> None:
+        reads.append(1)
+        if len(reads) == 2:
+            permissions = [ipv4(22, WORLD)]
+            account.groups.call("AuthorizeSecurityGroupIngress", {"GroupId": group_id, "IpPermissions": permissions})
+
+    account.groups.before["DescribeSecurityGroupRules"] = appear
+    (record,) = account.handle(event(group_id, responseElements=named))  # type: ignore[misc]
+    assert record.status == "mended"
+    assert ingress(account.rules(group_id)) == {("tcp", 22, 22, TEN)}
+
+
+def test_an_unexpected_error_ends_in_a_record_that_says_so() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD))
+
+    def crash(_: Mapping[str, Any]) -> None:
+        raise ZeroDivisionError("a bug")
+
+    account.groups.after["ModifySecurityGroupRules"] = crash
+    record = account.mend(group_id)
+    assert record.status == "failed"
+    assert "cloudmend crashed: ZeroDivisionError: a bug" in record.summary
+    assert account.records == [record]
