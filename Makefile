@@ -1,0 +1,55 @@
+# Every target sets up what it needs. PYTHON is only used to make the environments.
+PYTHON ?= python3
+SHELL := /bin/bash
+BIN := .venv/bin
+# A lock file is a closed list with hashes, so nothing is left for pip to resolve.
+PIP_INSTALL = $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps
+
+# What the function is built for. `sam build` has no flag for it, so the environment may say it too.
+PLATFORM := $(or $(CLOUDMEND_BUILD_PLATFORM),aarch64)
+PYTHON_VERSION := $(or $(CLOUDMEND_BUILD_PYTHON_VERSION),3.13)
+BUILD_FUNCTION = $(or $(wildcard $(BIN)/python),$(PYTHON)) scripts/build_function.py \
+  --platform $(PLATFORM) --python-version $(PYTHON_VERSION)
+
+.PHONY: help setup demo test test-deep lint build build-SecurityGroupRemediationLambda lock clean
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.venv/.ready: requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	@echo "Setting up .venv from requirements/dev.txt (about half a minute) ..."
+	$(call PIP_INSTALL,.venv) --require-hashes -r requirements/dev.txt
+	$(call PIP_INSTALL,.venv) --no-build-isolation --editable .
+	@touch $@
+
+.venv-sam/.ready: requirements/sam.txt
+	$(PYTHON) -m venv .venv-sam
+	@echo "Setting up the SAM CLI in .venv-sam (about half a minute) ..."
+	$(call PIP_INSTALL,.venv-sam) --require-hashes -r requirements/sam.txt
+	@touch $@
+
+setup: .venv/.ready .venv-sam/.ready ## both environments
+
+lint: .venv/.ready ## ruff, mypy, cfn-lint, shellcheck
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/cfn-lint template.yaml
+	$(BIN)/shellcheck scripts/*.sh
+
+test: setup lint ## every check, quick profile
+	$(BIN)/pytest
+
+lock: ## write requirements/*.txt anew from *.in (needs uv)
+	for f in lambda dev sam; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header requirements/$$f.in -o requirements/$$f.txt; done
+
+build: ## the function, in build/function and build/function.zip (PLATFORM=aarch64 PYTHON_VERSION=3.13)
+	$(BUILD_FUNCTION) --output build/function --archive build/function.zip
+
+# `sam build` calls this one, with the folder to fill in ARTIFACTS_DIR.
+build-SecurityGroupRemediationLambda:
+	$(BUILD_FUNCTION) --output "$(ARTIFACTS_DIR)"
+
+clean: ## remove what the targets made
+	rm -rf .venv .venv-sam build .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache

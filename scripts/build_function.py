@@ -1,0 +1,180 @@
+"""Build the deployed function: locked wheels for its platform, cloudmend's own code, and nothing else.
+
+Runs on any machine with Python 3.11 or newer and pip, without a container engine: wheels are fetched for
+the platform that is named, not for the one that runs this. Two builds of the same sources are equal, byte
+for byte.
+"""
+
+import argparse
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from trim_dependencies import UNUSED, remove, remove_unused, trim_botocore
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = ROOT / "requirements" / "lambda.txt"
+CACHE = ROOT / "build" / "dependencies"
+
+# A Linux machine's name -> the wheels that Lambda's Amazon Linux 2023 (glibc 2.34) can load, newest first.
+WHEEL_PLATFORMS = {
+    machine: tuple(f"{tag}_{machine}" for tag in ("manylinux_2_28", "manylinux_2_17", "manylinux2014"))
+    for machine in ("aarch64", "x86_64")
+}
+
+# The part of the package that runs in Lambda; the command line and the embedded AWS stay at home.
+FUNCTION_SOURCES = (
+    "__init__.py",
+    "aws",
+    "controls",
+    "core",
+    "engine.py",
+    "entry/__init__.py",
+    "entry/handlers.py",
+    "entry/telemetry.py",
+)
+
+# Where Lambda unpacks the archive: the paths in tracebacks, and no trace of the building machine.
+TASK_ROOT = "/var/task"
+# 2020-01-01 00:00 UTC; a ZIP cannot hold a time before 1980.
+TIMESTAMP = 1_577_836_800
+ZIP_TIME = (2020, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What runs the function: `aarch64`, `x86_64` or any wheel platform tag, and a Python such as `3.13`."""
+
+    platform: str
+    python_version: str
+
+    @property
+    def wheel_platforms(self) -> tuple[str, ...]:
+        return WHEEL_PLATFORMS.get(self.platform, (self.platform,))
+
+    @property
+    def is_this_python(self) -> bool:
+        return self.python_version == f"{sys.version_info.major}.{sys.version_info.minor}"
+
+    @property
+    def cache_key(self) -> str:
+        """Changes with everything that shapes the installed dependencies."""
+        digest = hashlib.sha256(f"{self.platform} {self.python_version} {sys.version}".encode())
+        for path in (LOCK, *sorted(Path(__file__).parent.glob("*.py"))):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()[:16]
+
+
+def installed_dependencies(target: Target) -> Path:
+    """The folder of trimmed and compiled dependencies, made once for each target and lock."""
+    cached = CACHE / target.cache_key
+    if cached.exists():
+        return cached
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+        tree = Path(scratch, "tree")
+        install(target, tree)
+        remove_unused(tree)
+        trim_botocore(tree / "botocore" / "data")
+        compile_sources(target, tree, root=tree)
+        publish(tree, cached)
+    return cached
+
+
+def publish(tree: Path, cached: Path) -> None:
+    """Move a finished tree into place, unless another build was faster."""
+    try:
+        tree.rename(cached)
+    except OSError:
+        if not cached.exists():
+            raise
+
+
+def install(target: Target, tree: Path) -> None:
+    """Fetch the locked wheels for the target, by hash, into `tree`."""
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    locked = ["--require-hashes", "--no-deps", "--only-binary=:all:", "--requirement", str(LOCK)]
+    wheels = ["--implementation", "cp", "--python-version", target.python_version]
+    for tag in target.wheel_platforms:
+        wheels += ["--platform", tag]
+    if subprocess.run([*pip, *locked, *wheels, "--target", str(tree)], check=False).returncode != 0:  # noqa: S603
+        sys.exit(
+            f"build: pip could not install {LOCK.relative_to(ROOT)} for {target.platform}, Python "
+            f"{target.python_version}; its message above says why."
+        )
+
+
+def compile_sources(target: Target, folder: Path, *, root: Path) -> None:
+    """Add bytecode that does not depend on the files' times, if this Python writes the target's bytecode."""
+    if not target.is_this_python:
+        return
+    options = ["-q", "--invalidation-mode", "unchecked-hash", "-s", str(root), "-p", TASK_ROOT]
+    # Sets are written in the order of their hashes, so the seed decides the bytes.
+    subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "compileall", *options, str(folder)],
+        check=True,
+        env={"PATH": os.defpath, "PYTHONHASHSEED": "0"},
+    )
+
+
+def assemble(target: Target, output: Path) -> None:
+    """Fill `output`, emptied first, with the dependencies and cloudmend's own code."""
+    dependencies = installed_dependencies(target)
+    remove(output)
+    shutil.copytree(dependencies, output)
+    for name in FUNCTION_SOURCES:
+        copy_source(ROOT / "src" / "cloudmend" / name, output / "cloudmend" / name)
+    compile_sources(target, output / "cloudmend", root=output)
+    for path in [output, *output.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+        os.utime(path, (TIMESTAMP, TIMESTAMP))
+
+
+def copy_source(source: Path, destination: Path) -> None:
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, destination, ignore=shutil.ignore_patterns(*UNUSED))
+    else:
+        shutil.copyfile(source, destination)
+
+
+def write_archive(folder: Path, archive: Path) -> None:
+    """Write the folder's files as a ZIP whose bytes depend on their names and contents alone."""
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(archive, "w") as bundle:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), ZIP_TIME)
+            entry.external_attr = 0o644 << 16
+            bundle.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Build the function for AWS Lambda.")
+    parser.add_argument("--platform", required=True, help="aarch64, x86_64, or a wheel platform tag")
+    parser.add_argument("--python-version", required=True, help="such as 3.13")
+    parser.add_argument("--output", required=True, type=Path, help="folder to fill; what is in it is removed")
+    parser.add_argument("--archive", type=Path, help="ZIP file to write as well")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    if importlib.util.find_spec("pip") is None:
+        sys.exit(f"build: {sys.executable} has no pip; run `make setup`, or set PYTHON to a Python that has it.")
+    target = Target(arguments.platform, arguments.python_version)
+    assemble(target, arguments.output)
+    if arguments.archive:
+        write_archive(arguments.output, arguments.archive)
+    bytecode = "with bytecode" if target.is_this_python else "without bytecode (this Python is another version)"
+    sys.stdout.write(f"Built {arguments.output} for {target.platform}, Python {target.python_version}, {bytecode}.\n")
+
+
+if __name__ == "__main__":
+    main()

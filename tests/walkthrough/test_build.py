@@ -1,0 +1,212 @@
+"""The function's archive: what is in it, that it is the same each time, and that it runs on its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from cloudmend.controls import CONTROLS
+
+ROOT = Path(__file__).parents[2]
+SAM = ROOT / ".venv-sam" / "bin" / "sam"
+TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+FUNCTION: dict[str, Any] = TEMPLATE["Resources"]["SecurityGroupRemediationLambda"]["Properties"]
+THIS_MACHINE = {
+    "CLOUDMEND_BUILD_PLATFORM": platform.machine(),
+    "CLOUDMEND_BUILD_PYTHON_VERSION": f"{sys.version_info.major}.{sys.version_info.minor}",
+}
+
+# Runs with the archive and the standard library, and no site-packages: sys.argv is the folder and the rest.
+ALONE = "import importlib, json, pkgutil, sys\nsys.path.insert(0, sys.argv[1])\n"
+IMPORT_ALL = """
+import cloudmend
+names = [module.name for module in pkgutil.walk_packages(cloudmend.__path__, "cloudmend.")]
+print(json.dumps({name: importlib.import_module(name).__cached__ for name in names}))
+"""
+RESPOND = """
+from cloudmend.entry.handlers import respond
+print(json.dumps({"answer": respond(json.loads(sys.argv[2]), None)}))
+"""
+
+
+def build(project: Path, output: Path, target: dict[str, str] = THIS_MACHINE) -> Path:
+    """The archive that `project`'s build script writes for the target."""
+    script: list[str | Path] = [sys.executable, project / "scripts" / "build_function.py"]
+    wheels = ["--platform", target["CLOUDMEND_BUILD_PLATFORM"]]
+    python = ["--python-version", target["CLOUDMEND_BUILD_PYTHON_VERSION"]]
+    archive = output / "function.zip"
+    subprocess.run([*script, *wheels, *python, "--output", output / "function", "--archive", archive], check=True)
+    return archive
+
+
+def run_alone(folder: Path, program: str, *arguments: str, environment: dict[str, str]) -> Any:
+    """The JSON on the last line that a program writes, run on the archive's unpacked files alone."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", ALONE + program, folder, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def run_sam(*arguments: str | Path, folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """The finished SAM CLI, which neither reports its use nor asks PyPI for its latest version."""
+    (folder / "metadata.json").write_text(json.dumps({"lastVersionCheck": 4_102_444_800.0}))
+    quiet = {"SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(folder)}
+    return subprocess.run(
+        [SAM, *arguments], env={**environment, **quiet}, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(ROOT, tmp_path_factory.mktemp("built"))
+
+
+@pytest.fixture(scope="module")
+def unpacked(archive: Path) -> Path:
+    """What Lambda has in /var/task."""
+    folder = archive.with_name("task")
+    zipfile.ZipFile(archive).extractall(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def names(archive: Path) -> list[str]:
+    return zipfile.ZipFile(archive).namelist()
+
+
+def test_the_archive_holds_nothing_that_only_serves_development(names: list[str]) -> None:
+    unwanted = re.compile(r"(^|/)(tests?|bin|local|[^/]+\.dist-info)/|\.pyi$|/py\.typed$|/(cli|demo)\.py$|\.md$")
+    assert not [name for name in names if unwanted.search(name)]
+    assert not [name for name in names if name.startswith(("moto/", "boto3/", "pip/"))]
+
+
+def test_the_only_service_model_in_it_is_ec2s_trimmed_to_the_controls_actions(names: list[str], unpacked: Path) -> None:
+    models = [name for name in names if "service-2" in name]
+    assert models == ["botocore/data/ec2/2016-11-15/service-2.json"]
+    used = set().union(*(control.permissions for control in CONTROLS))
+    assert {f"ec2:{name}" for name in json.loads((unpacked / models[0]).read_text())["operations"]} == used
+
+
+def test_the_archive_stays_small(archive: Path) -> None:
+    assert archive.stat().st_size < 6_000_000
+
+
+def test_a_build_in_another_folder_is_equal_byte_for_byte(archive: Path, tmp_path: Path) -> None:
+    for folder in ("scripts", "requirements", "src"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    assert build(tmp_path, tmp_path / "elsewhere").read_bytes() == archive.read_bytes()
+
+
+def test_no_trace_of_the_building_machine_is_in_it(unpacked: Path) -> None:
+    assert not [name for name, content in files(unpacked).items() if str(ROOT).encode() in content]
+
+
+def test_every_module_of_the_archive_imports_from_it_alone_with_its_bytecode(unpacked: Path) -> None:
+    bytecode = run_alone(unpacked, IMPORT_ALL, environment={})
+    assert "cloudmend.entry.handlers" in bytecode
+    assert all(Path(path).is_relative_to(unpacked) and Path(path).exists() for path in bytecode.values())
+
+
+def test_the_archives_handler_mends_a_group(
+    unpacked: Path, aws_environment: dict[str, str], ec2: Any, group_id: str
+) -> None:
+    ec2.authorize_security_group_ingress(
+        GroupId=group_id, IpProtocol="tcp", FromPort=3389, ToPort=3389, CidrIp="0.0.0.0/0"
+    )
+    event = json.loads((ROOT / "events" / "event.json").read_text())
+    event["detail"]["requestParameters"]["groupId"] = group_id
+    answer = run_alone(unpacked, RESPOND, json.dumps(event), environment=aws_environment)["answer"]
+    assert [record["status"] for record in answer["records"]] == ["mended"]
+    (group,) = ec2.describe_security_groups(GroupIds=[group_id])["SecurityGroups"]
+    assert [r["CidrIp"] for rule in group["IpPermissions"] for r in rule["IpRanges"]] == ["10.0.0.0/8"]
+
+
+def test_what_is_deployed_has_wheels_for_the_templates_runtime(tmp_path: Path) -> None:
+    planned = subprocess.run(["make", "-n", "build"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    machine, version = re.findall(r"--platform (\S+) --python-version (\S+)", planned)[0]
+    assert ([{"aarch64": "arm64"}[machine]], f"python{version}") == (FUNCTION["Architectures"], FUNCTION["Runtime"])
+    target = dict(zip(THIS_MACHINE, (machine, version), strict=True))
+    libraries = [name for name in zipfile.ZipFile(build(ROOT, tmp_path, target)).namelist() if name.endswith(".so")]
+    assert libraries
+    tag = f".cpython-{version.replace('.', '')}-{machine}-linux-gnu.so"
+    assert all(name.endswith(tag) for name in libraries)
+
+
+def test_the_lock_has_no_markers_for_pip_to_judge_by_the_wrong_python() -> None:
+    assert ";" not in (ROOT / "requirements" / "lambda.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("environment", "arguments", "target"),
+    [
+        ({}, (), "aarch64 --python-version 3.13"),
+        ({}, ("PLATFORM=x86_64", "PYTHON_VERSION=3.12"), "x86_64 --python-version 3.12"),
+        (
+            {"CLOUDMEND_BUILD_PLATFORM": "x86_64", "CLOUDMEND_BUILD_PYTHON_VERSION": "3.11"},
+            (),
+            "x86_64 --python-version 3.11",
+        ),
+        # Official Python images set this one, to the Python that runs and not to the one that is meant.
+        ({"PYTHON_VERSION": "3.14.1"}, (), "aarch64 --python-version 3.13"),
+    ],
+)
+def test_make_build_takes_its_target_from_the_command_line_or_cloudmends_own_variables(
+    environment: dict[str, str], arguments: tuple[str, ...], target: str
+) -> None:
+    planned = subprocess.run(
+        ["make", "-n", "build", *arguments],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"--platform {target} " in planned.stdout
+
+
+def test_an_impossible_target_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    script: list[str | Path] = [
+        sys.executable,
+        ROOT / "scripts" / "build_function.py",
+        "--output",
+        tmp_path / "function",
+    ]
+    done = subprocess.run(
+        [*script, "--platform", "pdp11", "--python-version", "3.13"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "build: pip could not install requirements/lambda.txt for pdp11, Python 3.13" in done.stderr
+    assert not (tmp_path / "function").exists()
+
+
+def test_sam_validates_the_template(tmp_path: Path, aws_environment: dict[str, str]) -> None:
+    done = run_sam("validate", "--lint", folder=tmp_path, environment=aws_environment)
+    assert done.returncode == 0, done.stderr
+
+
+def test_sam_build_makes_the_same_function(tmp_path: Path, unpacked: Path, aws_environment: dict[str, str]) -> None:
+    done = run_sam(
+        "build", "--build-dir", tmp_path / "built", folder=tmp_path, environment={**aws_environment, **THIS_MACHINE}
+    )
+    assert done.returncode == 0, done.stderr
+    assert files(tmp_path / "built" / "SecurityGroupRemediationLambda") == files(unpacked)
