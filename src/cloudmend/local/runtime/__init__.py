@@ -1,0 +1,15 @@
+"""Lambda without a container engine: an unpacked function archive under AWS's own Runtime Interface Client.
+
+    function.py     FunctionRuntime: one deployed function, invoked one event at a time
+    environment.py  one execution environment: what becomes of an event there
+    process.py      the function's process: its folder, its variables, its start and its end
+    api.py          the Runtime API that the process asks for events
+
+What differs from Lambda: memory is not limited, the file system is not read-only, the SDK is there only
+if the archive holds it, and the interpreter's `exit` and `quit` are missing (`sys.exit` is not).
+"""
+
+from cloudmend.local.runtime.function import FunctionError, FunctionRuntime, Invocation
+from cloudmend.local.runtime.process import FunctionConfiguration
+
+__all__ = ["FunctionConfiguration", "FunctionError", "FunctionRuntime", "Invocation"]
