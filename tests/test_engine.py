@@ -69,7 +69,7 @@ def test_a_record_says_who_what_before_after_why_and_how_long() -> None:
     assert (edit.before, edit.after) == ("tcp/22 from 0.0.0.0/0", "tcp/22 from 10.0.0.0/8")
     assert edit.why == ("tcp/22 from 0.0.0.0/0 opens tcp/22 to 3,702,258,688 public addresses; the limit is 16,777,216")
     assert record.seconds_since_call == 2.0
-    assert record.summary == f"{group_id}: narrow tcp/22 from 0.0.0.0/0 to tcp/22 from 10.0.0.0/8."
+    assert record.summary == f"{group_id}: narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8."
     assert json.loads(msgspec.json.encode(record))["status"] == "mended"
 
 
@@ -166,8 +166,8 @@ def test_in_observe_mode_it_says_what_it_would_do_and_writes_nothing() -> None:
     assert account.calls == [DESCRIBE]
     assert account.rules(group_id) == before
     assert record.status == "observed"
-    assert "would narrow tcp/22 from 0.0.0.0/0 to tcp/22 from 10.0.0.0/8" in record.summary
-    assert "would revoke tcp/22 from 128.0.0.0/1" in record.summary
+    assert "would have narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8" in record.summary
+    assert "would have revoked tcp/22 from 128.0.0.0/1" in record.summary
     assert record.undo == ()
 
 

@@ -94,8 +94,8 @@ def test_an_unsafe_plan_is_refused_with_the_reason(plan_: Plan, said: str) -> No
 
 
 FINDING = Finding(part="sgr-1", why="open")
-EDIT = Edit(part="sgr-1", before="a", after="b", why="open")
-OTHER = Edit(part="sgr-2", before="a", after="b", why="open")
+EDIT = Edit(part="sgr-1", before="a", after="b", did="", why="open")
+OTHER = Edit(part="sgr-2", before="a", after="b", did="", why="open")
 CHANGE = Change(request=modify(), inverse=(), edits=(EDIT,))
 OTHER_CHANGE = Change(request=modify("sgr-2"), inverse=(), edits=(OTHER,))
 

@@ -56,7 +56,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 def test_a_mend_is_answered_logged_and_counted(deployed: Deployed) -> None:
     group_id = deployed.account.group(ipv4(22, "0.0.0.0/0"))
     answer = handlers.respond(event(group_id), None)
-    sentence = f"{group_id}: narrow tcp/22 from 0.0.0.0/0 to tcp/22 from 10.0.0.0/8."
+    sentence = f"{group_id}: narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8."
     assert answer == {"records": [{"status": "mended", "summary": sentence}]}
     (intent,) = deployed.logged("intent")
     assert intent["intent"]["before"]["SecurityGroupRules"]

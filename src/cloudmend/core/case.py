@@ -57,7 +57,7 @@ class Case(Struct, kw_only=True):
     def observed(self, plan: Plan, now: datetime) -> Record:
         """What would have been done."""
         edits = tuple(edit for change in plan.changes for edit in change.edits)
-        told = "; ".join(f"would {_words(edit)}" for edit in edits)
+        told = "; ".join(f"would have {edit.did}" for edit in edits)
         return self._record(
             "observed", f"{self.resource.id}: {told}. Mode is observe: nothing was changed.", now, edits
         )
@@ -67,7 +67,7 @@ class Case(Struct, kw_only=True):
         if self.remaining:
             left = "; ".join(finding.why for finding in self.remaining)
             return self._record("open", f"{self.resource.id} is STILL OPEN: {left}.", now, self._edits())
-        told = "; ".join(map(_words, self._edits())) or "somebody else closed it first"
+        told = "; ".join(edit.did for edit in self._edits()) or "somebody else closed it first"
         return self._record("mended", f"{self.resource.id}: {told}.", now, self._edits())
 
     def failed(self, problem: str, now: datetime) -> Record:
@@ -108,7 +108,3 @@ class Case(Struct, kw_only=True):
             undo=self._undo(outcome.change for outcome in self._changed()),
             seconds_since_call=round((now - self.cause.time).total_seconds(), 3) if self.cause.time else None,
         )
-
-
-def _words(edit: Edit) -> str:
-    return f"narrow {edit.before} to {edit.after}" if edit.after else f"revoke {edit.before}"

@@ -82,6 +82,7 @@ class Edit(Struct, frozen=True, kw_only=True):
     part: str
     before: str
     after: str
+    did: str  # "narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8"
     why: str
 
 

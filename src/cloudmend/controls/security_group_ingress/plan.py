@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
-
-from msgspec import Struct
 
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.core.model import Change, Edit, Finding, Json, Plan, Request
 from cloudmend.core.network import lies_inside
 from cloudmend.core.policy import Policy
 
+_UPDATES: Final = "SecurityGroupRules"
+_IDS: Final = "SecurityGroupRuleIds"
 _GONE: Final = frozenset({"InvalidSecurityGroupRuleId.NotFound", "InvalidPermission.NotFound", "InvalidGroup.NotFound"})
-
-
-class _Narrowing(Struct, frozen=True):
-    """A rule, what it becomes, and why."""
-
-    before: Rule
-    after: Rule
-    why: str
 
 
 def plan(facts: GroupFacts, findings: tuple[Finding, ...], policy: Policy) -> Plan:
     """One Modify for all that can be narrowed, one Revoke for the rest."""
     why = {finding.part: finding.why for finding in findings}
     places = {rule.place for rule in facts.ingress if rule.id not in why}
-    narrowings: list[_Narrowing] = []
-    revocations: list[tuple[Rule, str]] = []
+    narrowings: list[Change] = []
+    revocations: list[Change] = []
     for rule in (rule for rule in facts.ingress if rule.id in why):
         after, obstacle = _replacement(rule, places, policy)
         if after is None:
-            revocations.append((rule, f"{why[rule.id]}; revoked because {obstacle}"))
+            revocations.append(_revoke(facts.group_id, rule, f"{why[rule.id]}; revoked because {obstacle}"))
         else:
-            narrowings.append(_Narrowing(rule, after, why[rule.id]))
+            narrowings.append(_narrow(facts.group_id, rule, after, why[rule.id]))
             places.add(after.place)
-    changes = [_narrow(facts.group_id, tuple(narrowings))] if narrowings else []
-    changes += [_revoke(facts.group_id, tuple(revocations))] if revocations else []
-    return Plan(tuple(changes))
+    return Plan((*_in_one_call(narrowings, _UPDATES), *_in_one_call(revocations, _IDS)))
 
 
 def _replacement(rule: Rule, places: set[tuple[Any, ...]], policy: Policy) -> tuple[Rule | None, str]:
@@ -53,54 +44,63 @@ def _replacement(rule: Rule, places: set[tuple[Any, ...]], policy: Policy) -> tu
     return after, ""
 
 
-def _narrow(group_id: str, narrowings: tuple[_Narrowing, ...]) -> Change:
-    """One call for all rules; refused, one call for each; refused again, the rule is revoked."""
-    single = len(narrowings) == 1
-    first = narrowings[0]
+def _narrow(group_id: str, before: Rule, after: Rule, why: str) -> Change:
+    """In place; where AWS refuses, the rule is revoked."""
     return Change(
-        request=_modify(group_id, [n.after for n in narrowings]),
-        inverse=(_modify(group_id, [n.before for n in narrowings]),),
-        edits=tuple(Edit(part=n.before.id, before=str(n.before), after=str(n.after), why=n.why) for n in narrowings),
-        settled=_GONE if single else frozenset(),
-        pieces=() if single else tuple(_narrow(group_id, (n,)) for n in narrowings),
-        otherwise=_revoke(group_id, ((first.before, f"{first.why}; revoked because AWS refused to narrow it"),))
-        if single
-        else None,
-    )
-
-
-def _revoke(group_id: str, revocations: tuple[tuple[Rule, str], ...]) -> Change:
-    single = len(revocations) == 1
-    return Change(
-        request=Request(
-            "ec2:RevokeSecurityGroupIngress",
-            {"GroupId": group_id, "SecurityGroupRuleIds": [rule.id for rule, _ in revocations]},
+        request=_modify(group_id, after),
+        inverse=(_modify(group_id, before),),
+        edits=(
+            Edit(
+                part=before.id,
+                before=str(before),
+                after=str(after),
+                did=f"narrowed {before} to {after.source}",
+                why=why,
+            ),
         ),
-        inverse=tuple(_authorize(group_id, rule) for rule, _ in revocations),
-        edits=tuple(Edit(part=rule.id, before=str(rule), after="", why=why) for rule, why in revocations),
-        settled=_GONE if single else frozenset(),
-        pieces=() if single else tuple(_revoke(group_id, (one,)) for one in revocations),
+        settled=_GONE,
+        otherwise=_revoke(group_id, before, f"{why}; revoked because AWS refused to narrow it"),
     )
+
+
+def _revoke(group_id: str, rule: Rule, why: str) -> Change:
+    return Change(
+        request=Request("ec2:RevokeSecurityGroupIngress", {"GroupId": group_id, _IDS: [rule.id]}),
+        inverse=(_authorize(group_id, rule),),
+        edits=(Edit(part=rule.id, before=str(rule), after="", did=f"revoked {rule}", why=why),),
+        settled=_GONE,
+    )
+
+
+def _in_one_call(changes: list[Change], key: str) -> tuple[Change, ...]:
+    """The same changes as one, whose request lists all theirs under `key`; refused, they are applied one by one."""
+    if len(changes) < 2:
+        return tuple(changes)
+    inverse = tuple(request for change in changes for request in change.inverse)
+    return (
+        Change(
+            request=_merged([change.request for change in changes], key),
+            inverse=(_merged(inverse, key),) if key in inverse[0].params else inverse,
+            edits=tuple(edit for change in changes for edit in change.edits),
+            pieces=tuple(changes),
+        ),
+    )
+
+
+def _merged(requests: Sequence[Request], key: str) -> Request:
+    """Requests that differ in the list under `key` alone, as one."""
+    first = requests[0]
+    return Request(first.action, {**first.params, key: [item for request in requests for item in request.params[key]]})
 
 
 _RULE_FIELDS: Final = ("IpProtocol", "FromPort", "ToPort", "CidrIpv4", "CidrIpv6", "Description")
 
 
-def _modify(group_id: str, rules: list[Rule]) -> Request:
-    """The whole of each rule, description too: what is left out may be cleared."""
-    return Request(
-        "ec2:ModifySecurityGroupRules",
-        {
-            "GroupId": group_id,
-            "SecurityGroupRules": [
-                {
-                    "SecurityGroupRuleId": rule.id,
-                    "SecurityGroupRule": {field: rule.row[field] for field in _RULE_FIELDS if field in rule.row},
-                }
-                for rule in rules
-            ],
-        },
-    )
+def _modify(group_id: str, rule: Rule) -> Request:
+    """The whole of the rule, description too: what is left out may be cleared."""
+    fields = {field: rule.row[field] for field in _RULE_FIELDS if field in rule.row}
+    update = {"SecurityGroupRuleId": rule.id, "SecurityGroupRule": fields}
+    return Request("ec2:ModifySecurityGroupRules", {"GroupId": group_id, _UPDATES: [update]})
 
 
 def _authorize(group_id: str, rule: Rule) -> Request:

@@ -1,0 +1,227 @@
+"""`cloudmend demo`: the walkthrough, step by step, on the embedded AWS, with the real AWS CLI and the real template.
+
+It runs in a clone of the repository: the scripts, the template and the event are the walkthrough's own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec import Struct
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cloudmend.core.errors import CloudmendError
+from cloudmend.local.server import EmbeddedAws
+
+ROOT: Final = Path(__file__).resolve().parents[3]
+WORLD: Final = "0.0.0.0/0"
+APPROVED: Final = "10.0.0.0/8"
+_STACK: Final = "cloudmend"
+_BUCKET: Final = "cloudmend-demo-packages"
+_PATIENCE_S: Final = 30.0
+
+
+class Mend(Struct, frozen=True):
+    """One row of the closing table."""
+
+    group: str
+    rule: str
+    before: str
+    after: str
+    how: str
+    seconds: float
+
+
+class NotAsShown(CloudmendError):
+    """A step did not end as the walkthrough shows."""
+
+
+def permissions(cidr: str) -> list[dict[str, Any]]:
+    """What the walkthrough shows of an opened group (0.0.0.0/0) and of a mended one (10.0.0.0/8)."""
+    nothing: dict[str, Any] = {"Ipv6Ranges": [], "PrefixListIds": [], "UserIdGroupPairs": []}
+    return [
+        {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": cidr}], **nothing}
+        for port in (22, 3389)
+    ]
+
+
+EGRESS: Final = [
+    {"IpProtocol": "-1", "IpRanges": [{"CidrIp": WORLD}], "Ipv6Ranges": [], "PrefixListIds": [], "UserIdGroupPairs": []}
+]
+
+
+def run() -> int:
+    """0 when all is as the walkthrough shows, else 1."""
+    console = Console(highlight=False)
+    if not (ROOT / "template.yaml").exists():
+        raise CloudmendError(
+            f"{ROOT} has no template.yaml: the demo runs in a clone of the repository, with make demo."
+        )
+    log: list[str] = []
+    with EmbeddedAws(log=log.append) as aws, tempfile.TemporaryDirectory() as folder:
+        walkthrough = Walkthrough(aws, console, log, Path(folder))
+        try:
+            mends = walkthrough.locally() + walkthrough.deployed()
+        except NotAsShown as problem:
+            console.print(Text(f"NOT AS THE WALKTHROUGH SHOWS: {problem}", "bold red"))
+            console.print(Text("\n".join(log), "dim"))
+            return 1
+    console.print(_table(mends))
+    console.print(Text("Both groups are closed, and their egress is untouched.", "bold green"))
+    return 0
+
+
+class Walkthrough:
+    """The steps, each told in a line, run as a command, and checked."""
+
+    def __init__(self, aws: EmbeddedAws, console: Console, log: list[str], folder: Path) -> None:
+        """`log` grows by the lines that the deployed function prints."""
+        self._aws = aws
+        self._log = log
+        self._console = console
+        self._folder = folder
+        self._step = 0
+        tools = Path(sys.executable).parent
+        self._environment = {**os.environ, **aws.environment, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+        self._environment.pop("AWS_PROFILE", None)
+
+    def locally(self) -> list[Mend]:
+        """Part one: the handler, invoked by hand on the sample event."""
+        self._tell("Create an empty security group.")
+        group = self._create("testing")
+        self._tell("Open tcp/3389 and tcp/22 to the world.")
+        self._run("scripts/bad_boy.sh", group)
+        self._tell("Look: anyone may come in.")
+        self._describe(group, WORLD)
+        self._tell("Invoke the function on the sample event, with this group's id put in.")
+        started = time.monotonic()
+        self._run("cloudmend", "invoke", "-e", "events/event.json", "--group", group, errors=False)
+        seconds = time.monotonic() - started
+        self._tell("Look again: narrowed in place, egress untouched.")
+        self._describe(group, APPROVED)
+        return self._mends(group, "invoke", seconds)
+
+    def deployed(self) -> list[Mend]:
+        """Part two: the template, deployed, mends by itself."""
+        self._tell("Build the function for this machine, and deploy template.yaml with CloudFormation.")
+        self._deploy()
+        self._tell("Create a second group, and open it.")
+        group = self._create("testing-deployed")
+        self._run("scripts/bad_boy.sh", group)
+        self._tell("Nobody invokes anything: CloudTrail, EventBridge and the deployed function do it. Look.")
+        self._wait_until_closed(group)
+        self._show_log()
+        self._describe(group, APPROVED)
+        return self._mends(group, "deployed", self._seconds_to_closed())
+
+    def _create(self, name: str) -> str:
+        words = ("create-security-group", "--group-name", name, "--description", "testing")
+        return str(json.loads(self._run("aws", "ec2", *words))["GroupId"])
+
+    def _describe(self, group: str, cidr: str) -> None:
+        """Describes the group, shows its rules, and compares them with what the walkthrough shows."""
+        described = self._described(group)
+        for permission in described["IpPermissions"]:
+            self._show(permission, "in ", "red" if permission["IpRanges"] == [{"CidrIp": WORLD}] else "green")
+        for permission in described["IpPermissionsEgress"]:
+            self._show(permission, "out", "dim")
+        by_port = sorted(described["IpPermissions"], key=lambda permission: permission["FromPort"])
+        if by_port != permissions(cidr) or described["IpPermissionsEgress"] != EGRESS:
+            raise NotAsShown(f"{group} is {json.dumps(described)}, not tcp/22 and tcp/3389 from {cidr}.")
+
+    def _described(self, group: str, *, echo: bool = True) -> dict[str, Any]:
+        answer = self._run("aws", "ec2", "describe-security-groups", "--group-ids", group, echo=echo, show=False)
+        (described,) = json.loads(answer)["SecurityGroups"]
+        return dict(described)
+
+    def _show(self, permission: Mapping[str, Any], direction: str, style: str) -> None:
+        ports = f"tcp/{permission['FromPort']}" if permission["IpProtocol"] == "tcp" else "all traffic"
+        ranges = ", ".join(item["CidrIp"] for item in permission["IpRanges"])
+        self._console.print(Text(f"    {direction} {ports:<12} {ranges}", style))
+
+    def _deploy(self) -> None:
+        """The AWS CLI packages and deploys the template, as it is but for where the built code lies."""
+        built, template = self._folder / "function", self._folder / "template.yaml"
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        machine = os.uname().machine
+        platform = "aarch64" if machine == "arm64" else machine
+        target = ("--platform", platform, "--python-version", version)
+        self._run(sys.executable, "scripts/build_function.py", *target, "--output", str(built))
+        text = (ROOT / "template.yaml").read_text(encoding="utf-8")
+        template.write_text(text.replace("CodeUri: src", f"CodeUri: {built}"), encoding="utf-8")
+        packaged = str(self._folder / "packaged.yaml")
+        self._run("aws", "s3", "mb", f"s3://{_BUCKET}")
+        paths = ("--template-file", str(template), "--output-template-file", packaged)
+        self._run("aws", "cloudformation", "package", *paths, "--s3-bucket", _BUCKET, show=False)
+        stack = ("--stack-name", _STACK, "--template-file", packaged, "--capabilities", "CAPABILITY_IAM")
+        self._run("aws", "cloudformation", "deploy", *stack)
+
+    def _wait_until_closed(self, group: str) -> None:
+        deadline = time.monotonic() + _PATIENCE_S
+        while not self._is_closed(group):
+            if time.monotonic() > deadline:
+                raise NotAsShown(f"{group} is still open after {_PATIENCE_S:.0f} seconds.")
+            time.sleep(0.2)
+        self._aws.settle(_PATIENCE_S)
+
+    def _is_closed(self, group: str) -> bool:
+        found = self._described(group, echo=False)["IpPermissions"]
+        return all(permission["IpRanges"] == [{"CidrIp": APPROVED}] for permission in found)
+
+    def _seconds_to_closed(self) -> float:
+        """From the last call that opened to the last write that closed, by the embedded AWS's own clock."""
+        times = {call.operation: call.time for call in self._aws.calls if call.error is None}
+        return (times["ModifySecurityGroupRules"] - times["AuthorizeSecurityGroupIngress"]).total_seconds()
+
+    def _show_log(self) -> None:
+        """The sentences of the records that the deployed function logged."""
+        for line in self._log:
+            if '"record":' in line:
+                self._console.print(Text(f"    its log: {json.loads(line)['message']}", "dim"), soft_wrap=True)
+
+    def _mends(self, group: str, how: str, seconds: float) -> list[Mend]:
+        return [Mend(group, f"tcp/{port}", WORLD, APPROVED, how, seconds) for port in (22, 3389)]
+
+    def _tell(self, sentence: str) -> None:
+        self._step += 1
+        self._console.print(Text(f"\n{self._step}. {sentence}", "bold"))
+
+    def _run(self, *words: str, echo: bool = True, show: bool = True, errors: bool = True) -> str:
+        """Runs a command in the repository, shows it and what it prints; raises NotAsShown if it fails."""
+        if echo:
+            self._console.print(Text(f"    $ {self._shortened(shlex.join(words))}", "cyan"), soft_wrap=True)
+        done = subprocess.run(words, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+        if done.returncode:
+            raise NotAsShown(f"`{shlex.join(words)}` ended with {done.returncode}: {done.stdout}{done.stderr}")
+        if show:
+            told = self._shortened(done.stdout + done.stderr * errors)
+            for line in told.strip().splitlines():
+                self._console.print(Text(f"    {line}", "dim"), soft_wrap=True)
+        return done.stdout
+
+    def _shortened(self, text: str) -> str:
+        """A command as a person would type it: no temporary folder, no interpreter's path."""
+        return text.replace(f"{self._folder}/", "build/").replace(sys.executable, "python")
+
+
+def _table(mends: list[Mend]) -> Table:
+    table = Table(title="\nWhat was mended", title_justify="left", box=box.SIMPLE_HEAD, caption_justify="left")
+    for heading in ("group", "rule", "before", "after", "how"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("s", justify="right")
+    for mend in mends:
+        table.add_row(mend.group, mend.rule, mend.before, mend.after, mend.how, f"{mend.seconds:.1f}")
+    table.caption = "s: seconds from the API call to closed; for invoke, of the whole command"
+    return table

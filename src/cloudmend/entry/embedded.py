@@ -1,0 +1,49 @@
+"""`cloudmend local`: the embedded AWS in the foreground, with what to type next."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from contextlib import closing
+from threading import Event
+
+from cloudmend.core.errors import CloudmendError
+from cloudmend.local.server import EmbeddedAws
+
+_NEXT = """
+The embedded AWS is at {endpoint} (Region {region}). It forgets everything when it stops: press Ctrl-C.
+In another terminal, in cloudmend's folder:
+
+{exports}
+  export PATH="$PWD/.venv/bin:$PATH"
+
+  aws ec2 create-security-group --group-name testing --description testing
+  scripts/bad_boy.sh GROUP_ID
+  aws ec2 describe-security-groups --group-ids GROUP_ID
+  cloudmend invoke -e events/event.json --group GROUP_ID
+"""
+
+
+def serve(port: int, region: str) -> None:
+    """Runs until interrupted. Raises CloudmendError where the port is taken."""
+    with closing(_started(port, region)) as aws:
+        sys.stdout.write(_welcome(aws))
+        sys.stdout.flush()
+        try:
+            Event().wait()
+        except KeyboardInterrupt:
+            sys.stdout.write("\nStopping ...\n")
+
+
+def _started(port: int, region: str) -> EmbeddedAws:
+    try:
+        return EmbeddedAws(port=port, region=region).__enter__()
+    except OSError as error:
+        raise CloudmendError(
+            f"Port {port} cannot be used ({error.strerror}). Pass another with --port; --port 0 takes a free one."
+        ) from None
+
+
+def _welcome(aws: EmbeddedAws) -> str:
+    exports = "\n".join(f"  export {name}={shlex.quote(value)}" for name, value in aws.environment.items())
+    return _NEXT.format(endpoint=aws.endpoint, region=aws.region, exports=exports)

@@ -1,0 +1,61 @@
+"""`cloudmend invoke`: the engine over the user's own AWS, told to a person."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+from rich.console import Console
+from rich.text import Text
+
+from cloudmend import engine
+from cloudmend.aws.world import world
+from cloudmend.controls import CONTROLS
+from cloudmend.core.model import Ignored, Intent, Record, Status
+from cloudmend.core.policy import parse_policy
+
+_STYLE: Final[dict[Status, str]] = {
+    "mended": "green",
+    "clean": "green",
+    "observed": "yellow",
+    "gone": "red",
+    "open": "bold red",
+    "failed": "bold red",
+}
+_GOOD: Final = ("mended", "clean", "observed")
+
+
+def invoke(event: object, settings: Mapping[str, str], region: str | None, *, as_json: bool) -> int:
+    """Handles one event; the exit code: 0 where every record is a good end, else 1. Raises CloudmendError."""
+    policy = parse_policy(settings)
+    voice = _Voice(Console(highlight=False, soft_wrap=True), as_json=as_json)
+    here = world(ledger=voice, notifier=voice, region=region)
+    answer = engine.handle(event, controls=CONTROLS, policy=policy, world=here)
+    if isinstance(answer, Ignored):
+        sys.stderr.write(f"cloudmend: ignored, {answer.reason}.\n")
+        return 0
+    return 0 if all(record.status in _GOOD for record in answer) else 1
+
+
+class _Voice:
+    """The ledger writes to stderr, the notifier to stdout."""
+
+    def __init__(self, console: Console, *, as_json: bool) -> None:
+        self._console = console
+        self._as_json = as_json
+
+    def intend(self, intent: Intent) -> None:
+        sys.stderr.write(msgspec.json.encode({"intent": intent}).decode() + "\n")
+        sys.stderr.flush()
+
+    def publish(self, record: Record) -> None:
+        if self._as_json:
+            self._console.out(msgspec.json.encode(record).decode())
+            return
+        self._console.print(Text(record.status, _STYLE[record.status]), Text(record.summary))
+        for line in (*(edit.why for edit in record.edits), *record.errors):
+            self._console.print(Text(f"  {line}", "dim"))
+        for command in record.undo:
+            self._console.print(Text(f"  undo: {command}"))
