@@ -1,0 +1,55 @@
+"""Finding the group, VPC or rule that a request names."""
+
+from __future__ import annotations
+
+from . import checks
+from .errors import Ec2Error, group_not_found, missing, rule_id_not_found
+from .model import Group, Params, Rule, State, Vpc
+
+
+def group_by_id(state: State, group_id: str) -> Group:
+    group = state.groups.get(checks.group_id(group_id))
+    if group is None:
+        raise group_not_found(group_id)
+    return group
+
+
+def group_by_name(state: State, name: str) -> Group:
+    """A group by its name: EC2 looks for names in the default VPC only."""
+    vpc = default_vpc(state)
+    for group in state.groups.values():
+        if group.vpc.id == vpc.id and group.name == name:
+            return group
+    raise Ec2Error("InvalidGroup.NotFound", f"The security group '{name}' does not exist in default VPC '{vpc.id}'")
+
+
+def named_group(state: State, params: Params) -> Group:
+    """The group of a request that holds either GroupId or GroupName."""
+    given = checks.exclusive(params, "GroupId", "GroupName")
+    if given is None:
+        raise missing("groupName or groupId")
+    find = group_by_id if given == "GroupId" else group_by_name
+    return find(state, params[given])
+
+
+def default_vpc(state: State) -> Vpc:
+    for vpc in state.vpcs:
+        if vpc.is_default:
+            return vpc
+    raise Ec2Error("VPCIdNotSpecified", "No default VPC for this user")
+
+
+def vpc_by_id(state: State, vpc_id: str) -> Vpc:
+    for vpc in state.vpcs:
+        if vpc.id == vpc_id:
+            return vpc
+    raise Ec2Error("InvalidVpcID.NotFound", f"The vpc ID '{vpc_id}' does not exist")
+
+
+def rule_by_id(group: Group, rule_id: str) -> Rule:
+    """A rule of this group; a rule of another group is not found."""
+    checks.rule_id(rule_id)
+    for rule in group.rules:
+        if rule.id == rule_id:
+            return rule
+    raise rule_id_not_found(rule_id)

@@ -1,0 +1,104 @@
+"""Rules and groups in the shapes that EC2 answers with (botocore's names)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .model import Group, Permission, Rule, SourceKind, State, Traffic
+
+_LISTS: dict[SourceKind, tuple[str, str]] = {
+    "ReferencedGroupId": ("UserIdGroupPairs", "GroupId"),
+    "CidrIpv4": ("IpRanges", "CidrIp"),
+    "CidrIpv6": ("Ipv6Ranges", "CidrIpv6"),
+    "PrefixListId": ("PrefixListIds", "PrefixListId"),
+}
+
+
+def rule_row(state: State, rule: Rule) -> dict[str, Any]:
+    """A SecurityGroupRule, as Authorize and DescribeSecurityGroupRules answer."""
+    source = rule.permission.source
+    row = {
+        "SecurityGroupRuleId": rule.id,
+        "GroupId": rule.group_id,
+        "GroupOwnerId": state.account,
+        **_direction_and_traffic(rule),
+        "Tags": tag_list(rule.tags),
+        "SecurityGroupRuleArn": state.arn("security-group-rule", rule.id),
+    }
+    if source.kind == "ReferencedGroupId":
+        row["ReferencedGroupInfo"] = {"GroupId": source.value, "UserId": state.account}
+    else:
+        row[source.kind] = source.value
+    return _described(row, rule.permission)
+
+
+def revoked_row(rule: Rule) -> dict[str, Any]:
+    """A RevokedSecurityGroupRule."""
+    row = {
+        "SecurityGroupRuleId": rule.id,
+        "GroupId": rule.group_id,
+        **_direction_and_traffic(rule),
+        rule.permission.source.kind: rule.permission.source.value,
+    }
+    return _described(row, rule.permission)
+
+
+def group_row(state: State, group: Group) -> dict[str, Any]:
+    """A SecurityGroup. Tags is absent where there are none."""
+    row = {
+        "GroupId": group.id,
+        "GroupName": group.name,
+        "Description": group.description,
+        "OwnerId": state.account,
+        "VpcId": group.vpc.id,
+        "SecurityGroupArn": state.arn("security-group", group.id),
+        "IpPermissions": ip_permissions(state, _permissions(group, is_egress=False)),
+        "IpPermissionsEgress": ip_permissions(state, _permissions(group, is_egress=True)),
+    }
+    return {**row, "Tags": tag_list(group.tags)} if group.tags else row
+
+
+def ip_permissions(state: State, permissions: Iterable[Permission]) -> list[dict[str, Any]]:
+    """IpPermission entries, one for each protocol and port range, in the order of their first rule."""
+    found: dict[Traffic, dict[str, Any]] = {}
+    for permission in permissions:
+        entry = found.setdefault(permission.traffic, _empty_entry(permission.traffic))
+        list_name, key = _LISTS[permission.source.kind]
+        member = {key: permission.source.value}
+        if permission.source.kind == "ReferencedGroupId":
+            member["UserId"] = state.account
+        entry[list_name].append(_described(member, permission))
+    return list(found.values())
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def _permissions(group: Group, *, is_egress: bool) -> list[Permission]:
+    return [rule.permission for rule in group.one_way(is_egress=is_egress)]
+
+
+def _direction_and_traffic(rule: Rule) -> dict[str, Any]:
+    traffic = rule.permission.traffic
+    return {
+        "IsEgress": rule.is_egress,
+        "IpProtocol": traffic.protocol,
+        "FromPort": traffic.from_port,
+        "ToPort": traffic.to_port,
+    }
+
+
+def _empty_entry(traffic: Traffic) -> dict[str, Any]:
+    """An IpPermission without sources. The ports are left out where the protocol has none."""
+    entry: dict[str, Any] = {"IpProtocol": traffic.protocol}
+    if traffic.has_ports:
+        entry |= {"FromPort": traffic.from_port, "ToPort": traffic.to_port}
+    return entry | {list_name: [] for list_name, _ in _LISTS.values()}
+
+
+def _described(row: dict[str, Any], permission: Permission) -> dict[str, Any]:
+    if permission.description is None:
+        return row
+    return {**row, "Description": permission.description}

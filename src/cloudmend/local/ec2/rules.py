@@ -1,0 +1,161 @@
+"""Authorize, Modify and Revoke: what may become of the rules of one group.
+
+Each function works on the State of one call and raises Ec2Error; the caller keeps the state only
+when nothing was raised, so that a call changes all or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from . import checks
+from .errors import Ec2Error, combined, invalid, missing, rule_id_not_found
+from .lookup import named_group, rule_by_id
+from .model import Group, Params, Permission, PrefixList, Rule, State, new_id
+from .permissions import replacement, requested
+from .rows import ip_permissions, revoked_row, rule_row
+
+QUOTA = 60
+"""Rules of a group in one direction and address family: AWS's default quota."""
+
+
+def authorize(state: State, params: Params, *, is_egress: bool) -> dict[str, Any]:
+    """AuthorizeSecurityGroupIngress and AuthorizeSecurityGroupEgress."""
+    group = _target(state, params, by_name=not is_egress)
+    permissions = requested(state, group, params, is_egress=is_egress)
+    tags = checks.tags(params.get("TagSpecifications", ()), "security-group-rule")
+    _refuse_repeated(permissions)
+    for permission in permissions:
+        _refuse_duplicate(permission, group.one_way(is_egress=is_egress))
+    added = tuple(Rule(new_id("sgr"), group.id, is_egress, permission, tags) for permission in permissions)
+    _store(state, replace(group, rules=group.rules + added))
+    return {"Return": True, "SecurityGroupRules": [rule_row(state, rule) for rule in added]}
+
+
+def modify(state: State, params: Params) -> dict[str, Any]:
+    """ModifySecurityGroupRules: each update replaces its rule, one after the other.
+
+    So an update collides with the rules as the updates before it left them.
+    """
+    group = _target(state, params, by_name=False)
+    updates = params.get("SecurityGroupRules")
+    if not updates:
+        raise missing("SecurityGroupRule")
+    ids = [update.get("SecurityGroupRuleId", "") for update in updates]
+    if len(set(ids)) < len(ids):
+        raise invalid("The same security group rule must not appear multiple times")
+    for update in updates:
+        _update(state, state.groups[group.id], update)
+    return {"Return": True}
+
+
+def revoke(state: State, params: Params, *, is_egress: bool) -> dict[str, Any]:
+    """RevokeSecurityGroupIngress and RevokeSecurityGroupEgress, by rule ids or by permissions."""
+    group = _target(state, params, by_name=not is_egress)
+    unknown: list[Permission] = []
+    if params.get("SecurityGroupRuleIds"):
+        if params.get("IpPermissions"):
+            raise combined("ipPermissions", "securityGroupRuleIds")
+        revoked = _rules_by_id(group, params["SecurityGroupRuleIds"], is_egress)
+    else:
+        permissions = requested(state, group, params, is_egress=is_egress)
+        revoked, unknown = _rules_by_permission(group, permissions, is_egress)
+    gone = {rule.id for rule in revoked}
+    _store(state, replace(group, rules=tuple(rule for rule in group.rules if rule.id not in gone)))
+    result = {"Return": True, "RevokedSecurityGroupRules": [revoked_row(rule) for rule in revoked]}
+    return {**result, "UnknownIpPermissions": ip_permissions(state, unknown)} if unknown else result
+
+
+def _target(state: State, params: Params, *, by_name: bool) -> Group:
+    """The group of the request; egress and Modify have no form by name."""
+    if not by_name and not params.get("GroupId"):
+        raise missing("groupId")
+    return named_group(state, params)
+
+
+def _update(state: State, group: Group, update: Params) -> None:
+    old = rule_by_id(group, update.get("SecurityGroupRuleId", ""))
+    new = replacement(state, group, update.get("SecurityGroupRule") or {})
+    was, becomes = old.permission.source.kind, new.source.kind
+    if was != becomes:
+        raise invalid(
+            f"Invalid rule type for security group rule '{old.id}'. "
+            f"You may not specify {becomes} for an existing {was} rule."
+        )
+    others = (rule for rule in group.one_way(is_egress=old.is_egress) if rule.id != old.id)
+    _refuse_duplicate(new, others)
+    if new.description is None and state.behaviour.keeps_omitted_description:
+        new = replace(new, description=old.permission.description)
+    changed = replace(old, permission=new)
+    _store(state, replace(group, rules=tuple(changed if r.id == old.id else r for r in group.rules)))
+
+
+def _rules_by_id(group: Group, ids: Iterable[str], is_egress: bool) -> list[Rule]:
+    rules = [rule_by_id(group, rule_id) for rule_id in dict.fromkeys(ids)]
+    for rule in rules:
+        if rule.is_egress is not is_egress:
+            raise rule_id_not_found(rule.id)
+    return rules
+
+
+def _rules_by_permission(
+    group: Group, permissions: Iterable[Permission], is_egress: bool
+) -> tuple[list[Rule], list[Permission]]:
+    """The rules that match, and the permissions that match none.
+
+    The latter are refused, except in the default VPC: there EC2 skips and reports them.
+    Descriptions do not take part.
+    """
+    rules = group.one_way(is_egress=is_egress)
+    wanted = list(permissions)
+    matched = [rule for rule in rules if any(rule.permission.duplicates(one) for one in wanted)]
+    unknown = [one for one in wanted if not any(rule.permission.duplicates(one) for rule in matched)]
+    if unknown and not group.vpc.is_default:
+        raise Ec2Error("InvalidPermission.NotFound", "The specified rule does not exist in this security group.")
+    return matched, unknown
+
+
+def _refuse_repeated(permissions: tuple[Permission, ...]) -> None:
+    if len({(one.traffic, one.source) for one in permissions}) < len(permissions):
+        raise invalid("The same permission must not appear multiple times")
+
+
+def _refuse_duplicate(permission: Permission, rules: Iterable[Rule]) -> None:
+    if any(rule.permission.duplicates(permission) for rule in rules):
+        raise Ec2Error("InvalidPermission.Duplicate", f'the specified rule "{_in_words(permission)}" already exists')
+
+
+def _in_words(permission: Permission) -> str:
+    """A permission in the words of EC2's Duplicate error."""
+    traffic = permission.traffic
+    if traffic.protocol in {"tcp", "udp"}:
+        words = f"{traffic.protocol.upper()}, from port: {traffic.from_port}, to port: {traffic.to_port}"
+    elif traffic.has_ports:
+        kind, code = (number if number >= 0 else "ALL" for number in (traffic.from_port, traffic.to_port))
+        words = f"{traffic.protocol.upper()}, type: {kind}, code: {code}"
+    else:
+        words = "ALL" if traffic.protocol == "-1" else f"protocol: {traffic.protocol}"
+    return f"peer: {permission.source.value}, {words}, ALLOW"
+
+
+def _store(state: State, group: Group) -> None:
+    """Puts the group in the place of its older self, unless it would exceed a quota."""
+    for is_egress in (False, True):
+        weights = [_weight(state, rule) for rule in group.one_way(is_egress=is_egress)]
+        if any(sum(family) > QUOTA for family in zip(*weights, strict=True)):
+            raise Ec2Error(
+                "RulesPerSecurityGroupLimitExceeded",
+                "The maximum number of rules per security group has been reached.",
+            )
+    state.groups[group.id] = group
+
+
+def _weight(state: State, rule: Rule) -> tuple[int, int]:
+    """What a rule counts towards the quotas for IPv4 and for IPv6; a referenced group counts in both."""
+    source = rule.permission.source
+    if source.kind == "PrefixListId":
+        entries = state.behaviour.prefix_list(source.value) or PrefixList(max_entries=0)
+        return (entries.max_entries, 0) if entries.family == "IPv4" else (0, entries.max_entries)
+    return int(source.kind != "CidrIpv6"), int(source.kind != "CidrIpv4")

@@ -1,0 +1,159 @@
+"""What only the model itself offers: options, tags of existing resources, VPCs that come and go."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from cloudmend.local.ec2 import OPERATIONS, Ec2Error, SecurityGroups, Vpc, memory_client
+
+SSH = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
+DEFAULT_VPC = Vpc("vpc-0000000000000000a", "172.31.0.0/16", is_default=True)
+OTHER_VPC = Vpc("vpc-0000000000000000b", "10.20.0.0/16", is_default=False)
+
+
+def _model(**options: Any) -> SecurityGroups:
+    return SecurityGroups("111122223333", "us-east-1", lambda: [DEFAULT_VPC], **options)
+
+
+def _group(groups: SecurityGroups, name: str = "web") -> str:
+    group_id: str = groups.call("CreateSecurityGroup", {"GroupName": name, "Description": "testing"})["GroupId"]
+    return group_id
+
+
+def _opened(groups: SecurityGroups, group_id: str, *cidrs: str) -> list[str]:
+    ranges = [{"CidrIp": cidr, "Description": "open"} for cidr in cidrs]
+    permissions = {"GroupId": group_id, "IpPermissions": [{**SSH, "IpRanges": ranges}]}
+    rows = groups.call("AuthorizeSecurityGroupIngress", permissions)["SecurityGroupRules"]
+    return [row["SecurityGroupRuleId"] for row in rows]
+
+
+def _modify(groups: SecurityGroups, group_id: str, *updates: tuple[str, str]) -> None:
+    rules = [
+        {"SecurityGroupRuleId": rule_id, "SecurityGroupRule": {**SSH, "CidrIpv4": cidr}} for rule_id, cidr in updates
+    ]
+    groups.call("ModifySecurityGroupRules", {"GroupId": group_id, "SecurityGroupRules": rules})
+
+
+def _rows(groups: SecurityGroups, *rule_ids: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = groups.call("DescribeSecurityGroupRules", {"SecurityGroupRuleIds": list(rule_ids)})[
+        "SecurityGroupRules"
+    ]
+    return rows
+
+
+def test_modify_can_be_told_to_keep_a_description_that_is_left_out() -> None:
+    groups = _model(keeps_omitted_description=True)
+    group_id = _group(groups)
+    (rule_id,) = _opened(groups, group_id, "0.0.0.0/0")
+    _modify(groups, group_id, (rule_id, "10.0.0.0/8"))
+    assert _rows(groups, rule_id)[0]["Description"] == "open"
+
+
+def test_modify_can_be_told_to_stop_half_way() -> None:
+    groups = _model(modify_is_atomic=False)
+    group_id = _group(groups)
+    first, second = _opened(groups, group_id, "0.0.0.0/1", "128.0.0.0/1")
+    with pytest.raises(Ec2Error, match=r"InvalidPermission.Duplicate"):
+        _modify(groups, group_id, (first, "10.0.0.0/8"), (second, "10.0.0.0/8"))
+    assert [row["CidrIpv4"] for row in _rows(groups, first, second)] == ["10.0.0.0/8", "128.0.0.0/1"]
+
+
+def test_a_group_on_a_network_interface_cannot_be_deleted() -> None:
+    groups = _model(in_use=lambda _: True)
+    group_id = _group(groups)
+    with pytest.raises(Ec2Error, match="DependencyViolation"):
+        groups.call("DeleteSecurityGroup", {"GroupId": group_id})
+
+
+def test_without_a_default_vpc_a_group_needs_a_vpc() -> None:
+    groups = SecurityGroups("111122223333", "us-east-1", lambda: [OTHER_VPC])
+    with pytest.raises(Ec2Error, match="VPCIdNotSpecified"):
+        _group(groups)
+
+
+def test_the_groups_of_a_vpc_go_with_it() -> None:
+    vpcs = [DEFAULT_VPC, OTHER_VPC]
+    groups = SecurityGroups("111122223333", "us-east-1", lambda: vpcs)
+    before = groups.call("DescribeSecurityGroups", {})["SecurityGroups"]
+    vpcs.remove(OTHER_VPC)
+    after = groups.call("DescribeSecurityGroups", {})["SecurityGroups"]
+    assert after == [row for row in before if row["VpcId"] == DEFAULT_VPC.id]
+
+
+def test_groups_and_rules_are_owned_and_other_resources_are_not() -> None:
+    groups = _model()
+    group_id = _group(groups)
+    (rule_id,) = _opened(groups, group_id, "0.0.0.0/0")
+    assert groups.owns(group_id)
+    assert groups.owns(rule_id)
+    assert not groups.owns("i-0123456789abcdef0")
+    assert not groups.owns("sg-0123456789abcdef0")
+
+
+def test_tags_are_set_replaced_and_taken_away() -> None:
+    groups = _model()
+    group_id = _group(groups)
+    (rule_id,) = _opened(groups, group_id, "0.0.0.0/0")
+    for resource_id in (group_id, rule_id):
+        groups.tag(resource_id, [{"Key": "team", "Value": "db"}, {"Key": "stage", "Value": "test"}])
+        groups.tag(resource_id, [{"Key": "team", "Value": "web"}])
+        groups.untag(resource_id, [{"Key": "stage"}, {"Key": "team", "Value": "another value"}])
+    (shown,) = groups.call("DescribeSecurityGroups", {"GroupIds": [group_id]})["SecurityGroups"]
+    assert shown["Tags"] == _rows(groups, rule_id)[0]["Tags"] == [{"Key": "team", "Value": "web"}]
+
+
+def test_untag_without_tags_takes_them_all() -> None:
+    groups = _model()
+    group_id = _group(groups)
+    groups.tag(group_id, [{"Key": "team", "Value": "web"}])
+    groups.untag(group_id, [])
+    (shown,) = groups.call("DescribeSecurityGroups", {"GroupIds": [group_id]})["SecurityGroups"]
+    assert "Tags" not in shown
+
+
+def test_a_resource_that_does_not_exist_cannot_be_tagged() -> None:
+    with pytest.raises(Ec2Error, match=r"InvalidGroup.NotFound"):
+        _model().tag("sg-0123456789abcdef0", [{"Key": "team", "Value": "web"}])
+
+
+@pytest.mark.parametrize("size", [-1, 0, 4])
+def test_a_page_of_fewer_than_five_rows_is_refused(size: int) -> None:
+    with pytest.raises(Ec2Error, match="Expecting a value greater than 5"):
+        _model().call("DescribeSecurityGroups", {"MaxResults": size})
+
+
+def test_an_operation_that_is_not_modelled_is_refused() -> None:
+    with pytest.raises(Ec2Error, match="InvalidAction"):
+        _model().call("RunInstances", {})
+    assert "RunInstances" not in OPERATIONS
+
+
+def test_calls_from_many_threads_leave_every_group_behind() -> None:
+    groups = _model()
+    with ThreadPoolExecutor(8) as pool:
+        made = set(pool.map(lambda number: _group(groups, f"web-{number}"), range(64)))
+    shown = groups.call("DescribeSecurityGroups", {})["SecurityGroups"]
+    assert len(made) == 64
+    assert made <= {row["GroupId"] for row in shown}
+
+
+def test_a_client_tells_each_call_before_it_is_answered() -> None:
+    calls: list[tuple[str, dict[str, Any]]] = []
+    client = memory_client(_model(), on_call=lambda operation, params: calls.append((operation, params)))
+    client.describe_security_groups(MaxResults=5)
+    assert calls == [("DescribeSecurityGroups", {"MaxResults": 5})]
+
+
+def test_clients_of_two_models_do_not_share_groups() -> None:
+    one, other = memory_client(_model()), memory_client(_model())
+    group_id = one.create_security_group(GroupName="web", Description="testing")["GroupId"]
+    assert group_id not in {row["GroupId"] for row in other.describe_security_groups()["SecurityGroups"]}
+
+
+def test_a_client_ignores_the_profile_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "somebody")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:9")
+    assert memory_client(_model()).describe_security_groups()["SecurityGroups"]
