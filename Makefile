@@ -30,6 +30,9 @@ help: ## this list
 
 setup: .venv/.ready .venv-sam/.ready ## both environments
 
+demo: .venv/.ready ## the whole walkthrough, on the embedded AWS
+	@$(BIN)/cloudmend demo
+
 lint: .venv/.ready ## ruff, mypy, cfn-lint, shellcheck
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -38,7 +41,10 @@ lint: .venv/.ready ## ruff, mypy, cfn-lint, shellcheck
 	$(BIN)/shellcheck scripts/*.sh
 
 test: setup lint ## every check, quick profile
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
+
+test-deep: setup lint ## the same, with the thorough profile of the property tests
+	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -n 2 --dist loadfile
 
 lock: ## write requirements/*.txt anew from *.in (needs uv)
 	for f in lambda dev sam; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \

@@ -108,6 +108,8 @@ def test_a_world_needs_a_region(monkeypatch: pytest.MonkeyPatch) -> None:
         world(ledger=account, notifier=account)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-3")
     assert world(ledger=account, notifier=account).region == "eu-west-3"
+    monkeypatch.setenv("AWS_REGION", "eu-west-2")
+    assert world(ledger=account, notifier=account).region == "eu-west-2"
     assert world(ledger=account, notifier=account, region="eu-west-1").region == "eu-west-1"
 
 

@@ -1,36 +1,50 @@
-"""An AWS account on this machine, for programs that are run as a user runs them."""
+"""The embedded AWS as its user starts it, and the environment of a process that sees it and nothing else."""
 
 from __future__ import annotations
 
 import os
+import re
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.session import Session
-from moto.server import ThreadedMotoServer
 
 REGION = "us-east-1"
+ROOT = Path(__file__).parents[2]
+TOOLS = Path(sys.executable).parent
 
 
 @pytest.fixture(scope="session")
-def aws_environment() -> Iterator[dict[str, str]]:
-    """The whole environment of a process that sees the local account, and nothing of the developer's."""
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
-    yield {
-        "PATH": os.environ["PATH"],
-        "AWS_ENDPOINT_URL": f"http://localhost:{port}",
-        "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "example",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_REGION": REGION,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    server.stop()
+def aws_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """`cloudmend local` runs for the whole session; the environment is what it says to export."""
+    log = (tmp_path_factory.mktemp("local") / "stderr.txt").open("w")
+    command = [str(TOOLS / "cloudmend"), "local", "--port", "0"]
+    with log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT) as server:
+        assert server.stdout is not None
+        said = []
+        for line in server.stdout:
+            said.append(line)
+            if "cloudmend invoke" in line:  # the last line of the welcome
+                break
+        exports = dict(re.findall(r"export (\w+)=(\S+)", "".join(said)))
+        exports["AWS_PAGER"] = ""
+        yield {**exports, "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}"}
+        server.send_signal(signal.SIGINT)
+        rest, _ = server.communicate(timeout=30)
+        assert rest.strip() == "Stopping ..."
+        assert server.returncode == 0
+
+
+def run(words: list[str], environment: dict[str, str], *, status: int = 0) -> subprocess.CompletedProcess[str]:
+    """Runs a command in the project's folder, and holds it to its exit status."""
+    done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == status, done.stdout + done.stderr
+    return done
 
 
 @pytest.fixture
@@ -51,3 +65,10 @@ def group_id(ec2: Any) -> str:
     vpc_id = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
     group = ec2.create_security_group(GroupName="testing", Description="testing", VpcId=vpc_id)
     return str(group["GroupId"])
+
+
+@pytest.fixture(scope="session")
+def demo_output() -> str:
+    """What `make demo` prints where there is no terminal."""
+    environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8"}
+    return run(["make", "--silent", "demo"], environment).stdout

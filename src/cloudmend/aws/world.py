@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from botocore.session import Session
 
 from cloudmend.aws.gateway import Gateway, SystemClock, connector
@@ -15,7 +17,8 @@ def world(*, ledger: Ledger, notifier: Notifier, region: str | None = None) -> W
     Raises CloudmendError where no Region is set. Credentials are looked for at the first call.
     """
     session = Session()
-    region = region or session.get_config_variable("region")
+    # AWS_REGION is what Lambda and the newer SDKs set; botocore itself reads AWS_DEFAULT_REGION and the profile.
+    region = region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
     if not region:
         raise CloudmendError(
             "No AWS Region is set. Pass --region, or set AWS_REGION, for example AWS_REGION=eu-west-1."

@@ -115,12 +115,12 @@ class Walkthrough:
 
     def deployed(self) -> list[Mend]:
         """Part two: the template, deployed, mends by itself."""
-        self._tell("Build the function for this machine, and deploy template.yaml with CloudFormation.")
+        self._tell("Build the function for this machine, and deploy template.yaml.")
         self._deploy()
         self._tell("Create a second group, and open it.")
         group = self._create("testing-deployed")
         self._run("scripts/bad_boy.sh", group)
-        self._tell("Nobody invokes anything: CloudTrail, EventBridge and the deployed function do it. Look.")
+        self._tell("Nobody invokes anything: the deployed function does it. Look.")
         self._wait_until_closed(group)
         self._show_log()
         self._describe(group, APPROVED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from contextlib import closing
@@ -40,7 +41,8 @@ def _started(port: int, region: str) -> EmbeddedAws:
         return EmbeddedAws(port=port, region=region).__enter__()
     except OSError as error:
         raise CloudmendError(
-            f"Port {port} cannot be used ({error.strerror}). Pass another with --port; --port 0 takes a free one."
+            f"Port {port} cannot be used ({os.strerror(error.errno or 0)}). "
+            "Pass another with --port; --port 0 takes a free one."
         ) from None
 
 

@@ -1,0 +1,92 @@
+"""The walkthrough to the letter, with the AWS CLI as its reader types it; and what its demo prints."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from cloudmend.entry import demo
+from walkthrough.conftest import run
+from walkthrough.walkthrough import MENDED, OPENED, comparable
+
+
+def create(environment: dict[str, str], name: str = "testing") -> str:
+    words = ["aws", "ec2", "create-security-group", "--group-name", name, "--description", "testing"]
+    return str(json.loads(run(words, environment).stdout)["GroupId"])
+
+
+def describe(group_id: str, environment: dict[str, str]) -> str:
+    return run(["aws", "ec2", "describe-security-groups", "--group-ids", group_id], environment).stdout
+
+
+def test_an_opened_group_is_mended_on_the_edited_event(aws_environment: dict[str, str], tmp_path: Path) -> None:
+    group_id = create(aws_environment)
+    run(["scripts/bad_boy.sh", group_id], aws_environment)
+    assert comparable(describe(group_id, aws_environment)) == OPENED
+    edited = tmp_path / "event.json"
+    edited.write_text(Path("events/event.json").read_text().replace("sg-05fe30eb67c909f27", group_id))
+    run(["cloudmend", "invoke", "-e", str(edited)], aws_environment)
+    assert comparable(describe(group_id, aws_environment)) == MENDED
+    run(["scripts/good_boy.sh", group_id], aws_environment)
+    assert comparable(describe(group_id, aws_environment)) == MENDED
+    run(["aws", "ec2", "delete-security-group", "--group-id", group_id], aws_environment)
+
+
+def test_the_printed_undo_command_opens_the_group_again(aws_environment: dict[str, str]) -> None:
+    group_id = create(aws_environment, "undone")
+    run(["scripts/bad_boy.sh", group_id], aws_environment)
+    said = run(["cloudmend", "invoke", "-e", "events/event.json", "--group", group_id], aws_environment).stdout
+    (command,) = re.findall(r"undo: (.*)", said)
+    run(["bash", "-c", command], aws_environment)
+    assert comparable(describe(group_id, aws_environment)) == {**OPENED, "GroupName": "undone"}
+
+
+def test_observe_mode_says_what_it_would_do_and_changes_nothing(aws_environment: dict[str, str]) -> None:
+    group_id = create(aws_environment, "observed")
+    run(["scripts/bad_boy.sh", group_id], aws_environment)
+    words = ["cloudmend", "invoke", "-e", "events/event.json", "--group", group_id, "--mode", "observe"]
+    assert "would have narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8" in run(words, aws_environment).stdout
+    assert comparable(describe(group_id, aws_environment)) == {**OPENED, "GroupName": "observed"}
+
+
+def test_records_as_json_are_on_stdout_and_the_before_image_on_stderr(aws_environment: dict[str, str]) -> None:
+    group_id = create(aws_environment, "as-json")
+    run(["scripts/bad_boy.sh", group_id], aws_environment)
+    done = run(["cloudmend", "invoke", "-e", "events/event.json", "--group", group_id, "--json"], aws_environment)
+    record = json.loads(done.stdout)
+    assert (record["status"], record["resource"]["id"]) == ("mended", group_id)
+    assert len(json.loads(done.stderr)["intent"]["before"]["SecurityGroupRules"]) == 3
+
+
+def test_a_group_that_does_not_exist_is_one_sentence_and_a_non_zero_exit(aws_environment: dict[str, str]) -> None:
+    done = run(["cloudmend", "invoke", "-e", "events/event.json"], aws_environment, status=1)
+    assert done.stdout == "gone sg-05fe30eb67c909f27 does not exist in us-east-1: nothing to close.\n"
+
+
+def test_the_demo_runs_the_whole_walkthrough_and_shows_it(demo_output: str) -> None:
+    assert [line for line in demo_output.splitlines() if re.match(r"\d\. ", line)] == STEPS
+    assert demo_output.count("in  tcp/22       0.0.0.0/0") == 1
+    assert demo_output.count("in  tcp/22       10.0.0.0/8") == 2
+    assert len(re.findall(r"sg-\w+ +tcp/(22|3389) +0\.0\.0\.0/0 +10\.0\.0\.0/8", demo_output)) == 4
+    assert "Both groups are closed, and their egress is untouched." in demo_output
+    assert "\x1b" not in demo_output
+
+
+STEPS = [
+    "1. Create an empty security group.",
+    "2. Open tcp/3389 and tcp/22 to the world.",
+    "3. Look: anyone may come in.",
+    "4. Invoke the function on the sample event, with this group's id put in.",
+    "5. Look again: narrowed in place, egress untouched.",
+    "6. Build the function for this machine, and deploy template.yaml.",
+    "7. Create a second group, and open it.",
+    "8. Nobody invokes anything: the deployed function does it. Look.",
+]
+
+
+def test_the_demo_fails_where_something_is_not_as_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "APPROVED", "10.0.0.0/9")
+    assert demo.run() == 1
