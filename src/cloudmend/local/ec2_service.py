@@ -1,0 +1,141 @@
+"""EC2's part of the front: security groups are ours, the rest is moto's, and every write leaves an event.
+
+moto has a table of security groups of its own, which stays as it is: nothing in the walkthrough reads it. What moto
+answers by it (an instance or a network interface that names a group) does not know the groups that live here.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from botocore.parsers import create_parser
+from moto.ec2.models import ec2_backends
+
+from cloudmend.local.cloudtrail import WireCall, event, is_write
+from cloudmend.local.ec2 import OPERATIONS, Ec2Error, PrefixList, SecurityGroups, Vpc, decode, encode, encode_error
+from cloudmend.local.ec2.wire import ec2_model
+from cloudmend.local.messages import ApiResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cloudmend.local.front import Exchange
+
+_TAG_OPERATIONS = {"CreateTags": SecurityGroups.tag, "DeleteTags": SecurityGroups.untag}
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer in botocore's shapes, for CloudTrail, and as it goes over the wire. A refusal has no result."""
+
+    response: ApiResponse
+    result: Mapping[str, Any] | None = None
+    error: Ec2Error | None = None
+
+
+class Ec2Service:
+    """Answers EC2's calls, and puts the events of the writes, refused ones included, on the bus."""
+
+    def __init__(self, put_event: Callable[[Mapping[str, Any]], None]) -> None:
+        self._put_event = put_event
+        self._groups: dict[tuple[str, str], SecurityGroups] = {}
+        self._lock = Lock()
+
+    def groups(self, account: str, region: str) -> SecurityGroups:
+        """The security groups of one account and Region."""
+        with self._lock:
+            lists = partial(_prefix_list, account, region)
+            made = SecurityGroups(account, region, partial(_vpcs, account, region), prefix_list=lists)
+            return self._groups.setdefault((account, region), made)
+
+    def __call__(self, exchange: Exchange) -> ApiResponse:
+        """What cannot be read as a call (an unknown action or parameter) is refused and leaves no event."""
+        request_id = str(uuid.uuid4())
+        try:
+            operation, params = decode(exchange.request.body.decode())
+        except Ec2Error as error:
+            return _refused(error, request_id).response
+        answer = self._answer(exchange, params, request_id)
+        if is_write(operation):
+            self._put_event(event(_wire_call(exchange, params, answer, request_id)))
+        return answer.response
+
+    def _answer(self, exchange: Exchange, params: Mapping[str, Any], request_id: str) -> _Answer:
+        operation = exchange.request.operation
+        groups = self.groups(exchange.principal.account, exchange.request.region)
+        try:
+            if operation in OPERATIONS:
+                return _encoded(operation, groups.call(operation, params), request_id)
+            if operation in _TAG_OPERATIONS:
+                return _tag(groups, exchange, params, request_id)
+        except Ec2Error as error:
+            return _refused(error, request_id)
+        return _forwarded(exchange)
+
+
+def _vpcs(account: str, region: str) -> Sequence[Vpc]:
+    known = list(ec2_backends[account][region].vpcs.values())
+    return [Vpc(vpc.id, vpc.cidr_block, bool(vpc.is_default)) for vpc in known]
+
+
+def _prefix_list(account: str, region: str, prefix_list_id: str) -> PrefixList | None:
+    known = ec2_backends[account][region].managed_prefix_lists.get(prefix_list_id)
+    return None if known is None else PrefixList(known.address_family, int(known.max_entries or 1))
+
+
+def _encoded(operation: str, result: Mapping[str, Any], request_id: str) -> _Answer:
+    return _Answer(_xml(200, encode(operation, result, request_id)), result)
+
+
+def _refused(error: Ec2Error, request_id: str) -> _Answer:
+    return _Answer(_xml(error.status, encode_error(error, request_id), error.code), error=error)
+
+
+def _xml(status: int, body: bytes, error: str | None = None) -> ApiResponse:
+    return ApiResponse(status, (("Content-Type", "text/xml;charset=UTF-8"),), body, error)
+
+
+def _tag(groups: SecurityGroups, exchange: Exchange, params: Mapping[str, Any], request_id: str) -> _Answer:
+    """Tags of groups and rules are kept with them, all others by moto; a call names one kind or the other."""
+    resources = params.get("Resources", [])
+    if not any(groups.owns(resource) for resource in resources):
+        return _forwarded(exchange)
+    for resource in resources:
+        _TAG_OPERATIONS[exchange.request.operation](groups, resource, params.get("Tags", []))
+    return _encoded(exchange.request.operation, {}, request_id)
+
+
+def _forwarded(exchange: Exchange) -> _Answer:
+    """moto's answer, read by botocore's own parser."""
+    response = exchange.forward()
+    shape = ec2_model().operation_model(exchange.request.operation).output_shape
+    message = {"status_code": response.status, "headers": dict(response.headers), "body": response.body}
+    result = create_parser("ec2").parse(message, shape)
+    if response.error_code is None:
+        return _Answer(response, result)
+    error = result.get("Error", {})
+    refusal = Ec2Error(response.error_code, error.get("Message", ""), response.status)
+    return _Answer(response, error=refusal)
+
+
+def _wire_call(exchange: Exchange, params: Mapping[str, Any], answer: _Answer, request_id: str) -> WireCall:
+    request, principal = exchange.request, exchange.principal
+    return WireCall(
+        operation=request.operation,
+        params=params,
+        result=answer.result,
+        error=answer.error,
+        identity=principal.user_identity,
+        account=principal.account,
+        region=request.region,
+        time=datetime.now(UTC),
+        source_ip=request.source_ip,
+        user_agent=request.headers.get("user-agent", ""),
+        request_id=request_id,
+        event_id=str(uuid.uuid4()),
+    )

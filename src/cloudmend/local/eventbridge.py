@@ -1,0 +1,136 @@
+"""EventBridge's default bus: the rules that moto keeps, evaluated and delivered as AWS does.
+
+moto 5.2.5 matches disabled rules, ignores Input and InputPath, and cannot deliver to Lambda. An event that its target
+does not take for want of permission, or because the target is gone, goes to the dead-letter queue without a retry, as
+on AWS. There are no other delivery failures here, so a RetryPolicy never comes into play: a function that fails is
+Lambda's to retry (`asynchronous`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
+
+from moto.events.models import events_backends
+
+from cloudmend.local import queues
+from cloudmend.local.asynchronous import AsynchronousRun, run_asynchronously
+from cloudmend.local.functions import find_function
+from cloudmend.local.patterns import compile_pattern
+from cloudmend.local.resource_policy import ServiceUse, allows
+from cloudmend.local.target_input import target_input
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from moto.awslambda.models import LambdaFunction
+    from moto.events.models import Rule
+
+    from cloudmend.local.functions import Functions
+    from cloudmend.local.runtime import Invocation
+    from cloudmend.local.worker import Worker
+
+_SERVICE = "events.amazonaws.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The end of one event at one target of one rule that matched it.
+
+    `error` is why the target did not take it (NO_PERMISSIONS, NO_RESOURCE), or the error type of the function's
+    last try; None if all went well. `ended_in` is the ARN of the queue that has the event or the failure's record:
+    None for an event that succeeded, or was lost. Its queue is the rule's own where `dead_lettered`.
+    """
+
+    rule: str
+    target: str
+    event_id: str
+    invocations: tuple[Invocation, ...] = ()
+    error: str | None = None
+    dead_lettered: bool = False
+    ended_in: str | None = None
+
+    @property
+    def attempts(self) -> int:
+        """How often the function was tried."""
+        return len(self.invocations)
+
+
+class EventBus:
+    """Takes events, and delivers them on the worker's thread."""
+
+    def __init__(self, functions: Functions, worker: Worker) -> None:
+        self._functions = functions
+        self._worker = worker
+        self._deliveries: list[Delivery] = []
+
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """All that have come to an end, in order."""
+        return tuple(self._deliveries)
+
+    def put(self, event: Mapping[str, Any]) -> None:
+        """Takes an event, with its envelope, for the account and the Region that the envelope names."""
+        self._worker.submit(partial(self._route, event))
+
+    def _route(self, event: Mapping[str, Any]) -> None:
+        for rule in _matching_rules(event):
+            for target in list(rule.targets):
+                self._deliveries.append(self._deliver(rule, target, event))
+
+    def _deliver(self, rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any]) -> Delivery:
+        arn, payload = target["Arn"], target_input(target, event)
+        outcome = partial(Delivery, rule.arn, arn, event["id"])
+        function, error = _permitted(rule, arn)
+        if function is not None:
+            run = run_asynchronously(self._functions, function, payload)
+            return outcome(run.invocations, error=_last_error(run), ended_in=run.destination)
+        queue = _dead_letter(rule, target, payload, error)
+        return outcome(error=error, dead_lettered=queue is not None, ended_in=queue)
+
+
+def _matching_rules(event: Mapping[str, Any]) -> Iterator[Rule]:
+    bus = events_backends[event["account"]][event["region"]].event_buses["default"]
+    for rule in list(bus.rules.values()):
+        pattern = rule.event_pattern.dump()
+        if rule.state == "ENABLED" and pattern and _compiled(pattern).matches(event):
+            yield rule
+
+
+_compiled = lru_cache(compile_pattern)
+
+
+def _permitted(rule: Rule, arn: str) -> tuple[LambdaFunction | None, str]:
+    """The function if EventBridge may invoke it for this rule; else EventBridge's error code."""
+    if queues.parse_arn(arn).service != "lambda":
+        return None, "NO_RESOURCE"
+    function = find_function(arn, rule.account_id, rule.region_name)
+    if function is None:
+        return None, "NO_RESOURCE"
+    use = ServiceUse(_SERVICE, "lambda:InvokeFunction", rule.arn, rule.account_id)
+    allowed = allows({"Statement": function.policy.statements}, use)
+    return (function, "") if allowed else (None, "NO_PERMISSIONS")
+
+
+def _last_error(run: AsynchronousRun) -> str | None:
+    if run.succeeded:
+        return None
+    error = run.invocations[-1].error if run.invocations else None
+    return error.type if error else "ZeroReservedConcurrency"
+
+
+def _dead_letter(rule: Rule, target: Mapping[str, Any], payload: Any, error: str) -> str | None:
+    """Sends to the target's dead-letter queue, if there is one that lets EventBridge; returns its ARN."""
+    arn: str = target.get("DeadLetterConfig", {}).get("Arn", "")
+    queue = queues.find_queue(arn)
+    if queue is None or not queues.accepts(queue, source_arn=rule.arn, source_account=rule.account_id):
+        return None
+    attributes = {
+        "RULE_ARN": rule.arn,
+        "TARGET_ARN": target["Arn"],
+        "ERROR_CODE": error,
+        "ERROR_MESSAGE": f"EventBridge could not invoke {target['Arn']}: {error}",
+    }
+    queues.send(arn, payload, attributes)
+    return arn

@@ -1,0 +1,82 @@
+"""EventBridge's part of the front: what moto takes without a look, and what it would not deliver."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cloudmend.local.messages import ApiError, ApiResponse
+from cloudmend.local.patterns import InvalidPattern, compile_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cloudmend.local.eventbridge import EventBus
+    from cloudmend.local.front import Exchange
+
+_DEFAULT_BUS = "default"
+
+
+class EventsService:
+    """Refuses invalid patterns, and puts events on the default bus; rules and targets are moto's."""
+
+    def __init__(self, bus: EventBus) -> None:
+        self._bus = bus
+        self._operations = {"PutRule": _put_rule, "PutEvents": self._put_events}
+
+    def __call__(self, exchange: Exchange) -> ApiResponse:
+        answer = self._operations.get(exchange.request.operation)
+        return exchange.forward() if answer is None else answer(exchange)
+
+    def _put_events(self, exchange: Exchange) -> ApiResponse:
+        """Entries for the default bus; a call that names another bus is moto's."""
+        entries = json.loads(exchange.request.body)["Entries"]
+        if any(entry.get("EventBusName", _DEFAULT_BUS) != _DEFAULT_BUS for entry in entries):
+            return exchange.forward()
+        results = [self._put(entry, exchange) for entry in entries]
+        failed = sum("ErrorCode" in result for result in results)
+        body = json.dumps({"FailedEntryCount": failed, "Entries": results}).encode()
+        return ApiResponse(200, (("Content-Type", "application/x-amz-json-1.1"),), body)
+
+    def _put(self, entry: Mapping[str, Any], exchange: Exchange) -> Mapping[str, str]:
+        try:
+            event = _event(entry, exchange)
+        except ApiError as error:
+            return {"ErrorCode": error.code, "ErrorMessage": error.message}
+        self._bus.put(event)
+        return {"EventId": event["id"]}
+
+
+def _put_rule(exchange: Exchange) -> ApiResponse:
+    pattern = json.loads(exchange.request.body).get("EventPattern")
+    try:
+        if pattern is not None:
+            compile_pattern(pattern)
+    except InvalidPattern as error:
+        reason = f"Event pattern is not valid. Reason: {error}"
+        raise ApiError("InvalidEventPatternException", reason) from error
+    return exchange.forward()
+
+
+def _event(entry: Mapping[str, Any], exchange: Exchange) -> Mapping[str, Any]:
+    """The entry in its envelope; raises ApiError for an entry that EventBridge does not take."""
+    source = entry.get("Source", "")
+    if source.startswith("aws."):
+        raise ApiError("NotAuthorizedForSourceException", "Not authorized for the source.")
+    try:
+        detail = json.loads(entry.get("Detail", ""))
+    except ValueError as error:
+        raise ApiError("MalformedDetail", "Detail is malformed.") from error
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": entry.get("DetailType", ""),
+        "source": source,
+        "account": exchange.principal.account,
+        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": exchange.request.region,
+        "resources": entry.get("Resources", []),
+        "detail": detail,
+    }

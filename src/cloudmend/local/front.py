@@ -1,0 +1,93 @@
+"""The layer in front of moto's server: it sees every call, and hands it to the service that answers it."""
+
+from __future__ import annotations
+
+import io
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from werkzeug.test import run_wsgi_app
+from werkzeug.wrappers import Request, Response
+
+from cloudmend.local.calls import read
+from cloudmend.local.identity import Principal, who
+from cloudmend.local.messages import ApiError, ApiRequest, ApiResponse, SeenCall, error_code
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One call on its way: the request, who makes it, and moto to forward it to."""
+
+    request: ApiRequest
+    principal: Principal
+    _emulator: WSGIApplication
+    _environ: WSGIEnvironment
+
+    def forward(self, body: bytes | None = None) -> ApiResponse:
+        """moto's answer, to the request as it is or with another body."""
+        body = self.request.body if body is None else body
+        environ = {**self._environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        chunks, status, headers = run_wsgi_app(self._emulator, environ, buffered=True)
+        content, code = b"".join(chunks), int(status.split()[0])
+        named = {name.lower(): value for name, value in headers}
+        return ApiResponse(code, tuple(headers), content, error_code(code, named, content))
+
+
+Service = Callable[[Exchange], ApiResponse]
+
+
+class Front:
+    """A WSGI application: the services given here, by signing name, and moto for all others."""
+
+    def __init__(
+        self,
+        emulator: WSGIApplication,
+        services: Mapping[str, Service],
+        *,
+        region: str,
+        on_call: Callable[[SeenCall], None],
+        log: Callable[[str], None],
+    ) -> None:
+        self._emulator = emulator
+        self._services = services
+        self._region = region
+        self._on_call = on_call
+        self._log = log
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = read(Request(environ), self._region)
+        exchange = Exchange(request, who(request.access_key), self._emulator, environ)
+        answer = self._answer(exchange)
+        self._on_call(
+            SeenCall(
+                request.service,
+                request.operation,
+                exchange.principal.arn,
+                answer.error_code,
+                datetime.now(UTC),
+            )
+        )
+        response = Response(answer.body, answer.status, list(answer.headers))
+        return response(environ, start_response)
+
+    def _answer(self, exchange: Exchange) -> ApiResponse:
+        """The one place where a crash becomes an answer: AWS's InternalFailure, with the trace in the log."""
+        service = self._services.get(exchange.request.service, Exchange.forward)
+        try:
+            return service(exchange)
+        except ApiError as error:
+            return _refusal(error, exchange.request)
+        except Exception:  # noqa: BLE001 the boundary of the server
+            self._log(traceback.format_exc())
+            return _refusal(ApiError("InternalFailure", "The embedded AWS failed: see its log.", 500), exchange.request)
+
+
+def _refusal(error: ApiError, request: ApiRequest) -> ApiResponse:
+    is_query = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    return error.query_response() if is_query else error.json_response()

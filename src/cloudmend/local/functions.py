@@ -1,0 +1,168 @@
+"""The deployed Lambda functions: moto keeps their definition, AWS's runtime client runs their archive."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from moto.awslambda.exceptions import UnknownFunctionException
+from moto.awslambda.utils import get_backend
+from moto.sts.models import sts_backends
+
+from cloudmend.local.function_logs import write_log
+from cloudmend.local.identity import PARTITION
+from cloudmend.local.messages import SeenCall
+from cloudmend.local.runtime import FunctionConfiguration, FunctionRuntime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from moto.awslambda.models import LambdaFunction
+
+    from cloudmend.local.runtime import Invocation
+
+_HOUR_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class _Environment:
+    """One execution environment: the definition it was made for, the unpacked archive, the process."""
+
+    definition: str
+    archive: TemporaryDirectory[str]
+    runtime: FunctionRuntime
+
+    def close(self) -> None:
+        self.runtime.close()
+        self.archive.cleanup()
+
+
+def find_function(name_or_arn: str, account: str, region: str) -> LambdaFunction | None:
+    """The function as moto knows it, or None. An ARN may end in a version or an alias."""
+    if name_or_arn.startswith("arn:"):
+        region, account, name_or_arn = _function_of_arn(name_or_arn)
+    with suppress(UnknownFunctionException):
+        return get_backend(account, region).get_function(name_or_arn)
+    return None
+
+
+def _function_of_arn(arn: str) -> tuple[str, str, str]:
+    parts = arn.split(":")
+    return parts[3], parts[4], parts[6]
+
+
+class Functions:
+    """Runs functions, each in one execution environment: its invocations come one after the other.
+
+    The architecture and the Python version that a function asks for are not looked at: this machine's are used.
+    """
+
+    def __init__(self, endpoint: str, log: Callable[[str], None], on_call: Callable[[SeenCall], None]) -> None:
+        """`on_call` learns of the calls that Lambda itself makes with a function's role."""
+        self._endpoint = endpoint
+        self._log = log
+        self._on_call = on_call
+        self._environments: dict[str, _Environment] = {}
+        self._lock = Lock()
+        self._closed = False
+
+    def invoke(self, function: LambdaFunction, event: Any, request_id: str | None = None) -> Invocation:
+        """Runs the handler on an event, and puts what it printed into the function's log group."""
+        invocation = self._environment(function).runtime.invoke(event, request_id=request_id)
+        for operation in write_log(function, invocation):
+            self.acted(function, "logs", operation)
+        return invocation
+
+    def acted(self, function: LambdaFunction, service: str, operation: str) -> None:
+        """Notes a call that Lambda made with the function's role."""
+        role = function.role.rpartition("/")[2]
+        session = f"arn:{PARTITION}:sts::{function.account_id}:assumed-role/{role}/{function.function_name}"
+        self._on_call(SeenCall(service, operation, session, None, datetime.now(UTC)))
+
+    def prune(self) -> None:
+        """Ends the processes of functions that are no more."""
+        with self._lock:
+            gone = [arn for arn in self._environments if find_function(arn, "", "") is None]
+            closing = [self._environments.pop(arn) for arn in gone]
+        for environment in closing:
+            environment.close()
+
+    def close(self) -> None:
+        """Ends all processes, at work or not; raises RuntimeError for whoever invokes from now on."""
+        with self._lock:
+            self._closed = True
+            closing, self._environments = list(self._environments.values()), {}
+        for environment in closing:
+            environment.close()
+
+    def _environment(self, function: LambdaFunction) -> _Environment:
+        """The environment of a function, made anew when its code or its configuration has changed."""
+        definition = _definition(function)
+        with self._lock:
+            known = self._environments.get(function.function_arn)
+            if known is not None and known.definition == definition:
+                return known
+            if known is not None:
+                known.close()
+            made = self._start(function, definition)
+            self._environments[function.function_arn] = made
+            return made
+
+    def _start(self, function: LambdaFunction, definition: str) -> _Environment:
+        if self._closed:
+            raise RuntimeError("the embedded AWS is closed")
+        archive = TemporaryDirectory(prefix="cloudmend-function-")
+        with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as code:
+            code.extractall(archive.name)
+        configuration = FunctionConfiguration(
+            name=function.function_name,
+            arn=function.function_arn,
+            archive=Path(archive.name),
+            handler=function.handler or "",
+            environment=self._variables(function),
+            timeout_s=float(function.timeout),
+            memory_mb=int(function.memory_size),
+            region=function.region,
+        )
+        return _Environment(definition, archive, FunctionRuntime(configuration, self._log))
+
+    def _variables(self, function: LambdaFunction) -> Mapping[str, str]:
+        """What Lambda adds to the template's variables: keys of a session of the function's role, named after it."""
+        session = sts_backends[function.account_id][PARTITION].assume_role(
+            region_name=function.region,
+            role_session_name=function.function_name,
+            role_arn=function.role,
+            policy="",
+            duration=_HOUR_S,
+            external_id="",
+        )
+        given = {name: str(value) for name, value in function.environment_vars.items()}
+        return given | {
+            "AWS_ACCESS_KEY_ID": session.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
+            "AWS_SESSION_TOKEN": session.session_token,
+            "AWS_ENDPOINT_URL": self._endpoint,
+        }
+
+
+def _definition(function: LambdaFunction) -> str:
+    """Changes when the function has to be started anew, a deletion and new creation under its name included."""
+    facts = [
+        function.code_sha_256,
+        function.handler,
+        function.role,
+        function.timeout,
+        function.memory_size,
+        function.environment_vars,
+        id(function),
+    ]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

@@ -1,0 +1,95 @@
+"""Who calls: the access key that signed a request, as the principal that CloudTrail names.
+
+moto knows the IAM users and the sessions of assumed roles. A key that neither knows is taken for the root user of
+the default account, where AWS would refuse it: so any made-up key works, and nobody mistakes it for a role.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.iam.models import IAMBackend, iam_backends
+from moto.sts.models import AssumedRole, sts_backends
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from moto.iam.models import User
+
+PARTITION = "aws"
+# The key pair that AWS's documentation uses everywhere, hence known to open nothing.
+EXAMPLE_ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
+EXAMPLE_SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"  # noqa: S105
+WALKTHROUGH_USER = "walkthrough"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The caller: his ARN, his account, and the `userIdentity` of the CloudTrail records of his calls."""
+
+    arn: str
+    account: str
+    user_identity: Mapping[str, Any]
+
+
+def create_walkthrough_user() -> None:
+    """An IAM user whose access key is the example one."""
+    iam: IAMBackend = iam_backends[DEFAULT_ACCOUNT_ID][PARTITION]
+    iam.create_user("us-east-1", WALKTHROUGH_USER)
+    key = iam.create_access_key(WALKTHROUGH_USER)
+    key.access_key_id, key.secret_access_key = EXAMPLE_ACCESS_KEY, EXAMPLE_SECRET_KEY
+
+
+def who(access_key: str) -> Principal:
+    """The principal that an access key belongs to."""
+    session = next(_sessions(access_key), None)
+    if session is not None:
+        return _role_session(session)
+    user = next(_users(access_key), None)
+    return _root(access_key) if user is None else _iam_user(user, access_key)
+
+
+def _sessions(access_key: str) -> Iterator[AssumedRole]:
+    for account in list(sts_backends.values()):
+        session = account[PARTITION].get_assumed_role_from_access_key(access_key)
+        if session is not None:
+            yield session
+
+
+def _users(access_key: str) -> Iterator[User]:
+    for account in list(iam_backends.values()):
+        for user in list(account[PARTITION].users.values()):
+            if user.has_access_key(access_key):
+                yield user
+
+
+def _root(access_key: str) -> Principal:
+    arn = f"arn:{PARTITION}:iam::{DEFAULT_ACCOUNT_ID}:root"
+    identity = {"type": "Root", "principalId": DEFAULT_ACCOUNT_ID, "arn": arn}
+    return _principal(arn, DEFAULT_ACCOUNT_ID, access_key, identity)
+
+
+def _iam_user(user: User, access_key: str) -> Principal:
+    identity = {"type": "IAMUser", "principalId": user.id, "arn": user.arn, "userName": user.name}
+    return _principal(user.arn, user.account_id, access_key, identity)
+
+
+def _role_session(session: AssumedRole) -> Principal:
+    identity = {"type": "AssumedRole", "principalId": session.user_id, "arn": session.arn}
+    issuer = {
+        "type": "Role",
+        "principalId": session.user_id.partition(":")[0],
+        "arn": session.role_arn,
+        "accountId": session.account_id,
+        "userName": session.role_arn.rpartition("/")[2],
+    }
+    created = session.access_key.create_date.strftime("%Y-%m-%dT%H:%M:%SZ")
+    attributes = {"creationDate": created, "mfaAuthenticated": "false"}
+    context = {"sessionContext": {"sessionIssuer": issuer, "attributes": attributes}}
+    return _principal(session.arn, session.account_id, session.access_key_id, identity | context)
+
+
+def _principal(arn: str, account: str, access_key: str, identity: dict[str, Any]) -> Principal:
+    return Principal(arn, account, identity | {"accountId": account, "accessKeyId": access_key})

@@ -1,0 +1,29 @@
+"""CloudFormation's resource types where moto 5.2.5 lacks one, or is lenient with it. Each class says what moto lacks.
+
+moto looks a type's class up in a table that it makes once, from the subclasses of its CloudFormationModel; `register`
+enters the classes of this package into that table. What a class creates is the resource in the stack: an instance of
+it, or moto's own object where moto has one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.cloudformation import parsing
+
+from cloudmend.local.resources.replaced import EventsRule, Function, LogsGroup
+from cloudmend.local.resources.settings import Alarm, FunctionEventInvokeConfig, FunctionPermission, QueuePolicy
+
+_TYPES = (FunctionPermission, FunctionEventInvokeConfig, QueuePolicy, Alarm, Function, EventsRule, LogsGroup)
+
+
+def register() -> None:
+    """Makes moto use the types above from now on."""
+    table: dict[str, Any] = parsing.get_model_map()
+    table.update({resource.TYPE: resource for resource in _TYPES})
+    parsing.get_name_type_map().update({resource.TYPE: resource.NAME_PROPERTY for resource in _TYPES})
+
+
+def is_supported(resource_type: str) -> bool:
+    """Whether a stack here would hold a resource of that type. Security groups are not: they would be moto's."""
+    return resource_type in parsing.get_model_map() and not resource_type.startswith("AWS::EC2::SecurityGroup")

@@ -1,0 +1,156 @@
+"""The embedded AWS, started and stopped: one HTTP server on this machine, and what works behind it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from functools import partial
+from threading import Thread
+from typing import TYPE_CHECKING, Self
+
+from moto.core.base_backend import BackendDict
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import ThreadedWSGIServer
+
+from cloudmend.local.ec2_service import Ec2Service
+from cloudmend.local.eventbridge import Delivery, EventBus
+from cloudmend.local.events_service import EventsService
+from cloudmend.local.front import Front
+from cloudmend.local.functions import Functions
+from cloudmend.local.identity import EXAMPLE_ACCESS_KEY, EXAMPLE_SECRET_KEY, create_walkthrough_user
+from cloudmend.local.lambda_service import LambdaService
+from cloudmend.local.messages import SeenCall
+from cloudmend.local.resources import register
+from cloudmend.local.stacks import CloudFormationService
+from cloudmend.local.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+    from typing import Any
+    from wsgiref.types import WSGIApplication
+
+_HOST = "127.0.0.1"
+_IDLE_S = 10
+
+
+class _Handler(MotoRequestHandler):
+    """Gives up a connection on which nothing comes, so that closing never hangs; says only what went wrong."""
+
+    timeout = _IDLE_S
+
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 werkzeug's signature
+        if type != "info":
+            super().log(type, message, *args)
+
+
+class _Server(ThreadedWSGIServer):
+    """One thread a request; closing waits for the requests at work."""
+
+    daemon_threads = False
+
+
+def _print_to_stderr(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+class EmbeddedAws:
+    """AWS on this machine, for as long as the context lasts. One at a time: moto's state is the process's.
+
+    Everything is forgotten when the next one starts. `log` gets what the functions print, line by line.
+    """
+
+    def __init__(
+        self, *, port: int = 0, region: str = "us-east-1", log: Callable[[str], None] = _print_to_stderr
+    ) -> None:
+        """Port 0 stands for any free one. Nothing is started yet."""
+        self.region = region
+        self._port = port
+        self._log = log
+        self._calls: list[SeenCall] = []
+
+    def __enter__(self) -> Self:
+        """Raises OSError when the port is taken."""
+        listener = socket.create_server((_HOST, self._port))
+        self._port = listener.getsockname()[1]
+        BackendDict.reset()
+        register()
+        create_walkthrough_user()
+        self._worker = Worker()
+        self._functions = Functions(self.endpoint, self._log, self._calls.append)
+        self._bus = EventBus(self._functions, self._worker)
+        self._server = _Server(_HOST, self._port, self._front(), handler=_Handler, fd=listener.fileno())
+        listener.close()
+        self._thread = Thread(target=partial(self._server.serve_forever, 0.05), name="cloudmend-server")
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the functions, the deliveries and the server; what was seen can still be read."""
+        self._functions.close()
+        self._worker.close()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    @property
+    def endpoint(self) -> str:
+        """Spelt localhost, not 127.0.0.1: moto reads a bucket out of the host of any other template URL."""
+        return f"http://localhost:{self._port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the AWS CLI or an SDK needs to reach this AWS, and no other, whatever is configured on the machine."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ACCESS_KEY_ID": EXAMPLE_ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": EXAMPLE_SECRET_KEY,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_PAGER": "",
+        }
+
+    @property
+    def calls(self) -> tuple[SeenCall, ...]:
+        """Every API call, in the order of the answers."""
+        return tuple(self._calls)
+
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """Every event that a rule matched, and what became of it."""
+        return self._bus.deliveries
+
+    def put_event(self, event: Mapping[str, Any]) -> None:
+        """Puts a whole event, envelope included, on the default bus: late, twice, or made by hand."""
+        self._bus.put(event)
+
+    def settle(self, timeout_s: float) -> None:
+        """Returns when no delivery is pending. Raises TimeoutError if that takes longer."""
+        self._worker.settle(timeout_s)
+
+    def _front(self) -> WSGIApplication:
+        return Front(
+            DomainDispatcherApplication(create_backend_app),
+            {
+                "cloudformation": CloudFormationService(self._functions),
+                "ec2": Ec2Service(self._bus.put),
+                "events": EventsService(self._bus),
+                "lambda": LambdaService(self._functions, self._worker),
+            },
+            region=self.region,
+            on_call=self._calls.append,
+            log=self._log,
+        )

@@ -1,0 +1,91 @@
+"""CloudFormation's part of the front: a stack is moto's, of a template that is made plain first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+from urllib.parse import parse_qsl, urlencode
+from xml.etree import ElementTree as ET
+
+from moto.cloudformation.models import cloudformation_backends
+from moto.cloudformation.parsing import OutputMap
+
+from cloudmend.local.templates import plain_template, template_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from moto.cloudformation.models import ChangeSet
+
+    from cloudmend.local.front import Exchange
+    from cloudmend.local.functions import Functions
+    from cloudmend.local.messages import ApiRequest, ApiResponse
+
+_NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
+# The operations that bring a template.
+_TEMPLATE_OPERATIONS = frozenset({"CreateStack", "UpdateStack", "CreateChangeSet"})
+
+
+class CloudFormationService:
+    """CloudFormation's part of the front: templates are made plain, and deleted functions end."""
+
+    def __init__(self, functions: Functions) -> None:
+        self._functions = functions
+        self._originals: dict[str, str] = {}
+
+    def __call__(self, exchange: Exchange) -> ApiResponse:
+        form = _form(exchange.request)
+        if exchange.request.operation in _TEMPLATE_OPERATIONS:
+            response = exchange.forward(self._with_plain_template(form, exchange))
+        else:
+            response = exchange.forward()
+        if exchange.request.operation == "GetTemplate" and form.get("TemplateStage") != "Processed":
+            response = self._with_original(response)
+        if exchange.request.operation == "ExecuteChangeSet" and response.error_code is None:
+            backend = cloudformation_backends[exchange.principal.account][exchange.request.region]
+            _refresh(cast("ChangeSet", backend.describe_change_set(form["ChangeSetName"])))
+        self._functions.prune()
+        return response
+
+    def _with_plain_template(self, form: dict[str, str], exchange: Exchange) -> bytes | None:
+        """The form with a template that moto understands; None to forward it as it is."""
+        text = template_text(form, exchange.principal.account)
+        if text is None:
+            return None
+        # moto refuses a change set whose template is the stack's to the letter, where CloudFormation makes one that
+        # FAILED; with other letters (blanks, here) moto does as well.
+        plain = plain_template(text, _parameters(form), exchange.request.region) + " " * len(self._originals)
+        self._originals[plain] = text
+        form.pop("TemplateURL", None)
+        return urlencode(form | {"TemplateBody": plain}).encode()
+
+    def _with_original(self, response: ApiResponse) -> ApiResponse:
+        """moto's answer to GetTemplate with the template as it was given: `sam delete` finds its upload by that."""
+        document = ET.fromstring(response.body)  # noqa: S314 moto wrote it
+        for body in document.iter(f"{{{_NAMESPACE}}}TemplateBody"):
+            body.text = self._originals.get(body.text or "", body.text)
+        return replace(response, body=ET.tostring(document))
+
+
+def _form(request: ApiRequest) -> dict[str, str]:
+    return dict(parse_qsl(request.body.decode(), keep_blank_values=True))
+
+
+def _parameters(form: Mapping[str, str]) -> dict[str, str]:
+    """Parameters as given: Parameters.member.1.ParameterKey and .ParameterValue in the form."""
+    names = {key.rpartition(".")[0]: name for key, name in form.items() if key.endswith(".ParameterKey")}
+    return {
+        name: form[f"{member}.ParameterValue"] for member, name in names.items() if f"{member}.ParameterValue" in form
+    }
+
+
+def _refresh(change_set: ChangeSet) -> None:
+    """moto 5.2.5 runs a change set on the resources alone: the stack would keep its old parameters and outputs.
+
+    The parameters are kept with their defaults: the next change set is compared with them, and it brings all.
+    """
+    stack = change_set.stack
+    stack.template_dict = change_set.template_dict
+    stack.parameters = stack.resource_map.input_parameters = dict(stack.resource_map.resolved_parameters)
+    stack.description = stack.template_dict.get("Description")
+    stack.output_map = OutputMap(stack.resource_map, stack.template_dict, stack.stack_id)

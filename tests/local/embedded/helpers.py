@@ -1,0 +1,206 @@
+"""Real clients of the embedded AWS, and a small stack: a function that a rule wakes."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from botocore.config import Config
+from botocore.session import Session
+
+from cloudmend.local.server import EmbeddedAws
+
+ACCOUNT = "123456789012"
+AWS_CLI = Path(sys.executable).with_name("aws")
+SETTLE_S = 30.0
+
+HANDLER = """
+import json, os
+
+def handler(event, context):
+    print("woken by", event.get("id"))
+    if event.get("detail", {}).get("fail"):
+        raise ValueError("asked to fail")
+    return {"event": event, "setting": os.environ.get("SETTING")}
+"""
+
+# A SAM template, inline: what the function needs to be woken by a rule, and where failures go.
+TEMPLATE: dict[str, Any] = {
+    "AWSTemplateFormatVersion": "2010-09-09",
+    "Transform": "AWS::Serverless-2016-10-31",
+    "Parameters": {"Setting": {"Type": "String", "Default": "default", "AllowedPattern": "[a-z]+"}},
+    "Resources": {
+        "Function": {
+            "Type": "AWS::Serverless::Function",
+            "Properties": {
+                "InlineCode": HANDLER,
+                "Handler": "index.handler",
+                "Runtime": "python3.13",
+                "Environment": {"Variables": {"SETTING": {"Ref": "Setting"}}},
+                "LoggingConfig": {"LogGroup": {"Ref": "LogGroup"}},
+                "EventInvokeConfig": {
+                    "DestinationConfig": {
+                        "OnFailure": {"Type": "SQS", "Destination": {"Fn::GetAtt": ["FailureQueue", "Arn"]}}
+                    }
+                },
+            },
+        },
+        "LogGroup": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/small/stack"}},
+        "FailureQueue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "failures"}},
+        "DeadLetterQueue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "dead-letters"}},
+        "DeadLetterQueuePolicy": {
+            "Type": "AWS::SQS::QueuePolicy",
+            "Properties": {
+                "Queues": [{"Ref": "DeadLetterQueue"}],
+                "PolicyDocument": {
+                    "Statement": [
+                        {
+                            "Effect": "Allow",
+                            "Principal": {"Service": "events.amazonaws.com"},
+                            "Action": "sqs:SendMessage",
+                            "Resource": "*",
+                            "Condition": {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["Rule", "Arn"]}}},
+                        }
+                    ]
+                },
+            },
+        },
+        "Rule": {
+            "Type": "AWS::Events::Rule",
+            "Properties": {
+                "EventPattern": {"source": ["test", "aws.ec2"], "detail": {"errorCode": [{"exists": False}]}},
+                "Targets": [
+                    {
+                        "Id": "function",
+                        "Arn": {"Fn::GetAtt": ["Function", "Arn"]},
+                        "DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}},
+                    }
+                ],
+            },
+        },
+        "Permission": {
+            "Type": "AWS::Lambda::Permission",
+            "Properties": {
+                "Action": "lambda:InvokeFunction",
+                "FunctionName": {"Ref": "Function"},
+                "Principal": "events.amazonaws.com",
+                "SourceArn": {"Fn::GetAtt": ["Rule", "Arn"]},
+            },
+        },
+        "Alarm": {
+            "Type": "AWS::CloudWatch::Alarm",
+            "Properties": {
+                "ComparisonOperator": "GreaterThanThreshold",
+                "EvaluationPeriods": 1,
+                "MetricName": "ApproximateNumberOfMessagesVisible",
+                "Namespace": "AWS/SQS",
+                "Threshold": 0,
+            },
+        },
+    },
+    "Outputs": {
+        "FunctionName": {"Value": {"Ref": "Function"}},
+        "RuleName": {"Value": {"Ref": "Rule"}},
+        "Setting": {"Value": {"Ref": "Setting"}},
+    },
+}
+
+
+def unheard(_: str) -> None:
+    """A log that nobody reads."""
+
+
+@cache
+def _session() -> Session:
+    """One for all tests: it keeps the service models it has read."""
+    return Session()
+
+
+def client(aws: EmbeddedAws, service: str, config: Config | None = None, **credentials: str) -> Any:
+    """A botocore client with the example key, or with other credentials."""
+    keys = credentials or {
+        "aws_access_key_id": aws.environment["AWS_ACCESS_KEY_ID"],
+        "aws_secret_access_key": aws.environment["AWS_SECRET_ACCESS_KEY"],
+    }
+    return _session().create_client(service, region_name=aws.region, endpoint_url=aws.endpoint, config=config, **keys)
+
+
+def aws_cli(aws: EmbeddedAws, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The AWS CLI with this AWS's environment and nothing else but a PATH and an empty home."""
+    environment = {"PATH": os.environ["PATH"], "HOME": os.devnull, **aws.environment}
+    return subprocess.run([AWS_CLI, *arguments], env=environment, capture_output=True, text=True, check=False)
+
+
+def without(*names: str) -> dict[str, Any]:
+    """The template without these resources, and without the outputs that refer to them."""
+    resources = {name: resource for name, resource in TEMPLATE["Resources"].items() if name not in names}
+    outputs = {name: output for name, output in TEMPLATE["Outputs"].items() if output["Value"]["Ref"] not in names}
+    return {**TEMPLATE, "Resources": resources, "Outputs": outputs}
+
+
+def with_properties(name: str, template: dict[str, Any] = TEMPLATE, **properties: Any) -> dict[str, Any]:
+    """The template with these properties of one resource changed."""
+    resource = template["Resources"][name]
+    changed = {**resource, "Properties": {**resource["Properties"], **properties}}
+    return {**template, "Resources": {**template["Resources"], name: changed}}
+
+
+def deploy(aws: EmbeddedAws, template: dict[str, Any] = TEMPLATE, **parameters: str) -> dict[str, str]:
+    """Creates the stack `small` and returns its outputs."""
+    cloudformation = client(aws, "cloudformation")
+    given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
+    cloudformation.create_stack(
+        StackName="small", TemplateBody=json.dumps(template), Parameters=given, Capabilities=["CAPABILITY_IAM"]
+    )
+    return outputs(aws)
+
+
+def outputs(aws: EmbeddedAws) -> dict[str, str]:
+    stack = client(aws, "cloudformation").describe_stacks(StackName="small")["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def put_event(aws: EmbeddedAws, **detail: Any) -> str:
+    """Puts an event that the small stack's rule matches, and waits for its end. Returns its id."""
+    entry = {"Source": "test", "DetailType": "test", "Detail": json.dumps(detail)}
+    event_id: str = client(aws, "events").put_events(Entries=[entry])["Entries"][0]["EventId"]
+    aws.settle(SETTLE_S)
+    return event_id
+
+
+def messages(aws: EmbeddedAws, queue: str) -> list[dict[str, Any]]:
+    """What waits in a queue: the bodies as JSON under "body", the attributes' values under "attributes"."""
+    sqs = client(aws, "sqs")
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+    return [
+        {
+            "body": json.loads(message["Body"]),
+            "attributes": {name: value["StringValue"] for name, value in message.get("MessageAttributes", {}).items()},
+        }
+        for message in received.get("Messages", [])
+    ]
+
+
+def archive(source: str) -> bytes:
+    """A zip with index.py."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as zipped:
+        zipped.writestr("index.py", source)
+    return file.getvalue()
+
+
+def open_to_the_world(aws: EmbeddedAws, **kwargs: Any) -> str:
+    """A new group with tcp/22 open to 0.0.0.0/0; returns its id."""
+    ec2 = client(aws, "ec2", **kwargs)
+    group_id: str = ec2.create_security_group(GroupName="testing", Description="testing")["GroupId"]
+    world = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[world])
+    return group_id

@@ -1,0 +1,220 @@
+"""What the front sees of every call: service, operation, caller, error; and the events of EC2's writes."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from cloudmend.local.server import EmbeddedAws
+from local.embedded.helpers import ACCOUNT, SETTLE_S, client, deploy, open_to_the_world, with_properties
+
+USER = f"arn:aws:iam::{ACCOUNT}:user/walkthrough"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/operator"
+
+
+def seen(aws: EmbeddedAws) -> list[tuple[str, str, str | None]]:
+    return [(call.service, call.operation, call.error) for call in aws.calls]
+
+
+def test_operations_of_every_protocol_are_named(aws: EmbeddedAws) -> None:
+    client(aws, "ec2").describe_vpcs()
+    client(aws, "sts").get_caller_identity()
+    client(aws, "iam").list_roles()
+    client(aws, "sqs").list_queues()
+    client(aws, "events").list_rules()
+    client(aws, "lambda").list_functions()
+    client(aws, "cloudwatch").describe_alarms()
+
+    assert seen(aws) == [
+        ("ec2", "DescribeVpcs", None),
+        ("sts", "GetCallerIdentity", None),
+        ("iam", "ListRoles", None),
+        ("sqs", "ListQueues", None),
+        ("events", "ListRules", None),
+        ("lambda", "ListFunctions", None),
+        ("monitoring", "DescribeAlarms", None),
+    ]
+
+
+def test_operations_of_s3_are_told_apart_by_path_query_and_headers(aws: EmbeddedAws) -> None:
+    s3 = client(aws, "s3")
+    s3.create_bucket(Bucket="artifacts")
+    s3.put_object(Bucket="artifacts", Key="a/b c+d.txt", Body=b"one")
+    s3.copy_object(Bucket="artifacts", Key="copy", CopySource="artifacts/a/b c+d.txt")
+    s3.get_object(Bucket="artifacts", Key="copy")
+    s3.head_object(Bucket="artifacts", Key="copy")
+    s3.list_objects_v2(Bucket="artifacts")
+    s3.list_buckets()
+
+    operations = [call.operation for call in aws.calls]
+    assert operations == [
+        "CreateBucket", "PutObject", "CopyObject", "GetObject", "HeadObject", "ListObjectsV2", "ListBuckets",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments", "code"),
+    [
+        ("ec2", "describe_security_groups", {"GroupIds": ["sg-0123456789abcdef0"]}, "InvalidGroup.NotFound"),
+        ("ec2", "describe_vpcs", {"VpcIds": ["vpc-0123456789abcdef0"]}, "InvalidVpcID.NotFound"),
+        ("iam", "get_role", {"RoleName": "absent"}, "NoSuchEntity"),
+        ("events", "describe_rule", {"Name": "absent"}, "ResourceNotFoundException"),
+        ("lambda", "get_function", {"FunctionName": "absent"}, "ResourceNotFoundException"),
+        ("cloudformation", "describe_stacks", {"StackName": "absent"}, "ValidationError"),
+        ("s3", "head_bucket", {"Bucket": "absent"}, "404"),
+    ],
+)
+def test_the_error_code_of_a_refused_call_is_seen(
+    aws: EmbeddedAws, service: str, operation: str, arguments: dict[str, Any], code: str
+) -> None:
+    with pytest.raises(ClientError) as refused:
+        getattr(client(aws, service), operation)(**arguments)
+
+    assert refused.value.response["Error"]["Code"] == code
+    assert aws.calls[-1].error == code
+
+
+def test_a_call_is_seen_with_the_time_in_utc(aws: EmbeddedAws) -> None:
+    client(aws, "sts").get_caller_identity()
+    client(aws, "sts").get_caller_identity()
+
+    first, second = (call.time for call in aws.calls)
+    assert first <= second
+    assert str(first.tzinfo) == "UTC"
+
+
+def test_an_unsigned_request_is_taken_for_one_of_s3_by_the_root_user(aws: EmbeddedAws) -> None:
+    client(aws, "s3").create_bucket(Bucket="artifacts")
+    client(aws, "s3").put_object(Bucket="artifacts", Key="key", Body=b"body", ACL="public-read")
+
+    with urlopen(f"{aws.endpoint}/artifacts/key") as answer:  # noqa: S310 the scheme is http
+        assert answer.read() == b"body"
+    assert aws.calls[-1].operation == "GetObject"
+    assert aws.calls[-1].principal == f"arn:aws:iam::{ACCOUNT}:root"
+
+
+def test_a_presigned_request_is_signed_in_its_query(aws: EmbeddedAws) -> None:
+    s3 = client(aws, "s3", Config(signature_version="s3v4"))
+    s3.create_bucket(Bucket="artifacts")
+    s3.put_object(Bucket="artifacts", Key="key", Body=b"body")
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": "artifacts", "Key": "key"})
+
+    with urlopen(url) as answer:  # noqa: S310 the scheme is http
+        assert answer.read() == b"body"
+    assert aws.calls[-1].principal == USER
+
+
+def test_a_role_session_is_the_assumed_role(aws: EmbeddedAws) -> None:
+    client(aws, "ec2", **session_keys(aws)).describe_vpcs()
+
+    assert aws.calls[-1].principal == f"arn:aws:sts::{ACCOUNT}:assumed-role/operator/alice"
+
+
+def test_an_iam_user_made_here_is_that_user(aws: EmbeddedAws) -> None:
+    iam = client(aws, "iam")
+    iam.create_user(UserName="bob")
+    key = iam.create_access_key(UserName="bob")["AccessKey"]
+    keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+
+    assert client(aws, "sts", **keys).get_caller_identity()["Arn"] == f"arn:aws:iam::{ACCOUNT}:user/bob"
+    assert aws.calls[-1].principal == f"arn:aws:iam::{ACCOUNT}:user/bob"
+
+
+def test_a_write_of_a_user_leaves_an_event_with_the_user(aws: EmbeddedAws) -> None:
+    created, authorized = events_of(aws, open_to_the_world)
+
+    assert created["detail"]["eventName"] == "CreateSecurityGroup"
+    identity = authorized["detail"]["userIdentity"]
+    assert (identity["type"], identity["userName"], identity["arn"]) == ("IAMUser", "walkthrough", USER)
+    assert "sessionContext" not in identity
+    assert (authorized["account"], authorized["region"]) == (ACCOUNT, "us-east-1")
+    assert authorized["detail"]["sourceIPAddress"] == "127.0.0.1"
+    assert authorized["detail"]["userAgent"].startswith("Botocore/")
+
+
+def test_a_write_of_a_role_leaves_an_event_with_the_role_as_issuer(aws: EmbeddedAws) -> None:
+    *_, authorized = events_of(aws, lambda aws: open_to_the_world(aws, **session_keys(aws)))
+
+    identity = authorized["detail"]["userIdentity"]
+    issuer = identity["sessionContext"]["sessionIssuer"]
+    assert identity["type"] == "AssumedRole"
+    assert "userName" not in identity
+    assert identity["principalId"] == f"{issuer['principalId']}:alice"
+    assert (issuer["type"], issuer["arn"], issuer["userName"]) == ("Role", ROLE, "operator")
+    assert identity["sessionContext"]["attributes"]["mfaAuthenticated"] == "false"
+
+
+def test_a_write_with_any_other_key_leaves_an_event_of_the_root_user(aws: EmbeddedAws) -> None:
+    keys = {"aws_access_key_id": "AKIAEXAMPLEEXAMPLE01", "aws_secret_access_key": "example"}
+    *_, authorized = events_of(aws, lambda aws: open_to_the_world(aws, **keys))
+
+    identity = authorized["detail"]["userIdentity"]
+    assert (identity["type"], identity["arn"]) == ("Root", f"arn:aws:iam::{ACCOUNT}:root")
+    assert "userName" not in identity
+
+
+def test_a_write_that_moto_answers_leaves_an_event_too(aws: EmbeddedAws) -> None:
+    (created,) = events_of(aws, lambda aws: client(aws, "ec2").create_vpc(CidrBlock="10.9.0.0/16"))
+
+    assert created["detail"]["requestParameters"]["cidrBlock"] == "10.9.0.0/16"
+    assert created["detail"]["responseElements"]["vpc"]["vpcId"].startswith("vpc-")
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments", "code"),
+    [
+        ("delete_security_group", {"GroupId": "sg-0123456789abcdef0"}, "Client.InvalidGroup.NotFound"),
+        ("delete_vpc", {"VpcId": "vpc-0123456789abcdef0"}, "Client.InvalidVpcID.NotFound"),
+        ("create_security_group", {"GroupName": "a", "Description": "a", "DryRun": True}, "Client.DryRunOperation"),
+    ],
+)
+def test_a_refused_write_leaves_an_event_with_the_error(
+    aws: EmbeddedAws, operation: str, arguments: dict[str, Any], code: str
+) -> None:
+    def refused(aws: EmbeddedAws) -> None:
+        with pytest.raises(ClientError):
+            getattr(client(aws, "ec2"), operation)(**arguments)
+
+    (event,) = events_of(aws, refused)
+    assert event["detail"]["errorCode"] == code
+    assert event["detail"]["responseElements"] is None
+
+
+def test_a_read_leaves_no_event(aws: EmbeddedAws) -> None:
+    assert events_of(aws, lambda aws: client(aws, "ec2").describe_security_groups()) == []
+
+
+def test_tags_of_groups_are_kept_with_them_and_all_others_by_moto(aws: EmbeddedAws) -> None:
+    ec2 = client(aws, "ec2")
+    group = open_to_the_world(aws)
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    ec2.create_tags(Resources=[group], Tags=[{"Key": "owner", "Value": "alice"}])
+    ec2.create_tags(Resources=[vpc], Tags=[{"Key": "owner", "Value": "bob"}])
+
+    assert ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["Tags"][0]["Value"] == "alice"
+    assert ec2.describe_vpcs()["Vpcs"][0]["Tags"][0]["Value"] == "bob"
+    ec2.delete_tags(Resources=[group], Tags=[{"Key": "owner"}])
+    assert not ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0].get("Tags")
+
+
+def session_keys(aws: EmbeddedAws) -> dict[str, str]:
+    """Credentials of the role `operator`, in a session named alice."""
+    client(aws, "iam").create_role(RoleName="operator", AssumeRolePolicyDocument="{}")
+    keys = client(aws, "sts").assume_role(RoleArn=ROLE, RoleSessionName="alice")["Credentials"]
+    return {
+        "aws_access_key_id": keys["AccessKeyId"],
+        "aws_secret_access_key": keys["SecretAccessKey"],
+        "aws_session_token": keys["SessionToken"],
+    }
+
+
+def events_of(aws: EmbeddedAws, calls: Any) -> list[dict[str, Any]]:
+    """The events that EC2 calls leave: what a function gets that a rule for all of them wakes."""
+    deploy(aws, with_properties("Rule", EventPattern={"source": ["aws.ec2"]}))
+    calls(aws)
+    aws.settle(SETTLE_S)
+    return [delivery.invocations[0].payload["event"] for delivery in aws.deliveries]
