@@ -3,7 +3,7 @@ PYTHON ?= python3
 SHELL := /bin/bash
 BIN := .venv/bin
 # A lock file is a closed list with hashes, so nothing is left for pip to resolve.
-PIP_INSTALL = $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps
+PIP_INSTALL = $(1)/bin/python -m pip install -qq --disable-pip-version-check --no-deps
 
 # What the function is built for. `sam build` has no flag for it, so the environment may say it too.
 PLATFORM := $(or $(CLOUDMEND_BUILD_PLATFORM),aarch64)

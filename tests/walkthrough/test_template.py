@@ -168,11 +168,32 @@ def test_the_pattern_is_written_once_and_names_the_controls_events() -> None:
     assert sorted(names) == sorted(set().union(*(control.event_names for control in CONTROLS)))
 
 
-def test_the_rule_lets_the_sample_event_through_unless_the_call_failed() -> None:
-    pattern = compile_pattern(json.dumps(RULE["EventPattern"]))
-    refused = {**EVENT, "detail": {**EVENT["detail"], "errorCode": "Client.UnauthorizedOperation"}}
-    assert pattern.matches(EVENT)
-    assert not pattern.matches(refused)
+WRAPPED = {"ModifySecurityGroupRulesRequest": {"GroupId": "sg-05fe30eb67c909f27", "SecurityGroupRule": ""}}
+FLAT = {"groupId": "sg-05fe30eb67c909f27", "cidrIp": "0.0.0.0/0", "ipPermissions": {}}
+
+WAKES: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
+    "the sample event": ({}, {}, True),
+    "a flat opening": ({}, {"requestParameters": FLAT}, True),
+    "a modified rule": ({}, {"eventName": "ModifySecurityGroupRules", "requestParameters": WRAPPED}, True),
+    "parameters too large to be told": ({}, {"requestParameters": None}, True),
+    "its own write": ({}, {"eventName": "ModifySecurityGroupRules", "userIdentity": {"type": "AssumedRole"}}, True),
+    "a refused call": ({}, {"errorCode": "Client.UnauthorizedOperation"}, False),
+    "a dry run": ({}, {"errorCode": "Client.DryRunOperation"}, False),
+    "a copy whose errorCode is null": ({}, {"errorCode": None}, False),
+    "a revocation": ({}, {"eventName": "RevokeSecurityGroupIngress"}, False),
+    "an egress rule": ({}, {"eventName": "AuthorizeSecurityGroupEgress"}, False),
+    "another service's call of that name": ({}, {"eventSource": "rds.amazonaws.com"}, False),
+    "an event of another source": ({"source": "my.app"}, {}, False),
+    "EC2's other events": ({"detail-type": "EC2 Instance State-change Notification"}, {}, False),
+}
+
+
+@pytest.mark.parametrize(("envelope", "detail", "wakes"), WAKES.values(), ids=WAKES.keys())
+def test_the_rule_matches_what_can_open_a_group_and_nothing_else(
+    envelope: dict[str, Any], detail: dict[str, Any], wakes: bool
+) -> None:
+    event = {**EVENT, **envelope, "detail": {**EVENT["detail"], **detail}}
+    assert compile_pattern(json.dumps(RULE["EventPattern"])).matches(event) is wakes
 
 
 def test_the_sample_event_names_its_group_in_one_place() -> None:
