@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.parsers import create_parser
 from moto.ec2.models import ec2_backends
@@ -85,7 +85,10 @@ def _vpcs(account: str, region: str) -> Sequence[Vpc]:
 
 def _prefix_list(account: str, region: str, prefix_list_id: str) -> PrefixList | None:
     known = ec2_backends[account][region].managed_prefix_lists.get(prefix_list_id)
-    return None if known is None else PrefixList(known.address_family, int(known.max_entries or 1))
+    if known is None:
+        return None
+    family: Literal["IPv4", "IPv6"] = "IPv6" if known.address_family == "IPv6" else "IPv4"
+    return PrefixList(family, int(known.max_entries or 1))
 
 
 def _encoded(operation: str, result: Mapping[str, Any], request_id: str) -> _Answer:

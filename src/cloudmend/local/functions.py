@@ -155,7 +155,7 @@ class Functions:
 
 
 def _definition(function: LambdaFunction) -> str:
-    """Changes when the function has to be started anew, a deletion and new creation under its name included."""
+    """Changes when the function has to be started anew."""
     facts = [
         function.code_sha_256,
         function.handler,
@@ -163,6 +163,5 @@ def _definition(function: LambdaFunction) -> str:
         function.timeout,
         function.memory_size,
         function.environment_vars,
-        id(function),
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

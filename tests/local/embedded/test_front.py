@@ -8,7 +8,11 @@ from urllib.request import urlopen
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from werkzeug.test import Client
+from werkzeug.wrappers import Response
 
+from cloudmend.local.front import Exchange, Front
+from cloudmend.local.messages import ApiResponse, SeenCall
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import ACCOUNT, SETTLE_S, client, deploy, open_to_the_world, with_properties
 
@@ -199,6 +203,20 @@ def test_tags_of_groups_are_kept_with_them_and_all_others_by_moto(aws: EmbeddedA
     assert ec2.describe_vpcs()["Vpcs"][0]["Tags"][0]["Value"] == "bob"
     ec2.delete_tags(Resources=[group], Tags=[{"Key": "owner"}])
     assert not ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0].get("Tags")
+
+
+def test_a_crash_of_the_server_is_an_answer_and_a_trace_in_the_log() -> None:
+    def crash(_: Exchange) -> ApiResponse:
+        raise ZeroDivisionError
+
+    log: list[str] = []
+    calls: list[SeenCall] = []
+    front = Front(Response(), {"s3": crash}, region="us-east-1", on_call=calls.append, log=log.append)
+    answer = Client(front).get("/bucket")
+
+    assert (answer.status_code, answer.get_json()["__type"]) == (500, "InternalFailure")
+    assert "ZeroDivisionError" in log[0]
+    assert calls[0].error == "InternalFailure"
 
 
 def session_keys(aws: EmbeddedAws) -> dict[str, str]:

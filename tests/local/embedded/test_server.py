@@ -93,6 +93,16 @@ def test_it_stops_in_the_middle_of_an_invocation() -> None:
     assert set(threading.enumerate()) <= threads
 
 
+def test_the_process_of_a_function_ends_with_its_stack(aws: EmbeddedAws) -> None:
+    deploy(aws)
+    put_event(aws)
+    processes = _children()
+    client(aws, "cloudformation").delete_stack(StackName="small")
+
+    assert processes
+    assert not _children()
+
+
 def test_the_next_one_knows_nothing_of_the_one_before() -> None:
     with EmbeddedAws(log=unheard) as first:
         deploy(first)

@@ -1,0 +1,41 @@
+"""The worker: jobs in order, waited for, and none lost in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from cloudmend.local.worker import Worker
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    worker = Worker()
+    yield worker
+    worker.close()
+
+
+def test_jobs_run_in_order_and_settle_waits_for_what_they_submit(worker: Worker) -> None:
+    done: list[str] = []
+
+    def first() -> None:
+        done.append("first")
+        worker.submit(lambda: done.append("submitted by the first"))
+
+    worker.submit(first)
+    worker.submit(lambda: done.append("second"))
+    worker.settle(10)
+
+    assert done == ["first", "second", "submitted by the first"]
+
+
+def test_a_job_that_fails_is_told_once_and_the_next_one_runs(worker: Worker) -> None:
+    done: list[str] = []
+    worker.submit(lambda: [].pop())
+    worker.submit(lambda: done.append("next"))
+
+    with pytest.raises(IndexError):
+        worker.settle(10)
+    worker.settle(10)
+    assert done == ["next"]
