@@ -21,6 +21,7 @@ COUNTED: Final[dict[Status, str]] = {
     "failed": "Failed",
 }
 SECONDS_TO_CLOSED: Final = "SecondsToClosed"
+UNDELIVERED: Final = "NoticesUndelivered"
 
 
 class LogLedger:
@@ -47,3 +48,8 @@ class LogNotifier:
             self._metrics.add_metric(COUNTED[record.status], MetricUnit.Count, 1)
         if record.status == "mended" and record.seconds_since_call is not None:
             self._metrics.add_metric(SECONDS_TO_CLOSED, MetricUnit.Seconds, record.seconds_since_call)
+
+    def undelivered(self, record: Record, problem: str) -> None:
+        """A notice of the record did not get out; the record itself stands in the log."""
+        self._logger.error(f"{record.resource.id}: a notice was not delivered: {problem}", extra={"problem": problem})
+        self._metrics.add_metric(UNDELIVERED, MetricUnit.Count, 1)
