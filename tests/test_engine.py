@@ -17,6 +17,7 @@ from support import Account, event, ingress, ipv4
 
 WORLD, TEN = "0.0.0.0/0", "10.0.0.0/8"
 DESCRIBE = "ec2:DescribeSecurityGroupRules"
+GROUP = "ec2:DescribeSecurityGroups"
 MODIFY = "ec2:ModifySecurityGroupRules"
 REVOKE = "ec2:RevokeSecurityGroupIngress"
 INTEND = "ledger:intend"
@@ -37,7 +38,7 @@ def test_the_before_image_is_kept_before_the_first_write_and_the_proof_is_read_a
     group_id = account.group(ipv4(22, WORLD, "128.0.0.0/1"))
     before = account.rules(group_id)
     record = account.mend(group_id)
-    assert account.calls == [DESCRIBE, INTEND, MODIFY, REVOKE, DESCRIBE]
+    assert account.calls == [DESCRIBE, GROUP, INTEND, MODIFY, REVOKE, DESCRIBE]
     (intent,) = account.intents
     assert sorted(intent.before["SecurityGroupRules"], key=lambda row: row["SecurityGroupRuleId"]) == before
     assert [request.action for request in intent.requests] == [MODIFY, REVOKE]
@@ -53,7 +54,7 @@ def test_an_intent_that_cannot_be_kept_stops_the_mend() -> None:
 
     account.intend = lose  # type: ignore[method-assign]
     record = account.mend(group_id)
-    assert account.calls == [DESCRIBE]
+    assert account.calls == [DESCRIBE, GROUP]
     assert (record.status, record.edits) == ("failed", ())
     assert "disk full" in record.summary
 
@@ -163,7 +164,7 @@ def test_in_observe_mode_it_says_what_it_would_do_and_writes_nothing() -> None:
     group_id = account.group(ipv4(22, WORLD, "128.0.0.0/1"))
     before = account.rules(group_id)
     record = account.mend(group_id, mode="observe")
-    assert account.calls == [DESCRIBE]
+    assert account.calls == [DESCRIBE, GROUP]
     assert account.rules(group_id) == before
     assert record.status == "observed"
     assert "would have narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8" in record.summary
@@ -178,7 +179,7 @@ def test_a_refused_batch_is_done_rule_by_rule() -> None:
         "InvalidParameterValue", when=lambda params: len(params["SecurityGroupRules"]) > 1
     )
     record = account.mend(group_id)
-    assert account.calls == [DESCRIBE, INTEND, MODIFY, MODIFY, MODIFY, DESCRIBE]
+    assert account.calls == [DESCRIBE, GROUP, INTEND, MODIFY, MODIFY, MODIFY, DESCRIBE]
     assert ingress(account.rules(group_id)) == {("tcp", 22, 22, TEN), ("tcp", 3389, 3389, TEN)}
     assert (record.status, len(record.edits), record.errors) == ("mended", 2, ())
 
@@ -188,7 +189,7 @@ def test_a_rule_that_aws_refuses_to_narrow_is_revoked() -> None:
     group_id = account.group(ipv4(22, WORLD), ipv4(3389, WORLD))
     account.groups.before["ModifySecurityGroupRules"] = refuse("InvalidParameterValue")
     record = account.mend(group_id)
-    assert account.calls == [DESCRIBE, INTEND, MODIFY, MODIFY, REVOKE, MODIFY, REVOKE, DESCRIBE]
+    assert account.calls == [DESCRIBE, GROUP, INTEND, MODIFY, MODIFY, REVOKE, MODIFY, REVOKE, DESCRIBE]
     assert ingress(account.rules(group_id)) == set()
     assert record.status == "mended"
     assert all("revoked because AWS refused to narrow it" in edit.why for edit in record.edits)

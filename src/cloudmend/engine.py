@@ -15,6 +15,7 @@ from cloudmend.core.events import parse_event
 from cloudmend.core.model import ApiCall, Change, Finding, Ignored, Outcome, Record, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import World
+from cloudmend.core.run import RunReader
 
 # After a write AWS may go on showing the old state for a moment. Seconds before each further look.
 _PROOF_PAUSES: Final = (0.1, 0.2, 0.4, 0.8)
@@ -28,32 +29,57 @@ def handle(raw: object, *, controls: Sequence[Control], policy: Policy, world: W
     watching = [control for control in controls if control.watches(call)]
     if not watching:
         return Ignored(f"no control watches {call.source or 'a call without eventSource,'} {call.name}", call.event_id)
-    looks = [(resource, control) for control in watching for resource in control.targets(call)]
-    return tuple(mend(resource, control, call, policy=policy, world=world) for resource, control in looks)
+    run = msgspec.structs.replace(world, reader=RunReader(world.reader))
+    targets = [(target, control) for control in watching for target in control.targets(call)]
+    return tuple(record for target, control in targets for record in _mend_all(target, control, call, policy, run))
+
+
+def _mend_all(target: Resource, control: Control, cause: ApiCall, policy: Policy, world: World) -> Iterator[Record]:
+    """Mends everything that a target stands for; where that cannot be known, a record says so."""
+    case = _open_case(target, control, cause, world)
+    try:
+        resources = control.expand(target, world.reader, policy)
+    except Exception as error:  # noqa: BLE001 - a crash becomes a record
+        yield _published(_failed(case, error, world), world)
+        return
+    for resource in resources:
+        yield mend(resource, control, cause, policy=policy, world=world)
 
 
 def mend(resource: Resource, control: Control, cause: ApiCall, *, policy: Policy, world: World) -> Record:
     """One resource, looked at, closed if it is open, and proved closed; every end is a published record."""
-    case = Case(control=control, resource=resource, cause=cause, region=world.region, account=cause.account)
+    case = _open_case(resource, control, cause, world)
     try:
         record = _mend(case, policy, world)
-    except CloudmendError as error:
-        record = case.failed(str(error), world.clock.now())
-    except Exception as error:  # noqa: BLE001 - the one boundary that turns a crash into a record
-        record = case.failed(f"cloudmend crashed: {type(error).__name__}: {error}", world.clock.now())
+    except Exception as error:  # noqa: BLE001 - a crash becomes a record
+        record = _failed(case, error, world)
+    return _published(record, world)
+
+
+def _failed(case: Case, error: Exception, world: World) -> Record:
+    told = str(error) if isinstance(error, CloudmendError) else f"cloudmend crashed: {type(error).__name__}: {error}"
+    return case.failed(told, world.clock.now())
+
+
+def _open_case(resource: Resource, control: Control, cause: ApiCall, world: World) -> Case:
+    return Case(control=control, resource=resource, cause=cause, region=world.region, account=cause.account)
+
+
+def _published(record: Record, world: World) -> Record:
     world.notifier.publish(record)
     return record
 
 
 def _mend(case: Case, policy: Policy, world: World) -> Record:
     control, now = case.control, world.clock.now
-    facts = control.observe(case.resource, world.reader)
+    facts = control.observe(case.resource, world.reader, policy)
     if facts is None:
         return case.gone(now())
     case.account = facts.account or case.account
     case.findings = control.detect(facts, policy)
     if not case.findings:
         return case.clean(now())
+    facts = control.complete(facts, world.reader, policy)
     plan = control.plan(facts, case.findings, policy)
     check_parts(plan, case.findings)
     control.check(facts, plan, policy)
@@ -100,5 +126,6 @@ def _prove(case: Case, policy: Policy, world: World) -> tuple[Finding, ...]:
 
 def _look(case: Case, policy: Policy, world: World) -> tuple[Finding, ...]:
     """What is at fault now; nothing where the resource is gone. Parts that we revoked are not waited for."""
-    facts = case.control.observe(msgspec.structs.replace(case.resource, parts=()), world.reader)
+    resource = msgspec.structs.replace(case.resource, parts=())
+    facts = case.control.observe(resource, world.reader, policy)
     return () if facts is None else case.control.detect(facts, policy)

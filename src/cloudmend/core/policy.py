@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from ipaddress import ip_network
 from typing import Final, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from cloudmend.core.errors import PolicyError
-from cloudmend.core.network import Family, Network, Traffic, public_addresses
+from cloudmend.core.network import NO_ADDRESSES, AddressSet, Family, Network, Traffic, public_part
 
 Mode = Literal["fix", "observe"]
+Replacement = Network | Literal["vpc", "revoke"]
 
 # A network with more public addresses than this is "the world": one IPv4 /8, one IPv6 /32.
 LIMITS: Final[dict[Family, int]] = {4: 2**24, 6: 2**96}
@@ -22,12 +23,11 @@ class Policy(Struct, frozen=True, kw_only=True):
     """What a mend is decided by."""
 
     guarded: tuple[Traffic, ...]
-    replacement: Mapping[Family, Network]
+    replacement: Mapping[Family, Replacement]
     mode: Mode
-
-    def exceeds(self, network: Network) -> bool:
-        """Whether a rule from this network alone exposes more public addresses than the limit."""
-        return public_addresses(network) > LIMITS[network.version]
+    limits: Mapping[Family, int] = field(default_factory=lambda: dict(LIMITS))
+    trusted: Mapping[Family, AddressSet] = field(default_factory=lambda: {4: NO_ADDRESSES, 6: NO_ADDRESSES})
+    aws_prefix_lists: Literal["trusted", "resolved"] = "trusted"
 
 
 class Parameter(Struct, frozen=True):
@@ -106,9 +106,9 @@ def _replacement(family: Family, text: str) -> Network:
     network = _network(text, parameter)
     if network.version != family:
         raise parameter.error(f"{text} is IPv{network.version}", f"Write an IPv{family} range.")
-    if public_addresses(network) > LIMITS[family]:
+    if public_part(network).size > LIMITS[family]:
         raise parameter.error(
-            f"{text} holds {public_addresses(network):,} public addresses, more than the limit of "
+            f"{text} holds {public_part(network).size:,} public addresses, more than the limit of "
             f"{LIMITS[family]:,}: it would itself be at fault",
             f"Write a range such as {parameter.default}.",
         )
