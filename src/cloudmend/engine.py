@@ -34,6 +34,14 @@ def handle(raw: object, *, controls: Sequence[Control], policy: Policy, world: W
     return tuple(record for target, control in targets for record in _mend_all(target, control, call, policy, run))
 
 
+def sweep(*, controls: Sequence[Control], policy: Policy, world: World) -> tuple[Record, ...]:
+    """Closes what is open in the whole Region, whatever events did or did not say: the net below them."""
+    cause = ApiCall(event_id="", source="cloudmend", name="Sweep", time=None, account="", region=world.region)
+    run = msgspec.structs.replace(world, reader=RunReader(world.reader))
+    everywhere = Resource(type="AWS::Region", id=world.region)
+    return tuple(record for control in controls for record in _mend_all(everywhere, control, cause, policy, run))
+
+
 def _mend_all(target: Resource, control: Control, cause: ApiCall, policy: Policy, world: World) -> Iterator[Record]:
     """Mends everything that a target stands for; where that cannot be known, a record says so."""
     case = _open_case(target, control, cause, world)

@@ -125,7 +125,7 @@ def test_the_role_grants_no_wildcard_and_brings_no_managed_policy() -> None:
 def test_only_reads_that_know_no_resources_reach_everything() -> None:
     everywhere = [statement for statement in statements() if statement["Resource"] == "*"]
     assert [actions(statement) for statement in everywhere] == [
-        ["ec2:DescribeSecurityGroupRules", "ec2:DescribeSecurityGroups"]
+        [f"ec2:Describe{what}" for what in ("ManagedPrefixLists", "SecurityGroupRules", "SecurityGroups", "Vpcs")]
     ]
 
 
@@ -180,6 +180,8 @@ WAKES: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
     "a refused call": ({}, {"errorCode": "Client.UnauthorizedOperation"}, False),
     "a dry run": ({}, {"errorCode": "Client.DryRunOperation"}, False),
     "a copy whose errorCode is null": ({}, {"errorCode": None}, False),
+    "a prefix list that grows": ({}, {"eventName": "ModifyManagedPrefixList"}, True),
+    "a prefix list as it was once": ({}, {"eventName": "RestoreManagedPrefixListVersion"}, True),
     "a revocation": ({}, {"eventName": "RevokeSecurityGroupIngress"}, False),
     "an egress rule": ({}, {"eventName": "AuthorizeSecurityGroupEgress"}, False),
     "another service's call of that name": ({}, {"eventSource": "rds.amazonaws.com"}, False),

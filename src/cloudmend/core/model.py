@@ -35,9 +35,9 @@ class ApiCall(Struct, frozen=True, kw_only=True):
     time: datetime | None  # aware; CloudTrail gives whole seconds
     account: str
     region: str
-    actor: Actor
-    request: Json
-    response: Json
+    actor: Actor = Actor()
+    request: Json = {}
+    response: Json = {}
 
 
 class Ignored(Struct, frozen=True):
