@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.core.model import Finding
-from cloudmend.core.network import public_addresses
-from cloudmend.core.policy import LIMITS, Policy
+from cloudmend.core.policy import Policy
 
 
 def detect(facts: GroupFacts, policy: Policy) -> tuple[Finding, ...]:
@@ -22,6 +21,6 @@ def _finding(rule: Rule, policy: Policy) -> Finding | None:
         return None
     return Finding(
         part=rule.id,
-        why=f"{rule} opens {', '.join(map(str, doors))} to {public_addresses(network):,} public addresses; "
-        f"the limit is {LIMITS[network.version]:,}",
+        why=f"{rule} opens {', '.join(map(str, doors))} to {policy.exposes(network):,} public addresses; "
+        f"the limit is {policy.limits[network.version]:,}",
     )

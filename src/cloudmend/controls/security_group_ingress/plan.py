@@ -36,6 +36,8 @@ def _replacement(rule: Rule, places: set[tuple[Any, ...]], policy: Policy) -> tu
     if rule.network is None:
         return None, "its source is not a CIDR range"
     network = policy.replacement[rule.network.version]
+    if isinstance(network, str):
+        return None, f"the policy's replacement is {network}"
     if not lies_inside(network, rule.network):
         return None, f"{network} does not lie inside {rule.network}"
     after = rule.narrowed_to(network)
