@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -71,10 +71,10 @@ def _traffic(item: str, place: Place) -> Iterable[Traffic]:
         return NAMED_SETS[item].ports
     if item in PROTOCOLS:
         return (Traffic(item, *ALL_PORTS),)
-    return _range(item, place)
+    return (_range(item, place),)
 
 
-def _range(item: str, place: Place) -> Iterator[Traffic]:
+def _range(item: str, place: Place) -> Traffic:
     match = _PORTS.fullmatch(item)
     if match is None:
         raise place.error(
@@ -86,4 +86,4 @@ def _range(item: str, place: Place) -> Iterator[Traffic]:
         raise place.error(f"{last} is not a port", "Ports are 0 to 65535.")
     if first > last:
         raise place.error(f"the range {item} runs backwards", f"Write {last}-{first}.")
-    yield Traffic(match[1] or "tcp", first, last)
+    return Traffic(match[1] or "tcp", first, last)

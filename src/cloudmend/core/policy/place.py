@@ -68,12 +68,12 @@ class Key(Struct, frozen=True):
         return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.steps).lstrip(".")
 
     def error(self, problem: str, advice: str) -> PolicyError:
-        line = line_of(self.document.text, self.steps)
+        line = _line_of(self.document.text, self.steps)
         where = f"{self.document.name}, line {line}" if line else self.document.name
         return PolicyError(f"{where}: {self}: {problem}. {advice} Nothing was changed.")
 
 
-def line_of(text: str, steps: tuple[Step, ...]) -> int | None:
+def _line_of(text: str, steps: tuple[Step, ...]) -> int | None:
     """The line where the statement that sets a key begins; None if the text does not hold the key.
 
     tomllib tells no positions. But the text, cut off after a line, parses wherever a statement ends, and
