@@ -97,7 +97,7 @@ class Account:
         return sorted((r for page in pages for r in page["SecurityGroupRules"]), key=lambda r: r["SecurityGroupRuleId"])
 
     def handle(self, event: object, **settings: str) -> tuple[Record, ...] | Ignored:
-        """The engine's answer to an event, under a policy from these settings; `calls` starts anew."""
+        """The engine's answer to an event, under `policy` of these settings; `calls` starts anew."""
         self.calls.clear()
         return engine.handle(event, controls=CONTROLS, policy=policy(**settings), world=self.world)
 
@@ -109,9 +109,9 @@ class Account:
         return record
 
 
-def policy(**settings: str) -> Policy:
-    """policy(mode="observe") is that of CLOUDMEND_MODE=observe."""
-    return parse_policy({f"CLOUDMEND_{name.upper()}": value for name, value in settings.items()})
+def policy(file: str | None = None, **settings: str) -> Policy:
+    """policy(mode="observe") is that of CLOUDMEND_MODE=observe; `file` is a policy file's text."""
+    return parse_policy({f"CLOUDMEND_{name.upper()}": value for name, value in settings.items()}, file)
 
 
 def event(group_id: str, name: str = "AuthorizeSecurityGroupIngress", **detail: Any) -> dict[str, Any]:

@@ -10,10 +10,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from cloudmend import engine
+from cloudmend.controls import CONTROLS
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import Ignored, Intent
 from cloudmend.local.ec2 import Ec2Error
-from support import Account, event, ingress, ipv4
+from support import VPC, Account, event, ingress, ipv4, policy
 
 WORLD, TEN = "0.0.0.0/0", "10.0.0.0/8"
 DESCRIBE = "ec2:DescribeSecurityGroupRules"
@@ -170,6 +172,75 @@ def test_in_observe_mode_it_says_what_it_would_do_and_writes_nothing() -> None:
     assert "would have narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8" in record.summary
     assert "would have revoked tcp/22 from 128.0.0.0/1" in record.summary
     assert record.undo == ()
+
+
+EXEMPTION = """
+[[exemption]]
+group = "{group}"
+owner = "net@example.com"
+reason = "a bastion, until it moves"
+expires = {expires}
+"""
+
+
+def test_what_is_exempt_is_left_open_with_owner_reason_and_expiry() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD))
+    record = account.mend(group_id, file=EXEMPTION.format(group=group_id, expires="2026-12-01"))
+    assert (record.status, record.edits, account.intents) == ("exempt", (), [])
+    assert ingress(account.rules(group_id)) == {("tcp", 22, 22, WORLD)}
+    assert "by net@example.com until 2026-12-01" in record.decision
+    assert "a bastion, until it moves" in record.summary
+
+
+def test_an_exemption_that_expired_does_not_hold() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD))
+    record = account.mend(group_id, file=EXEMPTION.format(group=group_id, expires="2026-11-01"))
+    assert record.status == "mended"
+    assert "no longer exempt, because it expired" in record.decision
+
+
+def test_a_vpc_may_be_observed_while_all_else_is_fixed() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD))
+    record = account.mend(group_id, file=f'[mode.vpc]\n"{VPC.id}" = "observe"\n')
+    assert (record.status, account.intents) == ("observed", [])
+    assert f"mode.vpc.{VPC.id} is observe" in record.summary
+
+
+def test_a_replacement_by_the_vpc_s_own_block_is_read_from_aws() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD, "172.0.0.0/7", "128.0.0.0/2"))
+    record = account.mend(group_id, file='[replacement]\nipv4 = "vpc"\n')
+    assert ingress(account.rules(group_id)) == {("tcp", 22, 22, VPC.cidr)}
+    assert any("the VPC has no private block inside 128.0.0.0/2" in edit.why for edit in record.edits)
+    assert account.calls.count("ec2:DescribeVpcs") == 1
+
+
+def test_a_policy_may_say_revoke() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD))
+    record = account.mend(group_id, file='[replacement]\nipv4 = "revoke"\n')
+    assert ingress(account.rules(group_id)) == set()
+    assert "revoked because the policy says so" in record.edits[0].why
+
+
+def test_addresses_that_are_trusted_do_not_count() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, "12.0.0.0/7"))
+    assert account.mend(group_id, file='[trusted]\nipv4 = ["13.0.0.0/8"]\n').status == "clean"
+    assert account.mend(group_id).status == "mended"
+
+
+def test_a_sweep_mends_what_no_event_reported() -> None:
+    account = Account()
+    opened, closed = account.group(ipv4(22, WORLD)), account.group(ipv4(443, WORLD))
+    account.calls.clear()
+    (record,) = engine.sweep(controls=CONTROLS, policy=policy(), world=account.world)
+    assert (record.status, record.resource.id, record.event_name) == ("mended", opened, "Sweep")
+    assert ingress(account.rules(closed)) == {("tcp", 443, 443, WORLD)}
+    assert engine.sweep(controls=CONTROLS, policy=policy(), world=account.world) == ()
 
 
 def test_a_refused_batch_is_done_rule_by_rule() -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from cloudmend.core.case import Case
 from cloudmend.core.control import Control
-from cloudmend.core.decide import check_parts, writes
+from cloudmend.core.decide import Circumstances, Decision, check_parts, decide
 from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.events import parse_event
-from cloudmend.core.model import ApiCall, Change, Finding, Ignored, Outcome, Record, Resource
+from cloudmend.core.model import ApiCall, Change, Facts, Finding, Ignored, Outcome, Record, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import World
 from cloudmend.core.run import RunReader
@@ -88,16 +89,32 @@ def _mend(case: Case, policy: Policy, world: World) -> Record:
     if not case.findings:
         return case.clean(now())
     facts = control.complete(facts, world.reader, policy)
+    decision = _decide(case, facts, policy, now())
+    case.decision = decision.why
+    if decision.action == "exempt":
+        return case.exempt(now())
     plan = control.plan(facts, case.findings, policy)
     check_parts(plan, case.findings)
     control.check(facts, plan, policy)
-    if not writes(policy):
+    if decision.action == "observe":
         return case.observed(plan, now())
     world.ledger.intend(case.intent(facts, plan))
     for change in plan.changes:
         case.outcomes.extend(_apply(change, world))
     case.remaining = _prove(case, policy, world)
     return case.ended(now())
+
+
+def _decide(case: Case, facts: Facts, policy: Policy, now: datetime) -> Decision:
+    circumstances = Circumstances(
+        control=case.control.id,
+        account=case.account,
+        vpc=facts.vpc_id,
+        group=case.resource.id,
+        actor_role=case.cause.actor.role_arn,
+        now=now,
+    )
+    return decide(policy, circumstances)
 
 
 def _apply(change: Change, world: World) -> Iterator[Outcome]:

@@ -122,7 +122,7 @@ def test_the_environment_s_settings_are_the_policy_s(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("CLOUDMEND_GUARDED_PORTS", "23")
     monkeypatch.setenv("CLOUDMEND_UNRELATED", "x")
     assert handlers.settings() == {"CLOUDMEND_MODE": "observe", "CLOUDMEND_GUARDED_PORTS": "23"}
-    assert parse_policy(handlers.settings()).mode == "observe"
+    assert parse_policy(handlers.settings()).mode.default == "observe"
 
 
 def test_caller_chosen_text_cannot_break_out_of_its_log_line(deployed: Deployed) -> None:

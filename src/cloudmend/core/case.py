@@ -32,6 +32,7 @@ class Case(Struct, kw_only=True):
     region: str
     account: str
     findings: tuple[Finding, ...] = ()
+    decision: str = ""
     outcomes: list[Outcome] = []
     remaining: tuple[Finding, ...] = ()
 
@@ -54,12 +55,17 @@ class Case(Struct, kw_only=True):
     def gone(self, now: datetime) -> Record:
         return self._record("gone", f"{self.resource.id} does not exist in {self.region}: nothing to close.", now)
 
+    def exempt(self, now: datetime) -> Record:
+        """What is at fault and left open on purpose."""
+        told = "; ".join(finding.why for finding in self.findings)
+        return self._record("exempt", f"{self.resource.id}: left open, {self.decision}. {told}.", now)
+
     def observed(self, plan: Plan, now: datetime) -> Record:
         """What would have been done."""
         edits = tuple(edit for change in plan.changes for edit in change.edits)
         told = "; ".join(f"would have {edit.did}" for edit in edits)
         return self._record(
-            "observed", f"{self.resource.id}: {told}. Mode is observe: nothing was changed.", now, edits
+            "observed", f"{self.resource.id}: {told}. Nothing was changed: {self.decision}.", now, edits
         )
 
     def ended(self, now: datetime) -> Record:
@@ -101,6 +107,7 @@ class Case(Struct, kw_only=True):
             event_name=self.cause.name,
             actor=self.cause.actor,
             summary=summary,
+            decision=self.decision,
             findings=self.findings,
             edits=edits,
             remaining=self.remaining,

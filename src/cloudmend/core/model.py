@@ -12,7 +12,7 @@ from msgspec import Struct
 
 Json = Mapping[str, Any]
 
-Status = Literal["mended", "clean", "observed", "gone", "open", "failed"]
+Status = Literal["mended", "clean", "observed", "exempt", "gone", "open", "failed"]
 
 
 class Actor(Struct, frozen=True, kw_only=True):
@@ -128,6 +128,7 @@ class Record(Struct, frozen=True, kw_only=True):
     event_name: str
     actor: Actor
     summary: str
+    decision: str = ""  # the line of the policy that applied to what is at fault
     findings: tuple[Finding, ...] = ()
     edits: tuple[Edit, ...] = ()
     remaining: tuple[Finding, ...] = ()
@@ -152,8 +153,10 @@ class Intent(Struct, frozen=True, kw_only=True):
 class Facts(Struct, frozen=True, kw_only=True):
     """What AWS says a resource is now. Each control adds its own fields.
 
-    `image` is the answer as AWS gave it: the before-image of an Intent. `account` owns the resource.
+    `image` is the answer as AWS gave it: the before-image of an Intent. `account` owns the resource, which is
+    in the VPC, where it is in one and the facts are complete.
     """
 
     account: str
+    vpc_id: str = ""
     image: Json

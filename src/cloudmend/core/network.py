@@ -190,3 +190,11 @@ def rule_traffic(protocol: str, from_port: int, to_port: int) -> Traffic:
     if protocol in ("tcp", "udp") and from_port >= 0 and to_port >= 0:
         return Traffic(protocol, from_port, to_port)
     return Traffic(protocol, *ALL_PORTS)
+
+
+def disjoint(traffic: Iterable[Traffic]) -> tuple[Traffic, ...]:
+    """The same traffic, sorted, as few ranges as possible."""
+    spans: dict[str, list[Span]] = {}
+    for each in traffic:
+        spans.setdefault(each.protocol, []).append((each.first, each.last))
+    return tuple(Traffic(protocol, *span) for protocol in sorted(spans) for span in _merged(spans[protocol]))

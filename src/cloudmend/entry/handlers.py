@@ -14,8 +14,9 @@ from cloudmend.aws.world import world
 from cloudmend.controls import CONTROLS
 from cloudmend.core.errors import CloudmendError, StillOpen
 from cloudmend.core.model import Ignored, Record
-from cloudmend.core.policy import PARAMETERS, Policy, parse_policy
+from cloudmend.core.policy import PARAMETERS, Policy
 from cloudmend.core.ports import World
+from cloudmend.entry.policy_file import read_policy
 from cloudmend.entry.telemetry import LogLedger, LogNotifier
 
 
@@ -60,7 +61,7 @@ def _metrics() -> Metrics:
 
 @cache
 def _policy() -> Policy:
-    return parse_policy(settings())
+    return read_policy(settings())
 
 
 def settings() -> dict[str, str]:

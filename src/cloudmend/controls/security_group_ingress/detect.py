@@ -10,9 +10,8 @@ from msgspec import Struct
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.core.model import Finding
 from cloudmend.core.network import AddressSet, Family, Network, Traffic, lies_inside, public_part, union_size
-from cloudmend.core.policy import Policy
+from cloudmend.core.policy import FAMILIES, Policy
 
-_FAMILIES: Final[tuple[Family, ...]] = (4, 6)
 _NAMED_PORTS: Final = 4  # how many of them a sentence names
 
 
@@ -35,7 +34,7 @@ Door = tuple[_Opening, ...]  # the openings that admit one and the same port, th
 
 def detect(facts: GroupFacts, policy: Policy) -> tuple[Finding, ...]:
     """A finding for each ingress rule at fault: over the limit alone, else the widest of those over it together."""
-    findings = (finding for family in _FAMILIES for finding in _findings(facts, family, policy))
+    findings = (finding for family in FAMILIES for finding in _findings(facts, family, policy))
     return tuple({finding.part: finding for finding in findings}.values())
 
 

@@ -71,7 +71,6 @@ class GroupFacts(Facts, frozen=True, kw_only=True):
     group_id: str
     rules: tuple[Rule, ...]
     prefix_lists: Mapping[str, tuple[Network, ...]] = {}  # by id; one that is trusted is not here
-    vpc_id: str = ""  # known once the facts are complete
     vpc_blocks: tuple[Network, ...] = ()  # the VPC's own, where they may replace a source
 
     @property
