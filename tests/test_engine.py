@@ -140,10 +140,10 @@ def test_a_call_that_no_control_watches_is_ignored_by_name() -> None:
     assert answer.reason == "no control watches ec2.amazonaws.com RunInstances"
 
 
-def test_an_event_that_names_no_group_is_an_error_and_touches_nothing() -> None:
+def test_an_event_that_names_what_is_no_group_is_an_error_and_touches_nothing() -> None:
     account = Account()
-    with pytest.raises(EventError, match=r"names no security group.*requestParameters\.groupId"):
-        account.handle(event("", requestParameters=None))
+    with pytest.raises(EventError, match=r"is not a group id.*requestParameters\.groupId"):
+        account.handle(event("GROUP_ID"))
     assert account.calls == []
 
 

@@ -138,15 +138,14 @@ def granted() -> set[str]:
 
 
 def test_an_event_that_cannot_be_understood_is_kept_whole_with_the_reason(deployed: Deployed) -> None:
-    event = sample_event("sg-05fe30eb67c909f27")
-    del event["detail"]["requestParameters"]
+    event = sample_event("GROUP_ID")
     deployed.aws.put_event(event)
     deployed.settle()
     sqs = deployed.client("sqs")
     (message,) = sqs.receive_message(QueueUrl=deployed.queue(), MaxNumberOfMessages=10)["Messages"]
     kept = json.loads(message["Body"])
     assert kept["requestPayload"] == event
-    assert "names no security group" in kept["responsePayload"]["errorMessage"]
+    assert "is not a group id" in kept["responsePayload"]["errorMessage"]
     assert kept["requestContext"]["approximateInvokeCount"] == 3
 
 
