@@ -96,16 +96,19 @@ class Account:
         pages = self.ec2.get_paginator("describe_security_group_rules").paginate(Filters=filters)
         return sorted((r for page in pages for r in page["SecurityGroupRules"]), key=lambda r: r["SecurityGroupRuleId"])
 
-    def handle(self, event: object, **settings: str) -> tuple[Record, ...] | Ignored:
+    def handle(self, event: object, **settings: str) -> tuple[Record | Ignored, ...]:
         """The engine's answer to an event, under `policy` of these settings; `calls` starts anew."""
         self.calls.clear()
         return engine.handle(event, controls=CONTROLS, policy=policy(**settings), world=self.world)
 
     def mend(self, group_id: str, **settings: str) -> Record:
         """The one record of an event that names the group."""
-        records = self.handle(event(group_id), **settings)
-        assert isinstance(records, tuple)
-        (record,) = records
+        return self.respond(event(group_id), **settings)
+
+    def respond(self, event: object, **settings: str) -> Record:
+        """The one record of an event."""
+        (record,) = self.handle(event, **settings)
+        assert isinstance(record, Record)
         return record
 
 

@@ -65,7 +65,7 @@ def test_a_record_says_who_what_before_after_why_and_how_long() -> None:
     account = Account()
     group_id = account.group(ipv4(22, WORLD))
     identity = {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/mallory"}
-    (record,) = account.handle(event(group_id, userIdentity=identity))  # type: ignore[misc]
+    record = account.respond(event(group_id, userIdentity=identity))
     (edit,) = record.edits
     assert record.actor.arn == "arn:aws:iam::111122223333:user/mallory"
     assert (record.resource.id, record.account, record.region) == (group_id, "111122223333", "eu-west-1")
@@ -121,7 +121,7 @@ def test_its_own_write_coming_back_costs_one_read() -> None:
     rule_id = next(row["SecurityGroupRuleId"] for row in account.rules(group_id) if not row["IsEgress"])
     wrapper = {"GroupId": group_id, "SecurityGroupRule": {"SecurityGroupRuleId": rule_id, "tag": 1}}
     own = event(group_id, "ModifySecurityGroupRules", requestParameters={"ModifySecurityGroupRulesRequest": wrapper})
-    (record,) = account.handle(own)  # type: ignore[misc]
+    record = account.respond(own)
     assert account.calls == [DESCRIBE]
     assert record.status == "clean"
 
@@ -130,12 +130,13 @@ def test_its_own_write_coming_back_costs_one_read() -> None:
 def test_a_refused_call_is_neither_read_nor_written_for(code: str) -> None:
     account = Account()
     group_id = account.group(ipv4(22, WORLD))
-    assert isinstance(account.handle(event(group_id, errorCode=code)), Ignored)
+    (ignored,) = account.handle(event(group_id, errorCode=code))
+    assert isinstance(ignored, Ignored)
     assert account.calls == []
 
 
 def test_a_call_that_no_control_watches_is_ignored_by_name() -> None:
-    answer = Account().handle(event("sg-05fe30eb67c909f27", "RunInstances"))
+    (answer,) = Account().handle(event("sg-05fe30eb67c909f27", "RunInstances"))
     assert isinstance(answer, Ignored)
     assert answer.reason == "no control watches ec2.amazonaws.com RunInstances"
 
@@ -145,6 +146,22 @@ def test_an_event_that_names_what_is_no_group_is_an_error_and_touches_nothing() 
     with pytest.raises(EventError, match=r"is not a group id.*requestParameters\.groupId"):
         account.handle(event("GROUP_ID"))
     assert account.calls == []
+
+
+def test_an_event_that_names_nothing_leads_to_a_look_at_the_whole_region() -> None:
+    account = Account()
+    opened, _ = account.group(ipv4(22, WORLD)), account.group(ipv4(443, WORLD))
+    record = account.respond(event("", requestParameters=None))
+    assert (record.status, record.resource.id) == ("mended", opened)
+
+
+def test_one_bad_event_among_several_hides_none_of_the_others() -> None:
+    account = Account()
+    first, last = account.group(ipv4(22, WORLD)), account.group(ipv4(22, WORLD))
+    bodies = [event(first), {"detail": {}}, event(last)]
+    with pytest.raises(EventError, match=r"In Records\[1\]\.body: .*has no \"detail\.eventName\""):
+        account.handle({"Records": [{"body": json.dumps(body)} for body in bodies]})
+    assert [(record.resource.id, record.status) for record in account.records] == [(first, "mended"), (last, "mended")]
 
 
 def test_a_group_that_does_not_exist_is_said_to_be_gone() -> None:
@@ -240,7 +257,8 @@ def test_a_sweep_mends_what_no_event_reported() -> None:
     (record,) = engine.sweep(controls=CONTROLS, policy=policy(), world=account.world)
     assert (record.status, record.resource.id, record.event_name) == ("mended", opened, "Sweep")
     assert ingress(account.rules(closed)) == {("tcp", 443, 443, WORLD)}
-    assert engine.sweep(controls=CONTROLS, policy=policy(), world=account.world) == ()
+    (clean,) = engine.sweep(controls=CONTROLS, policy=policy(), world=account.world)
+    assert (clean.status, clean.summary) == ("clean", "eu-west-1: nothing is open to the world.")
 
 
 def test_a_refused_batch_is_done_rule_by_rule() -> None:
@@ -354,7 +372,7 @@ def test_a_rule_that_the_event_names_and_the_answer_lacks_is_waited_for() -> Non
             account.groups.call("AuthorizeSecurityGroupIngress", {"GroupId": group_id, "IpPermissions": permissions})
 
     account.groups.before["DescribeSecurityGroupRules"] = appear
-    (record,) = account.handle(event(group_id, responseElements=named))  # type: ignore[misc]
+    record = account.respond(event(group_id, responseElements=named))
     assert record.status == "mended"
     assert ingress(account.rules(group_id)) == {("tcp", 22, 22, TEN)}
 

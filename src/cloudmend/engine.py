@@ -11,36 +11,62 @@ import msgspec
 from cloudmend.core.case import Case
 from cloudmend.core.control import Control
 from cloudmend.core.decide import Circumstances, Decision, check_parts, decide
-from cloudmend.core.errors import AwsError, CloudmendError
-from cloudmend.core.events import parse_event
+from cloudmend.core.errors import AwsError, CloudmendError, EventError
 from cloudmend.core.model import ApiCall, Change, Facts, Finding, Ignored, Outcome, Record, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import World
 from cloudmend.core.run import RunReader
+from cloudmend.core.wrappings import parse_events
 
 # After a write AWS may go on showing the old state for a moment. Seconds before each further look.
 _PROOF_PAUSES: Final = (0.1, 0.2, 0.4, 0.8)
 
 
-def handle(raw: object, *, controls: Sequence[Control], policy: Policy, world: World) -> tuple[Record, ...] | Ignored:
-    """Everything that one event leads to. Raises EventError where it cannot be understood."""
-    call = parse_event(raw)
-    if isinstance(call, Ignored):
-        return call
-    watching = [control for control in controls if control.watches(call)]
+def handle(raw: object, *, controls: Sequence[Control], policy: Policy, world: World) -> tuple[Record | Ignored, ...]:
+    """Everything that an event, or several in a wrapping, leads to.
+
+    Raises EventError, after all else is done, where one of them cannot be understood.
+    """
+    run = _run(world)
+    done: list[Record | Ignored] = []
+    problems: list[str] = []
+    for answer in parse_events(raw):
+        try:
+            done += _respond(answer, controls, policy, run)
+        except EventError as error:
+            problems.append(str(error))
+    if problems:
+        raise EventError(" ".join(problems))
+    return tuple(done)
+
+
+def _respond(
+    answer: ApiCall | Ignored | EventError, controls: Sequence[Control], policy: Policy, world: World
+) -> list[Record | Ignored]:
+    if isinstance(answer, EventError):
+        raise answer
+    if isinstance(answer, Ignored):
+        return [answer]
+    watching = [control for control in controls if control.watches(answer)]
     if not watching:
-        return Ignored(f"no control watches {call.source or 'a call without eventSource,'} {call.name}", call.event_id)
-    run = msgspec.structs.replace(world, reader=RunReader(world.reader))
-    targets = [(target, control) for control in watching for target in control.targets(call)]
-    return tuple(record for target, control in targets for record in _mend_all(target, control, call, policy, run))
+        source = answer.source or "a call without eventSource,"
+        return [Ignored(f"no control watches {source} {answer.name}", answer.event_id)]
+    targets = [(target, control) for control in watching for target in control.targets(answer)]
+    return [record for target, control in targets for record in _mend_all(target, control, answer, policy, world)]
+
+
+def _run(world: World) -> World:
+    """The world for one run, in which what lasts is read once."""
+    return msgspec.structs.replace(world, reader=RunReader(world.reader))
 
 
 def sweep(*, controls: Sequence[Control], policy: Policy, world: World) -> tuple[Record, ...]:
     """Closes what is open in the whole Region, whatever events did or did not say: the net below them."""
     cause = ApiCall(event_id="", source="cloudmend", name="Sweep", time=None, account="", region=world.region)
-    run = msgspec.structs.replace(world, reader=RunReader(world.reader))
     everywhere = Resource(type="AWS::Region", id=world.region)
-    return tuple(record for control in controls for record in _mend_all(everywhere, control, cause, policy, run))
+    return tuple(
+        record for control in controls for record in _mend_all(everywhere, control, cause, policy, _run(world))
+    )
 
 
 def _mend_all(target: Resource, control: Control, cause: ApiCall, policy: Policy, world: World) -> Iterator[Record]:
@@ -51,6 +77,8 @@ def _mend_all(target: Resource, control: Control, cause: ApiCall, policy: Policy
     except Exception as error:  # noqa: BLE001 - a crash becomes a record
         yield _published(_failed(case, error, world), world)
         return
+    if not resources:
+        yield _published(case.clean(world.clock.now()), world)
     for resource in resources:
         yield mend(resource, control, cause, policy=policy, world=world)
 

@@ -71,11 +71,7 @@ def test_a_list_of_more_than_one_page_is_read_whole_and_once_in_a_run() -> None:
     many = prefix_list(account, *(f"8.{n // 256}.{n % 256}.0/24" for n in range(120)))
     group_id = account.group(ipv4(22, "0.0.0.0/0"))
     extra = {"GroupId": group_id, "IpPermissions": [refers(22, many)]}
-    try:
-        account.ec2.authorize_security_group_ingress(**extra)
-    except Exception as quota:  # noqa: BLE001 - a list of 120 weighs more than the default quota of 60
-        assert "RulesPerSecurityGroupLimitExceeded" in str(quota)
-        return
+    account.ec2.authorize_security_group_ingress(**extra)
     record = account.mend(group_id)
     assert record.status == "mended"
     assert account.calls.count("ec2:GetManagedPrefixListEntries") == 2
@@ -89,9 +85,9 @@ def test_a_change_to_a_list_looks_at_all_the_groups_that_refer_to_it() -> None:
         PrefixListId=offices, CurrentVersion=1, AddEntries=[{"Cidr": "0.0.0.0/0", "Description": "everybody"}]
     )
     parameters = {"ModifyManagedPrefixListRequest": {"PrefixListId": offices}}
-    records = account.handle(event("", "ModifyManagedPrefixList", requestParameters=parameters))
-    assert isinstance(records, tuple)
-    assert {(record.resource.id, record.status) for record in records} == {(first, "mended"), (second, "mended")}
+    account.handle(event("", "ModifyManagedPrefixList", requestParameters=parameters))
+    ends = {(record.resource.id, record.status) for record in account.records}
+    assert ends == {(first, "mended"), (second, "mended")}
     assert ingress(account.rules(first)) == ingress(account.rules(second)) == set()
     assert account.rules(other)
 

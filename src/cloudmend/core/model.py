@@ -74,6 +74,11 @@ class Resource(Struct, frozen=True, kw_only=True):
     name: str = ""
     parts: tuple[str, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """How a sentence calls it."""
+        return self.id or self.name
+
 
 class Finding(Struct, frozen=True, kw_only=True):
     """Something at fault: the id of the part, and a sentence that says why."""
@@ -147,6 +152,7 @@ class Record(Struct, frozen=True, kw_only=True):
     event_id: str
     event_name: str
     actor: Actor
+    attribution: Attribution
     summary: str
     decision: str = ""  # the line of the policy that applied to what is at fault
     findings: tuple[Finding, ...] = ()

@@ -35,10 +35,9 @@ def invoke(event: object, settings: Mapping[str, str], policy_file: Path, region
     voice = _Voice(Console(highlight=False, soft_wrap=True), as_json=as_json)
     here = world(ledger=voice, notifier=voice, region=region)
     answer = engine.handle(event, controls=CONTROLS, policy=policy, world=here)
-    if isinstance(answer, Ignored):
-        sys.stderr.write(f"cloudmend: ignored, {answer.reason}.\n")
-        return 0
-    return 0 if all(record.status in _GOOD for record in answer) else 1
+    for ignored in (each for each in answer if isinstance(each, Ignored)):
+        sys.stderr.write(f"cloudmend: ignored, {ignored.reason}.\n")
+    return 0 if all(isinstance(each, Ignored) or each.status in _GOOD for each in answer) else 1
 
 
 class _Voice:

@@ -27,11 +27,17 @@ _AWS: Final = "AWS"  # the owner of AWS's own prefix lists
 
 
 def expand(target: Resource, reader: Reader, policy: Policy) -> tuple[Resource, ...]:
-    """The groups that a target stands for: itself, those with a prefix list, or those at fault in a Region."""
+    """The groups that a target stands for: itself, those with a prefix list, or those at fault in a Region.
+
+    A group that is told by its name is one of the default VPC.
+    """
     if target.type == PREFIX_LIST:
         return tuple(Resource(type=GROUP, id=group_id) for group_id in _referring_groups(target.id, reader))
     if target.type == REGION:
         return tuple(Resource(type=GROUP, id=group_id) for group_id in _groups_at_fault(reader, policy))
+    if not target.id:
+        found = _named_group(target.name, reader)
+        return tuple(Resource(type=GROUP, id=row["GroupId"], parts=target.parts) for row in found)
     return (target,)
 
 
@@ -110,6 +116,13 @@ def _referring_groups(prefix_list_id: str, reader: Reader) -> list[str]:
     request = Request("ec2:GetManagedPrefixListAssociations", {"PrefixListId": prefix_list_id})
     rows = reader.rows(request, "PrefixListAssociations")
     return sorted({row["ResourceId"] for row in rows if str(row.get("ResourceId", "")).startswith("sg-")})
+
+
+def _named_group(name: str, reader: Reader) -> Rows:
+    """The group of that name in the default VPC: one row, or none."""
+    vpc_ids = [vpc["VpcId"] for vpc in _vpcs([{"Name": "is-default", "Values": ["true"]}], reader)]
+    filters = [{"Name": "group-name", "Values": [name]}, {"Name": "vpc-id", "Values": vpc_ids}]
+    return _groups(filters, reader) if vpc_ids else []
 
 
 def _groups_at_fault(reader: Reader, policy: Policy) -> Iterator[str]:
