@@ -30,7 +30,7 @@ def offices(ec2: Any) -> Listed:
         ({"PrefixListName": "n" * 256}, "InvalidParameterValue", "PrefixListName"),
         ({"AddressFamily": "IPv5"}, "InvalidParameterValue", "AddressFamily"),
         ({"MaxEntries": 1001}, "InvalidParameterValue", "Must specify a max size between 1 and 1000"),
-        ({"MaxEntries": -1}, "InvalidParameterValue", "Must specify a max size between 1 and 1000"),
+        ({"MaxEntries": 0}, "InvalidParameterValue", "Must specify a max size between 1 and 1000"),
         ({"MaxEntries": 1}, "PrefixListMaxEntriesExceeded", "maximum of 1 entries"),
         ({"Entries": [{"Cidr": "fd00::/8"}]}, "InvalidParameterValue", "CIDR block fd00::/8 is malformed"),
         ({"Entries": [{"Cidr": "10.0.0.0/8", "Description": "who?"}]}, "InvalidParameterValue", "description"),

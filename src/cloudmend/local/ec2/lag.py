@@ -14,11 +14,13 @@ class Lag:
     def __init__(self, reads: Callable[[], int]) -> None:
         """`reads` is asked at each write: how many reads are yet to show what was before."""
         self._reads = reads
-        self._hidden: deque[tuple[State, int]] = deque()
+        self._hidden: deque[tuple[State, int]] = deque()  # what was before a write, and the last read that shows it
         self._count = 0
 
     def wrote(self, before: State) -> None:
-        self._hidden.append((before, self._count + self._reads()))
+        reads = self._reads()
+        if reads > 0:
+            self._hidden.append((before, self._count + reads))
 
     def shown(self, now: State) -> State:
         """What the next read shows: `now`, or what was before the first write that is still hidden."""

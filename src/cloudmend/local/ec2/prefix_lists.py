@@ -6,7 +6,7 @@ in the list's state and state message, not by an error: a size that some group c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,19 +22,17 @@ _MAX_NAME = 255
 _MAX_SIZE = 1000
 _MAX_CHANGES = 100
 _NAMED_RESOURCES = 10
-_CIDRS = {"IPv4": checks.ipv4_cidr, "IPv6": checks.ipv6_cidr}
+_CIDRS: Mapping[Family, Callable[[str], str]] = {"IPv4": checks.ipv4_cidr, "IPv6": checks.ipv6_cidr}
 
 
 def create(state: State, params: Params) -> dict[str, Any]:
     """CreateManagedPrefixList: at version one."""
     for parameter in ("PrefixListName", "MaxEntries", "AddressFamily"):
-        if not params.get(parameter):
+        if params.get(parameter) in (None, ""):
             raise missing(parameter)
-    family = params["AddressFamily"]
-    if family not in _CIDRS:
-        raise invalid(f"Value ({family}) for parameter AddressFamily is invalid. Valid values are IPv4 and IPv6.")
     if len(params.get("Entries", ())) > _MAX_CHANGES:
         raise invalid(f"The number of entries per request cannot exceeds limit ({_MAX_CHANGES}).")
+    family = _family(params["AddressFamily"])
     made = PrefixList(
         id=new_id("pl"),
         name=_name(params["PrefixListName"]),
@@ -105,6 +103,12 @@ def _name(value: str) -> str:
     if value.startswith("com.amazonaws") or len(value) > _MAX_NAME:
         raise invalid(f"Value ({value}) for parameter PrefixListName is invalid.")
     return value
+
+
+def _family(value: str) -> Family:
+    if value == "IPv4" or value == "IPv6":
+        return value
+    raise invalid(f"Value ({value}) for parameter AddressFamily is invalid. Valid values are IPv4 and IPv6.")
 
 
 def _size(value: int) -> int:
