@@ -228,10 +228,10 @@ def test_a_vpc_may_be_observed_while_all_else_is_fixed() -> None:
 
 def test_a_replacement_by_the_vpc_s_own_block_is_read_from_aws() -> None:
     account = Account()
-    group_id = account.group(ipv4(22, WORLD, "172.0.0.0/7", "128.0.0.0/2"))
+    group_id = account.group(ipv4(22, WORLD, "172.0.0.0/7", "192.0.0.0/2"))
     record = account.mend(group_id, file='[replacement]\nipv4 = "vpc"\n')
     assert ingress(account.rules(group_id)) == {("tcp", 22, 22, VPC.cidr)}
-    assert any("the VPC has no private block inside 128.0.0.0/2" in edit.why for edit in record.edits)
+    assert any("the VPC has no private block inside 192.0.0.0/2" in edit.why for edit in record.edits)
     assert account.calls.count("ec2:DescribeVpcs") == 1
 
 

@@ -66,15 +66,13 @@ def test_an_ipv6_list_is_judged_by_ipv6_s_limit() -> None:
     assert ingress(account.rules(group_id)) == set()
 
 
-def test_a_list_of_more_than_one_page_is_read_whole_and_once_in_a_run() -> None:
+def test_a_list_is_read_once_in_a_run_though_its_group_is_read_twice() -> None:
     account = Account()
-    many = prefix_list(account, *(f"8.{n // 256}.{n % 256}.0/24" for n in range(120)))
-    group_id = account.group(ipv4(22, "0.0.0.0/0"))
-    extra = {"GroupId": group_id, "IpPermissions": [refers(22, many)]}
-    account.ec2.authorize_security_group_ingress(**extra)
-    record = account.mend(group_id)
-    assert record.status == "mended"
-    assert account.calls.count("ec2:GetManagedPrefixListEntries") == 2
+    offices = prefix_list(account, "198.51.100.0/24")
+    group_id = account.group(ipv4(22, "0.0.0.0/0"), refers(22, offices))
+    assert account.mend(group_id).status == "mended"
+    assert account.calls.count("ec2:DescribeSecurityGroupRules") == 2
+    assert account.calls.count("ec2:GetManagedPrefixListEntries") == 1
 
 
 def test_a_change_to_a_list_looks_at_all_the_groups_that_refer_to_it() -> None:
