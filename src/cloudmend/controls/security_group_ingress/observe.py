@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_network
 from itertools import groupby
@@ -121,7 +122,8 @@ def _referring_groups(prefix_list_id: str, reader: Reader) -> list[str]:
 def _named_group(name: str, reader: Reader) -> Rows:
     """The group of that name in the default VPC: one row, or none."""
     vpc_ids = [vpc["VpcId"] for vpc in _vpcs([{"Name": "is-default", "Values": ["true"]}], reader)]
-    filters = [{"Name": "group-name", "Values": [name]}, {"Name": "vpc-id", "Values": vpc_ids}]
+    exactly = re.sub(r"([*?\\])", r"\\\1", name)  # a filter would read these as wildcards
+    filters = [{"Name": "group-name", "Values": [exactly]}, {"Name": "vpc-id", "Values": vpc_ids}]
     return _groups(filters, reader) if vpc_ids else []
 
 
