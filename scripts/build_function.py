@@ -38,7 +38,9 @@ FUNCTION_SOURCES = (
     "engine.py",
     "entry/__init__.py",
     "entry/handlers.py",
+    "entry/policy_file.py",
     "entry/telemetry.py",
+    "policy.toml",
 )
 
 # Where Lambda unpacks the archive: the paths in tracebacks, and no trace of the building machine.

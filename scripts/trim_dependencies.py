@@ -21,8 +21,12 @@ EC2_MODEL = Path("ec2", "2016-11-15")
 # EC2's model has 830 operations; parsing all of them is a large part of a cold start. A test holds these
 # against the permissions of the controls.
 EC2_OPERATIONS = (
+    "DescribeManagedPrefixLists",
     "DescribeSecurityGroupRules",
     "DescribeSecurityGroups",
+    "DescribeVpcs",
+    "GetManagedPrefixListAssociations",
+    "GetManagedPrefixListEntries",
     "ModifySecurityGroupRules",
     "RevokeSecurityGroupIngress",
 )

@@ -47,9 +47,12 @@ class ObstructedGroups(SecurityGroups):
 
     def call(self, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
         self.before.get(operation, _no_obstacle)(params)
-        result = super().call(operation, params)
+        result = self.unhindered(operation, params)
         self.after.get(operation, _no_obstacle)(params)
         return result
+
+    def unhindered(self, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        return super().call(operation, params)
 
 
 def _no_obstacle(_: Mapping[str, Any]) -> None:
@@ -93,22 +96,25 @@ class Account:
         pages = self.ec2.get_paginator("describe_security_group_rules").paginate(Filters=filters)
         return sorted((r for page in pages for r in page["SecurityGroupRules"]), key=lambda r: r["SecurityGroupRuleId"])
 
-    def handle(self, event: object, **settings: str) -> tuple[Record, ...] | Ignored:
-        """The engine's answer to an event, under a policy from these settings; `calls` starts anew."""
+    def handle(self, event: object, **settings: str) -> tuple[Record | Ignored, ...]:
+        """The engine's answer to an event, under `policy` of these settings; `calls` starts anew."""
         self.calls.clear()
         return engine.handle(event, controls=CONTROLS, policy=policy(**settings), world=self.world)
 
     def mend(self, group_id: str, **settings: str) -> Record:
         """The one record of an event that names the group."""
-        records = self.handle(event(group_id), **settings)
-        assert isinstance(records, tuple)
-        (record,) = records
+        return self.respond(event(group_id), **settings)
+
+    def respond(self, event: object, **settings: str) -> Record:
+        """The one record of an event."""
+        (record,) = self.handle(event, **settings)
+        assert isinstance(record, Record)
         return record
 
 
-def policy(**settings: str) -> Policy:
-    """policy(mode="observe") is that of CLOUDMEND_MODE=observe."""
-    return parse_policy({f"CLOUDMEND_{name.upper()}": value for name, value in settings.items()})
+def policy(file: str | None = None, **settings: str) -> Policy:
+    """policy(mode="observe") is that of CLOUDMEND_MODE=observe; `file` is a policy file's text."""
+    return parse_policy({f"CLOUDMEND_{name.upper()}": value for name, value in settings.items()}, file)
 
 
 def event(group_id: str, name: str = "AuthorizeSecurityGroupIngress", **detail: Any) -> dict[str, Any]:

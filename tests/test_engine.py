@@ -10,13 +10,16 @@ from typing import Any
 import msgspec
 import pytest
 
+from cloudmend import engine
+from cloudmend.controls import CONTROLS
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import Ignored, Intent
 from cloudmend.local.ec2 import Ec2Error
-from support import Account, event, ingress, ipv4
+from support import VPC, Account, event, ingress, ipv4, policy
 
 WORLD, TEN = "0.0.0.0/0", "10.0.0.0/8"
 DESCRIBE = "ec2:DescribeSecurityGroupRules"
+GROUP = "ec2:DescribeSecurityGroups"
 MODIFY = "ec2:ModifySecurityGroupRules"
 REVOKE = "ec2:RevokeSecurityGroupIngress"
 INTEND = "ledger:intend"
@@ -37,7 +40,7 @@ def test_the_before_image_is_kept_before_the_first_write_and_the_proof_is_read_a
     group_id = account.group(ipv4(22, WORLD, "128.0.0.0/1"))
     before = account.rules(group_id)
     record = account.mend(group_id)
-    assert account.calls == [DESCRIBE, INTEND, MODIFY, REVOKE, DESCRIBE]
+    assert account.calls == [DESCRIBE, GROUP, INTEND, MODIFY, REVOKE, DESCRIBE]
     (intent,) = account.intents
     assert sorted(intent.before["SecurityGroupRules"], key=lambda row: row["SecurityGroupRuleId"]) == before
     assert [request.action for request in intent.requests] == [MODIFY, REVOKE]
@@ -53,7 +56,7 @@ def test_an_intent_that_cannot_be_kept_stops_the_mend() -> None:
 
     account.intend = lose  # type: ignore[method-assign]
     record = account.mend(group_id)
-    assert account.calls == [DESCRIBE]
+    assert account.calls == [DESCRIBE, GROUP]
     assert (record.status, record.edits) == ("failed", ())
     assert "disk full" in record.summary
 
@@ -62,7 +65,7 @@ def test_a_record_says_who_what_before_after_why_and_how_long() -> None:
     account = Account()
     group_id = account.group(ipv4(22, WORLD))
     identity = {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/mallory"}
-    (record,) = account.handle(event(group_id, userIdentity=identity))  # type: ignore[misc]
+    record = account.respond(event(group_id, userIdentity=identity))
     (edit,) = record.edits
     assert record.actor.arn == "arn:aws:iam::111122223333:user/mallory"
     assert (record.resource.id, record.account, record.region) == (group_id, "111122223333", "eu-west-1")
@@ -118,7 +121,7 @@ def test_its_own_write_coming_back_costs_one_read() -> None:
     rule_id = next(row["SecurityGroupRuleId"] for row in account.rules(group_id) if not row["IsEgress"])
     wrapper = {"GroupId": group_id, "SecurityGroupRule": {"SecurityGroupRuleId": rule_id, "tag": 1}}
     own = event(group_id, "ModifySecurityGroupRules", requestParameters={"ModifySecurityGroupRulesRequest": wrapper})
-    (record,) = account.handle(own)  # type: ignore[misc]
+    record = account.respond(own)
     assert account.calls == [DESCRIBE]
     assert record.status == "clean"
 
@@ -127,21 +130,38 @@ def test_its_own_write_coming_back_costs_one_read() -> None:
 def test_a_refused_call_is_neither_read_nor_written_for(code: str) -> None:
     account = Account()
     group_id = account.group(ipv4(22, WORLD))
-    assert isinstance(account.handle(event(group_id, errorCode=code)), Ignored)
+    (ignored,) = account.handle(event(group_id, errorCode=code))
+    assert isinstance(ignored, Ignored)
     assert account.calls == []
 
 
 def test_a_call_that_no_control_watches_is_ignored_by_name() -> None:
-    answer = Account().handle(event("sg-05fe30eb67c909f27", "RunInstances"))
+    (answer,) = Account().handle(event("sg-05fe30eb67c909f27", "RunInstances"))
     assert isinstance(answer, Ignored)
     assert answer.reason == "no control watches ec2.amazonaws.com RunInstances"
 
 
-def test_an_event_that_names_no_group_is_an_error_and_touches_nothing() -> None:
+def test_an_event_that_names_what_is_no_group_is_an_error_and_touches_nothing() -> None:
     account = Account()
-    with pytest.raises(EventError, match=r"names no security group.*requestParameters\.groupId"):
-        account.handle(event("", requestParameters=None))
+    with pytest.raises(EventError, match=r"is not a group id.*requestParameters\.groupId"):
+        account.handle(event("GROUP_ID"))
     assert account.calls == []
+
+
+def test_an_event_that_names_nothing_leads_to_a_look_at_the_whole_region() -> None:
+    account = Account()
+    opened, _ = account.group(ipv4(22, WORLD)), account.group(ipv4(443, WORLD))
+    record = account.respond(event("", requestParameters=None))
+    assert (record.status, record.resource.id) == ("mended", opened)
+
+
+def test_one_bad_event_among_several_hides_none_of_the_others() -> None:
+    account = Account()
+    first, last = account.group(ipv4(22, WORLD)), account.group(ipv4(22, WORLD))
+    bodies = [event(first), {"detail": {}}, event(last)]
+    with pytest.raises(EventError, match=r"In Records\[1\]\.body: .*has no \"detail\.eventName\""):
+        account.handle({"Records": [{"body": json.dumps(body)} for body in bodies]})
+    assert [(record.resource.id, record.status) for record in account.records] == [(first, "mended"), (last, "mended")]
 
 
 def test_a_group_that_does_not_exist_is_said_to_be_gone() -> None:
@@ -163,12 +183,82 @@ def test_in_observe_mode_it_says_what_it_would_do_and_writes_nothing() -> None:
     group_id = account.group(ipv4(22, WORLD, "128.0.0.0/1"))
     before = account.rules(group_id)
     record = account.mend(group_id, mode="observe")
-    assert account.calls == [DESCRIBE]
+    assert account.calls == [DESCRIBE, GROUP]
     assert account.rules(group_id) == before
     assert record.status == "observed"
     assert "would have narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8" in record.summary
     assert "would have revoked tcp/22 from 128.0.0.0/1" in record.summary
     assert record.undo == ()
+
+
+EXEMPTION = """
+[[exemption]]
+group = "{group}"
+owner = "net@example.com"
+reason = "a bastion, until it moves"
+expires = {expires}
+"""
+
+
+def test_what_is_exempt_is_left_open_with_owner_reason_and_expiry() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD))
+    record = account.mend(group_id, file=EXEMPTION.format(group=group_id, expires="2026-12-01"))
+    assert (record.status, record.edits, account.intents) == ("exempt", (), [])
+    assert ingress(account.rules(group_id)) == {("tcp", 22, 22, WORLD)}
+    assert "by net@example.com until 2026-12-01" in record.decision
+    assert "a bastion, until it moves" in record.summary
+
+
+def test_an_exemption_that_expired_does_not_hold() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD))
+    record = account.mend(group_id, file=EXEMPTION.format(group=group_id, expires="2026-11-01"))
+    assert record.status == "mended"
+    assert "no longer exempt, because it expired" in record.decision
+
+
+def test_a_vpc_may_be_observed_while_all_else_is_fixed() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD))
+    record = account.mend(group_id, file=f'[mode.vpc]\n"{VPC.id}" = "observe"\n')
+    assert (record.status, account.intents) == ("observed", [])
+    assert f"mode.vpc.{VPC.id} is observe" in record.summary
+
+
+def test_a_replacement_by_the_vpc_s_own_block_is_read_from_aws() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD, "172.0.0.0/7", "192.0.0.0/2"))
+    record = account.mend(group_id, file='[replacement]\nipv4 = "vpc"\n')
+    assert ingress(account.rules(group_id)) == {("tcp", 22, 22, VPC.cidr)}
+    assert any("the VPC has no private block inside 192.0.0.0/2" in edit.why for edit in record.edits)
+    assert account.calls.count("ec2:DescribeVpcs") == 1
+
+
+def test_a_policy_may_say_revoke() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD))
+    record = account.mend(group_id, file='[replacement]\nipv4 = "revoke"\n')
+    assert ingress(account.rules(group_id)) == set()
+    assert "revoked because the policy says so" in record.edits[0].why
+
+
+def test_addresses_that_are_trusted_do_not_count() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, "12.0.0.0/7"))
+    assert account.mend(group_id, file='[trusted]\nipv4 = ["13.0.0.0/8"]\n').status == "clean"
+    assert account.mend(group_id).status == "mended"
+
+
+def test_a_sweep_mends_what_no_event_reported() -> None:
+    account = Account()
+    opened, closed = account.group(ipv4(22, WORLD)), account.group(ipv4(443, WORLD))
+    account.calls.clear()
+    (record,) = engine.sweep(controls=CONTROLS, policy=policy(), world=account.world)
+    assert (record.status, record.resource.id, record.event_name) == ("mended", opened, "Sweep")
+    assert ingress(account.rules(closed)) == {("tcp", 443, 443, WORLD)}
+    (clean,) = engine.sweep(controls=CONTROLS, policy=policy(), world=account.world)
+    assert (clean.status, clean.summary) == ("clean", "eu-west-1: nothing is open to the world.")
 
 
 def test_a_refused_batch_is_done_rule_by_rule() -> None:
@@ -178,7 +268,7 @@ def test_a_refused_batch_is_done_rule_by_rule() -> None:
         "InvalidParameterValue", when=lambda params: len(params["SecurityGroupRules"]) > 1
     )
     record = account.mend(group_id)
-    assert account.calls == [DESCRIBE, INTEND, MODIFY, MODIFY, MODIFY, DESCRIBE]
+    assert account.calls == [DESCRIBE, GROUP, INTEND, MODIFY, MODIFY, MODIFY, DESCRIBE]
     assert ingress(account.rules(group_id)) == {("tcp", 22, 22, TEN), ("tcp", 3389, 3389, TEN)}
     assert (record.status, len(record.edits), record.errors) == ("mended", 2, ())
 
@@ -188,7 +278,7 @@ def test_a_rule_that_aws_refuses_to_narrow_is_revoked() -> None:
     group_id = account.group(ipv4(22, WORLD), ipv4(3389, WORLD))
     account.groups.before["ModifySecurityGroupRules"] = refuse("InvalidParameterValue")
     record = account.mend(group_id)
-    assert account.calls == [DESCRIBE, INTEND, MODIFY, MODIFY, REVOKE, MODIFY, REVOKE, DESCRIBE]
+    assert account.calls == [DESCRIBE, GROUP, INTEND, MODIFY, MODIFY, REVOKE, MODIFY, REVOKE, DESCRIBE]
     assert ingress(account.rules(group_id)) == set()
     assert record.status == "mended"
     assert all("revoked because AWS refused to narrow it" in edit.why for edit in record.edits)
@@ -282,7 +372,7 @@ def test_a_rule_that_the_event_names_and_the_answer_lacks_is_waited_for() -> Non
             account.groups.call("AuthorizeSecurityGroupIngress", {"GroupId": group_id, "IpPermissions": permissions})
 
     account.groups.before["DescribeSecurityGroupRules"] = appear
-    (record,) = account.handle(event(group_id, responseElements=named))  # type: ignore[misc]
+    record = account.respond(event(group_id, responseElements=named))
     assert record.status == "mended"
     assert ingress(account.rules(group_id)) == {("tcp", 22, 22, TEN)}
 

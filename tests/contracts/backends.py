@@ -1,6 +1,7 @@
 """The backends of the contract suite: whatever answers as EC2 must pass the same tests.
 
-To add one, write a function that yields a Backend and put it into BACKENDS.
+Both answer from the same model: in memory, and behind the embedded AWS's HTTP server with moto's VPCs.
+To add one, write a context manager that yields a Region, and put it into REGIONS.
 """
 
 from __future__ import annotations
@@ -10,12 +11,19 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from cloudmend.local.ec2 import PrefixList, SecurityGroups, Vpc, memory_client
+from botocore.config import Config
+
+from cloudmend.local.ec2 import SecurityGroups, Vpc, memory_client
+from cloudmend.local.server import EmbeddedAws
+from local.embedded.helpers import client, unheard
 
 
 @dataclass(frozen=True)
 class Backend:
-    """A botocore client "ec2", two VPCs, and a customer's IPv4 prefix list of at most ten entries."""
+    """A botocore client "ec2", two VPCs, and a customer's IPv4 prefix list of at most ten entries, which has none.
+
+    `vpc` has the blocks 10.20.0.0/16 and 10.21.0.0/16, and one of IPv6.
+    """
 
     ec2: Any
     vpc: str
@@ -23,18 +31,47 @@ class Backend:
     prefix_list: str
 
 
+Region = Callable[[], Backend]
+"""Makes the backend of one test."""
+
+
 @contextmanager
-def in_memory() -> Iterator[Backend]:
+def in_memory() -> Iterator[Region]:
+    """Each test has a model of its own."""
     vpcs = (
         Vpc("vpc-0000000000000000a", "172.31.0.0/16", is_default=True),
-        Vpc("vpc-0000000000000000b", "10.20.0.0/16", is_default=False),
+        Vpc("vpc-0000000000000000b", "10.20.0.0/16", False, ("10.21.0.0/16",), ("2001:db8:1234:1a00::/56",)),
     )
-    lists = {"pl-0000000000000000c": PrefixList("IPv4", max_entries=10)}
-    groups = SecurityGroups("111122223333", "us-east-1", lambda: vpcs, prefix_list=lists.get)
-    yield Backend(memory_client(groups), vpc=vpcs[1].id, default_vpc=vpcs[0].id, prefix_list=next(iter(lists)))
+
+    def backend() -> Backend:
+        ec2 = memory_client(SecurityGroups("111122223333", "us-east-1", lambda: vpcs))
+        return Backend(ec2, vpc=vpcs[1].id, default_vpc=vpcs[0].id, prefix_list=_prefix_list(ec2))
+
+    yield backend
 
 
-BACKENDS: dict[str, Callable[[], AbstractContextManager[Backend]]] = {"memory": in_memory}
+@contextmanager
+def on_the_wire() -> Iterator[Region]:
+    """Each test has a VPC of its own, and shares the default VPC of the server."""
+    with EmbeddedAws(log=unheard) as aws:
+        ec2 = client(aws, "ec2", Config(retries={"total_max_attempts": 1}))
+        (default,) = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+
+        def backend() -> Backend:
+            vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]["VpcId"]
+            ec2.associate_vpc_cidr_block(VpcId=vpc, CidrBlock="10.21.0.0/16")
+            return Backend(ec2, vpc=vpc, default_vpc=default["VpcId"], prefix_list=_prefix_list(ec2))
+
+        yield backend
+
+
+REGIONS: dict[str, Callable[[], AbstractContextManager[Region]]] = {"memory": in_memory, "wire": on_the_wire}
+
+
+def _prefix_list(ec2: Any) -> str:
+    made = ec2.create_managed_prefix_list(PrefixListName="offices", AddressFamily="IPv4", MaxEntries=10)
+    prefix_list_id: str = made["PrefixList"]["PrefixListId"]
+    return prefix_list_id
 
 
 @dataclass(frozen=True)

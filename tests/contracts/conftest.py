@@ -8,13 +8,19 @@ from typing import Any
 
 import pytest
 
-from contracts.backends import BACKENDS, Backend, Group
+from contracts.backends import REGIONS, Backend, Group, Region
 
 
-@pytest.fixture(params=sorted(BACKENDS))
-def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
-    with BACKENDS[request.param]() as backend:
-        yield backend
+@pytest.fixture(scope="module", params=sorted(REGIONS))
+def region(request: pytest.FixtureRequest) -> Iterator[Region]:
+    """One for each file: a server that outlived it would meet the next one in moto's state, which is the process's."""
+    with REGIONS[request.param]() as region:
+        yield region
+
+
+@pytest.fixture
+def backend(region: Region) -> Backend:
+    return region()
 
 
 @pytest.fixture

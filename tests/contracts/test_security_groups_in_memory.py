@@ -1,4 +1,5 @@
-"""What only the model itself offers: options, tags of existing resources, VPCs that come and go."""
+"""What only the model itself offers: what AWS leaves undocumented, and VPCs that come and go; botocore's own checks
+keep sizes below five from the wire."""
 
 from __future__ import annotations
 
@@ -61,6 +62,34 @@ def test_modify_can_be_told_to_stop_half_way() -> None:
     assert [row["CidrIpv4"] for row in _rows(groups, first, second)] == ["10.0.0.0/8", "128.0.0.0/1"]
 
 
+@pytest.mark.parametrize(
+    ("repeats_are_duplicates", "code"), [(True, "InvalidPermission.Duplicate"), (False, "InvalidParameterValue")]
+)
+def test_modify_can_be_told_how_to_refuse_rules_that_it_makes_equal(repeats_are_duplicates: bool, code: str) -> None:
+    groups = _model(repeats_are_duplicates=repeats_are_duplicates)
+    group_id = _group(groups)
+    first, second = _opened(groups, group_id, "0.0.0.0/1", "128.0.0.0/1")
+    with pytest.raises(Ec2Error, match=code):
+        _modify(groups, group_id, (first, "10.0.0.0/8"), (second, "10.0.0.0/8"))
+
+
+@pytest.mark.parametrize("repeats_are_duplicates", [True, False])
+def test_a_rule_that_stands_already_is_a_duplicate_either_way(repeats_are_duplicates: bool) -> None:
+    groups = _model(repeats_are_duplicates=repeats_are_duplicates)
+    group_id = _group(groups)
+    rule_id, _ = _opened(groups, group_id, "0.0.0.0/0", "10.0.0.0/8")
+    with pytest.raises(Ec2Error, match=r"InvalidPermission\.Duplicate"):
+        _modify(groups, group_id, (rule_id, "10.0.0.0/8"))
+
+
+def test_the_quota_on_rules_can_be_raised() -> None:
+    groups = _model(rule_quota=61)
+    group_id = _group(groups)
+    _opened(groups, group_id, *(f"10.0.{number}.0/24" for number in range(61)))
+    with pytest.raises(Ec2Error, match="RulesPerSecurityGroupLimitExceeded"):
+        _opened(groups, group_id, "192.168.0.0/16")
+
+
 def test_a_group_on_a_network_interface_cannot_be_deleted() -> None:
     groups = _model(in_use=lambda _: True)
     group_id = _group(groups)
@@ -81,42 +110,6 @@ def test_the_groups_of_a_vpc_go_with_it() -> None:
     vpcs.remove(OTHER_VPC)
     after = groups.call("DescribeSecurityGroups", {})["SecurityGroups"]
     assert after == [row for row in before if row["VpcId"] == DEFAULT_VPC.id]
-
-
-def test_groups_and_rules_are_owned_and_other_resources_are_not() -> None:
-    groups = _model()
-    group_id = _group(groups)
-    (rule_id,) = _opened(groups, group_id, "0.0.0.0/0")
-    assert groups.owns(group_id)
-    assert groups.owns(rule_id)
-    assert not groups.owns("i-0123456789abcdef0")
-    assert not groups.owns("sg-0123456789abcdef0")
-
-
-def test_tags_are_set_replaced_and_taken_away() -> None:
-    groups = _model()
-    group_id = _group(groups)
-    (rule_id,) = _opened(groups, group_id, "0.0.0.0/0")
-    for resource_id in (group_id, rule_id):
-        groups.tag(resource_id, [{"Key": "team", "Value": "db"}, {"Key": "stage", "Value": "test"}])
-        groups.tag(resource_id, [{"Key": "team", "Value": "web"}])
-        groups.untag(resource_id, [{"Key": "stage"}, {"Key": "team", "Value": "another value"}])
-    (shown,) = groups.call("DescribeSecurityGroups", {"GroupIds": [group_id]})["SecurityGroups"]
-    assert shown["Tags"] == _rows(groups, rule_id)[0]["Tags"] == [{"Key": "team", "Value": "web"}]
-
-
-def test_untag_without_tags_takes_them_all() -> None:
-    groups = _model()
-    group_id = _group(groups)
-    groups.tag(group_id, [{"Key": "team", "Value": "web"}])
-    groups.untag(group_id, [])
-    (shown,) = groups.call("DescribeSecurityGroups", {"GroupIds": [group_id]})["SecurityGroups"]
-    assert "Tags" not in shown
-
-
-def test_a_resource_that_does_not_exist_cannot_be_tagged() -> None:
-    with pytest.raises(Ec2Error, match=r"InvalidGroup.NotFound"):
-        _model().tag("sg-0123456789abcdef0", [{"Key": "team", "Value": "web"}])
 
 
 @pytest.mark.parametrize("size", [-1, 0, 4])

@@ -49,6 +49,26 @@ CASES: dict[str, tuple[list[dict[str, Any]], set[tuple[str, int, int, str]]]] = 
         [ipv4((0, 21), WORLD), ipv4((23, 3388), WORLD)],
         {("tcp", 0, 21, WORLD), ("tcp", 23, 3388, WORLD)},
     ),
+    "four quarters of the world": (
+        [ipv4(22, "0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2")],
+        {("tcp", 22, 22, TEN)},
+    ),
+    "ranges that are too wide only together": (
+        [ipv4(22, "11.0.0.0/8", "8.8.8.8/32")],
+        {("tcp", 22, 22, "8.8.8.8/32")},
+    ),
+    "a wide range that others cover wholly": (
+        [ipv4(22, "11.0.0.0/8", "11.0.0.0/9", "11.128.0.0/9")],
+        {("tcp", 22, 22, "11.0.0.0/8"), ("tcp", 22, 22, "11.0.0.0/9"), ("tcp", 22, 22, "11.128.0.0/9")},
+    ),
+    "ranges of different ports are not one door": (
+        [ipv4(22, "11.0.0.0/8"), ipv4(3389, "12.0.0.0/8")],
+        {("tcp", 22, 22, "11.0.0.0/8"), ("tcp", 3389, 3389, "12.0.0.0/8")},
+    ),
+    "ranges that meet in one port": (
+        [ipv4((20, 22), "11.0.0.0/8"), ipv4((22, 25), "12.0.0.0/9")],
+        {("tcp", 22, 25, "12.0.0.0/9")},
+    ),
     "one IPv4 /8 is the limit": ([ipv4(22, "11.0.0.0/8")], {("tcp", 22, 22, "11.0.0.0/8")}),
     "more than an IPv4 /8": ([ipv4(22, "12.0.0.0/7")], set()),
     "one IPv6 /32 is the limit": ([ipv6(22, "2600::/32")], {("tcp", 22, 22, "2600::/32")}),
@@ -70,6 +90,15 @@ def test_a_group_ends_closed_and_nothing_else_is_touched(
     assert [row for row in before if row["SecurityGroupRuleId"] not in at_fault] == [
         row for row in after if row["SecurityGroupRuleId"] not in at_fault
     ]
+
+
+def test_of_sixty_public_8s_one_is_left() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, *(f"{first}.0.0.0/8" for first in range(11, 71))))
+    record = account.mend(group_id)
+    assert record.status == "mended"
+    assert len(ingress(account.rules(group_id))) == 1
+    assert "with the group's other rules to 1,006,632,960" in record.findings[0].why
 
 
 def test_a_rule_that_references_another_group_stays_as_it_is() -> None:
@@ -112,6 +141,7 @@ def test_all_rules_of_a_group_are_narrowed_in_one_call() -> None:
     account.mend(group_id)
     assert account.calls == [
         "ec2:DescribeSecurityGroupRules",
+        "ec2:DescribeSecurityGroups",
         "ledger:intend",
         "ec2:ModifySecurityGroupRules",
         "ec2:DescribeSecurityGroupRules",

@@ -1,4 +1,4 @@
-"""Where to look, in every shape in which EC2's events name a group. Shapes: CloudTrail's two encodings."""
+"""Where to look: the group, the prefix list or the Region that an event of EC2's names, in its two encodings."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from cloudmend.controls.security_group_ingress.targets import targets
+from cloudmend.controls.security_group_ingress.targets import PREFIX_LIST_EVENTS, targets
 from cloudmend.core.errors import EventError
 from cloudmend.core.events import parse_event
 from cloudmend.core.model import ApiCall, Resource
 
 GROUP = "sg-05fe30eb67c909f27"
+LIST = "pl-0d52e8b7136fa94c0"
 RULE, RULE_2 = "sgr-0aaaaaaaaaaaaaaa1", "sgr-0aaaaaaaaaaaaaaa2"
 
 
@@ -59,9 +60,9 @@ SHAPES: dict[str, tuple[Any, Any, tuple[str, ...]]] = {
 }
 
 
-def call(request: Any, response: Any) -> ApiCall:
-    detail = {"eventID": "e-1", "eventName": "X", "requestParameters": request, "responseElements": response}
-    parsed = parse_event({"detail": detail})
+def call(request: Any, response: Any, name: str = "ModifySecurityGroupRules") -> ApiCall:
+    detail = {"eventID": "e-1", "eventName": name, "requestParameters": request, "responseElements": response}
+    parsed = parse_event({"region": "eu-west-1", "detail": detail})
     assert isinstance(parsed, ApiCall)
     return parsed
 
@@ -71,17 +72,55 @@ def test_the_group_and_its_rules_are_found_in_every_shape(request_: Any, respons
     assert targets(call(request_, response)) == (Resource(type="AWS::EC2::SecurityGroup", id=GROUP, parts=rules),)
 
 
+def test_the_most_telling_place_wins() -> None:
+    other = "sg-0bbbbbbbbbbbbbbb2"
+    response = {"groupId": other, "securityGroupRuleSet": {"items": [{**row(RULE), "groupId": other}]}}
+    request = {"groupId": GROUP, "groupName": "web", **wrapped(update(RULE, 1))}
+    assert [resource.id for resource in targets(call(request, response))] == [GROUP]
+    assert [resource.id for resource in targets(call({"groupName": "web"}, response))] == [other]
+
+
+@pytest.mark.parametrize("key", ["groupName", "GroupName"])
+def test_a_call_by_name_alone_names_a_group_of_the_default_vpc(key: str) -> None:
+    assert targets(call({key: "web"}, None)) == (Resource(type="AWS::EC2::SecurityGroup", name="web"),)
+
+
+@pytest.mark.parametrize("name", ["ModifySecurityGroupRules", *sorted(PREFIX_LIST_EVENTS)])
 @pytest.mark.parametrize(
-    "request_",
-    [None, {}, {"groupId": None}, {"groupId": ["x"]}, {"groupName": "web"}, {"ipPermissions": {"items": []}}],
+    "request_", [None, {}, {"groupId": None}, {"groupId": ["x"]}, {"ipPermissions": {"items": []}}]
 )
-def test_a_call_that_names_no_group_is_an_error_that_says_where_the_id_belongs(request_: Any) -> None:
-    with pytest.raises(EventError, match=r"Event e-1 \(X\) names no security group.*requestParameters\.groupId"):
-        targets(call(request_, None))
+def test_a_call_that_names_nothing_may_have_changed_anything_in_the_region(request_: Any, name: str) -> None:
+    assert targets(call(request_, None, name)) == (Resource(type="AWS::Region", id="eu-west-1"),)
 
 
-@pytest.mark.parametrize("group_id", ["[your id]", "sg-", "sg-XYZ", "sg-05fe30eb67c909f27 ", "GROUP_ID", "sg-1*"])
+@pytest.mark.parametrize("name", sorted(PREFIX_LIST_EVENTS))
+@pytest.mark.parametrize(
+    ("request_", "response"),
+    [
+        ({"{}Request": {"PrefixListId": LIST}}, None),
+        ({"prefixListId": LIST}, None),
+        ({"PrefixListId": LIST}, None),
+        (None, {"{}Response": {"prefixList": {"prefixListId": LIST}}}),
+    ],
+)
+def test_a_changed_prefix_list_is_found_in_every_place(name: str, request_: Any, response: Any) -> None:
+    def spelled(shape: Any) -> Any:
+        return shape and {key.format(name): value for key, value in shape.items()}
+
+    found = targets(call(spelled(request_), spelled(response), name))
+    assert found == (Resource(type="AWS::EC2::PrefixList", id=LIST),)
+
+
+@pytest.mark.parametrize("group_id", ["[your id]", "sg-", "sg-XYZ", "sg-05fe30eb67c909f27 ", "GROUP_ID", "sg-1*", LIST])
 def test_what_is_no_group_id_is_an_error_that_shows_it(group_id: str) -> None:
-    with pytest.raises(EventError, match="is not a group id") as refusal:
+    with pytest.raises(
+        EventError, match=r"is not a group id\. Put an id .* into requestParameters\.groupId"
+    ) as refusal:
         targets(call({"groupId": group_id}, None))
     assert repr(group_id) in str(refusal.value)
+
+
+def test_what_is_no_prefix_list_id_is_an_error_that_says_where_it_belongs() -> None:
+    place = r"requestParameters\.ModifyManagedPrefixListRequest\.PrefixListId"
+    with pytest.raises(EventError, match=rf"'{GROUP}', which is not a prefix list id\. Put an id .* into {place}\."):
+        targets(call({"prefixListId": GROUP}, None, "ModifyManagedPrefixList"))

@@ -42,8 +42,9 @@ def test_a_call_that_failed_changed_nothing(code: str) -> None:
     assert answer.event_id == "e-1"
 
 
-def test_an_error_code_of_null_means_success() -> None:
-    assert parsed(errorCode=None).name == "AuthorizeSecurityGroupIngress"
+@pytest.mark.parametrize("nothing", [None, "", {}, [], False, 0])
+def test_an_error_code_that_says_nothing_means_success(nothing: object) -> None:
+    assert parsed(errorCode=nothing).name == "AuthorizeSecurityGroupIngress"
 
 
 @pytest.mark.parametrize(
@@ -132,6 +133,10 @@ def test_request_parameters_may_be_a_json_string() -> None:
             {"type": "IAMUser", "arn": "a", "sessionContext": {"sessionIssuer": {}}},
             Actor(kind="IAMUser", arn="a"),
         ),
+        (
+            {"type": "IAMUser", "accountId": 111122223333, "userName": "jane", "principalId": "AIDAEXAMPLE"},
+            Actor(kind="IAMUser", arn="AIDAEXAMPLE", account="111122223333", user_name="jane"),
+        ),
         ({"sessionContext": None}, Actor()),
         ("arn:aws:iam::111122223333:user/x", Actor(arn="arn:aws:iam::111122223333:user/x")),
         (None, Actor()),
@@ -140,6 +145,11 @@ def test_request_parameters_may_be_a_json_string() -> None:
 )
 def test_who_did_it_is_read_from_any_identity(identity: object, actor: Actor) -> None:
     assert parsed(userIdentity=identity).actor == actor
+
+
+@pytest.mark.parametrize(("said", "from_console"), [("true", True), (True, True), ("false", False), (None, False)])
+def test_a_session_of_the_console_is_known_by_its_flag(said: object, from_console: bool) -> None:
+    assert parsed(sessionCredentialFromConsole=said).actor.from_console is from_console
 
 
 def test_where_it_came_from_is_kept() -> None:
@@ -171,6 +181,15 @@ def test_numbers_and_other_types_in_place_of_text() -> None:
         "",
         "x",
     )
+
+
+def test_half_a_surrogate_pair_becomes_text_that_can_be_written() -> None:
+    assert text("jane\ud83d").encode() == b"jane?"
+
+
+@pytest.mark.parametrize("deep", ["[" * 200_000, '{"a":' * 200_000, "[" * 200_000 + "]" * 200_000])
+def test_a_string_of_deeply_nested_json_is_no_mapping_and_no_crash(deep: str) -> None:
+    assert mapping(deep) == {}
 
 
 def test_only_objects_are_mappings() -> None:

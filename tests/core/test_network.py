@@ -13,7 +13,7 @@ from cloudmend.core.network import (
     Traffic,
     lies_inside,
     protocol_name,
-    public_addresses,
+    public_part,
     rule_traffic,
 )
 
@@ -76,7 +76,7 @@ def test_intersection_and_difference_are_those_of_sets(one: list[IPv4Network], o
     ],
 )
 def test_public_addresses_are_counted_exactly(network: str, count: int) -> None:
-    assert public_addresses(ip_network(network)) == count
+    assert public_part(ip_network(network)).size == count
 
 
 def test_the_public_ipv4_space_is_all_but_the_special_blocks() -> None:
@@ -87,7 +87,7 @@ def test_the_public_ipv4_space_is_all_but_the_special_blocks() -> None:
 
 @given(networks)
 def test_no_network_holds_more_public_addresses_than_addresses(network: IPv4Network) -> None:
-    assert 0 <= public_addresses(network) <= network.num_addresses
+    assert 0 <= public_part(network).size <= network.num_addresses
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+"""The policy of settings, and of settings over a file."""
+
 from __future__ import annotations
 
 from ipaddress import ip_network
@@ -5,15 +7,19 @@ from ipaddress import ip_network
 import pytest
 
 from cloudmend.core.errors import PolicyError
-from cloudmend.core.network import Traffic
-from cloudmend.core.policy import parse_policy
+from cloudmend.core.network import AddressSet, Traffic
+from cloudmend.core.policy import Modes, parse_policy
 
 
-def test_without_settings_the_defaults_hold() -> None:
+def test_without_settings_and_file_the_defaults_hold() -> None:
     policy = parse_policy({})
     assert policy.guarded == (Traffic("tcp", 22, 22), Traffic("tcp", 3389, 3389))
+    assert policy.limits == {4: 2**24, 6: 2**96}
+    assert policy.trusted == {4: AddressSet(()), 6: AddressSet(())}
     assert policy.replacement == {4: ip_network("10.0.0.0/8"), 6: ip_network("fd00::/8")}
-    assert policy.mode == "fix"
+    assert policy.aws_prefix_lists == "trusted"
+    assert policy.mode == Modes(default="fix")
+    assert policy.exemptions == ()
 
 
 @pytest.mark.parametrize(
@@ -23,6 +29,8 @@ def test_without_settings_the_defaults_hold() -> None:
         (" 22 , udp/53,", [Traffic("tcp", 22, 22), Traffic("udp", 53, 53)]),
         ("TCP/8000-8100", [Traffic("tcp", 8000, 8100)]),
         ("0-65535", [Traffic("tcp", 0, 65535)]),
+        ("22,22", [Traffic("tcp", 22, 22)]),
+        ("high-risk,all-but-web,tcp", [Traffic("tcp", 0, 65535), Traffic("udp", 0, 65535)]),
     ],
 )
 def test_guarded_ports_are_ports_and_ranges(text: str, guarded: list[Traffic]) -> None:
@@ -53,7 +61,7 @@ def test_the_limit_is_one_ipv4_8_and_one_ipv6_32_of_public_addresses(network: st
         ("CLOUDMEND_GUARDED_PORTS", "70000", "70000 is not a port"),
         ("CLOUDMEND_GUARDED_PORTS", "22,ssh", "'ssh' is neither a port nor a range"),
         ("CLOUDMEND_GUARDED_PORTS", "25-20", "runs backwards"),
-        ("CLOUDMEND_GUARDED_PORTS", "", "no port is guarded"),
+        ("CLOUDMEND_GUARDED_PORTS", ",", "no port is guarded"),
         ("CLOUDMEND_GUARDED_PORTS", "-1", "'-1' is neither"),
         ("CLOUDMEND_GUARDED_PORTS", "icmp/8", "'icmp/8' is neither"),
         ("CLOUDMEND_GUARDED_PORTS", "\u0662\u0662", "is neither"),
@@ -76,5 +84,50 @@ def test_a_setting_that_makes_no_sense_is_refused_with_its_name_and_the_reason(
     assert sentence.startswith(variable)
     assert said in sentence
     assert "template parameter" in sentence
-    assert "Write" in sentence or "Ports are" in sentence
+    assert any(advice in sentence for advice in ("Write", "Ports are"))
     assert "Nothing was changed" in sentence
+
+
+FILE = """
+guarded = [23]
+limits.ipv4 = "/16"
+replacement = { ipv4 = "192.168.0.0/16", ipv6 = "fd01::/16" }
+
+[mode]
+default = "observe"
+vpc = { vpc-0123456789abcdef0 = "observe", vpc-0123456789abcdef1 = "fix" }
+"""
+
+
+def test_settings_override_what_the_file_says_and_leave_the_rest() -> None:
+    policy = parse_policy({"CLOUDMEND_GUARDED_PORTS": "22", "CLOUDMEND_REPLACEMENT_IPV4": "10.0.0.0/8"}, FILE)
+    assert policy.guarded == (Traffic("tcp", 22, 22),)
+    assert policy.replacement == {4: ip_network("10.0.0.0/8"), 6: ip_network("fd01::/16")}
+    assert policy.limits[4] == 2**16
+
+
+def test_a_setting_that_is_empty_leaves_it_to_the_file() -> None:
+    empty = dict.fromkeys(
+        (
+            "CLOUDMEND_GUARDED_PORTS",
+            "CLOUDMEND_REPLACEMENT_IPV4",
+            "CLOUDMEND_REPLACEMENT_IPV6",
+            "CLOUDMEND_MODE",
+        ),
+        "",
+    )
+    assert parse_policy(empty, FILE) == parse_policy({}, FILE)
+
+
+def test_the_mode_of_the_settings_is_the_default_s() -> None:
+    vpcs = parse_policy({}, FILE).mode.vpc
+    assert parse_policy({"CLOUDMEND_MODE": "fix"}, FILE).mode == Modes(default="fix", vpc=vpcs)
+
+
+def test_observe_in_the_settings_stops_every_write_whatever_the_file_says() -> None:
+    assert parse_policy({"CLOUDMEND_MODE": "observe"}, FILE).mode == Modes(default="observe")
+
+
+def test_a_setting_is_held_against_the_file_s_limits() -> None:
+    with pytest.raises(PolicyError, match=r"^CLOUDMEND_REPLACEMENT_IPV4 .* more than the limit of 65,536"):
+        parse_policy({"CLOUDMEND_REPLACEMENT_IPV4": "52.0.0.0/15"}, FILE)

@@ -57,7 +57,7 @@ def test_a_mend_is_answered_logged_and_counted(deployed: Deployed) -> None:
     group_id = deployed.account.group(ipv4(22, "0.0.0.0/0"))
     answer = handlers.respond(event(group_id), None)
     sentence = f"{group_id}: narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8."
-    assert answer == {"records": [{"status": "mended", "summary": sentence}]}
+    assert answer == {"records": [{"status": "mended", "summary": sentence}], "ignored": []}
     (intent,) = deployed.logged("intent")
     assert intent["intent"]["before"]["SecurityGroupRules"]
     (line,) = deployed.logged("record")
@@ -78,9 +78,8 @@ def test_nothing_at_fault_is_one_line_and_no_metric(deployed: Deployed) -> None:
 
 def test_a_failed_call_is_ignored_with_a_reason(deployed: Deployed) -> None:
     answer = handlers.respond(event("sg-05fe30eb67c909f27", errorCode="Client.UnauthorizedOperation"), None)
-    assert answer == {
-        "ignored": "AuthorizeSecurityGroupIngress failed with Client.UnauthorizedOperation and changed nothing"
-    }
+    reason = "AuthorizeSecurityGroupIngress failed with Client.UnauthorizedOperation and changed nothing"
+    assert answer == {"records": [], "ignored": [reason]}
     assert deployed.account.calls == []
 
 
@@ -122,7 +121,7 @@ def test_the_environment_s_settings_are_the_policy_s(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("CLOUDMEND_GUARDED_PORTS", "23")
     monkeypatch.setenv("CLOUDMEND_UNRELATED", "x")
     assert handlers.settings() == {"CLOUDMEND_MODE": "observe", "CLOUDMEND_GUARDED_PORTS": "23"}
-    assert parse_policy(handlers.settings()).mode == "observe"
+    assert parse_policy(handlers.settings()).mode.default == "observe"
 
 
 def test_caller_chosen_text_cannot_break_out_of_its_log_line(deployed: Deployed) -> None:

@@ -228,6 +228,12 @@ def test_a_refused_call_has_an_error_and_no_response(operation: str, error: Ec2E
     assert found["requestParameters"] is not None
 
 
+def test_a_throttled_call_is_the_fault_of_the_client() -> None:
+    error = Ec2Error("RequestLimitExceeded", "Request limit exceeded.", status=503)
+    found = record(wire_call("ModifySecurityGroupRules", {"GroupId": "sg-1"}, error=error))
+    assert found["errorCode"] == "Client.RequestLimitExceeded"
+
+
 def test_a_call_that_succeeded_has_no_error_code() -> None:
     assert not record(wire_call("DeleteSecurityGroup", {})).keys() & {"errorCode", "errorMessage"}
 

@@ -54,6 +54,17 @@ class Deployed:
         permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": ranges}
         self.client("ec2").authorize_security_group_ingress(GroupId=group_id, IpPermissions=[permission])
 
+    def refer_to_a_list_that_grows(self, group_id: str) -> None:
+        """A rule from a prefix list that holds little; then the list comes to hold the world."""
+        ec2 = self.client("ec2")
+        made = ec2.create_managed_prefix_list(PrefixListName="offices", AddressFamily="IPv4", MaxEntries=5)
+        prefix_list = made["PrefixList"]["PrefixListId"]
+        sources = [{"PrefixListId": prefix_list}]
+        permission = {"IpProtocol": "tcp", "FromPort": 3389, "ToPort": 3389, "PrefixListIds": sources}
+        ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[permission])
+        world = [{"Cidr": "0.0.0.0/0"}]
+        ec2.modify_managed_prefix_list(PrefixListId=prefix_list, CurrentVersion=1, AddEntries=world)
+
     def settle(self) -> None:
         self.aws.settle(PATIENCE_S)
 
@@ -119,11 +130,19 @@ def test_the_function_uses_exactly_the_rights_it_has(deployed: Deployed) -> None
     group_id = deployed.group("rights")
     deployed.open(group_id, "0.0.0.0/0", "128.0.0.0/1")  # narrowed; revoked
     deployed.settle()
+    deployed.refer_to_a_list_that_grows(group_id)  # the list and the groups that refer to it; revoked
+    deployed.aws.put_event(named_only("nobody"))  # by its name, in the default VPC
     gone = deployed.group("gone")
     deployed.client("ec2").delete_security_group(GroupId=gone)
     deployed.aws.put_event(sample_event(gone))  # no rules: is there a group?
     deployed.settle()
     assert set(deployed.ec2_calls_of_the_function()) == granted() == set(CONTROLS[0].permissions)
+
+
+def named_only(name: str) -> dict[str, Any]:
+    event = sample_event("")
+    event["detail"]["requestParameters"] = {"groupName": name}
+    return event
 
 
 def sample_event(group_id: str) -> dict[str, Any]:
@@ -138,15 +157,14 @@ def granted() -> set[str]:
 
 
 def test_an_event_that_cannot_be_understood_is_kept_whole_with_the_reason(deployed: Deployed) -> None:
-    event = sample_event("sg-05fe30eb67c909f27")
-    del event["detail"]["requestParameters"]
+    event = sample_event("GROUP_ID")
     deployed.aws.put_event(event)
     deployed.settle()
     sqs = deployed.client("sqs")
     (message,) = sqs.receive_message(QueueUrl=deployed.queue(), MaxNumberOfMessages=10)["Messages"]
     kept = json.loads(message["Body"])
     assert kept["requestPayload"] == event
-    assert "names no security group" in kept["responsePayload"]["errorMessage"]
+    assert "is not a group id" in kept["responsePayload"]["errorMessage"]
     assert kept["requestContext"]["approximateInvokeCount"] == 3
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from cloudmend.core.policy import PARAMETERS
 from walkthrough import test_deployed
 from walkthrough.conftest import ROOT, run
 from walkthrough.walkthrough import MENDED, OPENED, comparable
@@ -58,8 +59,9 @@ def functions(path: Path) -> set[str]:
 
 
 def test_the_table_of_parameters_is_the_template_s() -> None:
-    rows = dict(re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", README, re.MULTILINE))
-    assert rows == {name: str(value["Default"]) for name, value in TEMPLATE["Parameters"].items()}
+    rows = dict(re.findall(r"^\| `(\w+)` \| (?:the policy file's: )?`([^`]+)` \|", README, re.MULTILINE))
+    policy = {parameter.template: parameter.default for parameter in PARAMETERS}
+    assert rows == {name: str(value["Default"]) or policy[name] for name, value in TEMPLATE["Parameters"].items()}
 
 
 def test_the_demo_s_end_is_what_the_demo_prints(demo_output: str) -> None:

@@ -26,6 +26,11 @@ RULE: dict[str, Any] = RESOURCES["ScheduledRule"]["Properties"]
 EVENT: dict[str, Any] = json.loads((ROOT / "events" / "event.json").read_text())
 
 ACCEPTED = [
+    ("GuardedPorts", ""),
+    ("ReplacementIpv4", ""),
+    ("ReplacementIpv4", "vpc"),
+    ("ReplacementIpv6", ""),
+    ("ReplacementIpv6", "revoke"),
     ("GuardedPorts", "22"),
     ("GuardedPorts", "22,3389"),
     ("GuardedPorts", "0,65535"),
@@ -36,13 +41,10 @@ ACCEPTED = [
     ("ReplacementIpv6", "2001:db8:1:2:3:4:5:6/128"),
 ]
 REFUSED = [
-    *(
-        ("GuardedPorts", text)
-        for text in ("", "22,", ",22", "22, 3389", "70000", "65536", "22-655360", "ssh", "icmp/8")
-    ),
-    *(("ReplacementIpv4", text) for text in ("", "10.0.0.0", "10.0.0.0/33", "10.0.0.0/7", "0.0.0.0/0", "10.0.0/8")),
+    *(("GuardedPorts", text) for text in ("22,", ",22", "22, 3389", "70000", "65536", "22-655360", "ssh", "icmp/8")),
+    *(("ReplacementIpv4", text) for text in ("10.0.0.0", "10.0.0.0/33", "10.0.0.0/7", "0.0.0.0/0", "10.0.0/8")),
     *(("ReplacementIpv4", text) for text in ("256.0.0.0/8", "10.0.0.0./8", "fd00::/8", "10.0.0.0/8,10.1.0.0/16")),
-    *(("ReplacementIpv6", text) for text in ("", "fd00::", "::/0", "fc00::/6", "fd00::/129", "10.0.0.0/8", "fd/8")),
+    *(("ReplacementIpv6", text) for text in ("vpc,", "fd00::", "::/0", "fc00::/6", "fd00::/129", "10.0.0.0/8", "fd/8")),
 ]
 
 
@@ -98,8 +100,8 @@ def test_the_parameters_reach_the_function_under_the_policys_names() -> None:
 
 
 @pytest.mark.parametrize("parameter", PARAMETERS, ids=lambda parameter: parameter.template)
-def test_the_templates_defaults_are_the_policys_defaults(parameter: Any) -> None:
-    assert TEMPLATE["Parameters"][parameter.template]["Default"] == parameter.default
+def test_the_template_leaves_it_to_the_policy_file_unless_told_otherwise(parameter: Any) -> None:
+    assert TEMPLATE["Parameters"][parameter.template]["Default"] == ""
 
 
 def test_the_default_replacements_are_accepted_by_their_own_patterns() -> None:
@@ -125,7 +127,7 @@ def test_the_role_grants_no_wildcard_and_brings_no_managed_policy() -> None:
 def test_only_reads_that_know_no_resources_reach_everything() -> None:
     everywhere = [statement for statement in statements() if statement["Resource"] == "*"]
     assert [actions(statement) for statement in everywhere] == [
-        ["ec2:DescribeSecurityGroupRules", "ec2:DescribeSecurityGroups"]
+        [f"ec2:Describe{what}" for what in ("ManagedPrefixLists", "SecurityGroupRules", "SecurityGroups", "Vpcs")]
     ]
 
 
@@ -180,6 +182,8 @@ WAKES: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
     "a refused call": ({}, {"errorCode": "Client.UnauthorizedOperation"}, False),
     "a dry run": ({}, {"errorCode": "Client.DryRunOperation"}, False),
     "a copy whose errorCode is null": ({}, {"errorCode": None}, False),
+    "a prefix list that grows": ({}, {"eventName": "ModifyManagedPrefixList"}, True),
+    "a prefix list as it was once": ({}, {"eventName": "RestoreManagedPrefixListVersion"}, True),
     "a revocation": ({}, {"eventName": "RevokeSecurityGroupIngress"}, False),
     "an egress rule": ({}, {"eventName": "AuthorizeSecurityGroupEgress"}, False),
     "another service's call of that name": ({}, {"eventSource": "rds.amazonaws.com"}, False),

@@ -56,6 +56,9 @@ class Gateway:
             rows = self._pages(request, key)
         return rows
 
+    def lasting_rows(self, request: Request, key: str) -> Rows:
+        return self._pages(request, key)
+
     def write(self, request: Request) -> None:
         self.call(request)
 

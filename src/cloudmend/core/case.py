@@ -7,6 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from cloudmend.core.attribution import attribute
 from cloudmend.core.control import Control
 from cloudmend.core.model import (
     ApiCall,
@@ -32,6 +33,7 @@ class Case(Struct, kw_only=True):
     region: str
     account: str
     findings: tuple[Finding, ...] = ()
+    decision: str = ""
     outcomes: list[Outcome] = []
     remaining: tuple[Finding, ...] = ()
 
@@ -49,30 +51,35 @@ class Case(Struct, kw_only=True):
         )
 
     def clean(self, now: datetime) -> Record:
-        return self._record("clean", f"{self.resource.id}: nothing is open to the world.", now)
+        return self._record("clean", f"{self.resource.label}: nothing is open to the world.", now)
 
     def gone(self, now: datetime) -> Record:
-        return self._record("gone", f"{self.resource.id} does not exist in {self.region}: nothing to close.", now)
+        return self._record("gone", f"{self.resource.label} does not exist in {self.region}: nothing to close.", now)
+
+    def exempt(self, now: datetime) -> Record:
+        """What is at fault and left open on purpose."""
+        told = "; ".join(finding.why for finding in self.findings)
+        return self._record("exempt", f"{self.resource.label}: left open, {self.decision}. {told}.", now)
 
     def observed(self, plan: Plan, now: datetime) -> Record:
         """What would have been done."""
         edits = tuple(edit for change in plan.changes for edit in change.edits)
         told = "; ".join(f"would have {edit.did}" for edit in edits)
         return self._record(
-            "observed", f"{self.resource.id}: {told}. Mode is observe: nothing was changed.", now, edits
+            "observed", f"{self.resource.label}: {told}. Nothing was changed: {self.decision}.", now, edits
         )
 
     def ended(self, now: datetime) -> Record:
         """After the proof: mended where nothing remains at fault, else open."""
         if self.remaining:
             left = "; ".join(finding.why for finding in self.remaining)
-            return self._record("open", f"{self.resource.id} is STILL OPEN: {left}.", now, self._edits())
+            return self._record("open", f"{self.resource.label} is STILL OPEN: {left}.", now, self._edits())
         told = "; ".join(edit.did for edit in self._edits()) or "somebody else closed it first"
-        return self._record("mended", f"{self.resource.id}: {told}.", now, self._edits())
+        return self._record("mended", f"{self.resource.label}: {told}.", now, self._edits())
 
     def failed(self, problem: str, now: datetime) -> Record:
         """An error before the proof: what was done until then is told."""
-        return self._record("failed", f"{self.resource.id}: {problem}", now, self._edits(), (problem,))
+        return self._record("failed", f"{self.resource.label}: {problem}", now, self._edits(), (problem,))
 
     def _edits(self) -> tuple[Edit, ...]:
         return tuple(edit for outcome in self._changed() for edit in outcome.change.edits)
@@ -100,7 +107,9 @@ class Case(Struct, kw_only=True):
             event_id=self.cause.event_id,
             event_name=self.cause.name,
             actor=self.cause.actor,
+            attribution=attribute(self.cause.actor),
             summary=summary,
+            decision=self.decision,
             findings=self.findings,
             edits=edits,
             remaining=self.remaining,

@@ -13,7 +13,7 @@ from cloudmend.core.ports import Reader
 
 
 class Control(Struct, frozen=True, kw_only=True):
-    """All its functions are pure but `observe`, which reads. Its facts are of its own kind of model.Facts."""
+    """Its functions are pure but those with a Reader, which read. Its facts are of its own kind of model.Facts."""
 
     id: str  # for life
     title: str
@@ -21,7 +21,9 @@ class Control(Struct, frozen=True, kw_only=True):
     event_names: frozenset[str]
     permissions: frozenset[str]  # IAM actions: all that its requests use, and no other
     targets: Callable[[ApiCall], tuple[Resource, ...]]  # where to look; raises EventError
-    observe: Callable[[Resource, Reader], Any]  # the facts; None: it is gone
+    expand: Callable[[Resource, Reader, Policy], tuple[Resource, ...]]  # a target -> what to mend there
+    observe: Callable[[Resource, Reader, Policy], Any]  # the facts; None: it is gone
+    complete: Callable[[Any, Reader, Policy], Any]  # the facts, with what only a mend needs
     detect: Callable[[Any, Policy], tuple[Finding, ...]]
     plan: Callable[[Any, tuple[Finding, ...], Policy], Plan]
     check: Callable[[Any, Plan, Policy], None]  # raises UnsafePlan

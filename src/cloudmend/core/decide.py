@@ -1,15 +1,57 @@
-"""Fix or only report, and the plan checked: nothing is written that is not at fault."""
+"""Fix, only report, or leave open; and the plan checked: nothing is written that is not at fault."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
 from cloudmend.core.errors import UnsafePlan
 from cloudmend.core.model import Change, Finding, Plan
-from cloudmend.core.policy import Policy
+from cloudmend.core.policy import Exemption, Policy
 
 
-def writes(policy: Policy) -> bool:
-    """Whether what is at fault is closed; otherwise it is only reported."""
-    return policy.mode == "fix"
+class Circumstances(Struct, frozen=True, kw_only=True):
+    """Of something at fault: all that a policy may tell apart. Empty where it is not known."""
+
+    control: str
+    account: str
+    vpc: str
+    group: str
+    actor_role: str  # ARN of the role that made the call; a sweep knows of none
+    now: datetime  # aware
+
+
+class Decision(Struct, frozen=True):
+    """What is done about it, and the line of the policy that says so."""
+
+    action: Literal["fix", "observe", "exempt"]
+    why: str
+
+
+def decide(policy: Policy, circumstances: Circumstances) -> Decision:
+    """An exemption that holds, else the most specific mode: VPC, account, control, default."""
+    exemptions = [exemption for exemption in policy.exemptions if _covers(exemption, circumstances)]
+    for exemption in exemptions:
+        if exemption.holds(circumstances.now):
+            return Decision("exempt", f"exempt: {exemption}")
+    decision = _by_mode(policy, circumstances)
+    expired = "".join(f"; no longer exempt, because it expired: {exemption}" for exemption in exemptions)
+    return Decision(decision.action, decision.why + expired)
+
+
+def _covers(exemption: Exemption, circumstances: Circumstances) -> bool:
+    """Whether all the scopes that it gives match."""
+    return all(getattr(circumstances, name) == value for name, value in exemption.scope.items())
+
+
+def _by_mode(policy: Policy, circumstances: Circumstances) -> Decision:
+    for kind in ("vpc", "account", "control"):
+        name = getattr(circumstances, kind)
+        if mode := getattr(policy.mode, kind).get(name):
+            return Decision(mode, f"mode.{kind}.{name} is {mode}")
+    return Decision(policy.mode.default, f"mode.default is {policy.mode.default}")
 
 
 def check_parts(plan: Plan, findings: tuple[Finding, ...]) -> None:

@@ -1,4 +1,4 @@
-"""EventBridge's JSON -> ApiCall | Ignored. Shapes differ by age, SDK and service; none may crash us."""
+"""One event of EventBridge's -> ApiCall | Ignored. Shapes differ by age, SDK and service; none may crash us."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def parse_event(raw: object) -> ApiCall | Ignored:
     name = text(detail.get("eventName"))
     if not name:
         raise EventError(f'Event {event_id or "(no id)"} has no "detail.eventName". Send {EXPECTED}.')
-    if detail.get("errorCode"):  # absent, or null in copies of a record, means success
-        return Ignored(f"{name} failed with {text(detail['errorCode'])} and changed nothing", event_id)
+    if code := text(detail.get("errorCode") or ""):  # absent, or null in copies of a record, means success
+        return Ignored(f"{name} failed with {code} and changed nothing", event_id)
     return ApiCall(
         event_id=event_id,
         source=text(detail.get("eventSource")),
@@ -42,13 +42,19 @@ def parse_event(raw: object) -> ApiCall | Ignored:
     )
 
 
+def decoded(value: object) -> object:
+    """What a string of JSON holds; anything else, text that is no JSON too, as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):  # the second where brackets are nested a thousand deep
+        return value
+
+
 def mapping(value: object) -> Json:
     """A JSON object, also when it comes as a string (Athena, Lake); empty for anything else."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return {}
+    value = decoded(value)
     return value if isinstance(value, Mapping) else {}
 
 
@@ -62,9 +68,9 @@ def items(value: object) -> tuple[Any, ...]:
 
 
 def text(value: object) -> str:
-    """A string; CloudTrail's guessed encoding may have made a number of it."""
+    """A string that can be written as UTF-8; CloudTrail's guessed encoding may have made a number of it."""
     if isinstance(value, str):
-        return value
+        return value.encode(errors="replace").decode()  # half a surrogate pair would break the log line it is in
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
@@ -89,8 +95,11 @@ def _actor(detail: Json) -> Actor:
     return Actor(
         kind=text(identity.get("type")),
         arn=text(identity.get("arn")) or text(identity.get("principalId")),
+        account=text(identity.get("accountId")),
+        user_name=text(identity.get("userName")),
         role_arn=text(issuer.get("arn")),
         invoked_by=text(identity.get("invokedBy")),
+        from_console=detail.get("sessionCredentialFromConsole") in ("true", True),
         source_ip=text(detail.get("sourceIPAddress")),
         user_agent=text(detail.get("userAgent")),
     )

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 Json = Mapping[str, Any]
 
-Status = Literal["mended", "clean", "observed", "gone", "open", "failed"]
+Status = Literal["mended", "clean", "observed", "exempt", "gone", "open", "failed"]
 
 
 class Actor(Struct, frozen=True, kw_only=True):
@@ -20,10 +20,25 @@ class Actor(Struct, frozen=True, kw_only=True):
 
     kind: str = ""  # userIdentity.type: Root, IAMUser, AssumedRole, ...
     arn: str = ""
+    account: str = ""  # of the caller, which may be another one than where the call was made
+    user_name: str = ""  # of an IAM user; a role's session has none
     role_arn: str = ""  # of an assumed role: the session's issuer
     invoked_by: str = ""  # the AWS service that called on somebody's behalf
-    source_ip: str = ""
+    from_console: bool = False  # the credentials are those of a session in the console
+    source_ip: str = ""  # an address, or the name of the AWS service that called
     user_agent: str = ""
+
+
+class Attribution(Struct, frozen=True, kw_only=True):
+    """An actor in words, to stand in a sentence: who, through what, from where.
+
+    `hint` says how to keep infrastructure code from doing it again; empty where a person did it by hand.
+    """
+
+    who: str
+    through: str
+    where: str
+    hint: str = ""
 
 
 class ApiCall(Struct, frozen=True, kw_only=True):
@@ -35,9 +50,9 @@ class ApiCall(Struct, frozen=True, kw_only=True):
     time: datetime | None  # aware; CloudTrail gives whole seconds
     account: str
     region: str
-    actor: Actor
-    request: Json
-    response: Json
+    actor: Actor = Actor()
+    request: Json = {}
+    response: Json = {}
 
 
 class Ignored(Struct, frozen=True):
@@ -48,11 +63,21 @@ class Ignored(Struct, frozen=True):
 
 
 class Resource(Struct, frozen=True, kw_only=True):
-    """Where to look. `parts` are ids inside it that the event names: a read that lacks them is too early."""
+    """Where to look. `parts` are ids inside it that the event names: a read that lacks them is too early.
+
+    An old event may tell the name of a security group in the default VPC instead of its id, and one whose
+    parameters were emptied tells nothing but the Region: AWS::Region, with the Region's name as its id.
+    """
 
     type: str  # CloudFormation's name of it: AWS::EC2::SecurityGroup
-    id: str
+    id: str = ""
+    name: str = ""
     parts: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """How a sentence calls it."""
+        return self.id or self.name
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -127,7 +152,9 @@ class Record(Struct, frozen=True, kw_only=True):
     event_id: str
     event_name: str
     actor: Actor
+    attribution: Attribution
     summary: str
+    decision: str = ""  # the line of the policy that applied to what is at fault
     findings: tuple[Finding, ...] = ()
     edits: tuple[Edit, ...] = ()
     remaining: tuple[Finding, ...] = ()
@@ -152,8 +179,10 @@ class Intent(Struct, frozen=True, kw_only=True):
 class Facts(Struct, frozen=True, kw_only=True):
     """What AWS says a resource is now. Each control adds its own fields.
 
-    `image` is the answer as AWS gave it: the before-image of an Intent. `account` owns the resource.
+    `image` is the answer as AWS gave it: the before-image of an Intent. `account` owns the resource, which is
+    in the VPC, where it is in one and the facts are complete.
     """
 
     account: str
+    vpc_id: str = ""
     image: Json

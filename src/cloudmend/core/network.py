@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -55,6 +56,14 @@ class AddressSet(Struct, frozen=True):
         """How many addresses; exact, up to 2**128."""
         return sum(last - first + 1 for first, last in self.spans)
 
+    @classmethod
+    def union(cls, sets: Iterable[AddressSet]) -> AddressSet:
+        sets = tuple(sets)
+        return sets[0] if len(sets) == 1 else cls(tuple(_merged(span for part in sets for span in part.spans)))
+
+    def __bool__(self) -> bool:
+        return bool(self.spans)
+
     def __and__(self, other: AddressSet) -> AddressSet:
         pairs = ((max(a, c), min(b, d)) for a, b in self.spans for c, d in other.spans)
         return AddressSet(tuple((first, last) for first, last in pairs if first <= last))
@@ -78,6 +87,16 @@ def _merged(spans: Iterable[Span]) -> Iterator[Span]:
     yield first, last
 
 
+def union_size(spans: Iterable[Span]) -> int:
+    """How many members the spans have together, each counted once."""
+    total, reached = 0, -1
+    for first, last in sorted(spans):
+        if last > reached:
+            total += last - max(first, reached + 1) + 1
+            reached = last
+    return total
+
+
 def _gaps(span: Span, holes: Iterable[Span]) -> Iterator[Span]:
     """What is left of a span without the holes, which are sorted and disjoint."""
     start, end = span
@@ -91,6 +110,9 @@ def _gaps(span: Span, holes: Iterable[Span]) -> Iterator[Span]:
         yield start, end
 
 
+NO_ADDRESSES: Final = AddressSet(())
+
+
 def _networks(*texts: str) -> AddressSet:
     return AddressSet.of(ip_network(text) for text in texts)
 
@@ -101,9 +123,10 @@ PUBLIC: Final[dict[Family, AddressSet]] = {
 }
 
 
-def public_addresses(network: Network) -> int:
-    """How many public addresses a network holds."""
-    return (AddressSet.of([network]) & PUBLIC[network.version]).size
+@lru_cache(maxsize=4096)
+def public_part(network: Network) -> AddressSet:
+    """The public addresses of a network."""
+    return AddressSet.of([network]) & PUBLIC[network.version]
 
 
 def lies_inside(inner: Network, outer: Network) -> bool:
@@ -142,13 +165,20 @@ class Traffic(Struct, frozen=True, order=True):
         ports = f"{self.first}" if self.first == self.last else f"{self.first}-{self.last}"
         return f"{self.protocol}/{ports}"
 
+    def meets(self, other: Traffic) -> bool:
+        """Whether the two have anything in common."""
+        return (
+            self.first <= other.last
+            and other.first <= self.last
+            and (self.protocol == other.protocol or ALL_PROTOCOLS in (self.protocol, other.protocol))
+        )
+
     def __and__(self, other: Traffic) -> Traffic | None:
         """What both admit; None where they have nothing in common."""
-        if ALL_PROTOCOLS not in (self.protocol, other.protocol) and self.protocol != other.protocol:
+        if not self.meets(other):
             return None
-        first, last = max(self.first, other.first), min(self.last, other.last)
         protocol = other.protocol if self.protocol == ALL_PROTOCOLS else self.protocol
-        return Traffic(protocol, first, last) if first <= last else None
+        return Traffic(protocol, max(self.first, other.first), min(self.last, other.last))
 
 
 def rule_traffic(protocol: str, from_port: int, to_port: int) -> Traffic:
@@ -160,3 +190,11 @@ def rule_traffic(protocol: str, from_port: int, to_port: int) -> Traffic:
     if protocol in ("tcp", "udp") and from_port >= 0 and to_port >= 0:
         return Traffic(protocol, from_port, to_port)
     return Traffic(protocol, *ALL_PORTS)
+
+
+def disjoint(traffic: Iterable[Traffic]) -> tuple[Traffic, ...]:
+    """The same traffic, sorted, as few ranges as possible."""
+    spans: dict[str, list[Span]] = {}
+    for each in traffic:
+        spans.setdefault(each.protocol, []).append((each.first, each.last))
+    return tuple(Traffic(protocol, *span) for protocol in sorted(spans) for span in _merged(spans[protocol]))

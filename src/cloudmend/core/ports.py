@@ -23,6 +23,9 @@ class Reader(Protocol):
         times, briefly, and the last one is returned.
         """
 
+    def lasting_rows(self, request: Request, key: str) -> Rows:
+        """The same for what may be taken to stay as it is for one run: it is read once in each."""
+
 
 class Writer(Protocol):
     """The one place where a request takes effect. Raises AwsError."""

@@ -8,14 +8,16 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
 from cloudmend.core.errors import CloudmendError, EventError, PolicyError
 from cloudmend.core.policy import GUARDED_PORTS, MODE, REPLACEMENT
+from cloudmend.entry.policy_file import PACKAGED
 
 app = typer.Typer(
     help="Mends AWS accounts: what was opened to the world is narrowed, proved closed, and can be undone.",
@@ -24,6 +26,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+_policy = typer.Typer(help="What a policy file says.", no_args_is_help=True)
+app.add_typer(_policy, name="policy")
+
+_AS_POLICY: Final = "Default: as the policy says."
 
 
 def main() -> None:
@@ -52,10 +58,11 @@ def invoke(
     event: Annotated[Path, typer.Option("--event", "-e", help="The event's JSON file; - is standard input.")],
     group: Annotated[str | None, typer.Option(help="Put this security group id into the event.")] = None,
     region: Annotated[str | None, typer.Option(help="Default: the Region that the AWS CLI would use.")] = None,
-    guarded_ports: Annotated[str, typer.Option(envvar=GUARDED_PORTS.variable)] = GUARDED_PORTS.default,
-    replacement_ipv4: Annotated[str, typer.Option(envvar=REPLACEMENT[4].variable)] = REPLACEMENT[4].default,
-    replacement_ipv6: Annotated[str, typer.Option(envvar=REPLACEMENT[6].variable)] = REPLACEMENT[6].default,
-    mode: Annotated[str, typer.Option(envvar=MODE.variable, help="fix or observe.")] = MODE.default,
+    policy: Annotated[Path, typer.Option(help="Default: the packaged policy file.", show_default=False)] = PACKAGED,
+    guarded_ports: Annotated[str, typer.Option(envvar=GUARDED_PORTS.variable, help=_AS_POLICY)] = "",
+    replacement_ipv4: Annotated[str, typer.Option(envvar=REPLACEMENT[4].variable, help=_AS_POLICY)] = "",
+    replacement_ipv6: Annotated[str, typer.Option(envvar=REPLACEMENT[6].variable, help=_AS_POLICY)] = "",
+    mode: Annotated[str, typer.Option(envvar=MODE.variable, help=f"fix or observe. {_AS_POLICY}")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the records as JSON, one a line.")] = False,
 ) -> None:
     """Handle one event as the Lambda function would, here and now, with your own credentials.
@@ -72,7 +79,7 @@ def invoke(
         REPLACEMENT[6].variable: replacement_ipv6,
         MODE.variable: mode,
     }
-    raise typer.Exit(run(_read_event(event, group), settings, region, as_json=as_json))
+    raise typer.Exit(run(_read_event(event, group), settings, policy, region, as_json=as_json))
 
 
 def _read_event(path: Path, group: str | None) -> Any:
@@ -110,6 +117,20 @@ def local(
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a kill ends it as cleanly as Ctrl-C
     serve(port, region)
+
+
+@_policy.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="The policy file, such as src/cloudmend/policy.toml.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as one line of JSON.")] = False,
+) -> None:
+    """Explain a policy file in plain sentences, or refuse it with the place and the reason (exit code 2).
+
+    Example: cloudmend policy check src/cloudmend/policy.toml
+    """
+    from cloudmend.entry.policy_check import check as run
+
+    run(file, datetime.now(UTC), as_json=as_json)
 
 
 @app.command()

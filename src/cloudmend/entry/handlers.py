@@ -14,8 +14,9 @@ from cloudmend.aws.world import world
 from cloudmend.controls import CONTROLS
 from cloudmend.core.errors import CloudmendError, StillOpen
 from cloudmend.core.model import Ignored, Record
-from cloudmend.core.policy import PARAMETERS, Policy, parse_policy
+from cloudmend.core.policy import PARAMETERS, Policy
 from cloudmend.core.ports import World
+from cloudmend.entry.policy_file import read_policy
 from cloudmend.entry.telemetry import LogLedger, LogNotifier
 
 
@@ -34,18 +35,21 @@ def respond(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambd
     finally:
         if _metrics().metric_set:
             _metrics().flush_metrics()
-    if isinstance(answer, Ignored):
-        logger.info(f"Ignored: {answer.reason}", extra={"event_id": answer.event_id})
-        return {"ignored": answer.reason}
-    return result(answer)
+    for ignored in (each for each in answer if isinstance(each, Ignored)):
+        logger.info(f"Ignored: {ignored.reason}", extra={"event_id": ignored.event_id})
+    return _result(answer)
 
 
-def result(records: tuple[Record, ...]) -> dict[str, Any]:
+def _result(answer: tuple[Record | Ignored, ...]) -> dict[str, Any]:
     """What the handler answers; raises StillOpen where a record is not a good end."""
+    records = [each for each in answer if isinstance(each, Record)]
     problems = [record.summary for record in records if record.status in ("open", "failed")]
     if problems:
         raise StillOpen(" ".join(problems))
-    return {"records": [{"status": record.status, "summary": record.summary} for record in records]}
+    return {
+        "records": [{"status": record.status, "summary": record.summary} for record in records],
+        "ignored": [each.reason for each in answer if isinstance(each, Ignored)],
+    }
 
 
 @cache
@@ -60,7 +64,7 @@ def _metrics() -> Metrics:
 
 @cache
 def _policy() -> Policy:
-    return parse_policy(settings())
+    return read_policy(settings())
 
 
 def settings() -> dict[str, str]:

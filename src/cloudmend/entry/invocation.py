@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -14,29 +15,29 @@ from cloudmend import engine
 from cloudmend.aws.world import world
 from cloudmend.controls import CONTROLS
 from cloudmend.core.model import Ignored, Intent, Record, Status
-from cloudmend.core.policy import parse_policy
+from cloudmend.entry.policy_file import read_policy
 
 _STYLE: Final[dict[Status, str]] = {
     "mended": "green",
     "clean": "green",
     "observed": "yellow",
+    "exempt": "yellow",
     "gone": "red",
     "open": "bold red",
     "failed": "bold red",
 }
-_GOOD: Final = ("mended", "clean", "observed")
+_GOOD: Final = ("mended", "clean", "observed", "exempt")
 
 
-def invoke(event: object, settings: Mapping[str, str], region: str | None, *, as_json: bool) -> int:
+def invoke(event: object, settings: Mapping[str, str], policy_file: Path, region: str | None, *, as_json: bool) -> int:
     """Handles one event; the exit code: 0 where every record is a good end, else 1. Raises CloudmendError."""
-    policy = parse_policy(settings)
+    policy = read_policy(settings, policy_file)
     voice = _Voice(Console(highlight=False, soft_wrap=True), as_json=as_json)
     here = world(ledger=voice, notifier=voice, region=region)
     answer = engine.handle(event, controls=CONTROLS, policy=policy, world=here)
-    if isinstance(answer, Ignored):
-        sys.stderr.write(f"cloudmend: ignored, {answer.reason}.\n")
-        return 0
-    return 0 if all(record.status in _GOOD for record in answer) else 1
+    for ignored in (each for each in answer if isinstance(each, Ignored)):
+        sys.stderr.write(f"cloudmend: ignored, {ignored.reason}.\n")
+    return 0 if all(isinstance(each, Ignored) or each.status in _GOOD for each in answer) else 1
 
 
 class _Voice:

@@ -17,6 +17,7 @@ from cloudmend.core.model import Intent, Record, Status
 COUNTED: Final[dict[Status, str]] = {
     "mended": "Mended",
     "observed": "Observed",
+    "exempt": "Exempt",
     "open": "StillOpen",
     "failed": "Failed",
 }

@@ -97,7 +97,8 @@ def _timestamp(time: datetime) -> str:
 def _refusal(error: Ec2Error | None) -> dict[str, str]:
     if error is None:
         return {}
-    side = "Server" if error.status >= 500 else "Client"
+    # A throttled call is the client's, though its status is 503.
+    side = "Server" if error.status >= 500 and error.code != "RequestLimitExceeded" else "Client"
     return {"errorCode": f"{side}.{error.code}", "errorMessage": error.message}
 
 

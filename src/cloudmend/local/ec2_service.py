@@ -1,7 +1,7 @@
-"""EC2's part of the front: security groups are ours, the rest is moto's, and every write leaves an event.
+"""EC2's part of the front: groups and prefix lists are ours, the rest is moto's, and every write leaves an event.
 
-moto has a table of security groups of its own, which stays as it is: nothing in the walkthrough reads it. What moto
-answers by it (an instance or a network interface that names a group) does not know the groups that live here.
+moto has tables of groups and prefix lists of its own, which stay as they are: nothing in the walkthrough reads them.
+Its network interfaces may refer to the groups that live here, its instances may not.
 """
 
 from __future__ import annotations
@@ -11,13 +11,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Unpack
 
 from botocore.parsers import create_parser
 from moto.ec2.models import ec2_backends
 
 from cloudmend.local.cloudtrail import WireCall, event, is_write
-from cloudmend.local.ec2 import OPERATIONS, Ec2Error, PrefixList, SecurityGroups, Vpc, decode, encode, encode_error
+from cloudmend.local.ec2 import (
+    OPERATIONS,
+    BehaviourOptions,
+    Ec2Error,
+    SecurityGroups,
+    Vpc,
+    decode,
+    encode,
+    encode_error,
+    is_ours,
+)
 from cloudmend.local.ec2.wire import ec2_model
 from cloudmend.local.messages import ApiResponse
 
@@ -26,7 +36,8 @@ if TYPE_CHECKING:
 
     from cloudmend.local.front import Exchange
 
-_TAG_OPERATIONS = {"CreateTags": SecurityGroups.tag, "DeleteTags": SecurityGroups.untag}
+_TAGGING = frozenset({"CreateTags", "DeleteTags"})
+_OURS = OPERATIONS - {"DescribeVpcs"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +52,18 @@ class _Answer:
 class Ec2Service:
     """Answers EC2's calls, and puts the events of the writes, refused ones included, on the bus."""
 
-    def __init__(self, put_event: Callable[[Mapping[str, Any]], None]) -> None:
+    def __init__(self, put_event: Callable[[Mapping[str, Any]], None], **behaviour: Unpack[BehaviourOptions]) -> None:
+        """The options are those of SecurityGroups, in each account and Region."""
         self._put_event = put_event
+        self._behaviour: BehaviourOptions = behaviour
         self._groups: dict[tuple[str, str], SecurityGroups] = {}
         self._lock = Lock()
 
     def groups(self, account: str, region: str) -> SecurityGroups:
         """The security groups of one account and Region."""
+        options: BehaviourOptions = {"in_use": partial(_in_use, account, region), **self._behaviour}
         with self._lock:
-            lists = partial(_prefix_list, account, region)
-            made = SecurityGroups(account, region, partial(_vpcs, account, region), prefix_list=lists)
+            made = SecurityGroups(account, region, partial(_vpcs, account, region), **options)
             return self._groups.setdefault((account, region), made)
 
     def __call__(self, exchange: Exchange) -> ApiResponse:
@@ -67,15 +80,21 @@ class Ec2Service:
 
     def _answer(self, exchange: Exchange, params: Mapping[str, Any], request_id: str) -> _Answer:
         operation = exchange.request.operation
+        if not _is_ours(operation, params):
+            return _forwarded(exchange)
         groups = self.groups(exchange.principal.account, exchange.request.region)
         try:
-            if operation in OPERATIONS:
-                return _encoded(operation, groups.call(operation, params), request_id)
-            if operation in _TAG_OPERATIONS:
-                return _tag(groups, exchange, params, request_id)
+            result = groups.call(operation, params)
         except Ec2Error as error:
             return _refused(error, request_id)
-        return _forwarded(exchange)
+        return _Answer(_xml(200, encode(operation, result, request_id)), result)
+
+
+def _is_ours(operation: str, params: Mapping[str, Any]) -> bool:
+    """Tags of groups, rules and prefix lists are kept with them; a call for tags names no others besides."""
+    if operation in _TAGGING:
+        return any(is_ours(resource_id) for resource_id in params.get("Resources", ()))
+    return operation in _OURS
 
 
 def _vpcs(account: str, region: str) -> Sequence[Vpc]:
@@ -83,16 +102,9 @@ def _vpcs(account: str, region: str) -> Sequence[Vpc]:
     return [Vpc(vpc.id, vpc.cidr_block, bool(vpc.is_default)) for vpc in known]
 
 
-def _prefix_list(account: str, region: str, prefix_list_id: str) -> PrefixList | None:
-    known = ec2_backends[account][region].managed_prefix_lists.get(prefix_list_id)
-    if known is None:
-        return None
-    family: Literal["IPv4", "IPv6"] = "IPv6" if known.address_family == "IPv6" else "IPv4"
-    return PrefixList(family, int(known.max_entries or 1))
-
-
-def _encoded(operation: str, result: Mapping[str, Any], request_id: str) -> _Answer:
-    return _Answer(_xml(200, encode(operation, result, request_id)), result)
+def _in_use(account: str, region: str, group_id: str) -> bool:
+    interfaces = list(ec2_backends[account][region].enis.values())
+    return any(group.id == group_id for interface in interfaces for group in interface.group_set)
 
 
 def _refused(error: Ec2Error, request_id: str) -> _Answer:
@@ -101,16 +113,6 @@ def _refused(error: Ec2Error, request_id: str) -> _Answer:
 
 def _xml(status: int, body: bytes, error: str | None = None) -> ApiResponse:
     return ApiResponse(status, (("Content-Type", "text/xml;charset=UTF-8"),), body, error)
-
-
-def _tag(groups: SecurityGroups, exchange: Exchange, params: Mapping[str, Any], request_id: str) -> _Answer:
-    """Tags of groups and rules are kept with them, all others by moto; a call names one kind or the other."""
-    resources = params.get("Resources", [])
-    if not any(groups.owns(resource) for resource in resources):
-        return _forwarded(exchange)
-    for resource in resources:
-        _TAG_OPERATIONS[exchange.request.operation](groups, resource, params.get("Tags", []))
-    return _encoded(exchange.request.operation, {}, request_id)
 
 
 def _forwarded(exchange: Exchange) -> _Answer:

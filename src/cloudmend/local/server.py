@@ -17,6 +17,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import ThreadedWSGIServer
 
+from cloudmend.local.ec2 import BehaviourOptions
 from cloudmend.local.ec2_service import Ec2Service
 from cloudmend.local.eventbridge import Delivery, EventBus
 from cloudmend.local.events_service import EventsService
@@ -62,16 +63,23 @@ def _print_to_stderr(line: str) -> None:
 class EmbeddedAws:
     """AWS on this machine, for as long as the context lasts. One at a time: moto's state is the process's.
 
-    Everything is forgotten when the next one starts. `log` gets what the functions print, line by line.
+    Everything is forgotten when the next one starts. `log` gets what the functions print, line by line. `ec2` are
+    options of the security groups: reads that lag, calls that are throttled.
     """
 
     def __init__(
-        self, *, port: int = 0, region: str = "us-east-1", log: Callable[[str], None] = _print_to_stderr
+        self,
+        *,
+        port: int = 0,
+        region: str = "us-east-1",
+        log: Callable[[str], None] = _print_to_stderr,
+        ec2: BehaviourOptions | None = None,
     ) -> None:
         """Port 0 stands for any free one. Nothing is started yet."""
         self.region = region
         self._port = port
         self._log = log
+        self._ec2: BehaviourOptions = ec2 or {}
         self._calls: list[SeenCall] = []
 
     def __enter__(self) -> Self:
@@ -146,7 +154,7 @@ class EmbeddedAws:
             DomainDispatcherApplication(create_backend_app),
             {
                 "cloudformation": CloudFormationService(self._functions),
-                "ec2": Ec2Service(self._bus.put),
+                "ec2": Ec2Service(self._bus.put, **self._ec2),
                 "events": EventsService(self._bus),
                 "lambda": LambdaService(self._functions, self._worker),
             },

@@ -123,13 +123,16 @@ def _session() -> Session:
     return Session()
 
 
-def client(aws: EmbeddedAws, service: str, config: Config | None = None, **credentials: str) -> Any:
-    """A botocore client with the example key, or with other credentials."""
+def client(
+    aws: EmbeddedAws, service: str, config: Config | None = None, region: str | None = None, **credentials: str
+) -> Any:
+    """A botocore client with the example key, or with other credentials; in the server's Region, or another."""
     keys = credentials or {
         "aws_access_key_id": aws.environment["AWS_ACCESS_KEY_ID"],
         "aws_secret_access_key": aws.environment["AWS_SECRET_ACCESS_KEY"],
     }
-    return _session().create_client(service, region_name=aws.region, endpoint_url=aws.endpoint, config=config, **keys)
+    region = region or aws.region
+    return _session().create_client(service, region_name=region, endpoint_url=aws.endpoint, config=config, **keys)
 
 
 def aws_cli(aws: EmbeddedAws, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from cloudmend.controls.security_group_ingress.check import check
 from cloudmend.controls.security_group_ingress.detect import detect
-from cloudmend.controls.security_group_ingress.facts import observe
+from cloudmend.controls.security_group_ingress.observe import complete, expand, observe
 from cloudmend.controls.security_group_ingress.plan import plan
 from cloudmend.controls.security_group_ingress.targets import targets
 from cloudmend.core.control import Control
@@ -15,17 +15,30 @@ CONTROL: Final = Control(
     id="security_group_ingress",
     title="A security group rule opens a guarded port to the world",
     event_source="ec2.amazonaws.com",
-    event_names=frozenset({"AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules"}),
+    event_names=frozenset(
+        {
+            "AuthorizeSecurityGroupIngress",
+            "ModifyManagedPrefixList",
+            "ModifySecurityGroupRules",
+            "RestoreManagedPrefixListVersion",
+        }
+    ),
     permissions=frozenset(
         {
             "ec2:DescribeSecurityGroupRules",
+            "ec2:DescribeManagedPrefixLists",
             "ec2:DescribeSecurityGroups",
+            "ec2:DescribeVpcs",
+            "ec2:GetManagedPrefixListAssociations",
+            "ec2:GetManagedPrefixListEntries",
             "ec2:ModifySecurityGroupRules",
             "ec2:RevokeSecurityGroupIngress",
         }
     ),
     targets=targets,
+    expand=expand,
     observe=observe,
+    complete=complete,
     detect=detect,
     plan=plan,
     check=check,

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from cloudmend.controls.security_group_ingress.detect import detect
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.core.errors import UnsafePlan
@@ -27,7 +29,7 @@ def check(facts: GroupFacts, plan: Plan, policy: Policy) -> None:
             del rules[rule_id]
             if after is not None:
                 rules[rule_id] = after
-    left = detect(GroupFacts(account="", image={}, group_id=facts.group_id, rules=tuple(rules.values())), policy)
+    left = detect(msgspec.structs.replace(facts, rules=tuple(rules.values())), policy)
     if left:
         raise _unsafe(f"would leave {', '.join(finding.part for finding in left)} at fault")
 

@@ -1,23 +1,21 @@
-"""What AWS says a group is now: its rules, one for each source."""
+"""What AWS says a group is now: its rules, one for each source, and the prefix lists that they refer to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from ipaddress import ip_network
-from operator import itemgetter
 from typing import Any, Final
 
 from msgspec import Struct
 
-from cloudmend.core.model import Facts, Json, Request, Resource
-from cloudmend.core.network import Network, Traffic, protocol_name, rule_traffic
-from cloudmend.core.ports import Reader, Rows
+from cloudmend.core.model import Facts, Json
+from cloudmend.core.network import Family, Network, Traffic, protocol_name, rule_traffic
 
-_PAGE: Final = 1000  # the most that one answer may hold
-_CIDR_FIELDS: Final = {4: "CidrIpv4", 6: "CidrIpv6"}
+_CIDR_FIELDS: Final[dict[Family, str]] = {4: "CidrIpv4", 6: "CidrIpv6"}
 
 
-class Rule(Struct, frozen=True):
+class Rule(Struct, frozen=True, dict=True):
     """One row of DescribeSecurityGroupRules, as AWS gave it, and what it means."""
 
     row: Json
@@ -30,23 +28,28 @@ class Rule(Struct, frozen=True):
     def is_ingress(self) -> bool:
         return not self.row["IsEgress"]
 
-    @property
+    @cached_property
     def traffic(self) -> Traffic:
         return rule_traffic(
             protocol_name(self.row["IpProtocol"]), self.row.get("FromPort", -1), self.row.get("ToPort", -1)
         )
 
-    @property
+    @cached_property
     def network(self) -> Network | None:
         """The source, if it is a CIDR range: a prefix list or another group has none."""
         text = self.row.get("CidrIpv4") or self.row.get("CidrIpv6")
         return ip_network(text, strict=False) if text else None
 
     @property
+    def prefix_list_id(self) -> str:
+        """The source, if it is a prefix list; else empty."""
+        return self.row.get("PrefixListId") or ""
+
+    @property
     def source(self) -> str:
         """The source in words, of any kind."""
         group: Mapping[str, Any] = self.row.get("ReferencedGroupInfo") or {}
-        return str(self.network or self.row.get("PrefixListId") or group.get("GroupId"))
+        return str(self.network or self.prefix_list_id or group.get("GroupId"))
 
     def __str__(self) -> str:
         return f"{self.traffic} from {self.source}"
@@ -67,32 +70,15 @@ class GroupFacts(Facts, frozen=True, kw_only=True):
 
     group_id: str
     rules: tuple[Rule, ...]
+    prefix_lists: Mapping[str, tuple[Network, ...]] = {}  # by id; one that is trusted is not here
+    vpc_blocks: tuple[Network, ...] = ()  # the VPC's own, where they may replace a source
 
     @property
     def ingress(self) -> tuple[Rule, ...]:
         return tuple(rule for rule in self.rules if rule.is_ingress)
 
-
-def observe(resource: Resource, reader: Reader) -> GroupFacts | None:
-    """The group's rules; None where there is no such group. Raises AwsError."""
-
-    def enough(rows: Rows) -> bool:
-        return set(resource.parts) <= {row["SecurityGroupRuleId"] for row in rows}
-
-    filters = [{"Name": "group-id", "Values": [resource.id]}]
-    request = Request("ec2:DescribeSecurityGroupRules", {"Filters": filters, "MaxResults": _PAGE})
-    rows = reader.rows(request, "SecurityGroupRules", enough=enough)
-    if not rows and not _exists(filters, reader):
-        return None
-    owner = str(rows[0].get("GroupOwnerId", "")) if rows else ""
-    return GroupFacts(
-        account=owner,
-        image={"SecurityGroupRules": list(rows)},
-        group_id=resource.id,
-        rules=tuple(map(Rule, sorted(rows, key=itemgetter("SecurityGroupRuleId")))),
-    )
-
-
-def _exists(filters: list[dict[str, Any]], reader: Reader) -> bool:
-    """A group without rules and no group give the same rows: none."""
-    return bool(reader.rows(Request("ec2:DescribeSecurityGroups", {"Filters": filters}), "SecurityGroups"))
+    def networks(self, rule: Rule) -> Iterable[Network]:
+        """What a rule's source stands for; nothing for another group, or a list that is trusted."""
+        if rule.network is not None:
+            return (rule.network,)
+        return self.prefix_lists.get(rule.prefix_list_id, ())

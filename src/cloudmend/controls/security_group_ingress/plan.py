@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
-from cloudmend.core.model import Change, Edit, Finding, Json, Plan, Request
-from cloudmend.core.network import lies_inside
+from cloudmend.core.model import Change, Edit, Finding, Plan, Request
+from cloudmend.core.network import Network, lies_inside, public_part
 from cloudmend.core.policy import Policy
 
 _UPDATES: Final = "SecurityGroupRules"
@@ -22,7 +22,7 @@ def plan(facts: GroupFacts, findings: tuple[Finding, ...], policy: Policy) -> Pl
     narrowings: list[Change] = []
     revocations: list[Change] = []
     for rule in (rule for rule in facts.ingress if rule.id in why):
-        after, obstacle = _replacement(rule, places, policy)
+        after, obstacle = _replacement(rule, facts, places, policy)
         if after is None:
             revocations.append(_revoke(facts.group_id, rule, f"{why[rule.id]}; revoked because {obstacle}"))
         else:
@@ -31,17 +31,32 @@ def plan(facts: GroupFacts, findings: tuple[Finding, ...], policy: Policy) -> Pl
     return Plan((*_in_one_call(narrowings, _UPDATES), *_in_one_call(revocations, _IDS)))
 
 
-def _replacement(rule: Rule, places: set[tuple[Any, ...]], policy: Policy) -> tuple[Rule | None, str]:
+def _replacement(
+    rule: Rule, facts: GroupFacts, places: set[tuple[Any, ...]], policy: Policy
+) -> tuple[Rule | None, str]:
     """The narrowed rule; or None and the reason why there cannot be one."""
     if rule.network is None:
-        return None, "its source is not a CIDR range"
-    network = policy.replacement[rule.network.version]
-    if not lies_inside(network, rule.network):
-        return None, f"{network} does not lie inside {rule.network}"
+        return None, "its source is a prefix list, and a source cannot change its type"
+    network, obstacle = _network(rule.network, facts, policy)
+    if network is None:
+        return None, obstacle
     after = rule.narrowed_to(network)
     if after.place in places:
         return None, f"a rule for {after} stands in its place"
     return after, ""
+
+
+def _network(source: Network, facts: GroupFacts, policy: Policy) -> tuple[Network | None, str]:
+    """What takes a source's place; or None and the reason why nothing can."""
+    replacement = policy.replacement[source.version]
+    if replacement == "revoke":
+        return None, "the policy says so"
+    if replacement == "vpc":
+        own = [block for block in facts.vpc_blocks if lies_inside(block, source) and not public_part(block)]
+        return (own[0], "") if own else (None, f"the VPC has no private block inside {source}")
+    if not lies_inside(replacement, source):
+        return None, f"{replacement} does not lie inside {source}"
+    return replacement, ""
 
 
 def _narrow(group_id: str, before: Rule, after: Rule, why: str) -> Change:
@@ -96,6 +111,14 @@ def _merged(requests: Sequence[Request], key: str) -> Request:
 _RULE_FIELDS: Final = ("IpProtocol", "FromPort", "ToPort", "CidrIpv4", "CidrIpv6", "Description")
 
 
+# Where a permission lists each kind of source that a rule can have here.
+_PERMISSION_FIELDS: Final = {
+    "CidrIpv4": ("IpRanges", "CidrIp"),
+    "CidrIpv6": ("Ipv6Ranges", "CidrIpv6"),
+    "PrefixListId": ("PrefixListIds", "PrefixListId"),
+}
+
+
 def _modify(group_id: str, rule: Rule) -> Request:
     """The whole of the rule, description too: what is left out may be cleared."""
     fields = {field: rule.row[field] for field in _RULE_FIELDS if field in rule.row}
@@ -108,10 +131,11 @@ def _authorize(group_id: str, rule: Rule) -> Request:
     row = rule.row
     described = {"Description": row["Description"]} if row.get("Description") else {}
     ports = {field: row[field] for field in ("FromPort", "ToPort") if field in row}
-    if "CidrIpv4" in row:
-        ranges: Json = {"IpRanges": [{"CidrIp": row["CidrIpv4"], **described}]}
-    else:
-        ranges = {"Ipv6Ranges": [{"CidrIpv6": row["CidrIpv6"], **described}]}
+    ranges = {
+        plural: [{member: row[field], **described}]
+        for field, (plural, member) in _PERMISSION_FIELDS.items()
+        if row.get(field)
+    }
     tags = row.get("Tags")
     tagged = {"TagSpecifications": [{"ResourceType": "security-group-rule", "Tags": tags}]} if tags else {}
     permission = {"IpProtocol": row["IpProtocol"], **ports, **ranges}

@@ -1,49 +1,84 @@
-"""Where to look: the group that an event names, in either of EC2's two encodings."""
+"""Where to look: what an event names, in either of EC2's two encodings."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
 
 from cloudmend.core.errors import EventError
 from cloudmend.core.events import items, mapping, text
 from cloudmend.core.model import ApiCall, Json, Resource
 
-_GROUP_ID: Final = re.compile(r"sg-[0-9a-f]{8,17}", re.ASCII)
+PREFIX_LIST_EVENTS: Final = frozenset({"ModifyManagedPrefixList", "RestoreManagedPrefixListVersion"})
+
+
+class _Kind(NamedTuple):
+    """What an event can name by id. `place` is where CloudTrail tells it, {} the name of the call."""
+
+    type: str
+    prefix: str
+    name: str
+    id_name: str
+    place: str
+
+
+_GROUP: Final = _Kind("AWS::EC2::SecurityGroup", "sg", "security group", "group id", "groupId")
+_LIST: Final = _Kind("AWS::EC2::PrefixList", "pl", "prefix list", "prefix list id", "{}Request.PrefixListId")
 
 
 def targets(call: ApiCall) -> tuple[Resource, ...]:
-    """The one group that the call changed; raises EventError where the event names none."""
-    wrapped = mapping(call.request.get("ModifySecurityGroupRulesRequest"))
-    rows = items(call.response.get("securityGroupRuleSet"))
-    group_id = next(_named_groups(call, wrapped, rows), "")
-    if not group_id:
-        raise EventError(
-            f"Event {call.event_id or '(no id)'} ({call.name}) names no security group, neither in "
-            "requestParameters nor in responseElements. Put the group's id into requestParameters.groupId."
-        )
-    if not _GROUP_ID.fullmatch(group_id):
-        raise EventError(
-            f"Event {call.event_id or '(no id)'} ({call.name}) names the security group {group_id!r}, "
-            "which is not a group id. Put an id such as sg-05fe30eb67c909f27 into requestParameters.groupId."
-        )
-    return (Resource(type="AWS::EC2::SecurityGroup", id=group_id, parts=tuple(_named_rules(wrapped, rows))),)
+    """What the call changed: a security group, by id or else by name in the default VPC, or a prefix list.
+
+    Where the event names nothing it is the whole Region. Raises EventError for an id that is not one.
+    """
+    wrapped = mapping(call.request.get(f"{call.name}Request"))
+    named = _prefix_list(call, wrapped) if call.name in PREFIX_LIST_EVENTS else _group(call, wrapped)
+    return (named or Resource(type="AWS::Region", id=call.region),)
 
 
-def _named_groups(call: ApiCall, wrapped: Json, rows: tuple[object, ...]) -> Iterator[str]:
-    """Group ids, the most telling place first. A call by group name has its id in the response only."""
+def _prefix_list(call: ApiCall, wrapped: Json) -> Resource | None:
+    answer = mapping(mapping(call.response.get(f"{call.name}Response")).get("prefixList"))
+    places = (
+        wrapped.get("PrefixListId"),
+        call.request.get("prefixListId"),
+        call.request.get("PrefixListId"),
+        answer.get("prefixListId"),
+    )
+    list_id = _first_id(call, _LIST, places)
+    return Resource(type=_LIST.type, id=list_id) if list_id else None
+
+
+def _group(call: ApiCall, wrapped: Json) -> Resource | None:
+    """The most telling place first. A call by group name has its id, since 2021, in the response."""
+    rows = tuple(map(mapping, items(call.response.get("securityGroupRuleSet"))))
     places = (
         call.request.get("groupId"),
         call.request.get("GroupId"),  # hand-made events use the SDK's casing
         wrapped.get("GroupId"),
         call.response.get("groupId"),
-        *(mapping(row).get("groupId") for row in rows),
+        *(row.get("groupId") for row in rows),
     )
-    return (group_id for place in places if (group_id := text(place)))
+    parts = tuple(_named_rules(wrapped, rows))
+    if group_id := _first_id(call, _GROUP, places):
+        return Resource(type=_GROUP.type, id=group_id, parts=parts)
+    name = text(call.request.get("groupName")) or text(call.request.get("GroupName"))
+    return Resource(type=_GROUP.type, name=name, parts=parts) if name else None
 
 
-def _named_rules(wrapped: Json, rows: tuple[object, ...]) -> Iterator[str]:
-    named = [mapping(row).get("securityGroupRuleId") for row in rows]
+def _first_id(call: ApiCall, kind: _Kind, places: Iterable[object]) -> str:
+    """The first text in these places; empty where there is none. Raises EventError if it is no id."""
+    found = next((place for place in map(text, places) if place), "")
+    if found and not re.fullmatch(rf"{kind.prefix}-[0-9a-f]{{8,17}}", found, re.ASCII):
+        raise EventError(
+            f"Event {call.event_id or '(no id)'} ({call.name}) names the {kind.name} {found!r}, which is not a "
+            f"{kind.id_name}. Put an id such as {kind.prefix}-05fe30eb67c909f27 into requestParameters."
+            f"{kind.place.format(call.name)}."
+        )
+    return found
+
+
+def _named_rules(wrapped: Json, rows: Iterable[Json]) -> Iterator[str]:
+    named = [row.get("securityGroupRuleId") for row in rows]
     named += [mapping(row).get("SecurityGroupRuleId") for row in items(wrapped.get("SecurityGroupRule"))]
     return (rule_id for value in named if (rule_id := text(value)))

@@ -35,6 +35,10 @@ def rule_id(value: str) -> str:
     return identifier(value, "sgr", "InvalidSecurityGroupRuleId.Malformed")
 
 
+def prefix_list_id(value: str) -> str:
+    return identifier(value, "pl", "InvalidPrefixListId.Malformed")
+
+
 def group_name(value: str) -> str:
     if value.startswith("sg-"):
         raise invalid(f"Value ({value}) for parameter GroupName is invalid. Group names may not be in the format sg-*.")

@@ -1,23 +1,18 @@
-"""DescribeSecurityGroups and DescribeSecurityGroupRules: ids, filters, wildcards, pages."""
+"""DescribeSecurityGroups, DescribeSecurityGroupRules and DescribeVpcs."""
 
 from __future__ import annotations
 
-import base64
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from . import checks
-from .errors import Ec2Error, invalid, rule_id_not_found
-from .lookup import group_by_id, group_by_name
-from .model import Group, Params, Rule, State
-from .rows import group_row, rule_row
+from .errors import rule_id_not_found
+from .listing import Values, matching, page
+from .lookup import group_by_id, group_by_name, vpc_by_id
+from .model import Group, Params, Rule, State, Vpc
+from .rows import group_row, rule_row, vpc_row
 
-T = TypeVar("T")
-Values = Callable[[State, T], Iterable[str]]
-"""The values of one resource that a filter compares with its own."""
-
-_PAGE = range(5, 1001)
+_SIZES = range(5, 1001)
 
 
 def _of_rules(attribute: Callable[[Rule], str | None], *, is_egress: bool) -> Values[Group]:
@@ -69,20 +64,30 @@ _RULE_FILTERS: Mapping[str, Values[Rule]] = {
     "group-id": lambda _, rule: [rule.group_id],
     "security-group-rule-id": lambda _, rule: [rule.id],
 }
+_VPC_FILTERS: Mapping[str, Values[Vpc]] = {
+    "vpc-id": lambda _, vpc: [vpc.id],
+    "cidr": lambda _, vpc: [vpc.cidr],
+    "is-default": lambda _, vpc: [str(vpc.is_default).lower()],
+}
 
 
 def describe_groups(state: State, params: Params) -> dict[str, Any]:
-    filters = _filters(params, _GROUP_FILTERS, lambda group: group.tags)
-    matching = [group for group in _groups(state, params) if _passes(state, group, filters)]
-    page, following = _page(matching, params)
-    return {"SecurityGroups": [group_row(state, group) for group in page], **following}
+    found = matching(state, _groups(state, params), params, _GROUP_FILTERS, lambda group: group.tags)
+    groups, following = page(found, params, _SIZES)
+    return {"SecurityGroups": [group_row(state, group) for group in groups], **following}
 
 
 def describe_rules(state: State, params: Params) -> dict[str, Any]:
-    filters = _filters(params, _RULE_FILTERS, lambda rule: rule.tags)
-    matching = [rule for rule in _rules(state, params) if _passes(state, rule, filters)]
-    page, following = _page(matching, params)
-    return {"SecurityGroupRules": [rule_row(state, rule) for rule in page], **following}
+    found = matching(state, _rules(state, params), params, _RULE_FILTERS, lambda rule: rule.tags)
+    rules, following = page(found, params, _SIZES)
+    return {"SecurityGroupRules": [rule_row(state, rule) for rule in rules], **following}
+
+
+def describe_vpcs(state: State, params: Params) -> dict[str, Any]:
+    """What the client in memory answers: on the wire VPCs are moto's, which knows all their filters and tags."""
+    vpcs = [vpc_by_id(state, vpc_id) for vpc_id in params.get("VpcIds", ())] or state.vpcs
+    found, following = page(matching(state, vpcs, params, _VPC_FILTERS, lambda _: {}), params, _SIZES)
+    return {"Vpcs": [vpc_row(state, vpc) for vpc in found], **following}
 
 
 def _groups(state: State, params: Params) -> list[Group]:
@@ -100,66 +105,3 @@ def _rules(state: State, params: Params) -> list[Rule]:
         if rule_id not in known:
             raise rule_id_not_found(rule_id)
     return [rule for rule in rules if not wanted or rule.id in wanted]
-
-
-Filter = tuple[Values[T], re.Pattern[str]]
-
-
-def _filters(params: Params, known: Mapping[str, Values[T]], tags: Callable[[T], Mapping[str, str]]) -> list[Filter[T]]:
-    """The filters of a request, parsed: all must pass, each by any of its values."""
-    found = []
-    for item in params.get("Filters", ()):
-        name = item.get("Name", "")
-        values = _tagged(tags, name.removeprefix("tag:")) if name.startswith("tag:") else known.get(name)
-        if values is None:
-            raise invalid(f"The filter '{name}' is invalid")
-        found.append((values, _pattern(item.get("Values", ()))))
-    return found
-
-
-def _tagged(tags: Callable[[T], Mapping[str, str]], key: str) -> Values[T]:
-    return lambda _, resource: [value for name, value in tags(resource).items() if name == key]
-
-
-def _passes(state: State, resource: T, filters: Sequence[Filter[T]]) -> bool:
-    return all(any(pattern.fullmatch(value) for value in values(state, resource)) for values, pattern in filters)
-
-
-def _pattern(values: Sequence[str]) -> re.Pattern[str]:
-    """EC2's wildcards: * is any characters, ? is one, a backslash takes the next as it is."""
-    alternatives = [f"(?:{_as_regex(value)})" for value in values] or [r"(?!)"]
-    return re.compile("|".join(alternatives), re.DOTALL)
-
-
-def _as_regex(value: str) -> str:
-    wildcards = {"*": ".*", "?": "."}
-    return "".join(
-        wildcards.get(token) or re.escape(token.removeprefix("\\") or token)
-        for token in re.findall(r"\\.|.", value, re.DOTALL)
-    )
-
-
-def _page(items: Sequence[T], params: Params) -> tuple[Sequence[T], dict[str, str]]:
-    """The items of the page that is asked for, and NextToken where more follow."""
-    size = params.get("MaxResults")
-    if size is not None and size not in _PAGE:
-        bound = f"greater than {_PAGE[0]}" if size < _PAGE[0] else f"less than {_PAGE[-1]}"
-        raise invalid(f"Value ( {size} ) for parameter maxResults is invalid. Expecting a value {bound}.")
-    start = _offset(params["NextToken"]) if params.get("NextToken") else 0
-    end = start + (size or len(items))
-    return items[start:end], ({"NextToken": _token(end)} if end < len(items) else {})
-
-
-def _token(offset: int) -> str:
-    return base64.b64encode(f"offset:{offset}".encode()).decode()
-
-
-def _offset(token: str) -> int:
-    try:
-        text = base64.b64decode(token, validate=True)
-    except ValueError:
-        text = b""
-    match = re.fullmatch(rb"offset:([0-9]{1,9})", text)
-    if match is None:
-        raise Ec2Error("InvalidNextToken", "The specified NextToken is not valid.")
-    return int(match[1])

@@ -40,5 +40,9 @@ def rule_id_not_found(rule_id: str) -> Ec2Error:
     return Ec2Error("InvalidSecurityGroupRuleId.NotFound", f"The security group rule ID '{rule_id}' does not exist")
 
 
+def prefix_list_not_found(prefix_list_id: str) -> Ec2Error:
+    return Ec2Error("InvalidPrefixListID.NotFound", f"The prefix list ID '{prefix_list_id}' does not exist")
+
+
 def dry_run() -> Ec2Error:
     return Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", status=412)

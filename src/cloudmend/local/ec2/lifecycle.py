@@ -6,7 +6,7 @@ from typing import Any
 
 from . import checks
 from .errors import Ec2Error, missing
-from .lookup import default_vpc, named_group, vpc_by_id
+from .lookup import default_vpc, named_group, referring, vpc_by_id
 from .model import ALL_PROTOCOLS, Group, Params, Permission, Rule, Source, State, Traffic, Vpc, new_id
 from .rows import tag_list
 
@@ -36,20 +36,11 @@ def delete(state: State, params: Params) -> dict[str, Any]:
     group = named_group(state, params)
     if group.name == "default":
         raise Ec2Error("CannotDelete", f'the specified group: "{group.id}" name: "default" cannot be deleted by a user')
-    if state.behaviour.in_use(group.id) or _is_referenced(state, group):
+    others = [user for user in referring(state, group.id) if user.id != group.id]
+    if others or state.behaviour.in_use(group.id):
         raise Ec2Error("DependencyViolation", f"resource {group.id} has a dependent object")
     del state.groups[group.id]
     return {"Return": True, "GroupId": group.id}
-
-
-def _is_referenced(state: State, group: Group) -> bool:
-    """Whether a rule of another group has this group as its source."""
-    return any(
-        rule.permission.source.value == group.id
-        for other in state.groups.values()
-        for rule in other.rules
-        if other.id != group.id
-    )
 
 
 def follow_vpcs(state: State) -> None:

@@ -1,10 +1,10 @@
-"""Finding the group, VPC or rule that a request names."""
+"""Finding the group, VPC, rule or prefix list that a request names, and what refers to it."""
 
 from __future__ import annotations
 
 from . import checks
-from .errors import Ec2Error, group_not_found, missing, rule_id_not_found
-from .model import Group, Params, Rule, State, Vpc
+from .errors import Ec2Error, group_not_found, missing, prefix_list_not_found, rule_id_not_found
+from .model import Group, Params, PrefixList, Rule, State, Vpc
 
 
 def group_by_id(state: State, group_id: str) -> Group:
@@ -53,3 +53,19 @@ def rule_by_id(group: Group, rule_id: str) -> Rule:
         if rule.id == rule_id:
             return rule
     raise rule_id_not_found(rule_id)
+
+
+def prefix_list_by_id(state: State, prefix_list_id: str) -> PrefixList:
+    known = state.prefix_lists.get(checks.prefix_list_id(prefix_list_id))
+    if known is None:
+        raise prefix_list_not_found(prefix_list_id)
+    return known
+
+
+def referring(state: State, resource_id: str) -> list[Group]:
+    """The groups with a rule whose source is that group or prefix list."""
+    return [
+        group
+        for group in state.groups.values()
+        if any(rule.permission.source.value == resource_id for rule in group.rules)
+    ]

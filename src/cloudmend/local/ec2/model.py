@@ -7,30 +7,60 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Params = Mapping[str, Any]
 SourceKind = Literal["CidrIpv4", "CidrIpv6", "PrefixListId", "ReferencedGroupId"]
 SOURCE_KINDS: tuple[SourceKind, ...] = ("CidrIpv4", "CidrIpv6", "PrefixListId", "ReferencedGroupId")
 ALL_PROTOCOLS = "-1"
+Family = Literal["IPv4", "IPv6"]
+AWS = "AWS"
+"""The owner of the prefix lists that AWS manages."""
 
 
 @dataclass(frozen=True)
 class Vpc:
-    """A VPC that groups can be created in."""
+    """A VPC that groups can be created in: its primary IPv4 block, and the blocks associated with it besides."""
 
     id: str
     cidr: str
     is_default: bool
+    secondary_cidrs: tuple[str, ...] = ()
+    ipv6_cidrs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A canonical CIDR of a prefix list's family."""
+
+    cidr: str
+    description: str | None = None
 
 
 @dataclass(frozen=True)
 class PrefixList:
-    """What the quota needs to know of a prefix list: it counts as `max_entries` rules of its family."""
+    """A managed prefix list, which counts as `max_entries` rules in a group that refers to it."""
 
-    family: Literal["IPv4", "IPv6"] = "IPv4"
-    max_entries: int = 1
+    id: str
+    name: str
+    family: Family
+    owner: str
+    max_entries: int
+    versions: tuple[tuple[Entry, ...], ...]
+    """The entries of each version, in order; versions are counted from one."""
+    state: str = "create-complete"
+    state_message: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def version(self) -> int:
+        return len(self.versions)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Those of the current version."""
+        return self.versions[-1]
 
 
 @dataclass(frozen=True)
@@ -99,28 +129,40 @@ class Group:
 class Behaviour:
     """What the model asks of its surroundings, and what AWS leaves undocumented."""
 
-    prefix_list: Callable[[str], PrefixList | None] = lambda _: PrefixList()
-    """The prefix list of that id; None: there is none."""
     in_use: Callable[[str], bool] = lambda _: False
     """Whether a network interface carries the group of that id."""
     keeps_omitted_description: bool = False
     """ModifySecurityGroupRules without a description: keep the old one, or clear it."""
     modify_is_atomic: bool = True
     """A batch of ModifySecurityGroupRules with an error in it: change nothing, or what came before."""
+    repeats_are_duplicates: bool = True
+    """Two rules that one ModifySecurityGroupRules makes equal: Duplicate, or InvalidParameterValue."""
+    rule_quota: int = 60
+    """Rules of a group in one direction and address family: AWS's default, which it raises on request."""
+    read_lag: Callable[[], int] = lambda: 0
+    """Asked at each write: how many of the reads that follow still show what was before it."""
+    throttle_clock: Callable[[], float] | None = None
+    """Seconds that only grow, by which calls are throttled; None: they are not."""
 
 
 @dataclass
 class State:
-    """What one account holds in one Region, while one call works on it."""
+    """What one account holds in one Region."""
 
     account: str
     region: str
     vpcs: tuple[Vpc, ...]
     groups: dict[str, Group]
+    prefix_lists: dict[str, PrefixList]
     behaviour: Behaviour
 
-    def arn(self, kind: str, resource_id: str) -> str:
-        return f"arn:aws:ec2:{self.region}:{self.account}:{kind}/{resource_id}"
+    def draft(self) -> State:
+        """A copy for one call to change."""
+        return replace(self, groups=dict(self.groups), prefix_lists=dict(self.prefix_lists))
+
+    def arn(self, kind: str, resource_id: str, owner: str = "") -> str:
+        """The ARN of a resource of this account, or of another owner."""
+        return f"arn:aws:ec2:{self.region}:{owner or self.account}:{kind}/{resource_id}"
 
 
 def new_id(prefix: str) -> str:

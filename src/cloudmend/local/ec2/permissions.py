@@ -7,7 +7,7 @@ from typing import Any
 
 from . import checks
 from .errors import Ec2Error, combined, invalid, missing
-from .lookup import group_by_id, group_by_name
+from .lookup import group_by_id, group_by_name, prefix_list_by_id
 from .model import SOURCE_KINDS, Group, Params, Permission, Source, SourceKind, State
 
 _FLAT = ("CidrIp", "IpProtocol", "FromPort", "ToPort", "SourceSecurityGroupName")
@@ -78,10 +78,7 @@ def _source(state: State, group: Group, kind: SourceKind, value: str) -> Source:
         return Source(kind, checks.ipv6_cidr(value))
     if kind == "ReferencedGroupId":
         return _referenced(state, group, {"GroupId": value})
-    checks.identifier(value, "pl", "InvalidPrefixListId.Malformed")
-    if state.behaviour.prefix_list(value) is None:
-        raise Ec2Error("InvalidPrefixListID.NotFound", f"The prefix list ID '{value}' does not exist")
-    return Source(kind, value)
+    return Source(kind, prefix_list_by_id(state, value).id)
 
 
 def _referenced(state: State, group: Group, pair: Params) -> Source:

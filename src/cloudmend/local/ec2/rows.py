@@ -1,11 +1,11 @@
-"""Rules and groups in the shapes that EC2 answers with (botocore's names)."""
+"""Rules, groups, VPCs and prefix lists in the shapes that EC2 answers with (botocore's names)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .model import Group, Permission, Rule, SourceKind, State, Traffic
+from .model import AWS, Group, Permission, PrefixList, Rule, SourceKind, State, Traffic, Vpc
 
 _LISTS: dict[SourceKind, tuple[str, str]] = {
     "ReferencedGroupId": ("UserIdGroupPairs", "GroupId"),
@@ -57,6 +57,43 @@ def group_row(state: State, group: Group) -> dict[str, Any]:
         "IpPermissionsEgress": ip_permissions(state, _permissions(group, is_egress=True)),
     }
     return {**row, "Tags": tag_list(group.tags)} if group.tags else row
+
+
+def vpc_row(state: State, vpc: Vpc) -> dict[str, Any]:
+    """A Vpc, without the ids of its associations, which nothing here can use."""
+    associated = {"State": "associated"}
+    return {
+        "VpcId": vpc.id,
+        "OwnerId": state.account,
+        "State": "available",
+        "IsDefault": vpc.is_default,
+        "InstanceTenancy": "default",
+        "CidrBlock": vpc.cidr,
+        "CidrBlockAssociationSet": [
+            {"CidrBlock": cidr, "CidrBlockState": associated} for cidr in (vpc.cidr, *vpc.secondary_cidrs)
+        ],
+        "Ipv6CidrBlockAssociationSet": [
+            {"Ipv6CidrBlock": cidr, "Ipv6CidrBlockState": associated} for cidr in vpc.ipv6_cidrs
+        ],
+    }
+
+
+def prefix_list_row(state: State, shown: PrefixList) -> dict[str, Any]:
+    """A ManagedPrefixList. AWS tells neither size nor version of its own lists."""
+    row: dict[str, Any] = {
+        "PrefixListId": shown.id,
+        "AddressFamily": shown.family,
+        "State": shown.state,
+        "PrefixListArn": state.arn("prefix-list", shown.id, shown.owner.lower()),
+        "PrefixListName": shown.name,
+        "Tags": tag_list(shown.tags),
+        "OwnerId": shown.owner,
+    }
+    if shown.owner != AWS:
+        row |= {"MaxEntries": shown.max_entries, "Version": shown.version}
+    if shown.state_message is not None:
+        row["StateMessage"] = shown.state_message
+    return row
 
 
 def ip_permissions(state: State, permissions: Iterable[Permission]) -> list[dict[str, Any]]:

@@ -13,12 +13,10 @@ from typing import Any
 from . import checks
 from .errors import Ec2Error, combined, invalid, missing, rule_id_not_found
 from .lookup import named_group, rule_by_id
-from .model import Group, Params, Permission, PrefixList, Rule, State, new_id
+from .model import Group, Params, Permission, Rule, State, new_id
 from .permissions import replacement, requested
+from .quota import exceeds
 from .rows import ip_permissions, revoked_row, rule_row
-
-QUOTA = 60
-"""Rules of a group in one direction and address family: AWS's default quota."""
 
 
 def authorize(state: State, params: Params, *, is_egress: bool) -> dict[str, Any]:
@@ -46,6 +44,8 @@ def modify(state: State, params: Params) -> dict[str, Any]:
     ids = [update.get("SecurityGroupRuleId", "") for update in updates]
     if len(set(ids)) < len(ids):
         raise invalid("The same security group rule must not appear multiple times")
+    if not state.behaviour.repeats_are_duplicates:
+        _refuse_equal_updates(state, group, updates)
     for update in updates:
         _update(state, state.groups[group.id], update)
     return {"Return": True}
@@ -90,6 +90,19 @@ def _update(state: State, group: Group, update: Params) -> None:
         new = replace(new, description=old.permission.description)
     changed = replace(old, permission=new)
     _store(state, replace(group, rules=tuple(changed if r.id == old.id else r for r in group.rules)))
+
+
+def _refuse_equal_updates(state: State, group: Group, updates: Iterable[Params]) -> None:
+    """What stands in the group already is not looked at."""
+    for is_egress in (False, True):
+        ids = {rule.id for rule in group.one_way(is_egress=is_egress)}
+        _refuse_repeated(
+            tuple(
+                replacement(state, group, update.get("SecurityGroupRule") or {})
+                for update in updates
+                if update.get("SecurityGroupRuleId") in ids
+            )
+        )
 
 
 def _rules_by_id(group: Group, ids: Iterable[str], is_egress: bool) -> list[Rule]:
@@ -142,20 +155,9 @@ def _in_words(permission: Permission) -> str:
 
 def _store(state: State, group: Group) -> None:
     """Puts the group in the place of its older self, unless it would exceed a quota."""
-    for is_egress in (False, True):
-        weights = [_weight(state, rule) for rule in group.one_way(is_egress=is_egress)]
-        if any(sum(family) > QUOTA for family in zip(*weights, strict=True)):
-            raise Ec2Error(
-                "RulesPerSecurityGroupLimitExceeded",
-                "The maximum number of rules per security group has been reached.",
-            )
+    if exceeds(group, state.prefix_lists, state.behaviour.rule_quota):
+        raise Ec2Error(
+            "RulesPerSecurityGroupLimitExceeded",
+            "The maximum number of rules per security group has been reached.",
+        )
     state.groups[group.id] = group
-
-
-def _weight(state: State, rule: Rule) -> tuple[int, int]:
-    """What a rule counts towards the quotas for IPv4 and for IPv6; a referenced group counts in both."""
-    source = rule.permission.source
-    if source.kind == "PrefixListId":
-        entries = state.behaviour.prefix_list(source.value) or PrefixList(max_entries=0)
-        return (entries.max_entries, 0) if entries.family == "IPv4" else (0, entries.max_entries)
-    return int(source.kind != "CidrIpv6"), int(source.kind != "CidrIpv4")

@@ -1,0 +1,65 @@
+"""How long the detector takes: 60 rules against 24 guarded ports, the largest group that EC2's default quota allows.
+
+    python bench/exposure.py
+
+Prints the median and the spread of 200 runs, in milliseconds, and how it grows with the number of rules.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+
+from cloudmend.controls.security_group_ingress.detect import detect
+from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.core.policy import parse_policy
+
+# Security Hub EC2.19's high-risk ports: 24 of them.
+PORTS = "20,21,22,23,25,110,135,143,445,1433,1434,3000,3306,3389,4333,5000,5432,5500,5601,8080,8088,8888,9200,9300"
+POLICY = parse_policy({"CLOUDMEND_GUARDED_PORTS": PORTS})
+GROUP = "sg-05fe30eb67c909f27"
+
+
+def rule(number: int, cidr: str, first: int, last: int) -> Rule:
+    ports = {"IpProtocol": "tcp", "FromPort": first, "ToPort": last}
+    return Rule({"SecurityGroupRuleId": f"sgr-{number:017x}", "IsEgress": False, "CidrIpv4": cidr, **ports})
+
+
+def group(size: int, kind: str) -> GroupFacts:
+    """`alone`: each rule is the world; `together`: /8s whose ports overlap in every way; `quiet`: small ranges."""
+    rules = []
+    for number in range(size):
+        if kind == "alone":
+            rules.append(rule(number, "0.0.0.0/0", number, 10_000))
+        elif kind == "together":
+            rules.append(rule(number, f"{11 + number % 100}.0.0.0/8", number * 7, 9_999 - number * 11))
+        else:
+            rules.append(rule(number, f"54.{number % 250}.0.0/16", 0, 65_535))
+    return GroupFacts(account="111122223333", image={}, group_id=GROUP, rules=tuple(rules))
+
+
+def milliseconds(size: int, kind: str, runs: int = 200) -> list[float]:
+    """Of each run, on facts that were read anew, as in a mend."""
+    taken = []
+    for _ in range(runs):
+        facts = group(size, kind)
+        started = time.perf_counter()
+        detect(facts, POLICY)
+        taken.append((time.perf_counter() - started) * 1000)
+    return sorted(taken)
+
+
+def main() -> None:
+    sys.stdout.write("kind       rules   median ms   5 %..95 %   findings\n")
+    for kind in ("quiet", "alone", "together"):
+        for size in (6, 15, 30, 60):
+            taken = milliseconds(size, kind)
+            low, high = taken[len(taken) // 20], taken[-len(taken) // 20]
+            found = len(detect(group(size, kind), POLICY))
+            median = statistics.median(taken)
+            sys.stdout.write(f"{kind:<9} {size:>6} {median:>11.2f}   {low:.2f}..{high:.2f}   {found:>8}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""The policy as the house uses it: quantities and sets, no spellings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from cloudmend.core.network import PUBLIC, AddressSet, Family, Network, Traffic
+
+Mode = Literal["fix", "observe"]
+# A range; the VPC's own block of that family; or nothing, so that the rule is revoked.
+Replacement = Network | Literal["vpc", "revoke"]
+PrefixLists = Literal["trusted", "resolved"]
+
+FAMILIES: Final[tuple[Family, ...]] = (4, 6)
+
+# What an exemption may be about, and how a person calls it.
+SCOPES: Final = {"group": "group", "vpc": "VPC", "account": "account", "actor_role": "role"}
+
+
+class Modes(Struct, frozen=True, kw_only=True):
+    """Whether what is at fault is closed or only reported: by control id, account id, VPC id, or by default."""
+
+    default: Mode
+    control: Mapping[str, Mode] = {}
+    account: Mapping[str, Mode] = {}
+    vpc: Mapping[str, Mode] = {}
+
+
+class Exemption(Struct, frozen=True, kw_only=True):
+    """What is left open on purpose, by whom, why, and until when. A scope that is empty is not asked for."""
+
+    owner: str
+    reason: str
+    expires: datetime  # aware; the last moment at which it holds
+    group: str = ""
+    vpc: str = ""
+    account: str = ""
+    actor_role: str = ""
+
+    @property
+    def scope(self) -> dict[str, str]:
+        """The scopes that are given; all must match."""
+        return {name: value for name in SCOPES if (value := getattr(self, name))}
+
+    def holds(self, now: datetime) -> bool:
+        """Not without a scope, an owner and a reason, and not after it expired. `now` is aware."""
+        return bool(self.scope and self.owner and self.reason) and now <= self.expires
+
+    def __str__(self) -> str:
+        scope = " and ".join(f"{SCOPES[name]} {value}" for name, value in self.scope.items())
+        until = self.expires.isoformat(" ", "minutes")
+        return f"{scope}, by {self.owner} until {until}: {self.reason}"
+
+
+class Policy(Struct, frozen=True, kw_only=True):
+    """What a mend is decided by."""
+
+    guarded: tuple[Traffic, ...]  # sorted, disjoint
+    limits: Mapping[Family, int]  # public addresses; what is above is at fault
+    trusted: Mapping[Family, AddressSet]  # does not count as exposure
+    replacement: Mapping[Family, Replacement]
+    aws_prefix_lists: PrefixLists  # those that AWS owns: trusted without a look, or resolved like any other
+    mode: Modes
+    exemptions: tuple[Exemption, ...] = ()
+
+    def exposes(self, network: Network) -> int:
+        """How many public addresses a network holds that are not trusted."""
+        family = network.version
+        return ((AddressSet.of([network]) & PUBLIC[family]) - self.trusted[family]).size
+
+    def exceeds(self, network: Network) -> bool:
+        """Whether a rule from this network alone exposes more than the limit."""
+        return self.exposes(network) > self.limits[network.version]

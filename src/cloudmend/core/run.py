@@ -1,0 +1,25 @@
+"""One run of the engine: what may be taken to last through it is read once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cloudmend.core.model import Request
+from cloudmend.core.ports import Reader, Rows
+
+
+class RunReader:
+    """A Reader over another, which remembers lasting rows for as long as it lives."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._lasting: dict[str, Rows] = {}
+
+    def rows(self, request: Request, key: str, *, enough: Callable[[Rows], bool] = lambda _: True) -> Rows:
+        return self._reader.rows(request, key, enough=enough)
+
+    def lasting_rows(self, request: Request, key: str) -> Rows:
+        name = f"{request} {key}"
+        if name not in self._lasting:
+            self._lasting[name] = self._reader.lasting_rows(request, key)
+        return self._lasting[name]

@@ -1,0 +1,48 @@
+"""`cloudmend policy check`: a policy file explained, or refused, before it is deployed."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cloudmend.core.errors import PolicyError
+from cloudmend.core.policy import FAMILIES, Policy
+from cloudmend.core.policy.explain import explain, trusted_networks
+from cloudmend.entry.policy_file import read_policy
+
+
+def check(path: Path, now: datetime, *, as_json: bool) -> None:
+    """Writes what the file says to stdout. Raises PolicyError, of which JSON tells too."""
+    try:
+        policy = read_policy({}, path)
+    except PolicyError as error:
+        if as_json:
+            _write_json({"file": str(path), "refused": str(error)})
+        raise
+    if as_json:
+        _write_json({"file": str(path), **as_data(policy, now), "explained": explain(policy, now)})
+    else:
+        sys.stdout.writelines(f"{sentence}\n" for sentence in explain(policy, now))
+
+
+def as_data(policy: Policy, now: datetime) -> dict[str, Any]:
+    """The policy as JSON can hold it, under the file's own keys; of each exemption also whether it holds."""
+    return {
+        "guarded": [str(traffic) for traffic in policy.guarded],
+        "aws_prefix_lists": policy.aws_prefix_lists,
+        "limits": {f"ipv{family}": policy.limits[family] for family in FAMILIES},
+        "trusted": {f"ipv{family}": trusted_networks(policy, family) for family in FAMILIES},
+        "replacement": {f"ipv{family}": str(policy.replacement[family]) for family in FAMILIES},
+        "mode": policy.mode,
+        "exemption": [
+            {**msgspec.structs.asdict(exemption), "holds": exemption.holds(now)} for exemption in policy.exemptions
+        ],
+    }
+
+
+def _write_json(data: dict[str, Any]) -> None:
+    sys.stdout.write(f"{msgspec.json.encode(data).decode()}\n")

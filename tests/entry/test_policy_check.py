@@ -1,0 +1,128 @@
+"""`cloudmend policy check`, and where the policy of the other entries comes from."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from cloudmend.core.errors import PolicyError
+from cloudmend.core.policy import parse_policy
+from cloudmend.entry.policy_check import check
+from cloudmend.entry.policy_file import PACKAGED, read_policy
+from entry.test_cli import EVENT, NOWHERE, cloudmend
+
+NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
+POLICY = """
+guarded = ["remote-admin", "udp/53"]
+aws_prefix_lists = "resolved"
+limits = { ipv4 = "/24", ipv6 = 1000 }
+trusted.ipv4 = ["52.0.0.0/8", "54.0.0.0/7"]
+replacement = { ipv4 = "vpc", ipv6 = "revoke" }
+
+[mode]
+default = "observe"
+control.security_group_ingress = "observe"
+account.111122223333 = "fix"
+vpc.vpc-0123456789abcdef0 = "observe"
+
+[[exemption]]
+group = "sg-0123456789abcdef0"
+owner = "network-team"
+reason = "No VPN yet"
+expires = 2026-11-24
+
+[[exemption]]
+account = "111122223333"
+actor_role = "arn:aws:iam::111122223333:role/Break-Glass"
+owner = "on-call"
+reason = "Emergencies"
+expires = 2026-11-24T06:59:00Z
+"""
+SENTENCES = """\
+Guarded: tcp/22-23, tcp/512-514, tcp/3389, tcp/5900-5999, udp/53, udp/3389.
+The rules of a group together may open a guarded port to 256 public IPv4 addresses (one /24) besides 52.0.0.0/8, \
+54.0.0.0/7, which are trusted; with more they are at fault.
+The rules of a group together may open a guarded port to 1,000 public IPv6 addresses; with more they are at fault.
+The source of an IPv4 rule at fault becomes its VPC's own IPv4 block; where that is no part of it, the rule is revoked.
+An IPv6 rule at fault is revoked.
+Prefix lists that AWS owns count as their entries, like any other.
+What is at fault in VPC vpc-0123456789abcdef0 is only reported.
+What is at fault in account 111122223333 is closed.
+What is at fault in control security_group_ingress is only reported.
+What is at fault elsewhere is only reported.
+Left open: group sg-0123456789abcdef0, by network-team until 2026-11-24 23:59+00:00: No VPN yet.
+No longer left open, because it expired: account 111122223333 and role \
+arn:aws:iam::111122223333:role/Break-Glass, by on-call until 2026-11-24 06:59+00:00: Emergencies.
+"""
+
+
+@pytest.fixture
+def policy_file(tmp_path: Path) -> Path:
+    path = tmp_path / "policy.toml"
+    path.write_text(POLICY, encoding="utf-8")
+    return path
+
+
+def test_a_policy_is_explained_in_plain_sentences(policy_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    check(policy_file, NOW, as_json=False)
+    assert capsys.readouterr().out == SENTENCES
+
+
+def test_as_json_it_has_the_file_s_keys_and_which_exemptions_hold(
+    policy_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check(policy_file, NOW, as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert told["explained"] == SENTENCES.splitlines()
+    assert told["trusted"] == {"ipv4": ["52.0.0.0/8", "54.0.0.0/7"], "ipv6": []}
+    assert told["limits"] == {"ipv4": 256, "ipv6": 1000}
+    assert told["replacement"] == {"ipv4": "vpc", "ipv6": "revoke"}
+    assert told["mode"]["account"] == {"111122223333": "fix"}
+    assert [(exemption["owner"], exemption["holds"]) for exemption in told["exemption"]] == [
+        ("network-team", True),
+        ("on-call", False),
+    ]
+
+
+def test_the_packaged_policy_is_fine() -> None:
+    done = cloudmend("policy", "check", str(PACKAGED))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Guarded: tcp/22, tcp/3389.\n")
+    assert "Example: cloudmend policy check" in cloudmend("policy", "check", "--help").stdout
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_bad_policy_is_one_sentence_with_its_place_and_exit_2(policy_file: Path, options: list[str]) -> None:
+    policy_file.write_text("\n[mode]\ndefault = 'of'\n")
+    done = cloudmend("policy", "check", str(policy_file), *options)
+    sentence = f"{policy_file}, line 3: mode.default: 'of' is not a mode."
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"cloudmend: {sentence}")
+    assert len(done.stderr.splitlines()) == 1
+    if options:
+        assert json.loads(done.stdout)["refused"].startswith(sentence)
+    else:
+        assert not done.stdout
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match=r"no-such\.toml cannot be read \(.*No such file"):
+        read_policy({}, tmp_path / "no-such.toml")
+    (tmp_path / "latin.toml").write_bytes(b"# \xe9")
+    with pytest.raises(PolicyError, match=r"latin\.toml cannot be read \('utf-8' codec"):
+        read_policy({}, tmp_path / "latin.toml")
+
+
+def test_a_policy_file_may_name_every_control_that_there_is_and_settings_override_it(policy_file: Path) -> None:
+    policy = read_policy({"CLOUDMEND_GUARDED_PORTS": "22"}, policy_file)
+    assert policy.guarded == parse_policy({"CLOUDMEND_GUARDED_PORTS": "22"}).guarded
+    assert policy.mode.control == {"security_group_ingress": "observe"}
+
+
+def test_invoke_takes_a_policy_file(policy_file: Path) -> None:
+    policy_file.write_text("guarded = []")
+    done = cloudmend("invoke", "-e", EVENT, "--policy", str(policy_file), **NOWHERE)
+    assert (done.returncode, "guarded: no port is guarded" in done.stderr) == (2, True)

@@ -1,0 +1,127 @@
+"""Edits and events in any order: late, twice, never, with lagging reads and throttling. It ends closed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from cloudmend import engine
+from cloudmend.controls import CONTROLS
+from cloudmend.local.ec2 import Ec2Error
+from oracle.packets import TCP, exposure
+from random_groups import authorize, permissions, resolved
+from support import Account, event, policy
+
+LIMITS = {4: 2**24, 6: 2**96}
+GUARDED = (22, 3389)
+REFUSALS = ("ModifySecurityGroupRules", "RevokeSecurityGroupIngress", "DescribeSecurityGroupRules")
+
+
+def is_open(account: Account, rows: list[dict[str, Any]]) -> bool:
+    packets = resolved(account, rows)
+    return any(exposure(packets, version, TCP, port) > limit for version, limit in LIMITS.items() for port in GUARDED)
+
+
+def exposes_anything(account: Account, row: dict[str, Any]) -> bool:
+    """Whether a rule lets any public address to a guarded port: no other can ever be at fault."""
+    return any(exposure(resolved(account, [row]), version, TCP, port) for version in LIMITS for port in GUARDED)
+
+
+class Interleavings(RuleBasedStateMachine):
+    """Users edit one group; CloudTrail delivers as it pleases; AWS throttles. A last sweep must end it closed."""
+
+    @initialize()
+    def start(self) -> None:
+        self.lag = 0
+        self.account = Account(read_lag=lambda: self.lag)
+        self.group_id = self.account.group()
+        self.events: list[dict[str, Any]] = []
+        self.by_users: dict[str, dict[str, Any]] = {}
+
+    @rule(permission=permissions())
+    def a_user_opens(self, permission: dict[str, Any]) -> None:
+        self._remember(authorize(self.account, self.group_id, permission))
+        self.events.append(event(self.group_id))
+
+    @precondition(lambda self: self.by_users)
+    @rule(data=st.data())
+    def a_user_closes(self, data: st.DataObject) -> None:
+        rule_id = data.draw(st.sampled_from(sorted(self.by_users)))
+        del self.by_users[rule_id]
+        try:
+            self.account.ec2.revoke_security_group_ingress(GroupId=self.group_id, SecurityGroupRuleIds=[rule_id])
+        except ClientError:
+            return  # cloudmend was first
+
+    @precondition(lambda self: self.events)
+    @rule(data=st.data(), forgotten=st.booleans())
+    def an_event_arrives_in_any_order_and_maybe_again_later(self, data: st.DataObject, forgotten: bool) -> None:
+        index = data.draw(st.integers(0, len(self.events) - 1))
+        self.account.handle(self.events[index])
+        if forgotten:
+            del self.events[index]
+
+    @precondition(lambda self: self.events)
+    @rule()
+    def an_event_is_lost(self) -> None:
+        self.events.pop()
+
+    @rule(operation=st.sampled_from(REFUSALS), times=st.integers(1, 3))
+    def aws_throttles_for_a_while(self, operation: str, times: int) -> None:
+        left = [times]
+
+        def throttle(_: Mapping[str, Any]) -> None:
+            if left[0]:
+                left[0] -= 1
+                raise Ec2Error("RequestLimitExceeded", "Request limit exceeded.", 503)
+
+        self.account.groups.before[operation] = throttle
+
+    @rule(reads=st.integers(0, 2))
+    def reads_begin_to_lag_or_stop(self, reads: int) -> None:
+        self.lag = reads
+
+    @rule()
+    def a_sweep_comes_by(self) -> None:
+        self._sweep()
+
+    @invariant()
+    def what_was_never_at_fault_is_as_its_user_made_it(self) -> None:
+        rows = {row["SecurityGroupRuleId"]: row for row in self._rows()}
+        for rule_id, row in self.by_users.items():
+            assert rows.get(rule_id) == row or exposes_anything(self.account, row)
+
+    def teardown(self) -> None:
+        if not hasattr(self, "account"):
+            return
+        self.account.groups.before.clear()
+        self.lag = 0
+        self._rows()
+        self._sweep()
+        assert not is_open(self.account, self._rows())
+        self.account.calls.clear()
+        assert [record.status for record in self._sweep()] == ["clean"]
+
+    def _sweep(self) -> tuple[Any, ...]:
+        return engine.sweep(controls=CONTROLS, policy=policy(), world=self.account.world)
+
+    def _rows(self) -> list[dict[str, Any]]:
+        """What is true now, asked of the model itself, until no read lags any more."""
+        filters = [{"Name": "group-id", "Values": [self.group_id]}]
+        for _ in range(3):
+            answer = self.account.groups.unhindered("DescribeSecurityGroupRules", {"Filters": filters})
+        return list(answer["SecurityGroupRules"])
+
+    def _remember(self, rule_ids: list[str]) -> None:
+        self.by_users |= {row["SecurityGroupRuleId"]: row for row in self._rows() if row_id(row) in rule_ids}
+
+
+def row_id(row: dict[str, Any]) -> str:
+    return str(row["SecurityGroupRuleId"])
+
+
+TestInterleavings = Interleavings.TestCase
