@@ -17,6 +17,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import ThreadedWSGIServer
 
+from cloudmend.local.dynamodb_service import DynamoDbService
 from cloudmend.local.ec2 import BehaviourOptions
 from cloudmend.local.ec2_service import Ec2Service
 from cloudmend.local.eventbridge import Delivery, EventBus
@@ -154,6 +155,7 @@ class EmbeddedAws:
             DomainDispatcherApplication(create_backend_app),
             {
                 "cloudformation": CloudFormationService(self._functions),
+                "dynamodb": DynamoDbService(),
                 "ec2": Ec2Service(self._bus.put, **self._ec2),
                 "events": EventsService(self._bus),
                 "lambda": LambdaService(self._functions, self._worker),
