@@ -33,3 +33,19 @@ class AwsError(CloudmendError):
         self.action = action
         self.code = code
         self.refused = refused
+
+
+class LedgerError(CloudmendError):
+    """The ledger cannot keep or give back something. What cannot be kept is not begun."""
+
+
+class Busy(CloudmendError):
+    """Another mend of the same resource by the same control is under way. Nothing was stored."""
+
+
+class BudgetSpent(CloudmendError):
+    """The account has had its mends of this hour. Nothing was stored."""
+
+
+class WrongState(CloudmendError):
+    """A record is not in a state from which it can go where it was told to go. Nothing was stored."""

@@ -144,6 +144,10 @@ class Intent(Struct, frozen=True, kw_only=True):
     account: str
     region: str
     event_id: str
+    event_name: str = ""
+    actor: Actor = Actor()
+    policy_hash: str = ""  # of the policy that it was decided by
+    code_version: str = ""
     before: Json
     requests: tuple[Request, ...]
     undo: tuple[str, ...]
