@@ -22,8 +22,9 @@ ALLOWED = {
     "controls": {"core", "controls"},
     "engine": {"core"},
     "aws": {"core", "aws"},
+    "disk": {"core", "disk"},
     "local": {"core", "local"},
-    "entry": {"core", "controls", "engine", "aws", "local", "entry"},
+    "entry": {"core", "controls", "engine", "aws", "disk", "local", "entry"},
 }
 PURE = {"core", "controls"}
 STANDARD_LIBRARY_THAT_IS_NOT_PURE = {"os", "socket", "subprocess", "time", "logging", "random", "threading", "urllib"}
