@@ -17,6 +17,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import ThreadedWSGIServer
 
+from cloudmend.local.dynamodb_service import DynamoDbService
 from cloudmend.local.ec2_service import Ec2Service
 from cloudmend.local.eventbridge import Delivery, EventBus
 from cloudmend.local.events_service import EventsService
@@ -146,6 +147,7 @@ class EmbeddedAws:
             DomainDispatcherApplication(create_backend_app),
             {
                 "cloudformation": CloudFormationService(self._functions),
+                "dynamodb": DynamoDbService(),
                 "ec2": Ec2Service(self._bus.put),
                 "events": EventsService(self._bus),
                 "lambda": LambdaService(self._functions, self._worker),
