@@ -44,6 +44,7 @@ def test_the_before_image_is_kept_before_the_first_write_and_the_proof_is_read_a
     (intent,) = account.intents
     assert sorted(intent.before["SecurityGroupRules"], key=lambda row: row["SecurityGroupRuleId"]) == before
     assert [request.action for request in intent.requests] == [MODIFY, REVOKE]
+    assert intent.event_name == "AuthorizeSecurityGroupIngress"
     assert record.status == "mended"
 
 

@@ -32,6 +32,6 @@ class Backend:
 
 def table_resource() -> dict[str, Any]:
     """The CloudFormation resource that docs/records.md shows."""
-    (block,) = re.findall(r"```yaml\n(.*?)```", RECORDS_PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    (block,) = re.findall(r"```yaml\n(LedgerTable:.*?)```", RECORDS_PAGE.read_text(encoding="utf-8"), re.DOTALL)
     resource: dict[str, Any] = yaml.safe_load(block)["LedgerTable"]
     return resource

@@ -9,36 +9,33 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.session import Session
 
 from cloudmend.aws.ledger import DynamoDbLedger
 from cloudmend.disk.ledger import SqliteLedger
 from cloudmend.local.server import EmbeddedAws
 from ledgers.backends import Backend, table_resource
-from local.embedded.helpers import unheard
+from local.embedded.helpers import client, unheard
 
 _numbers = count(1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def aws() -> Iterator[EmbeddedAws]:
     with EmbeddedAws(log=unheard) as embedded:
         yield embedded
 
 
 @pytest.fixture
-def dynamodb(aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> Any:
+def dynamodb(aws: EmbeddedAws) -> Any:
     """A botocore client."""
-    for name, value in aws.environment.items():
-        monkeypatch.setenv(name, value)
-    return Session().create_client("dynamodb")
+    return client(aws, "dynamodb")
 
 
 @pytest.fixture
-def table(dynamodb: Any) -> str:
+def table(aws: EmbeddedAws) -> str:
     """A new table, deployed from the page that describes it; its name."""
     stack = f"ledger-{next(_numbers)}"
-    cloudformation = Session().create_client("cloudformation")
+    cloudformation = client(aws, "cloudformation")
     cloudformation.create_stack(StackName=stack, TemplateBody=json.dumps({"Resources": {"Table": table_resource()}}))
     resource = cloudformation.describe_stack_resource(StackName=stack, LogicalResourceId="Table")
     name: str = resource["StackResourceDetail"]["PhysicalResourceId"]
