@@ -22,6 +22,7 @@ from cloudmend.core.ledger import (
 )
 from cloudmend.core.model import Intent, Record
 from cloudmend.core.ports import Clock
+from cloudmend.core.stored import encode, read_exemptions
 
 
 class MemoryStore:
@@ -29,7 +30,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
-        self.exemptions: dict[str, TimedExemption] = {}
+        self.exemptions: dict[str, bytes] = {}
 
 
 class MemoryLedger:
@@ -78,11 +79,10 @@ class MemoryLedger:
         return iter(sorted(self._store.entries.values(), key=lambda entry: (entry.opened, entry.id)))
 
     def exempt(self, exemption: TimedExemption) -> None:
-        self._store.exemptions[exemption.id] = exemption
+        self._store.exemptions[exemption.id] = encode(exemption)
 
     def exemptions(self, now: datetime) -> Exemptions:
-        held = sorted(self._store.exemptions.values(), key=lambda exemption: exemption.id)
-        return Exemptions(tuple(exemption for exemption in held if exemption.holds(now)))
+        return read_exemptions((stored for _, stored in sorted(self._store.exemptions.items())), now)
 
     def remove_exemption(self, exemption_id: str) -> bool:
         return self._store.exemptions.pop(exemption_id, None) is not None
