@@ -44,14 +44,16 @@ class ModeSwitch:
         try:
             answer = self._gateway.call(Request("ssm:GetParameter", {"Name": self._name}))
         except CloudmendError as error:
-            return self._broken(f"cannot be read: {error}")
+            self._tell_once(f"cannot be read: {error}")
+            return None
         value = str(answer["Parameter"]["Value"]).strip()
         if value not in _MODES:
-            return self._broken(f"says {value!r}. It takes fix, observe or {AS_DEPLOYED}.")
+            self._tell_once(f"says {value!r}. It takes fix, observe or {AS_DEPLOYED}.")
+            return None
         self._is_broken = False
         return _MODES[value]
 
-    def _broken(self, problem: str) -> None:
+    def _tell_once(self, problem: str) -> None:
         if not self._is_broken:
             self._tell(f"The switch {self._name} {problem} The mode stays as it was deployed.")
         self._is_broken = True
