@@ -51,7 +51,7 @@ class Schedule(Setting):
     @classmethod
     def apply(cls, name: str, properties: Mapping[str, Any], account: str, region: str) -> Callable[[], None]:
         backend = scheduler_backends[account][region]
-        absent = dict.fromkeys(("start_date", "end_date", "kms_key_arn", "action_after_completion"))
+        absent: dict[str, Any] = dict.fromkeys(("start_date", "end_date", "kms_key_arn", "action_after_completion"))
         backend.create_schedule(
             **absent,
             name=name,
