@@ -20,7 +20,7 @@ MODULES = sorted(
 ALLOWED = {
     "core": {"core"},
     "controls": {"core", "controls"},
-    "engine": {"core"},
+    "engine": {"core", "engine"},
     "aws": {"core", "aws"},
     "disk": {"core", "disk"},
     "local": {"core", "local"},

@@ -146,7 +146,7 @@ def test_a_mend_is_done_and_recorded_when_nobody_can_be_told(log: Log, services:
     account = Account()
     group_id = account.group(ipv4(22, "0.0.0.0/0"))
     account.world = replace(account.world, notifier=notices(log, services))
-    (record,) = account.handle(event(group_id))  # type: ignore[misc]
+    record = account.respond(event(group_id))
     assert record.status == "mended"
     assert [row["CidrIpv4"] for row in account.rules(group_id) if not row["IsEgress"]] == ["10.0.0.0/8"]
     assert len(log.problems) == len(ALL)

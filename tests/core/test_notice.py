@@ -119,7 +119,7 @@ def test_the_undo_commands_in_the_mail_give_the_group_back() -> None:
     account = Account()
     group_id = account.group(ipv4(22, "0.0.0.0/0", Description="ask @ops, www.evil.com/$(rm) http://evil.com!"))
     before = account.rules(group_id)
-    (record,) = account.handle(event(group_id))  # type: ignore[misc]
+    record = account.respond(event(group_id))
     (line,) = (line for line in text(record).splitlines() if line.startswith("     aws "))
     assert "evil.com" not in line
     account.ec2.modify_security_group_rules(**json.loads(shlex.split(line)[-1]))

@@ -15,6 +15,7 @@ from cloudmend.disk.ledger import SqliteLedger
 from cloudmend.local.server import EmbeddedAws
 from ledgers.backends import Backend, table_resource
 from local.embedded.helpers import client, unheard
+from memory_ledger import MemoryLedger, MemoryStore
 
 _numbers = count(1)
 
@@ -52,7 +53,13 @@ def on_disk(tmp_path: Path) -> Backend:
     return Backend(lambda clock, terms: SqliteLedger(tmp_path / "state", clock, terms))
 
 
-@pytest.fixture(params=["in_dynamodb", "on_disk"])
+@pytest.fixture
+def in_memory() -> Backend:
+    store = MemoryStore()
+    return Backend(lambda clock, terms: MemoryLedger(clock, terms, store))
+
+
+@pytest.fixture(params=["in_dynamodb", "on_disk", "in_memory"])
 def backend(request: pytest.FixtureRequest) -> Backend:
     backend: Backend = request.getfixturevalue(request.param)
     return backend

@@ -31,6 +31,10 @@ _ADVICE: Final = {
 }
 
 
+# AWS did nothing, whatever the status: EC2 throttles with 503.
+_THROTTLED: Final = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException"})
+
+
 @contextmanager
 def translated(action: str, region: str) -> Iterator[None]:
     """Raises AwsError in place of what botocore raises for a call of this IAM action in this Region."""
@@ -54,5 +58,8 @@ def _answered(error: ClientError, action: str, where: str) -> AwsError:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
     advice = f" {_ADVICE[code]}." if code in _ADVICE else ""
     return AwsError(
-        f"{where}: AWS answered {code} ({message}).{advice}", action=action, code=code, refused=status < 500
+        f"{where}: AWS answered {code} ({message}).{advice}",
+        action=action,
+        code=code,
+        refused=status < 500 or code in _THROTTLED,
     )

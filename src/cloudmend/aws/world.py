@@ -8,7 +8,9 @@ from botocore.session import Session
 
 from cloudmend.aws.gateway import Gateway, SystemClock, connector
 from cloudmend.core.errors import CloudmendError
-from cloudmend.core.ports import Ledger, Notifier, World
+from cloudmend.core.ledger import Ledger
+from cloudmend.core.ports import Notifier
+from cloudmend.core.world import World
 
 
 def world(*, ledger: Ledger, notifier: Notifier, region: str | None = None) -> World:

@@ -24,6 +24,7 @@ class Control(Struct, frozen=True, kw_only=True):
     expand: Callable[[Resource, Reader, Policy], tuple[Resource, ...]]  # a target -> what to mend there
     observe: Callable[[Resource, Reader, Policy], Any]  # the facts; None: it is gone
     complete: Callable[[Any, Reader, Policy], Any]  # the facts, with what only a mend needs
+    without: Callable[[Any, frozenset[str]], Any]  # the facts, as if parts were not there
     detect: Callable[[Any, Policy], tuple[Finding, ...]]
     plan: Callable[[Any, tuple[Finding, ...], Policy], Plan]
     check: Callable[[Any, Plan, Policy], None]  # raises UnsafePlan
