@@ -12,9 +12,28 @@ from typing import Any
 from moto.cloudformation import parsing
 
 from cloudmend.local.resources.replaced import EventsRule, Function, LogsGroup
-from cloudmend.local.resources.settings import Alarm, FunctionEventInvokeConfig, FunctionPermission, QueuePolicy
+from cloudmend.local.resources.settings import (
+    Alarm,
+    FunctionEventInvokeConfig,
+    FunctionEventSource,
+    FunctionPermission,
+    QueuePolicy,
+)
+from cloudmend.local.resources.topics import Schedule, TopicPolicy, TopicSubscription
 
-_TYPES = (FunctionPermission, FunctionEventInvokeConfig, QueuePolicy, Alarm, Function, EventsRule, LogsGroup)
+_TYPES = (
+    FunctionPermission,
+    FunctionEventInvokeConfig,
+    FunctionEventSource,
+    QueuePolicy,
+    Alarm,
+    TopicPolicy,
+    TopicSubscription,
+    Schedule,
+    Function,
+    EventsRule,
+    LogsGroup,
+)
 
 
 def register() -> None:
