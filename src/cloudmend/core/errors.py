@@ -49,3 +49,11 @@ class BudgetSpent(CloudmendError):
 
 class WrongState(CloudmendError):
     """A record is not in a state from which it can go where it was told to go. Nothing was stored."""
+
+
+class UndoRefused(CloudmendError):
+    """A mend that may not be taken back as it was asked. Nothing was changed."""
+
+
+class UndoIncomplete(CloudmendError):
+    """A mend that is taken back in part only. The same undo again completes it."""
