@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from cloudmend.controls import CONTROLS
+from cloudmend.core.exempting import Grounds
 from cloudmend.core.ledger import Entry, TimedExemption
-from cloudmend.core.undo import Grounds, Undone
+from cloudmend.core.undo import Undone
 from cloudmend.engine.undo import undo
 from cloudmend.local.ec2 import Ec2Error
 from support import ACCOUNT, Account, ipv4

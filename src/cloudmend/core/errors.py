@@ -13,6 +13,10 @@ class PolicyError(CloudmendError):
     """A policy that is unreadable, unknown or contradicts itself. A bad policy does nothing."""
 
 
+class InputError(CloudmendError):
+    """What somebody typed cannot be meant. Nothing was changed."""
+
+
 class UnsafePlan(CloudmendError):
     """A plan that would do more than close what is at fault. It is not carried out."""
 

@@ -1,42 +1,15 @@
-"""A mend taken back: what it takes, what stands against it, what is told of it. cloudmend/undo.py carries it out."""
+"""A mend taken back: what it takes, what stands against it, what is told of it. engine/undo.py carries it out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import Final
 
 from msgspec import Struct
 
 from cloudmend.core.errors import UndoIncomplete, UndoRefused, WrongState
-from cloudmend.core.escaping import command, plain
+from cloudmend.core.escaping import command
 from cloudmend.core.ledger import Entry, TimedExemption
 from cloudmend.core.model import Actor, Attribution, Edit, Record, Request
-
-LONGEST: Final = timedelta(days=30)  # what shall stay open for longer belongs in the policy, where it is reviewed
-
-_TOLD_CHARACTERS: Final = 300
-
-
-class Grounds(Struct, frozen=True, kw_only=True):
-    """On whose word something is left open, why, and for how long. `caller` is the ARN of who asks."""
-
-    owner: str
-    reason: str
-    duration: timedelta
-    caller: str
-
-    def exemption(self, exemption_id: str, group: str, now: datetime, rule: str = "") -> TimedExemption:
-        return TimedExemption(
-            id=exemption_id,
-            group=group,
-            rule=rule,
-            owner=self.owner,
-            reason=self.reason,
-            expires=now + self.duration,
-            created=now,
-            created_by=self.caller,
-        )
 
 
 class Difference(Struct, frozen=True, kw_only=True):
@@ -47,7 +20,7 @@ class Difference(Struct, frozen=True, kw_only=True):
     found: str
 
     def __str__(self) -> str:
-        return plain(f"{self.part}: expected {self.expected}, is {self.found}", _TOLD_CHARACTERS)
+        return f"{self.part}: expected {self.expected}, is {self.found}"
 
 
 class Reversal(Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Takes a mend back, exactly, and only if nobody changed it since; beside engine.py, where pure meets impure."""
+"""Takes a mend back, exactly, and only if nobody changed it since."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import msgspec
 
 from cloudmend.core.control import Control
 from cloudmend.core.errors import AwsError, LedgerError
+from cloudmend.core.exempting import Grounds
 from cloudmend.core.ledger import Entry, TimedExemption
 from cloudmend.core.model import Record, Request
 from cloudmend.core.undo import (
-    Grounds,
     Reversal,
     Undone,
     check_done,
