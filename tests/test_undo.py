@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloudmend.controls.security_group_ingress.undo import PERMISSIONS
 from cloudmend.core.errors import UndoIncomplete
 from cloudmend.core.ledger import TimedExemption
 from cloudmend.local.ec2 import Ec2Error
@@ -110,6 +111,14 @@ def test_while_exempt_the_next_event_leaves_it_open_and_after_the_expiry_it_is_c
     assert account.mend(group_id).status == "exempt"
     account.clock.time += timedelta(hours=2, seconds=1)
     assert account.mend(group_id).status == "mended"
+
+
+def test_it_uses_exactly_the_rights_it_declares() -> None:
+    account = Account()
+    _, entry_id = mended_group(account)
+    account.calls.clear()
+    undone(account, entry_id)
+    assert set(account.calls) == PERMISSIONS - {"ec2:CreateTags"}  # which stands behind the tags of a call
 
 
 def test_a_dry_run_tells_the_requests_and_writes_nothing() -> None:

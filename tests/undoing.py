@@ -23,9 +23,13 @@ TAGS = [{"ResourceType": "security-group-rule", "Tags": [{"Key": "team", "Value"
 WRITES = ("ModifySecurityGroupRules", "AuthorizeSecurityGroupIngress")
 
 
-def undone(account: Account, entry_id: str, *, dry_run: bool = False, **grounds: Any) -> Undone:
-    asked = msgspec.structs.replace(GROUNDS, **grounds)
-    return undo(entry_id, asked, controls=CONTROLS, world=account.world, dry_run=dry_run)
+def grounds(**fields: Any) -> Grounds:
+    """Grounds that are good, but for these fields."""
+    return msgspec.structs.replace(GROUNDS, **fields)
+
+
+def undone(account: Account, entry_id: str, *, dry_run: bool = False, **fields: Any) -> Undone:
+    return undo(entry_id, grounds(**fields), controls=CONTROLS, world=account.world, dry_run=dry_run)
 
 
 def mended_group(account: Account) -> tuple[str, str]:

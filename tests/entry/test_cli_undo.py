@@ -47,7 +47,9 @@ def test_what_cannot_be_reached_or_found_is_one_sentence_and_exit_1(words: list[
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("words", [["records"], ["records", "--json"], ["exempt", "list"]])
+@pytest.mark.parametrize(
+    "words", [["records"], ["records", "--json"], ["records", "--since", "9999d"], ["exempt", "list"]]
+)
 def test_an_empty_ledger_shows_nothing_and_needs_neither_region_nor_credentials(words: list[str]) -> None:
     done = cloudmend(*words)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 from botocore.session import Session
 
+from ledgers.backends import table_resource
 from walkthrough.conftest import REGION, run
+from walkthrough.test_readme import block
 
 WORLD = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "all"}]}
 HALF = {"IpProtocol": "tcp", "FromPort": 3389, "ToPort": 3389, "IpRanges": [{"CidrIp": "128.0.0.0/1"}]}
+OTHERWISE = {**WORLD, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 FOR_2H = ["--for", "2h", "--reason", "The vendor has no VPN yet"]
 
 
@@ -87,12 +90,8 @@ def test_a_dry_run_shows_what_it_would_do_and_does_nothing(ec2: Any, opened: str
 
 def test_an_edit_since_is_refused_with_the_difference(ec2: Any, opened: str, environment: dict[str, str]) -> None:
     entry_id = mend(opened, environment)
-    ec2.authorize_security_group_ingress(GroupId=opened, IpPermissions=[HALF])
-    words = ["cloudmend", "undo", entry_id, *FOR_2H]
-    ec2.authorize_security_group_ingress(
-        GroupId=opened, IpPermissions=[{**WORLD, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
-    )
-    done = run(words, environment, status=1)
+    ec2.authorize_security_group_ingress(GroupId=opened, IpPermissions=[OTHERWISE])
+    done = run(["cloudmend", "undo", entry_id, *FOR_2H], environment, status=1)
     assert "is no longer as cloudmend left it" in done.stderr
     assert "expected no rule for tcp/22 from 0.0.0.0/0, is sgr-" in done.stderr
     assert "Nothing was changed." in done.stderr
@@ -153,8 +152,6 @@ def test_records_of_another_group_or_of_before_are_not_listed(opened: str, envir
 @pytest.fixture
 def table(aws_environment: dict[str, str]) -> Iterator[str]:
     """A stack's table, as docs/records.md describes it."""
-    from ledgers.backends import table_resource
-
     cloudformation = Session().create_client(
         "cloudformation",
         region_name=REGION,
@@ -169,14 +166,15 @@ def table(aws_environment: dict[str, str]) -> Iterator[str]:
     cloudformation.delete_stack(StackName="undo-ledger")
 
 
-def test_a_stack_s_table_serves_as_the_ledger_too(
+def test_the_readme_s_line_takes_back_what_a_stack_s_table_holds(
     ec2: Any, opened: str, environment: dict[str, str], table: str, tmp_path: Path
 ) -> None:
-    environment |= {"CLOUDMEND_LEDGER_TABLE": table}
     before = described(ec2, opened)
-    entry_id = mend(opened, environment)
-    run(["cloudmend", "undo", entry_id, *FOR_2H], environment)
+    with_table = {**environment, "CLOUDMEND_LEDGER_TABLE": table}
+    entry_id = mend(opened, with_table)
+    (line,) = block("undone through the embedded AWS")
+    run(["bash", "-c", line.replace("RECORD_ID", entry_id).replace("TABLE", table)], environment)
     assert described(ec2, opened) == before
-    assert entry_id in run(["cloudmend", "records"], environment).stdout
-    assert entry_id in run(["cloudmend", "exempt", "list"], environment).stdout
+    assert entry_id in run(["cloudmend", "records"], with_table).stdout
+    assert entry_id in run(["cloudmend", "exempt", "list"], with_table).stdout
     assert not (tmp_path / "state").exists()

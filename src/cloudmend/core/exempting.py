@@ -14,7 +14,7 @@ from cloudmend.core.ledger import TimedExemption
 LONGEST: Final = timedelta(days=30)  # what shall stay open for longer belongs in the policy, where it is reviewed
 
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
-_DURATION: Final = re.compile(r"([0-9]{1,6})([mhd])")
+_DURATION: Final = re.compile(r"([0-9]{1,4})([mhd])")
 _GROUP: Final = re.compile(r"sg-[0-9a-f]{8,17}")
 _RULE: Final = re.compile(r"sgr-[0-9a-f]{8,17}")
 

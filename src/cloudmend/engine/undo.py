@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -10,8 +11,8 @@ import msgspec
 from cloudmend.core.control import Control
 from cloudmend.core.errors import AwsError, LedgerError
 from cloudmend.core.exempting import Grounds
-from cloudmend.core.ledger import Entry, TimedExemption
-from cloudmend.core.model import Record, Request
+from cloudmend.core.ledger import Entry
+from cloudmend.core.model import Request
 from cloudmend.core.undo import (
     Reversal,
     Undone,
@@ -37,22 +38,25 @@ def undo(entry_id: str, grounds: Grounds, *, controls: Sequence[Control], world:
     entry = world.ledger.get(entry_id)
     mended = mended_record(entry)
     check_place(entry, world.region, grounds.caller)
-    control = _control(entry, controls)
-
-    def look() -> Reversal:
-        return control.revert(entry.intent, mended, world.reader)
-
+    look = partial(_control(entry, controls).revert, entry.intent, mended, world.reader)
     reversal = look()
     check_unchanged(entry, reversal)
     exemption = grounds.exemption(entry.id, entry.intent.resource.id, world.clock.now())
     planned = Undone(entry=entry, exemption=exemption, requests=reversal.requests)
-    if dry_run:
-        return planned
+    return planned if dry_run else _carried_out(planned, look, world)
+
+
+def _carried_out(planned: Undone, look: Callable[[], Reversal], world: World) -> Undone:
+    """Exempted, restored, proved, recorded and told, in this order. Raises UndoIncomplete."""
+    entry, exemption = planned.entry, planned.exemption
     world.ledger.exempt(exemption)
-    problem = _write(reversal.requests, world)
-    restored = _proved(look, world)
-    check_done(entry, exemption, restored, problem)
-    return msgspec.structs.replace(planned, record=_recorded(entry, exemption, restored, world))
+    problem = _write(planned.requests, world)
+    reversal = _proved(look, world)
+    check_done(entry, exemption, reversal, problem)
+    record = undone_record(entry, exemption, reversal.restored)
+    world.ledger.undone(entry, record)
+    world.notifier.publish(record)
+    return msgspec.structs.replace(planned, record=record)
 
 
 def _control(entry: Entry, controls: Sequence[Control]) -> Control:
@@ -82,10 +86,3 @@ def _proved(look: Callable[[], Reversal], world: World) -> Reversal:
         world.clock.sleep(pause)
         reversal = look()
     return reversal
-
-
-def _recorded(entry: Entry, exemption: TimedExemption, reversal: Reversal, world: World) -> Record:
-    record = undone_record(entry, exemption, reversal.restored)
-    world.ledger.undone(entry, record)
-    world.notifier.publish(record)
-    return record

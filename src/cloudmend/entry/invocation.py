@@ -58,6 +58,6 @@ class _Voice:
         self._console.print(Text(record.status, _STYLE[record.status]), Text(terminal(record.summary)))
         for line in (*(edit.why for edit in record.edits), *record.errors):
             self._console.print(Text(f"  {terminal(line)}", "dim"))
-        if record.entry_id and record.edits:
+        if record.entry_id:
             self._console.print(Text(f"  record: {record.entry_id}"))
             self._console.print(Text(f'  undo: cloudmend undo {record.entry_id} --for 2h --reason "..."'))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from msgspec import Struct
@@ -10,13 +10,23 @@ from msgspec import Struct
 from cloudmend.controls.security_group_ingress.check import _effects
 from cloudmend.controls.security_group_ingress.facts import Rule
 from cloudmend.controls.security_group_ingress.plan import _authorize, _modify
-from cloudmend.core.model import Edit, Intent, Record, Request
+from cloudmend.core.model import Edit, Intent, Json, Record, Request
 from cloudmend.core.ports import Reader
 from cloudmend.core.undo import Difference, Reversal
 
 # What a rule says; its id and ARN are AWS's.
 _FIELDS: Final = ("IpProtocol", "FromPort", "ToPort", "CidrIpv4", "CidrIpv6", "PrefixListId", "Description")
-_PAGE: Final = 1000
+_PAGE: Final = 1000  # the most rules that one answer may hold
+
+# Of whoever takes a mend back. A rule comes back with its tags in the call that authorizes it, and that needs the last.
+PERMISSIONS: Final = frozenset(
+    {
+        "ec2:AuthorizeSecurityGroupIngress",
+        "ec2:CreateTags",
+        "ec2:DescribeSecurityGroupRules",
+        "ec2:ModifySecurityGroupRules",
+    }
+)
 
 
 class _Mended(Struct, frozen=True, kw_only=True):
@@ -66,7 +76,7 @@ def _mended(intent: Intent, record: Record) -> Iterator[_Mended]:
             )
 
 
-def _by_id(rows: Any) -> dict[str, Rule]:
+def _by_id(rows: Iterable[Json]) -> dict[str, Rule]:
     return {rule.id: rule for rule in map(Rule, rows)}
 
 
