@@ -17,7 +17,7 @@ from cloudmend.controls import CONTROLS
 from cloudmend.local.server import EmbeddedAws
 from walkthrough.conftest import TOOLS, run
 from walkthrough.test_build import SAM, THIS_MACHINE
-from walkthrough.test_template import actions, statements
+from walkthrough.template import RESPONDER, SWEEPER, granted
 from walkthrough.walkthrough import MENDED, comparable
 
 PATIENCE_S = 60.0
@@ -26,6 +26,10 @@ NAMES = shlex.split("--bucket cloudmend-packages --region us-east-1 --stack-name
 DELETE = shlex.split(
     "delete --stack-name cloudmend --region us-east-1 --s3-bucket cloudmend-packages --s3-prefix cloudmend"
 )
+# IAM has no name for a transaction: these are what the ledger's consist of.
+IN_TRANSACTIONS = {
+    "dynamodb:TransactWriteItems": ("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+}
 
 
 class Deployed:
@@ -54,10 +58,10 @@ class Deployed:
         permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": ranges}
         self.client("ec2").authorize_security_group_ingress(GroupId=group_id, IpPermissions=[permission])
 
-    def refer_to_a_list_that_grows(self, group_id: str) -> None:
+    def refer_to_a_list_that_grows(self, group_id: str, name: str = "offices") -> None:
         """A rule from a prefix list that holds little; then the list comes to hold the world."""
         ec2 = self.client("ec2")
-        made = ec2.create_managed_prefix_list(PrefixListName="offices", AddressFamily="IPv4", MaxEntries=5)
+        made = ec2.create_managed_prefix_list(PrefixListName=name, AddressFamily="IPv4", MaxEntries=5)
         prefix_list = made["PrefixList"]["PrefixListId"]
         sources = [{"PrefixListId": prefix_list}]
         permission = {"IpProtocol": "tcp", "FromPort": 3389, "ToPort": 3389, "PrefixListIds": sources}
@@ -73,16 +77,20 @@ class Deployed:
         records = [json.loads(line)["record"] for line in self._log if '"record":' in line]
         return [record for record in records if record["resource"]["id"] == group_id]
 
-    def queue(self) -> str:
-        outputs = self.client("cloudformation").describe_stacks(StackName="cloudmend")["Stacks"][0]["Outputs"]
-        return str(next(output["OutputValue"] for output in outputs if output["OutputKey"] == "DeadLetterQueueUrl"))
+    def resource(self, name: str) -> str:
+        """The physical id of a resource of the stack: a queue's URL, a table's name."""
+        found = self.client("cloudformation").describe_stack_resource(StackName="cloudmend", LogicalResourceId=name)
+        return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
-    def ec2_calls_of_the_function(self) -> list[str]:
-        return [
-            f"ec2:{call.operation}"
-            for call in self.aws.calls
-            if call.service == "ec2" and ":assumed-role/cloudmend-SecurityGroupRemediationRole" in call.principal
-        ]
+    def ledger(self, clock: Clock) -> DynamoDbLedger:
+        """The deployed table, at a time of one's own."""
+        return DynamoDbLedger(self.client, self.resource("LedgerTable"), clock, Terms())
+
+    def used(self, role: str) -> set[str]:
+        """The IAM actions of all calls in a role."""
+        calls = [call for call in self.aws.calls if f":assumed-role/cloudmend-{role}" in call.principal]
+        names = {f"{call.service}:{call.operation}" for call in calls}
+        return {action for name in names for action in IN_TRANSACTIONS.get(name, (name,))}
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +144,22 @@ def test_the_function_uses_exactly_the_rights_it_has(deployed: Deployed) -> None
     deployed.client("ec2").delete_security_group(GroupId=gone)
     deployed.aws.put_event(sample_event(gone))  # no rules: is there a group?
     deployed.settle()
-    assert set(deployed.ec2_calls_of_the_function()) == granted() == set(CONTROLS[0].permissions)
+    deployed.aws.put_event(sample_event("GROUP_ID"))  # no id: it fails, and is kept
+    deployed.settle()
+    assert deployed.used(RESPONDER) == granted(RESPONDER, security_hub=False)
+
+
+def test_the_sweep_uses_exactly_the_rights_it_has(deployed: Deployed) -> None:
+    group_id = deployed.group("left-behind")
+    deployed.ledger(Earlier()).intend(intent(group_id))  # a crash, for all that the ledger knows
+    deployed.refer_to_a_list_that_grows(deployed.group("swept"), "branches")
+    deployed.settle()
+    deployed.open(deployed.group("missed"), "0.0.0.0/0", "128.0.0.0/1")
+    deployed.invoke("SweepFunction", {})
+    deployed.continue_with("nonsense")  # kept, in the end
+    deployed.continue_with("[]")
+    deployed.settle()
+    assert deployed.used(SWEEPER) == granted(SWEEPER, security_hub=False)
 
 
 def named_only(name: str) -> dict[str, Any]:
@@ -151,17 +174,12 @@ def sample_event(group_id: str) -> dict[str, Any]:
     return event
 
 
-def granted() -> set[str]:
-    """The EC2 actions of the template's role."""
-    return {action for statement in statements() for action in actions(statement) if action.startswith("ec2:")}
-
-
 def test_an_event_that_cannot_be_understood_is_kept_whole_with_the_reason(deployed: Deployed) -> None:
     event = sample_event("GROUP_ID")
     deployed.aws.put_event(event)
     deployed.settle()
     sqs = deployed.client("sqs")
-    (message,) = sqs.receive_message(QueueUrl=deployed.queue(), MaxNumberOfMessages=10)["Messages"]
+    (message,) = sqs.receive_message(QueueUrl=deployed.resource("DeadLetterQueue"), MaxNumberOfMessages=10)["Messages"]
     kept = json.loads(message["Body"])
     assert kept["requestPayload"] == event
     assert "is not a group id" in kept["responsePayload"]["errorMessage"]
