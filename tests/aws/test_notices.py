@@ -175,6 +175,6 @@ def test_a_subscription_to_open_doors_gets_no_other_notice(sns: Gateway, log: Lo
         told.publish(record)
     messages = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
     assert [json.loads(message["Body"])["Subject"] for message in messages] == [
-        f"STILL OPEN, act now: {OPEN.resource.id} (111122223333, eu-west-1)"
+        f"HIGH: STILL OPEN, act now: {OPEN.resource.id} (111122223333, eu-west-1)"
     ]
     assert log.problems == []

@@ -69,8 +69,16 @@ def test_a_record_of_every_status_is_told_whole(record: Record) -> None:
     assert msgspec.convert(value, Record) == record
 
 
+def keeps(promised: object, value: object) -> bool:
+    """Whether a value has all that was promised of it; objects may have gained fields."""
+    if isinstance(promised, dict) and isinstance(value, dict):
+        return all(name in value and keeps(member, value[name]) for name, member in promised.items())
+    return promised == value
+
+
 def test_version_1_keeps_what_it_promised() -> None:
-    assert VERSION_1.items() <= told(MENDED).items()
+    assert keeps(VERSION_1, told(MENDED))
+    assert not keeps(VERSION_1, {**told(MENDED), "resource": {}})
 
 
 def test_the_example_in_the_docs_is_an_event_of_this_schema() -> None:
@@ -94,9 +102,15 @@ def test_the_event_names_the_resource_by_its_arn() -> None:
 
 
 def test_a_record_that_is_too_large_loses_list_items_and_says_how_many() -> None:
-    large = replace(OPEN, findings=OPEN.findings * 3000, remaining=OPEN.remaining * 3000, undo=MENDED.undo * 3)
+    large = replace(
+        OPEN,
+        findings=OPEN.findings * 3000,
+        remaining=OPEN.remaining * 3000,
+        undo=MENDED.undo * 3,
+        exemptions_unreadable=("It is no JSON.",) * 101,
+    )
     value = told(large)
-    assert value["left_out"] == {"findings": 2900, "remaining": 2900, "undo": 3}
+    assert value["left_out"] == {"findings": 2900, "remaining": 2900, "undo": 3, "exemptions_unreadable": 1}
     assert value["undo"] == []
     assert len(value["findings"]) == len(value["remaining"]) == 100
     assert value["summary"] == OPEN.summary
@@ -117,5 +131,5 @@ def test_foreign_text_reaches_programs_as_it_came(record: Record) -> None:
     assert value["actor"]["user_agent"] == record.actor.user_agent.encode("utf-8", "replace").decode()
 
 
-def test_a_lone_surrogate_that_cloudtrail_spelled_becomes_a_question_mark() -> None:
+def test_a_lone_surrogate_becomes_a_question_mark() -> None:
     assert told(replace(MENDED, actor=Actor(user_agent="a\ud800b")))["actor"]["user_agent"] == "a?b"

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from cloudmend.core.model import Finding, Record
 from cloudmend.core.notice.finding import import_findings
 from hostile import ACTIVE_IN_TEXT
-from records import CLEAN, FAILED, GROUP, MENDED, OBSERVED, OPEN, RULE, WHY, hostile_records
+from records import CLEAN, EXEMPT, FAILED, GROUP, MENDED, OBSERVED, OPEN, RULE, WHY, hostile_records
 from support import NOW
 
 
@@ -30,6 +30,21 @@ def test_a_part_fails_until_it_is_proved_closed() -> None:
     assert states(replace(FAILED, findings=MENDED.findings)) == [FAILING]
     assert states(MENDED) == [PASSING]
     assert states(CLEAN) == states(FAILED) == []
+
+
+def test_what_is_exempt_fails_but_asks_nobody_to_act() -> None:
+    (row,) = rows(EXEMPT)
+    assert states(EXEMPT) == [("FAILED", "SUPPRESSED", "ACTIVE")]
+    assert row["FindingProviderFields"]["Severity"] == {"Label": "LOW"}
+    assert row["ProductFields"]["cloudmend/decision"].startswith("exempt: jump-host, by ops until")
+
+
+def test_a_finding_says_what_keeps_it_closed_and_names_the_ledger_s_entry() -> None:
+    (row,) = rows(MENDED)
+    assert row["Remediation"] == {"Recommendation": {"Text": "Admit only the ranges that need it."}}
+    assert row["ProductFields"]["cloudmend/entry"] == MENDED.entry_id
+    (row,) = rows(replace(MENDED, attribution=replace(MENDED.attribution, hint="Narrow it in the playbook.")))
+    assert row["Remediation"] == {"Recommendation": {"Text": "Narrow it in the playbook."}}
 
 
 def test_of_two_parts_the_one_that_is_closed_passes() -> None:
@@ -66,5 +81,7 @@ def test_a_hostile_record_s_findings_are_inert_and_within_the_format_s_limits(re
     for row in rows(record):
         assert 0 < len(row["Title"]) <= 256
         assert len(row["Description"]) <= 1024
+        assert 0 < len(row["Remediation"]["Recommendation"]["Text"]) <= 512
+        assert not ACTIVE_IN_TEXT.search(row["Remediation"]["Recommendation"]["Text"])
         assert not ACTIVE_IN_TEXT.search(row["Title"])
         assert not ACTIVE_IN_TEXT.search(row["Description"])

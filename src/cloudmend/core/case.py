@@ -8,7 +8,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from cloudmend import __version__
 from cloudmend.core.attribution import attribute
 from cloudmend.core.control import Control
 from cloudmend.core.ledger import Entry
@@ -25,6 +24,7 @@ from cloudmend.core.model import (
     Resource,
     Status,
 )
+from cloudmend.core.version import CODE_VERSION
 
 # A door that is mended for the third time within an hour: somebody, or something, fights.
 FIGHT: Final = 2
@@ -64,7 +64,7 @@ class Case(Struct, kw_only=True):
             event_name=self.cause.name,
             actor=self.cause.actor,
             policy_hash=policy_hash,
-            code_version=__version__,
+            code_version=CODE_VERSION,
             before=facts.image,
             requests=tuple(change.request for change in plan.changes),
             inverse=tuple(request for change in plan.changes for request in change.inverse),

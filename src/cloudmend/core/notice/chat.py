@@ -14,11 +14,12 @@ import msgspec
 from cloudmend.core.escaping import chat, cut
 from cloudmend.core.model import Record, Request
 from cloudmend.core.notice.resources import arn
-from cloudmend.core.notice.wording import attributes, duration, headline, source, through, who
+from cloudmend.core.notice.wording import attributes, call, duration, headline, remarks, why_unchanged
 
 _DESCRIPTION: Final = 3000  # characters of a section in Slack
 _TITLE: Final = 150
 _NAME: Final = 200
+_REMARK: Final = 300
 _ITEMS: Final = 5
 
 
@@ -41,26 +42,27 @@ def notification(record: Record) -> dict[str, Any]:
             "keywords": list(ids.values()),
         },
         "metadata": {
-            "threadId": chat(f"{record.account}/{record.region}/{record.resource.id}", _NAME),
+            "threadId": chat(f"{record.account}/{record.region}/{record.resource.label}", _NAME),
             "summary": chat(headline(record), _TITLE),
             "eventType": "cloudmend record",
-            "relatedResources": [chat(arn(record) or record.resource.id, _NAME)],
-            "additionalContext": {**ids, "event": chat(record.event_id, _NAME)},
+            "relatedResources": [chat(arn(record) or record.resource.label, _NAME)],
+            "additionalContext": {**ids, "event": chat(record.event_id, _NAME), "entry": chat(record.entry_id, _NAME)},
         },
     }
 
 
 def _description(record: Record) -> Iterator[str]:
     yield chat(record.summary, 500)
-    yield f"*Who:* {_code(who(record.actor))}"
-    yield f"*Call:* {_code(record.event_name or 'none')} from {_code(source(record.actor))}"
-    yield f"*Through:* {_code(through(record.actor))}"
+    yield f"*Who:* {_code(record.attribution.who)}"
+    yield f"*Call:* {_code(call(record))} from {_code(record.attribution.where)}"
+    yield f"*Through:* {_code(record.attribution.through)}"
+    notes = remarks(record)
+    yield from (f"*Note:* {chat(note, _REMARK)}" for note in notes[:_ITEMS])
     for edit in record.edits[:_ITEMS]:
         yield f"*Before:* {_code(edit.before)} *after:* {_code(edit.after or 'nothing: it is revoked')}"
     problems = (*(finding.why for finding in record.remaining), *record.errors)
     yield from (f"*Wrong:* {chat(problem, _NAME)}" for problem in problems[:_ITEMS])
-    left_out = max(0, len(record.edits) - _ITEMS) + max(0, len(problems) - _ITEMS)
-    if left_out:
+    if left_out := sum(max(0, len(items) - _ITEMS) for items in (notes, record.edits, problems)):
         yield f"{left_out} more are in the record."
     if took := duration(record):
         yield took
@@ -72,10 +74,12 @@ def _next_steps(record: Record) -> Iterator[str]:
         yield "Read the mail of this record, or cloudmend's log: it has the commands to look and to close by hand."
         yield "An event is tried again twice within minutes, then it is kept in the dead-letter queue."
     elif record.status == "observed":
-        yield "cloudmend only observes: set Mode=fix, or close it yourself."
+        yield chat(why_unchanged(record), _REMARK)
+    elif record.undo and record.entry_id:
+        yield f"Nothing, if nobody needs the wider access. Else cloudmend undo takes it back: {_code(record.entry_id)}."
     else:
-        yield "Nothing, if nobody needs the wider access. The commands that take it back are in the record."
-    yield f"The record is in cloudmend's log: event {_code(record.event_id)}, resource {_code(record.resource.id)}."
+        yield "Nothing, if nobody needs the wider access."
+    yield f"The record is in cloudmend's log: event {_code(record.event_id)}, resource {_code(record.resource.label)}."
 
 
 def _code(text: str) -> str:

@@ -20,7 +20,7 @@ MOST_BYTES: Final = 240 * 1024
 
 # What is kept where a record is larger, until it fits: items of each list, characters of each text.
 _SMALLER: Final = ((100, 1000), (20, 500), (0, 200))
-_LISTS: Final = ("findings", "edits", "remaining", "errors", "undo")
+_LISTS: Final = ("findings", "edits", "remaining", "errors", "undo", "exemptions_unreadable")
 
 
 class Detail(Record, frozen=True, kw_only=True):
@@ -62,7 +62,7 @@ def schema() -> str:
 
 
 def _json(value: Any) -> str:
-    # A lone surrogate is no Unicode: CloudTrail's JSON can spell one, and EventBridge would refuse the entry.
+    # EventBridge would refuse an entry with a lone surrogate. Events are rid of it; an error's text may not be.
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from cloudmend.core.escaping import plain
 from cloudmend.core.model import Finding, Record, Request
@@ -12,6 +12,20 @@ from cloudmend.core.notice.resources import arn, partition, resource_type
 
 _BATCH: Final = 100  # the most that one BatchImportFindings takes
 _TYPE: Final = "Software and Configuration Checks/AWS Security Best Practices/Network Reachability"
+
+
+class _State(NamedTuple):
+    """What Security Hub is told of a part. LOW is its word for: no action is needed for this alone."""
+
+    compliance: str
+    workflow: str
+    record: str
+    severity: str
+
+
+_FAILED: Final = _State("FAILED", "NEW", "ACTIVE", "HIGH")
+_EXEMPT: Final = _State("FAILED", "SUPPRESSED", "ACTIVE", "LOW")
+_PASSED: Final = _State("PASSED", "RESOLVED", "ARCHIVED", "INFORMATIONAL")
 
 
 def import_findings(record: Record, now: datetime) -> Iterator[Request]:
@@ -39,7 +53,7 @@ def _row(record: Record, finding: Finding, now: datetime, *, passed: bool) -> di
     Security Hub itself opens it again when a passed finding fails.
     """
     opened = now - timedelta(seconds=record.seconds_since_call or 0)
-    severity = "INFORMATIONAL" if passed else "HIGH"
+    state = _PASSED if passed else _EXEMPT if record.status == "exempt" else _FAILED
     return {
         "SchemaVersion": "2018-10-08",
         "Id": f"cloudmend/{record.control}/{record.account}/{record.region}/{record.resource.id}/{finding.part}",
@@ -53,19 +67,32 @@ def _row(record: Record, finding: Finding, now: datetime, *, passed: bool) -> di
         "LastObservedAt": _time(now),
         "Title": plain(f"{record.resource.id} is open to the world ({record.control})", 256),
         "Description": plain(finding.why, 1024),
-        "FindingProviderFields": {"Severity": {"Label": severity}, "Types": [_TYPE]},
-        "Compliance": {"Status": "PASSED" if passed else "FAILED"},
-        "Workflow": {"Status": "RESOLVED" if passed else "NEW"},
-        "RecordState": "ARCHIVED" if passed else "ACTIVE",
+        "Remediation": {"Recommendation": {"Text": _recommendation(record)}},
+        "FindingProviderFields": {"Severity": {"Label": state.severity}, "Types": [_TYPE]},
+        "Compliance": {"Status": state.compliance},
+        "Workflow": {"Status": state.workflow},
+        "RecordState": state.record,
         "Resources": [_resource(record)],
-        "ProductFields": {"cloudmend/status": record.status, "cloudmend/event": plain(record.event_id, 200) or "none"},
+        "ProductFields": _product_fields(record),
+    }
+
+
+def _recommendation(record: Record) -> str:
+    """What keeps it closed: the hint where infrastructure code opened it."""
+    return plain(record.attribution.hint, 512) or "Admit only the ranges that need it."
+
+
+def _product_fields(record: Record) -> dict[str, str]:
+    ids = {"event": record.event_id, "entry": record.entry_id, "decision": record.decision}
+    return {"cloudmend/status": record.status} | {
+        f"cloudmend/{name}": plain(value, 200) or "none" for name, value in ids.items()
     }
 
 
 def _resource(record: Record) -> dict[str, str]:
     return {
         "Type": resource_type(record).asff,
-        "Id": arn(record) or record.resource.id,
+        "Id": arn(record) or record.resource.label,
         "Partition": partition(record.region),
         "Region": record.region,
     }

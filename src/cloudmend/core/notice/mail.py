@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from cloudmend.core.escaping import ascii_line, command, plain
 from cloudmend.core.model import Record, Request
 from cloudmend.core.notice.resources import close, look
-from cloudmend.core.notice.wording import attributes, duration, headline, source, through, who
+from cloudmend.core.notice.wording import attributes, call, duration, headline, remarks, why_unchanged
 
 _SUBJECT: Final = 99  # SNS: less than 100 characters
 _TEXT: Final = 300  # characters of one text of the record
@@ -39,19 +40,29 @@ def subject(record: Record) -> str:
 
 def text(record: Record) -> str:
     """The whole message: paragraphs of short lines."""
-    paragraphs = (_event(record), _edits(record), _problems(record), _next(record), _undo(record), _ids(record))
-    return "\n\n".join("\n".join(lines) for paragraph in paragraphs if (lines := list(paragraph))) + "\n"
+    paragraphs = (_event, _remarks, _edits, _problems, _next, _undo, _ids)
+    return "\n\n".join("\n".join(lines) for paragraph in paragraphs if (lines := list(paragraph(record)))) + "\n"
 
 
 def _event(record: Record) -> Iterator[str]:
     yield _said(record.summary)
     yield ""
-    yield f"Who:     {_said(who(record.actor))}"
-    yield f"Call:    {_said(record.event_name or 'none: it was found by looking')}"
-    yield f"Through: {_said(through(record.actor))}"
-    yield f"From:    {_said(source(record.actor))}"
+    yield f"Who:     {_said(record.attribution.who)}"
+    yield f"Call:    {_said(call(record))}"
+    yield f"Through: {_said(record.attribution.through)}"
+    yield f"From:    {_said(record.attribution.where)}"
+    if record.decision:
+        yield f"Decided: {_said(record.decision)}"
     if took := duration(record):
         yield took
+
+
+def _remarks(record: Record) -> Iterator[str]:
+    told = remarks(record)
+    if told:
+        yield "What else to know"
+    yield from (f"- {_said(remark)}" for remark in told[:_ITEMS])
+    yield from _more(told)
 
 
 def _edits(record: Record) -> Iterator[str]:
@@ -78,13 +89,14 @@ def _next(record: Record) -> Iterator[str]:
         return
     yield "What to do"
     if record.status == "observed":
-        yield "cloudmend only observes. Set Mode=fix, or close it yourself:"
+        yield _said(why_unchanged(record))
+        yield "To close it yourself:"
         yield from _commands([close(record)])
         return
     known = "It is open now" if record.status == "open" else "It may be open now: cloudmend could not tell"
     yield f"1. {known}. An event is tried again twice within minutes,"
     yield "   then it is kept in the dead-letter queue. Another notice tells if that closed it."
-    yield f"2. Look at {_said(record.resource.id)}:"
+    yield f"2. Look at {_said(record.resource.label)}:"
     yield from _commands([look(record)])
     yield "3. If it is open, take away what opens it. Whoever uses that is cut off:"
     yield from _commands([close(record)])
@@ -94,7 +106,10 @@ def _next(record: Record) -> Iterator[str]:
 def _undo(record: Record) -> Iterator[str]:
     if not record.undo:
         return
-    yield "To take it back exactly, run these as they are, in order. The next event closes it again,"
+    if record.entry_id:
+        yield "To take it back exactly, and keep it exempt for two hours, with your reason in place of the dots:"
+        yield from _commands([f'cloudmend undo {shlex.quote(record.entry_id)} --for 2h --reason "..."'])
+    yield "To take it back without cloudmend, run these as they are, in order. The next event closes it again,"
     yield "unless it is exempt or cloudmend only observes:"
     yield from _commands(record.undo)
 
@@ -114,9 +129,10 @@ def _commands(commands: Iterable[str]) -> Iterator[str]:
 def _ids(record: Record) -> Iterator[str]:
     yield f"Account:  {_said(record.account)}"
     yield f"Region:   {_said(record.region)}"
-    yield f"Resource: {_said(record.resource.type)} {_said(record.resource.id)}"
+    yield f"Resource: {_said(record.resource.type)} {_said(record.resource.label)}"
     yield f"Control:  {_said(record.control)}"
-    yield f"Event:    {_said(record.event_id)}"
+    yield f"Event:    {_said(record.event_id or 'none')}"
+    yield f"Entry:    {_said(record.entry_id or 'none: nothing was begun')}"
     yield "The record, with everything that is cut here, is in cloudmend's log under these ids."
 
 

@@ -36,15 +36,17 @@ def partition(region: str) -> str:
 
 
 def arn(record: Record) -> str:
-    """The resource's ARN; empty for a type that is not known."""
+    """The resource's ARN; empty for a type or an id that is not known."""
+    if not record.resource.id:
+        return ""
     return resource_type(record).arn.format(
         partition=partition(record.region), region=record.region, account=record.account, id=record.resource.id
     )
 
 
 def look(record: Record) -> str:
-    """The command that shows the resource as it is; empty for a type that is not known."""
-    if record.resource.type != "AWS::EC2::SecurityGroup":
+    """The command that shows the resource as it is; empty for a type or an id that is not known."""
+    if record.resource.type != "AWS::EC2::SecurityGroup" or not record.resource.id:
         return ""
     filters = [{"Name": "group-id", "Values": [record.resource.id]}]
     return Request("ec2:DescribeSecurityGroupRules", {"Filters": filters}).command(record.region)
