@@ -25,10 +25,7 @@ def statements(role: str, *, security_hub: bool = True) -> list[dict[str, Any]]:
     shared = [policy for policy in of_type("AWS::IAM::Policy").values() if {"Ref": role} in policy["Roles"]]
     policies = [*RESOURCES[role]["Properties"].get("Policies", ()), *shared]
     found = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
-    chosen = [
-        statement["Fn::If"][1 if security_hub else 2] if "Fn::If" in statement else statement for statement in found
-    ]
-    return [statement for statement in chosen if "Action" in statement]
+    return [statement for statement in found if security_hub or statement["Sid"] != "ImportOwnFindings"]
 
 
 def actions(statement: dict[str, Any]) -> list[str]:

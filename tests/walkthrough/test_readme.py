@@ -12,7 +12,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from cloudmend.core.policy import PARAMETERS
-from walkthrough import test_deployed
+from walkthrough import deployed
 from walkthrough.conftest import ROOT, run
 from walkthrough.walkthrough import MENDED, OPENED, comparable
 
@@ -42,8 +42,8 @@ def test_the_deployment_commands_are_those_that_the_tests_run() -> None:
     (deploy,) = block("deployed onto the embedded AWS")
     (delete,) = block("deleted from the embedded AWS")
     own = {"BUCKET": "cloudmend-packages", "REGION": "us-east-1"}
-    assert [own.get(word, word) for word in deploy.split()] == ["scripts/deploy.sh", *test_deployed.NAMES]
-    assert [own.get(word, word) for word in delete.split()] == ["sam", *test_deployed.DELETE]
+    assert [own.get(word, word) for word in deploy.split()] == ["scripts/deploy.sh", *deployed.NAMES]
+    assert [own.get(word, word) for word in delete.split()] == ["sam", *deployed.DELETE]
 
 
 def test_every_promise_names_a_test_that_exists() -> None:

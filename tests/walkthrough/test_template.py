@@ -1,4 +1,4 @@
-"""template.yaml: its parameters, what wakes and keeps what, its alarms; and the sample event. For rights: test_roles."""
+"""template.yaml: its parameters, what wakes and keeps what, its alarms; and the sample event. Rights: test_roles."""
 
 from __future__ import annotations
 
