@@ -13,6 +13,7 @@ from cloudmend.aws.gateway import Gateway, SystemClock, connector
 from cloudmend.aws.notices import CONFIG as BRIEFLY
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Ledger
+from cloudmend.core.model import Request
 from cloudmend.core.ports import Clock, Notifier
 from cloudmend.core.world import World
 
@@ -35,6 +36,10 @@ class Connection(Struct, frozen=True):
     @property
     def brief_gateway(self) -> Gateway:
         return Gateway(self.region, self.connect_briefly, self.clock)
+
+    def caller(self) -> str:
+        """The ARN of whoever the credentials are of. AWS asks no permission for that. Raises AwsError."""
+        return str(self.gateway.call(Request("sts:GetCallerIdentity", {}))["Arn"])
 
 
 def connection(region: str | None = None) -> Connection:

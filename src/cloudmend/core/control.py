@@ -7,9 +7,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from cloudmend.core.model import ApiCall, Finding, Plan, Resource
+from cloudmend.core.model import ApiCall, Finding, Intent, Plan, Record, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader
+from cloudmend.core.undo import Reversal
 
 
 class Control(Struct, frozen=True, kw_only=True):
@@ -28,6 +29,7 @@ class Control(Struct, frozen=True, kw_only=True):
     detect: Callable[[Any, Policy], tuple[Finding, ...]]
     plan: Callable[[Any, tuple[Finding, ...], Policy], Plan]
     check: Callable[[Any, Plan, Policy], None]  # raises UnsafePlan
+    revert: Callable[[Intent, Record, Reader], Reversal]  # a mend, compared with what is now
 
     def watches(self, call: ApiCall) -> bool:
         return call.source == self.event_source and call.name in self.event_names

@@ -13,6 +13,10 @@ class PolicyError(CloudmendError):
     """A policy that is unreadable, unknown or contradicts itself. A bad policy does nothing."""
 
 
+class InputError(CloudmendError):
+    """What somebody typed cannot be meant. Nothing was changed."""
+
+
 class UnsafePlan(CloudmendError):
     """A plan that would do more than close what is at fault. It is not carried out."""
 
@@ -49,3 +53,11 @@ class BudgetSpent(CloudmendError):
 
 class WrongState(CloudmendError):
     """A record is not in a state from which it can go where it was told to go. Nothing was stored."""
+
+
+class UndoRefused(CloudmendError):
+    """A mend that may not be taken back as it was asked. Nothing was changed."""
+
+
+class UndoIncomplete(CloudmendError):
+    """A mend that is taken back in part only. The same undo again completes it."""

@@ -54,6 +54,11 @@ def plain(text: str, limit: int) -> str:
     return cut(_without_links(_visible(text)), limit)
 
 
+def terminal(text: str) -> str:
+    """For a terminal, which makes no links: one line of what can be seen, without tags."""
+    return _visible(text)
+
+
 def chat(text: str, limit: int) -> str:
     """For Slack and Teams alike: as `plain`, and neither a mention nor formatting, in a code span or out of it."""
     literal = _without_links(_visible(text).translate(_WITHOUT_MARKUP))

@@ -5,17 +5,17 @@ Exit codes: 0 all is well; 1 AWS could not be made so (still open, gone, unreach
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Final, NoReturn
 
 import typer
 
-from cloudmend.core.errors import CloudmendError, EventError, PolicyError
+from cloudmend.core.errors import CloudmendError, EventError, InputError, PolicyError
+from cloudmend.core.escaping import terminal
 from cloudmend.core.policy import GUARDED_PORTS, MODE, REPLACEMENT
 from cloudmend.entry.policy_file import PACKAGED
 
@@ -28,22 +28,37 @@ app = typer.Typer(
 )
 _policy = typer.Typer(help="What a policy file says.", no_args_is_help=True)
 app.add_typer(_policy, name="policy")
+_exempt = typer.Typer(help="What is left open on purpose, for a while.", no_args_is_help=True)
+app.add_typer(_exempt, name="exempt")
 
 _AS_POLICY: Final = "Default: as the policy says."
+
+_Region = Annotated[str | None, typer.Option("--region", help="Default: the Region that the AWS CLI would use.")]
+_Ledger = Annotated[
+    str,
+    typer.Option(
+        "--ledger",
+        envvar="CLOUDMEND_LEDGER_TABLE",
+        help="The stack's DynamoDB table. Default: a file in your state directory.",
+    ),
+]
+_For = Annotated[str, typer.Option("--for", help="For how long, such as 30m, 2h or 3d; at most 30d.")]
+_Reason = Annotated[str, typer.Option("--reason", help="Why, for those who will ask.")]
+_Owner = Annotated[str, typer.Option("--owner", help="Who answers for it. Default: your own ARN.")]
 
 
 def main() -> None:
     """Runs the command line; every error that a user can meet is one sentence on stderr."""
     try:
         app()
-    except (EventError, PolicyError) as error:
+    except (EventError, InputError, PolicyError) as error:
         _fail(str(error), 2)
     except CloudmendError as error:
         _fail(str(error), 1)
 
 
 def _fail(sentence: str, code: int) -> NoReturn:
-    sys.stderr.write(f"cloudmend: {sentence}\n")
+    sys.stderr.write(f"cloudmend: {terminal(sentence)}\n")
     raise SystemExit(code)
 
 
@@ -57,7 +72,8 @@ def version() -> None:
 def invoke(
     event: Annotated[Path, typer.Option("--event", "-e", help="The event's JSON file; - is standard input.")],
     group: Annotated[str | None, typer.Option(help="Put this security group id into the event.")] = None,
-    region: Annotated[str | None, typer.Option(help="Default: the Region that the AWS CLI would use.")] = None,
+    region: _Region = None,
+    ledger: _Ledger = "",
     policy: Annotated[Path, typer.Option(help="Default: the packaged policy file.", show_default=False)] = PACKAGED,
     guarded_ports: Annotated[str, typer.Option(envvar=GUARDED_PORTS.variable, help=_AS_POLICY)] = "",
     replacement_ipv4: Annotated[str, typer.Option(envvar=REPLACEMENT[4].variable, help=_AS_POLICY)] = "",
@@ -67,10 +83,11 @@ def invoke(
 ) -> None:
     """Handle one event as the Lambda function would, here and now, with your own credentials.
 
-    Before anything is changed, the rules as they were are written to stderr as one JSON line.
+    Before anything is changed, the group as it was is stored in the ledger; cloudmend undo takes it back.
 
     Example: cloudmend invoke -e events/event.json --group sg-05fe30eb67c909f27
     """
+    from cloudmend.entry.event_file import read_event
     from cloudmend.entry.invocation import invoke as run
 
     settings = {
@@ -79,29 +96,92 @@ def invoke(
         REPLACEMENT[6].variable: replacement_ipv6,
         MODE.variable: mode,
     }
-    raise typer.Exit(run(_read_event(event, group), settings, policy, region, as_json=as_json))
+    raise typer.Exit(run(read_event(event, group), settings, policy, region, ledger=ledger, as_json=as_json))
 
 
-def _read_event(path: Path, group: str | None) -> Any:
-    """The event in a file, with a group id put in; raises EventError that names the file and the place in it."""
-    try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
-        event = json.loads(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise EventError(f"The event cannot be read ({error}). Pass a JSON file, such as events/event.json.") from None
-    except ValueError as error:
-        raise EventError(f"The event {path} is not JSON ({error}). Correct it there.") from None
-    return _with_group(event, group) if group else event
+@app.command()
+def undo(
+    entry_id: Annotated[str, typer.Argument(help="The record's id, as it was told when the group was mended.")],
+    duration: _For,
+    reason: _Reason,
+    owner: _Owner = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
+    region: _Region = None,
+    ledger: _Ledger = "",
+) -> None:
+    """Take a mend back, exactly: exempt the group for a while, and restore what was narrowed or revoked.
+
+    It is refused, with the difference, where somebody changed the rules since.
+
+    Example: cloudmend undo sg-05fe30eb67c909f27/20261124T070000.000001Z-1a2b3c4d --for 2h --reason "No VPN yet"
+    """
+    from cloudmend.entry.undoing import undo as run
+
+    run(entry_id, duration=duration, reason=reason, owner=owner, ledger=ledger, region=region, dry_run=dry_run)
 
 
-def _with_group(event: Any, group: str) -> Any:
-    """The event as if it named this group; what is no event stays as it is, to be refused as such."""
-    if not isinstance(event, dict) or not isinstance(event.get("detail"), dict):
-        return event
-    detail = event["detail"]
-    request = detail.get("requestParameters")
-    named = {**(request if isinstance(request, dict) else {}), "groupId": group}
-    return {**event, "detail": {**detail, "requestParameters": named}}
+@app.command()
+def records(
+    group: Annotated[str, typer.Option(help="Only those of this security group.")] = "",
+    since: Annotated[str, typer.Option(help="Only those of the last, such as 24h. Default: all.")] = "",
+    export: Annotated[Path | None, typer.Option(help="Write JSON lines into this file; - is stdout.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --export -.")] = False,
+    region: _Region = None,
+    ledger: _Ledger = "",
+) -> None:
+    """Show what was mended, oldest first: when, which group, how it ended, who opened it, what was done, the id.
+
+    Example: cloudmend records --since 24h
+    """
+    from cloudmend.entry.recording import records as run
+
+    into = Path("-") if as_json else export
+    run(group=group, since=since, ledger=ledger, region=region, export=into)
+
+
+@_exempt.command()
+def add(
+    group: Annotated[str, typer.Option(help="The security group to leave open.")],
+    duration: _For,
+    reason: _Reason,
+    rule: Annotated[str, typer.Option(help="Only this rule of it, such as sgr-05fe30eb67c909f27.")] = "",
+    owner: _Owner = "",
+    region: _Region = None,
+    ledger: _Ledger = "",
+) -> None:
+    """Leave a security group as it is for a while, open or not; its owner and the reason are kept.
+
+    Example: cloudmend exempt add --group sg-05fe30eb67c909f27 --for 2h --reason "The vendor has no VPN yet"
+    """
+    from cloudmend.entry.exempting import add as run
+
+    run(group, rule=rule, duration=duration, reason=reason, owner=owner, ledger=ledger, region=region)
+
+
+@_exempt.command("list")
+def list_exemptions(region: _Region = None, ledger: _Ledger = "") -> None:
+    """Show the exemptions that hold; exit code 1 where one cannot be read, which exempts nothing.
+
+    Example: cloudmend exempt list
+    """
+    from cloudmend.entry.exempting import show as run
+
+    raise typer.Exit(run(ledger, region))
+
+
+@_exempt.command()
+def remove(
+    exemption_id: Annotated[str, typer.Argument(help="As cloudmend exempt list shows it.")],
+    region: _Region = None,
+    ledger: _Ledger = "",
+) -> None:
+    """End an exemption now: the next event or sweep closes what it left open.
+
+    Example: cloudmend exempt remove exempt-1a2b3c4d
+    """
+    from cloudmend.entry.exempting import remove as run
+
+    run(exemption_id, ledger, region)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.controls.security_group_ingress.observe import complete, expand, observe
 from cloudmend.controls.security_group_ingress.plan import plan
 from cloudmend.controls.security_group_ingress.targets import targets
+from cloudmend.controls.security_group_ingress.undo import revert
 from cloudmend.core.control import Control
 
 CONTROL: Final = Control(
@@ -44,4 +45,5 @@ CONTROL: Final = Control(
     detect=detect,
     plan=plan,
     check=check,
+    revert=revert,
 )
