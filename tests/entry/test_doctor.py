@@ -15,10 +15,10 @@ from samtranslator.yaml_helper import yaml_parse
 
 from cloudmend.aws.checks import Connect, connect
 from cloudmend.aws.gateway import Gateway, SystemClock
-from cloudmend.core.doctor.check import Check
+from cloudmend.core.doctor.check import Answer, Check
 from cloudmend.entry.doctoring import diagnose, doctor
 from cloudmend.local.server import EmbeddedAws
-from entry.test_cli import cloudmend
+from entry.test_cli import NOWHERE, cloudmend
 from local.embedded.helpers import HANDLER, aws_cli, client, unheard
 
 ROOT = Path(__file__).parents[2]
@@ -243,7 +243,9 @@ def test_a_function_that_is_gone_is_named_once_and_the_rest_is_not_guessed(patie
     checks = patient.checks()
     assert checks["Function"].found == f"Function {patient.function} is gone."
     assert checks["Function"].fix.startswith("sam delete --stack-name cloudmend --region us-east-1 --no-prompts && ")
-    assert checks["Policy"].verdict == "unknown"
+    gone = Answer.hidden("the function is gone.")
+    assert checks["Permission"] == Check.of("Permission", gone)
+    assert checks["Policy"] == Check.of("Policy", gone)
 
 
 def test_a_rule_a_queue_and_a_table_that_are_gone_are_named(patient: Patient) -> None:
@@ -271,7 +273,15 @@ def test_errors_in_the_log_are_a_warning_and_hostile_text_stays_on_its_line(pati
     check = patient.checks()["Last errors"]
     assert check.verdict == "warning"
     assert check.found.endswith("sg-1: still open [2Jok All is well")
-    assert "--filter-pattern ERROR" in check.fix
+    assert "sg-1: still open" in patient.run(check.fix)
+
+
+def test_a_log_group_that_is_gone_is_named_and_made_again(patient: Patient) -> None:
+    patient.client("logs").delete_log_group(logGroupName=patient["RemediationLogGroup"])
+    check = patient.checks()["Last errors"]
+    assert (check.verdict, check.found[:39]) == ("broken", "Log group /cloudmend/cloudmend is gone:")
+    patient.run(check.fix)
+    assert patient.checks()["Last errors"].verdict == "ok"
 
 
 def test_another_version_than_the_deployed_one_is_a_warning(patient: Patient) -> None:
@@ -363,6 +373,20 @@ def test_without_a_region_or_credentials_that_is_all_it_says(capsys: pytest.Capt
     assert capsys.readouterr().out == "broken   Region: No AWS Region is set.\n         fix: export AWS_REGION=REGION\n"
     assert doctor(STACK, "eu-west-1", as_json=False) == 1
     assert "broken   Credentials: sts:GetCallerIdentity in eu-west-1: There are no AWS" in capsys.readouterr().out
+
+
+def test_a_profile_that_does_not_exist_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    for region in (None, "eu-west-1"):
+        assert doctor(STACK, region, as_json=False) == 1
+        assert "The config profile (nobody) could not be found" in capsys.readouterr().out
+
+
+def test_an_aws_that_does_not_answer_needs_no_other_credentials() -> None:
+    done = cloudmend("doctor", **NOWHERE)
+    assert (done.returncode, "no answer" in done.stdout, "fix:" in done.stdout) == (1, True, False)
 
 
 def test_the_command_exits_1_where_something_is_broken_without_colour_and_2_for_bad_input(aws: EmbeddedAws) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final, TypeVar
 
 import msgspec
 from botocore.session import Session
@@ -30,6 +30,7 @@ _GONE: Final = frozenset(
 )
 _NEWEST: Final = {"orderBy": "LastEventTime", "descending": True}  # of the log streams; a page is 50
 
+T = TypeVar("T")
 Connect = Callable[[str], Gateway]  # by the Region's name
 
 
@@ -86,7 +87,7 @@ def resources(gateway: Gateway, stack: str) -> Mapping[str, str]:
 
 
 def rule(gateway: Gateway, name: str) -> Json | None:
-    return _unless_gone(gateway, Request("events:DescribeRule", {"Name": name}))
+    return _unless_gone(lambda: gateway.call(Request("events:DescribeRule", {"Name": name})))
 
 
 def matches(gateway: Gateway, pattern: str, event: Json) -> bool:
@@ -100,23 +101,25 @@ def targets(gateway: Gateway, rule: str) -> Rows:
 
 def resource_policy(gateway: Gateway, function: str) -> Json | None:
     """A function that nobody was ever let in to has none."""
-    answer = _unless_gone(gateway, Request("lambda:GetPolicy", {"FunctionName": function}))
+    answer = _unless_gone(lambda: gateway.call(Request("lambda:GetPolicy", {"FunctionName": function})))
     return None if answer is None else dict(json.loads(answer["Policy"]))
 
 
 def function(gateway: Gateway, name: str) -> Json | None:
-    return _unless_gone(gateway, Request("lambda:GetFunctionConfiguration", {"FunctionName": name}))
+    return _unless_gone(lambda: gateway.call(Request("lambda:GetFunctionConfiguration", {"FunctionName": name})))
 
 
 def concurrency(gateway: Gateway, function: str) -> Json:
     """ReservedConcurrentExecutions, where any are reserved."""
-    return _unless_gone(gateway, Request("lambda:GetFunctionConcurrency", {"FunctionName": function})) or {}
+    return (
+        _unless_gone(lambda: gateway.call(Request("lambda:GetFunctionConcurrency", {"FunctionName": function}))) or {}
+    )
 
 
-def log_lines(gateway: Gateway, group: str, words: str, since_ms: int) -> Rows:
+def log_lines(gateway: Gateway, group: str, words: str, since_ms: int) -> Rows | None:
     """The lines with these words, as CloudWatch Logs' filter patterns have them, since a moment."""
     params = {"logGroupName": group, "filterPattern": words, "startTime": since_ms}
-    return gateway.rows(Request("logs:FilterLogEvents", params), "events")
+    return _unless_gone(lambda: gateway.rows(Request("logs:FilterLogEvents", params), "events"))
 
 
 def newest_streams(gateway: Gateway, group: str) -> Rows:
@@ -128,22 +131,22 @@ def waiting(gateway: Gateway, queue_url: str) -> int | None:
     """About how many messages a queue holds, those included that somebody is just looking at."""
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     request = Request("sqs:GetQueueAttributes", {"QueueUrl": queue_url, "AttributeNames": names})
-    answer = _unless_gone(gateway, request)
+    answer = _unless_gone(lambda: gateway.call(request))
     return None if answer is None else sum(int(answer["Attributes"][name]) for name in names)
 
 
 def table(gateway: Gateway, name: str) -> Json | None:
-    return _unless_gone(gateway, Request("dynamodb:DescribeTable", {"TableName": name}))
+    return _unless_gone(lambda: gateway.call(Request("dynamodb:DescribeTable", {"TableName": name})))
 
 
 def parameter(gateway: Gateway, name: str) -> str | None:
-    answer: Any = _unless_gone(gateway, Request("ssm:GetParameter", {"Name": name}))
+    answer = _unless_gone(lambda: gateway.call(Request("ssm:GetParameter", {"Name": name})))
     return None if answer is None else str(answer["Parameter"]["Value"])
 
 
-def _unless_gone(gateway: Gateway, request: Request) -> Json | None:
+def _unless_gone(read: Callable[[], T]) -> T | None:
     try:
-        return gateway.call(request)
+        return read()
     except AwsError as error:
         if error.code in _GONE:
             return None

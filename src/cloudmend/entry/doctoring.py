@@ -24,7 +24,7 @@ from cloudmend.core.errors import AwsError, PolicyError
 from cloudmend.entry.policy_file import read_policy
 
 _STYLE: Final[dict[Verdict, str]] = {"ok": "green", "warning": "yellow", "broken": "bold red", "unknown": "magenta"}
-_ERRORS_H: Final = 24
+_ERRORS: Final = timedelta(days=1)
 _VERSIONS: Final = timedelta(days=7)
 
 # The logical ids of template.yaml.
@@ -76,7 +76,7 @@ def diagnose(connect: Connect, stack: str, region: str | None, now: datetime) ->
     try:
         caller = checks.identity(gateway)
     except AwsError as error:
-        yield Check("Credentials", "broken", str(error), "aws configure")
+        yield Check("Credentials", "broken", str(error), "aws configure" if error.refused else "")
         return
     yield Check("Credentials", "ok", f"You are {caller['Arn']}.")
     here = Deployment(account=caller["Account"], region=where.found, partition=caller["Arn"].split(":")[1], stack=stack)
@@ -96,11 +96,11 @@ def _region(region: str | None) -> Check:
 
 
 def _looked(title: str, look: Callable[[], Answer]) -> Check:
-    """The one place where an AWS that does not answer becomes a verdict."""
+    """The check, whose verdict is unknown where AWS does not answer."""
     try:
         return Check.of(title, look())
     except AwsError as error:
-        return Check(title, "unknown", f"Could not look, because {error}")
+        return Check.of(title, Answer.hidden(str(error)))
 
 
 def _stack(case: _Case) -> Iterator[Check]:
@@ -108,7 +108,7 @@ def _stack(case: _Case) -> Iterator[Check]:
         described = checks.stack(case.gateway, case.here.stack)
         resources = checks.resources(case.gateway, case.here.stack) if described else {}
     except AwsError as error:
-        yield Check("Stack", "unknown", f"Could not look, nor at what is in it, because {error}")
+        yield Check.of("Stack", Answer.hidden(str(error)))
         return
     yield Check.of("Stack", function.stack(described, case.here))
     if described:
@@ -142,14 +142,16 @@ def _rule(case: _Case) -> Answer:
 def _pattern(case: _Case) -> Answer:
     described = checks.rule(case.gateway, case[_RULE])
     if described is None:
-        return Answer("unknown", "Could not look, because the rule is gone.")
-    (control,) = CONTROLS
-    source, pattern = control.event_source, described.get("EventPattern", "{}")
+        return Answer.hidden("the rule is gone.")
+    pattern = described.get("EventPattern", "")
     matched = {
-        call: checks.matches(case.gateway, pattern, rule.sample(source, call, case.here))
+        call: bool(pattern)
+        and checks.matches(case.gateway, pattern, rule.sample(control.event_source, call, case.here))
+        for control in CONTROLS
         for call in sorted(control.event_names)
     }
-    return rule.pattern(matched, source, case[_RULE], case.here)
+    sources = sorted({control.event_source for control in CONTROLS})
+    return rule.pattern(matched, sources, case[_RULE], case.here)
 
 
 def _target(case: _Case) -> Answer:
@@ -157,6 +159,8 @@ def _target(case: _Case) -> Answer:
 
 
 def _permission(case: _Case) -> Answer:
+    if checks.function(case.gateway, case[_FUNCTION]) is None:
+        return Answer.hidden("the function is gone.")
     policy = checks.resource_policy(case.gateway, case[_FUNCTION])
     return rule.permission(policy, case[_RULE], case[_FUNCTION], case.here)
 
@@ -168,8 +172,9 @@ def _function(case: _Case) -> Answer:
 
 
 def _errors(case: _Case) -> Answer:
-    lines = checks.log_lines(case.gateway, case[_LOG], "ERROR", case.since_ms(timedelta(hours=_ERRORS_H)))
-    return function.errors(lines, _ERRORS_H, case[_LOG], case.here)
+    since_ms = case.since_ms(_ERRORS)
+    lines = checks.log_lines(case.gateway, case[_LOG], "ERROR", since_ms)
+    return function.errors(lines, since_ms, case[_LOG], case.here)
 
 
 def _dead_letters(case: _Case) -> Answer:
@@ -195,7 +200,7 @@ def _policy(case: _Case) -> Answer:
     """The installed policy file under the deployed function's settings: the deployed file cannot be read."""
     configuration = checks.function(case.gateway, case[_FUNCTION])
     if configuration is None:
-        return Answer("unknown", "Could not look, because the function is gone.")
+        return Answer.hidden("the function is gone.")
     variables: Mapping[str, str] = configuration.get("Environment", {}).get("Variables", {})
     try:
         return settings.policy(read_policy(variables), case.now, case.here)

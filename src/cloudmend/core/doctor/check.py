@@ -18,6 +18,11 @@ class Answer(Struct, frozen=True):
     found: str
     fix: str = ""
 
+    @classmethod
+    def hidden(cls, reason: str) -> Answer:
+        """It could not be looked at; the reason is a sentence."""
+        return cls("unknown", f"Could not look, because {reason}")
+
 
 class Check(Struct, frozen=True):
     """One thing that must be so for anything to happen, and the answer."""

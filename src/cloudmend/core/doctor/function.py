@@ -52,14 +52,19 @@ def function(answer: Json | None, concurrency: Json, name: str, deployment: Depl
     return Answer("ok", found) if (state, update) == ("Active", "Successful") else Answer("warning", found, look)
 
 
-def errors(lines: Rows, hours: int, group: str, deployment: Deployment) -> Answer:
-    """The error lines of the log group in these last hours, as FilterLogEvents gives them."""
+def errors(lines: Rows | None, since_ms: int, group: str, deployment: Deployment) -> Answer:
+    """The error lines since a moment, as FilterLogEvents gives them; None where there is no such log group."""
+    if lines is None:
+        found = f"Log group {group} is gone: what is mended leaves no record there."
+        return Answer("broken", found, deployment.aws("logs", "create-log-group", "--log-group-name", group))
+    told = f"in the log {group} since {moment(since_ms)}"
     if not lines:
-        return Answer("ok", f"No error in the log {group} in the last {hours} hours.")
+        return Answer("ok", f"No error {told}.")
     last = max(lines, key=lambda line: line["timestamp"])
-    told = f"{len(lines)} in the log {group} in the last {hours} hours, the last at {moment(last['timestamp'])}"
-    words = ("logs", "tail", group, "--since", f"{hours}h", "--filter-pattern", "ERROR")
-    return Answer("warning", f"{told}: {plain(_message(last['message']), _SHOWN)}", deployment.aws(*words))
+    found = f"{len(lines)} {told}, the last at {moment(last['timestamp'])}: {plain(_message(last['message']), _SHOWN)}"
+    since = ("--start-time", str(since_ms), "--filter-pattern", "ERROR")
+    words = ("logs", "filter-log-events", "--log-group-name", group, *since, "--query", "events[].message")
+    return Answer("warning", found, deployment.aws(*words))
 
 
 def _message(line: str) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from cloudmend.core.doctor.check import Answer, Deployment
 from cloudmend.core.model import Json
@@ -42,21 +41,21 @@ def _event_source(source: str) -> str:
     return f"aws.{source.partition('.')[0]}"
 
 
-def pattern(matched: Mapping[str, bool], source: str, name: str, deployment: Deployment) -> Answer:
-    """Whether each call's sample event matches the rule's pattern, by the call's name."""
+def pattern(matched: Mapping[str, bool], sources: Sequence[str], name: str, deployment: Deployment) -> Answer:
+    """Whether each call's sample event matches the rule's pattern, by the call's name; and the calls' sources."""
     missed = [call for call, matches in matched.items() if not matches]
     if not missed:
         return Answer("ok", f"The pattern of rule {name} matches a sample event of {', '.join(matched)}.")
     found = f"The pattern of rule {name} does not match a sample event of {', '.join(missed)}."
-    right = json.dumps(_pattern(source, list(matched)))
+    right = json.dumps(_pattern(sources, list(matched)))
     return Answer("broken", found, deployment.aws("events", "put-rule", "--name", name, "--event-pattern", right))
 
 
-def _pattern(source: str, calls: list[str]) -> dict[str, Any]:
+def _pattern(sources: Sequence[str], calls: Sequence[str]) -> Json:
     return {
-        "source": [_event_source(source)],
+        "source": [_event_source(source) for source in sources],
         "detail-type": ["AWS API Call via CloudTrail"],
-        "detail": {"eventSource": [source], "eventName": calls, "errorCode": [{"exists": False}]},
+        "detail": {"eventSource": sources, "eventName": calls, "errorCode": [{"exists": False}]},
     }
 
 

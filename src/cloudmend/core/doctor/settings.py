@@ -35,9 +35,9 @@ def policy(in_force: Policy, now: datetime, deployment: Deployment) -> Answer:
     return Answer("ok", told)
 
 
-def version(lines: Rows, installed: str, deployment: Deployment) -> Answer:
+def version(lines: Rows | None, installed: str, deployment: Deployment) -> Answer:
     """The log lines that tell which code mended. Before the first mend nothing does."""
-    told = [(line["timestamp"], match[1]) for line in lines if (match := _VERSION.search(line["message"]))]
+    told = [(line["timestamp"], match[1]) for line in lines or () if (match := _VERSION.search(line["message"]))]
     if not told:
         return Answer("ok", f"cloudmend {installed} is installed; no mend is logged that would name the deployed one.")
     deployed = max(told)[1]

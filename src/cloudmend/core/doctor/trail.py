@@ -85,7 +85,7 @@ def judge(trails: Sequence[Trail], deployment: Deployment) -> Answer:
     if good := [trail for trail in trails if trail.is_logging and trail.records_writes and not trail.problem]:
         return Answer("ok", f"Trail {_named(good[0])} is logging management write events.")
     if hidden := [trail for trail in trails if trail.problem]:
-        return Answer("unknown", f"Could not look at trail {_named(hidden[0])}, because {hidden[0].problem}")
+        return Answer.hidden(f"trail {_named(hidden[0])} does not show itself: {hidden[0].problem}")
     if stopped := [trail for trail in trails if trail.records_writes]:
         fix = ["aws", "cloudtrail", "start-logging", "--name", stopped[0].arn, "--region", stopped[0].home]
         return Answer(
