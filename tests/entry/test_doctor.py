@@ -1,133 +1,22 @@
-"""`cloudmend doctor` over the embedded AWS: a healthy deployment, and each illness named with the fix that heals it."""
+"""`cloudmend doctor` over a deployment: each illness named, and healed by the command that doctor prints."""
 
 from __future__ import annotations
 
 import json
-import shlex
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from botocore.exceptions import ClientError
-from samtranslator.yaml_helper import yaml_parse
 
-from cloudmend.aws.checks import Connect, connect
-from cloudmend.aws.gateway import Gateway, SystemClock
 from cloudmend.core.doctor.check import Answer, Check
-from cloudmend.entry.doctoring import diagnose, doctor
+from cloudmend.entry.doctoring import doctor
 from cloudmend.local.server import EmbeddedAws
-from entry.test_cli import NOWHERE, cloudmend
-from local.embedded.helpers import HANDLER, aws_cli, client, unheard
+from entry.patient import STACK, TRAIL, Patient
+from local.embedded.helpers import client
 
-ROOT = Path(__file__).parents[2]
-STACK = "cloudmend"
-TRAIL = "management-events"
-ADDED: dict[str, dict[str, Any]] = {
-    "LedgerTable": {
-        "Type": "AWS::DynamoDB::Table",
-        "Properties": {
-            "BillingMode": "PAY_PER_REQUEST",
-            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
-            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
-        },
-    },
-    "ModeParameter": {
-        "Type": "AWS::SSM::Parameter",
-        "Properties": {"Name": "/cloudmend/mode", "Type": "String", "Value": "as-deployed"},
-    },
-}
 CHECKED = [
     *("Region", "Credentials", "Trail", "Stack", "Rule", "Pattern", "Target", "Permission", "Function"),
     *("Last errors", "Dead-letter queue", "Ledger", "Switch", "Policy", "Versions"),
 ]
-
-
-def template() -> str:
-    """The real template with a function that is inline, so that nothing has to be built, and a ledger."""
-    read: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
-    inline = {"InlineCode": HANDLER, "Handler": "index.handler", "Runtime": "python3.13"}
-    for resource in read["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"].pop("CodeUri", None)
-            resource["Properties"].update(inline)
-    read["Resources"] = {**ADDED, **read["Resources"]}
-    return json.dumps(read)
-
-
-class Patient:
-    """A deployment, and what doctor says of it."""
-
-    def __init__(self, aws: EmbeddedAws) -> None:
-        self.aws = aws
-        self._resources: dict[str, str] = {}
-
-    def client(self, service: str) -> Any:
-        return client(self.aws, service)
-
-    def deploy(self, **parameters: str) -> None:
-        given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
-        cloudformation = self.client("cloudformation")
-        cloudformation.create_stack(
-            StackName=STACK, TemplateBody=template(), Parameters=given, Capabilities=["CAPABILITY_IAM"]
-        )
-        rows = cloudformation.list_stack_resources(StackName=STACK)["StackResourceSummaries"]
-        self._resources = {row["LogicalResourceId"]: row["PhysicalResourceId"] for row in rows}
-
-    def trail(self) -> None:
-        self.client("s3").create_bucket(Bucket="trails")
-        self.client("cloudtrail").create_trail(Name=TRAIL, S3BucketName="trails", IsMultiRegionTrail=True)
-        self.client("cloudtrail").start_logging(Name=TRAIL)
-
-    def __getitem__(self, logical_id: str) -> str:
-        return self._resources[logical_id]
-
-    @property
-    def rule(self) -> str:
-        return self["ScheduledRule"]
-
-    @property
-    def function(self) -> str:
-        return self["SecurityGroupRemediationLambda"]
-
-    def log(self, message: str) -> None:
-        logs, now_ms = self.client("logs"), int(datetime.now(UTC).timestamp() * 1000)
-        logs.create_log_stream(logGroupName=self["RemediationLogGroup"], logStreamName="stream")
-        logs.put_log_events(
-            logGroupName=self["RemediationLogGroup"],
-            logStreamName="stream",
-            logEvents=[{"timestamp": now_ms, "message": message}],
-        )
-
-    def checks(self, connection: Connect | None = None) -> Mapping[str, Check]:
-        made = diagnose(connection or connect(), STACK, None, datetime.now(UTC))
-        return {check.title: check for check in made}
-
-    def run(self, command: str) -> str:
-        """A fix of the AWS CLI, carried out."""
-        words = shlex.split(command)
-        assert words[0] == "aws"
-        # Without the option, the AWS CLI 1 sends SQS's requests to the host of the queue's URL.
-        done = aws_cli(self.aws, "--endpoint-url", self.aws.endpoint, *words[1:])
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-
-@pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedAws]:
-    with EmbeddedAws(log=unheard) as embedded:
-        for name, value in embedded.environment.items():
-            monkeypatch.setenv(name, value)
-        yield embedded
-
-
-@pytest.fixture
-def patient(aws: EmbeddedAws) -> Patient:
-    healthy = Patient(aws)
-    healthy.deploy()
-    healthy.trail()
-    return healthy
 
 
 def test_a_healthy_deployment_is_well_in_every_point(patient: Patient, capsys: pytest.CaptureFixture[str]) -> None:
@@ -301,98 +190,3 @@ def test_observing_and_a_switch_that_says_so_are_warnings_that_do_not_fail(aws: 
     patient.run(checks["Switch"].fix)
     assert (checks["Switch"].verdict, patient.checks()["Switch"].verdict) == ("warning", "ok")
     assert doctor(STACK, None, as_json=False) == 0
-
-
-def denied(aws: EmbeddedAws, *operations: str) -> Connect:
-    """Real clients whose caller lacks these rights."""
-
-    def refuse(model: Any, **_: Any) -> None:
-        if model.name in operations:
-            message = f"User is not authorized to perform: {model.name}"
-            answer = {"Error": {"Code": "AccessDeniedException", "Message": message}}
-            raise ClientError(answer, model.name)
-
-    def refusing(service: str, region: str) -> Any:
-        made = client(aws, service, region=region)
-        made.meta.events.register("before-call", refuse)
-        return made
-
-    return lambda region: Gateway(region, lambda service: refusing(service, region), SystemClock())
-
-
-RIGHTS = {
-    "GetTrailStatus": "Trail",
-    "DescribeRule": "Rule",
-    "TestEventPattern": "Pattern",
-    "ListTargetsByRule": "Target",
-    "GetPolicy": "Permission",
-    "GetFunctionConcurrency": "Function",
-    "FilterLogEvents": "Last errors",
-    "GetQueueAttributes": "Dead-letter queue",
-    "DescribeTable": "Ledger",
-    "GetParameter": "Switch",
-}
-
-
-def test_what_may_not_be_looked_at_is_unknown_and_says_which_right_is_missing(patient: Patient) -> None:
-    allowed = patient.checks(denied(patient.aws, *RIGHTS.keys() - {"DescribeRule"}))
-    checks = {**patient.checks(denied(patient.aws, *RIGHTS)), "Pattern": allowed["Pattern"]}
-    for operation, title in RIGHTS.items():
-        assert is_hidden(checks[title], operation)
-    assert checks["Policy"].verdict == "ok"
-
-
-@pytest.mark.parametrize(
-    ("operation", "title"), [("DescribeTrails", "Trail"), ("DescribeStacks", "Stack"), ("ListStackResources", "Stack")]
-)
-def test_what_the_rest_depends_on_may_be_hidden_too(patient: Patient, operation: str, title: str) -> None:
-    assert is_hidden(patient.checks(denied(patient.aws, operation))[title], operation)
-
-
-def is_hidden(check: Check, operation: str) -> bool:
-    reason = f"{operation} in us-east-1: AWS answered AccessDeniedException"
-    assert check.verdict == "unknown"
-    assert reason in check.found
-    return check.found.endswith("Grant the caller that action.")
-
-
-def test_where_there_is_no_stack_the_fix_deploys_one(aws: EmbeddedAws) -> None:
-    check = Patient(aws).checks()["Stack"]
-    assert (check.verdict, check.found) == ("broken", "There is no stack cloudmend in us-east-1.")
-    assert check.fix == "scripts/deploy.sh --bucket BUCKET --region us-east-1 --stack-name cloudmend"
-
-
-def test_a_stack_without_a_rule_is_not_cloudmend_s(aws: EmbeddedAws) -> None:
-    only_a_queue = {"Resources": {"DeadLetterQueue": {"Type": "AWS::SQS::Queue"}}}
-    client(aws, "cloudformation").create_stack(StackName=STACK, TemplateBody=json.dumps(only_a_queue))
-    assert Patient(aws).checks()["Rule"].found == "Stack cloudmend has no ScheduledRule."
-
-
-def test_without_a_region_or_credentials_that_is_all_it_says(capsys: pytest.CaptureFixture[str]) -> None:
-    assert doctor(STACK, None, as_json=False) == 1
-    assert capsys.readouterr().out == "broken   Region: No AWS Region is set.\n         fix: export AWS_REGION=REGION\n"
-    assert doctor(STACK, "eu-west-1", as_json=False) == 1
-    assert "broken   Credentials: sts:GetCallerIdentity in eu-west-1: There are no AWS" in capsys.readouterr().out
-
-
-def test_a_profile_that_does_not_exist_is_named(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("AWS_PROFILE", "nobody")
-    for region in (None, "eu-west-1"):
-        assert doctor(STACK, region, as_json=False) == 1
-        assert "The config profile (nobody) could not be found" in capsys.readouterr().out
-
-
-def test_an_aws_that_does_not_answer_needs_no_other_credentials() -> None:
-    done = cloudmend("doctor", **NOWHERE)
-    assert (done.returncode, "no answer" in done.stdout, "fix:" in done.stdout) == (1, True, False)
-
-
-def test_the_command_exits_1_where_something_is_broken_without_colour_and_2_for_bad_input(aws: EmbeddedAws) -> None:
-    done = cloudmend("doctor", "--region", "us-east-1", **aws.environment)
-    assert (done.returncode, done.stderr) == (1, "")
-    assert "\x1b" not in done.stdout
-    assert "broken   Stack: There is no stack cloudmend in us-east-1.\n         fix: scripts/deploy.sh" in done.stdout
-    assert cloudmend("doctor", "--nonsense").returncode == 2
-    assert "Example: cloudmend doctor" in cloudmend("doctor", "--help").stdout
