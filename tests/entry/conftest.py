@@ -1,4 +1,4 @@
-"""The handlers over an account in memory, and what they print."""
+"""The handlers over an account in memory, and what they print; the embedded AWS, and a healthy deployment on it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ import pytest
 
 from cloudmend.entry import handlers
 from cloudmend.entry.telemetry import LogNotifier
+from cloudmend.local.server import EmbeddedAws
+from entry.patient import Patient
+from local.embedded.helpers import unheard
 from support import Account
 
 CACHES = (handlers._logger, handlers._metrics, handlers._policy, handlers._world)
@@ -48,3 +51,19 @@ def deployed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     yield Deployed(account, log, capsys)
     for cached in CACHES:
         cached.cache_clear()
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedAws]:
+    with EmbeddedAws(log=unheard) as embedded:
+        for name, value in embedded.environment.items():
+            monkeypatch.setenv(name, value)
+        yield embedded
+
+
+@pytest.fixture
+def patient(aws: EmbeddedAws) -> Patient:
+    healthy = Patient(aws)
+    healthy.deploy()
+    healthy.trail()
+    return healthy

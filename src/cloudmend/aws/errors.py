@@ -22,6 +22,8 @@ _NO_CREDENTIALS: Final = (
     "AWS_SECRET_ACCESS_KEY"
 )
 _ADVICE: Final = {
+    "AccessDenied": "Grant the caller that action",
+    "AccessDeniedException": "Grant the caller that action",
     "UnauthorizedOperation": "Grant the caller that action",
     "AuthFailure": "Check the credentials and their Region",
     "InvalidClientTokenId": "Check the credentials",
