@@ -48,13 +48,19 @@ def connection(region: str | None = None) -> Connection:
     Raises CloudmendError where no Region is set. Credentials are looked for at the first call.
     """
     session = Session()
+    region = chosen_region(session, region)
+    return Connection(region, SystemClock(), connector(session, region), connector(session, region, BRIEFLY))
+
+
+def chosen_region(session: Session, region: str | None) -> str:
+    """`region`, or else the environment's own. Raises CloudmendError where none is set."""
     # AWS_REGION is what Lambda and the newer SDKs set; botocore itself reads AWS_DEFAULT_REGION and the profile.
-    region = region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
-    if not region:
+    chosen = region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
+    if not chosen:
         raise CloudmendError(
             "No AWS Region is set. Pass --region, or set AWS_REGION, for example AWS_REGION=eu-west-1."
         )
-    return Connection(region, SystemClock(), connector(session, region), connector(session, region, BRIEFLY))
+    return str(chosen)
 
 
 def world(*, ledger: Ledger, notifier: Notifier, region: str | None = None) -> World:

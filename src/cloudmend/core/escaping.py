@@ -70,6 +70,12 @@ def ascii_line(text: str, limit: int) -> str:
     return plain(text, limit).replace(_ELLIPSIS, "~").encode("ascii", "replace").decode()
 
 
+def cell(text: str, limit: int) -> str:
+    """For a spreadsheet: one line of at most `limit` characters, and no formula, which would begin with a sign."""
+    shown = cut(_visible(text), limit - 1)
+    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown
+
+
 def command(text: str) -> str:
     """The same command, to the letter of what it does, with nothing in it that a reader's program acts upon.
 

@@ -5,12 +5,13 @@ Exit codes: 0 all is well; 1 AWS could not be made so (still open, gone, unreach
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final, Literal, NoReturn
 
 import typer
 
@@ -239,6 +240,61 @@ def doctor(
     from cloudmend.entry.doctoring import doctor as run
 
     raise typer.Exit(run(stack_name, region, as_json=as_json))
+
+
+def _region_names(names: list[str] | None) -> list[str]:
+    """The names, if all look like one: another would be part of the address that is asked."""
+    for name in names or []:
+        if not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d", name, re.ASCII):
+            raise typer.BadParameter(f"{name!r} is not the name of a Region, such as eu-west-1.")
+    return names or []
+
+
+_Regions = Annotated[
+    list[str] | None,
+    typer.Option("--region", callback=_region_names, help="May be given again. Default: all that are enabled."),
+]
+
+
+@app.command()
+def scan(
+    region: _Regions = None,
+    form: Annotated[Literal["table", "json", "csv", "sarif"], typer.Option("--format")] = "table",
+    policy: Annotated[Path, typer.Option(help="Default: the packaged policy file.", show_default=False)] = PACKAGED,
+    fail_on_findings: Annotated[bool, typer.Option("--fail-on-findings", help="Exit with 3 where any counts.")] = False,
+) -> None:
+    """Show what is open in all Regions, and what would be done about it. Reads only.
+
+    Exit codes: 0; 1 where a Region could not be read; 2 bad input; 3 with --fail-on-findings, where something is
+    open that is not exempt.
+
+    Example: cloudmend scan --region eu-west-1 --region us-east-1 --fail-on-findings
+    """
+    from cloudmend.entry.policy_file import read_policy
+    from cloudmend.entry.scanning import scan as run
+
+    code = run(region or [], read_policy({}, policy), datetime.now(UTC), form, fail_on_findings=fail_on_findings)
+    raise typer.Exit(code)
+
+
+@app.command()
+def explain(
+    subject: Annotated[str, typer.Argument(metavar="GROUP_ID|RULE_ID|EVENT.json", help="- is an event on stdin.")],
+    region: Annotated[str | None, typer.Option(help="Default: the event's, or that of the AWS CLI.")] = None,
+    policy: Annotated[Path, typer.Option(help="Default: the packaged policy file.", show_default=False)] = PACKAGED,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+) -> None:
+    """Say why a group or a rule is at fault, or not, or what an event leads to. Reads only.
+
+    Example: cloudmend explain sg-05fe30eb67c909f27
+    """
+    from cloudmend.entry.event_file import read_event
+    from cloudmend.entry.explaining import explain as run
+    from cloudmend.entry.explaining import is_id
+    from cloudmend.entry.policy_file import read_policy
+
+    about = subject if is_id(subject) else read_event(Path(subject), None)
+    run(about, read_policy({}, policy), datetime.now(UTC), region, as_json=as_json)
 
 
 if __name__ == "__main__":
