@@ -112,6 +112,18 @@ class Deployed:
         self.client("ssm").put_parameter(Name=name, Value=mode, Type="String", Overwrite=True)
         self.configure("SecurityGroupRemediationLambda", SWITCHED=mode)
 
+    def assume(self, role: str) -> dict[str, str]:
+        """The environment of a person who has assumed a role of the stack."""
+        arn = f"arn:aws:iam::{ACCOUNT}:role/{self.resource(role)}"
+        keys = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="somebody")["Credentials"]
+        return {
+            **self.environment,
+            "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": keys["SessionToken"],
+            "CLOUDMEND_LEDGER_TABLE": self.resource("LedgerTable"),
+        }
+
     def used(self, role: str) -> set[str]:
         """The IAM actions of all calls in a role."""
         calls = [call for call in self.aws.calls if f":assumed-role/cloudmend-{role}" in call.principal]

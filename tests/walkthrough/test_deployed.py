@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from cloudmend.entry.continuation import messages
 from cloudmend.local.server import EmbeddedAws
 from walkthrough.conftest import TOOLS, run
 from walkthrough.deployed import DELETE, NAMES, Deployed, intent, wait_for
-from walkthrough.template import RESPONDER, SWEEPER, granted
+from walkthrough.template import RESPONDER, SWEEPER, UNDOER, granted
 from walkthrough.test_build import SAM, THIS_MACHINE
 from walkthrough.walkthrough import MENDED, comparable
 
@@ -122,6 +123,26 @@ def sample_event(group_id: str) -> dict[str, Any]:
     event = json.loads(Path("events/event.json").read_text().replace("sg-05fe30eb67c909f27", group_id))
     assert isinstance(event, dict)
     return event
+
+
+def test_a_person_in_the_undo_role_takes_a_mend_back_with_exactly_its_rights(deployed: Deployed) -> None:
+    group_id = deployed.group("taken-back")
+    deployed.open(group_id, "0.0.0.0/0", "128.0.0.0/1")  # narrowed; revoked
+    deployed.settle()
+    (entry_id,) = {record["entry_id"] for record in deployed.records(group_id) if record["entry_id"]}
+    person = deployed.assume(UNDOER)
+    run(["cloudmend", "undo", entry_id, "--for", "2h", "--reason", "no VPN yet"], person)
+    deployed.settle()
+    (group,) = deployed.client("ec2").describe_security_groups(GroupIds=[group_id])["SecurityGroups"]
+    sources = [each["CidrIp"] for rule in group["IpPermissions"] for each in rule["IpRanges"]]
+    assert sorted(sources) == ["0.0.0.0/0", "128.0.0.0/1"]
+    assert deployed.records(group_id)[-1]["status"] == "exempt"
+    (exemption,) = deployed.ledger().exemptions(datetime.now(UTC)).held
+    run(["cloudmend", "exempt", "remove", exemption.id], person)
+    run(["cloudmend", "records"], person)
+    needs_no_right = {"sts:GetCallerIdentity"}
+    in_authorize = {"ec2:CreateTags"}  # a right to it, no call of it
+    assert deployed.used(UNDOER) - needs_no_right == granted(UNDOER) - in_authorize
 
 
 def test_an_event_that_cannot_be_understood_is_kept_whole_with_the_reason(deployed: Deployed) -> None:
