@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from cloudmend.local.server import EmbeddedAws
-from entry.patient import Patient
+from entry.doctor.patient import Patient
 from local.embedded.helpers import unheard
 
 

@@ -10,7 +10,7 @@ import pytest
 from cloudmend.core.doctor.check import Answer, Check
 from cloudmend.entry.doctoring import doctor
 from cloudmend.local.server import EmbeddedAws
-from entry.patient import STACK, TRAIL, Patient
+from entry.doctor.patient import STACK, TRAIL, Patient
 from local.embedded.helpers import client
 
 CHECKED = [
