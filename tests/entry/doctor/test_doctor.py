@@ -20,10 +20,11 @@ CHECKED = [
 
 
 def test_a_healthy_deployment_is_well_in_every_point(patient: Patient, capsys: pytest.CaptureFixture[str]) -> None:
-    assert doctor(STACK, None, as_json=False) == 0
-    told = [(line[9:].partition(":")[0], line[:8].strip()) for line in capsys.readouterr().out.splitlines()]
-    assert [title for title, _ in told if title != "Last sweep"] == CHECKED
-    assert all(verdict == "ok" for title, verdict in told if title != "Last sweep")  # nothing has swept yet
+    assert doctor(STACK, None, as_json=True) == 0
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    told = {check["title"]: check["verdict"] for check in checks if check["title"] != "Last sweep"}  # none was yet
+    assert list(told) == CHECKED
+    assert set(told.values()) == {"ok"}
 
 
 def stop_trail(patient: Patient) -> None:
