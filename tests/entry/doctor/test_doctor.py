@@ -138,14 +138,13 @@ def test_a_function_that_is_gone_is_named_once_and_the_rest_is_not_guessed(patie
     assert checks["Policy"] == Check.of("Policy", gone)
 
 
-def test_a_rule_a_queue_and_a_table_that_are_gone_are_named(patient: Patient) -> None:
+def test_a_rule_and_a_queue_that_are_gone_are_named(patient: Patient) -> None:
     remove_target(patient)
     patient.client("events").delete_rule(Name=patient.rule)
     patient.client("sqs").delete_queue(QueueUrl=patient["DeadLetterQueue"])
-    patient.client("dynamodb").delete_table(TableName=patient["LedgerTable"])
     checks = patient.checks()
     gone = {title for title, check in checks.items() if check.verdict == "broken" and "is gone" in check.found}
-    assert gone == {"Rule", "Dead-letter queue", "Ledger"}
+    assert gone == {"Rule", "Dead-letter queue"}
     assert checks["Pattern"].verdict == "unknown"
 
 
