@@ -132,3 +132,12 @@ def test_a_line_that_is_not_json_is_told_as_it_is() -> None:
 )
 def test_a_switch_that_does_not_say_fix_is_a_warning(value: str | None, verdict: str) -> None:
     assert settings.switch(value, "/cloudmend/mode", HERE).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"), [("ACTIVE", "ok"), ("UPDATING", "ok"), ("ARCHIVED", "broken"), (None, "broken")]
+)
+def test_a_ledger_that_is_gone_or_cannot_be_written_is_broken(status: str | None, verdict: str) -> None:
+    described = {"Table": {"TableStatus": status}} if status else None
+    answer = function.ledger(described, "ledger", HERE)
+    assert (answer.verdict, bool(answer.fix)) == (verdict, verdict == "broken")

@@ -13,7 +13,7 @@ from cloudmend.aws.gateway import Gateway, SystemClock
 from cloudmend.core.doctor.check import Check
 from cloudmend.entry.doctoring import doctor
 from cloudmend.local.server import EmbeddedAws
-from entry.patient import STACK, Patient
+from entry.doctor.patient import STACK, Patient
 from entry.test_cli import NOWHERE, cloudmend
 from local.embedded.helpers import client
 

@@ -17,7 +17,7 @@ from cloudmend.entry.doctoring import diagnose
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import HANDLER, aws_cli, client
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 STACK = "cloudmend"
 TRAIL = "management-events"
 ADDED: dict[str, dict[str, Any]] = {

@@ -14,7 +14,7 @@ import pytest
 from cloudmend.entry import handlers
 from cloudmend.entry.telemetry import LogNotifier
 from cloudmend.local.server import EmbeddedAws
-from entry.patient import Patient
+from entry.doctor.patient import Patient
 from local.embedded.helpers import unheard
 from support import Account
 

@@ -10,7 +10,7 @@ import pytest
 from cloudmend.core.doctor.check import Answer, Check
 from cloudmend.entry.doctoring import doctor
 from cloudmend.local.server import EmbeddedAws
-from entry.patient import STACK, TRAIL, Patient
+from entry.doctor.patient import STACK, TRAIL, Patient
 from local.embedded.helpers import client
 
 CHECKED = [
@@ -20,10 +20,11 @@ CHECKED = [
 
 
 def test_a_healthy_deployment_is_well_in_every_point(patient: Patient, capsys: pytest.CaptureFixture[str]) -> None:
-    assert doctor(STACK, None, as_json=False) == 0
-    told = [(line[9:].partition(":")[0], line[:8].strip()) for line in capsys.readouterr().out.splitlines()]
-    assert [title for title, _ in told if title != "Last sweep"] == CHECKED
-    assert all(verdict == "ok" for title, verdict in told if title != "Last sweep")  # nothing has swept yet
+    assert doctor(STACK, None, as_json=True) == 0
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    told = {check["title"]: check["verdict"] for check in checks if check["title"] != "Last sweep"}  # none was yet
+    assert list(told) == CHECKED
+    assert set(told.values()) == {"ok"}
 
 
 def stop_trail(patient: Patient) -> None:
@@ -137,14 +138,13 @@ def test_a_function_that_is_gone_is_named_once_and_the_rest_is_not_guessed(patie
     assert checks["Policy"] == Check.of("Policy", gone)
 
 
-def test_a_rule_a_queue_and_a_table_that_are_gone_are_named(patient: Patient) -> None:
+def test_a_rule_and_a_queue_that_are_gone_are_named(patient: Patient) -> None:
     remove_target(patient)
     patient.client("events").delete_rule(Name=patient.rule)
     patient.client("sqs").delete_queue(QueueUrl=patient["DeadLetterQueue"])
-    patient.client("dynamodb").delete_table(TableName=patient["LedgerTable"])
     checks = patient.checks()
     gone = {title for title, check in checks.items() if check.verdict == "broken" and "is gone" in check.found}
-    assert gone == {"Rule", "Dead-letter queue", "Ledger"}
+    assert gone == {"Rule", "Dead-letter queue"}
     assert checks["Pattern"].verdict == "unknown"
 
 
