@@ -68,15 +68,12 @@ def read(readers: Mapping[str, Reader], policy: Policy, now: datetime) -> Report
 
 def write(report: Report, form: Format) -> None:
     """To stdout; the Regions that could not be read are told on stderr too, whatever the format."""
-    written: dict[str, Callable[[Report], str]] = {
-        "json": as_json,
-        "csv": as_csv,
-        "sarif": partial(as_sarif, controls=CONTROLS),
-    }
+    sarif = partial(as_sarif, controls=CONTROLS)
+    formats: dict[str, Callable[[Report], str]] = {"json": as_json, "csv": as_csv, "sarif": sarif}
     if form == "table":
         print_table(report)
     else:
-        sys.stdout.write(written[form](report))
+        sys.stdout.write(formats[form](report))
     for unread in report.unread:
         sys.stderr.write(f"cloudmend: {unread.region} could not be read: {unread.error}\n")
 
