@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from cloudmend.controls import CONTROLS
 from cloudmend.core.decide import Decision
-from cloudmend.core.model import Edit
+from cloudmend.core.model import Edit, Json
 from cloudmend.core.scan import Attached, Report, Row, Unread, as_csv, as_json, as_sarif, attached_to, outcome
 from hostile import hostile_texts
 from records import GROUP, RULE, WHY
@@ -76,7 +76,7 @@ def test_an_outcome_says_what_would_be_done_and_by_which_line_of_the_policy(acti
 
 def test_behind_a_group_are_its_interfaces_and_their_public_addresses() -> None:
     association = {"Association": {"PublicIp": "54.1.2.3"}}
-    interfaces = [
+    interfaces: list[Json] = [
         {
             "Groups": [{"GroupId": "sg-a"}, {"GroupId": "sg-b"}],
             **association,
@@ -188,7 +188,7 @@ SARIF["properties"]["$schema"] = STRING
 
 
 def test_sarif_is_a_run_with_a_result_for_each_row() -> None:
-    told = json.loads(as_sarif(REPORT, CONTROLS))
+    told = json.loads(as_sarif(REPORT, CONTROLS, "0.1.0"))
     jsonschema.validate(told, SARIF)
     (run,) = told["runs"]
     first, second = run["results"]
@@ -204,5 +204,5 @@ def test_sarif_is_a_run_with_a_result_for_each_row() -> None:
 @given(hostile_texts)
 def test_sarif_makes_no_link_of_foreign_text(text: str) -> None:
     report = Report(regions=(), rows=(replace(ROW, group_name=unicode(text)),))
-    (result,) = json.loads(as_sarif(report, CONTROLS))["runs"][0]["results"]
+    (result,) = json.loads(as_sarif(report, CONTROLS, "0.1.0"))["runs"][0]["results"]
     assert not set("[]<>*`") & set(result["message"]["text"])

@@ -9,7 +9,7 @@ import pytest
 
 from cloudmend.core.errors import CloudmendError, EventError
 from cloudmend.core.policy import Policy
-from cloudmend.entry.explaining import Brief, Place, explain_event, explain_id, write
+from cloudmend.entry.explaining import Brief, Place, explain_event, explain_id, place_in, write
 from entry.test_cli import NOWHERE, cloudmend
 from support import ACCOUNT, NOW, REGION, VPC, Account, event, ipv4, policy
 
@@ -158,6 +158,16 @@ def test_what_a_caller_chose_is_one_line_without_links() -> None:
     told = explained_event(account, raw)
     assert "\x1b" not in told
     assert "http://" not in told
+
+
+def test_an_event_may_name_a_region_that_is_none() -> None:
+    with pytest.raises(CloudmendError, match=r"'evil\.com/#' is not the name of a Region"):
+        place_in(None)("evil.com/#")
+
+
+def test_the_region_that_the_user_names_counts_before_the_event_s() -> None:
+    assert place_in("eu-west-1")("us-east-1").region == "eu-west-1"
+    assert place_in(None)("us-east-1").region == "us-east-1"
 
 
 def test_what_is_no_event_is_refused() -> None:

@@ -10,7 +10,6 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from cloudmend import __version__
 from cloudmend.core.control import Control
 from cloudmend.core.escaping import chat
 from cloudmend.core.scan.report import Report, Row, Unread
@@ -21,11 +20,11 @@ _NAME: Final = 255  # characters; EC2 takes no longer names
 _ERROR: Final = 1000
 
 
-def as_sarif(report: Report, controls: Sequence[Control]) -> str:
+def as_sarif(report: Report, controls: Sequence[Control], code_version: str) -> str:
     """One log with one run. A Region that could not be read makes the run unsuccessful."""
     rules = [{"id": control.id, "shortDescription": {"text": f"{control.title}."}} for control in controls]
     run = {
-        "tool": {"driver": {"name": "cloudmend", "version": __version__, "rules": rules}},
+        "tool": {"driver": {"name": "cloudmend", "version": code_version, "rules": rules}},
         "invocations": [
             {
                 "executionSuccessful": not report.unread,
