@@ -293,6 +293,8 @@ def explain(
     from cloudmend.entry.explaining import is_id
     from cloudmend.entry.policy_file import read_policy
 
+    if subject.startswith(("sg-", "sgr-")) and not is_id(subject) and not Path(subject).exists():
+        raise typer.BadParameter(f"{subject!r} is neither an id, such as sg-05fe30eb67c909f27, nor a file.")
     about = subject if is_id(subject) else read_event(Path(subject), None)
     run(about, read_policy({}, policy), datetime.now(UTC), region, as_json=as_json)
 

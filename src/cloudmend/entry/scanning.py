@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
+from importlib.metadata import version
 from typing import Final, Literal
 
 from rich.console import Console
@@ -28,7 +29,6 @@ from cloudmend.entry.scan_table import print_table
 
 _AT_ONCE: Final = 8  # Regions; each has its own quota on calls
 _FILTER_VALUES: Final = 200  # the most that one filter may hold
-
 
 Format = Literal["table", "json", "csv", "sarif"]
 
@@ -68,15 +68,12 @@ def read(readers: Mapping[str, Reader], policy: Policy, now: datetime) -> Report
 
 def write(report: Report, form: Format) -> None:
     """To stdout; the Regions that could not be read are told on stderr too, whatever the format."""
-    written: dict[str, Callable[[Report], str]] = {
-        "json": as_json,
-        "csv": as_csv,
-        "sarif": partial(as_sarif, controls=CONTROLS),
-    }
+    sarif = partial(as_sarif, controls=CONTROLS, code_version=version("cloudmend"))
+    formats: dict[str, Callable[[Report], str]] = {"json": as_json, "csv": as_csv, "sarif": sarif}
     if form == "table":
         print_table(report)
     else:
-        sys.stdout.write(written[form](report))
+        sys.stdout.write(formats[form](report))
     for unread in report.unread:
         sys.stderr.write(f"cloudmend: {unread.region} could not be read: {unread.error}\n")
 

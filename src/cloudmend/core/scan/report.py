@@ -67,7 +67,9 @@ class Report(Struct, frozen=True, kw_only=True):
         """One line."""
         groups = len({(row.region, row.group) for row in self.rows})
         found = (
-            f"{_plural(len(self.rows), 'rule')} at fault in {_plural(groups, 'group')}" if groups else "Nothing open"
+            f"{_plural(len(self.rows), 'rule')} at fault in {_plural(groups, 'group')}"
+            if groups
+            else "No rule found at fault"
         )
         exempt = len(self.rows) - self.counted
         left = f", {exempt} of them exempt" if exempt else ""

@@ -13,7 +13,6 @@ from typing import Any, Final
 from cloudmend.core.control import Control
 from cloudmend.core.escaping import chat
 from cloudmend.core.scan.report import Report, Row, Unread
-from cloudmend.core.version import CODE_VERSION
 
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS: Final = {"fix": "error", "observe": "warning", "exempt": "note"}
@@ -21,11 +20,11 @@ _NAME: Final = 255  # characters; EC2 takes no longer names
 _ERROR: Final = 1000
 
 
-def as_sarif(report: Report, controls: Sequence[Control]) -> str:
+def as_sarif(report: Report, controls: Sequence[Control], code_version: str) -> str:
     """One log with one run. A Region that could not be read makes the run unsuccessful."""
     rules = [{"id": control.id, "shortDescription": {"text": f"{control.title}."}} for control in controls]
     run = {
-        "tool": {"driver": {"name": "cloudmend", "version": CODE_VERSION, "rules": rules}},
+        "tool": {"driver": {"name": "cloudmend", "version": code_version, "rules": rules}},
         "invocations": [
             {
                 "executionSuccessful": not report.unread,
