@@ -11,7 +11,7 @@ PYTHON_VERSION := $(or $(CLOUDMEND_BUILD_PYTHON_VERSION),3.13)
 BUILD_FUNCTION = $(or $(wildcard $(BIN)/python),$(PYTHON)) scripts/build_function.py \
   --platform $(PLATFORM) --python-version $(PYTHON_VERSION)
 
-.PHONY: help setup demo test test-deep lint build build-SecurityGroupRemediationLambda lock mutants clean
+.PHONY: help setup demo test test-deep mutants bench lint build build-SecurityGroupRemediationLambda lock clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -37,6 +37,9 @@ setup: .venv/.ready .venv-sam/.ready ## both environments
 
 demo: .venv/.ready ## the whole walkthrough, on the embedded AWS
 	@$(BIN)/cloudmend demo
+
+bench: .venv/.ready ## the detector's time, and how it grows
+	$(BIN)/python bench/exposure.py
 
 lint: .venv/.ready ## ruff, mypy, cfn-lint, shellcheck
 	$(BIN)/ruff check .

@@ -82,6 +82,14 @@ def test_a_rule_that_stands_already_is_a_duplicate_either_way(repeats_are_duplic
         _modify(groups, group_id, (rule_id, "10.0.0.0/8"))
 
 
+def test_the_quota_on_rules_can_be_raised() -> None:
+    groups = _model(rule_quota=61)
+    group_id = _group(groups)
+    _opened(groups, group_id, *(f"10.0.{number}.0/24" for number in range(61)))
+    with pytest.raises(Ec2Error, match="RulesPerSecurityGroupLimitExceeded"):
+        _opened(groups, group_id, "192.168.0.0/16")
+
+
 def test_a_group_on_a_network_interface_cannot_be_deleted() -> None:
     groups = _model(in_use=lambda _: True)
     group_id = _group(groups)

@@ -13,7 +13,7 @@ from cloudmend.controls.security_group_ingress.observe import observe
 from cloudmend.core.model import Resource
 from cloudmend.core.network import Traffic
 from oracle.packets import TCP, Packet, admits, boundaries, exposure
-from random_groups import groups, make
+from random_groups import groups, make, resolved
 from support import Account, policy
 
 LIMITS = {4: 2**24, 6: 2**96}
@@ -26,7 +26,11 @@ def observed(account: Account, group_id: str) -> GroupFacts:
     return facts
 
 
-def is_open(rows: list[dict[str, Any]]) -> bool:
+def is_open(account: Account, rows: list[dict[str, Any]]) -> bool:
+    return is_open_to_packets(resolved(account, rows))
+
+
+def is_open_to_packets(rows: list[dict[str, Any]]) -> bool:
     """Whether more public addresses than the limit reach a guarded port, counted packet by packet."""
     return any(exposure(rows, version, TCP, port) > limit for version, limit in LIMITS.items() for port in GUARDED)
 
@@ -38,13 +42,13 @@ def test_rules_are_at_fault_exactly_where_counting_packets_says_so(permissions: 
     rows = account.rules(group_id)
     at_fault = {finding.part for finding in detect(observed(account, group_id), policy())}
     rest = [row for row in rows if row["SecurityGroupRuleId"] not in at_fault]
-    assert bool(at_fault) == is_open(rows)
-    assert not is_open(rest)
+    assert bool(at_fault) == is_open(account, rows)
+    assert not is_open(account, rest)
     for row in rows:
-        if is_open([row]):
+        if is_open(account, [row]):
             assert row["SecurityGroupRuleId"] in at_fault
         elif row["SecurityGroupRuleId"] in at_fault:
-            assert is_open([*rest, row]), "one rule too many is at fault"
+            assert is_open(account, [*rest, row]), "one rule too many is at fault"
 
 
 @given(groups, st.data())
@@ -53,15 +57,27 @@ def test_what_a_rule_admits_is_what_packets_find(permissions: list[dict[str, Any
     rows = account.rules(make(account, permissions))
     facts = observed(account, rows[0]["GroupId"])
     version = data.draw(st.sampled_from([4, 6]))
-    source = data.draw(st.sampled_from(boundaries(rows, version)))
-    port = data.draw(st.sampled_from([0, 21, 22, 23, 3388, 3389, 3390, 65535]) | st.integers(0, 65535))
+    edges = boundaries(resolved(account, rows), version)
+    source = data.draw(st.sampled_from(edges) | st.integers(0, edges[-1]))
+    port = data.draw(st.sampled_from([21, 22, 23, 3388, 3389, 3390]) | st.integers(0, 65535))
     packet = Packet(version, source, TCP, port)
     read = {
         rule.id
         for rule in facts.ingress
-        if rule.network is not None
-        and rule.network.version == version
-        and int(rule.network.network_address) <= source <= int(rule.network.broadcast_address)
+        for network in facts.networks(rule)
+        if network.version == version
+        and int(network.network_address) <= source <= int(network.broadcast_address)
         and rule.traffic & Traffic("tcp", port, port)
     }
-    assert read == {row["SecurityGroupRuleId"] for row in rows if admits(row, packet)}
+    passed = {row["SecurityGroupRuleId"] for row in resolved(account, rows) if admits(row, packet)}
+    unread = {
+        rule.id for rule in facts.ingress if rule.prefix_list_id and rule.prefix_list_id not in facts.prefix_lists
+    }
+    assert read == passed - unread
+    assert not [row for row in rows if row["SecurityGroupRuleId"] in unread and opens_guarded(row)]
+
+
+def opens_guarded(row: dict[str, Any]) -> bool:
+    """A list is left unread only where it opens no guarded port."""
+    anywhere = [{**row, "CidrIpv4": "0.0.0.0/0"}]
+    return any(exposure(anywhere, 4, TCP, port) for port in GUARDED)

@@ -13,7 +13,7 @@ from cloudmend import engine
 from cloudmend.controls import CONTROLS
 from cloudmend.local.ec2 import Ec2Error
 from oracle.packets import TCP, exposure
-from random_groups import permissions
+from random_groups import authorize, permissions, resolved
 from support import Account, event, policy
 
 LIMITS = {4: 2**24, 6: 2**96}
@@ -21,13 +21,14 @@ GUARDED = (22, 3389)
 REFUSALS = ("ModifySecurityGroupRules", "RevokeSecurityGroupIngress", "DescribeSecurityGroupRules")
 
 
-def is_open(rows: list[dict[str, Any]]) -> bool:
-    return any(exposure(rows, version, TCP, port) > limit for version, limit in LIMITS.items() for port in GUARDED)
+def is_open(account: Account, rows: list[dict[str, Any]]) -> bool:
+    packets = resolved(account, rows)
+    return any(exposure(packets, version, TCP, port) > limit for version, limit in LIMITS.items() for port in GUARDED)
 
 
-def exposes_anything(row: dict[str, Any]) -> bool:
+def exposes_anything(account: Account, row: dict[str, Any]) -> bool:
     """Whether a rule lets any public address to a guarded port: no other can ever be at fault."""
-    return any(exposure([row], version, TCP, port) for version in LIMITS for port in GUARDED)
+    return any(exposure(resolved(account, [row]), version, TCP, port) for version in LIMITS for port in GUARDED)
 
 
 class Interleavings(RuleBasedStateMachine):
@@ -35,22 +36,15 @@ class Interleavings(RuleBasedStateMachine):
 
     @initialize()
     def start(self) -> None:
-        self.account = Account()
+        self.lag = 0
+        self.account = Account(read_lag=lambda: self.lag)
         self.group_id = self.account.group()
         self.events: list[dict[str, Any]] = []
         self.by_users: dict[str, dict[str, Any]] = {}
 
     @rule(permission=permissions())
     def a_user_opens(self, permission: dict[str, Any]) -> None:
-        for pair in permission.get("UserIdGroupPairs", []):
-            pair["GroupId"] = self.group_id
-        try:
-            answer = self.account.ec2.authorize_security_group_ingress(
-                GroupId=self.group_id, IpPermissions=[permission]
-            )
-        except ClientError:
-            return  # a duplicate
-        self._remember([row["SecurityGroupRuleId"] for row in answer["SecurityGroupRules"]])
+        self._remember(authorize(self.account, self.group_id, permission))
         self.events.append(event(self.group_id))
 
     @precondition(lambda self: self.by_users)
@@ -87,6 +81,10 @@ class Interleavings(RuleBasedStateMachine):
 
         self.account.groups.before[operation] = throttle
 
+    @rule(reads=st.integers(0, 2))
+    def reads_begin_to_lag_or_stop(self, reads: int) -> None:
+        self.lag = reads
+
     @rule()
     def a_sweep_comes_by(self) -> None:
         self._sweep()
@@ -95,14 +93,16 @@ class Interleavings(RuleBasedStateMachine):
     def what_was_never_at_fault_is_as_its_user_made_it(self) -> None:
         rows = {row["SecurityGroupRuleId"]: row for row in self._rows()}
         for rule_id, row in self.by_users.items():
-            assert rows.get(rule_id) == row or exposes_anything(row)
+            assert rows.get(rule_id) == row or exposes_anything(self.account, row)
 
     def teardown(self) -> None:
         if not hasattr(self, "account"):
             return
         self.account.groups.before.clear()
+        self.lag = 0
+        self._rows()
         self._sweep()
-        assert not is_open(self._rows())
+        assert not is_open(self.account, self._rows())
         self.account.calls.clear()
         assert [record.status for record in self._sweep()] == ["clean"]
 
@@ -110,9 +110,10 @@ class Interleavings(RuleBasedStateMachine):
         return engine.sweep(controls=CONTROLS, policy=policy(), world=self.account.world)
 
     def _rows(self) -> list[dict[str, Any]]:
-        """What is true now, asked of the model itself: no obstacle stands in the way."""
+        """What is true now, asked of the model itself, until no read lags any more."""
         filters = [{"Name": "group-id", "Values": [self.group_id]}]
-        answer = self.account.groups.unhindered("DescribeSecurityGroupRules", {"Filters": filters})
+        for _ in range(3):
+            answer = self.account.groups.unhindered("DescribeSecurityGroupRules", {"Filters": filters})
         return list(answer["SecurityGroupRules"])
 
     def _remember(self, rule_ids: list[str]) -> None:

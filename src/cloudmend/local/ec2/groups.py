@@ -50,6 +50,7 @@ class BehaviourOptions(TypedDict, total=False):
     keeps_omitted_description: bool
     modify_is_atomic: bool
     repeats_are_duplicates: bool
+    rule_quota: int
     read_lag: Callable[[], int]
     throttle_clock: Callable[[], float] | None
 

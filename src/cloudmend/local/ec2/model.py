@@ -137,6 +137,8 @@ class Behaviour:
     """A batch of ModifySecurityGroupRules with an error in it: change nothing, or what came before."""
     repeats_are_duplicates: bool = True
     """Two rules that one ModifySecurityGroupRules makes equal: Duplicate, or InvalidParameterValue."""
+    rule_quota: int = 60
+    """Rules of a group in one direction and address family: AWS's default, which it raises on request."""
     read_lag: Callable[[], int] = lambda: 0
     """Asked at each write: how many of the reads that follow still show what was before it."""
     throttle_clock: Callable[[], float] | None = None

@@ -15,7 +15,7 @@ from .describe_prefix_lists import entries_of
 from .errors import Ec2Error, invalid, missing
 from .lookup import prefix_list_by_id, referring
 from .model import AWS, Entry, Family, Group, Params, PrefixList, State, new_id
-from .quota import is_exceeded
+from .quota import exceeds
 from .rows import prefix_list_row
 
 _MAX_NAME = 255
@@ -106,8 +106,9 @@ def _name(value: str) -> str:
 
 
 def _family(value: str) -> Family:
-    if value == "IPv4" or value == "IPv6":
-        return value
+    for family in _CIDRS:
+        if value == family:
+            return family
     raise invalid(f"Value ({value}) for parameter AddressFamily is invalid. Valid values are IPv4 and IPv6.")
 
 
@@ -161,7 +162,7 @@ def _refuse_present(known: PrefixList, added: Iterable[Entry]) -> None:
     present = {entry.cidr: entry for entry in known.entries}
     for entry in added:
         if present.get(entry.cidr) == entry:
-            words = f"An entry with the CIDR ({entry.cidr}) and description ({entry.description}) already exists."
+            words = f"An entry with the CIDR ({entry.cidr}) and description ({entry.description or ''}) already exists."
             raise Ec2Error("InvalidPrefixListModification", words)
         if entry.cidr in present:
             raise Ec2Error("InvalidRequest", "The request received was invalid.")
@@ -184,7 +185,7 @@ def _resized(state: State, known: PrefixList, size: int) -> PrefixList:
     """The list with another size, or as it was, in the state modify-failed, where that exceeds a group's quota."""
     resized = _fitting(replace(known, max_entries=size))
     lists = {**state.prefix_lists, known.id: resized}
-    full = [group for group in referring(state, known.id) if is_exceeded(group, lists)]
+    full = [group for group in referring(state, known.id) if exceeds(group, lists, state.behaviour.rule_quota)]
     if not full:
         return resized
     message = f"The following resources do not support the new maximum size: {_ids(full)}"

@@ -6,15 +6,12 @@ from collections.abc import Mapping
 
 from .model import Group, PrefixList, Rule
 
-QUOTA = 60
-"""AWS's default."""
 
-
-def is_exceeded(group: Group, prefix_lists: Mapping[str, PrefixList]) -> bool:
-    """Whether the group holds more than EC2 lets it; `prefix_lists`, by id, hold those that it refers to."""
+def exceeds(group: Group, prefix_lists: Mapping[str, PrefixList], quota: int) -> bool:
+    """Whether the group holds more rules; `prefix_lists`, by id, hold those that it refers to."""
     for is_egress in (False, True):
         weights = [_weight(rule, prefix_lists) for rule in group.one_way(is_egress=is_egress)]
-        if any(sum(family) > QUOTA for family in zip(*weights, strict=True)):
+        if any(sum(family) > quota for family in zip(*weights, strict=True)):
             return True
     return False
 

@@ -15,7 +15,7 @@ from .errors import Ec2Error, combined, invalid, missing, rule_id_not_found
 from .lookup import named_group, rule_by_id
 from .model import Group, Params, Permission, Rule, State, new_id
 from .permissions import replacement, requested
-from .quota import is_exceeded
+from .quota import exceeds
 from .rows import ip_permissions, revoked_row, rule_row
 
 
@@ -155,7 +155,7 @@ def _in_words(permission: Permission) -> str:
 
 def _store(state: State, group: Group) -> None:
     """Puts the group in the place of its older self, unless it would exceed a quota."""
-    if is_exceeded(group, state.prefix_lists):
+    if exceeds(group, state.prefix_lists, state.behaviour.rule_quota):
         raise Ec2Error(
             "RulesPerSecurityGroupLimitExceeded",
             "The maximum number of rules per security group has been reached.",
