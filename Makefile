@@ -11,7 +11,7 @@ PYTHON_VERSION := $(or $(CLOUDMEND_BUILD_PYTHON_VERSION),3.13)
 BUILD_FUNCTION = $(or $(wildcard $(BIN)/python),$(PYTHON)) scripts/build_function.py \
   --platform $(PLATFORM) --python-version $(PYTHON_VERSION)
 
-.PHONY: help setup demo test test-deep bench lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
+.PHONY: help setup demo test test-deep mutants bench lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -26,6 +26,11 @@ help: ## this list
 	$(PYTHON) -m venv .venv-sam
 	@echo "Setting up the SAM CLI in .venv-sam (about half a minute) ..."
 	$(call PIP_INSTALL,.venv-sam) --require-hashes -r requirements/sam.txt
+	@touch $@
+
+.venv/.deep: .venv/.ready requirements/deep.txt
+	@echo "Adding mutmut to .venv from requirements/deep.txt ..."
+	$(call PIP_INSTALL,.venv) --require-hashes -r requirements/deep.txt
 	@touch $@
 
 setup: .venv/.ready .venv-sam/.ready ## both environments
@@ -46,11 +51,15 @@ lint: .venv/.ready ## ruff, mypy, cfn-lint, shellcheck
 test: setup lint ## every check, quick profile
 	$(BIN)/pytest -n 2 --dist loadfile
 
-test-deep: setup lint ## the same, with the thorough profile of the property tests
+test-deep: setup lint ## the same, with the thorough profile of the property tests, then `mutants`
 	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -n 2 --dist loadfile
+	$(MAKE) mutants
+
+mutants: .venv/.deep ## every mutant of core/ and the controls is killed, or argued in docs/mutation.md
+	$(BIN)/python scripts/check_mutants.py
 
 lock: ## write requirements/*.txt anew from *.in (needs uv)
-	for f in lambda dev sam; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	for f in lambda dev deep sam; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header requirements/$$f.in -o requirements/$$f.txt; done
 
 build: ## the function, in build/function and build/function.zip (PLATFORM=aarch64 PYTHON_VERSION=3.13)
@@ -61,4 +70,4 @@ build-SecurityGroupRemediationLambda build-SweepFunction:
 	$(BUILD_FUNCTION) --output "$(ARTIFACTS_DIR)"
 
 clean: ## remove what the targets made
-	rm -rf .venv .venv-sam build .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-sam build mutants .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 # The machine is noisy: an example has no deadline. `make test-deep` asks for the deep profile.
 settings.register_profile("quick", max_examples=50, deadline=None, print_blob=True)
 settings.register_profile("deep", max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("mutation", max_examples=20, deadline=None, derandomize=True, database=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 

@@ -42,8 +42,8 @@ Obstacle = Callable[[Mapping[str, Any]], None]
 class ObstructedGroups(SecurityGroups):
     """Groups whose answers may be hindered: an obstacle is called with the parameters, and may raise Ec2Error."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(ACCOUNT, REGION, lambda: [VPC], **options)
+    def __init__(self, vpcs: Sequence[Vpc] = (VPC,), **options: Any) -> None:
+        super().__init__(ACCOUNT, REGION, lambda: vpcs, **options)
         self.before: dict[str, Obstacle] = {}
         self.after: dict[str, Obstacle] = {}
 

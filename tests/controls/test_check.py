@@ -75,6 +75,11 @@ def test_a_plan_that_closes_and_only_narrows_passes(request_: Request) -> None:
         (plan(modify(FromPort=20)), "change FromPort of sgr-1"),
         (plan(modify(ToPort=23)), "change ToPort of sgr-1"),
         (plan(modify(IpProtocol="udp")), "change IpProtocol of sgr-1"),
+        (plan(modify(IpProtocol=None)), "change IpProtocol of sgr-1"),
+        (plan(modify(FromPort=None)), "change FromPort of sgr-1"),
+        (plan(modify(ToPort=None)), "change ToPort of sgr-1"),
+        (plan(modify(CidrIpv4=None)), "widen sgr-1 from 0.0.0.0/0 to None"),
+        (plan(modify(FromPort=20, ToPort=25)), "change FromPort, ToPort of sgr-1"),
         (plan(modify(Description=None)), "change Description of sgr-1"),
         (plan(modify(Description="other")), "change Description of sgr-1"),
         (plan(modify(CidrIpv4=None, CidrIpv6="fd00::/8")), "widen sgr-1"),
@@ -91,6 +96,30 @@ def test_an_unsafe_plan_is_refused_with_the_reason(plan_: Plan, said: str) -> No
         CONTROL.check(FACTS, plan_, policy())
     assert said in str(refusal.value)
     assert "Nothing was changed" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ({"CidrIpv6": "::/0"}, "widen sgr-1 from ::/0 to None"),
+        ({"PrefixListId": "pl-1"}, "change PrefixListId of sgr-1"),
+        ({"ReferencedGroupInfo": {"GroupId": "sg-1"}}, "change ReferencedGroupInfo of sgr-1"),
+    ],
+)
+def test_an_update_that_leaves_out_the_source_takes_it_away(source: dict[str, Any], said: str) -> None:
+    row = {**FACTS.rules[0].row, **source}
+    del row["CidrIpv4"]
+    facts = msgspec.structs.replace(FACTS, rules=(Rule(row),))
+    with pytest.raises(UnsafePlan, match=f"would {said}"):
+        CONTROL.check(facts, plan(modify(CidrIpv4=None)), policy())
+
+
+def test_all_the_rules_that_a_plan_would_leave_open_are_named() -> None:
+    facts = msgspec.structs.replace(FACTS, rules=(rule(1, "0.0.0.0/0"), rule(4, "0.0.0.0/1")))
+    with pytest.raises(
+        UnsafePlan, match=r"^The plan would leave sgr-1, sgr-4 at fault\. Nothing was changed\. This is a"
+    ):
+        CONTROL.check(facts, plan(), policy())
 
 
 FINDING = Finding(part="sgr-1", why="open")
@@ -124,3 +153,12 @@ def test_a_plan_for_what_is_at_fault_passes() -> None:
 def test_a_plan_that_misses_doubles_or_touches_other_parts_is_refused(plan_: Plan) -> None:
     with pytest.raises(UnsafePlan, match="Nothing was changed"):
         check_parts(plan_, (FINDING,))
+
+
+def test_a_plan_for_other_parts_is_refused_with_both_lists() -> None:
+    with pytest.raises(UnsafePlan) as refusal:
+        check_parts(Plan((OTHER_CHANGE, CHANGE)), (FINDING,))
+    assert str(refusal.value) == (
+        "The plan touches ['sgr-1', 'sgr-2'] but what is at fault is ['sgr-1']. Nothing was changed. "
+        "This is a bug of cloudmend: please report it with this line."
+    )

@@ -78,11 +78,17 @@ def test_the_most_telling_place_wins() -> None:
     request = {"groupId": GROUP, "groupName": "web", **wrapped(update(RULE, 1))}
     assert [resource.id for resource in targets(call(request, response))] == [GROUP]
     assert [resource.id for resource in targets(call({"groupName": "web"}, response))] == [other]
+    response["groupId"] = GROUP
+    assert [resource.id for resource in targets(call({"groupName": "web"}, response))] == [GROUP]
 
 
 @pytest.mark.parametrize("key", ["groupName", "GroupName"])
 def test_a_call_by_name_alone_names_a_group_of_the_default_vpc(key: str) -> None:
+    response = {"securityGroupRuleSet": {"items": [{"securityGroupRuleId": RULE}]}}
     assert targets(call({key: "web"}, None)) == (Resource(type="AWS::EC2::SecurityGroup", name="web"),)
+    assert targets(call({key: "web"}, response)) == (
+        Resource(type="AWS::EC2::SecurityGroup", name="web", parts=(RULE,)),
+    )
 
 
 @pytest.mark.parametrize("name", ["ModifySecurityGroupRules", *sorted(PREFIX_LIST_EVENTS)])
@@ -118,6 +124,13 @@ def test_what_is_no_group_id_is_an_error_that_shows_it(group_id: str) -> None:
     ) as refusal:
         targets(call({"groupId": group_id}, None))
     assert repr(group_id) in str(refusal.value)
+
+
+def test_an_event_without_an_id_is_told_by_its_name() -> None:
+    nameless = parse_event({"detail": {"eventName": "X", "requestParameters": {"groupId": "sg-"}}})
+    assert isinstance(nameless, ApiCall)
+    with pytest.raises(EventError, match=r"^Event \(no id\) \(X\) names the security group 'sg-', which is not"):
+        targets(nameless)
 
 
 def test_what_is_no_prefix_list_id_is_an_error_that_says_where_it_belongs() -> None:

@@ -184,6 +184,12 @@ def test_a_console_session_is_believed_on_cloudtrail_s_word(user_agent: str) -> 
     assert attribute(Actor(from_console=True, user_agent=user_agent)).through == CONSOLE
 
 
+def test_a_tool_with_the_credentials_of_a_console_session_has_its_hint_still() -> None:
+    told = attribute(Actor(from_console=True, user_agent="APN/1.0 HashiCorp/1.0 Terraform/1.5.5"))
+    assert told.through == "Terraform or OpenTofu, by its user agent, in a console session"
+    assert "Terraform configuration" in told.hint
+
+
 @pytest.mark.parametrize(
     ("actor", "who"),
     [

@@ -89,6 +89,14 @@ def test_an_exemption_that_expired_does_not_hold_and_is_told() -> None:
     )
 
 
+def test_of_exemptions_that_expired_each_is_told() -> None:
+    expired = exempting(f'group = "{GROUP}"', f'vpc = "{VPC}"', expires="2026-11-23")
+    told = "; no longer exempt, because it expired: {}, by team until 2026-11-23 23:59+00:00: No VPN yet"
+    assert decide(expired, HERE).why == (
+        "mode.default is fix" + told.format(f"group {GROUP}") + told.format(f"VPC {VPC}")
+    )
+
+
 def test_of_several_exemptions_one_that_holds_is_enough() -> None:
     expired = exempting(f'group = "{GROUP}"', expires="2026-11-23").exemptions
     both = msgspec.structs.replace(

@@ -35,6 +35,7 @@ def test_the_envelope_s_account_and_region_are_believed_rather_than_the_record_s
 
 def test_the_idempotency_key_is_the_record_s_event_id() -> None:
     assert parsed().event_id == "e-1"
+    assert parsed(eventID=None).event_id == "id-1"
 
 
 @pytest.mark.parametrize("code", ["Client.UnauthorizedOperation", "Client.DryRunOperation"])
@@ -59,7 +60,8 @@ def test_an_error_code_that_says_nothing_means_success(nothing: object) -> None:
         ({}, '"detail" is missing'),
         ({"detail": None}, '"detail" is missing'),
         ({"detail": []}, '"detail" is a list'),
-        ({"detail": {}}, 'no "detail.eventName"'),
+        ({"detail": {}}, 'Event (no id) has no "detail.eventName"'),
+        ({"id": "id-1", "detail": {}}, 'Event id-1 has no "detail.eventName"'),
         ({"detail": {"eventName": ["x"]}}, 'no "detail.eventName"'),
     ],
 )
@@ -91,6 +93,7 @@ def test_a_record_with_a_name_alone_is_a_call_about_which_nothing_else_is_known(
         ("2026-11-24T06:50:16Z", None, datetime(2026, 11, 24, 6, 50, 16, tzinfo=UTC)),
         (None, "2026-11-24T06:50:16Z", datetime(2026, 11, 24, 6, 50, 16, tzinfo=UTC)),
         ("2026-11-24T06:50:16", None, datetime(2026, 11, 24, 6, 50, 16, tzinfo=UTC)),
+        ("2026-11-24T08:50:16+02:00", None, datetime(2026, 11, 24, 6, 50, 16, tzinfo=UTC)),
         ("yesterday", None, None),
         (None, None, None),
     ],

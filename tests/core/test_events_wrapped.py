@@ -70,8 +70,10 @@ def test_bad_events_hide_no_good_one_and_keep_their_place() -> None:
 
 
 def test_an_envelope_or_a_record_is_not_looked_into_for_wrappings() -> None:
-    hidden = {"Records": [EVENT], "Message": EVENT, "body": EVENT}
+    other = {"detail": {"eventID": "e-2", "eventName": "Y"}}
+    hidden = {"Records": [other], "Message": other, "body": other}
     assert ids({**EVENT, **hidden}) == ids({**EVENT["detail"], **hidden}) == ["e-1"]
+    assert ids({**EVENT, "eventName": "Y"}) == ["e-1"]
 
 
 def wrapped(times: int, *, as_text: bool) -> object:

@@ -15,6 +15,7 @@ from cloudmend.core.network import (
     protocol_name,
     public_part,
     rule_traffic,
+    union_size,
 )
 
 networks = st.builds(
@@ -55,6 +56,15 @@ def test_intersection_and_difference_are_those_of_sets(one: list[IPv4Network], o
     a, b = AddressSet.of(one), AddressSet.of(other)
     assert members(a & b) == addresses_of(one) & addresses_of(other)
     assert members(a - b) == addresses_of(one) - addresses_of(other)
+
+
+def test_addresses_in_several_spans_are_counted_once_from_the_very_first_address_on() -> None:
+    assert union_size([(5, 7), (0, 9), (0, 0), (8, 12), (20, 20)]) == 14
+
+
+def test_a_difference_has_single_addresses_and_no_empty_spans() -> None:
+    left = AddressSet(((10, 20),)) - AddressSet(((10, 12), (14, 14), (16, 19)))
+    assert left == AddressSet(((13, 13), (15, 15), (20, 20)))
 
 
 @pytest.mark.parametrize(
@@ -147,6 +157,11 @@ def test_a_protocol_has_one_name(written: str | int, name: str) -> None:
 )
 def test_what_opens_tcp_22(protocol: str, first: int, last: int, opens: bool) -> None:
     assert bool(rule_traffic(protocol, first, last) & Traffic("tcp", 22, 22)) is opens
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_tcp_and_udp_rules_admit_their_own_ports_only(protocol: str) -> None:
+    assert rule_traffic(protocol, 0, 53) == Traffic(protocol, 0, 53)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ def refusal(text: str) -> str:
             "line 1: x",
             "It is one of aws_prefix_lists, exemption, guarded, limits, mode, replacement, trusted.",
         ),
+        ("X = 1", "line 1: X", "there is no such key."),
         ("[limits]\nipv5 = 1", "line 2: limits.ipv5", "Did you mean ipv"),
         ('[mode]\nvpcs = {}\ndefault = "fix"', "line 2: mode.vpcs", "Did you mean vpc?"),
         (f"\n{EXEMPTION}{GROUP}until = 1", "line 7: exemption[0].until", "there is no such key"),
@@ -151,6 +152,7 @@ def test_an_exemption_needs_owner_reason_and_expiry(lacking: str) -> None:
             "is not the ARN of a role",
         ),
         (f"{EXEMPTION}actor_role = 'arn:aws:iam::111122223333:role/*'", "line 5: exemption[0].actor_role", "wildcards"),
+        (f"{EXEMPTION}actor_role = 'arn:aws:iam::111122223333:role/\u00e4'", "line 5: exemption[0].actor_role", "ARN"),
         (
             f"{EXEMPTION}{GROUP}{EXEMPTION}{GROUP}",
             "line 6: exemption[1]",

@@ -99,7 +99,7 @@ class Request(Struct, frozen=True):
     def command(self, region: str) -> str:
         """The same call as an AWS CLI command, quoted for a POSIX shell."""
         service, _, operation = self.action.partition(":")
-        words = "".join(f"-{c.lower()}" if c.isupper() else c for c in operation).lstrip("-")
+        words = "".join(f"-{c.lower()}" if c.isupper() else c for c in operation).removeprefix("-")
         body = shlex.quote(msgspec.json.encode(self.params).decode())
         return f"aws {service} {words} --region {shlex.quote(region)} --cli-input-json {body}"
 

@@ -39,7 +39,7 @@ def _answers(raw: object, place: str, wrappings_left: int) -> Iterator[ApiCall |
     elif not wrappings_left:
         yield EventError(f"In {place}: the event is wrapped more than {_MOST_WRAPPINGS} times. Unwrap it.")
     else:
-        for where, content in _contents(event[key], f"{place}.{key}".lstrip(".")):
+        for where, content in _contents(event[key], f"{place}.{key}".removeprefix(".")):
             yield from _answers(content, where, wrappings_left - 1)
 
 

@@ -124,7 +124,7 @@ def _blocks(vpc: Json) -> Iterator[Network]:
 def _referring_groups(prefix_list_id: str, reader: Reader) -> list[str]:
     request = Request("ec2:GetManagedPrefixListAssociations", {"PrefixListId": prefix_list_id})
     rows = reader.rows(request, "PrefixListAssociations")
-    return sorted({row["ResourceId"] for row in rows if str(row.get("ResourceId", "")).startswith("sg-")})
+    return sorted({row["ResourceId"] for row in rows if str(row.get("ResourceId")).startswith("sg-")})
 
 
 def _named_group(name: str, reader: Reader) -> Rows:

@@ -69,7 +69,7 @@ def _group(call: ApiCall, wrapped: Json) -> Resource | None:
 def _first_id(call: ApiCall, kind: _Kind, places: Iterable[object]) -> str:
     """The first text in these places; empty where there is none. Raises EventError if it is no id."""
     found = next((place for place in map(text, places) if place), "")
-    if found and not re.fullmatch(rf"{kind.prefix}-[0-9a-f]{{8,17}}", found, re.ASCII):
+    if found and not re.fullmatch(rf"{kind.prefix}-[0-9a-f]{{8,17}}", found):
         raise EventError(
             f"Event {call.event_id or '(no id)'} ({call.name}) names the {kind.name} {found!r}, which is not a "
             f"{kind.id_name}. Put an id such as {kind.prefix}-05fe30eb67c909f27 into requestParameters."

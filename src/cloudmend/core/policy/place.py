@@ -65,7 +65,7 @@ class Key(Struct, frozen=True):
 
     def __str__(self) -> str:
         """exemption[0].owner"""
-        return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.steps).lstrip(".")
+        return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.steps).removeprefix(".")
 
     def error(self, problem: str, advice: str) -> PolicyError:
         line = _line_of(self.document.text, self.steps)
@@ -104,5 +104,5 @@ def _holds(value: Any, steps: tuple[Step, ...]) -> bool:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The sentence that suggests the closest known word, or lists them all."""
     words = sorted(known)
-    close = get_close_matches(word, words, n=1)
+    close = get_close_matches(word, words)
     return f"Did you mean {close[0]}?" if close else f"It is one of {', '.join(words)}."

@@ -1,0 +1,125 @@
+"""Which rules are at fault, rule by rule: the limit, what a replacement leaves open, doors that overlap, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cloudmend.controls import CONTROLS
+from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.core.model import Finding
+from cloudmend.core.policy import Policy
+from support import policy
+
+(CONTROL,) = CONTROLS
+
+
+def rule(number: int, cidr: str, ports: tuple[int, int] = (22, 22), protocol: str = "tcp", **fields: Any) -> Rule:
+    source = {"CidrIpv6" if ":" in cidr else "CidrIpv4": cidr}
+    row = {"IsEgress": False, "IpProtocol": protocol, "FromPort": ports[0], "ToPort": ports[1]}
+    return Rule({"SecurityGroupRuleId": f"sgr-{number}", **row, **source, **fields})
+
+
+def detect(rules: list[Rule], policy_: Policy | None = None) -> tuple[Finding, ...]:
+    facts = GroupFacts(account="111122223333", image={}, group_id="sg-1", rules=tuple(rules))
+    return CONTROL.detect(facts, policy_ or policy())
+
+
+def at_fault(rules: list[Rule], file: str = "") -> set[int]:
+    """The numbers of the rules that are at fault."""
+    return {int(finding.part.removeprefix("sgr-")) for finding in detect(rules, policy(file))}
+
+
+TWO = '[limits]\nipv4 = "/31"\n'  # two addresses
+
+
+@pytest.mark.parametrize(
+    ("cidrs", "numbers"),
+    [
+        (["8.8.8.8/32", "9.9.9.9/32"], set()),
+        (["8.8.8.8/31", "8.8.8.8/32"], set()),
+        (["8.8.8.8/32", "9.9.9.9/32", "11.1.1.1/32"], {0}),
+        (["8.8.8.8/31", "9.9.9.9/32"], {0}),
+        (["8.8.8.8/32", "9.9.9.8/31"], {1}),
+        (["8.8.8.8/30", "9.9.9.9/32"], {0}),
+        (["8.8.8.8/32", "9.9.9.9/32", "11.1.1.1/32", "11.1.1.3/32", "11.1.1.5/32"], {0, 1, 2}),
+    ],
+)
+def test_of_rules_that_are_too_wide_together_the_widest_go_and_of_equals_the_first(
+    cidrs: list[str], numbers: set[int]
+) -> None:
+    assert at_fault([rule(number, cidr) for number, cidr in enumerate(cidrs)], TWO) == numbers
+
+
+def test_exactly_the_limit_is_within_it_also_together() -> None:
+    assert at_fault([rule(1, "11.0.0.0/9"), rule(2, "11.128.0.0/9")]) == set()
+    assert at_fault([rule(1, "11.0.0.0/9"), rule(2, "11.128.0.0/9"), rule(3, "8.8.8.8/32")]) == {1}
+
+
+PUBLIC_REPLACEMENT = '[limits]\nipv4 = "/31"\n[replacement]\nipv4 = "9.9.9.8/31"\n'
+
+
+@pytest.mark.parametrize(
+    ("cidrs", "numbers"),
+    [
+        (["9.9.9.0/24"], {0}),
+        (["9.9.9.0/24", "9.9.9.9/32"], {0}),  # the replacement holds it
+        (["9.9.9.0/24", "8.8.8.8/32"], {0, 1}),  # beside what the replacement leaves open it is one too many
+        (["11.0.0.0/24", "8.8.8.8/32"], {0}),  # no replacement fits, so that nothing is left of the first
+    ],
+)
+def test_what_a_replacement_leaves_open_counts(cidrs: list[str], numbers: set[int]) -> None:
+    assert at_fault([rule(number, cidr) for number, cidr in enumerate(cidrs)], PUBLIC_REPLACEMENT) == numbers
+
+
+def test_a_rule_that_goes_for_one_port_may_spare_another_at_the_next() -> None:
+    """The first goes for port 22. Where 22 and 3389 meet, the wide one must go, and then the first may stay."""
+    rules = [rule(1, "11.0.0.0/8"), rule(2, "12.0.0.0/8", (22, 3389)), rule(3, "13.0.0.0/8", (3389, 3389))]
+    assert at_fault(rules) == {2}
+
+
+def test_a_rule_goes_only_where_the_rest_would_be_too_wide_without_it() -> None:
+    rules = [rule(1, "11.0.0.0/8"), rule(2, "12.0.0.0/8"), rule(3, "13.0.0.0/8", (3389, 3389))]
+    assert at_fault(rules) == {1}
+
+
+def test_each_family_is_judged_by_its_own_limit_and_each_rule_is_told_once() -> None:
+    rules = [rule(1, "::/0"), rule(2, "2600::/32"), rule(3, "0.0.0.0/0", (0, 65535)), rule(4, "8.8.8.8/32")]
+    assert [finding.part for finding in detect(rules)] == ["sgr-3", "sgr-1"]
+
+
+def test_trusted_addresses_are_taken_away_before_anything_is_counted() -> None:
+    trusting = '[trusted]\nipv4 = ["12.0.0.0/8"]\n'
+    assert at_fault([rule(1, "12.0.0.0/7")], trusting) == set()
+    assert at_fault([rule(1, "12.0.0.0/7"), rule(2, "8.8.8.8/32")], trusting) == {1}
+
+
+SIX_PORTS = 'guarded = [22, 80, 443, "8000-8100", "udp/53", 9000]'
+
+
+@pytest.mark.parametrize(
+    ("ports", "protocol", "told"),
+    [
+        ((22, 22), "tcp", "tcp/22"),
+        ((50, 443), "tcp", "tcp/80, tcp/443"),
+        ((22, 8050), "tcp", "tcp/22, tcp/80, tcp/443, tcp/8000-8050"),
+        ((22, 9000), "tcp", "tcp/22, tcp/80, tcp/443, tcp/8000-8100 and 1 more"),
+        ((-1, -1), "-1", "tcp/22, tcp/80, tcp/443, tcp/8000-8100 and 2 more"),
+    ],
+)
+def test_the_reason_names_four_of_the_guarded_ports_and_counts_the_rest(
+    ports: tuple[int, int], protocol: str, told: str
+) -> None:
+    (finding,) = detect([rule(1, "12.0.0.0/7", ports, protocol)], policy(SIX_PORTS))
+    assert f" opens {told} to 33,554,432 public addresses; the limit is 16,777,216" in finding.why
+
+
+def test_the_reason_for_one_of_several_tells_the_worst_that_they_open_together() -> None:
+    rules = [rule(1, "11.0.0.0/8", (22, 3389)), rule(2, "12.0.0.0/9"), rule(3, "13.0.0.0/9", (3389, 3389))]
+    rules.append(rule(4, "14.0.0.0/10", (3389, 3389)))
+    (finding,) = detect(rules)
+    assert finding.why == (
+        "tcp/22-3389 from 11.0.0.0/8 opens tcp/22, tcp/3389 to 16,777,216 public addresses, and with the group's other "
+        "rules to 29,360,128; the limit is 16,777,216"
+    )

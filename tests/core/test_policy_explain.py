@@ -1,0 +1,73 @@
+"""A policy in plain sentences: what each value is called, and what is left unsaid where there is nothing to say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from cloudmend.core.policy import parse_policy
+from cloudmend.core.policy.explain import explain, trusted_networks
+
+NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
+CONTROL = "security_group_ingress"
+
+
+def explained(text: str) -> tuple[str, ...]:
+    return explain(parse_policy({}, text, controls=[CONTROL]), NOW)
+
+
+def test_the_default_policy_in_full() -> None:
+    assert explained("") == (
+        "Guarded: tcp/22, tcp/3389.",
+        (
+            "The rules of a group together may open a guarded port to 16,777,216 public IPv4 addresses (one /8); "
+            "with more they are at fault."
+        ),
+        (
+            "The rules of a group together may open a guarded port to 79,228,162,514,264,337,593,543,950,336 public "
+            "IPv6 addresses (one /32); with more they are at fault."
+        ),
+        "The source of an IPv4 rule at fault becomes 10.0.0.0/8; where that is no part of it, the rule is revoked.",
+        "The source of an IPv6 rule at fault becomes fd00::/8; where that is no part of it, the rule is revoked.",
+        "Prefix lists that AWS owns are trusted.",
+        "What is at fault is closed.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("limits.ipv4 = 1", "to 1 public IPv4 addresses (one /32); with"),
+        ("limits.ipv4 = 3", "to 3 public IPv4 addresses; with"),
+        ('trusted.ipv6 = ["2600::/32", "2602::/32"]', "besides 2600::/32, 2602::/32, which are trusted; with"),
+        ('replacement.ipv4 = "revoke"', "An IPv4 rule at fault is revoked."),
+        ('replacement.ipv6 = "vpc"', "an IPv6 rule at fault becomes its VPC's own IPv6 block; where"),
+        ('aws_prefix_lists = "resolved"', "Prefix lists that AWS owns count as their entries, like any other."),
+        ('mode.default = "observe"', "What is at fault is only reported."),
+        ('mode.vpc = { vpc-01234567 = "observe" }', "What is at fault in VPC vpc-01234567 is only reported."),
+        ('mode.account = { 111122223333 = "fix" }', "What is at fault in account 111122223333 is closed."),
+        (f'mode.control = {{ {CONTROL} = "observe" }}', f"What is at fault in control {CONTROL} is only reported."),
+    ],
+)
+def test_each_value_has_its_words(text: str, sentence: str) -> None:
+    assert sentence in "\n".join(explained(text))
+
+
+@pytest.mark.parametrize("table", [f"control = {{ {CONTROL} = 'fix' }}", "account = { 111122223333 = 'fix' }"])
+def test_a_default_beside_modes_of_other_kinds_is_for_elsewhere(table: str) -> None:
+    assert explained(f"[mode]\n{table}\ndefault = 'observe'")[-1] == "What is at fault elsewhere is only reported."
+
+
+def test_exemptions_are_told_last_and_by_the_clock() -> None:
+    exemption = '[[exemption]]\nowner = "net"\nreason = "No VPN"\nexpires = 2026-11-{}\ngroup = "sg-0123456{}"\n'
+    assert explained(exemption.format(24, 7) + exemption.format(23, 8))[-2:] == (
+        "Left open: group sg-01234567, by net until 2026-11-24 23:59+00:00: No VPN.",
+        "No longer left open, because it expired: group sg-01234568, by net until 2026-11-23 23:59+00:00: No VPN.",
+    )
+
+
+def test_trusted_networks_are_told_as_few_ranges_as_there_can_be() -> None:
+    policy = parse_policy({}, 'trusted.ipv4 = ["52.0.0.0/9", "52.128.0.0/9", "54.0.0.0/32"]')
+    assert trusted_networks(policy, 4) == ("52.0.0.0/8", "54.0.0.0/32")
+    assert trusted_networks(policy, 6) == ()
