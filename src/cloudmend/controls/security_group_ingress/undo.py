@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from cloudmend.controls.security_group_ingress.check import _effects
+from cloudmend.controls.security_group_ingress.check import effects
 from cloudmend.controls.security_group_ingress.facts import Rule
-from cloudmend.controls.security_group_ingress.plan import _authorize, _modify
+from cloudmend.controls.security_group_ingress.plan import authorize, modify
 from cloudmend.core.model import Edit, Intent, Json, Record, Request
 from cloudmend.core.ports import Reader
 from cloudmend.core.undo import Difference, Reversal
@@ -66,7 +66,7 @@ def _mended(intent: Intent, record: Record) -> Iterator[_Mended]:
     edits = {edit.part: edit for edit in record.edits}
     told_for_sure = record.status == "mended" and not record.errors
     for request in intent.requests:
-        for rule_id, after in _effects(request, rules):
+        for rule_id, after in effects(request, rules):
             edit = edits.get(rule_id)
             revoked_instead = edit is not None and not edit.after
             yield _Mended(
@@ -91,7 +91,7 @@ def _said(rule: Rule | None) -> Any:
 def _inverse(before: Rule, now: Rule | None) -> Request:
     """A narrowed rule gets its source back; a revoked one comes back under a new id."""
     group_id = str(before.row["GroupId"])
-    return _authorize(group_id, before) if now is None else _modify(group_id, before)
+    return authorize(group_id, before) if now is None else modify(group_id, before)
 
 
 def _restored(before: Rule, now: Rule) -> Edit:
