@@ -196,7 +196,8 @@ def local(
     """
     from cloudmend.entry.embedded import serve
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a kill ends it as cleanly as Ctrl-C
+    for ending in (signal.SIGINT, signal.SIGTERM):  # a script's background job starts with SIGINT ignored
+        signal.signal(ending, signal.default_int_handler)
     serve(port, region)
 
 
