@@ -345,6 +345,40 @@ def test_a_door_that_stays_open_is_never_called_mended() -> None:
     assert "Grant the caller that action" in record.errors[0]
 
 
+def opening_while_it_writes(account: Account, group_id: str, ports: list[int]) -> None:
+    """Each write is followed at once by an opening of the next port."""
+
+    def open_next(_: Mapping[str, Any]) -> None:
+        if ports:
+            permission = ipv4(ports.pop(0), WORLD)
+            account.groups.unhindered(
+                "AuthorizeSecurityGroupIngress", {"GroupId": group_id, "IpPermissions": [permission]}
+            )
+
+    account.groups.after["ModifySecurityGroupRules"] = open_next
+
+
+def test_what_is_opened_while_a_mend_goes_on_is_mended_next() -> None:
+    account = Account()
+    group_id = account.group(ipv4(3389, WORLD))
+    opening_while_it_writes(account, group_id, [22])
+    record = account.mend(group_id)
+    first, last = account.records
+    assert (first.status, last.status, last) == ("mended", "mended", record)
+    assert "Something else was opened meanwhile" in first.summary
+    assert ingress(account.rules(group_id)) == {("tcp", 22, 22, TEN), ("tcp", 3389, 3389, TEN)}
+    assert len(account.intents) == 2
+
+
+def test_somebody_who_opens_faster_than_it_closes_is_told_as_open() -> None:
+    account = Account()
+    group_id = account.group(ipv4(2000, WORLD))
+    opening_while_it_writes(account, group_id, [2001, 2002, 2003, 2004])
+    record = account.mend(group_id, guarded_ports="2000-2010")
+    assert [each.status for each in account.records] == ["mended", "mended", "open"]
+    assert "STILL OPEN: tcp/2003" in record.summary
+
+
 def test_a_read_that_lags_after_the_write_is_read_again() -> None:
     account = Account()
     group_id = account.group(ipv4(22, WORLD))

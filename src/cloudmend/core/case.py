@@ -48,6 +48,13 @@ class Case(Struct, kw_only=True):
     entry: Entry | None = None
     outcomes: list[Outcome] = []
     remaining: tuple[Finding, ...] = ()
+    is_last: bool = False  # nobody looks again after this one
+
+    @property
+    def reopened(self) -> bool:
+        """Whether all that was at fault is closed, and something else was opened meanwhile: to be looked at next."""
+        own = {finding.part for finding in self.findings}
+        return bool(self.remaining) and not self.is_last and not any(left.part in own for left in self.remaining)
 
     @property
     def fights(self) -> bool:
@@ -90,11 +97,12 @@ class Case(Struct, kw_only=True):
 
     def ended(self, now: datetime) -> Record:
         """After the proof: mended where nothing remains at fault, else open."""
-        if self.remaining:
+        if self.remaining and not self.reopened:
             left = "; ".join(finding.why for finding in self.remaining)
             return self._record("open", f"{self.resource.label} is STILL OPEN: {left}.", now, self._edits())
         told = "; ".join(edit.did for edit in self._edits()) or "somebody else closed it first"
-        return self._record("mended", f"{self.resource.label}: {told}.{self._fight()}", now, self._edits())
+        more = " Something else was opened meanwhile, and is looked at next." if self.reopened else ""
+        return self._record("mended", f"{self.resource.label}: {told}.{self._fight()}{more}", now, self._edits())
 
     def failed(self, problem: str, now: datetime) -> Record:
         """An error before the proof: what was done until then is told."""

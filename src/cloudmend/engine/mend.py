@@ -35,9 +35,21 @@ def resources_of(
 def mend(
     resource: Resource, control: Control, cause: ApiCall, *, policy: Policy, world: World, swept: bool = False
 ) -> Record:
-    """Never raises: an error ends in a record that tells it."""
-    case = _open_case(resource, control, cause, world)
-    case.swept = swept
+    """The last record of a few: what is opened while a mend goes on is mended next, and not left to another event.
+
+    Never raises: an error ends in a record that tells it.
+    """
+    for is_last in (False, False, True):
+        case = _open_case(resource, control, cause, world)
+        case.swept, case.is_last = swept, is_last
+        record = _mend_once(case, policy, world)
+        if not case.reopened:
+            break
+        resource = msgspec.structs.replace(resource, parts=())  # what the event names was seen
+    return record
+
+
+def _mend_once(case: Case, policy: Policy, world: World) -> Record:
     try:
         record = _mend(case, policy, world)
     except Exception as error:  # noqa: BLE001 - a crash becomes a record
