@@ -11,7 +11,7 @@ PYTHON_VERSION := $(or $(CLOUDMEND_BUILD_PYTHON_VERSION),3.13)
 BUILD_FUNCTION = $(or $(wildcard $(BIN)/python),$(PYTHON)) scripts/build_function.py \
   --platform $(PLATFORM) --python-version $(PYTHON_VERSION)
 
-.PHONY: help setup demo test test-deep mutants bench lint build build-SecurityGroupRemediationLambda lock clean
+.PHONY: help setup demo test test-deep mutants bench lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -65,8 +65,8 @@ lock: ## write requirements/*.txt anew from *.in (needs uv)
 build: ## the function, in build/function and build/function.zip (PLATFORM=aarch64 PYTHON_VERSION=3.13)
 	$(BUILD_FUNCTION) --output build/function --archive build/function.zip
 
-# `sam build` calls this one, with the folder to fill in ARTIFACTS_DIR.
-build-SecurityGroupRemediationLambda:
+# `sam build` calls one for each function, with the folder to fill in ARTIFACTS_DIR.
+build-SecurityGroupRemediationLambda build-SweepFunction:
 	$(BUILD_FUNCTION) --output "$(ARTIFACTS_DIR)"
 
 clean: ## remove what the targets made

@@ -17,19 +17,26 @@ BOTOCORE_DATA = (
     "partitions.json",  # the same for the endpoint rules
     "sdk-default-configuration.json",  # timeouts and retry mode
 )
-EC2_MODEL = Path("ec2", "2016-11-15")
-# EC2's model has 830 operations; parsing all of them is a large part of a cold start. A test holds these
-# against the permissions of the controls.
-EC2_OPERATIONS = (
-    "DescribeManagedPrefixLists",
-    "DescribeSecurityGroupRules",
-    "DescribeSecurityGroups",
-    "DescribeVpcs",
-    "GetManagedPrefixListAssociations",
-    "GetManagedPrefixListEntries",
-    "ModifySecurityGroupRules",
-    "RevokeSecurityGroupIngress",
-)
+# Of each service's model, the operations that the function calls. EC2's has 830, and parsing all of them is a large
+# part of a cold start. A test holds these against the permissions that the code declares.
+OPERATIONS = {
+    Path("dynamodb", "2012-08-10"): ("GetItem", "Query", "TransactWriteItems"),
+    Path("ec2", "2016-11-15"): (
+        "DescribeManagedPrefixLists",
+        "DescribeSecurityGroupRules",
+        "DescribeSecurityGroups",
+        "DescribeVpcs",
+        "GetManagedPrefixListAssociations",
+        "GetManagedPrefixListEntries",
+        "ModifySecurityGroupRules",
+        "RevokeSecurityGroupIngress",
+    ),
+    Path("events", "2015-10-07"): ("PutEvents",),
+    Path("securityhub", "2018-10-26"): ("BatchImportFindings",),
+    Path("sns", "2010-03-31"): ("Publish",),
+    Path("sqs", "2012-11-05"): ("SendMessage",),
+    Path("ssm", "2014-11-06"): ("GetParameter",),
+}
 
 
 def remove_unused(tree: Path) -> None:
@@ -38,20 +45,19 @@ def remove_unused(tree: Path) -> None:
 
 
 def trim_botocore(data: Path) -> None:
-    """Keep the shared data and EC2's model, and of that model the operations that the function calls."""
-    model = trimmed_model(read_model(data / EC2_MODEL / "service-2.json.gz"), EC2_OPERATIONS)
-    keep = {
-        *(data / name for name in BOTOCORE_DATA),
-        *(data / EC2_MODEL / name for name in ("endpoint-rule-set-1.json.gz", "paginators-1.json")),
-    }
+    """Keep the shared data and the models of OPERATIONS, each with no other operations."""
+    models = {folder: trimmed_model(read_model(data / folder), names) for folder, names in OPERATIONS.items()}
+    files = ("endpoint-rule-set-1.json.gz", "paginators-1.json")
+    keep = {*(data / name for name in BOTOCORE_DATA), *(data / folder / name for folder in models for name in files)}
     for path in [path for path in data.rglob("*") if path.is_file() and path not in keep]:
         path.unlink()
+    for folder, model in models.items():
+        (data / folder / "service-2.json").write_text(json.dumps(model, sort_keys=True))
     remove_empty_folders(data)
-    (data / EC2_MODEL / "service-2.json").write_text(json.dumps(model, sort_keys=True))
 
 
-def read_model(path: Path) -> dict[str, Any]:
-    model: dict[str, Any] = json.loads(gzip.decompress(path.read_bytes()))
+def read_model(folder: Path) -> dict[str, Any]:
+    model: dict[str, Any] = json.loads(gzip.decompress((folder / "service-2.json.gz").read_bytes()))
     return model
 
 

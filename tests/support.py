@@ -9,11 +9,13 @@ from typing import Any
 from cloudmend import engine
 from cloudmend.aws.gateway import Gateway
 from cloudmend.controls import CONTROLS
+from cloudmend.core.ledger import Ending, Entry, Terms
 from cloudmend.core.model import Ignored, Intent, Record
 from cloudmend.core.policy import Policy, parse_policy
-from cloudmend.core.ports import World
+from cloudmend.core.world import World
 from cloudmend.local.ec2 import SecurityGroups, Vpc
 from cloudmend.local.ec2.client import memory_client
+from memory_ledger import MemoryLedger, MemoryStore
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
@@ -59,25 +61,52 @@ def _no_obstacle(_: Mapping[str, Any]) -> None:
     pass
 
 
+class WatchedLedger:
+    """A ledger whose intents and ends stand among the calls."""
+
+    def __init__(self, calls: list[str], ledger: MemoryLedger) -> None:
+        self._calls = calls
+        self._ledger = ledger
+
+    def intend(self, intent: Intent) -> Entry:
+        self._calls.append("ledger:intend")
+        return self._ledger.intend(intent)
+
+    def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
+        self._calls.append("ledger:finish")
+        return self._ledger.finish(entry, state, record)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+
 class Account:
     """One account and Region; `calls` are the API calls made, in order, as IAM actions."""
 
     def __init__(self, **options: Any) -> None:
         self.groups = ObstructedGroups(**options)
         self.calls: list[str] = []
-        self.intents: list[Intent] = []
         self.records: list[Record] = []
         self.ec2 = memory_client(self.groups, on_call=self._called)
-        clock = StandingClock()
-        gateway = Gateway(REGION, lambda _: self.ec2, clock)
-        self.world = World(region=REGION, reader=gateway, writer=gateway, ledger=self, notifier=self, clock=clock)
+        self.clock = StandingClock()
+        self.store = MemoryStore()
+        self.ledger = self.process()
+        gateway = Gateway(REGION, lambda _: self.ec2, self.clock)
+        self.world = World(
+            region=REGION, reader=gateway, writer=gateway, ledger=self.ledger, notifier=self, clock=self.clock
+        )
+
+    def process(self, **terms: Any) -> WatchedLedger:
+        """The ledger as one more process sees it."""
+        return WatchedLedger(self.calls, MemoryLedger(self.clock, Terms(**terms), self.store))
+
+    @property
+    def intents(self) -> list[Intent]:
+        """All that were ever kept, in order."""
+        return [entry.intent for entry in self.ledger.entries()]
 
     def _called(self, operation: str, _: Mapping[str, Any]) -> None:
         self.calls.append(f"ec2:{operation}")
-
-    def intend(self, intent: Intent) -> None:
-        self.calls.append("ledger:intend")
-        self.intents.append(intent)
 
     def publish(self, record: Record) -> None:
         self.records.append(record)

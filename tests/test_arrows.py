@@ -20,10 +20,11 @@ MODULES = sorted(
 ALLOWED = {
     "core": {"core"},
     "controls": {"core", "controls"},
-    "engine": {"core"},
+    "engine": {"core", "engine"},
     "aws": {"core", "aws"},
+    "disk": {"core", "disk"},
     "local": {"core", "local"},
-    "entry": {"core", "controls", "engine", "aws", "local", "entry"},
+    "entry": {"core", "controls", "engine", "aws", "disk", "local", "entry"},
 }
 PURE = {"core", "controls"}
 STANDARD_LIBRARY_THAT_IS_NOT_PURE = {"os", "socket", "subprocess", "time", "logging", "random", "threading", "urllib"}

@@ -14,6 +14,7 @@ from cloudmend import engine
 from cloudmend.controls import CONTROLS
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import Ignored, Intent
+from cloudmend.engine import Sweep
 from cloudmend.local.ec2 import Ec2Error
 from support import VPC, Account, event, ingress, ipv4, policy
 
@@ -23,6 +24,7 @@ GROUP = "ec2:DescribeSecurityGroups"
 MODIFY = "ec2:ModifySecurityGroupRules"
 REVOKE = "ec2:RevokeSecurityGroupIngress"
 INTEND = "ledger:intend"
+FINISH = "ledger:finish"
 
 
 def refuse(code: str, status: int = 400, when: Callable[[Mapping[str, Any]], bool] = lambda _: True) -> Any:
@@ -40,10 +42,11 @@ def test_the_before_image_is_kept_before_the_first_write_and_the_proof_is_read_a
     group_id = account.group(ipv4(22, WORLD, "128.0.0.0/1"))
     before = account.rules(group_id)
     record = account.mend(group_id)
-    assert account.calls == [DESCRIBE, GROUP, INTEND, MODIFY, REVOKE, DESCRIBE]
+    assert account.calls == [DESCRIBE, GROUP, INTEND, MODIFY, REVOKE, DESCRIBE, FINISH]
     (intent,) = account.intents
     assert sorted(intent.before["SecurityGroupRules"], key=lambda row: row["SecurityGroupRuleId"]) == before
     assert [request.action for request in intent.requests] == [MODIFY, REVOKE]
+    assert intent.event_name == "AuthorizeSecurityGroupIngress"
     assert record.status == "mended"
 
 
@@ -54,7 +57,7 @@ def test_an_intent_that_cannot_be_kept_stops_the_mend() -> None:
     def lose(intent: Intent) -> None:
         raise OSError(f"disk full, {intent.resource.id}")
 
-    account.intend = lose  # type: ignore[method-assign]
+    account.ledger.intend = lose  # type: ignore[method-assign,assignment]
     record = account.mend(group_id)
     assert account.calls == [DESCRIBE, GROUP]
     assert (record.status, record.edits) == ("failed", ())
@@ -250,14 +253,20 @@ def test_addresses_that_are_trusted_do_not_count() -> None:
     assert account.mend(group_id).status == "mended"
 
 
+def swept(account: Account, **arguments: Any) -> Sweep:
+    account.calls.clear()
+    return engine.sweep(controls=CONTROLS, policy=policy(), world=account.world, **arguments)
+
+
 def test_a_sweep_mends_what_no_event_reported() -> None:
     account = Account()
     opened, closed = account.group(ipv4(22, WORLD)), account.group(ipv4(443, WORLD))
     account.calls.clear()
-    (record,) = engine.sweep(controls=CONTROLS, policy=policy(), world=account.world)
+    (record,) = swept(account).records
     assert (record.status, record.resource.id, record.event_name) == ("mended", opened, "Sweep")
     assert ingress(account.rules(closed)) == {("tcp", 443, 443, WORLD)}
-    (clean,) = engine.sweep(controls=CONTROLS, policy=policy(), world=account.world)
+    assert record.missed
+    (clean,) = swept(account).records
     assert (clean.status, clean.summary) == ("clean", "eu-west-1: nothing is open to the world.")
 
 
@@ -268,7 +277,7 @@ def test_a_refused_batch_is_done_rule_by_rule() -> None:
         "InvalidParameterValue", when=lambda params: len(params["SecurityGroupRules"]) > 1
     )
     record = account.mend(group_id)
-    assert account.calls == [DESCRIBE, GROUP, INTEND, MODIFY, MODIFY, MODIFY, DESCRIBE]
+    assert account.calls == [DESCRIBE, GROUP, INTEND, MODIFY, MODIFY, MODIFY, DESCRIBE, FINISH]
     assert ingress(account.rules(group_id)) == {("tcp", 22, 22, TEN), ("tcp", 3389, 3389, TEN)}
     assert (record.status, len(record.edits), record.errors) == ("mended", 2, ())
 
@@ -278,7 +287,7 @@ def test_a_rule_that_aws_refuses_to_narrow_is_revoked() -> None:
     group_id = account.group(ipv4(22, WORLD), ipv4(3389, WORLD))
     account.groups.before["ModifySecurityGroupRules"] = refuse("InvalidParameterValue")
     record = account.mend(group_id)
-    assert account.calls == [DESCRIBE, GROUP, INTEND, MODIFY, MODIFY, REVOKE, MODIFY, REVOKE, DESCRIBE]
+    assert account.calls == [DESCRIBE, GROUP, INTEND, MODIFY, MODIFY, REVOKE, MODIFY, REVOKE, DESCRIBE, FINISH]
     assert ingress(account.rules(group_id)) == set()
     assert record.status == "mended"
     assert all("revoked because AWS refused to narrow it" in edit.why for edit in record.edits)

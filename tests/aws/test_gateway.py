@@ -105,12 +105,12 @@ def test_a_request_that_botocore_does_not_send_is_a_refusal(monkeypatch: pytest.
 def test_a_world_needs_a_region(monkeypatch: pytest.MonkeyPatch) -> None:
     account = Account()
     with pytest.raises(CloudmendError, match=r"No AWS Region is set\. Pass --region, or set AWS_REGION"):
-        world(ledger=account, notifier=account)
+        world(ledger=account.ledger, notifier=account)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-3")
-    assert world(ledger=account, notifier=account).region == "eu-west-3"
+    assert world(ledger=account.ledger, notifier=account).region == "eu-west-3"
     monkeypatch.setenv("AWS_REGION", "eu-west-2")
-    assert world(ledger=account, notifier=account).region == "eu-west-2"
-    assert world(ledger=account, notifier=account, region="eu-west-1").region == "eu-west-1"
+    assert world(ledger=account.ledger, notifier=account).region == "eu-west-2"
+    assert world(ledger=account.ledger, notifier=account, region="eu-west-1").region == "eu-west-1"
 
 
 def test_the_machine_s_clock_is_aware_and_goes_forward() -> None:

@@ -145,6 +145,7 @@ def test_all_rules_of_a_group_are_narrowed_in_one_call() -> None:
         "ledger:intend",
         "ec2:ModifySecurityGroupRules",
         "ec2:DescribeSecurityGroupRules",
+        "ledger:finish",
     ]
 
 

@@ -9,6 +9,7 @@ import pytest
 from cloudmend.controls import CONTROLS
 from cloudmend.core.case import Case
 from cloudmend.core.model import Actor, ApiCall, Change, Edit, Facts, Finding, Intent, Outcome, Plan, Request, Resource
+from cloudmend.core.version import CODE_VERSION
 
 CALLED, NOW = datetime(2026, 11, 24, 6, 59, 58, tzinfo=UTC), datetime(2026, 11, 24, 7, 0, 0, 1234, tzinfo=UTC)
 GROUP = Resource(type="AWS::EC2::SecurityGroup", id="sg-1")
@@ -30,6 +31,7 @@ def change(part: str, did: str) -> Change:
 
 
 PLAN = Plan((change("sgr-1", "revoked ssh"), change("sgr-2", "revoked rdp")))
+INVERSE = tuple(request for each in PLAN.changes for request in each.inverse)
 UNDO = tuple(f"""aws ec2 un-do --region eu-west-1 --cli-input-json '{{"Id":"sgr-{n}"}}'""" for n in (1, 2))
 
 
@@ -55,14 +57,19 @@ REFUSED = Outcome(change=PLAN.changes[1], changed=False, error="refused")
 
 def test_an_intent_is_all_that_a_person_needs_who_finds_it_alone() -> None:
     image = {"SecurityGroupRules": [{"SecurityGroupRuleId": "sgr-1"}]}
-    assert case().intent(Facts(account="111122223333", image=image), PLAN) == Intent(
+    assert case().intent(Facts(account="111122223333", image=image), PLAN, "0123abcd") == Intent(
         control="security_group_ingress",
         resource=GROUP,
         account="111122223333",
         region="eu-west-1",
         event_id="e-1",
+        event_name="AuthorizeSecurityGroupIngress",
+        actor=CAUSE.actor,
+        policy_hash="0123abcd",
+        code_version=CODE_VERSION,
         before=image,
         requests=(Request("ec2:Do", {"Id": "sgr-1"}), Request("ec2:Do", {"Id": "sgr-2"})),
+        inverse=INVERSE,
         undo=UNDO,
     )
 

@@ -3,8 +3,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
+from cloudmend.controls.security_group_ingress.targets import targets
+from cloudmend.core.attribution import attribute
 from cloudmend.core.errors import EventError
 from cloudmend.core.events import items, mapping, parse_event, text
 from cloudmend.core.model import Actor, ApiCall, Ignored
@@ -188,6 +191,18 @@ def test_numbers_and_other_types_in_place_of_text() -> None:
 
 def test_half_a_surrogate_pair_becomes_text_that_can_be_written() -> None:
     assert text("jane\ud83d").encode() == b"jane?"
+
+
+def test_an_event_of_half_surrogate_pairs_gives_nothing_that_cannot_be_stored() -> None:
+    half = "\ud83d"
+    texts = dict.fromkeys(("type", "arn", "accountId", "userName", "invokedBy"), half)
+    identity = {**texts, "sessionContext": {"sessionIssuer": {"arn": half}}}
+    names = ("eventID", "eventSource", "eventName", "sourceIPAddress", "userAgent")
+    detail = {**dict.fromkeys(names, half), "userIdentity": identity, "requestParameters": {"groupName": half}}
+    call = parse_event({"account": half, "region": half, "detail": detail})
+    assert isinstance(call, ApiCall)
+    msgspec.json.encode((call.event_id, call.source, call.name, call.account, call.region))
+    msgspec.json.encode((call.actor, attribute(call.actor), targets(call)))
 
 
 @pytest.mark.parametrize("deep", ["[" * 200_000, '{"a":' * 200_000, "[" * 200_000 + "]" * 200_000])

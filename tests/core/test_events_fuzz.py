@@ -67,7 +67,7 @@ def parts(value: Any) -> list[tuple[Any, Any]]:
     if isinstance(value, list):
         return list(enumerate(value))
     inside = decoded(value)
-    return [(INSIDE, inside)] if isinstance(inside, dict | list) else []
+    return [(INSIDE, inside)] if isinstance(inside, dict | list | str) else []  # JSON may be wrapped in JSON
 
 
 def places(value: Any) -> list[tuple[Path, Any]]:

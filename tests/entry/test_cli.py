@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -19,26 +20,30 @@ NOWHERE = {**CREDENTIALS, "AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http:/
 
 def cloudmend(*words: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     isolated = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "HOME": "/nonexistent"}
-    return subprocess.run(
-        [CLOUDMEND, *words],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true", **isolated, **environment},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with TemporaryDirectory() as state:
+        isolated["XDG_STATE_HOME"] = state
+        return subprocess.run(
+            [CLOUDMEND, *words],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true", **isolated, **environment},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
 
 def test_it_says_its_version_and_lists_its_commands() -> None:
     assert cloudmend("version").stdout == "cloudmend 0.1.0\n"
     listed = cloudmend("--help").stdout
-    assert all(command in listed for command in ("invoke", "local", "demo", "version"))
+    assert all(command in listed for command in ("invoke", "undo", "exempt", "records", "local", "demo"))
 
 
-@pytest.mark.parametrize("command", ["invoke", "local", "demo"])
+@pytest.mark.parametrize(
+    "command", ["invoke", "undo", "records", "exempt add", "exempt list", "exempt remove", "local", "demo"]
+)
 def test_the_help_of_a_command_shows_an_example(command: str) -> None:
-    assert f"Example: cloudmend {command}" in cloudmend(command, "--help").stdout
+    assert f"Example: cloudmend {command}" in cloudmend(*command.split(), "--help").stdout
 
 
 @pytest.mark.parametrize(

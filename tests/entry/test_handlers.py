@@ -1,56 +1,15 @@
-"""The Lambda handler: what it answers, logs and counts, and when it raises so that the event is kept."""
+"""The handler of events: what it answers, logs and counts, and when it raises so that the event is kept."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from io import StringIO
-from logging import StreamHandler
-from typing import Any
-
-import msgspec
 import pytest
 
 from cloudmend.core.errors import EventError, PolicyError, StillOpen
 from cloudmend.core.policy import parse_policy
 from cloudmend.entry import handlers
-from cloudmend.entry.telemetry import LogLedger, LogNotifier
 from cloudmend.local.ec2 import Ec2Error
-from support import Account, event, ipv4
-
-CACHES = (handlers._logger, handlers._metrics, handlers._policy, handlers._world)
-
-
-class Deployed:
-    """The handler over an account in memory, and the JSON lines that it printed."""
-
-    def __init__(self, account: Account, log: StringIO, capsys: pytest.CaptureFixture[str]) -> None:
-        self.account = account
-        self._log = log
-        self._capsys = capsys
-
-    def logged(self, key: str) -> list[dict[str, Any]]:
-        """The log lines that hold this key."""
-        return [line for text in self._log.getvalue().splitlines() if key in (line := json.loads(text))]
-
-    def metrics(self) -> list[dict[str, Any]]:
-        """The metrics printed since the last time."""
-        return [json.loads(line) for line in self._capsys.readouterr().out.splitlines()]
-
-
-@pytest.fixture
-def deployed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Deployed]:
-    for cached in CACHES:
-        cached.cache_clear()
-    account = Account()
-    logger, metrics = handlers._logger(), handlers._metrics()
-    assert isinstance(logger.registered_handler, StreamHandler)
-    logger.registered_handler.stream = log = StringIO()
-    telling = msgspec.structs.replace(account.world, ledger=LogLedger(logger), notifier=LogNotifier(logger, metrics))
-    monkeypatch.setattr(handlers, "_world", lambda: telling)
-    yield Deployed(account, log, capsys)
-    for cached in CACHES:
-        cached.cache_clear()
+from entry.conftest import Deployed
+from support import event, ipv4
 
 
 def test_a_mend_is_answered_logged_and_counted(deployed: Deployed) -> None:
@@ -58,8 +17,8 @@ def test_a_mend_is_answered_logged_and_counted(deployed: Deployed) -> None:
     answer = handlers.respond(event(group_id), None)
     sentence = f"{group_id}: narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8."
     assert answer == {"records": [{"status": "mended", "summary": sentence}], "ignored": []}
-    (intent,) = deployed.logged("intent")
-    assert intent["intent"]["before"]["SecurityGroupRules"]
+    (intent,) = deployed.account.intents
+    assert intent.before["SecurityGroupRules"]
     (line,) = deployed.logged("record")
     assert (line["level"], line["message"], line["service"]) == ("INFO", sentence, "cloudmend")
     record = line["record"]

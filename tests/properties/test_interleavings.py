@@ -104,9 +104,9 @@ class Interleavings(RuleBasedStateMachine):
         self._sweep()
         assert not is_open(self.account, self._rows())
         self.account.calls.clear()
-        assert [record.status for record in self._sweep()] == ["clean"]
+        assert [record.status for record in self._sweep().records] == ["clean"]
 
-    def _sweep(self) -> tuple[Any, ...]:
+    def _sweep(self) -> engine.Sweep:
         return engine.sweep(controls=CONTROLS, policy=policy(), world=self.account.world)
 
     def _rows(self) -> list[dict[str, Any]]:

@@ -33,9 +33,13 @@ def aws_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[s
                 break
         exports = dict(re.findall(r"export (\w+)=(\S+)", "".join(said)))
         exports["AWS_PAGER"] = ""
+        exports["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
         yield {**exports, "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}"}
         server.send_signal(signal.SIGINT)
-        rest, _ = server.communicate(timeout=30)
+        try:
+            rest, _ = server.communicate(timeout=30)
+        finally:
+            server.kill()  # does nothing where it ended by itself
         assert rest.strip() == "Stopping ..."
         assert server.returncode == 0
 

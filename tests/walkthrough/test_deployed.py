@@ -4,85 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
-import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.session import Session
 
-from cloudmend.controls import CONTROLS
+from cloudmend.core.model import Resource
+from cloudmend.entry.continuation import messages
 from cloudmend.local.server import EmbeddedAws
 from walkthrough.conftest import TOOLS, run
+from walkthrough.deployed import DELETE, NAMES, Deployed, intent, wait_for
+from walkthrough.template import RESPONDER, SWEEPER, UNDOER, granted
 from walkthrough.test_build import SAM, THIS_MACHINE
-from walkthrough.test_template import actions, statements
 from walkthrough.walkthrough import MENDED, comparable
-
-PATIENCE_S = 60.0
-# As the README says it; a test compares.
-NAMES = shlex.split("--bucket cloudmend-packages --region us-east-1 --stack-name cloudmend")
-DELETE = shlex.split(
-    "delete --stack-name cloudmend --region us-east-1 --s3-bucket cloudmend-packages --s3-prefix cloudmend"
-)
-
-
-class Deployed:
-    """The embedded AWS with the stack in it."""
-
-    def __init__(self, aws: EmbeddedAws, environment: dict[str, str], log: list[str]) -> None:
-        self.aws = aws
-        self.environment = environment
-        self._log = log
-
-    def client(self, service: str) -> Any:
-        return Session().create_client(
-            service,
-            region_name=self.aws.region,
-            endpoint_url=self.aws.endpoint,
-            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
-        )
-
-    def group(self, name: str) -> str:
-        group = self.client("ec2").create_security_group(GroupName=name, Description="testing")
-        return str(group["GroupId"])
-
-    def open(self, group_id: str, *cidrs: str) -> None:
-        ranges = [{"CidrIp": cidr} for cidr in cidrs]
-        permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": ranges}
-        self.client("ec2").authorize_security_group_ingress(GroupId=group_id, IpPermissions=[permission])
-
-    def refer_to_a_list_that_grows(self, group_id: str) -> None:
-        """A rule from a prefix list that holds little; then the list comes to hold the world."""
-        ec2 = self.client("ec2")
-        made = ec2.create_managed_prefix_list(PrefixListName="offices", AddressFamily="IPv4", MaxEntries=5)
-        prefix_list = made["PrefixList"]["PrefixListId"]
-        sources = [{"PrefixListId": prefix_list}]
-        permission = {"IpProtocol": "tcp", "FromPort": 3389, "ToPort": 3389, "PrefixListIds": sources}
-        ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[permission])
-        world = [{"Cidr": "0.0.0.0/0"}]
-        ec2.modify_managed_prefix_list(PrefixListId=prefix_list, CurrentVersion=1, AddEntries=world)
-
-    def settle(self) -> None:
-        self.aws.settle(PATIENCE_S)
-
-    def records(self, group_id: str) -> list[dict[str, Any]]:
-        """What the function logged about a group, in order."""
-        records = [json.loads(line)["record"] for line in self._log if '"record":' in line]
-        return [record for record in records if record["resource"]["id"] == group_id]
-
-    def queue(self) -> str:
-        outputs = self.client("cloudformation").describe_stacks(StackName="cloudmend")["Stacks"][0]["Outputs"]
-        return str(next(output["OutputValue"] for output in outputs if output["OutputKey"] == "DeadLetterQueueUrl"))
-
-    def ec2_calls_of_the_function(self) -> list[str]:
-        return [
-            f"ec2:{call.operation}"
-            for call in self.aws.calls
-            if call.service == "ec2" and ":assumed-role/cloudmend-SecurityGroupRemediationRole" in call.principal
-        ]
 
 
 @pytest.fixture(scope="module")
@@ -109,13 +45,6 @@ def test_a_group_opened_by_bad_boy_is_mended_by_the_deployed_function(deployed: 
     assert comparable(run(words, deployed.environment).stdout) == MENDED
 
 
-def wait_for(condition: Any) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.05)
-
-
 def test_its_own_write_wakes_it_once_and_ends_there(deployed: Deployed) -> None:
     group_id = deployed.group("wakes-once")
     deployed.open(group_id, "0.0.0.0/0")
@@ -136,7 +65,52 @@ def test_the_function_uses_exactly_the_rights_it_has(deployed: Deployed) -> None
     deployed.client("ec2").delete_security_group(GroupId=gone)
     deployed.aws.put_event(sample_event(gone))  # no rules: is there a group?
     deployed.settle()
-    assert set(deployed.ec2_calls_of_the_function()) == granted() == set(CONTROLS[0].permissions)
+    deployed.aws.put_event(sample_event("NO_ID"))  # it fails, and is kept
+    deployed.settle()
+    assert deployed.used(RESPONDER) == granted(RESPONDER, security_hub=False)
+
+
+def test_the_sweep_mends_what_no_event_reported_and_completes_what_a_crash_left(deployed: Deployed) -> None:
+    group_id, left_behind = deployed.group("missed"), deployed.group("left-behind")
+    entry = deployed.ledger().intend(intent(left_behind))
+    with deployed.without_events():
+        deployed.open(group_id, "0.0.0.0/0", "128.0.0.0/1")  # narrowed; revoked
+        deployed.refer_to_a_list_that_grows(deployed.group("missed-list"), "branches")
+        answer = deployed.invoke("SweepFunction")
+    assert {record["status"] for record in answer["records"]} == {"mended"}
+    assert answer["left"] == 0
+    assert [record["missed"] for record in deployed.records(group_id)] == [True]
+    assert deployed.ledger().get(entry.id).state == "DONE"
+
+
+def test_the_sweep_goes_on_with_what_is_in_its_queue(deployed: Deployed) -> None:
+    group_id = deployed.group("left")
+    with deployed.without_events():
+        deployed.open(group_id, "0.0.0.0/0")
+        body = next(messages([Resource(type="AWS::EC2::SecurityGroup", id=group_id)]))
+        deployed.client("sqs").send_message(QueueUrl=deployed.resource("ContinuationQueue"), MessageBody=body)
+        deployed.settle()
+    assert [record["status"] for record in deployed.records(group_id)] == ["mended"]
+
+
+def test_the_sweep_uses_exactly_the_rights_it_has(deployed: Deployed) -> None:
+    """After the two before it; and with a replacement that has to be looked up."""
+    deployed.configure("SweepFunction", CLOUDMEND_REPLACEMENT_IPV4="vpc")
+    with deployed.without_events():
+        deployed.open(deployed.group("in-its-vpc"), "0.0.0.0/0")
+        deployed.invoke("SweepFunction")
+    deployed.invoke("SweepFunction", {"Records": [{"body": "nonsense"}]}, kind="Event")  # kept, in the end
+    deployed.settle()
+    assert deployed.used(SWEEPER) == granted(SWEEPER, security_hub=False)
+
+
+def test_the_switch_stops_all_writes_without_a_deployment(deployed: Deployed) -> None:
+    deployed.switch("observe")
+    group_id = deployed.group("switched")
+    deployed.open(group_id, "0.0.0.0/0")
+    deployed.settle()
+    assert [record["status"] for record in deployed.records(group_id)] == ["observed"]
+    deployed.switch("as-deployed")
 
 
 def named_only(name: str) -> dict[str, Any]:
@@ -151,9 +125,24 @@ def sample_event(group_id: str) -> dict[str, Any]:
     return event
 
 
-def granted() -> set[str]:
-    """The EC2 actions of the template's role."""
-    return {action for statement in statements() for action in actions(statement) if action.startswith("ec2:")}
+def test_a_person_in_the_undo_role_takes_a_mend_back_with_exactly_its_rights(deployed: Deployed) -> None:
+    group_id = deployed.group("taken-back")
+    deployed.open(group_id, "0.0.0.0/0", "128.0.0.0/1")  # narrowed; revoked
+    deployed.settle()
+    (entry_id,) = {record["entry_id"] for record in deployed.records(group_id) if record["entry_id"]}
+    person = deployed.assume(UNDOER)
+    run(["cloudmend", "undo", entry_id, "--for", "2h", "--reason", "no VPN yet"], person)
+    deployed.settle()
+    (group,) = deployed.client("ec2").describe_security_groups(GroupIds=[group_id])["SecurityGroups"]
+    sources = [each["CidrIp"] for rule in group["IpPermissions"] for each in rule["IpRanges"]]
+    assert sorted(sources) == ["0.0.0.0/0", "128.0.0.0/1"]
+    assert deployed.records(group_id)[-1]["status"] == "exempt"
+    (exemption,) = deployed.ledger().exemptions(datetime.now(UTC)).held
+    run(["cloudmend", "exempt", "remove", exemption.id], person)
+    run(["cloudmend", "records"], person)
+    needs_no_right = {"sts:GetCallerIdentity"}
+    in_authorize = {"ec2:CreateTags"}  # a right to it, no call of it
+    assert deployed.used(UNDOER) - needs_no_right == granted(UNDOER) - in_authorize
 
 
 def test_an_event_that_cannot_be_understood_is_kept_whole_with_the_reason(deployed: Deployed) -> None:
@@ -161,9 +150,8 @@ def test_an_event_that_cannot_be_understood_is_kept_whole_with_the_reason(deploy
     deployed.aws.put_event(event)
     deployed.settle()
     sqs = deployed.client("sqs")
-    (message,) = sqs.receive_message(QueueUrl=deployed.queue(), MaxNumberOfMessages=10)["Messages"]
-    kept = json.loads(message["Body"])
-    assert kept["requestPayload"] == event
+    received = sqs.receive_message(QueueUrl=deployed.resource("DeadLetterQueue"), MaxNumberOfMessages=10)["Messages"]
+    (kept,) = [body for body in (json.loads(each["Body"]) for each in received) if body["requestPayload"] == event]
     assert "is not a group id" in kept["responsePayload"]["errorMessage"]
     assert kept["requestContext"]["approximateInvokeCount"] == 3
 
@@ -178,13 +166,22 @@ def test_a_call_that_was_refused_wakes_nobody(deployed: Deployed) -> None:
     assert len(deployed.aws.deliveries) == before
 
 
-def test_sam_delete_leaves_nothing(deployed: Deployed) -> None:
+def test_sam_delete_leaves_the_ledger_and_nothing_else(deployed: Deployed) -> None:
     """The last test of this file: the stack is gone after it."""
+    table, key = deployed.resource("LedgerTable"), deployed.resource("NoticeKey")
     run([str(SAM), *DELETE, "--no-prompts"], deployed.environment)
+    assert deployed.client("dynamodb").list_tables()["TableNames"] == [table]
+    assert any("SecurityGroupRules" in entry.intent.before for entry in deployed.ledger(table).entries())
     assert not deployed.client("lambda").list_functions()["Functions"]
+    assert not deployed.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     assert not deployed.client("events").list_rules()["Rules"]
+    assert not deployed.client("scheduler").list_schedules()["Schedules"]
     assert not deployed.client("logs").describe_log_groups()["logGroups"]
     assert not [role for role in deployed.client("iam").list_roles()["Roles"] if "cloudmend" in role["RoleName"]]
     assert not deployed.client("sqs").list_queues().get("QueueUrls")
+    assert not deployed.client("sns").list_topics()["Topics"]
+    assert not deployed.client("ssm").describe_parameters()["Parameters"]
+    assert key not in [each["KeyId"] for each in deployed.client("kms").list_keys()["Keys"]]
     assert not deployed.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert not deployed.client("cloudwatch").list_dashboards()["DashboardEntries"]
     assert not deployed.client("s3").list_objects_v2(Bucket="cloudmend-packages").get("Contents")

@@ -12,7 +12,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from cloudmend.core.policy import PARAMETERS
-from walkthrough import test_deployed
+from walkthrough import deployed
 from walkthrough.conftest import ROOT, run
 from walkthrough.walkthrough import MENDED, OPENED, comparable
 
@@ -42,8 +42,8 @@ def test_the_deployment_commands_are_those_that_the_tests_run() -> None:
     (deploy,) = block("deployed onto the embedded AWS")
     (delete,) = block("deleted from the embedded AWS")
     own = {"BUCKET": "cloudmend-packages", "REGION": "us-east-1"}
-    assert [own.get(word, word) for word in deploy.split()] == ["scripts/deploy.sh", *test_deployed.NAMES]
-    assert [own.get(word, word) for word in delete.split()] == ["sam", *test_deployed.DELETE]
+    assert [own.get(word, word) for word in deploy.split()] == ["scripts/deploy.sh", *deployed.NAMES]
+    assert [own.get(word, word) for word in delete.split()] == ["sam", *deployed.DELETE]
 
 
 def test_every_promise_names_a_test_that_exists() -> None:
@@ -59,9 +59,10 @@ def functions(path: Path) -> set[str]:
 
 
 def test_the_table_of_parameters_is_the_template_s() -> None:
-    rows = dict(re.findall(r"^\| `(\w+)` \| (?:the policy file's: )?`([^`]+)` \|", README, re.MULTILINE))
+    rows = dict(re.findall(r"^\| `(\w+)` \| (?:the policy file's: )?`?([^`|]+?)`? \|", README, re.MULTILINE))
     policy = {parameter.template: parameter.default for parameter in PARAMETERS}
-    assert rows == {name: str(value["Default"]) or policy[name] for name, value in TEMPLATE["Parameters"].items()}
+    parameters = TEMPLATE["Parameters"].items()
+    assert rows == {name: str(value["Default"]) or policy.get(name, "none") for name, value in parameters}
 
 
 def test_the_demo_s_end_is_what_the_demo_prints(demo_output: str) -> None:

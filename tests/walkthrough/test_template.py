@@ -1,4 +1,4 @@
-"""template.yaml: its parameters, the rights it grants, the rule that wakes the function; and the sample event."""
+"""template.yaml: its parameters, what wakes and keeps what, its alarms; and the sample event. Rights: test_roles."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from cloudmend.controls import CONTROLS
 from cloudmend.core.events import parse_event
 from cloudmend.core.model import ApiCall
 from cloudmend.core.policy import PARAMETERS, REPLACEMENT, parse_policy
+from cloudmend.entry import deployed
+from cloudmend.entry.telemetry import COUNTED, FLAGGED, SECONDS_TO_CLOSED, UNDELIVERED
 from cloudmend.local.patterns import compile_pattern
+from ledgers.backends import table_resource
+from walkthrough.template import GLOBALS, RESOURCES, ROOT, TEMPLATE, of_type
 
-ROOT = Path(__file__).parents[2]
-TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
-RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
-FUNCTION: dict[str, Any] = RESOURCES["SecurityGroupRemediationLambda"]["Properties"]
+FUNCTIONS = of_type("AWS::Serverless::Function")
 RULE: dict[str, Any] = RESOURCES["ScheduledRule"]["Properties"]
 EVENT: dict[str, Any] = json.loads((ROOT / "events" / "event.json").read_text())
 
@@ -44,19 +44,11 @@ REFUSED = [
     *(("GuardedPorts", text) for text in ("22,", ",22", "22, 3389", "70000", "65536", "22-655360", "ssh", "icmp/8")),
     *(("ReplacementIpv4", text) for text in ("10.0.0.0", "10.0.0.0/33", "10.0.0.0/7", "0.0.0.0/0", "10.0.0/8")),
     *(("ReplacementIpv4", text) for text in ("256.0.0.0/8", "10.0.0.0./8", "fd00::/8", "10.0.0.0/8,10.1.0.0/16")),
+    *(("SweepSchedule", text) for text in ("", "hourly", "rate(6)", "rate(6 hours", "6 hours")),
+    *(("NoticeEmail", text) for text in ("somebody", "a@b", "a b@example.com")),
+    *(("UndoPrincipal", text) for text in ("*", "somebody", "arn:aws:iam::123456789012:root")),
     *(("ReplacementIpv6", text) for text in ("vpc,", "fd00::", "::/0", "fc00::/6", "fd00::/129", "10.0.0.0/8", "fd/8")),
 ]
-
-
-def statements() -> list[dict[str, Any]]:
-    """Every statement of the function's role."""
-    policies = RESOURCES["SecurityGroupRemediationRole"]["Properties"]["Policies"]
-    return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
-
-
-def actions(statement: dict[str, Any]) -> list[str]:
-    listed = statement["Action"]
-    return listed if isinstance(listed, list) else [listed]
 
 
 def matches(parameter: str, value: str) -> bool:
@@ -88,15 +80,35 @@ def test_a_value_that_the_template_accepts_is_a_policy(name: str, value: str) ->
     parse_policy({variable: value})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SweepSchedule", "rate(1 day)"),
+        ("SweepSchedule", "cron(0 3 * * ? *)"),
+        ("NoticeEmail", "somebody@example.com"),
+        ("UndoPrincipal", "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Admin_*"),
+    ],
+)
+def test_a_value_that_is_none_of_the_policys_is_accepted(name: str, value: str) -> None:
+    assert matches(name, value)
+
+
 @pytest.mark.parametrize(("name", "value"), REFUSED)
 def test_a_value_that_makes_no_sense_is_refused_before_anything_is_deployed(name: str, value: str) -> None:
     assert not matches(name, value)
 
 
-def test_the_parameters_reach_the_function_under_the_policys_names() -> None:
-    variables = FUNCTION["Environment"]["Variables"]
-    settings = {name: value["Ref"] for name, value in variables.items() if name.startswith("CLOUDMEND_")}
+def test_the_parameters_reach_the_functions_under_the_policys_names() -> None:
+    variables = GLOBALS["Environment"]["Variables"]
+    settings = {parameter.variable: variables[parameter.variable]["Ref"] for parameter in PARAMETERS}
     assert settings == {parameter.variable: parameter.template for parameter in PARAMETERS}
+
+
+def test_the_environment_names_what_the_functions_ask_for_and_nothing_else() -> None:
+    asked = {value for value in vars(deployed).values() if isinstance(value, str) and value.startswith("CLOUDMEND_")}
+    own = FUNCTIONS["SweepFunction"]["Environment"]["Variables"]
+    given = {name for name in {**GLOBALS["Environment"]["Variables"], **own} if name.startswith("CLOUDMEND_")}
+    assert given == asked | {parameter.variable for parameter in PARAMETERS}
 
 
 @pytest.mark.parametrize("parameter", PARAMETERS, ids=lambda parameter: parameter.template)
@@ -108,47 +120,14 @@ def test_the_default_replacements_are_accepted_by_their_own_patterns() -> None:
     assert all(matches(parameter.template, parameter.default) for parameter in REPLACEMENT.values())
 
 
-def test_the_role_holds_the_controls_ec2_actions_and_no_other() -> None:
-    granted = [action for statement in statements() for action in actions(statement) if action.startswith("ec2:")]
-    assert sorted(granted) == sorted(set().union(*(control.permissions for control in CONTROLS)))
-
-
-def test_the_role_cannot_authorize_ingress() -> None:
-    assert not [action for statement in statements() for action in actions(statement) if "Authorize" in action]
-
-
-def test_the_role_grants_no_wildcard_and_brings_no_managed_policy() -> None:
-    assert all(statement["Effect"] == "Allow" and "NotAction" not in statement for statement in statements())
-    assert not [action for statement in statements() for action in actions(statement) if "*" in action]
-    assert "ManagedPolicyArns" not in RESOURCES["SecurityGroupRemediationRole"]["Properties"]
-    assert "Policies" not in FUNCTION
-
-
-def test_only_reads_that_know_no_resources_reach_everything() -> None:
-    everywhere = [statement for statement in statements() if statement["Resource"] == "*"]
-    assert [actions(statement) for statement in everywhere] == [
-        [f"ec2:Describe{what}" for what in ("ManagedPrefixLists", "SecurityGroupRules", "SecurityGroups", "Vpcs")]
-    ]
-
-
-def test_writes_stay_in_this_account_and_region() -> None:
-    (narrow,) = [statement for statement in statements() if statement["Sid"] == "NarrowRules"]
-    here = "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}"
-    assert narrow["Resource"] == [{"Fn::Sub": f"{here}:{kind}/*"} for kind in ("security-group", "security-group-rule")]
-
-
-def test_the_function_logs_to_its_own_group_and_keeps_failures_in_its_own_queue() -> None:
-    own = {action: statement["Resource"] for statement in statements() for action in actions(statement)}
-    assert own["logs:CreateLogStream"] == own["logs:PutLogEvents"] == {"Fn::GetAtt": ["RemediationLogGroup", "Arn"]}
-    assert own["sqs:SendMessage"] == {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
-    assert FUNCTION["LoggingConfig"]["LogGroup"] == {"Ref": "RemediationLogGroup"}
-
-
-def test_an_event_that_fails_is_kept_on_both_ways_out() -> None:
+def test_what_fails_is_kept_on_every_way_out() -> None:
     queue = {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
     (target,) = RULE["Targets"]
     assert target["DeadLetterConfig"]["Arn"] == queue
-    assert FUNCTION["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Destination"] == queue
+    for function in FUNCTIONS.values():
+        assert function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Destination"] == queue
+    assert RESOURCES["SweepTimer"]["Properties"]["Target"]["DeadLetterConfig"]["Arn"] == queue
+    assert RESOURCES["ContinuationQueue"]["Properties"]["RedrivePolicy"]["deadLetterTargetArn"] == queue
     assert RESOURCES["DeadLetterQueue"]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 60 * 60
 
 
@@ -165,7 +144,6 @@ def test_the_pattern_is_written_once_and_names_the_controls_events() -> None:
     assert [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Events::Rule"] == [
         "ScheduledRule"
     ]
-    assert "Events" not in FUNCTION
     names = RULE["EventPattern"]["detail"]["eventName"]
     assert sorted(names) == sorted(set().union(*(control.event_names for control in CONTROLS)))
 
@@ -211,5 +189,36 @@ def test_the_sample_event_points_a_control_at_its_group() -> None:
     assert resource.id == EVENT["detail"]["requestParameters"]["groupId"]
 
 
-def test_nothing_survives_the_stack() -> None:
-    assert all(resource.get("DeletionPolicy", "Delete") == "Delete" for resource in RESOURCES.values())
+def test_nothing_but_the_ledger_survives_the_stack() -> None:
+    kept = {name: resource for name, resource in RESOURCES.items() if resource.get("DeletionPolicy") == "Retain"}
+    assert kept == {"LedgerTable": table_resource()}
+
+
+def test_a_message_of_the_sweep_is_out_of_sight_longer_than_the_sweep_can_take() -> None:
+    timeout = FUNCTIONS["SweepFunction"]["Timeout"]
+    assert RESOURCES["ContinuationQueue"]["Properties"]["VisibilityTimeout"] == 6 * timeout
+    assert RESOURCES["ContinuationMapping"]["Properties"]["BatchSize"] == 1
+
+
+def metrics() -> set[str]:
+    """The metrics of our own that the template's alarms and dashboard read."""
+    alarms = of_type("AWS::CloudWatch::Alarm").values()
+    plain = {alarm["MetricName"] for alarm in alarms if alarm.get("Namespace") == "cloudmend"}
+    combined = [
+        part["MetricStat"]["Metric"] for alarm in alarms for part in alarm.get("Metrics", ()) if "MetricStat" in part
+    ]
+    body = json.loads(RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    rows = [
+        row for widget in body["widgets"] for row in widget["properties"]["metrics"] if row[0] in ("cloudmend", ".")
+    ]
+    shown = {row[1] for row in rows} - {"FailedInvocations"}
+    return plain | {metric["MetricName"] for metric in combined} | shown
+
+
+def test_alarms_and_dashboard_read_what_the_functions_count() -> None:
+    assert metrics() <= {*COUNTED.values(), *FLAGGED, SECONDS_TO_CLOSED, UNDELIVERED}
+    alarms = of_type("AWS::CloudWatch::Alarm").values()
+    assert {"BudgetExhausted", "Missed", "ExemptionsUnreadable", UNDELIVERED} <= {
+        alarm.get("MetricName") for alarm in alarms
+    }
+    assert all(alarm["AlarmActions"] == [{"Ref": "NoticeTopic"}] for alarm in alarms)

@@ -52,13 +52,15 @@ def test_observe_mode_says_what_it_would_do_and_changes_nothing(aws_environment:
     assert comparable(describe(group_id, aws_environment)) == {**OPENED, "GroupName": "observed"}
 
 
-def test_records_as_json_are_on_stdout_and_the_before_image_on_stderr(aws_environment: dict[str, str]) -> None:
+def test_records_as_json_are_on_stdout_and_the_before_image_is_in_the_ledger(aws_environment: dict[str, str]) -> None:
     group_id = create(aws_environment, "as-json")
     run(["scripts/bad_boy.sh", group_id], aws_environment)
     done = run(["cloudmend", "invoke", "-e", "events/event.json", "--group", group_id, "--json"], aws_environment)
     record = json.loads(done.stdout)
-    assert (record["status"], record["resource"]["id"]) == ("mended", group_id)
-    assert len(json.loads(done.stderr)["intent"]["before"]["SecurityGroupRules"]) == 3
+    assert (record["status"], record["resource"]["id"], done.stderr) == ("mended", group_id, "")
+    kept = json.loads(run(["cloudmend", "records", "--json", "--group", group_id], aws_environment).stdout)
+    assert (kept["id"], kept["state"]) == (record["entry_id"], "DONE")
+    assert len(kept["intent"]["before"]["SecurityGroupRules"]) == 3
 
 
 def test_a_group_that_does_not_exist_is_one_sentence_and_a_non_zero_exit(aws_environment: dict[str, str]) -> None:

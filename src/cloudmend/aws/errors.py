@@ -22,6 +22,8 @@ _NO_CREDENTIALS: Final = (
     "AWS_SECRET_ACCESS_KEY"
 )
 _ADVICE: Final = {
+    "AccessDenied": "Grant the caller that action",
+    "AccessDeniedException": "Grant the caller that action",
     "UnauthorizedOperation": "Grant the caller that action",
     "AuthFailure": "Check the credentials and their Region",
     "InvalidClientTokenId": "Check the credentials",
@@ -29,6 +31,10 @@ _ADVICE: Final = {
     "RequestExpired": "Renew the credentials, and check this machine's clock",
     "RequestLimitExceeded": "Too many calls at once: it will be tried again",
 }
+
+
+# AWS did nothing, whatever the status: EC2 throttles with 503.
+_THROTTLED: Final = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException"})
 
 
 @contextmanager
@@ -54,5 +60,8 @@ def _answered(error: ClientError, action: str, where: str) -> AwsError:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
     advice = f" {_ADVICE[code]}." if code in _ADVICE else ""
     return AwsError(
-        f"{where}: AWS answered {code} ({message}).{advice}", action=action, code=code, refused=status < 500
+        f"{where}: AWS answered {code} ({message}).{advice}",
+        action=action,
+        code=code,
+        refused=status < 500 or code in _THROTTLED,
     )

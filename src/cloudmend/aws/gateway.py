@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.session import Session
 
 from cloudmend.aws.errors import translated
-from cloudmend.core.model import Request
+from cloudmend.core.model import Json, Request
 from cloudmend.core.ports import Clock, Rows
 
 # Reads after a write may lag: seconds before each further read.
@@ -60,9 +60,14 @@ class Gateway:
         return self._pages(request, key)
 
     def write(self, request: Request) -> None:
+        self.call(request)
+
+    def call(self, request: Request) -> Json:
+        """The answer of any request, as botocore gives it."""
         with translated(request.action, self._region):
             client, method = self._method(request.action)
-            getattr(client, method)(**request.params)
+            answer: Json = getattr(client, method)(**request.params)
+            return answer
 
     def _pages(self, request: Request, key: str) -> Rows:
         with translated(request.action, self._region):
@@ -77,6 +82,6 @@ class Gateway:
         return self._clients[service], xform_name(operation)
 
 
-def connector(session: Session, region: str) -> Callable[[str], Any]:
-    """Makes clients of a botocore session, with timeouts and retries that fit into a mend."""
-    return lambda service: session.create_client(service, region_name=region, config=_CONFIG)
+def connector(session: Session, region: str, config: Config = _CONFIG) -> Callable[[str], Any]:
+    """Makes clients of a botocore session, by default with timeouts and retries that fit into a mend."""
+    return lambda service: session.create_client(service, region_name=region, config=config)

@@ -3,26 +3,68 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from typing import Any
 
 from botocore.session import Session
+from msgspec import Struct
 
 from cloudmend.aws.gateway import Gateway, SystemClock, connector
+from cloudmend.aws.notices import CONFIG as BRIEFLY
 from cloudmend.core.errors import CloudmendError
-from cloudmend.core.ports import Ledger, Notifier, World
+from cloudmend.core.ledger import Ledger
+from cloudmend.core.model import Request
+from cloudmend.core.ports import Clock, Notifier
+from cloudmend.core.world import World
 
 
-def world(*, ledger: Ledger, notifier: Notifier, region: str | None = None) -> World:
-    """The world of the environment's credentials, in `region` or else the environment's own.
+class Connection(Struct, frozen=True):
+    """How AWS is reached in one Region. Both give the botocore client of a service, made when first needed.
+
+    `connect` has patience for what a mend depends on; `connect_briefly` has little, for what must not delay one.
+    """
+
+    region: str
+    clock: Clock
+    connect: Callable[[str], Any]
+    connect_briefly: Callable[[str], Any]
+
+    @property
+    def gateway(self) -> Gateway:
+        return Gateway(self.region, self.connect, self.clock)
+
+    @property
+    def brief_gateway(self) -> Gateway:
+        return Gateway(self.region, self.connect_briefly, self.clock)
+
+    def caller(self) -> str:
+        """The ARN of whoever the credentials are of. AWS asks no permission for that. Raises AwsError."""
+        return str(self.gateway.call(Request("sts:GetCallerIdentity", {}))["Arn"])
+
+
+def connection(region: str | None = None) -> Connection:
+    """With the environment's credentials, in `region` or else the environment's own.
 
     Raises CloudmendError where no Region is set. Credentials are looked for at the first call.
     """
     session = Session()
+    region = chosen_region(session, region)
+    return Connection(region, SystemClock(), connector(session, region), connector(session, region, BRIEFLY))
+
+
+def chosen_region(session: Session, region: str | None) -> str:
+    """`region`, or else the environment's own. Raises CloudmendError where none is set."""
     # AWS_REGION is what Lambda and the newer SDKs set; botocore itself reads AWS_DEFAULT_REGION and the profile.
-    region = region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
-    if not region:
+    chosen = region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
+    if not chosen:
         raise CloudmendError(
             "No AWS Region is set. Pass --region, or set AWS_REGION, for example AWS_REGION=eu-west-1."
         )
-    clock = SystemClock()
-    gateway = Gateway(region, connector(session, region), clock)
-    return World(region=region, reader=gateway, writer=gateway, ledger=ledger, notifier=notifier, clock=clock)
+    return str(chosen)
+
+
+def world(*, ledger: Ledger, notifier: Notifier, region: str | None = None) -> World:
+    """The world of the environment's credentials, without a switch. Raises as `connection` does."""
+    here = connection(region)
+    gateway = here.gateway
+    return World(region=here.region, reader=gateway, writer=gateway, ledger=ledger, notifier=notifier, clock=here.clock)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from msgspec import Struct
 
 from cloudmend.core.attribution import attribute
 from cloudmend.core.control import Control
+from cloudmend.core.ledger import Entry
 from cloudmend.core.model import (
     ApiCall,
     Change,
@@ -22,6 +24,10 @@ from cloudmend.core.model import (
     Resource,
     Status,
 )
+from cloudmend.core.version import CODE_VERSION
+
+# A door that is mended for the third time within an hour: somebody, or something, fights.
+FIGHT: Final = 2
 
 
 class Case(Struct, kw_only=True):
@@ -32,12 +38,22 @@ class Case(Struct, kw_only=True):
     cause: ApiCall
     region: str
     account: str
+    swept: bool = False  # no event led here
     findings: tuple[Finding, ...] = ()
+    exempt_parts: frozenset[str] = frozenset()
+    exemptions_unreadable: tuple[str, ...] = ()
     decision: str = ""
+    flaps: int = 0  # how often the same door was mended within the hour before
+    budget_spent: bool = False
+    entry: Entry | None = None
     outcomes: list[Outcome] = []
     remaining: tuple[Finding, ...] = ()
 
-    def intent(self, facts: Facts, plan: Plan) -> Intent:
+    @property
+    def fights(self) -> bool:
+        return self.flaps >= FIGHT
+
+    def intent(self, facts: Facts, plan: Plan, policy_hash: str) -> Intent:
         """What is about to be done, with the before-image and how to take all of it back."""
         return Intent(
             control=self.control.id,
@@ -45,8 +61,13 @@ class Case(Struct, kw_only=True):
             account=self.account,
             region=self.region,
             event_id=self.cause.event_id,
+            event_name=self.cause.name,
+            actor=self.cause.actor,
+            policy_hash=policy_hash,
+            code_version=CODE_VERSION,
             before=facts.image,
             requests=tuple(change.request for change in plan.changes),
+            inverse=tuple(request for change in plan.changes for request in change.inverse),
             undo=self._undo(plan.changes),
         )
 
@@ -65,9 +86,7 @@ class Case(Struct, kw_only=True):
         """What would have been done."""
         edits = tuple(edit for change in plan.changes for edit in change.edits)
         told = "; ".join(f"would have {edit.did}" for edit in edits)
-        return self._record(
-            "observed", f"{self.resource.label}: {told}. Nothing was changed: {self.decision}.", now, edits
-        )
+        return self._record("observed", f"{self.resource.label}: {told}. {self._unchanged()}", now, edits)
 
     def ended(self, now: datetime) -> Record:
         """After the proof: mended where nothing remains at fault, else open."""
@@ -75,11 +94,24 @@ class Case(Struct, kw_only=True):
             left = "; ".join(finding.why for finding in self.remaining)
             return self._record("open", f"{self.resource.label} is STILL OPEN: {left}.", now, self._edits())
         told = "; ".join(edit.did for edit in self._edits()) or "somebody else closed it first"
-        return self._record("mended", f"{self.resource.label}: {told}.", now, self._edits())
+        return self._record("mended", f"{self.resource.label}: {told}.{self._fight()}", now, self._edits())
 
     def failed(self, problem: str, now: datetime) -> Record:
         """An error before the proof: what was done until then is told."""
         return self._record("failed", f"{self.resource.label}: {problem}", now, self._edits(), (problem,))
+
+    def _unchanged(self) -> str:
+        return self.decision if self.budget_spent else f"Nothing was changed: {self.decision}."
+
+    def _fight(self) -> str:
+        """Who opens it again and again, and how to stop that."""
+        if not self.fights:
+            return ""
+        by = attribute(self.cause.actor)
+        return (
+            f" It was opened {self.flaps + 1} times within the hour, so it was revoked instead of narrowed. "
+            f"This time by {by.who}, through {by.through}. {by.hint}".rstrip()
+        )
 
     def _edits(self) -> tuple[Edit, ...]:
         return tuple(edit for outcome in self._changed() for edit in outcome.change.edits)
@@ -91,13 +123,9 @@ class Case(Struct, kw_only=True):
         return tuple(request.command(self.region) for change in changes for request in change.inverse)
 
     def _record(
-        self,
-        status: Status,
-        summary: str,
-        now: datetime,
-        edits: tuple[Edit, ...] = (),
-        errors: tuple[str, ...] = (),
+        self, status: Status, summary: str, now: datetime, edits: tuple[Edit, ...] = (), errors: tuple[str, ...] = ()
     ) -> Record:
+        bad = status in ("open", "failed")
         return Record(
             status=status,
             control=self.control.id,
@@ -115,5 +143,11 @@ class Case(Struct, kw_only=True):
             remaining=self.remaining,
             errors=errors + tuple(outcome.error for outcome in self.outcomes if outcome.error),
             undo=self._undo(outcome.change for outcome in self._changed()),
+            entry_id=self.entry.id if self.entry else "",
+            flaps=self.flaps,
+            severity="high" if bad or self.fights else "normal",
+            missed=self.swept and bool(self.findings) and status in ("mended", "open", "failed"),
+            budget_spent=self.budget_spent,
+            exemptions_unreadable=self.exemptions_unreadable,
             seconds_since_call=round((now - self.cause.time).total_seconds(), 3) if self.cause.time else None,
         )

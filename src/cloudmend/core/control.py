@@ -7,9 +7,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from cloudmend.core.model import ApiCall, Finding, Plan, Resource
+from cloudmend.core.model import ApiCall, Finding, Intent, Plan, Record, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader
+from cloudmend.core.undo import Reversal
 
 
 class Control(Struct, frozen=True, kw_only=True):
@@ -24,9 +25,11 @@ class Control(Struct, frozen=True, kw_only=True):
     expand: Callable[[Resource, Reader, Policy], tuple[Resource, ...]]  # a target -> what to mend there
     observe: Callable[[Resource, Reader, Policy], Any]  # the facts; None: it is gone
     complete: Callable[[Any, Reader, Policy], Any]  # the facts, with what only a mend needs
+    without: Callable[[Any, frozenset[str]], Any]  # the facts, as if parts were not there
     detect: Callable[[Any, Policy], tuple[Finding, ...]]
     plan: Callable[[Any, tuple[Finding, ...], Policy], Plan]
     check: Callable[[Any, Plan, Policy], None]  # raises UnsafePlan
+    revert: Callable[[Intent, Record, Reader], Reversal]  # a mend, compared with what is now
 
     def watches(self, call: ApiCall) -> bool:
         return call.source == self.event_source and call.name in self.event_names

@@ -13,6 +13,10 @@ class PolicyError(CloudmendError):
     """A policy that is unreadable, unknown or contradicts itself. A bad policy does nothing."""
 
 
+class InputError(CloudmendError):
+    """What somebody typed cannot be meant. Nothing was changed."""
+
+
 class UnsafePlan(CloudmendError):
     """A plan that would do more than close what is at fault. It is not carried out."""
 
@@ -33,3 +37,27 @@ class AwsError(CloudmendError):
         self.action = action
         self.code = code
         self.refused = refused
+
+
+class LedgerError(CloudmendError):
+    """The ledger cannot keep or give back something. What cannot be kept is not begun."""
+
+
+class Busy(CloudmendError):
+    """Another mend of the same resource by the same control is under way. Nothing was stored."""
+
+
+class BudgetSpent(CloudmendError):
+    """The account has had its mends of this hour. Nothing was stored."""
+
+
+class WrongState(CloudmendError):
+    """A record is not in a state from which it can go where it was told to go. Nothing was stored."""
+
+
+class UndoRefused(CloudmendError):
+    """A mend that may not be taken back as it was asked. Nothing was changed."""
+
+
+class UndoIncomplete(CloudmendError):
+    """A mend that is taken back in part only. The same undo again completes it."""

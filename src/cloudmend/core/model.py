@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import Struct
@@ -39,6 +39,9 @@ class Attribution(Struct, frozen=True, kw_only=True):
     through: str
     where: str
     hint: str = ""
+
+
+NOBODY: Final = Attribution(who="somebody unknown", through="unknown", where="unknown")
 
 
 class ApiCall(Struct, frozen=True, kw_only=True):
@@ -152,7 +155,7 @@ class Record(Struct, frozen=True, kw_only=True):
     event_id: str
     event_name: str
     actor: Actor
-    attribution: Attribution
+    attribution: Attribution = NOBODY
     summary: str
     decision: str = ""  # the line of the policy that applied to what is at fault
     findings: tuple[Finding, ...] = ()
@@ -160,6 +163,12 @@ class Record(Struct, frozen=True, kw_only=True):
     remaining: tuple[Finding, ...] = ()
     errors: tuple[str, ...] = ()
     undo: tuple[str, ...] = ()  # AWS CLI commands, in order
+    entry_id: str = ""  # the ledger's id of it; cloudmend undo takes it
+    flaps: int = 0  # how often the same door was mended within the hour before
+    severity: Literal["normal", "high"] = "normal"
+    budget_spent: bool = False
+    missed: bool = False  # a sweep found it, and no event had
+    exemptions_unreadable: tuple[str, ...] = ()  # what they might have exempted was closed
     seconds_since_call: float | None = None  # CloudTrail's eventTime has whole seconds
 
 
@@ -171,8 +180,13 @@ class Intent(Struct, frozen=True, kw_only=True):
     account: str
     region: str
     event_id: str
+    event_name: str = ""
+    actor: Actor = Actor()
+    policy_hash: str = ""  # of the policy that it was decided by
+    code_version: str = ""
     before: Json
     requests: tuple[Request, ...]
+    inverse: tuple[Request, ...] = ()
     undo: tuple[str, ...]
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
-from msgspec import Struct
-
-from cloudmend.core.model import Intent, Json, Record, Request
+from cloudmend.core.model import Json, Record, Request
 
 Rows = Sequence[Json]
 
@@ -33,10 +31,11 @@ class Writer(Protocol):
     def write(self, request: Request) -> None: ...
 
 
-class Ledger(Protocol):
-    """Keeps what is about to be done, durably, before it is done."""
+class Switch(Protocol):
+    """The one switch that stops all writes without a deployment."""
 
-    def intend(self, intent: Intent) -> None: ...
+    def mode(self) -> Literal["fix", "observe"] | None:
+        """None where the policy says it: nothing is switched, or the switch cannot be read."""
 
 
 class Notifier(Protocol):
@@ -52,14 +51,3 @@ class Clock(Protocol):
         """The time now, aware, in UTC."""
 
     def sleep(self, seconds: float) -> None: ...
-
-
-class World(Struct, frozen=True, kw_only=True):
-    """The ports of one account and Region."""
-
-    region: str
-    reader: Reader
-    writer: Writer
-    ledger: Ledger
-    notifier: Notifier
-    clock: Clock

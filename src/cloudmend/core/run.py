@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from cloudmend.core.model import Request
 from cloudmend.core.ports import Reader, Rows
+from cloudmend.core.world import World
 
 
 class RunReader:
@@ -23,3 +26,8 @@ class RunReader:
         if name not in self._lasting:
             self._lasting[name] = self._reader.lasting_rows(request, key)
         return self._lasting[name]
+
+
+def one_run(world: World) -> World:
+    """The world for one run, in which what lasts is read once."""
+    return msgspec.structs.replace(world, reader=RunReader(world.reader))

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
 
 from cloudmend import engine
-from cloudmend.aws.world import world
 from cloudmend.controls import CONTROLS
 from cloudmend.core.errors import CloudmendError, StillOpen
-from cloudmend.core.model import Ignored, Record
+from cloudmend.core.model import Ignored, Record, Request, Resource
 from cloudmend.core.policy import PARAMETERS, Policy
-from cloudmend.core.ports import World
+from cloudmend.core.world import World
+from cloudmend.entry.continuation import messages, resources
+from cloudmend.entry.deployed import CONTINUATION_QUEUE, deployed_world, stack_settings
 from cloudmend.entry.policy_file import read_policy
-from cloudmend.entry.telemetry import LogLedger, LogNotifier
+from cloudmend.entry.telemetry import LogNotifier
+
+# What a sweep keeps of its time: for the mend that is under way when it stops, and for what it leaves to the next.
+_MARGIN: Final = timedelta(seconds=60)
 
 
 def respond(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
@@ -26,18 +33,56 @@ def respond(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambd
     Raises CloudmendError for an event that cannot be understood, a bad policy, and a door that is not
     proved closed.
     """
-    logger = _logger()
-    try:
+    with _telling(event):
         answer = engine.handle(event, controls=CONTROLS, policy=_policy(), world=_world())
+    for ignored in (each for each in answer if isinstance(each, Ignored)):
+        _logger().info(f"Ignored: {ignored.reason}", extra={"event_id": ignored.event_id})
+    return _result(answer)
+
+
+def sweep(event: Any, context: Any) -> dict[str, Any]:
+    """Mends what is open in the whole Region; what it does not reach in time, it leaves to itself in its queue.
+
+    `event` is the schedule's, or such a message. Gives what `respond` gives, without what is clean, and how many
+    resources are left; raises as `respond` does.
+    """
+    with _telling(event):
+        swept = engine.sweep(
+            controls=CONTROLS, policy=_policy(), world=_world(), until=_until(context), only=resources(event)
+        )
+        _leave(swept.left)
+    return {**_result(tuple(each for each in swept.records if each.status != "clean")), "left": len(swept.left)}
+
+
+def _until(context: Any) -> datetime | None:
+    """When a sweep has to stop; None where nobody ends it, as outside Lambda."""
+    if context is None:
+        return None
+    remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
+    return _world().clock.now() + remaining - _MARGIN
+
+
+def _leave(left: tuple[Resource, ...]) -> None:
+    queue = stack_settings(os.environ).get(CONTINUATION_QUEUE)
+    if queue is None:
+        if left:
+            _logger().warning(f"{len(left)} resources were not reached in time, and {CONTINUATION_QUEUE} is not set.")
+        return
+    for body in messages(left):
+        _world().writer.write(Request("sqs:SendMessage", {"QueueUrl": queue, "MessageBody": body}))
+
+
+@contextmanager
+def _telling(event: Any) -> Iterator[None]:
+    """Logs an event that could not be handled, whole, and publishes the metrics in any case."""
+    try:
+        yield
     except CloudmendError as error:
-        logger.error(str(error), extra={"unhandled": event})  # noqa: TRY400 - a sentence, no traceback
+        _logger().error(str(error), extra={"unhandled": event})
         raise
     finally:
         if _metrics().metric_set:
             _metrics().flush_metrics()
-    for ignored in (each for each in answer if isinstance(each, Ignored)):
-        logger.info(f"Ignored: {ignored.reason}", extra={"event_id": ignored.event_id})
-    return _result(answer)
 
 
 def _result(answer: tuple[Record | Ignored, ...]) -> dict[str, Any]:
@@ -75,4 +120,4 @@ def settings() -> dict[str, str]:
 
 @cache
 def _world() -> World:
-    return world(ledger=LogLedger(_logger()), notifier=LogNotifier(_logger(), _metrics()))
+    return deployed_world(stack_settings(os.environ), _logger(), LogNotifier(_logger(), _metrics()))

@@ -14,7 +14,9 @@ from rich.text import Text
 from cloudmend import engine
 from cloudmend.aws.world import world
 from cloudmend.controls import CONTROLS
-from cloudmend.core.model import Ignored, Intent, Record, Status
+from cloudmend.core.escaping import terminal
+from cloudmend.core.model import Ignored, Record, Status
+from cloudmend.entry.ledgers import open_ledger
 from cloudmend.entry.policy_file import read_policy
 
 _STYLE: Final[dict[Status, str]] = {
@@ -29,34 +31,33 @@ _STYLE: Final[dict[Status, str]] = {
 _GOOD: Final = ("mended", "clean", "observed", "exempt")
 
 
-def invoke(event: object, settings: Mapping[str, str], policy_file: Path, region: str | None, *, as_json: bool) -> int:
+def invoke(
+    event: object, settings: Mapping[str, str], policy_file: Path, region: str | None, *, ledger: str, as_json: bool
+) -> int:
     """Handles one event; the exit code: 0 where every record is a good end, else 1. Raises CloudmendError."""
     policy = read_policy(settings, policy_file)
     voice = _Voice(Console(highlight=False, soft_wrap=True), as_json=as_json)
-    here = world(ledger=voice, notifier=voice, region=region)
+    here = world(ledger=open_ledger(ledger, region), notifier=voice, region=region)
     answer = engine.handle(event, controls=CONTROLS, policy=policy, world=here)
     for ignored in (each for each in answer if isinstance(each, Ignored)):
-        sys.stderr.write(f"cloudmend: ignored, {ignored.reason}.\n")
+        sys.stderr.write(f"cloudmend: ignored, {terminal(ignored.reason)}.\n")
     return 0 if all(isinstance(each, Ignored) or each.status in _GOOD for each in answer) else 1
 
 
 class _Voice:
-    """The ledger writes to stderr, the notifier to stdout."""
+    """A notifier that tells the person at the terminal, or a program."""
 
     def __init__(self, console: Console, *, as_json: bool) -> None:
         self._console = console
         self._as_json = as_json
 
-    def intend(self, intent: Intent) -> None:
-        sys.stderr.write(msgspec.json.encode({"intent": intent}).decode() + "\n")
-        sys.stderr.flush()
-
     def publish(self, record: Record) -> None:
         if self._as_json:
             self._console.out(msgspec.json.encode(record).decode())
             return
-        self._console.print(Text(record.status, _STYLE[record.status]), Text(record.summary))
+        self._console.print(Text(record.status, _STYLE[record.status]), Text(terminal(record.summary)))
         for line in (*(edit.why for edit in record.edits), *record.errors):
-            self._console.print(Text(f"  {line}", "dim"))
-        for command in record.undo:
-            self._console.print(Text(f"  undo: {command}"))
+            self._console.print(Text(f"  {terminal(line)}", "dim"))
+        if record.entry_id:
+            self._console.print(Text(f"  record: {record.entry_id}"))
+            self._console.print(Text(f'  undo: cloudmend undo {record.entry_id} --for 2h --reason "..."'))

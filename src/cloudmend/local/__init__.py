@@ -4,7 +4,7 @@
     front.py            every call passes here, on its way to a service below or to moto's server
     calls.py, identity.py, messages.py     what a call is, who makes it, what is answered
     ec2_service.py      security groups (ec2/), and the event of every write (cloudtrail.py)
-    events_service.py   rules and events; eventbridge.py delivers (patterns/, target_input.py, resource_policy.py)
+    events_service.py   rules and events; eventbridge.py delivers (patterns/, target_input.py)
     lambda_service.py   invocations; functions.py runs them (runtime/), asynchronous.py tries again (worker.py)
     stacks.py           CloudFormation: templates.py, sam.py, parameters.py, and the types that moto lacks (resources/)
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from moto.events.models import events_backends
 
+from cloudmend.core.resource_policy import ServiceUse, allows
 from cloudmend.local import queues
 from cloudmend.local.asynchronous import AsynchronousRun, run_asynchronously
 from cloudmend.local.functions import find_function
 from cloudmend.local.patterns import compile_pattern
-from cloudmend.local.resource_policy import ServiceUse, allows
 from cloudmend.local.target_input import target_input
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cloudmend.local.messages import ApiError, ApiResponse
-from cloudmend.local.patterns import InvalidPattern, compile_pattern
+from cloudmend.local.patterns import InvalidPattern, Pattern, compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,11 @@ class EventsService:
 
     def __init__(self, bus: EventBus) -> None:
         self._bus = bus
-        self._operations = {"PutRule": _put_rule, "PutEvents": self._put_events}
+        self._operations = {
+            "PutRule": _put_rule,
+            "PutEvents": self._put_events,
+            "TestEventPattern": _test_event_pattern,
+        }
 
     def __call__(self, exchange: Exchange) -> ApiResponse:
         answer = self._operations.get(exchange.request.operation)
@@ -37,8 +41,7 @@ class EventsService:
             return exchange.forward()
         results = [self._put(entry, exchange) for entry in entries]
         failed = sum("ErrorCode" in result for result in results)
-        body = json.dumps({"FailedEntryCount": failed, "Entries": results}).encode()
-        return ApiResponse(200, (("Content-Type", "application/x-amz-json-1.1"),), body)
+        return _answer({"FailedEntryCount": failed, "Entries": results})
 
     def _put(self, entry: Mapping[str, Any], exchange: Exchange) -> Mapping[str, str]:
         try:
@@ -51,13 +54,32 @@ class EventsService:
 
 def _put_rule(exchange: Exchange) -> ApiResponse:
     pattern = json.loads(exchange.request.body).get("EventPattern")
+    if pattern is not None:
+        _compiled(pattern)
+    return exchange.forward()
+
+
+def _test_event_pattern(exchange: Exchange) -> ApiResponse:
+    """moto has no TestEventPattern."""
+    request = json.loads(exchange.request.body)
+    pattern = _compiled(request["EventPattern"])
     try:
-        if pattern is not None:
-            compile_pattern(pattern)
+        event = json.loads(request["Event"])
+    except ValueError as error:
+        raise ApiError("ValidationException", "Parameter Event is not valid.") from error
+    return _answer({"Result": pattern.matches(event)})
+
+
+def _compiled(pattern: str) -> Pattern:
+    try:
+        return compile_pattern(pattern)
     except InvalidPattern as error:
         reason = f"Event pattern is not valid. Reason: {error}"
         raise ApiError("InvalidEventPatternException", reason) from error
-    return exchange.forward()
+
+
+def _answer(content: Mapping[str, Any]) -> ApiResponse:
+    return ApiResponse(200, (("Content-Type", "application/x-amz-json-1.1"),), json.dumps(content).encode())
 
 
 def _event(entry: Mapping[str, Any], exchange: Exchange) -> Mapping[str, Any]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from moto.sqs.models import sqs_backends
 
+from cloudmend.core.resource_policy import ServiceUse, allows
 from cloudmend.local.identity import PARTITION
-from cloudmend.local.resource_policy import ServiceUse, allows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,6 +17,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import ThreadedWSGIServer
 
+from cloudmend.local.dynamodb_service import DynamoDbService
 from cloudmend.local.ec2 import BehaviourOptions
 from cloudmend.local.ec2_service import Ec2Service
 from cloudmend.local.eventbridge import Delivery, EventBus
@@ -26,6 +27,7 @@ from cloudmend.local.functions import Functions
 from cloudmend.local.identity import EXAMPLE_ACCESS_KEY, EXAMPLE_SECRET_KEY, create_walkthrough_user
 from cloudmend.local.lambda_service import LambdaService
 from cloudmend.local.messages import SeenCall
+from cloudmend.local.queue_service import QueueService
 from cloudmend.local.resources import register
 from cloudmend.local.stacks import CloudFormationService
 from cloudmend.local.worker import Worker
@@ -154,9 +156,11 @@ class EmbeddedAws:
             DomainDispatcherApplication(create_backend_app),
             {
                 "cloudformation": CloudFormationService(self._functions),
+                "dynamodb": DynamoDbService(),
                 "ec2": Ec2Service(self._bus.put, **self._ec2),
                 "events": EventsService(self._bus),
                 "lambda": LambdaService(self._functions, self._worker),
+                "sqs": QueueService(self._functions, self._worker),
             },
             region=self.region,
             on_call=self._calls.append,

@@ -226,3 +226,20 @@ def test_put_events_refuses_an_entry_alone(aws: EmbeddedAws, entry: dict[str, st
     assert answer["FailedEntryCount"] == 1
     assert answer["Entries"][0]["ErrorCode"] == code
     assert "EventId" in answer["Entries"][1]
+
+
+@pytest.mark.parametrize(("source", "result"), [("test", True), ("other", False)])
+def test_a_pattern_can_be_tried_on_an_event(aws: EmbeddedAws, source: str, result: bool) -> None:
+    answer = client(aws, "events").test_event_pattern(
+        EventPattern='{"source": ["test"]}', Event=f'{{"source": "{source}"}}'
+    )
+    assert answer["Result"] is result
+
+
+@pytest.mark.parametrize(
+    ("pattern", "event", "code"),
+    [("{}", "{}", "InvalidEventPatternException"), ('{"source": ["test"]}', "no json", "ValidationException")],
+)
+def test_a_pattern_or_an_event_that_is_none_is_refused(aws: EmbeddedAws, pattern: str, event: str, code: str) -> None:
+    with pytest.raises(ClientError, match=code):
+        client(aws, "events").test_event_pattern(EventPattern=pattern, Event=event)

@@ -6,9 +6,11 @@ from typing import Final
 
 from cloudmend.controls.security_group_ingress.check import check
 from cloudmend.controls.security_group_ingress.detect import detect
+from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.controls.security_group_ingress.observe import complete, expand, observe
 from cloudmend.controls.security_group_ingress.plan import plan
 from cloudmend.controls.security_group_ingress.targets import targets
+from cloudmend.controls.security_group_ingress.undo import revert
 from cloudmend.core.control import Control
 
 CONTROL: Final = Control(
@@ -39,7 +41,9 @@ CONTROL: Final = Control(
     expand=expand,
     observe=observe,
     complete=complete,
+    without=GroupFacts.without,
     detect=detect,
     plan=plan,
     check=check,
+    revert=revert,
 )

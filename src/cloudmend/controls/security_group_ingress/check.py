@@ -24,7 +24,7 @@ def check(facts: GroupFacts, plan: Plan, policy: Policy) -> None:
     """Raises UnsafePlan if the requests would leave the group open, wider or otherwise changed."""
     rules = {rule.id: rule for rule in facts.rules}
     for change in plan.changes:
-        for rule_id, after in _effects(change.request, rules):
+        for rule_id, after in effects(change.request, rules):
             _check_effect(rules[rule_id], after)
             del rules[rule_id]
             if after is not None:
@@ -34,7 +34,7 @@ def check(facts: GroupFacts, plan: Plan, policy: Policy) -> None:
         raise _unsafe(f"would leave {', '.join(finding.part for finding in left)} at fault")
 
 
-def _effects(request: Request, rules: dict[str, Rule]) -> Iterator[tuple[str, Rule | None]]:
+def effects(request: Request, rules: dict[str, Rule]) -> Iterator[tuple[str, Rule | None]]:
     """Each rule that a request changes, and what becomes of it."""
     if request.action == "ec2:RevokeSecurityGroupIngress":
         yield from ((_known(rule_id, rules), None) for rule_id in request.params["SecurityGroupRuleIds"])

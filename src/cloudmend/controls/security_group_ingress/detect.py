@@ -43,6 +43,11 @@ def opens_guarded(rule: Rule, policy: Policy) -> bool:
     return any(rule.traffic.meets(guarded) for guarded in policy.guarded)
 
 
+def exposed_by(rule: Rule, facts: GroupFacts, family: Family, policy: Policy) -> AddressSet:
+    """The public addresses of one family that a rule's source stands for and that are not trusted."""
+    return _exposed([network for network in facts.networks(rule) if network.version == family], family, policy)
+
+
 def _findings(facts: GroupFacts, family: Family, policy: Policy) -> Iterator[Finding]:
     openings = tuple(sorted(_openings(facts, family, policy), key=_Opening.width))
     limit = policy.limits[family]

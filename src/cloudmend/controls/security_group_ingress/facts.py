@@ -7,6 +7,7 @@ from functools import cached_property
 from ipaddress import ip_network
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
 from cloudmend.core.model import Facts, Json
@@ -76,6 +77,11 @@ class GroupFacts(Facts, frozen=True, kw_only=True):
     @property
     def ingress(self) -> tuple[Rule, ...]:
         return tuple(rule for rule in self.rules if rule.is_ingress)
+
+    def without(self, rule_ids: frozenset[str]) -> GroupFacts:
+        """The group as if it had not these rules."""
+        kept = tuple(rule for rule in self.rules if rule.id not in rule_ids)
+        return msgspec.structs.replace(self, rules=kept) if rule_ids else self
 
     def networks(self, rule: Rule) -> Iterable[Network]:
         """What a rule's source stands for; nothing for another group, or a list that is trusted."""

@@ -56,6 +56,14 @@ def observe(resource: Resource, reader: Reader, policy: Policy) -> GroupFacts | 
     return _facts(resource.id, rows, reader, policy)
 
 
+def observe_region(reader: Reader, policy: Policy) -> Iterator[GroupFacts]:
+    """Every group of the Region that has a rule, by id, from pages of all rules, not group by group."""
+    request = Request("ec2:DescribeSecurityGroupRules", {"MaxResults": _PAGE})
+    rows = sorted(reader.rows(request, "SecurityGroupRules"), key=itemgetter("GroupId"))
+    for group_id, of_group in groupby(rows, key=itemgetter("GroupId")):
+        yield _facts(group_id, of_group, reader, policy)
+
+
 def complete(facts: GroupFacts, reader: Reader, policy: Policy) -> GroupFacts:
     """The facts with the group itself, for the before-image, and its VPC, where that decides the replacement."""
     groups = _groups(_by_group(facts.group_id), reader)
@@ -128,9 +136,4 @@ def _named_group(name: str, reader: Reader) -> Rows:
 
 
 def _groups_at_fault(reader: Reader, policy: Policy) -> Iterator[str]:
-    """Judged from pages of all rules of the Region, not group by group."""
-    request = Request("ec2:DescribeSecurityGroupRules", {"MaxResults": _PAGE})
-    rows = sorted(reader.rows(request, "SecurityGroupRules"), key=itemgetter("GroupId"))
-    for group_id, of_group in groupby(rows, key=itemgetter("GroupId")):
-        if detect(_facts(group_id, of_group, reader, policy), policy):
-            yield group_id
+    return (facts.group_id for facts in observe_region(reader, policy) if detect(facts, policy))

@@ -62,8 +62,8 @@ def _network(source: Network, facts: GroupFacts, policy: Policy) -> tuple[Networ
 def _narrow(group_id: str, before: Rule, after: Rule, why: str) -> Change:
     """In place; where AWS refuses, the rule is revoked."""
     return Change(
-        request=_modify(group_id, after),
-        inverse=(_modify(group_id, before),),
+        request=modify(group_id, after),
+        inverse=(modify(group_id, before),),
         edits=(
             Edit(
                 part=before.id,
@@ -81,7 +81,7 @@ def _narrow(group_id: str, before: Rule, after: Rule, why: str) -> Change:
 def _revoke(group_id: str, rule: Rule, why: str) -> Change:
     return Change(
         request=Request("ec2:RevokeSecurityGroupIngress", {"GroupId": group_id, _IDS: [rule.id]}),
-        inverse=(_authorize(group_id, rule),),
+        inverse=(authorize(group_id, rule),),
         edits=(Edit(part=rule.id, before=str(rule), after="", did=f"revoked {rule}", why=why),),
         settled=_GONE,
     )
@@ -119,14 +119,14 @@ _PERMISSION_FIELDS: Final = {
 }
 
 
-def _modify(group_id: str, rule: Rule) -> Request:
+def modify(group_id: str, rule: Rule) -> Request:
     """The whole of the rule, description too: what is left out may be cleared."""
     fields = {field: rule.row[field] for field in _RULE_FIELDS if field in rule.row}
     update = {"SecurityGroupRuleId": rule.id, "SecurityGroupRule": fields}
     return Request("ec2:ModifySecurityGroupRules", {"GroupId": group_id, _UPDATES: [update]})
 
 
-def _authorize(group_id: str, rule: Rule) -> Request:
+def authorize(group_id: str, rule: Rule) -> Request:
     """What brings a revoked rule back, under a new id. cloudmend itself may not send it."""
     row = rule.row
     described = {"Description": row["Description"]} if row.get("Description") else {}

@@ -10,11 +10,31 @@ from __future__ import annotations
 from typing import Any
 
 from moto.cloudformation import parsing
+from moto.cloudformation.models import Stack
 
 from cloudmend.local.resources.replaced import EventsRule, Function, LogsGroup
-from cloudmend.local.resources.settings import Alarm, FunctionEventInvokeConfig, FunctionPermission, QueuePolicy
+from cloudmend.local.resources.settings import (
+    Alarm,
+    FunctionEventInvokeConfig,
+    FunctionEventSource,
+    FunctionPermission,
+    QueuePolicy,
+)
+from cloudmend.local.resources.topics import Schedule, TopicPolicy, TopicSubscription
 
-_TYPES = (FunctionPermission, FunctionEventInvokeConfig, QueuePolicy, Alarm, Function, EventsRule, LogsGroup)
+_TYPES = (
+    FunctionPermission,
+    FunctionEventInvokeConfig,
+    FunctionEventSource,
+    QueuePolicy,
+    Alarm,
+    TopicPolicy,
+    TopicSubscription,
+    Schedule,
+    Function,
+    EventsRule,
+    LogsGroup,
+)
 
 
 def register() -> None:
@@ -22,6 +42,12 @@ def register() -> None:
     table: dict[str, Any] = parsing.get_model_map()
     table.update({resource.TYPE: resource for resource in _TYPES})
     parsing.get_name_type_map().update({resource.TYPE: resource.NAME_PROPERTY for resource in _TYPES})
+    Stack.stack_resources = property(_existing)  # type: ignore[method-assign, assignment]
+
+
+def _existing(stack: Stack) -> list[Any]:
+    """moto lists a resource whose condition does not hold as None, and then fails at it."""
+    return [resource for resource in stack.resource_map.values() if resource is not None]
 
 
 def is_supported(resource_type: str) -> bool:

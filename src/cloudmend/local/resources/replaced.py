@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Function(ResourceType):
-    """moto: forgets the log group; an update forgets the reserved concurrency."""
+    """moto: forgets the log group, leaves numbers in the environment; an update forgets the reserved concurrency."""
 
     TYPE = "AWS::Lambda::Function"
     NAME_PROPERTY = "FunctionName"
@@ -50,6 +50,7 @@ class Function(ResourceType):
 def _complete(function: LambdaFunction, properties: Mapping[str, Any]) -> LambdaFunction:
     reserved = properties.get("ReservedConcurrentExecutions")
     function.reserved_concurrency = None if reserved is None else int(reserved)
+    function.environment_vars = {name: str(value) for name, value in function.environment_vars.items()}
     own_group = properties.get("LoggingConfig", {}).get("LogGroup")
     function.logs_group_name = own_group or f"/aws/lambda/{function.function_name}"
     return function

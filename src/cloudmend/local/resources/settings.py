@@ -53,6 +53,24 @@ class FunctionEventInvokeConfig(Setting):
         return function.event_invoke_config.clear
 
 
+class FunctionEventSource(Setting):
+    """moto: calls its own Lambda from the queue, in a container. Here `queue_service` takes the messages."""
+
+    TYPE = "AWS::Lambda::EventSourceMapping"
+
+    @classmethod
+    def apply(cls, name: str, properties: Mapping[str, Any], account: str, region: str) -> Callable[[], None]:  # noqa: ARG003 moto gives no name
+        backend = get_backend(account, region)
+        mapping = backend.create_event_source_mapping(dict(properties))
+        for queue in sqs_backends[account][region].queues.values():
+            queue.lambda_event_source_mappings.pop(mapping.function_arn, None)
+
+        def undo() -> None:
+            backend.delete_event_source_mapping(mapping.uuid)
+
+        return undo
+
+
 class QueuePolicy(Setting):
     """moto: unknown to its CloudFormation, so that nobody could be let in."""
 
@@ -92,6 +110,7 @@ class Alarm(Setting):
             description=properties.get("AlarmDescription", ""),
             dimensions=properties.get("Dimensions", []),
             alarm_actions=properties.get("AlarmActions", []),
+            ok_actions=properties.get("OKActions", []),
             treat_missing_data=properties.get("TreatMissingData"),
         )
         return lambda: backend.delete_alarms([name])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloudmend.local.resource_policy import ServiceUse, allows
+from cloudmend.core.resource_policy import ServiceUse, allows
 
 RULE = "arn:aws:events:us-east-1:123456789012:rule/mine"
 USE = ServiceUse("events.amazonaws.com", "lambda:InvokeFunction", RULE, "123456789012")

@@ -1,0 +1,153 @@
+"""What `cloudmend doctor` reads: each function one thing, as AWS answers it. All raise AwsError.
+
+Nothing is written. Where a function answers None, AWS knows no such thing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
+
+import msgspec
+from botocore.session import Session
+
+from cloudmend.aws.errors import translated
+from cloudmend.aws.gateway import Gateway, SystemClock, connector
+from cloudmend.core.doctor.trail import Trail
+from cloudmend.core.errors import AwsError
+from cloudmend.core.model import Json, Request
+from cloudmend.core.ports import Rows
+
+_GONE: Final = frozenset(
+    {
+        "AWS.SimpleQueueService.NonExistentQueue",
+        "ParameterNotFound",
+        "QueueDoesNotExist",
+        "ResourceNotFoundException",
+    }
+)
+_NEWEST: Final = {"orderBy": "LastEventTime", "descending": True}  # of the log streams; a page is 50
+
+T = TypeVar("T")
+Connect = Callable[[str], Gateway]  # by the Region's name
+
+
+def connect() -> Connect:
+    """Gateways with the environment's credentials, which are looked for at the first call."""
+    session = Session()
+    return lambda region: Gateway(region, connector(session, region), SystemClock())
+
+
+def region_of(region: str | None) -> str:
+    """This Region, else the one that the AWS CLI would use; empty where none is set."""
+    with translated("sts:GetCallerIdentity", region or "no Region"):
+        return str(region or os.environ.get("AWS_REGION") or Session().get_config_variable("region") or "")
+
+
+def identity(gateway: Gateway) -> Json:
+    """Account and Arn of the caller. No policy can forbid the call."""
+    return gateway.call(Request("sts:GetCallerIdentity", {}))
+
+
+def trails(connect: Connect, region: str) -> tuple[Trail, ...]:
+    """All that cover the Region: its own, those of several Regions, and the organization's."""
+    answer = connect(region).call(Request("cloudtrail:DescribeTrails", {"includeShadowTrails": True}))
+    return tuple(_trail(connect, row) for row in answer["trailList"])
+
+
+def _trail(connect: Connect, row: Json) -> Trail:
+    """What one trail does is its home Region's to say; a member account may not see all of its organization's."""
+    trail = Trail(name=row["Name"], arn=row["TrailARN"], home=row["HomeRegion"])
+    home = connect(trail.home)
+    try:
+        status = home.call(Request("cloudtrail:GetTrailStatus", {"Name": trail.arn}))
+        selectors = home.call(Request("cloudtrail:GetEventSelectors", {"TrailName": trail.arn}))
+    except AwsError as error:
+        return msgspec.structs.replace(trail, problem=str(error))
+    return msgspec.structs.replace(trail, is_logging=status["IsLogging"], selectors=selectors)
+
+
+def stack(gateway: Gateway, name: str) -> Json | None:
+    try:
+        answer = gateway.call(Request("cloudformation:DescribeStacks", {"StackName": name}))
+    except AwsError as error:
+        if error.code == "ValidationError":  # CloudFormation has no code of its own for a stack that is not there
+            return None
+        raise
+    described: Json = answer["Stacks"][0]
+    return described
+
+
+def resources(gateway: Gateway, stack: str) -> Mapping[str, str]:
+    """The physical ids of a stack's resources by their logical ids."""
+    rows = gateway.rows(Request("cloudformation:ListStackResources", {"StackName": stack}), "StackResourceSummaries")
+    return {row["LogicalResourceId"]: row["PhysicalResourceId"] for row in rows if row.get("PhysicalResourceId")}
+
+
+def rule(gateway: Gateway, name: str) -> Json | None:
+    return _unless_gone(lambda: gateway.call(Request("events:DescribeRule", {"Name": name})))
+
+
+def matches(gateway: Gateway, pattern: str, event: Json) -> bool:
+    request = Request("events:TestEventPattern", {"EventPattern": pattern, "Event": json.dumps(event)})
+    return bool(gateway.call(request)["Result"])
+
+
+def targets(gateway: Gateway, rule: str) -> Rows:
+    return gateway.rows(Request("events:ListTargetsByRule", {"Rule": rule}), "Targets")
+
+
+def resource_policy(gateway: Gateway, function: str) -> Json | None:
+    """A function that nobody was ever let in to has none."""
+    answer = _unless_gone(lambda: gateway.call(Request("lambda:GetPolicy", {"FunctionName": function})))
+    return None if answer is None else dict(json.loads(answer["Policy"]))
+
+
+def function(gateway: Gateway, name: str) -> Json | None:
+    return _unless_gone(lambda: gateway.call(Request("lambda:GetFunctionConfiguration", {"FunctionName": name})))
+
+
+def concurrency(gateway: Gateway, function: str) -> Json:
+    """ReservedConcurrentExecutions, where any are reserved."""
+    return (
+        _unless_gone(lambda: gateway.call(Request("lambda:GetFunctionConcurrency", {"FunctionName": function}))) or {}
+    )
+
+
+def log_lines(gateway: Gateway, group: str, words: str, since_ms: int) -> Rows | None:
+    """The lines with these words, as CloudWatch Logs' filter patterns have them, since a moment."""
+    params = {"logGroupName": group, "filterPattern": words, "startTime": since_ms}
+    return _unless_gone(lambda: gateway.rows(Request("logs:FilterLogEvents", params), "events"))
+
+
+def newest_streams(gateway: Gateway, group: str) -> Rows:
+    streams: Rows = gateway.call(Request("logs:DescribeLogStreams", {"logGroupName": group, **_NEWEST}))["logStreams"]
+    return streams
+
+
+def waiting(gateway: Gateway, queue_url: str) -> int | None:
+    """About how many messages a queue holds, those included that somebody is just looking at."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    request = Request("sqs:GetQueueAttributes", {"QueueUrl": queue_url, "AttributeNames": names})
+    answer = _unless_gone(lambda: gateway.call(request))
+    return None if answer is None else sum(int(answer["Attributes"][name]) for name in names)
+
+
+def table(gateway: Gateway, name: str) -> Json | None:
+    return _unless_gone(lambda: gateway.call(Request("dynamodb:DescribeTable", {"TableName": name})))
+
+
+def parameter(gateway: Gateway, name: str) -> str | None:
+    answer = _unless_gone(lambda: gateway.call(Request("ssm:GetParameter", {"Name": name})))
+    return None if answer is None else str(answer["Parameter"]["Value"])
+
+
+def _unless_gone(read: Callable[[], T]) -> T | None:
+    try:
+        return read()
+    except AwsError as error:
+        if error.code in _GONE:
+            return None
+        raise

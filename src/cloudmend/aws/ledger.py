@@ -1,0 +1,176 @@
+"""The ledger in a DynamoDB table, whose items ledger_items.py describes.
+
+An intent, and its end, are one call each: a transaction that holds the place, the budget and the entry together.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+
+from botocore import xform_name
+
+from cloudmend.aws import ledger_items as items
+from cloudmend.aws.errors import translated
+from cloudmend.core.ledger import (
+    End,
+    Ending,
+    Entry,
+    Exemptions,
+    State,
+    Terms,
+    TimedExemption,
+    budget_spent,
+    busy,
+    stamp,
+    unknown,
+)
+from cloudmend.core.model import Intent, Json, Record
+from cloudmend.core.ports import Clock
+from cloudmend.core.stored import read_exemptions
+
+# IAM knows no TransactWriteItems: each write in one needs the right to that write.
+PERMISSIONS: Final = frozenset(
+    {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"}
+)
+
+# Two transactions that touch one item at once: DynamoDB cancels one, and botocore does not send it again. Seconds
+# before each further attempt, at most. All mends of an account count in one item, so a storm of events meets there.
+_CONFLICT_PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8)
+_CONDITION: Final = "ConditionalCheckFailed"
+_CONFLICT: Final = "TransactionConflict"
+_WRITTEN: Final = {"Code": "None"}  # DynamoDB's own word for a write that nothing was wrong with
+
+
+class DynamoDbLedger:
+    """A Ledger."""
+
+    def __init__(self, connect: Callable[[str], Any], table: str, clock: Clock, terms: Terms) -> None:
+        """`connect` gives the botocore client of a service by its name, and is called when it is first needed."""
+        self._connect = connect
+        self._table = table
+        self._clock = clock
+        self._terms = terms
+
+    def intend(self, intent: Intent) -> Entry:
+        entry = Entry.of(intent, self._clock.now(), secrets.token_hex(4))
+        lock, budget, *_ = self._transact(
+            items.put_lock(entry, self._terms),
+            items.count_mend(entry, self._terms),
+            items.put_entry(entry),
+            items.put_open(entry),
+        )
+        if _refused(lock):
+            raise busy(lock["Item"]["holder"]["S"], lock["Item"]["leased_until"]["S"])
+        if _refused(budget):
+            raise budget_spent(intent.account, entry.opened, self._terms)
+        return entry
+
+    def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
+        return self._move(entry, state, record, items.delete_open(entry), items.delete_lock(entry))
+
+    def undone(self, entry: Entry, record: Record) -> Entry:
+        return self._move(entry, "UNDONE", record)
+
+    def get(self, entry_id: str) -> Entry:
+        answer = self._call("GetItem", Key=items.entry_key(entry_id), ConsistentRead=True)
+        if "Item" not in answer:
+            raise unknown(entry_id)
+        return items.unpacked(answer["Item"])
+
+    def open_intents(self) -> tuple[Entry, ...]:
+        found = (self.get(item["sk"]["S"]) for item in self._query("pk = :pk", pk=items.OPEN))
+        return tuple(sorted((entry for entry in found if entry.state == "INTENT"), key=lambda entry: entry.opened))
+
+    def recent(self, resource_id: str, since: datetime) -> tuple[Entry, ...]:
+        found = self._query("pk = :pk AND sk >= :since", pk=items.entries_of(resource_id), since=stamp(since))
+        return tuple(items.unpacked(item) for item in found)
+
+    def entries(self) -> Iterator[Entry]:
+        """From an index that may lag by a moment."""
+        found = self._query("kind = :kind", index=items.INDEX, kind=items.KIND)
+        return (items.unpacked(item) for item in found)
+
+    def exempt(self, exemption: TimedExemption) -> None:
+        self._call("PutItem", Item=items.exemption_item(exemption, self._terms))
+
+    def exemptions(self, now: datetime) -> Exemptions:
+        found = self._query("pk = :pk", pk=items.EXEMPTIONS)
+        return read_exemptions((item["exemption"]["S"].encode() for item in found), now)
+
+    def remove_exemption(self, exemption_id: str) -> bool:
+        key = items.key(items.EXEMPTIONS, exemption_id)
+        return "Attributes" in self._call("DeleteItem", Key=key, ReturnValues="ALL_OLD")
+
+    def _move(self, entry: Entry, state: State, record: Record, *more: Json) -> Entry:
+        """Stores the new state together with `more`, of which the last may be left out."""
+        now = self._clock.now()
+        end = End(now, record)
+        moved = entry.moved(state, end)
+        writes = (items.update_entry(entry, moved, items.seconds(now, self._terms)), *more)
+        told, *others = self._transact(*writes)
+        if not _refused(told) and any(map(_refused, others)):  # our lease had run out, and another took the place
+            told, *_ = self._transact(*writes[:-1])
+        if not _refused(told):
+            return moved
+        if "Item" not in told:
+            raise unknown(entry.id)
+        return items.unpacked(told["Item"]).moved(state, end)
+
+    def _transact(self, *writes: Json) -> Sequence[Json]:
+        """Writes all or nothing. A reason for each write: whether it was its condition that did not hold."""
+        for pause in _CONFLICT_PAUSES:
+            reasons = self._attempt(writes, _CONFLICT)
+            if not any(reason["Code"] == _CONFLICT for reason in reasons):
+                return reasons
+            self._clock.sleep(random.uniform(0, pause))  # noqa: S311 - jitter is no secret
+        return self._attempt(writes)
+
+    def _attempt(self, writes: Sequence[Json], *bearable: str) -> Sequence[Json]:
+        """The reasons; raises AwsError for one that is neither a condition nor among the bearable codes."""
+        with translated("dynamodb:TransactWriteItems", self._region):
+            try:
+                self._client.transact_write_items(TransactItems=[self._in_table(write) for write in writes])
+            except self._client.exceptions.TransactionCanceledException as error:
+                reasons: Sequence[Json] = error.response["CancellationReasons"]
+                if {reason["Code"] for reason in reasons} <= {_WRITTEN["Code"], _CONDITION, *bearable}:
+                    return reasons
+                raise
+        return [_WRITTEN] * len(writes)
+
+    def _in_table(self, write: Json) -> Json:
+        return {kind: {"TableName": self._table, **fields} for kind, fields in write.items()}
+
+    def _call(self, operation: str, **params: Any) -> Json:
+        with translated(f"dynamodb:{operation}", self._region):
+            answer: Json = getattr(self._client, xform_name(operation))(TableName=self._table, **params)
+        return answer
+
+    def _query(self, condition: str, *, index: str = "", **values: str) -> Iterator[Json]:
+        """The items of all pages, each page read when it is needed; of the table itself, as they are now."""
+        source = {"IndexName": index} if index else {"ConsistentRead": True}
+        with translated("dynamodb:Query", self._region):
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues={f":{name}": items.text(value) for name, value in values.items()},
+                **source,
+            )
+            for page in pages:
+                yield from page["Items"]
+
+    @cached_property
+    def _client(self) -> Any:
+        return self._connect("dynamodb")
+
+    @property
+    def _region(self) -> str:
+        return str(self._client.meta.region_name)
+
+
+def _refused(reason: Json) -> bool:
+    return bool(reason["Code"] == _CONDITION)

@@ -1,0 +1,159 @@
+"""The items of the ledger's DynamoDB table, and the writes of them.
+
+The table's keys are the texts `pk` and `sk`:
+
+| pk              | sk                   | what it is                                                   |
+| --------------- | -------------------- | ------------------------------------------------------------ |
+| resource/ID     | time-salt            | an entry; `ID/time-salt` is its id                           |
+| open            | an entry's id        | that entry is in state INTENT                                |
+| place/PLACE     | lock                 | who may mend there, until when                               |
+| budget/ACCOUNT  | clock hour           | `mends` of it                                                |
+| exemptions      | an exemption's id    | a timed exemption                                            |
+
+Its one index, `by-time`, holds the entries alone: they have the attribute `kind`, which is its partition key, and
+`sk` is its sort key. `expires` is the table's time-to-live attribute, in seconds since 1970.
+"""
+
+from __future__ import annotations
+
+import zlib
+from datetime import datetime
+from typing import Any, Final
+
+from cloudmend.core.errors import LedgerError
+from cloudmend.core.ledger import Entry, Terms, TimedExemption, hour, instant
+from cloudmend.core.model import Json
+from cloudmend.core.stored import decode_entry, encode
+
+OPEN: Final = "open"
+EXEMPTIONS: Final = "exemptions"
+INDEX: Final = "by-time"
+KIND: Final = "entry"
+
+# An item holds 400 KB. What an intent leaves free is for its record, and for the record of an undo.
+MOST_BYTES: Final = 396 * 1024
+MOST_BYTES_OF_INTENT: Final = 256 * 1024
+
+
+def text(value: str) -> Json:
+    return {"S": value}
+
+
+def key(pk: str, sk: str) -> Json:
+    return {"pk": text(pk), "sk": text(sk)}
+
+
+def entries_of(resource_id: str) -> str:
+    """The partition of a resource's entries."""
+    return f"resource/{resource_id}"
+
+
+def entry_key(entry_id: str) -> Json:
+    resource_id, _, rest = entry_id.rpartition("/")
+    return key(entries_of(resource_id), rest or "-")  # a key may not be empty
+
+
+def lock_key(entry: Entry) -> Json:
+    return key(f"place/{entry.place}", "lock")
+
+
+def packed(entry: Entry, most: int = MOST_BYTES) -> bytes:
+    """The entry's JSON, compressed; raises LedgerError where it is too large for an item."""
+    data = zlib.compress(encode(entry))
+    if len(data) > most:
+        raise LedgerError(
+            f"{entry.intent.resource.id} is too large to be recorded: {len(data):,} bytes when compressed, and "
+            f"{most:,} fit. The record would not hold, so it goes no further. Shorten the tags and descriptions of "
+            "its rules, or close it by hand."
+        )
+    return data
+
+
+def unpacked(item: Json) -> Entry:
+    return decode_entry(zlib.decompress(bytes(item["entry"]["B"])))
+
+
+def put_entry(entry: Entry) -> Json:
+    attributes = {
+        "kind": text(KIND),
+        "entry_state": text(entry.state),
+        "entry": {"B": packed(entry, MOST_BYTES_OF_INTENT)},
+    }
+    return {"Put": {"Item": {**entry_key(entry.id), **attributes}}}
+
+
+def put_open(entry: Entry) -> Json:
+    return {"Put": {"Item": key(OPEN, entry.id)}}
+
+
+def put_lock(entry: Entry, terms: Terms) -> Json:
+    """Unless somebody else's lease still runs; then the reason holds his item."""
+    lease = {"holder": text(entry.id), "leased_until": text(instant(entry.opened + terms.lease))}
+    return {
+        "Put": {
+            "Item": {**lock_key(entry), **lease},
+            "ConditionExpression": "attribute_not_exists(pk) OR leased_until <= :now",
+            "ExpressionAttributeValues": {":now": text(instant(entry.opened))},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }
+
+
+def count_mend(entry: Entry, terms: Terms) -> Json:
+    """Unless the budget of the hour is spent."""
+    return {
+        "Update": {
+            "Key": key(f"budget/{entry.intent.account}", hour(entry.opened)),
+            "UpdateExpression": "ADD mends :one SET expires = :expires",
+            "ConditionExpression": "attribute_not_exists(mends) OR mends < :budget",
+            "ExpressionAttributeValues": {
+                ":one": {"N": "1"},
+                ":budget": {"N": str(terms.budget)},
+                ":expires": seconds(entry.opened, terms),
+            },
+        }
+    }
+
+
+def update_entry(before: Entry, after: Entry, expires: Json) -> Json:
+    """Unless it is no longer in the state that it was in before; then the reason holds its item."""
+    return {
+        "Update": {
+            "Key": entry_key(before.id),
+            "UpdateExpression": "SET entry_state = :after, entry = :entry, expires = :expires",
+            "ConditionExpression": "entry_state = :before",
+            "ExpressionAttributeValues": {
+                ":before": text(before.state),
+                ":after": text(after.state),
+                ":entry": {"B": packed(after)},
+                ":expires": expires,
+            },
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }
+
+
+def delete_open(entry: Entry) -> Json:
+    return {"Delete": {"Key": key(OPEN, entry.id)}}
+
+
+def delete_lock(entry: Entry) -> Json:
+    """Unless it is another's by now."""
+    return {
+        "Delete": {
+            "Key": lock_key(entry),
+            "ConditionExpression": "attribute_not_exists(pk) OR holder = :id",
+            "ExpressionAttributeValues": {":id": text(entry.id)},
+        }
+    }
+
+
+def exemption_item(exemption: TimedExemption, terms: Terms) -> dict[str, Any]:
+    expires = seconds(exemption.expires, terms)
+    body = text(encode(exemption).decode())
+    return {**key(EXEMPTIONS, exemption.id), "exemption": body, "expires": expires}
+
+
+def seconds(ended: datetime, terms: Terms) -> Json:
+    """When DynamoDB may delete what ended at that time."""
+    return {"N": str(int((ended + terms.retention).timestamp()))}

@@ -1,0 +1,75 @@
+"""Why each rule of a group counts or not, and how far that opens the guarded ports, in plain sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from cloudmend.controls.security_group_ingress.detect import exposed_by, opens_guarded
+from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.core.network import AddressSet, Family, Traffic, public_part
+from cloudmend.core.policy import FAMILIES, Policy
+
+
+def explain_rules(facts: GroupFacts, why: Mapping[str, str], policy: Policy) -> dict[str, str]:
+    """A sentence for each ingress rule, by its id; `why` tells it of those at fault."""
+    return {rule.id: f"{rule.id}, {rule}: {_verdict(rule, facts, why, policy)}." for rule in facts.ingress}
+
+
+def explain_ports(facts: GroupFacts, policy: Policy) -> tuple[str, ...]:
+    """A sentence for each guarded port at which the rules that admit public addresses change."""
+    return tuple(sentence for family in FAMILIES for sentence in _ports(facts, family, policy))
+
+
+def public_addresses(rule: Rule, facts: GroupFacts, policy: Policy) -> int:
+    """How many public addresses a rule's source stands for, without those that are trusted."""
+    return sum(exposed_by(rule, facts, family, policy).size for family in FAMILIES)
+
+
+def _verdict(rule: Rule, facts: GroupFacts, why: Mapping[str, str], policy: Policy) -> str:
+    if rule.id in why:
+        return f"at fault, because {why[rule.id]}"
+    if not opens_guarded(rule, policy):
+        return f"does not count, because none of the guarded ports is in {rule.traffic}"
+    if addresses := public_addresses(rule, facts, policy):
+        return f"counts with {addresses:,} public addresses, and is not at fault"
+    return f"does not count, because {_no_addresses(rule, facts)}"
+
+
+def _no_addresses(rule: Rule, facts: GroupFacts) -> str:
+    """Why a rule that admits a guarded port exposes nothing."""
+    if rule.prefix_list_id and rule.prefix_list_id not in facts.prefix_lists:
+        return f"AWS itself owns {rule.prefix_list_id}, and the policy trusts such prefix lists"
+    if rule.network is None and not rule.prefix_list_id:
+        return "its source is a security group, which holds no public addresses by itself"
+    if any(public_part(network) for network in facts.networks(rule)):
+        return f"all public addresses of {rule.source} are trusted"
+    return f"{rule.source} holds no public address"
+
+
+class _Opening(Struct, frozen=True):
+    """A rule, and the public addresses that it admits."""
+
+    rule: Rule
+    addresses: AddressSet
+
+
+def _ports(facts: GroupFacts, family: Family, policy: Policy) -> Iterator[str]:
+    all_openings = (_Opening(rule, exposed_by(rule, facts, family, policy)) for rule in facts.ingress)
+    openings = [opening for opening in all_openings if opening.addresses]
+    for guarded in policy.guarded:
+        here = [opening.rule.traffic for opening in openings if opening.rule.traffic.meets(guarded)]
+        for first in sorted({max(guarded.first, traffic.first) for traffic in here}):
+            port = Traffic(guarded.protocol, first, first)
+            through = [opening for opening in openings if opening.rule.traffic.meets(port)]
+            yield _port(port, through, family, policy)
+
+
+def _port(port: Traffic, through: Sequence[_Opening], family: Family, policy: Policy) -> str:
+    exposed, limit = AddressSet.union(opening.addresses for opening in through).size, policy.limits[family]
+    judged = "more than" if exposed > limit else "within"
+    return (
+        f"{port} is open to {exposed:,} public IPv{family} addresses, {judged} the limit of {limit:,}, "
+        f"by {', '.join(opening.rule.id for opening in through)}."
+    )

@@ -1,0 +1,113 @@
+"""The stack, the function in it, and what became of its work."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from cloudmend.core.doctor.check import Answer, Deployment, Verdict
+from cloudmend.core.escaping import plain
+from cloudmend.core.model import Json
+from cloudmend.core.ports import Rows
+
+_SHOWN: Final = 200  # characters of a log line
+
+
+def stack(answer: Json | None, deployment: Deployment) -> Answer:
+    """The stack as DescribeStacks describes it; None where there is none."""
+    name = deployment.stack
+    if answer is None:
+        return Answer("broken", f"There is no stack {name} in {deployment.region}.", deployment.deploy())
+    status = answer["StackStatus"]
+    found = f"Stack {name} is {status}."
+    events = deployment.aws("cloudformation", "describe-stack-events", "--stack-name", name, "--max-items", "20")
+    if status.endswith("IN_PROGRESS"):
+        return Answer("warning", found, deployment.aws("cloudformation", "describe-stacks", "--stack-name", name))
+    # A finished rollback of an update leaves the stack that was there before, which works.
+    if status in ("UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"):
+        return Answer("warning", found, events)
+    return (
+        Answer("ok", found)
+        if status.endswith("_COMPLETE") and "ROLLBACK" not in status
+        else Answer("broken", found, events)
+    )
+
+
+def function(answer: Json | None, concurrency: Json, name: str, deployment: Deployment) -> Answer:
+    """GetFunctionConfiguration's answer, None where there is no such function; GetFunctionConcurrency's."""
+    if answer is None:
+        return Answer("broken", f"Function {name} is gone.", deployment.deploy_anew())
+    if concurrency.get("ReservedConcurrentExecutions") == 0:
+        fix = deployment.aws("lambda", "delete-function-concurrency", "--function-name", name)
+        return Answer("broken", f"Function {name} has a reserved concurrency of 0: it is never invoked.", fix)
+    # Lambda leaves out what it has nothing to say about.
+    state, update = answer.get("State", "Active"), answer.get("LastUpdateStatus", "Successful")
+    reason = plain(answer.get("StateReason") or answer.get("LastUpdateStatusReason") or "", _SHOWN)
+    found = f"Function {name} is {state}, its last update {update}{f' ({reason})' if reason else ''}."
+    look = deployment.aws("lambda", "get-function-configuration", "--function-name", name)
+    if "Failed" in (state, update):
+        return Answer("broken", found, look)
+    return Answer("ok", found) if (state, update) == ("Active", "Successful") else Answer("warning", found, look)
+
+
+def errors(lines: Rows | None, since_ms: int, group: str, deployment: Deployment) -> Answer:
+    """The error lines since a moment, as FilterLogEvents gives them; None where there is no such log group."""
+    if lines is None:
+        found = f"Log group {group} is gone: what is mended leaves no record there."
+        return Answer("broken", found, deployment.aws("logs", "create-log-group", "--log-group-name", group))
+    told = f"in the log {group} since {moment(since_ms)}"
+    if not lines:
+        return Answer("ok", f"No error {told}.")
+    last = max(lines, key=lambda line: line["timestamp"])
+    found = f"{len(lines)} {told}, the last at {moment(last['timestamp'])}: {plain(_message(last['message']), _SHOWN)}"
+    since = ("--start-time", str(since_ms), "--filter-pattern", "ERROR")
+    words = ("logs", "filter-log-events", "--log-group-name", group, *since, "--query", "events[].message")
+    return Answer("warning", found, deployment.aws(*words))
+
+
+def _message(line: str) -> str:
+    """What a log line says; the whole line where it is not our JSON."""
+    try:
+        told = msgspec.json.decode(line)
+    except msgspec.DecodeError:
+        return line
+    named = [told[key] for key in ("message", "errorMessage") if key in told] if isinstance(told, dict) else []
+    return str(named[0]) if named else line
+
+
+def moment(timestamp_ms: int) -> str:
+    return f"{datetime.fromtimestamp(timestamp_ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def dead_letters(count: int | None, url: str, deployment: Deployment) -> Answer:
+    """How many messages wait in the queue; None where there is no such queue."""
+    if count is None:
+        return Answer("broken", f"The dead-letter queue {url} is gone.", deployment.deploy_anew())
+    if count == 0:
+        return Answer("ok", "The dead-letter queue is empty.")
+    waiting = "1 event waits" if count == 1 else f"{count} events wait"
+    words = ("sqs", "receive-message", "--queue-url", url, "--query", "Messages[0].Body", "--output", "text")
+    # A queue that is no other queue's dead-letter queue has no redrive: the event is handled here, from its body.
+    redrive = f"{deployment.aws(*words)} | cloudmend invoke -e - --region {deployment.region}"
+    return Answer("broken", f"{waiting} in the dead-letter queue {url}: what they report may still be open.", redrive)
+
+
+def ledger(answer: Json | None, table: str, deployment: Deployment) -> Answer:
+    """DescribeTable's answer; None where there is no such table."""
+    if answer is None:
+        return Answer("broken", f"The ledger's table {table} is gone.", deployment.deploy_anew())
+    status = answer["Table"]["TableStatus"]
+    verdict: Verdict = "ok" if status in ("ACTIVE", "UPDATING") else "broken"
+    fix = "" if verdict == "ok" else deployment.aws("dynamodb", "describe-table", "--table-name", table)
+    return Answer(verdict, f"The ledger's table {table} is {status}.", fix)
+
+
+def last_sweep(streams: Rows, function: str, deployment: Deployment) -> Answer:
+    """The log's newest streams; each is named after its function."""
+    times = [stream.get("lastEventTimestamp", 0) for stream in streams if function in stream["logStreamName"]]
+    if times:
+        return Answer("ok", f"The last sweep was at {moment(max(times))}.")
+    fix = deployment.aws("lambda", "invoke", "--function-name", function, "--invocation-type", "Event", "/dev/stdout")
+    return Answer("warning", "No sweep has been logged yet.", fix)

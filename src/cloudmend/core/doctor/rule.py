@@ -1,0 +1,80 @@
+"""From EventBridge to the function: the rule, its pattern, its target, and the function's resource policy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from cloudmend.core.doctor.check import Answer, Deployment
+from cloudmend.core.model import Json
+from cloudmend.core.ports import Rows
+from cloudmend.core.resource_policy import ServiceUse, allows
+
+
+def rule(answer: Json | None, name: str, deployment: Deployment) -> Answer:
+    """DescribeRule's answer; None where there is no such rule. It has two enabled states."""
+    if answer is None:
+        return Answer("broken", f"Rule {name} is gone: nothing wakes the function.", deployment.deploy_anew())
+    if not answer["State"].startswith("ENABLED"):
+        fix = deployment.aws("events", "enable-rule", "--name", name)
+        return Answer("broken", f"Rule {name} is {answer['State']}: nothing wakes the function.", fix)
+    return Answer("ok", f"Rule {name} is {answer['State']}.")
+
+
+def sample(source: str, name: str, deployment: Deployment) -> Json:
+    """The least event that must match: a successful call, as CloudTrail reports it to EventBridge."""
+    return {
+        "version": "0",
+        "id": "6f9a1c3e-52b7-4d8e-9a40-7c1e0b5d2f63",
+        "detail-type": "AWS API Call via CloudTrail",
+        "source": _event_source(source),
+        "account": deployment.account,
+        "time": "2025-06-02T09:41:07Z",
+        "region": deployment.region,
+        "resources": [],
+        "detail": {"eventSource": source, "eventName": name, "awsRegion": deployment.region, "readOnly": False},
+    }
+
+
+def _event_source(source: str) -> str:
+    """ec2.amazonaws.com is aws.ec2 to EventBridge."""
+    return f"aws.{source.partition('.')[0]}"
+
+
+def pattern(matched: Mapping[str, bool], sources: Sequence[str], name: str, deployment: Deployment) -> Answer:
+    """Whether each call's sample event matches the rule's pattern, by the call's name; and the calls' sources."""
+    missed = [call for call, matches in matched.items() if not matches]
+    if not missed:
+        return Answer("ok", f"The pattern of rule {name} matches a sample event of {', '.join(matched)}.")
+    found = f"The pattern of rule {name} does not match a sample event of {', '.join(missed)}."
+    right = json.dumps(_pattern(sources, list(matched)))
+    return Answer("broken", found, deployment.aws("events", "put-rule", "--name", name, "--event-pattern", right))
+
+
+def _pattern(sources: Sequence[str], calls: Sequence[str]) -> Json:
+    return {
+        "source": [_event_source(source) for source in sources],
+        "detail-type": ["AWS API Call via CloudTrail"],
+        "detail": {"eventSource": sources, "eventName": calls, "errorCode": [{"exists": False}]},
+    }
+
+
+def target(targets: Rows, name: str, function: str, deployment: Deployment) -> Answer:
+    """A target is the function, or one of its versions or aliases."""
+    arn = deployment.arn("lambda", f"function:{function}")
+    if any(each["Arn"] == arn or each["Arn"].startswith(f"{arn}:") for each in targets):
+        return Answer("ok", f"Rule {name} has function {function} as a target.")
+    fix = deployment.aws("events", "put-targets", "--rule", name, "--targets", f"Id={function},Arn={arn}")
+    return Answer("broken", f"Function {function} is no target of rule {name}.", fix)
+
+
+def permission(policy: Json | None, name: str, function: str, deployment: Deployment) -> Answer:
+    """The function's resource policy; None where it has none."""
+    arn = deployment.arn("events", f"rule/{name}")
+    use = ServiceUse("events.amazonaws.com", "lambda:InvokeFunction", arn, deployment.account)
+    if policy and allows(policy, use):
+        return Answer("ok", f"EventBridge may invoke function {function} for rule {name}.")
+    grant = ("--action", use.action, "--principal", use.service, "--source-arn", arn)
+    words = ("add-permission", "--function-name", function, "--statement-id", name, *grant)
+    found = f"EventBridge may not invoke function {function} for rule {name}."
+    return Answer("broken", found, deployment.aws("lambda", *words))

@@ -1,0 +1,117 @@
+"""Does a trail record management write events here? Without one EventBridge never hears of the call."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from cloudmend.core.doctor.check import Answer, Deployment
+from cloudmend.core.model import Json
+
+# The call that must be recorded, by the fields of CloudTrail's advanced event selectors.
+_CALL: Final = {
+    "eventCategory": "Management",
+    "eventSource": "ec2.amazonaws.com",
+    "eventName": "AuthorizeSecurityGroupIngress",
+    "readOnly": "false",
+}
+# CloudTrail API Reference, AdvancedFieldSelector. An operator without Not is met by any of its values.
+_OPERATORS: Final[Mapping[str, Callable[[str, Sequence[str]], bool]]] = {
+    "Equals": lambda value, values: value in values,
+    "StartsWith": lambda value, values: value.startswith(tuple(values)),
+    "EndsWith": lambda value, values: value.endswith(tuple(values)),
+    "NotEquals": lambda value, values: value not in values,
+    "NotStartsWith": lambda value, values: not value.startswith(tuple(values)),
+    "NotEndsWith": lambda value, values: not value.endswith(tuple(values)),
+}
+# The two forms of selectors, of which a trail has one, and what each needs to record the call.
+_FORMS: Final[tuple[tuple[str, str, Json], ...]] = (
+    (
+        "AdvancedEventSelectors",
+        "--advanced-event-selectors",
+        {
+            "Name": "Management write events",
+            "FieldSelectors": [
+                {"Field": "eventCategory", "Equals": ["Management"]},
+                {"Field": "readOnly", "Equals": ["false"]},
+            ],
+        },
+    ),
+    ("EventSelectors", "--event-selectors", {"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True}),
+)
+
+
+class Trail(Struct, frozen=True, kw_only=True):
+    """A trail that covers this Region, as AWS describes it. `problem` is why it could not be looked at."""
+
+    name: str
+    arn: str
+    home: str  # its Region, where it is changed
+    is_logging: bool = False
+    selectors: Json = {}  # GetEventSelectors' answer
+    problem: str = ""
+
+    @property
+    def records_writes(self) -> bool:
+        """A trail that has no selectors of its own records all management events."""
+        advanced = self.selectors.get("AdvancedEventSelectors")
+        basic = self.selectors.get("EventSelectors")
+        if advanced:
+            return any(_selects(selector) for selector in advanced)
+        return not basic or any(_selects_basic(selector) for selector in basic)
+
+
+def _selects(selector: Json) -> bool:
+    return all(_meets(field) for field in selector["FieldSelectors"])
+
+
+def _meets(field: Json) -> bool:
+    """Whether the call meets a field selector. A field that the call is not known to have counts as not met."""
+    value = _CALL.get(field["Field"])
+    return value is not None and all(test(value, field[name]) for name, test in _OPERATORS.items() if field.get(name))
+
+
+def _selects_basic(selector: Json) -> bool:
+    """CloudTrail API Reference, EventSelector, with its defaults; what it may exclude (KMS, RDS) is not EC2."""
+    return bool(selector.get("IncludeManagementEvents", True)) and selector.get("ReadWriteType", "All") != "ReadOnly"
+
+
+def judge(trails: Sequence[Trail], deployment: Deployment) -> Answer:
+    """One good trail is enough; else what is nearest to one is told."""
+    if good := [trail for trail in trails if trail.is_logging and trail.records_writes and not trail.problem]:
+        return Answer("ok", f"Trail {_named(good[0])} is logging management write events.")
+    if hidden := [trail for trail in trails if trail.problem]:
+        return Answer.hidden(f"trail {_named(hidden[0])} does not show itself: {hidden[0].problem}")
+    if stopped := [trail for trail in trails if trail.records_writes]:
+        fix = ["aws", "cloudtrail", "start-logging", "--name", stopped[0].arn, "--region", stopped[0].home]
+        return Answer(
+            "broken", f"Trail {_named(stopped[0])} is stopped: EventBridge hears of no call.", shlex.join(fix)
+        )
+    if trails:
+        found = f"Trail {_named(trails[0])} leaves out management write events: EventBridge hears of no call."
+        return Answer("broken", found, _select_writes(trails[0]))
+    found = f"No trail covers {deployment.region}: without one, EventBridge hears of no call."
+    return Answer("broken", found, _create(deployment))
+
+
+def _named(trail: Trail) -> str:
+    return f"{trail.name} ({trail.home})"
+
+
+def _select_writes(trail: Trail) -> str:
+    """PutEventSelectors replaces what is there, so that is named again."""
+    kind, option, added = next(form for form in _FORMS if trail.selectors.get(form[0]))
+    selectors = json.dumps([*trail.selectors[kind], added])
+    place = ["--trail-name", trail.arn, "--region", trail.home]
+    return shlex.join(["aws", "cloudtrail", "put-event-selectors", *place, option, selectors])
+
+
+def _create(deployment: Deployment) -> str:
+    """BUCKET stands for one whose policy lets CloudTrail write."""
+    create = ("create-trail", "--name", "management-events", "--s3-bucket-name", "BUCKET", "--is-multi-region-trail")
+    start = ("start-logging", "--name", "management-events")
+    return f"{deployment.aws('cloudtrail', *create)} && {deployment.aws('cloudtrail', *start)}"

@@ -1,0 +1,180 @@
+"""What is kept of each mend, so that it can be completed after a crash and taken back: nouns, states, the port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final, Literal, Protocol, Self
+
+import msgspec
+from msgspec import Meta, Struct
+
+from cloudmend.core.errors import BudgetSpent, Busy, LedgerError, WrongState
+from cloudmend.core.model import Intent, Record
+
+VERSION: Final = 1  # of the shape below that is stored; docs/records.md
+
+State = Literal["INTENT", "DONE", "FAILED", "UNDONE"]
+Ending = Literal["DONE", "FAILED"]
+Instant = Annotated[datetime, Meta(tz=True)]
+
+# From which states each state is reached. What failed half-way can be taken back as well.
+_FROM: Final[dict[State, tuple[State, ...]]] = {
+    "INTENT": (),
+    "DONE": ("INTENT",),
+    "FAILED": ("INTENT",),
+    "UNDONE": ("DONE", "FAILED"),
+}
+
+
+class End(Struct, frozen=True):
+    """How something ended, and when."""
+
+    at: Instant
+    record: Record
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One mend, from before its first write. `ended` is absent in INTENT, `undone` in all but UNDONE."""
+
+    version: int = VERSION
+    id: str  # the resource's id, "/", and a text that sorts by time
+    state: State
+    opened: Instant
+    intent: Intent
+    ended: End | None = None
+    undone: End | None = None
+
+    @classmethod
+    def of(cls, intent: Intent, now: datetime, salt: str) -> Self:
+        """A new entry; `salt` tells two of one instant apart."""
+        return cls(id=f"{intent.resource.id}/{stamp(now)}-{salt}", state="INTENT", opened=now, intent=intent)
+
+    @property
+    def place(self) -> str:
+        """Where only one mend may be under way at a time: a resource, under one control."""
+        intent = self.intent
+        return f"{intent.account}/{intent.region}/{intent.control}/{intent.resource.id}"
+
+    def moved(self, state: State, end: End) -> Entry:
+        """The entry in another state; itself where it is there already with this record. Raises WrongState."""
+        last = self.undone or self.ended
+        if self.state == state and last and last.record == end.record:
+            return self
+        if self.state not in _FROM[state]:
+            raise WrongState(f"Record {self.id} is {self.state} and cannot become {state}. It stays as it is.")
+        if state == "UNDONE":
+            return msgspec.structs.replace(self, state=state, undone=end)
+        return msgspec.structs.replace(self, state=state, ended=end)
+
+
+class TimedExemption(Struct, frozen=True, kw_only=True):
+    """What is left open on purpose for a while. Unlike one in the policy, nobody reviewed it: it must end."""
+
+    version: int = VERSION
+    id: str
+    group: str
+    rule: str = ""  # one rule of the group; empty: all of them
+    owner: Annotated[str, Meta(min_length=1)]
+    reason: Annotated[str, Meta(min_length=1)]
+    expires: Instant  # the last moment at which it holds
+    created: Instant
+    created_by: str  # ARN
+
+    def holds(self, now: datetime) -> bool:
+        """Not without owner and reason, and not after it expired. `now` is aware."""
+        return bool(self.owner and self.reason) and now <= self.expires
+
+
+class Exemptions(Struct, frozen=True):
+    """Those that hold, and a sentence for each that cannot be read: it exempts nothing, and somebody must look."""
+
+    held: tuple[TimedExemption, ...]
+    unreadable: tuple[str, ...] = ()
+
+
+class Terms(Struct, frozen=True, kw_only=True):
+    """How a ledger is kept.
+
+    `lease`: how long an intent keeps others out; as long as a Lambda that made it can live (decision 6).
+    `budget`: mends per account and clock hour, at least 1. `retention`: of what has ended, counted from then.
+    """
+
+    lease: timedelta = timedelta(seconds=60)
+    budget: int = 100
+    retention: timedelta = timedelta(days=400)
+
+
+class Ledger(Protocol):
+    """Keeps what is about to be done, durably, before it is done, and how it ended.
+
+    Every method raises LedgerError, and AwsError where the ledger is in AWS.
+    """
+
+    def intend(self, intent: Intent) -> Entry:
+        """Stores it in state INTENT and takes a place in the account's budget: both, or neither.
+
+        Raises Busy while another intent of the same place is younger than the lease; an older one stays
+        as it is, for the sweep. Raises BudgetSpent.
+        """
+
+    def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
+        """INTENT -> DONE | FAILED, and lets others in. The same again is accepted. Raises WrongState."""
+
+    def undone(self, entry: Entry, record: Record) -> Entry:
+        """DONE | FAILED -> UNDONE. The same again is accepted. Raises WrongState."""
+
+    def get(self, entry_id: str) -> Entry:
+        """Raises LedgerError where there is none."""
+
+    def open_intents(self) -> tuple[Entry, ...]:
+        """All in state INTENT, oldest first: under way, or left behind by a crash."""
+
+    def recent(self, resource_id: str, since: datetime) -> tuple[Entry, ...]:
+        """Those of a resource that were opened since then, under any control, oldest first."""
+
+    def entries(self) -> Iterator[Entry]:
+        """All, oldest first, read as they are asked for."""
+
+    def exempt(self, exemption: TimedExemption) -> None: ...
+
+    def exemptions(self, now: datetime) -> Exemptions: ...
+
+    def remove_exemption(self, exemption_id: str) -> bool:
+        """Whether there was one."""
+
+
+def stamp(time: datetime) -> str:
+    """20261124T070000.000001Z: sorts by time, and needs no quotes in a shell."""
+    return f"{time.astimezone(UTC):%Y%m%dT%H%M%S.%f}Z"
+
+
+def instant(time: datetime) -> str:
+    """ISO 8601 in UTC, always with microseconds: sorts by time."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def hour(time: datetime) -> str:
+    """The clock hour that a budget is for: 2026-11-24T07."""
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H}"
+
+
+def busy(entry_id: str, leased_until: str) -> Busy:
+    """The error for whoever comes while that entry is open."""
+    return Busy(
+        f"{entry_id.rpartition('/')[0]} is being mended already (record {entry_id}). If it is still open, and that "
+        f"mend crashed, another may try from {leased_until}."
+    )
+
+
+def budget_spent(account: str, now: datetime, terms: Terms) -> BudgetSpent:
+    return BudgetSpent(
+        f"Account {account} had its {terms.budget} mends of the hour {hour(now)}:00Z. Nothing was changed. "
+        "Raise the budget if this many are expected."
+    )
+
+
+def unknown(entry_id: str) -> LedgerError:
+    return LedgerError(
+        f"There is no record {entry_id} in the ledger. Its whole id was logged when the resource was mended."
+    )

@@ -1,0 +1,57 @@
+"""A record -> what is sent about it, as requests: an event for programs, messages for people, findings.
+
+Each channel says on its own which records it tells of. None of them is on the way to a closed door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct
+
+from cloudmend.core.model import Record, Request
+from cloudmend.core.notice.chat import publish_chat
+from cloudmend.core.notice.event import put_event
+from cloudmend.core.notice.finding import import_findings
+from cloudmend.core.notice.mail import publish_mail
+from cloudmend.core.notice.wording import HEADLINES
+
+__all__ = ["CHANNELS", "Audience"]
+
+
+class Audience(Struct, frozen=True, kw_only=True):
+    """Who is told besides EventBridge: ARNs of SNS topics, empty for nobody; Security Hub or not."""
+
+    topic: str = ""
+    chat_topic: str = ""
+    security_hub: bool = False
+
+
+Channel = Callable[[Record, Audience, datetime], Iterator[Request]]
+
+
+def _events(record: Record, _: Audience, __: datetime) -> Iterator[Request]:
+    """Everything but a clean look: each of cloudmend's own writes leads to one of those."""
+    if record.status != "clean":
+        yield put_event(record)
+
+
+def _mail(record: Record, audience: Audience, _: datetime) -> Iterator[Request]:
+    if audience.topic and record.status in HEADLINES:
+        yield publish_mail(record, audience.topic)
+
+
+def _chat(record: Record, audience: Audience, _: datetime) -> Iterator[Request]:
+    if audience.chat_topic and record.status in HEADLINES:
+        yield publish_chat(record, audience.chat_topic)
+
+
+def _findings(record: Record, audience: Audience, now: datetime) -> Iterator[Request]:
+    if audience.security_hub:
+        yield from import_findings(record, now)
+
+
+# People first: were the function to run out of time, they are the ones who can still act.
+CHANNELS: Final[tuple[Channel, ...]] = (_mail, _chat, _events, _findings)

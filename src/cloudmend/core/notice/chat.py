@@ -1,0 +1,86 @@
+"""A record as a custom notification of Amazon Q Developer in chat applications, for Slack and Teams.
+
+The schema, version 1.0: docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html. What is no such
+JSON, Amazon Q drops; so chat has a topic of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from cloudmend.core.escaping import chat, cut
+from cloudmend.core.model import Record, Request
+from cloudmend.core.notice.resources import arn
+from cloudmend.core.notice.wording import attributes, call, duration, headline, remarks, why_unchanged
+
+_DESCRIPTION: Final = 3000  # characters of a section in Slack
+_TITLE: Final = 150
+_NAME: Final = 200
+_REMARK: Final = 300
+_ITEMS: Final = 5
+
+
+def publish_chat(record: Record, topic: str) -> Request:
+    """Publish of the notification as JSON."""
+    return Request("sns:Publish", {"TopicArn": topic, "Message": msgspec.json.encode(notification(record)).decode()})
+
+
+def notification(record: Record) -> dict[str, Any]:
+    """The notification. What a custom action may take as a variable (metadata) is no text that a caller chose."""
+    ids = {name: chat(value, _NAME) for name, value in attributes(record).items()}
+    return {
+        "version": "1.0",
+        "source": "custom",
+        "content": {
+            "textType": "client-markdown",
+            "title": chat(headline(record), _TITLE),
+            "description": cut("\n".join(_description(record)), _DESCRIPTION),
+            "nextSteps": list(_next_steps(record)),
+            "keywords": list(ids.values()),
+        },
+        "metadata": {
+            "threadId": chat(f"{record.account}/{record.region}/{record.resource.label}", _NAME),
+            "summary": chat(headline(record), _TITLE),
+            "eventType": "cloudmend record",
+            "relatedResources": [chat(arn(record) or record.resource.label, _NAME)],
+            "additionalContext": {**ids, "event": chat(record.event_id, _NAME), "entry": chat(record.entry_id, _NAME)},
+        },
+    }
+
+
+def _description(record: Record) -> Iterator[str]:
+    yield chat(record.summary, 500)
+    yield f"*Who:* {_code(record.attribution.who)}"
+    yield f"*Call:* {_code(call(record))} from {_code(record.attribution.where)}"
+    yield f"*Through:* {_code(record.attribution.through)}"
+    notes = remarks(record)
+    yield from (f"*Note:* {chat(note, _REMARK)}" for note in notes[:_ITEMS])
+    for edit in record.edits[:_ITEMS]:
+        yield f"*Before:* {_code(edit.before)} *after:* {_code(edit.after or 'nothing: it is revoked')}"
+    problems = (*(finding.why for finding in record.remaining), *record.errors)
+    yield from (f"*Wrong:* {chat(problem, _NAME)}" for problem in problems[:_ITEMS])
+    if left_out := sum(max(0, len(items) - _ITEMS) for items in (notes, record.edits, problems)):
+        yield f"{left_out} more are in the record."
+    if took := duration(record):
+        yield took
+
+
+def _next_steps(record: Record) -> Iterator[str]:
+    """No commands: a chat program may change what it shows, and a command must stay what it is."""
+    if record.status in ("open", "failed"):
+        yield "Read the mail of this record, or cloudmend's log: it has the commands to look and to close by hand."
+        yield "An event is tried again twice within minutes, then it is kept in the dead-letter queue."
+    elif record.status == "observed":
+        yield chat(why_unchanged(record), _REMARK)
+    elif record.undo and record.entry_id:
+        yield f"Nothing, if nobody needs the wider access. Else cloudmend undo takes it back: {_code(record.entry_id)}."
+    else:
+        yield "Nothing, if nobody needs the wider access."
+    yield f"The record is in cloudmend's log: event {_code(record.event_id)}, resource {_code(record.resource.label)}."
+
+
+def _code(text: str) -> str:
+    return f"`{chat(text, _NAME) or 'unknown'}`"

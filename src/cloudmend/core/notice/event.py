@@ -1,0 +1,82 @@
+"""A record as an event on EventBridge: for programs, so nothing is escaped but by JSON. See docs/events.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+import msgspec
+
+from cloudmend.core.escaping import cut
+from cloudmend.core.model import Record, Request
+from cloudmend.core.notice.resources import arn
+
+SOURCE: Final = "cloudmend"
+DETAIL_TYPE: Final = "cloudmend record"
+
+# EventBridge takes 256 KiB for the whole entry, and its targets the same for the envelope around it.
+MOST_BYTES: Final = 240 * 1024
+
+# What is kept where a record is larger, until it fits: items of each list, characters of each text.
+_SMALLER: Final = ((100, 1000), (20, 500), (0, 200))
+_LISTS: Final = ("findings", "edits", "remaining", "errors", "undo", "exemptions_unreadable")
+
+
+class Detail(Record, frozen=True, kw_only=True):
+    """A record as programs get it. Version 1 may gain fields; it loses none, and none changes its meaning.
+
+    `left_out` counts, by field, the items that the record has and this event has no room for.
+    """
+
+    version: Literal[1] = 1
+    left_out: Mapping[str, int] = {}
+
+
+def put_event(record: Record) -> Request:
+    """PutEvents with one entry, on the default bus."""
+    entry = {
+        "Source": SOURCE,
+        "DetailType": DETAIL_TYPE,
+        "Detail": detail(record),
+        "Resources": [name for name in [arn(record)] if name],
+    }
+    return Request("events:PutEvents", {"Entries": [entry]})
+
+
+def detail(record: Record) -> str:
+    """The event's detail as JSON text, never too large for EventBridge."""
+    whole = {"version": 1, **msgspec.to_builtins(record), "left_out": {}}
+    text = _json(whole)
+    for items, characters in _SMALLER:
+        if len(text.encode()) <= MOST_BYTES:
+            break
+        text = _json(_smaller(whole, items, characters))
+    return text
+
+
+def schema() -> str:
+    """The JSON Schema of a detail: docs/schemas/record-v1.json."""
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return json.dumps({**dialect, **msgspec.json.schema(Detail)}, indent=2) + "\n"
+
+
+def _json(value: Any) -> str:
+    # EventBridge would refuse an entry with a lone surrogate. Events are rid of it; an error's text may not be.
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
+
+
+def _smaller(whole: dict[str, Any], items: int, characters: int) -> dict[str, Any]:
+    """The same detail with shorter texts and lists, and no undo: half a command is another command."""
+    kept = {**_shortened(whole, items, characters), "undo": []}
+    return {**kept, "left_out": {name: left for name in _LISTS if (left := len(whole[name]) - len(kept[name]))}}
+
+
+def _shortened(value: Any, items: int, characters: int) -> Any:
+    if isinstance(value, str):
+        return cut(value, characters)
+    if isinstance(value, list | tuple):
+        return [_shortened(item, items, characters) for item in value[:items]]
+    if isinstance(value, dict):
+        return {key: _shortened(item, items, characters) for key, item in value.items()}
+    return value

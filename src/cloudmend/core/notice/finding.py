@@ -1,0 +1,102 @@
+"""A record as findings of AWS Security Hub, in its own format (ASFF): failed while open, passed once closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from cloudmend.core.escaping import plain
+from cloudmend.core.model import Finding, Record, Request
+from cloudmend.core.notice.resources import arn, partition, resource_type
+
+_BATCH: Final = 100  # the most that one BatchImportFindings takes
+_TYPE: Final = "Software and Configuration Checks/AWS Security Best Practices/Network Reachability"
+
+
+class _State(NamedTuple):
+    """What Security Hub is told of a part. LOW is its word for: no action is needed for this alone."""
+
+    compliance: str
+    workflow: str
+    record: str
+    severity: str
+
+
+_FAILED: Final = _State("FAILED", "NEW", "ACTIVE", "HIGH")
+_EXEMPT: Final = _State("FAILED", "SUPPRESSED", "ACTIVE", "LOW")
+_PASSED: Final = _State("PASSED", "RESOLVED", "ARCHIVED", "INFORMATIONAL")
+
+
+def import_findings(record: Record, now: datetime) -> Iterator[Request]:
+    """BatchImportFindings of every part that the record found at fault, still or no longer."""
+    failing = _failing(record)
+    parts = {finding.part for finding in failing}
+    passing = [finding for finding in record.findings if finding.part not in parts]
+    rows = [_row(record, finding, now, passed=False) for finding in failing]
+    rows += [_row(record, finding, now, passed=True) for finding in passing]
+    for start in range(0, len(rows), _BATCH):
+        yield Request("securityhub:BatchImportFindings", {"Findings": rows[start : start + _BATCH]})
+
+
+def _failing(record: Record) -> tuple[Finding, ...]:
+    """What is not proved closed."""
+    if record.status in ("mended", "open"):
+        return record.remaining
+    return record.findings
+
+
+def _row(record: Record, finding: Finding, now: datetime, *, passed: bool) -> dict[str, Any]:
+    """One finding. Its id is the same each time, so an import closes what an earlier one opened.
+
+    The workflow counts at the first import alone: later it belongs to whoever works on the finding, and
+    Security Hub itself opens it again when a passed finding fails.
+    """
+    opened = now - timedelta(seconds=record.seconds_since_call or 0)
+    state = _PASSED if passed else _EXEMPT if record.status == "exempt" else _FAILED
+    return {
+        "SchemaVersion": "2018-10-08",
+        "Id": f"cloudmend/{record.control}/{record.account}/{record.region}/{record.resource.id}/{finding.part}",
+        "ProductArn": f"arn:{partition(record.region)}:securityhub:{record.region}:{record.account}"
+        f":product/{record.account}/default",
+        "GeneratorId": f"cloudmend/{record.control}",
+        "AwsAccountId": record.account,
+        "CreatedAt": _time(opened),
+        "FirstObservedAt": _time(opened),
+        "UpdatedAt": _time(now),
+        "LastObservedAt": _time(now),
+        "Title": plain(f"{record.resource.id} is open to the world ({record.control})", 256),
+        "Description": plain(finding.why, 1024),
+        "Remediation": {"Recommendation": {"Text": _recommendation(record)}},
+        "FindingProviderFields": {"Severity": {"Label": state.severity}, "Types": [_TYPE]},
+        "Compliance": {"Status": state.compliance},
+        "Workflow": {"Status": state.workflow},
+        "RecordState": state.record,
+        "Resources": [_resource(record)],
+        "ProductFields": _product_fields(record),
+    }
+
+
+def _recommendation(record: Record) -> str:
+    """What keeps it closed: the hint where infrastructure code opened it."""
+    return plain(record.attribution.hint, 512) or "Admit only the ranges that need it."
+
+
+def _product_fields(record: Record) -> dict[str, str]:
+    ids = {"event": record.event_id, "entry": record.entry_id, "decision": record.decision}
+    return {"cloudmend/status": record.status} | {
+        f"cloudmend/{name}": plain(value, 200) or "none" for name, value in ids.items()
+    }
+
+
+def _resource(record: Record) -> dict[str, str]:
+    return {
+        "Type": resource_type(record).asff,
+        "Id": arn(record) or record.resource.label,
+        "Partition": partition(record.region),
+        "Region": record.region,
+    }
+
+
+def _time(instant: datetime) -> str:
+    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,145 @@
+"""A record as a message on the SNS topic for people: plain text, for mail and pagers."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from cloudmend.core.escaping import ascii_line, command, plain
+from cloudmend.core.model import Record, Request
+from cloudmend.core.notice.resources import close, look
+from cloudmend.core.notice.wording import attributes, call, duration, headline, remarks, why_unchanged
+
+_SUBJECT: Final = 99  # SNS: less than 100 characters
+_TEXT: Final = 300  # characters of one text of the record
+_ITEMS: Final = 20  # of one list of the record
+# SNS takes 256 KiB for a message; without the commands it stays below 100.
+_COMMANDS: Final = 128 * 1024
+
+
+def publish_mail(record: Record, topic: str) -> Request:
+    """Publish of the message, with the attributes that a subscription may filter on."""
+    return Request(
+        "sns:Publish",
+        {
+            "TopicArn": topic,
+            "Subject": subject(record),
+            "Message": text(record),
+            "MessageAttributes": {
+                name: {"DataType": "String", "StringValue": plain(value, _TEXT)}
+                for name, value in attributes(record).items()
+            },
+        },
+    )
+
+
+def subject(record: Record) -> str:
+    return ascii_line(f"{headline(record)} ({record.account}, {record.region})", _SUBJECT)
+
+
+def text(record: Record) -> str:
+    """The whole message: paragraphs of short lines."""
+    paragraphs = (_event, _remarks, _edits, _problems, _next, _undo, _ids)
+    return "\n\n".join("\n".join(lines) for paragraph in paragraphs if (lines := list(paragraph(record)))) + "\n"
+
+
+def _event(record: Record) -> Iterator[str]:
+    yield _said(record.summary)
+    yield ""
+    yield f"Who:     {_said(record.attribution.who)}"
+    yield f"Call:    {_said(call(record))}"
+    yield f"Through: {_said(record.attribution.through)}"
+    yield f"From:    {_said(record.attribution.where)}"
+    if record.decision:
+        yield f"Decided: {_said(record.decision)}"
+    if took := duration(record):
+        yield took
+
+
+def _remarks(record: Record) -> Iterator[str]:
+    told = remarks(record)
+    if told:
+        yield "What else to know"
+    yield from (f"- {_said(remark)}" for remark in told[:_ITEMS])
+    yield from _more(told)
+
+
+def _edits(record: Record) -> Iterator[str]:
+    if record.edits:
+        yield "What was done" if record.status != "observed" else "What would have been done"
+    for edit in record.edits[:_ITEMS]:
+        yield f"- before: {_said(edit.before)}"
+        yield f"  after:  {_said(edit.after or 'nothing: it is revoked')}"
+        yield f"  why:    {_said(edit.why)}"
+    yield from _more(record.edits)
+
+
+def _problems(record: Record) -> Iterator[str]:
+    problems = (*(finding.why for finding in record.remaining), *record.errors)
+    if problems:
+        yield "What is wrong"
+    yield from (f"- {_said(problem)}" for problem in problems[:_ITEMS])
+    yield from _more(problems)
+
+
+def _next(record: Record) -> Iterator[str]:
+    """What to do, at three in the morning too."""
+    if record.status == "mended":
+        return
+    yield "What to do"
+    if record.status == "observed":
+        yield _said(why_unchanged(record))
+        yield "To close it yourself:"
+        yield from _commands([close(record)])
+        return
+    known = "It is open now" if record.status == "open" else "It may be open now: cloudmend could not tell"
+    yield f"1. {known}. An event is tried again twice within minutes,"
+    yield "   then it is kept in the dead-letter queue. Another notice tells if that closed it."
+    yield f"2. Look at {_said(record.resource.label)}:"
+    yield from _commands([look(record)])
+    yield "3. If it is open, take away what opens it. Whoever uses that is cut off:"
+    yield from _commands([close(record)])
+    yield "4. Read what is wrong, above: a missing right, or somebody who opens it again."
+
+
+def _undo(record: Record) -> Iterator[str]:
+    if not record.undo:
+        return
+    if record.entry_id:
+        yield "To take it back exactly, and keep it exempt for two hours, with your reason in place of the dots:"
+        yield from _commands([f'cloudmend undo {shlex.quote(record.entry_id)} --for 2h --reason "..."'])
+    yield "To take it back without cloudmend, run these as they are, in order. The next event closes it again,"
+    yield "unless it is exempt or cloudmend only observes:"
+    yield from _commands(record.undo)
+
+
+def _commands(commands: Iterable[str]) -> Iterator[str]:
+    """Each on a line of its own, whole or not at all."""
+    room, left_out = _COMMANDS, 0
+    for line in map(command, commands):
+        room -= len(line)
+        left_out += room < 0
+        if room >= 0:
+            yield f"     {line or '(it is not known by which command)'}"
+    if left_out:
+        yield f"     ({left_out} more have no room here: they are in the record)"
+
+
+def _ids(record: Record) -> Iterator[str]:
+    yield f"Account:  {_said(record.account)}"
+    yield f"Region:   {_said(record.region)}"
+    yield f"Resource: {_said(record.resource.type)} {_said(record.resource.label)}"
+    yield f"Control:  {_said(record.control)}"
+    yield f"Event:    {_said(record.event_id or 'none')}"
+    yield f"Entry:    {_said(record.entry_id or 'none: nothing was begun')}"
+    yield "The record, with everything that is cut here, is in cloudmend's log under these ids."
+
+
+def _more(items: tuple[object, ...]) -> Iterator[str]:
+    if len(items) > _ITEMS:
+        yield f"  ({len(items) - _ITEMS} more are in the record)"
+
+
+def _said(text: str) -> str:
+    return plain(text, _TEXT)

@@ -1,0 +1,79 @@
+"""What mail and chat say alike: which records people are told of, and in which words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from cloudmend.core.model import Record, Status
+
+# A clean look and a group that is gone are no news to a person. What is exempt somebody left open on purpose, and
+# every call that touches it would tell so again.
+HEADLINES: Final[dict[Status, str]] = {
+    "mended": "cloudmend mended",
+    "observed": "cloudmend would mend",
+    "open": "STILL OPEN, act now:",
+    "failed": "cloudmend failed, look now:",
+}
+_BUDGET_SPENT: Final = "NOT MENDED, the budget is spent:"
+
+# Not a call of AWS's API: how the engine names a sweep as a record's cause.
+_SWEEP: Final = "Sweep"
+
+
+def headline(record: Record) -> str:
+    """What this is about, in a few words; only for a status that people are told of."""
+    urgency = "HIGH: " if record.severity == "high" else ""
+    return f"{urgency}{_BUDGET_SPENT if record.budget_spent else HEADLINES[record.status]} {record.resource.label}"
+
+
+def call(record: Record) -> str:
+    """The API call that led here."""
+    return "none: it was found by looking" if record.event_name in ("", _SWEEP) else record.event_name
+
+
+def why_unchanged(record: Record) -> str:
+    """Of an observed record: what must become otherwise before cloudmend closes it, in a sentence or two."""
+    if record.budget_spent:
+        return (
+            "The account's budget of mends for this clock hour is spent. Deploy the stack with a larger Budget "
+            "(CLOUDMEND_BUDGET); the next sweep that has budget closes it."
+        )
+    return f"cloudmend only observes: {record.decision or 'the policy says so'}. Set that to fix to have it closed."
+
+
+def remarks(record: Record) -> tuple[str, ...]:
+    """What else a person should know, a sentence or two each."""
+    return tuple(_remarks(record))
+
+
+def _remarks(record: Record) -> Iterator[str]:
+    if record.attribution.hint:
+        yield record.attribution.hint
+    if record.flaps:
+        times = "once" if record.flaps == 1 else f"{record.flaps} times"
+        yield f"The same door was mended {times} within the hour before: somebody, or something, opens it again."
+    if record.missed:
+        yield "A sweep found it, and no event had told of it: look whether the trail logs and the rule is enabled."
+    for problem in record.exemptions_unreadable:
+        yield f"An exemption cannot be read, so it exempts nothing, and what it was for is closed: {problem}"
+
+
+def duration(record: Record) -> str:
+    """How long it took since the API call, in a sentence; empty where the event has no time."""
+    if record.seconds_since_call is None:
+        return ""
+    done = "Closed" if record.status == "mended" else "Looked at"
+    return f"{done} about {record.seconds_since_call:.1f} s after the call (CloudTrail tells whole seconds)."
+
+
+def attributes(record: Record) -> dict[str, str]:
+    """By what a subscriber chooses. None of it is text that a caller chose."""
+    named = {
+        "status": record.status,
+        "severity": record.severity,
+        "control": record.control,
+        "account": record.account,
+        "region": record.region,
+    }
+    return {name: value for name, value in named.items() if value}

@@ -1,0 +1,113 @@
+"""The rows of a scan, and what they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_network
+from typing import Literal
+
+from msgspec import Struct
+
+from cloudmend.core.decide import Decision
+from cloudmend.core.events import items, mapping
+from cloudmend.core.model import Edit, Json
+from cloudmend.core.network import public_part
+
+
+class Attached(Struct, frozen=True):
+    """What a security group stands before: network interfaces, and the public addresses that they have."""
+
+    interfaces: int = 0
+    addresses: tuple[str, ...] = ()
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One rule at fault. `group_name` and `description` are whatever their author typed."""
+
+    account: str
+    region: str
+    group: str
+    group_name: str
+    vpc: str
+    rule: str
+    description: str
+    ports: str  # tcp/22
+    source: str  # 0.0.0.0/0
+    public_addresses: int
+    interfaces: int
+    attached_addresses: tuple[str, ...]
+    control: str
+    why: str
+    action: Literal["fix", "observe", "exempt"]
+    outcome: str  # what would be done, and the line of the policy that says so
+
+
+class Unread(Struct, frozen=True, kw_only=True):
+    """A Region that could not be read, and why."""
+
+    region: str
+    error: str
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """What a scan found. `version` changes when a reader of it would have to."""
+
+    version: int = 1
+    regions: tuple[str, ...]  # those that were read
+    rows: tuple[Row, ...]
+    unread: tuple[Unread, ...] = ()
+
+    @property
+    def counted(self) -> int:
+        """How many findings count: those that are not left open on purpose."""
+        return sum(row.action != "exempt" for row in self.rows)
+
+    @property
+    def summary(self) -> str:
+        """One line."""
+        groups = len({(row.region, row.group) for row in self.rows})
+        found = (
+            f"{_plural(len(self.rows), 'rule')} at fault in {_plural(groups, 'group')}"
+            if groups
+            else "No rule found at fault"
+        )
+        exempt = len(self.rows) - self.counted
+        left = f", {exempt} of them exempt" if exempt else ""
+        unread = f"; {_plural(len(self.unread), 'Region')} could not be read" if self.unread else ""
+        return f"{found}{left}; {_plural(len(self.regions), 'Region')} read{unread}."
+
+
+def outcome(decision: Decision, edit: Edit) -> str:
+    """What would become of a rule at fault, and why."""
+    if decision.action == "exempt":
+        return f"is left open ({decision.why})"
+    done = f"would be narrowed to {edit.after}" if edit.after else "would be revoked"
+    return f"{done} ({decision.why})" if decision.action == "fix" else f"is only reported ({decision.why}), else {done}"
+
+
+def attached_to(interfaces: Iterable[Json]) -> Mapping[str, Attached]:
+    """Rows of DescribeNetworkInterfaces -> what is behind each group, by its id."""
+    behind: dict[str, list[Json]] = {}
+    for interface in interfaces:
+        for group in items(interface.get("Groups")):
+            behind.setdefault(group["GroupId"], []).append(interface)
+    return {group_id: _attached(rows) for group_id, rows in behind.items()}
+
+
+def _attached(interfaces: list[Json]) -> Attached:
+    addresses = {address for interface in interfaces for address in _public_addresses(interface)}
+    return Attached(len(interfaces), tuple(sorted(addresses)))
+
+
+def _public_addresses(interface: Json) -> Iterator[str]:
+    """Of its private IPv4 addresses the public ones that are associated; an IPv6 address may be public itself."""
+    for holder in (interface, *items(interface.get("PrivateIpAddresses"))):
+        if address := mapping(holder.get("Association")).get("PublicIp"):
+            yield address
+    for row in items(interface.get("Ipv6Addresses")):
+        if public_part(ip_network(row["Ipv6Address"])):
+            yield row["Ipv6Address"]
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

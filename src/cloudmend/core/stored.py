@@ -1,0 +1,64 @@
+"""How entries and exemptions are written down: one JSON object each, with its version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from cloudmend.core.errors import LedgerError
+from cloudmend.core.ledger import VERSION, Entry, Exemptions, TimedExemption
+
+_Stored = TypeVar("_Stored", Entry, TimedExemption)
+
+
+def json_lines(entries: Iterable[Entry]) -> Iterator[str]:
+    """Each entry as one line of JSON, without the line's end: the export."""
+    return (encode(entry).decode() for entry in entries)
+
+
+def encode(stored: Entry | TimedExemption) -> bytes:
+    """As it is stored: one JSON object."""
+    return msgspec.json.encode(stored)
+
+
+def decode_entry(data: bytes) -> Entry:
+    """What was stored by this version or an older one. Raises LedgerError."""
+    return _decoded(data, Entry)
+
+
+def read_exemptions(stored: Iterable[bytes], now: datetime) -> Exemptions:
+    """Those that hold, by id; one that cannot be read does not hide the others."""
+    held, unreadable = [], []
+    for data in stored:
+        try:
+            exemption = _decoded(data, TimedExemption)
+        except LedgerError as error:
+            unreadable.append(str(error))
+        else:
+            held.append(exemption)
+    return Exemptions(tuple(exemption for exemption in held if exemption.holds(now)), tuple(unreadable))
+
+
+class _Header(Struct):
+    """What every version has."""
+
+    version: int
+    id: str
+
+
+def _decoded(data: bytes, kind: type[_Stored]) -> _Stored:
+    try:
+        header = msgspec.json.decode(data, type=_Header)
+        if header.version <= VERSION:
+            return msgspec.json.decode(data, type=kind)
+    except msgspec.MsgspecError as error:
+        raise LedgerError(
+            f"Something in the ledger cannot be read ({error}): {data[:200]!r}. Was it edited by hand?"
+        ) from error
+    raise LedgerError(
+        f"{header.id} was stored in version {header.version}; this cloudmend reads up to {VERSION}. Update it."
+    )

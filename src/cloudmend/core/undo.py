@@ -1,0 +1,138 @@
+"""A mend taken back: what it takes, what stands against it, what is told of it. engine/undo.py carries it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from cloudmend.core.errors import UndoIncomplete, UndoRefused, WrongState
+from cloudmend.core.escaping import command
+from cloudmend.core.ledger import Entry, TimedExemption
+from cloudmend.core.model import Actor, Attribution, Edit, Record, Request
+
+
+class Difference(Struct, frozen=True, kw_only=True):
+    """A part that somebody changed since: what cloudmend left there, and what is there now, in words."""
+
+    part: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.part}: expected {self.expected}, is {self.found}"
+
+
+class Reversal(Struct, frozen=True, kw_only=True):
+    """How far a mend is taken back, judged from what AWS answers now.
+
+    `requests` are what is still to be sent, and may not be while there are `differences`; `restored` is what is
+    as it was before the mend. A part that came back under a new id is an edit of the new one.
+    """
+
+    differences: tuple[Difference, ...] = ()
+    requests: tuple[Request, ...] = ()
+    restored: tuple[Edit, ...] = ()
+
+    @property
+    def is_done(self) -> bool:
+        return not self.differences and not self.requests
+
+    @classmethod
+    def of(cls, parts: Iterable[Reversal]) -> Reversal:
+        """That of several parts."""
+        parts = tuple(parts)
+        return cls(
+            differences=tuple(difference for part in parts for difference in part.differences),
+            requests=tuple(request for part in parts for request in part.requests),
+            restored=tuple(edit for part in parts for edit in part.restored),
+        )
+
+
+class Undone(Struct, frozen=True, kw_only=True):
+    """What an undo did, or would do where there is no `record`: it was a dry run."""
+
+    entry: Entry
+    exemption: TimedExemption
+    requests: tuple[Request, ...]
+    record: Record | None = None
+
+
+def mended_record(entry: Entry) -> Record:
+    """What the mend came to. Raises WrongState where there is nothing to take back."""
+    if entry.state == "INTENT" or entry.ended is None:
+        raise WrongState(
+            f"Record {entry.id} is INTENT: its mend is under way, or crashed. Nothing was changed. "
+            "Try again when the next sweep has completed it."
+        )
+    if entry.state == "UNDONE":
+        raise WrongState(
+            f"Record {entry.id} is UNDONE already. Nothing was changed. "
+            "To leave the group open for longer, use cloudmend exempt add."
+        )
+    return entry.ended.record
+
+
+def check_place(entry: Entry, region: str, caller: str) -> None:
+    """Raises UndoRefused where the mend was made in another Region or account than the caller's."""
+    intent = entry.intent
+    account = caller.split(":")[4]  # arn:aws:iam::111122223333:user/alice
+    if intent.region != region:
+        raise UndoRefused(
+            f"{entry.id} was mended in {intent.region}. Nothing was changed. Pass --region {intent.region}."
+        )
+    if intent.account not in ("", account):
+        raise UndoRefused(
+            f"{entry.id} was mended in account {intent.account}, and the credentials are of {account}. "
+            "Nothing was changed. Use credentials of that account."
+        )
+
+
+def check_unchanged(entry: Entry, reversal: Reversal) -> None:
+    """Raises UndoRefused where somebody changed what cloudmend left: taking it back would undo their change."""
+    if reversal.differences:
+        raise UndoRefused(
+            f"{entry.intent.resource.label} is no longer as cloudmend left it ({_listed(reversal.differences)}). "
+            "Nothing was changed. Change it by hand, or exempt the group with cloudmend exempt add."
+        )
+
+
+def check_done(entry: Entry, exemption: TimedExemption, left: Reversal, problem: str) -> None:
+    """Raises UndoIncomplete where something is not as it was; `problem` is why writing stopped, else empty."""
+    if left.is_done:
+        return
+    told = "; ".join(edit.did for edit in left.restored) or "nothing"
+    missing = _listed(
+        [*left.differences, *(command(request.command(entry.intent.region)) for request in left.requests)]
+    )
+    raise UndoIncomplete(
+        f"{entry.intent.resource.label} is only partly as it was. Restored: {told}. Not restored: {missing}. "
+        f"{problem} Run the same command again to complete it. Exemption {exemption.id} stands until "
+        f"{exemption.expires:%Y-%m-%d %H:%M} UTC."
+    )
+
+
+def undone_record(entry: Entry, exemption: TimedExemption, restored: tuple[Edit, ...]) -> Record:
+    """What is kept and told of an undo: the group is left open on purpose."""
+    intent, caller = entry.intent, exemption.created_by
+    told = "; ".join(edit.did for edit in restored) or "nothing was left to restore"
+    until = f"{exemption.expires:%Y-%m-%d %H:%M} UTC"
+    return Record(
+        status="exempt",
+        control=intent.control,
+        resource=intent.resource,
+        account=intent.account,
+        region=intent.region,
+        event_id="",
+        event_name="Undo",
+        actor=Actor(arn=caller),
+        attribution=Attribution(who=caller, through="cloudmend undo", where="unknown"),
+        summary=f"{intent.resource.label}: {told}. Exempt until {until}: {exemption.reason} ({exemption.owner}).",
+        decision=f"exempt until {until}: {exemption.reason} ({exemption.owner})",
+        edits=restored,
+        entry_id=entry.id,
+    )
+
+
+def _listed(things: Iterable[object]) -> str:
+    return "; ".join(map(str, things))

@@ -1,0 +1,1 @@
+"""What cloudmend keeps on this machine, for use from a laptop without a stack."""

@@ -1,0 +1,135 @@
+"""The ledger in a SQLite file: for use from a laptop without a stack."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cloudmend.core.ledger import (
+    End,
+    Ending,
+    Entry,
+    Exemptions,
+    State,
+    Terms,
+    TimedExemption,
+    budget_spent,
+    busy,
+    hour,
+    instant,
+    unknown,
+)
+from cloudmend.core.model import Intent, Record
+from cloudmend.core.ports import Clock
+from cloudmend.core.stored import decode_entry, encode, read_exemptions
+from cloudmend.disk.database import Database
+
+
+class SqliteLedger:
+    """A Ledger. Each call is one transaction."""
+
+    def __init__(self, folder: Path, clock: Clock, terms: Terms) -> None:
+        """`folder` is made if it is not there. Raises LedgerError."""
+        self._database = Database(folder)
+        self._clock = clock
+        self._terms = terms
+
+    def intend(self, intent: Intent) -> Entry:
+        entry = Entry.of(intent, self._clock.now(), secrets.token_hex(4))
+        with self._database.writing() as connection:
+            _purge(connection, entry.opened)
+            self._check_place(connection, entry)
+            self._check_budget(connection, entry)
+            connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, NULL, ?)", _row(entry))
+        return entry
+
+    def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
+        return self._move(entry.id, state, record)
+
+    def undone(self, entry: Entry, record: Record) -> Entry:
+        return self._move(entry.id, "UNDONE", record)
+
+    def get(self, entry_id: str) -> Entry:
+        with self._database.reading() as connection:
+            return _entry(connection, entry_id)
+
+    def open_intents(self) -> tuple[Entry, ...]:
+        return tuple(self._found("state = 'INTENT'"))
+
+    def recent(self, resource_id: str, since: datetime) -> tuple[Entry, ...]:
+        return tuple(self._found("resource = ? AND opened >= ?", resource_id, instant(since)))
+
+    def entries(self) -> Iterator[Entry]:
+        return self._found("TRUE")
+
+    def exempt(self, exemption: TimedExemption) -> None:
+        expires = instant(exemption.expires + self._terms.retention)
+        row = (exemption.id, expires, encode(exemption).decode())
+        with self._database.writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO exemptions VALUES (?, ?, ?)", row)
+
+    def exemptions(self, now: datetime) -> Exemptions:
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT exemption FROM exemptions ORDER BY id").fetchall()
+        return read_exemptions((text.encode() for (text,) in rows), now)
+
+    def remove_exemption(self, exemption_id: str) -> bool:
+        with self._database.writing() as connection:
+            return connection.execute("DELETE FROM exemptions WHERE id = ?", (exemption_id,)).rowcount > 0
+
+    def _move(self, entry_id: str, state: State, record: Record) -> Entry:
+        now = self._clock.now()
+        with self._database.writing() as connection:
+            moved = _entry(connection, entry_id).moved(state, End(now, record))
+            row = (moved.state, instant(now + self._terms.retention), encode(moved).decode(), entry_id)
+            connection.execute("UPDATE entries SET state = ?, expires = ?, entry = ? WHERE id = ?", row)
+        return moved
+
+    def _check_place(self, connection: sqlite3.Connection, entry: Entry) -> None:
+        """Raises Busy."""
+        row = connection.execute(
+            "SELECT id FROM entries WHERE state = 'INTENT' AND place = ? AND opened > ?",
+            (entry.place, instant(entry.opened - self._terms.lease)),
+        ).fetchone()
+        if row:
+            holder = _entry(connection, row[0])
+            raise busy(holder.id, instant(holder.opened + self._terms.lease))
+
+    def _check_budget(self, connection: sqlite3.Connection, entry: Entry) -> None:
+        """Raises BudgetSpent."""
+        account, now = entry.intent.account, entry.opened
+        (mends,) = connection.execute(
+            "SELECT count(*) FROM entries WHERE account = ? AND opened >= ?", (account, hour(now))
+        ).fetchone()
+        if mends >= self._terms.budget:
+            raise budget_spent(account, now, self._terms)
+
+    def _found(self, condition: str, *values: Any) -> Iterator[Entry]:
+        query = f"SELECT entry FROM entries WHERE {condition} ORDER BY opened, id"  # noqa: S608 - our own words
+        with self._database.reading() as connection:
+            for (text,) in connection.execute(query, values):
+                yield decode_entry(text.encode())
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    """All columns of a new entry but `expires`."""
+    intent = entry.intent
+    searched = (entry.place, intent.account, intent.resource.id, instant(entry.opened), entry.state)
+    return (entry.id, *searched, encode(entry).decode())
+
+
+def _entry(connection: sqlite3.Connection, entry_id: str) -> Entry:
+    row = connection.execute("SELECT entry FROM entries WHERE id = ?", (entry_id,)).fetchone()
+    if row is None:
+        raise unknown(entry_id)
+    return decode_entry(row[0].encode())
+
+
+def _purge(connection: sqlite3.Connection, now: datetime) -> None:
+    """Deletes what was kept long enough."""
+    for table in ("entries", "exemptions"):
+        connection.execute(f"DELETE FROM {table} WHERE expires <= ?", (instant(now),))  # noqa: S608 - our own words

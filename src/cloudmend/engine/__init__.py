@@ -1,0 +1,12 @@
+"""The only place where pure meets impure: an event comes in, a door is closed, a record goes out.
+
+`handle` answers events, `sweep` looks everywhere; both end in `mend`. `closing` writes, and proves.
+"""
+
+from __future__ import annotations
+
+from cloudmend.engine.handle import handle
+from cloudmend.engine.mend import mend
+from cloudmend.engine.sweep import Sweep, sweep
+
+__all__ = ["Sweep", "handle", "mend", "sweep"]

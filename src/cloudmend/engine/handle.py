@@ -1,0 +1,57 @@
+"""Events -> records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cloudmend.core.control import Control
+from cloudmend.core.errors import EventError
+from cloudmend.core.model import ApiCall, Ignored, Record
+from cloudmend.core.policy import Policy
+from cloudmend.core.run import one_run
+from cloudmend.core.world import World
+from cloudmend.core.wrappings import parse_events
+from cloudmend.engine.mend import mend, resources_of
+
+
+def handle(raw: object, *, controls: Sequence[Control], policy: Policy, world: World) -> tuple[Record | Ignored, ...]:
+    """Everything that an event, or several in a wrapping, leads to.
+
+    Raises EventError, after all else is done, where one of them cannot be understood.
+    """
+    run = one_run(world)
+    done: list[Record | Ignored] = []
+    problems: list[str] = []
+    for answer in parse_events(raw):
+        try:
+            done += _respond(answer, controls, policy, run)
+        except EventError as error:
+            problems.append(str(error))
+    if problems:
+        raise EventError(" ".join(problems))
+    return tuple(done)
+
+
+def _respond(
+    answer: ApiCall | Ignored | EventError, controls: Sequence[Control], policy: Policy, world: World
+) -> list[Record | Ignored]:
+    if isinstance(answer, EventError):
+        raise answer
+    if isinstance(answer, Ignored):
+        return [answer]
+    watching = [control for control in controls if control.watches(answer)]
+    if not watching:
+        source = answer.source or "a call without eventSource,"
+        return [Ignored(f"no control watches {source} {answer.name}", answer.event_id)]
+    return [record for control in watching for record in _mend_targets(answer, control, policy, world)]
+
+
+def _mend_targets(call: ApiCall, control: Control, policy: Policy, world: World) -> list[Record]:
+    records: list[Record] = []
+    for target in control.targets(call):
+        found = resources_of(target, control, call, policy=policy, world=world)
+        if isinstance(found, Record):
+            records.append(found)
+        else:
+            records += [mend(resource, control, call, policy=policy, world=world) for resource in found]
+    return records

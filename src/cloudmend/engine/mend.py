@@ -1,0 +1,176 @@
+"""One resource: looked at, closed if it is open, and proved closed; every end is a published record."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from cloudmend.core.case import Case
+from cloudmend.core.control import Control
+from cloudmend.core.decide import Circumstances, Decision, check_parts, decide
+from cloudmend.core.errors import BudgetSpent, Busy, CloudmendError
+from cloudmend.core.model import ApiCall, Facts, Plan, Record, Resource
+from cloudmend.core.policy import FAMILIES, Policy
+from cloudmend.core.world import World
+from cloudmend.engine.closing import apply, prove
+
+_FLAP_WINDOW: Final = timedelta(hours=1)
+
+
+def resources_of(
+    target: Resource, control: Control, cause: ApiCall, *, policy: Policy, world: World
+) -> tuple[Resource, ...] | Record:
+    """What a target stands for; a published record where that is nothing, or cannot be known."""
+    case = _open_case(target, control, cause, world)
+    try:
+        found = control.expand(target, world.reader, policy)
+    except Exception as error:  # noqa: BLE001 - a crash becomes a record
+        return _published(_failed(case, error, world), world)
+    return found or _published(case.clean(world.clock.now()), world)
+
+
+def mend(
+    resource: Resource, control: Control, cause: ApiCall, *, policy: Policy, world: World, swept: bool = False
+) -> Record:
+    """Never raises: an error ends in a record that tells it."""
+    case = _open_case(resource, control, cause, world)
+    case.swept = swept
+    try:
+        record = _mend(case, policy, world)
+    except Exception as error:  # noqa: BLE001 - a crash becomes a record
+        record = _failed(case, error, world)
+    return _published(_finished(case, record, world), world)
+
+
+def _open_case(resource: Resource, control: Control, cause: ApiCall, world: World) -> Case:
+    return Case(control=control, resource=resource, cause=cause, region=world.region, account=cause.account)
+
+
+def _failed(case: Case, error: Exception, world: World) -> Record:
+    told = str(error) if isinstance(error, CloudmendError) else f"cloudmend crashed: {type(error).__name__}: {error}"
+    return case.failed(told, world.clock.now())
+
+
+def _finished(case: Case, record: Record, world: World) -> Record:
+    """The ledger told of the end. If it cannot be told, the intent stays open, and the next sweep completes it."""
+    if case.entry is None:
+        return record
+    try:
+        world.ledger.finish(case.entry, "DONE" if record.status == "mended" else "FAILED", record)
+    except Exception as error:  # noqa: BLE001 - what was done must be told all the same
+        problem = f"The ledger was not told how it ended ({error}). The next sweep completes it."
+        return msgspec.structs.replace(record, errors=(*record.errors, problem))
+    return record
+
+
+def _published(record: Record, world: World) -> Record:
+    world.notifier.publish(record)
+    return record
+
+
+def _mend(case: Case, policy: Policy, world: World) -> Record:
+    control, now = case.control, world.clock.now
+    facts = control.observe(case.resource, world.reader, policy)
+    if facts is None:
+        return case.gone(now())
+    case.account = facts.account or case.account
+    case.findings = control.detect(facts, policy)
+    if not case.findings:
+        return case.clean(now())
+    facts = control.complete(facts, world.reader, policy)
+    decision = _decide(case, facts, policy, world)
+    case.decision = decision.why
+    if decision.action == "exempt":
+        return case.exempt(now())
+    judged = control.without(facts, case.exempt_parts)
+    plan = _plan(case, judged, policy, world)
+    if decision.action == "observe":
+        return case.observed(plan, now())
+    return _close(case, facts, plan, policy, world)
+
+
+def _decide(case: Case, facts: Facts, policy: Policy, world: World) -> Decision:
+    """What the policy says, unless a timed exemption holds, or the switch stops all writes."""
+    circumstances = Circumstances(
+        control=case.control.id,
+        account=case.account,
+        vpc=facts.vpc_id,
+        group=case.resource.id,
+        actor_role=case.cause.actor.role_arn,
+        now=world.clock.now(),
+    )
+    decision = decide(policy, circumstances)
+    if decision.action == "exempt":
+        return decision
+    if exempt := _timed_exemption(case, facts, policy, world):
+        return Decision("exempt", exempt)
+    if decision.action == "fix" and world.switch.mode() == "observe":
+        return Decision("observe", "the switch is set to observe")
+    return decision
+
+
+def _timed_exemption(case: Case, facts: Facts, policy: Policy, world: World) -> str:
+    """Why all that is at fault is exempt for now; empty where some of it is not.
+
+    An exemption that cannot be read exempts nothing: what it might have exempted is closed, and the record says so.
+    """
+    try:
+        found = world.ledger.exemptions(world.clock.now())
+    except CloudmendError as error:
+        case.exemptions_unreadable = (str(error),)
+        return ""
+    case.exemptions_unreadable = found.unreadable
+    held = [exemption for exemption in found.held if exemption.group == case.resource.id]
+    case.exempt_parts = frozenset(exemption.rule for exemption in held if exemption.rule)
+    remaining = case.control.detect(case.control.without(facts, case.exempt_parts), policy)
+    if remaining and all(exemption.rule for exemption in held):
+        case.findings = remaining
+        return ""
+    return "; ".join(
+        f"exempt: {each.id}, by {each.owner} until {each.expires.isoformat(' ', 'minutes')}: {each.reason}"
+        for each in held
+    )
+
+
+def _plan(case: Case, facts: Facts, policy: Policy, world: World) -> Plan:
+    """The plan, checked. Where somebody opens the same door again and again, it is revoked, not narrowed."""
+    plan = case.control.plan(facts, case.findings, policy)
+    case.flaps = _flaps(case, plan, world)
+    if case.fights:
+        policy = msgspec.structs.replace(policy, replacement=dict.fromkeys(FAMILIES, "revoke"))
+        plan = case.control.plan(facts, case.findings, policy)
+    check_parts(plan, case.findings)
+    case.control.check(facts, plan, policy)
+    return plan
+
+
+def _flaps(case: Case, plan: Plan, world: World) -> int:
+    """How often the door that was mended most often within the last hour was mended."""
+    recent = world.ledger.recent(case.resource.id, world.clock.now() - _FLAP_WINDOW)
+    ended = [entry.ended.record for entry in recent if entry.ended and entry.intent.control == case.control.id]
+    mended = [edit.before for record in ended for edit in record.edits]
+    return max((mended.count(edit.before) for change in plan.changes for edit in change.edits), default=0)
+
+
+def _close(case: Case, facts: Facts, plan: Plan, policy: Policy, world: World) -> Record:
+    now = world.clock.now
+    try:
+        case.entry = world.ledger.intend(case.intent(facts, plan, _hash(policy)))
+    except BudgetSpent as spent:
+        case.decision, case.budget_spent = str(spent), True
+        return case.observed(plan, now())
+    except Busy as busy:
+        case.remaining = prove(case, policy, world)
+        return case.failed(str(busy), now()) if case.remaining else case.clean(now())
+    for change in plan.changes:
+        case.outcomes.extend(apply(change, world))
+    case.remaining = prove(case, policy, world)
+    return case.ended(now())
+
+
+def _hash(policy: Policy) -> str:
+    """Tells two policies apart."""
+    return hashlib.sha256(repr(policy).encode()).hexdigest()[:16]

@@ -1,0 +1,88 @@
+"""Takes a mend back, exactly, and only if nobody changed it since."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from cloudmend.core.control import Control
+from cloudmend.core.errors import AwsError, LedgerError
+from cloudmend.core.exempting import Grounds
+from cloudmend.core.ledger import Entry
+from cloudmend.core.model import Request
+from cloudmend.core.undo import (
+    Reversal,
+    Undone,
+    check_done,
+    check_place,
+    check_unchanged,
+    mended_record,
+    undone_record,
+)
+from cloudmend.core.world import World
+
+# After a write AWS may go on showing the old state for a moment. Seconds before each further look.
+_PROOF_PAUSES: Final = (0.1, 0.2, 0.4, 0.8)
+
+
+def undo(entry_id: str, grounds: Grounds, *, controls: Sequence[Control], world: World, dry_run: bool) -> Undone:
+    """Exempts the group, and then restores what was mended; or, in a dry run, says what that would be.
+
+    The exemption comes first, or the event of the restoring would close it again; its id is the entry's, so that
+    an undo that failed half-way is completed by repeating it. Raises CloudmendError: UndoRefused before anything
+    is written, UndoIncomplete after.
+    """
+    entry = world.ledger.get(entry_id)
+    mended = mended_record(entry)
+    check_place(entry, world.region, grounds.caller)
+    look = partial(_control(entry, controls).revert, entry.intent, mended, world.reader)
+    reversal = look()
+    check_unchanged(entry, reversal)
+    exemption = grounds.exemption(entry.id, entry.intent.resource.id, world.clock.now())
+    planned = Undone(entry=entry, exemption=exemption, requests=reversal.requests)
+    return planned if dry_run else _carried_out(planned, look, world)
+
+
+def _carried_out(planned: Undone, look: Callable[[], Reversal], world: World) -> Undone:
+    """Exempted, restored, proved, recorded and told, in this order. Raises UndoIncomplete."""
+    entry, exemption = planned.entry, planned.exemption
+    world.ledger.exempt(exemption)
+    problem = _write(planned.requests, world)
+    reversal = _proved(look, world)
+    check_done(entry, exemption, reversal, problem)
+    record = undone_record(entry, exemption, reversal.restored)
+    world.ledger.undone(entry, record)
+    world.notifier.publish(record)
+    return msgspec.structs.replace(planned, record=record)
+
+
+def _control(entry: Entry, controls: Sequence[Control]) -> Control:
+    """The one that mended it. Raises LedgerError."""
+    for control in controls:
+        if control.id == entry.intent.control:
+            return control
+    raise LedgerError(f"Record {entry.id} is of {entry.intent.control}, which this cloudmend does not have. Update it.")
+
+
+def _write(requests: Sequence[Request], world: World) -> str:
+    """Sends them in order, and stops at the first that fails; the problem, or nothing."""
+    try:
+        for request in requests:
+            world.writer.write(request)
+    except AwsError as error:
+        return str(error)
+    return ""
+
+
+def _proved(look: Callable[[], Reversal], world: World) -> Reversal:
+    """What AWS answers after the writes, read again while it may only be late."""
+    reversal = look()
+    for pause in _PROOF_PAUSES:
+        if reversal.is_done:
+            break
+        world.clock.sleep(pause)
+        reversal = look()
+    return reversal

@@ -1,0 +1,40 @@
+"""`cloudmend exempt`: what is left open on purpose, for a while."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from datetime import UTC, datetime
+
+from cloudmend.aws.world import connection
+from cloudmend.core.errors import LedgerError
+from cloudmend.core.escaping import terminal
+from cloudmend.core.exempting import Grounds, parse_duration
+from cloudmend.entry.ledgers import open_ledger
+from cloudmend.entry.wording import exempted
+
+
+def add(group: str, *, rule: str, duration: str, reason: str, owner: str, ledger: str, region: str | None) -> None:
+    """Raises CloudmendError."""
+    lasting = parse_duration(duration)
+    here = connection(region)
+    caller = here.caller()
+    grounds = Grounds(owner=owner or caller, reason=reason, duration=lasting, caller=caller)
+    exemption = grounds.exemption(f"exempt-{secrets.token_hex(4)}", group, here.clock.now(), rule)
+    open_ledger(ledger, region).exempt(exemption)
+    sys.stdout.write(f"{exemption.id} exempts {exempted(exemption)}\n")
+
+
+def show(ledger: str, region: str | None) -> int:
+    """The exit code: 1 where one cannot be read. Raises CloudmendError."""
+    found = open_ledger(ledger, region).exemptions(datetime.now(UTC))
+    sys.stdout.writelines(f"{terminal(exemption.id)} exempts {exempted(exemption)}\n" for exemption in found.held)
+    sys.stderr.writelines(f"cloudmend: {terminal(problem)}\n" for problem in found.unreadable)
+    return 1 if found.unreadable else 0
+
+
+def remove(exemption_id: str, ledger: str, region: str | None) -> None:
+    """Raises CloudmendError."""
+    if not open_ledger(ledger, region).remove_exemption(exemption_id):
+        raise LedgerError(f"There is no exemption {exemption_id}. cloudmend exempt list shows those that hold.")
+    sys.stdout.write(f"{exemption_id} is removed: the next event or sweep closes what it left open.\n")

@@ -1,0 +1,167 @@
+"""`cloudmend explain`: why a group, or a rule, is or is not at fault, and what an event leads to. It only reads."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct
+
+from cloudmend.aws.regions import ec2_gateways, own_region
+from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.explain import explain_ports, explain_rules
+from cloudmend.controls.security_group_ingress.observe import GROUP
+from cloudmend.core.attribution import attribute
+from cloudmend.core.errors import CloudmendError, EventError
+from cloudmend.core.escaping import plain
+from cloudmend.core.model import ApiCall, Ignored, Request, Resource
+from cloudmend.core.policy import Policy
+from cloudmend.core.ports import Reader
+from cloudmend.core.run import RunReader
+from cloudmend.core.scan import outcome
+from cloudmend.core.wrappings import parse_events
+from cloudmend.entry.judgement import Judgement, judge
+
+_ID: Final = re.compile(r"sgr?-[0-9a-f]{8,17}", re.ASCII)
+_FOREIGN: Final = 300  # characters of what a caller chose
+
+
+class Place(Struct, frozen=True):
+    """A Region, and what reads there."""
+
+    region: str
+    reader: Reader
+
+
+PlaceOf = Callable[[str], Place]  # of a Region's name; empty: the environment's own
+
+
+class Brief(Struct, frozen=True):
+    """What a verdict is given by."""
+
+    policy: Policy
+    now: datetime
+
+
+def explain(about: object, policy: Policy, now: datetime, region: str | None, *, as_json: bool) -> None:
+    """Writes why the group or rule of an id is at fault or not, or what an event leads to. Raises CloudmendError."""
+    brief, place_of = Brief(policy, now), place_in(region)
+    if isinstance(about, str) and is_id(about):
+        write(explain_id(about, brief, place_of("")), as_json=as_json)
+    else:
+        write(explain_event(about, brief, place_of), as_json=as_json)
+
+
+def is_id(subject: str) -> bool:
+    """Whether it is the id of a security group or of a rule; else it should be a file."""
+    return _ID.fullmatch(subject) is not None
+
+
+def place_in(region: str | None) -> PlaceOf:
+    """Places over the user's own AWS: always in `region`, where it is given. They raise CloudmendError."""
+
+    def place(name: str) -> Place:
+        chosen = region or name or own_region()
+        return Place(chosen, RunReader(ec2_gateways([chosen])[chosen]))
+
+    return place
+
+
+def write(sentences: Iterable[str], *, as_json: bool) -> None:
+    """To stdout, one a line, or as one line of JSON."""
+    if as_json:
+        sys.stdout.write(json.dumps({"version": 1, "explained": list(sentences)}) + "\n")
+    else:
+        sys.stdout.writelines(f"{sentence}\n" for sentence in sentences)
+
+
+def explain_id(subject: str, brief: Brief, place: Place) -> tuple[str, ...]:
+    """Of a group, or of one of its rules. Raises CloudmendError where there is none."""
+    rule_id = subject if subject.startswith("sgr-") else ""
+    group_id = _group_of(rule_id, place) if rule_id else subject
+    judgement = group_id and _judged(Resource(type=GROUP, id=group_id), brief, place)
+    if not judgement:
+        raise CloudmendError(f"{subject} does not exist in {place.region}. Check the id, or pass --region.")
+    return (_heading(judgement, place), *_verdict(judgement, brief.policy, rule_id))
+
+
+def explain_event(raw: object, brief: Brief, place_of: PlaceOf) -> tuple[str, ...]:
+    """What an event says, and then of each group that it leads to. Raises EventError, CloudmendError."""
+    return tuple(sentence for answer in parse_events(raw) for sentence in _answer(answer, brief, place_of))
+
+
+def _answer(answer: ApiCall | Ignored | EventError, brief: Brief, place_of: PlaceOf) -> Iterator[str]:
+    if isinstance(answer, EventError):
+        raise answer
+    if isinstance(answer, Ignored):
+        yield f"The event is ignored: {plain(answer.reason, _FOREIGN)}."
+        return
+    yield _call(answer)
+    if CONTROL.watches(answer):
+        yield from _targets(answer, brief, place_of(answer.region))
+    else:
+        yield "No control watches such calls: nothing would be done."
+
+
+def _call(call: ApiCall) -> str:
+    by = attribute(call.actor)
+    when = f" at {call.time.isoformat(' ', 'seconds')}" if call.time else ""
+    told = f"{call.name} was called in {call.region or 'a Region that is not told'}{when}"
+    return plain(f"{told}, by {by.who}, through {by.through}, from {by.where}. {by.hint}".rstrip(), _FOREIGN)
+
+
+def _targets(call: ApiCall, brief: Brief, place: Place) -> Iterator[str]:
+    for target in CONTROL.targets(call):
+        resources = CONTROL.expand(target, place.reader, brief.policy)
+        led = ", ".join(resource.id for resource in resources) or "no group"
+        yield f"It points at {target.type} {plain(target.label, _FOREIGN)}, which leads to {led}."
+        for resource in resources:
+            yield from _group(resource, call.actor.role_arn, brief, place)
+
+
+def _group(resource: Resource, actor_role: str, brief: Brief, place: Place) -> Iterator[str]:
+    judgement = _judged(resource, brief, place, actor_role)
+    if judgement is None:
+        yield f"{resource.id} does not exist in {place.region}: there is nothing to close."
+        return
+    yield _heading(judgement, place)
+    yield from _verdict(judgement, brief.policy)
+
+
+def _judged(resource: Resource, brief: Brief, place: Place, actor_role: str = "") -> Judgement | None:
+    """None where there is no such group."""
+    facts = CONTROL.observe(resource, place.reader, brief.policy)
+    if facts is None:
+        return None
+    return judge(CONTROL.complete(facts, place.reader, brief.policy), brief.policy, brief.now, actor_role)
+
+
+def _group_of(rule_id: str, place: Place) -> str:
+    """The id of a rule's group; empty where there is no such rule."""
+    filters = [{"Name": "security-group-rule-id", "Values": [rule_id]}]
+    rows = place.reader.rows(Request("ec2:DescribeSecurityGroupRules", {"Filters": filters}), "SecurityGroupRules")
+    return str(rows[0]["GroupId"]) if rows else ""
+
+
+def _heading(judgement: Judgement, place: Place) -> str:
+    facts = judgement.facts
+    return f"{facts.group_id} ({plain(judgement.group_name, _FOREIGN)}) in {facts.vpc_id}, {place.region}:"
+
+
+def _verdict(judgement: Judgement, policy: Policy, rule_id: str = "") -> Iterator[str]:
+    """Of all its rules, or of one."""
+    facts, edits = judgement.facts, judgement.edits
+    rules = explain_rules(facts, {edit.part: edit.why for edit in edits}, policy)
+    if rule_id:
+        yield rules.get(rule_id, f"{rule_id} is an egress rule, and egress does not count.")
+    else:
+        yield from rules.values() or ("It has no ingress rule.",)
+    yield from explain_ports(facts, policy)
+    concerned = [edit for edit in edits if rule_id in ("", edit.part)]
+    yield from (f"{edit.part} {outcome(judgement.decision, edit)}." for edit in concerned)
+    if not concerned:
+        yield f"{rule_id or facts.group_id} is not at fault: nothing would be done."

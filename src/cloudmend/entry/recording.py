@@ -1,0 +1,74 @@
+"""`cloudmend records`: what the ledger holds, for a person or for a program."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text
+
+from cloudmend.core.attribution import attribute
+from cloudmend.core.errors import InputError
+from cloudmend.core.escaping import terminal
+from cloudmend.core.exempting import parse_duration
+from cloudmend.core.ledger import Entry, Ledger, State
+from cloudmend.core.stored import json_lines
+from cloudmend.entry.ledgers import open_ledger
+
+_STYLE: Final[dict[State, str]] = {"INTENT": "yellow", "DONE": "green", "FAILED": "bold red", "UNDONE": "cyan"}
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
+_STDOUT: Final = Path("-")
+
+
+def records(*, group: str, since: str, ledger: str, region: str | None, export: Path | None) -> None:
+    """Oldest first: in words, or as JSON lines into a file, of which "-" is stdout. Raises CloudmendError."""
+    opened_since = datetime.now(UTC) - parse_duration(since) if since else _EVER
+    entries = _chosen(open_ledger(ledger, region), group, opened_since)
+    if export is None:
+        _tell(entries)
+    elif export == _STDOUT:
+        sys.stdout.writelines(_lines(entries))
+    else:
+        _export(entries, export)
+
+
+def _chosen(ledger: Ledger, group: str, since: datetime) -> Iterable[Entry]:
+    if group:
+        return ledger.recent(group, since)
+    return (entry for entry in ledger.entries() if entry.opened >= since)
+
+
+def _lines(entries: Iterable[Entry]) -> Iterable[str]:
+    return (f"{line}\n" for line in json_lines(entries))
+
+
+def _export(entries: Iterable[Entry], path: Path) -> None:
+    try:
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(_lines(entries))
+    except OSError as error:
+        raise InputError(f"The records cannot be written to {path} ({error}). Pass another file, or -.") from None
+
+
+def _tell(entries: Iterable[Entry]) -> None:
+    """Three lines each: a table would be wider than a terminal, and cut the id that undo takes."""
+    console = Console(highlight=False, soft_wrap=True)
+    for entry in entries:
+        who = attribute(entry.intent.actor).who
+        when = f"{entry.opened.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        status, told = _came_to(entry)
+        console.print(when, entry.intent.resource.id, Text(status, _STYLE[entry.state]), Text(terminal(who)))
+        console.print(Text(f"  {terminal(told)}"))
+        console.print(Text(f"  {entry.id}", "dim"))
+
+
+def _came_to(entry: Entry) -> tuple[str, str]:
+    """Its state, with how the mend ended; and what was done, in words."""
+    if entry.ended is None:
+        return entry.state, "under way, or left behind by a crash: the next sweep completes it"
+    latest = entry.undone or entry.ended
+    return f"{entry.state} ({entry.ended.record.status})", latest.record.summary

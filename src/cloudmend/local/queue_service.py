@@ -1,0 +1,92 @@
+"""SQS's part of the front: what is sent to a queue reaches the function that the queue is mapped to.
+
+Lambda polls; here a message is taken when it is sent. One whose function fails is taken again at once rather than when
+its visibility timeout has passed, and only where a redrive policy ends that.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from moto.awslambda.utils import get_backend
+from moto.sqs.models import sqs_backends
+
+from cloudmend.local.functions import find_function
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from moto.awslambda.models import EventSourceMapping
+    from moto.sqs.models import Message, Queue
+
+    from cloudmend.local.front import Exchange
+    from cloudmend.local.functions import Functions
+    from cloudmend.local.messages import ApiResponse
+    from cloudmend.local.worker import Worker
+
+_SENDS = frozenset({"SendMessage", "SendMessageBatch"})
+_INVISIBLE_S = 3600
+
+
+class QueueService:
+    """Queues are moto's; the functions behind them are run here."""
+
+    def __init__(self, functions: Functions, worker: Worker) -> None:
+        self._functions = functions
+        self._worker = worker
+
+    def __call__(self, exchange: Exchange) -> ApiResponse:
+        response = exchange.forward()
+        if exchange.request.operation in _SENDS and response.error_code is None:
+            url = json.loads(exchange.request.body)["QueueUrl"]
+            queue = sqs_backends[exchange.principal.account][exchange.request.region].get_queue(url.rpartition("/")[2])
+            for mapping in _mappings(queue):
+                self._worker.submit(partial(self._drain, queue, mapping))
+        return response
+
+    def _drain(self, queue: Queue, mapping: EventSourceMapping) -> None:
+        """Gives the function what is in the queue, until nothing is left or nothing more can be done."""
+        backend = sqs_backends[queue.account_id][queue.region]
+        while messages := backend.receive_message(queue.name, mapping.batch_size, 0, _INVISIBLE_S):
+            succeeded = self._invoke(queue, mapping, messages)
+            for receipt in [message.receipt_handle or "" for message in messages]:
+                if succeeded:
+                    backend.delete_message(queue.name, receipt)
+                elif queue.dead_letter_queue is not None:
+                    backend.change_message_visibility(queue.name, receipt, 0)
+
+    def _invoke(self, queue: Queue, mapping: EventSourceMapping, messages: Sequence[Message]) -> bool:
+        """Whether the function took the messages."""
+        function = find_function(mapping.function_arn, queue.account_id, queue.region)
+        if function is None:
+            return False
+        for operation in ("GetQueueAttributes", "ReceiveMessage"):
+            self._functions.acted(function, "sqs", operation)
+        records = [_record(queue, message) for message in messages]
+        if self._functions.invoke(function, {"Records": records}).error is not None:
+            return False
+        self._functions.acted(function, "sqs", "DeleteMessage")
+        return True
+
+
+def _mappings(queue: Queue) -> Iterator[EventSourceMapping]:
+    for mapping in get_backend(queue.account_id, queue.region).list_event_source_mappings(queue.queue_arn, ""):
+        if mapping.enabled:
+            yield mapping
+
+
+def _record(queue: Queue, message: Message) -> dict[str, Any]:
+    """A message as Lambda passes it on: docs.aws.amazon.com/lambda/latest/dg/with-sqs.html."""
+    return {
+        "messageId": message.id,
+        "receiptHandle": message.receipt_handle,
+        "body": message.body,
+        "attributes": {"ApproximateReceiveCount": str(message.approximate_receive_count)},
+        "messageAttributes": {},
+        "md5OfBody": message.body_md5,
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue.queue_arn,
+        "awsRegion": queue.region,
+    }

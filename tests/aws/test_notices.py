@@ -1,0 +1,180 @@
+"""Telling: over real botocore clients, whose answers are canned or moto's; what fails is told and hides nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.session import Session
+from moto import mock_aws
+from msgspec.structs import replace
+
+from cloudmend.aws.gateway import Gateway, connector
+from cloudmend.aws.notices import CONFIG, PERMISSIONS, Notices
+from cloudmend.core.model import Record
+from cloudmend.core.notice import CHANNELS, Audience
+from records import CLEAN, MENDED, OPEN, RECORDS
+from support import ACCOUNT, REGION, Account, StandingClock, event, ipv4
+
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:cloudmend"
+EVERYBODY = Audience(topic=TOPIC, chat_topic=f"{TOPIC}-chat", security_hub=True)
+ALL = ["sns:Publish", "sns:Publish", "events:PutEvents", "securityhub:BatchImportFindings"]
+
+
+class Log:
+    """What was told, in order: records by status, and problems under their record's status."""
+
+    def __init__(self) -> None:
+        self.records: list[str] = []
+        self.problems: list[str] = []
+
+    def publish(self, record: Record) -> None:
+        self.records.append(record.status)
+
+    def undelivered(self, record: Record, problem: str) -> None:
+        self.problems.append(f"{record.status}: {problem}")
+
+
+class Services:
+    """Real clients that check each request against botocore's model, and get a canned answer."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.answers: dict[str, tuple[int, dict[str, Any]]] = {}
+        self._session = Session()
+        self._session.set_credentials("AKIAIOSFODNN7EXAMPLE", "example")
+
+    def connect(self, service: str) -> Any:
+        def answer(model: Any, **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
+            action = f"{service}:{model.name}"
+            self.calls.append(action)
+            status, parsed = self.answers.get(action, (HTTPStatus.OK, {}))
+            return AWSResponse("", status, {}, None), parsed
+
+        client = self._session.create_client(service, region_name=REGION)
+        client.meta.events.register("before-call", answer)
+        return client
+
+    def refuse(self, action: str, code: str) -> None:
+        self.answers[action] = (HTTPStatus.BAD_REQUEST, {"Error": {"Code": code, "Message": "no"}})
+
+
+@pytest.fixture
+def services() -> Services:
+    return Services()
+
+
+@pytest.fixture
+def log() -> Log:
+    return Log()
+
+
+def notices(log: Log, services: Services, audience: Audience = EVERYBODY) -> Notices:
+    clock = StandingClock()
+    return Notices(log, Gateway(REGION, services.connect, clock), audience, clock)
+
+
+@pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
+def test_botocore_accepts_every_request_of_every_status(record: Record, log: Log, services: Services) -> None:
+    notices(log, services).publish(record)
+    assert log.problems == []
+    assert log.records == [record.status]
+
+
+def test_each_channel_is_called_once_for_a_record(log: Log, services: Services) -> None:
+    notices(log, services).publish(MENDED)
+    assert services.calls == ALL
+
+
+def test_the_permissions_are_the_actions_that_are_called(log: Log, services: Services) -> None:
+    notices(log, services).publish(MENDED)
+    assert set(services.calls) == PERMISSIONS
+
+
+def test_no_client_is_made_for_a_channel_that_is_not_used(log: Log, services: Services) -> None:
+    notices(log, services, Audience()).publish(CLEAN)
+    assert services.calls == []
+
+
+@pytest.mark.parametrize("action", sorted(PERMISSIONS))
+def test_a_channel_that_refuses_is_told_and_the_others_go_on(action: str, log: Log, services: Services) -> None:
+    services.refuse(action, "AuthorizationError")
+    notices(log, services).publish(MENDED)
+    assert services.calls == ALL
+    assert log.records == ["mended"]
+    assert len(log.problems) == ALL.count(action)
+    assert log.problems[0] == f"mended: {action} in eu-west-1: AWS answered AuthorizationError (no)."
+
+
+@pytest.mark.parametrize(
+    ("action", "answer"),
+    [
+        ("events:PutEvents", {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "Throttled", "ErrorMessage": "slow"}]}),
+        (
+            "securityhub:BatchImportFindings",
+            {"FailedCount": 1, "FailedFindings": [{"Id": "x", "ErrorCode": "Throttled", "ErrorMessage": "slow"}]},
+        ),
+    ],
+)
+def test_a_refusal_inside_a_good_answer_is_told(
+    action: str, answer: Mapping[str, Any], log: Log, services: Services
+) -> None:
+    services.answers[action] = (HTTPStatus.OK, dict(answer))
+    notices(log, services).publish(MENDED)
+    assert log.problems == [f"mended: {action}: AWS did not take it: Throttled (slow)."]
+
+
+def test_a_notice_that_cannot_be_written_does_not_stop_the_next(
+    log: Log, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object) -> Iterator[Any]:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr("cloudmend.aws.notices.CHANNELS", (crash, *CHANNELS))
+    notices(log, services).publish(MENDED)
+    assert services.calls == ALL
+    assert log.problems == ["mended: cloudmend crashed while telling: ValueError: a bug"]
+
+
+def test_a_mend_is_done_and_recorded_when_nobody_can_be_told(log: Log, services: Services) -> None:
+    for action in PERMISSIONS:
+        services.refuse(action, "InternalError")
+    account = Account()
+    group_id = account.group(ipv4(22, "0.0.0.0/0"))
+    account.world = replace(account.world, notifier=notices(log, services))
+    record = account.respond(event(group_id))
+    assert record.status == "mended"
+    assert [row["CidrIpv4"] for row in account.rules(group_id) if not row["IsEgress"]] == ["10.0.0.0/8"]
+    assert len(log.problems) == len(ALL)
+
+
+@pytest.fixture
+def sns() -> Iterator[Gateway]:
+    """moto's services: they deliver from topics to queues, and filter by attributes."""
+    with mock_aws():
+        session = Session()
+        session.set_credentials("AKIAIOSFODNN7EXAMPLE", "example")
+        yield Gateway(REGION, connector(session, REGION, CONFIG), StandingClock())
+
+
+def test_a_subscription_to_open_doors_gets_no_other_notice(sns: Gateway, log: Log) -> None:
+    session = Session()
+    session.set_credentials("AKIAIOSFODNN7EXAMPLE", "example")
+    topics, queues = (session.create_client(name, region_name=REGION) for name in ("sns", "sqs"))
+    topic = topics.create_topic(Name="cloudmend")["TopicArn"]
+    url = queues.create_queue(QueueName="pager")["QueueUrl"]
+    queue = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    only_open = {"FilterPolicy": json.dumps({"status": ["open", "failed"]})}
+    topics.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes=only_open)
+    told = Notices(log, sns, Audience(topic=topic), StandingClock())
+    for record in (MENDED, OPEN):
+        told.publish(record)
+    messages = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    assert [json.loads(message["Body"])["Subject"] for message in messages] == [
+        f"HIGH: STILL OPEN, act now: {OPEN.resource.id} (111122223333, eu-west-1)"
+    ]
+    assert log.problems == []

@@ -1,0 +1,103 @@
+"""What was stored once stays readable: a literal of each version."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from cloudmend.core.errors import LedgerError
+from cloudmend.core.ledger import Entry, instant, stamp
+from cloudmend.core.model import Actor, Request, Resource
+from cloudmend.core.stored import decode_entry, encode, read_exemptions
+
+# Written by the first release that had a ledger. It stays as it is: it is what lies in people's tables.
+VERSION_1 = rb"""{"version":1,"id":"sg-0ce22d5f105b9f34f/20261124T070000.000000Z-1a2b3c4d","state":"UNDONE",
+"opened":"2026-11-24T07:00:00Z","intent":{"control":"security_group_ingress","resource":{"type":
+"AWS::EC2::SecurityGroup","id":"sg-0ce22d5f105b9f34f","parts":["sgr-0123456789abcdef0"]},"account":"111122223333",
+"region":"eu-west-1","event_id":"3f2a9d5e-0000-4000-8000-000000000001","event_name":"AuthorizeSecurityGroupIngress",
+"actor":{"kind":"IAMUser","arn":"arn:aws:iam::111122223333:user/mallory","role_arn":"","invoked_by":"",
+"source_ip":"203.0.113.7","user_agent":"aws-cli"},"policy_hash":"9b1c","code_version":"0.1.0","before":{
+"SecurityGroupRules":[{"SecurityGroupRuleId":"sgr-0123456789abcdef0","CidrIpv4":"0.0.0.0/0"}]},"requests":[{"action":
+"ec2:ModifySecurityGroupRules","params":{"GroupId":"sg-0ce22d5f105b9f34f"}}],"undo":["aws ec2 ..."]},
+"ended":{"at":"2026-11-24T07:00:01.500000Z","record":{"status":"mended","control":"security_group_ingress","resource":{
+"type":"AWS::EC2::SecurityGroup","id":"sg-0ce22d5f105b9f34f","parts":[]},"account":"111122223333","region":"eu-west-1",
+"event_id":"3f2a9d5e-0000-4000-8000-000000000001","event_name":"AuthorizeSecurityGroupIngress","actor":{"kind":
+"IAMUser","arn":"","role_arn":"","invoked_by":"","source_ip":"","user_agent":""},"summary":"narrowed","findings":[{
+"part":"sgr-0123456789abcdef0","why":"open"}],"edits":[{"part":"sgr-0123456789abcdef0","before":"0.0.0.0/0","after":
+"10.0.0.0/8","did":"narrowed","why":"open"}],"remaining":[],"errors":[],"undo":["aws ec2 ..."],
+"seconds_since_call":2.5}},"undone":{"at":"2026-11-24T08:00:00Z","record":{"status":"mended","control":
+"security_group_ingress","resource":{"type":"AWS::EC2::SecurityGroup","id":"sg-0ce22d5f105b9f34f","parts":[]},
+"account":"111122223333","region":"eu-west-1","event_id":"","event_name":"","actor":{},"summary":"given back"}}}"""
+
+EXEMPTION_1 = rb"""{"version":1,"id":"e-1","group":"sg-0ce22d5f105b9f34f","rule":"","owner":"network-team",
+"reason":"The vendor has no VPN yet","expires":"2026-11-24T09:00:00Z","created":"2026-11-24T07:00:00Z",
+"created_by":"arn:aws:iam::111122223333:user/alice"}"""
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def test_a_record_of_version_1_is_read() -> None:
+    entry = decode_entry(VERSION_1)
+    assert entry.opened == datetime(2026, 11, 24, 7, tzinfo=UTC)
+    assert entry.intent.resource == Resource(
+        type="AWS::EC2::SecurityGroup", id="sg-0ce22d5f105b9f34f", parts=("sgr-0123456789abcdef0",)
+    )
+    assert entry.intent.actor.user_agent == "aws-cli"
+    assert entry.intent.requests == (Request("ec2:ModifySecurityGroupRules", {"GroupId": "sg-0ce22d5f105b9f34f"}),)
+    assert entry.intent.before["SecurityGroupRules"][0]["CidrIpv4"] == "0.0.0.0/0"
+    assert entry.ended is not None
+    assert entry.ended.at.microsecond == 500_000
+    assert entry.ended.record.seconds_since_call == 2.5
+    assert entry.undone is not None
+    assert (entry.undone.record.summary, entry.undone.record.actor) == ("given back", Actor())
+
+
+def test_what_is_read_is_written_again_as_the_same() -> None:
+    entry = decode_entry(VERSION_1)
+    assert decode_entry(encode(entry)) == entry
+
+
+def test_an_exemption_of_version_1_is_read() -> None:
+    (held,) = read_exemptions([EXEMPTION_1], datetime(2026, 11, 24, 8, tzinfo=UTC)).held
+    assert (held.owner, held.created_by) == ("network-team", "arn:aws:iam::111122223333:user/alice")
+
+
+def test_fields_that_a_later_release_added_are_passed_over() -> None:
+    assert decode_entry(VERSION_1.replace(b'"state"', b'"later":{"a":[1]},"state"', 1)) == decode_entry(VERSION_1)
+
+
+def test_a_newer_version_is_refused_by_its_number() -> None:
+    with pytest.raises(LedgerError, match=r"sg-0ce.* was stored in version 2; this cloudmend reads up to 1\. Update"):
+        decode_entry(VERSION_1.replace(b'"version":1', b'"version":2').replace(b'"intent":{', b'"plan":{'))
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        (b'"version":1', b'"edition":1'),
+        (b'"UNDONE"', b'"FINISHED"'),
+        (b"T07:00:00Z", b"T07:00:00"),
+        (b'"before":{', b'"before":['),
+        (b"}", b""),
+    ],
+)
+def test_what_cannot_be_read_is_told(was: bytes, becomes: bytes) -> None:
+    with pytest.raises(LedgerError, match=r"Something in the ledger cannot be read \(.*Was it edited by hand\?"):
+        decode_entry(VERSION_1.replace(was, becomes, 1))
+
+
+def test_times_as_text_sort_as_the_times() -> None:
+    times = [NOON, NOON.replace(microsecond=1), NOON.replace(second=1), NOON.replace(hour=13)]
+    for text in (stamp, instant):
+        assert sorted(map(text, reversed(times))) == list(map(text, times))
+        assert text(NOON.astimezone(tz=None)) == text(NOON)
+
+
+def test_an_entry_is_one_frozen_value() -> None:
+    entry = decode_entry(VERSION_1)
+    with pytest.raises(AttributeError):
+        entry.state = "DONE"  # type: ignore[misc]
+    assert Entry.__struct_fields__[0] == "version"
+    assert msgspec.json.decode(encode(entry))["version"] == 1

@@ -1,0 +1,192 @@
+"""`cloudmend doctor` over a deployment: each illness named, and healed by the command that doctor prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from cloudmend.core.doctor.check import Answer, Check
+from cloudmend.entry.doctoring import doctor
+from cloudmend.local.server import EmbeddedAws
+from entry.doctor.patient import STACK, TRAIL, Patient
+from local.embedded.helpers import client
+
+CHECKED = [
+    *("Region", "Credentials", "Trail", "Stack", "Rule", "Pattern", "Target", "Permission", "Function"),
+    *("Last errors", "Dead-letter queue", "Ledger", "Switch", "Policy", "Versions"),
+]
+
+
+def test_a_healthy_deployment_is_well_in_every_point(patient: Patient, capsys: pytest.CaptureFixture[str]) -> None:
+    assert doctor(STACK, None, as_json=True) == 0
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    told = {check["title"]: check["verdict"] for check in checks if check["title"] != "Last sweep"}  # none was yet
+    assert list(told) == CHECKED
+    assert set(told.values()) == {"ok"}
+
+
+def stop_trail(patient: Patient) -> None:
+    patient.client("cloudtrail").stop_logging(Name=TRAIL)
+
+
+def leave_out_writes(patient: Patient) -> None:
+    reads = [{"ReadWriteType": "ReadOnly", "IncludeManagementEvents": True, "DataResources": []}]
+    patient.client("cloudtrail").put_event_selectors(TrailName=TRAIL, EventSelectors=reads)
+
+
+def record_objects_alone(patient: Patient) -> None:
+    fields = [
+        {"Field": "eventCategory", "Equals": ["Data"]},
+        {"Field": "resources.type", "Equals": ["AWS::S3::Object"]},
+    ]
+    patient.client("cloudtrail").put_event_selectors(
+        TrailName=TRAIL, AdvancedEventSelectors=[{"Name": "Objects", "FieldSelectors": fields}]
+    )
+
+
+def disable_rule(patient: Patient) -> None:
+    patient.client("events").disable_rule(Name=patient.rule)
+
+
+def narrow_pattern(patient: Patient) -> None:
+    pattern = {"source": ["aws.ec2"], "detail": {"eventName": ["AuthorizeSecurityGroupIngress"]}}
+    patient.client("events").put_rule(Name=patient.rule, EventPattern=json.dumps(pattern))
+
+
+def remove_target(patient: Patient) -> None:
+    patient.client("events").remove_targets(Rule=patient.rule, Ids=["SecurityGroupRemediationLambda"])
+
+
+def remove_permission(patient: Patient) -> None:
+    lambda_ = patient.client("lambda")
+    policy = json.loads(lambda_.get_policy(FunctionName=patient.function)["Policy"])
+    for statement in policy["Statement"]:
+        lambda_.remove_permission(FunctionName=patient.function, StatementId=statement["Sid"])
+
+
+def reserve_nothing(patient: Patient) -> None:
+    patient.client("lambda").put_function_concurrency(FunctionName=patient.function, ReservedConcurrentExecutions=0)
+
+
+@pytest.mark.parametrize(
+    ("fall_ill", "title", "found"),
+    [
+        (stop_trail, "Trail", "is stopped"),
+        (leave_out_writes, "Trail", "leaves out management write events"),
+        (record_objects_alone, "Trail", "leaves out management write events"),
+        (disable_rule, "Rule", "is DISABLED"),
+        (narrow_pattern, "Pattern", "does not match a sample event of ModifyManagedPrefixList"),
+        (remove_target, "Target", "is no target"),
+        (remove_permission, "Permission", "may not invoke"),
+        (reserve_nothing, "Function", "reserved concurrency of 0"),
+    ],
+)
+def test_an_illness_is_named_and_its_fix_heals_it(
+    patient: Patient,
+    capsys: pytest.CaptureFixture[str],
+    fall_ill: Callable[[Patient], None],
+    title: str,
+    found: str,
+) -> None:
+    fall_ill(patient)
+    assert doctor(STACK, None, as_json=True) == 1
+    told = json.loads(capsys.readouterr().out)["checks"]
+    (broken,) = [check for check in told if check["verdict"] == "broken"]
+    assert broken["title"] == title
+    assert found in broken["found"]
+    patient.run(broken["fix"])
+    assert patient.checks()[title].verdict == "ok"
+
+
+def test_without_a_trail_that_is_the_one_thing_that_is_broken(aws: EmbeddedAws) -> None:
+    patient = Patient(aws)
+    patient.deploy()
+    (broken,) = [check for check in patient.checks().values() if check.verdict == "broken"]
+    assert broken.title == "Trail"
+    assert broken.found == "No trail covers us-east-1: without one, EventBridge hears of no call."
+    patient.client("s3").create_bucket(Bucket="trails")
+    for command in broken.fix.replace("BUCKET", "trails").split(" && "):
+        patient.run(command)
+    assert patient.checks()["Trail"].verdict == "ok"
+
+
+def test_a_trail_of_one_other_region_covers_nothing_here(aws: EmbeddedAws) -> None:
+    client(aws, "s3").create_bucket(Bucket="trails")
+    client(aws, "cloudtrail", region="eu-west-1").create_trail(Name=TRAIL, S3BucketName="trails")
+    assert Patient(aws).checks()["Trail"].found.startswith("No trail covers us-east-1")
+
+
+def test_a_trail_of_several_regions_is_asked_at_home(patient: Patient) -> None:
+    patient.client("cloudtrail").delete_trail(Name=TRAIL)
+    abroad = client(patient.aws, "cloudtrail", region="eu-west-1")
+    abroad.create_trail(Name="everywhere", S3BucketName="trails", IsMultiRegionTrail=True)
+    stopped = patient.checks()["Trail"]
+    assert stopped.found.startswith("Trail everywhere (eu-west-1) is stopped")
+    patient.run(stopped.fix)
+    assert patient.checks()["Trail"].verdict == "ok"
+
+
+def test_a_function_that_is_gone_is_named_once_and_the_rest_is_not_guessed(patient: Patient) -> None:
+    patient.client("lambda").delete_function(FunctionName=patient.function)
+    checks = patient.checks()
+    assert checks["Function"].found == f"Function {patient.function} is gone."
+    assert checks["Function"].fix.startswith("sam delete --stack-name cloudmend --region us-east-1 --no-prompts && ")
+    gone = Answer.hidden("the function is gone.")
+    assert checks["Permission"] == Check.of("Permission", gone)
+    assert checks["Policy"] == Check.of("Policy", gone)
+
+
+def test_a_rule_and_a_queue_that_are_gone_are_named(patient: Patient) -> None:
+    remove_target(patient)
+    patient.client("events").delete_rule(Name=patient.rule)
+    patient.client("sqs").delete_queue(QueueUrl=patient["DeadLetterQueue"])
+    checks = patient.checks()
+    gone = {title for title, check in checks.items() if check.verdict == "broken" and "is gone" in check.found}
+    assert gone == {"Rule", "Dead-letter queue"}
+    assert checks["Pattern"].verdict == "unknown"
+
+
+def test_dead_letters_are_counted_and_the_fix_shows_the_event(patient: Patient) -> None:
+    patient.client("sqs").send_message(QueueUrl=patient["DeadLetterQueue"], MessageBody='{"kept": "event"}')
+    check = patient.checks()["Dead-letter queue"]
+    assert (check.verdict, check.found[:13]) == ("broken", "1 event waits")
+    look, handle = check.fix.split(" | ")
+    assert json.loads(patient.run(look)) == {"kept": "event"}
+    assert handle == "cloudmend invoke -e - --region us-east-1"
+
+
+def test_errors_in_the_log_are_a_warning_and_hostile_text_stays_on_its_line(patient: Patient) -> None:
+    patient.log(json.dumps({"level": "ERROR", "message": "sg-1: still open\n\x1b[2Jok       All is well"}))
+    check = patient.checks()["Last errors"]
+    assert check.verdict == "warning"
+    assert check.found.endswith("sg-1: still open [2Jok All is well")
+    assert "sg-1: still open" in patient.run(check.fix)
+
+
+def test_a_log_group_that_is_gone_is_named_and_made_again(patient: Patient) -> None:
+    patient.client("logs").delete_log_group(logGroupName=patient["RemediationLogGroup"])
+    check = patient.checks()["Last errors"]
+    assert (check.verdict, check.found[:39]) == ("broken", "Log group /cloudmend/cloudmend is gone:")
+    patient.run(check.fix)
+    assert patient.checks()["Last errors"].verdict == "ok"
+
+
+def test_another_version_than_the_deployed_one_is_a_warning(patient: Patient) -> None:
+    patient.log('{"message": "about to change", "intent": {"code_version":"0.0.9"}}')
+    check = patient.checks()["Versions"]
+    assert (check.verdict, check.found) == ("warning", "cloudmend 0.1.0 is installed, 0.0.9 is deployed.")
+
+
+def test_observing_and_a_switch_that_says_so_are_warnings_that_do_not_fail(aws: EmbeddedAws) -> None:
+    patient = Patient(aws)
+    patient.deploy(Mode="observe")
+    patient.trail()
+    patient.client("ssm").put_parameter(Name=patient["ModeParameter"], Value="observe", Overwrite=True)
+    checks = patient.checks()
+    assert checks["Policy"].found.endswith("What is at fault is only reported.")
+    assert checks["Policy"].fix.endswith("--stack-name cloudmend Mode=fix")
+    patient.run(checks["Switch"].fix)
+    assert (checks["Switch"].verdict, patient.checks()["Switch"].verdict) == ("warning", "ok")
+    assert doctor(STACK, None, as_json=False) == 0

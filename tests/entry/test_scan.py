@@ -1,0 +1,163 @@
+"""`cloudmend scan` over accounts in memory, and what its user may type wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from cloudmend.core.model import Json, Request
+from cloudmend.core.policy import Policy
+from cloudmend.core.scan import Report
+from cloudmend.entry.scanning import Format, read, write
+from cloudmend.local.ec2 import Ec2Error
+from entry.test_cli import NOWHERE, cloudmend
+from support import NOW, REGION, VPC, Account, event, ipv4, ipv6, policy
+
+OPEN = ipv4(22, "0.0.0.0/0", Description="[red]=1+1")
+
+
+class WithInterfaces:
+    """A Reader over an account in memory, which has groups but no network interfaces."""
+
+    def __init__(self, account: Account, interfaces: Sequence[Json] = ()) -> None:
+        self._reader = account.world.reader
+        self._interfaces = interfaces
+        self.asked: list[Json] = []
+
+    def rows(self, request: Request, key: str, *, enough: Callable[[Any], bool] = lambda _: True) -> Sequence[Json]:
+        if request.action != "ec2:DescribeNetworkInterfaces":
+            return self._reader.rows(request, key, enough=enough)
+        self.asked.append(request.params)
+        return self._interfaces
+
+    def lasting_rows(self, request: Request, key: str) -> Sequence[Json]:
+        return self._reader.lasting_rows(request, key)
+
+
+def report_of(account: Account, policy_: Policy | None = None, interfaces: Sequence[Json] = ()) -> Report:
+    return read({REGION: WithInterfaces(account, interfaces)}, policy_ or policy(), NOW)
+
+
+def test_each_rule_at_fault_is_a_row_with_what_would_be_done() -> None:
+    account = Account()
+    account.group(ipv4(443, "0.0.0.0/0"), ipv4(22, "10.0.0.0/8"))
+    group_id = account.group(OPEN, ipv6(3389, "2000::/3"))
+    interface = {
+        "NetworkInterfaceId": "eni-0123456789abcdef0",
+        "Groups": [{"GroupId": group_id}],
+        "Association": {"PublicIp": "54.1.2.3"},
+    }
+    report = report_of(account, interfaces=[interface])
+    first, second = sorted(report.rows, key=lambda row: row.ports)
+    assert (first.group, first.vpc, first.ports, first.source) == (group_id, VPC.id, "tcp/22", "0.0.0.0/0")
+    assert (first.public_addresses, first.interfaces, first.attached_addresses) == (3_702_258_688, 1, ("54.1.2.3",))
+    assert first.outcome == "would be narrowed to tcp/22 from 10.0.0.0/8 (mode.default is fix)"
+    assert (second.source, second.outcome) == ("2000::/3", "would be revoked (mode.default is fix)")
+    assert "revoked because fd00::/8 does not lie inside 2000::/3" in second.why
+    assert report.regions == (REGION,)
+
+
+def test_it_would_do_what_the_engine_then_does() -> None:
+    account = Account()
+    group_id = account.group(OPEN, ipv4(3389, "0.0.0.0/0"))
+    told = {row.outcome for row in report_of(account).rows}
+    record = account.respond(event(group_id))
+    assert told == {f"would be narrowed to {edit.after} (mode.default is fix)" for edit in record.edits}
+
+
+def test_all_rules_of_a_region_are_read_at_once_and_nothing_is_written() -> None:
+    account = Account()
+    for _ in range(3):
+        account.group(ipv4(443, "0.0.0.0/0"))
+    account.group(OPEN)
+    account.calls.clear()
+    report_of(account)
+    assert account.calls == ["ec2:DescribeSecurityGroupRules", "ec2:DescribeSecurityGroups"]
+
+
+def test_without_findings_no_interface_is_asked_for() -> None:
+    account = Account()
+    account.group(ipv4(443, "0.0.0.0/0"))
+    reader = WithInterfaces(account)
+    assert not read({REGION: reader}, policy(), NOW).rows
+    assert not reader.asked
+
+
+def test_what_is_exempt_is_a_row_that_does_not_count() -> None:
+    account = Account()
+    group_id = account.group(OPEN)
+    exemption = f"[[exemption]]\ngroup = '{group_id}'\nowner = 'us'\nreason = 'No VPN yet'\nexpires = 2030-06-30"
+    report = report_of(account, policy(exemption))
+    assert (report.rows[0].action, report.counted) == ("exempt", 0)
+    assert "by us until 2030-06-30 23:59+00:00: No VPN yet" in report.rows[0].outcome
+
+
+def test_a_region_that_cannot_be_read_is_reported_and_the_others_still_are() -> None:
+    well, ill = Account(), Account()
+    well.group(OPEN)
+
+    def refuse(_: object) -> None:
+        raise Ec2Error("UnauthorizedOperation", "You are not authorized to perform this operation.", 403)
+
+    ill.groups.before["DescribeSecurityGroupRules"] = refuse
+    report = read({"us-east-1": WithInterfaces(ill), REGION: WithInterfaces(well)}, policy(), NOW)
+    assert (report.regions, len(report.rows)) == ((REGION,), 1)
+    assert report.unread[0].region == "us-east-1"
+    assert "UnauthorizedOperation" in report.unread[0].error
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv", "sarif"])
+def test_every_format_tells_of_the_rule_and_makes_foreign_text_inert(
+    form: Format, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account = Account()
+    account.group(OPEN)
+    report = report_of(account)
+    write(replace(report, rows=(replace(report.rows[0], group_name="\x1b[31mred"),)), form)
+    told = capsys.readouterr()
+    assert report.rows[0].rule in told.out
+    assert "\x1b" not in told.out
+    assert not told.err
+
+
+def test_a_table_takes_foreign_text_for_no_markup_and_ends_with_the_sum(capsys: pytest.CaptureFixture[str]) -> None:
+    account = Account()
+    account.group(OPEN, ipv6(3389, "::/0"))
+    write(report_of(account), "table")
+    told = capsys.readouterr().out
+    assert "[red]=1+1" in told
+    assert "3,702,258,688" in told
+    assert "at least 2^124" in told
+    assert told.endswith("2 rules at fault in 1 group; 1 Region read.\n")
+
+
+def test_the_help_shows_an_example() -> None:
+    assert "Example: cloudmend scan --region" in cloudmend("scan", "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--format", "xml"], "'xml' is not one of"),
+        (["--region", "nowhere/?"], "is not the name of a Region"),
+        (["--policy", "no-such.toml"], "no-such.toml cannot be read"),
+    ],
+)
+def test_bad_input_is_exit_2(words: list[str], said: str) -> None:
+    done = cloudmend("scan", *words, **NOWHERE)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+
+
+def test_an_unreachable_region_is_exit_1_also_with_fail_on_findings() -> None:
+    words = ("scan", "--region", "eu-west-1", "--format", "json", "--fail-on-findings")
+    done = cloudmend(*words, AWS_MAX_ATTEMPTS="1", **NOWHERE)
+    assert done.returncode == 1
+    assert (
+        "cloudmend: eu-west-1 could not be read: ec2:DescribeSecurityGroupRules in eu-west-1: no answer" in done.stderr
+    )
+    assert json.loads(done.stdout)["unread"][0]["region"] == "eu-west-1"

@@ -1,0 +1,88 @@
+"""A ledger in memory, for the tests of what stands on it; tests/ledgers/ holds it to what the real ones do."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from datetime import datetime
+
+from cloudmend.core.ledger import (
+    End,
+    Ending,
+    Entry,
+    Exemptions,
+    State,
+    Terms,
+    TimedExemption,
+    budget_spent,
+    busy,
+    hour,
+    instant,
+    unknown,
+)
+from cloudmend.core.model import Intent, Record
+from cloudmend.core.ports import Clock
+from cloudmend.core.stored import encode, read_exemptions
+
+
+class MemoryStore:
+    """What several ledgers share, as several processes share a table."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry] = {}
+        self.exemptions: dict[str, bytes] = {}
+
+
+class MemoryLedger:
+    """A Ledger."""
+
+    def __init__(self, clock: Clock, terms: Terms | None = None, store: MemoryStore | None = None) -> None:
+        self._clock = clock
+        self._terms = terms or Terms()
+        self._store = store or MemoryStore()
+
+    def intend(self, intent: Intent) -> Entry:
+        entry = Entry.of(intent, self._clock.now(), secrets.token_hex(4))
+        for other in self.open_intents():
+            if other.place == entry.place and other.opened > entry.opened - self._terms.lease:
+                raise busy(other.id, instant(other.opened + self._terms.lease))
+        of_account = [each for each in self.entries() if each.intent.account == intent.account]
+        if sum(hour(each.opened) == hour(entry.opened) for each in of_account) >= self._terms.budget:
+            raise budget_spent(intent.account, entry.opened, self._terms)
+        self._store.entries[entry.id] = entry
+        return entry
+
+    def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
+        return self._move(entry.id, state, record)
+
+    def undone(self, entry: Entry, record: Record) -> Entry:
+        return self._move(entry.id, "UNDONE", record)
+
+    def _move(self, entry_id: str, state: State, record: Record) -> Entry:
+        moved = self.get(entry_id).moved(state, End(self._clock.now(), record))
+        self._store.entries[entry_id] = moved
+        return moved
+
+    def get(self, entry_id: str) -> Entry:
+        if entry_id not in self._store.entries:
+            raise unknown(entry_id)
+        return self._store.entries[entry_id]
+
+    def open_intents(self) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.entries() if entry.state == "INTENT")
+
+    def recent(self, resource_id: str, since: datetime) -> tuple[Entry, ...]:
+        found = (entry for entry in self.entries() if entry.intent.resource.id == resource_id)
+        return tuple(entry for entry in found if entry.opened >= since)
+
+    def entries(self) -> Iterator[Entry]:
+        return iter(sorted(self._store.entries.values(), key=lambda entry: (entry.opened, entry.id)))
+
+    def exempt(self, exemption: TimedExemption) -> None:
+        self._store.exemptions[exemption.id] = encode(exemption)
+
+    def exemptions(self, now: datetime) -> Exemptions:
+        return read_exemptions((stored for _, stored in sorted(self._store.exemptions.items())), now)
+
+    def remove_exemption(self, exemption_id: str) -> bool:
+        return self._store.exemptions.pop(exemption_id, None) is not None

@@ -1,0 +1,162 @@
+"""The stack on the embedded AWS, as its tests use it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.session import Session
+
+from cloudmend.aws.ledger import DynamoDbLedger
+from cloudmend.controls import CONTROLS
+from cloudmend.core.ledger import Terms
+from cloudmend.core.model import Intent, Resource
+from cloudmend.local.server import EmbeddedAws
+from local.embedded.helpers import ACCOUNT
+
+PATIENCE_S = 60.0
+# As the README says it; a test compares.
+NAMES = shlex.split("--bucket cloudmend-packages --region us-east-1 --stack-name cloudmend")
+DELETE = shlex.split(
+    "delete --stack-name cloudmend --region us-east-1 --s3-bucket cloudmend-packages --s3-prefix cloudmend"
+)
+# IAM has no name for a transaction: these are what the ledger's consist of.
+IN_TRANSACTIONS = {
+    "dynamodb:TransactWriteItems": ("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+}
+
+
+class Deployed:
+    """The embedded AWS with the stack in it."""
+
+    def __init__(self, aws: EmbeddedAws, environment: dict[str, str], log: list[str]) -> None:
+        self.aws = aws
+        self.environment = environment
+        self._log = log
+
+    def client(self, service: str) -> Any:
+        return Session().create_client(
+            service,
+            region_name=self.aws.region,
+            endpoint_url=self.aws.endpoint,
+            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def group(self, name: str) -> str:
+        group = self.client("ec2").create_security_group(GroupName=name, Description="testing")
+        return str(group["GroupId"])
+
+    def open(self, group_id: str, *cidrs: str) -> None:
+        ranges = [{"CidrIp": cidr} for cidr in cidrs]
+        permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": ranges}
+        self.client("ec2").authorize_security_group_ingress(GroupId=group_id, IpPermissions=[permission])
+
+    def refer_to_a_list_that_grows(self, group_id: str, name: str = "offices") -> None:
+        """A rule from a prefix list that holds little; then the list comes to hold the world."""
+        ec2 = self.client("ec2")
+        made = ec2.create_managed_prefix_list(PrefixListName=name, AddressFamily="IPv4", MaxEntries=5)
+        prefix_list = made["PrefixList"]["PrefixListId"]
+        sources = [{"PrefixListId": prefix_list}]
+        permission = {"IpProtocol": "tcp", "FromPort": 3389, "ToPort": 3389, "PrefixListIds": sources}
+        ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[permission])
+        world = [{"Cidr": "0.0.0.0/0"}]
+        ec2.modify_managed_prefix_list(PrefixListId=prefix_list, CurrentVersion=1, AddEntries=world)
+
+    def settle(self) -> None:
+        self.aws.settle(PATIENCE_S)
+
+    def records(self, group_id: str) -> list[dict[str, Any]]:
+        """What the function logged about a group, in order."""
+        records = [json.loads(line)["record"] for line in self._log if '"record":' in line]
+        return [record for record in records if record["resource"]["id"] == group_id]
+
+    def resource(self, name: str) -> str:
+        """The physical id of a resource of the stack: a queue's URL, a table's name."""
+        found = self.client("cloudformation").describe_stack_resource(StackName="cloudmend", LogicalResourceId=name)
+        return str(found["StackResourceDetail"]["PhysicalResourceId"])
+
+    def ledger(self, table: str | None = None) -> DynamoDbLedger:
+        """The deployed table, as it is used some minutes ago."""
+        return DynamoDbLedger(self.client, table or self.resource("LedgerTable"), Earlier(), Terms())
+
+    @contextmanager
+    def without_events(self) -> Iterator[None]:
+        """What happens meanwhile is told to nobody."""
+        rule = self.resource("ScheduledRule")
+        self.client("events").disable_rule(Name=rule)
+        yield
+        self.settle()
+        self.client("events").enable_rule(Name=rule)
+
+    def invoke(self, function: str, event: object = None, kind: str = "RequestResponse") -> Any:
+        answer = self.client("lambda").invoke(
+            FunctionName=self.resource(function), InvocationType=kind, Payload=json.dumps(event or {})
+        )
+        return json.loads(answer["Payload"].read() or "null")
+
+    def configure(self, function: str, **variables: str) -> None:
+        """Changes a function's environment, which starts it anew."""
+        name, client = self.resource(function), self.client("lambda")
+        before = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        client.update_function_configuration(FunctionName=name, Environment={"Variables": {**before, **variables}})
+
+    def switch(self, mode: str) -> None:
+        """Sets the switch, and starts the function anew: it would remember for half a minute."""
+        name = self.resource("ModeParameter")
+        self.client("ssm").put_parameter(Name=name, Value=mode, Type="String", Overwrite=True)
+        self.configure("SecurityGroupRemediationLambda", SWITCHED=mode)
+
+    def assume(self, role: str) -> dict[str, str]:
+        """The environment of a person who has assumed a role of the stack."""
+        arn = f"arn:aws:iam::{ACCOUNT}:role/{self.resource(role)}"
+        keys = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="somebody")["Credentials"]
+        return {
+            **self.environment,
+            "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": keys["SessionToken"],
+            "CLOUDMEND_LEDGER_TABLE": self.resource("LedgerTable"),
+        }
+
+    def used(self, role: str) -> set[str]:
+        """The IAM actions of all calls in a role."""
+        calls = [call for call in self.aws.calls if f":assumed-role/cloudmend-{role}" in call.principal]
+        names = {f"{call.service}:{call.operation}" for call in calls}
+        return {action for name in names for action in IN_TRANSACTIONS.get(name, (name,))}
+
+
+class Earlier:
+    """A clock that stands, some minutes ago."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) - timedelta(minutes=10)
+
+    def sleep(self, seconds: float) -> None:
+        """Nothing is waited for."""
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.05)
+
+
+def intent(group_id: str) -> Intent:
+    """What a function that crashed was about to do."""
+    return Intent(
+        control=CONTROLS[0].id,
+        resource=Resource(type="AWS::EC2::SecurityGroup", id=group_id),
+        account=ACCOUNT,
+        region="us-east-1",
+        event_id="",
+        before={},
+        requests=(),
+        undo=(),
+    )

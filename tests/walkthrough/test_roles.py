@@ -1,0 +1,123 @@
+"""The rights that template.yaml grants: each role's actions, where they reach, and what no role may do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cloudmend.aws import ledger, notices, switch
+from cloudmend.controls import CONTROLS
+from walkthrough.template import GLOBALS, RESOURCES, RESPONDER, SWEEPER, UNDOER, actions, granted, of_type, statements
+
+MENDERS = (RESPONDER, SWEEPER)
+ROLES = tuple(of_type("AWS::IAM::Role"))
+LEDGER_WRITES = {"dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+
+
+def of_service(role: str, *services: str) -> set[str]:
+    return {action for action in granted(role) if action.partition(":")[0] in services}
+
+
+def by_sid(role: str, sid: str) -> dict[str, Any]:
+    (found,) = [statement for statement in statements(role) if statement["Sid"] == sid]
+    return found
+
+
+def test_the_functions_roles_hold_what_the_code_declares_and_no_other() -> None:
+    declared = set().union(*(control.permissions for control in CONTROLS))
+    declared |= ledger.PERMISSIONS | notices.PERMISSIONS | switch.PERMISSIONS
+    assert (
+        of_service(RESPONDER, "ec2", "dynamodb", "sns", "events", "securityhub", "ssm") | {"dynamodb:GetItem"}
+        == declared
+    )
+
+
+@pytest.mark.parametrize("role", MENDERS)
+def test_the_role_cannot_authorize_ingress(role: str) -> None:
+    assert not [action for action in granted(role) if "Authorize" in action or "CreateTags" in action]
+
+
+def test_only_the_role_for_people_can_open_anything() -> None:
+    able = {role for role in ROLES if "ec2:AuthorizeSecurityGroupIngress" in granted(role)}
+    assert able == {UNDOER}
+
+
+def test_the_roles_differ_in_what_wakes_them() -> None:
+    queue = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+    assert granted(SWEEPER) - granted(RESPONDER) == {*queue, "dynamodb:GetItem"}
+    assert granted(RESPONDER) - granted(SWEEPER) == {"ec2:GetManagedPrefixListAssociations"}
+    assert by_sid(SWEEPER, "LeaveWorkToItself")["Resource"] == {"Fn::GetAtt": ["ContinuationQueue", "Arn"]}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_grants_no_wildcard_and_brings_no_managed_policy(role: str) -> None:
+    assert all(each["Effect"] == "Allow" and "NotAction" not in each for each in statements(role))
+    assert not [action for action in granted(role) if "*" in action]
+    assert "ManagedPolicyArns" not in RESOURCES[role]["Properties"]
+
+
+def test_sam_adds_no_rights_of_its_own() -> None:
+    functions = of_type("AWS::Serverless::Function").values()
+    assert all("Role" in function and not function.keys() & {"Policies", "Events"} for function in functions)
+    assert "Policies" not in GLOBALS
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_only_reads_that_know_no_resources_reach_everything(role: str) -> None:
+    everywhere = {action for each in statements(role) if each["Resource"] == "*" for action in actions(each)}
+    reads = ("ManagedPrefixLists", "SecurityGroupRules", "SecurityGroups", "Vpcs")
+    assert everywhere <= {f"ec2:Describe{what}" for what in reads}
+
+
+@pytest.mark.parametrize(("role", "sid"), [(RESPONDER, "NarrowRules"), (UNDOER, "RestoreRules")])
+def test_writes_stay_in_this_account_and_region(role: str, sid: str) -> None:
+    here = "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}"
+    rules = [{"Fn::Sub": f"{here}:{kind}/*"} for kind in ("security-group", "security-group-rule")]
+    assert by_sid(role, sid)["Resource"] == rules
+
+
+@pytest.mark.parametrize("role", MENDERS)
+def test_who_mends_cannot_exempt(role: str) -> None:
+    keeping = by_sid(role, "KeepLedger")
+    assert set(actions(keeping)) == LEDGER_WRITES
+    assert keeping["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["budget/*", "open", "place/*", "resource/*"]}
+    }
+    assert not set(actions(by_sid(role, "ReadLedger"))) & LEDGER_WRITES
+
+
+def test_the_role_for_people_uses_the_whole_ledger_and_restores_rules_with_their_tags() -> None:
+    assert of_service(UNDOER, "dynamodb") == ledger.PERMISSIONS
+    tags = by_sid(UNDOER, "RestoreTags")
+    assert tags["Condition"] == {"StringEquals": {"ec2:CreateAction": "AuthorizeSecurityGroupIngress"}}
+    assert "ec2:RevokeSecurityGroupIngress" not in granted(UNDOER)
+
+
+def test_people_come_with_mfa_or_are_named() -> None:
+    (trust,) = RESOURCES[UNDOER]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}
+    condition, named, otherwise = trust["Condition"]["Fn::If"]
+    assert condition == "NamesUndoPrincipal"
+    assert named == {"ArnLike": {"aws:PrincipalArn": {"Ref": "UndoPrincipal"}}}
+    assert otherwise == {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+
+
+@pytest.mark.parametrize("role", MENDERS)
+def test_a_function_logs_to_its_own_group_and_keeps_failures_in_its_own_queue(role: str) -> None:
+    own = {action: statement["Resource"] for statement in statements(role) for action in actions(statement)}
+    assert own["logs:CreateLogStream"] == own["logs:PutLogEvents"] == {"Fn::GetAtt": ["RemediationLogGroup", "Arn"]}
+    assert by_sid(role, "KeepFailedEvents")["Resource"] == {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
+    assert GLOBALS["LoggingConfig"]["LogGroup"] == {"Ref": "RemediationLogGroup"}
+
+
+def test_the_schedule_wakes_the_sweep_and_nothing_else() -> None:
+    assert granted("SweepTimerRole") == {"lambda:InvokeFunction", "sqs:SendMessage"}
+    assert by_sid("SweepTimerRole", "WakeSweep")["Resource"] == {"Fn::GetAtt": ["SweepFunction", "Arn"]}
+
+
+def test_the_topics_key_serves_the_functions_and_the_alarms_of_this_account() -> None:
+    _, functions, alarms = RESOURCES["NoticeKey"]["Properties"]["KeyPolicy"]["Statement"]
+    assert functions["Principal"]["AWS"] == [{"Fn::GetAtt": [role, "Arn"]} for role in MENDERS]
+    assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert alarms["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}

@@ -1,0 +1,59 @@
+"""docs/scan.md against the embedded AWS: its commands run, and its codes are the command's."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+
+from walkthrough.conftest import REGION, ROOT, run
+
+PAGE = (ROOT / "docs" / "scan.md").read_text(encoding="utf-8")
+LINES = re.split(r"<!-- test: run each line.*-->\n```bash\n", PAGE)[1].split("\n```")[0].splitlines()
+
+
+@pytest.fixture
+def open_group(ec2: Any, group_id: str) -> str:
+    """A group whose tcp/22 is open, in front of one interface."""
+    (group,) = ec2.describe_security_groups(GroupIds=[group_id])["SecurityGroups"]
+    subnet = ec2.create_subnet(VpcId=group["VpcId"], CidrBlock="10.1.0.0/24")["Subnet"]
+    ec2.create_network_interface(SubnetId=subnet["SubnetId"], Groups=[group_id])
+    permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[permission])
+    return group_id
+
+
+def test_the_commands_of_the_page_tell_of_an_open_group(open_group: str, aws_environment: dict[str, str]) -> None:
+    table, sarif, explained, event = [
+        run(line.replace("GROUP_ID", open_group).split(), aws_environment).stdout for line in LINES
+    ]
+    assert open_group in table
+    assert open_group in sarif
+    assert "would be narrowed to tcp/22 from 10.0.0.0/8 (mode.default is fix)" in explained
+    assert event.startswith("AuthorizeSecurityGroupIngress was called in ")
+
+
+def test_all_enabled_regions_are_read_and_findings_can_fail_a_pipeline(
+    open_group: str, aws_environment: dict[str, str]
+) -> None:
+    words = ["cloudmend", "scan", "--format", "json", "--fail-on-findings"]
+    report = json.loads(run(words, aws_environment, status=3).stdout)
+    (row,) = [row for row in report["rows"] if row["group"] == open_group]
+    assert (row["region"], row["group_name"], row["interfaces"]) == (REGION, "testing", 1)
+    assert {"eu-west-1", REGION} <= set(report["regions"])
+
+
+def test_a_region_where_nothing_is_open_is_0_and_a_bad_policy_2(aws_environment: dict[str, str]) -> None:
+    elsewhere = ["cloudmend", "scan", "--region", "eu-north-1", "--fail-on-findings"]
+    assert run(elsewhere, aws_environment).stdout == "No rule found at fault; 1 Region read.\n"
+    rows = list(csv.reader(io.StringIO(run([*elsewhere, "--format", "csv"], aws_environment).stdout)))
+    assert len(rows) == 1
+    run([*elsewhere, "--policy", "pyproject.toml"], aws_environment, status=2)
+
+
+def test_the_exit_codes_of_the_page_are_those_that_are_tested() -> None:
+    assert re.findall(r"^\| `(\d)` \|", PAGE, re.MULTILINE) == ["0", "1", "2", "3"]

@@ -1,0 +1,180 @@
+"""undo, exempt and records as a person types them, through the embedded AWS."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.session import Session
+
+from ledgers.backends import table_resource
+from walkthrough.conftest import REGION, run
+from walkthrough.test_readme import block
+
+WORLD = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "all"}]}
+HALF = {"IpProtocol": "tcp", "FromPort": 3389, "ToPort": 3389, "IpRanges": [{"CidrIp": "128.0.0.0/1"}]}
+OTHERWISE = {**WORLD, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+FOR_2H = ["--for", "2h", "--reason", "The vendor has no VPN yet"]
+
+
+@pytest.fixture
+def environment(aws_environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """A user with a ledger of their own."""
+    return {**aws_environment, "XDG_STATE_HOME": str(tmp_path / "state")}
+
+
+@pytest.fixture
+def opened(ec2: Any, group_id: str) -> str:
+    """A group of which one rule will be narrowed, and one revoked."""
+    ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[WORLD, HALF])
+    return group_id
+
+
+def invoke(group_id: str, environment: dict[str, str]) -> str:
+    return run(["cloudmend", "invoke", "-e", "events/event.json", "--group", group_id], environment).stdout
+
+
+def mend(group_id: str, environment: dict[str, str]) -> str:
+    """Mends a group; the record's id."""
+    (entry_id,) = re.findall(r"^  record: (\S+)$", invoke(group_id, environment), re.MULTILINE)
+    return str(entry_id)
+
+
+def described(ec2: Any, group_id: str) -> Any:
+    group = ec2.describe_security_groups(GroupIds=[group_id])["SecurityGroups"][0]
+    return {**group, "IpPermissions": sorted(group["IpPermissions"], key=lambda each: each["FromPort"])}
+
+
+def test_undo_gives_the_group_back_and_the_next_invoke_leaves_it_open(
+    ec2: Any, opened: str, environment: dict[str, str]
+) -> None:
+    before = described(ec2, opened)
+    entry_id = mend(opened, environment)
+    assert described(ec2, opened) != before
+    said = run(["cloudmend", "undo", entry_id, *FOR_2H], environment).stdout
+    assert described(ec2, opened) == before
+    assert said.startswith(f"undone {opened}: ")
+    assert "is tcp/22 from 0.0.0.0/0 again" in said
+    assert invoke(opened, environment).startswith(f"exempt {opened}: left open")
+    assert described(ec2, opened) == before
+
+
+def test_a_removed_exemption_lets_the_next_invoke_close_it_again(
+    ec2: Any, opened: str, environment: dict[str, str]
+) -> None:
+    entry_id = mend(opened, environment)
+    closed = described(ec2, opened)
+    run(["cloudmend", "undo", entry_id, *FOR_2H], environment)
+    run(["cloudmend", "exempt", "remove", entry_id], environment)
+    assert mend(opened, environment) != entry_id
+    assert described(ec2, opened) == closed
+
+
+def test_a_dry_run_shows_what_it_would_do_and_does_nothing(ec2: Any, opened: str, environment: dict[str, str]) -> None:
+    entry_id = mend(opened, environment)
+    closed = described(ec2, opened)
+    said = run(["cloudmend", "undo", entry_id, *FOR_2H, "--dry-run"], environment).stdout.splitlines()
+    assert said[0].startswith(f"would exempt {opened} until ")
+    assert [line.split()[:4] for line in said[1:-1]] == [
+        ["would", "run:", "aws", "ec2"],
+        ["would", "run:", "aws", "ec2"],
+    ]
+    assert said[-1] == "Nothing was changed."
+    assert described(ec2, opened) == closed
+    assert run(["cloudmend", "exempt", "list"], environment).stdout == ""
+
+
+def test_an_edit_since_is_refused_with_the_difference(ec2: Any, opened: str, environment: dict[str, str]) -> None:
+    entry_id = mend(opened, environment)
+    ec2.authorize_security_group_ingress(GroupId=opened, IpPermissions=[OTHERWISE])
+    done = run(["cloudmend", "undo", entry_id, *FOR_2H], environment, status=1)
+    assert "is no longer as cloudmend left it" in done.stderr
+    assert "expected no rule for tcp/22 from 0.0.0.0/0, is sgr-" in done.stderr
+    assert "Nothing was changed." in done.stderr
+
+
+def test_an_exempt_group_is_left_open_and_listed(ec2: Any, opened: str, environment: dict[str, str]) -> None:
+    before = described(ec2, opened)
+    said = run(["cloudmend", "exempt", "add", "--group", opened, *FOR_2H, "--owner", "net\x1b[31m"], environment).stdout
+    assert invoke(opened, environment).startswith(f"exempt {opened}: left open")
+    assert described(ec2, opened) == before
+    assert run(["cloudmend", "exempt", "list"], environment).stdout == said
+    assert re.fullmatch(
+        rf"exempt-\w{{8}} exempts {opened} until [-\d]+ [\d:]+ UTC: The vendor has no VPN yet .*\n", said
+    )
+    assert "\x1b" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--group", "my-group", *FOR_2H], "'my-group' is not a security group id."),
+        (["--group", "sg-05fe30eb67c909f27", "--rule", "22", *FOR_2H], "'22' is not a security group rule id."),
+        (["--group", "sg-05fe30eb67c909f27", "--for", "31d", "--reason", "x"], "lasts from a minute to 30 days"),
+        (["--group", "sg-05fe30eb67c909f27", "--for", "0m", "--reason", "x"], "lasts from a minute to 30 days"),
+        (["--group", "sg-05fe30eb67c909f27", "--for", "2h", "--reason", " "], "needs an owner and a reason"),
+    ],
+)
+def test_an_exemption_without_sense_is_refused(words: list[str], said: str, environment: dict[str, str]) -> None:
+    assert said in run(["cloudmend", "exempt", "add", *words], environment, status=2).stderr
+    assert run(["cloudmend", "exempt", "list"], environment).stdout == ""
+
+
+def test_records_are_listed_and_exported(ec2: Any, opened: str, environment: dict[str, str], tmp_path: Path) -> None:
+    entry_id = mend(opened, environment)
+    run(["cloudmend", "undo", entry_id, *FOR_2H], environment)
+    listed = run(["cloudmend", "records", "--group", opened, "--since", "24h"], environment).stdout
+    first, told, last = listed.splitlines()
+    assert re.match(rf"[-\d]+ [\d:]+ UTC {opened} UNDONE \(mended\) ", first)
+    assert "is tcp/22 from 0.0.0.0/0 again" in told
+    assert last.strip() == entry_id
+    run(["cloudmend", "records", "--export", str(tmp_path / "records.jsonl")], environment)
+    exported = (tmp_path / "records.jsonl").read_text()
+    assert run(["cloudmend", "records", "--json"], environment).stdout == exported
+    (entry,) = map(json.loads, exported.splitlines())
+    assert (entry["id"], entry["state"], len(entry["intent"]["before"]["SecurityGroupRules"])) == (
+        entry_id,
+        "UNDONE",
+        3,
+    )
+
+
+def test_records_of_another_group_or_of_before_are_not_listed(opened: str, environment: dict[str, str]) -> None:
+    mend(opened, environment)
+    assert run(["cloudmend", "records", "--group", "sg-05fe30eb67c909f27"], environment).stdout == ""
+    assert run(["cloudmend", "records", "--since", "0m"], environment).stdout == ""
+
+
+@pytest.fixture
+def table(aws_environment: dict[str, str]) -> Iterator[str]:
+    """A stack's table, as docs/records.md describes it."""
+    cloudformation = Session().create_client(
+        "cloudformation",
+        region_name=REGION,
+        endpoint_url=aws_environment["AWS_ENDPOINT_URL"],
+        aws_access_key_id=aws_environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=aws_environment["AWS_SECRET_ACCESS_KEY"],
+    )
+    template = json.dumps({"Resources": {"Table": table_resource()}})
+    cloudformation.create_stack(StackName="undo-ledger", TemplateBody=template)
+    resource = cloudformation.describe_stack_resource(StackName="undo-ledger", LogicalResourceId="Table")
+    yield resource["StackResourceDetail"]["PhysicalResourceId"]
+    cloudformation.delete_stack(StackName="undo-ledger")
+
+
+def test_the_readme_s_line_takes_back_what_a_stack_s_table_holds(
+    ec2: Any, opened: str, environment: dict[str, str], table: str, tmp_path: Path
+) -> None:
+    before = described(ec2, opened)
+    with_table = {**environment, "CLOUDMEND_LEDGER_TABLE": table}
+    entry_id = mend(opened, with_table)
+    (line,) = block("undone through the embedded AWS")
+    run(["bash", "-c", line.replace("RECORD_ID", entry_id).replace("TABLE", table)], environment)
+    assert described(ec2, opened) == before
+    assert entry_id in run(["cloudmend", "records"], with_table).stdout
+    assert entry_id in run(["cloudmend", "exempt", "list"], with_table).stdout
+    assert not (tmp_path / "state").exists()
