@@ -103,6 +103,31 @@ def test_of_what_refers_to_a_prefix_list_only_the_groups_are_looked_at_in_order(
     assert found == (Resource(type=GROUP, id="sg-1"), Resource(type=GROUP, id="sg-2"))
 
 
+@pytest.mark.parametrize(
+    ("rows", "owner"),
+    [
+        ([{"SecurityGroupRuleId": "sgr-1", "IsEgress": True, "GroupOwnerId": "123456789012"}], "123456789012"),
+        ([{"SecurityGroupRuleId": "sgr-1", "IsEgress": True}], ""),
+        ([], ""),
+    ],
+)
+def test_the_account_is_that_of_the_group_s_owner_where_a_rule_tells_it(rows: list[Json], owner: str) -> None:
+    reader = Answers(SecurityGroupRules=rows, SecurityGroups=[{"GroupId": "sg-1"}])
+    facts = CONTROL.observe(Resource(type=GROUP, id="sg-1"), reader, policy())
+    assert facts.account == owner
+
+
+def test_a_group_all_of_whose_rules_the_event_names_is_read_once() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, "10.0.0.0/8"))
+    target = Resource(
+        type=GROUP, id=group_id, parts=tuple(row["SecurityGroupRuleId"] for row in account.rules(group_id))
+    )
+    account.calls.clear()
+    assert CONTROL.observe(target, account.world.reader, policy())
+    assert account.calls == ["ec2:DescribeSecurityGroupRules"]
+
+
 FACTS = GroupFacts(account="111122223333", image={"SecurityGroupRules": []}, group_id="sg-1", rules=())
 BY_VPC = policy('[replacement]\nipv4 = "vpc"')
 

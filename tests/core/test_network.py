@@ -65,6 +65,8 @@ def test_addresses_in_several_spans_are_counted_once_from_the_very_first_address
 def test_a_difference_has_single_addresses_and_no_empty_spans() -> None:
     left = AddressSet(((10, 20),)) - AddressSet(((10, 12), (14, 14), (16, 19)))
     assert left == AddressSet(((13, 13), (15, 15), (20, 20)))
+    assert left - AddressSet(((15, 15), (20, 20))) == AddressSet(((13, 13),))
+    assert AddressSet(((10, 20),)) - AddressSet(((20, 20),)) == AddressSet(((10, 19),))
 
 
 @pytest.mark.parametrize(

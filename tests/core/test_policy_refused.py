@@ -121,6 +121,7 @@ def test_a_replacement_is_held_against_this_file_s_limit() -> None:
         ),
         ("[mode.control]\ns3_public_access = 1", "line 2: mode.control.s3_public_access", "1 is not a mode"),
         ("[mode.account]\n1111 = 'fix'", "line 2: mode.account.1111", "'1111' is not the id of an account"),
+        ("[mode.account]\n111122223333 = 'x'", "line 2: mode.account.111122223333", "'x' is not a mode"),
         ("[mode.vpc]\nvpc-1 = 'fix'", "line 2: mode.vpc.vpc-1", "'vpc-1' is not the id of a VPC"),
         ("[mode.vpc]\nvpc-01234567 = 'x'", "line 2: mode.vpc.vpc-01234567", "'x' is not a mode"),
     ],
