@@ -44,8 +44,10 @@ PIECES: Final = (
     *("'", '"', "$(reboot)", "; reboot", "a", "com", "1", "3389", " "),
 )
 
+# A lone surrogate never gets here: core.events replaces it where the event is read, which has a test of its own.
+NO_SURROGATES = st.characters(exclude_categories=["Cs"])
 hostile_texts: st.SearchStrategy[str] = st.lists(
-    st.sampled_from(PIECES) | st.text(st.characters(), max_size=3), max_size=12
+    st.sampled_from(PIECES) | st.text(NO_SURROGATES, max_size=3), max_size=12
 ).map("".join)
 
 # A scheme, www., or a name with a top-level domain; a tag that mentions or links.
