@@ -1,0 +1,70 @@
+"""The canned server in a process of its own, and what it is told and asked."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Told:
+    """Since it was set: the calls by action, how many were refused, and how many doors are open."""
+
+    calls: Mapping[str, int]
+    refused: int
+    open: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.calls.values())
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    url: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What points an AWS client here, and at nothing else of the machine's."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        }
+
+    def reset(self, **settings: Any) -> None:
+        """A new estate, and no calls: groups, every, latency_ms, throttled."""
+        self._exchange(json.dumps(settings).encode())
+
+    def told(self) -> Told:
+        return self._exchange(None)
+
+    def _exchange(self, body: bytes | None) -> Told:
+        with urllib.request.urlopen(f"{self.url}/canned", body) as answer:  # noqa: S310 - our own, on this machine
+            return Told(**json.load(answer))
+
+
+@contextmanager
+def canned() -> Iterator[Endpoint]:
+    """The server, until the block ends."""
+    command = [sys.executable, str(Path(__file__).with_name("canned.py"))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        assert process.stdout  # noqa: S101 - for mypy: it is piped
+        try:
+            yield Endpoint(process.stdout.readline().strip())
+        finally:
+            process.terminate()
