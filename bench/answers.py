@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 
 from cloudmend.local.ec2.errors import Ec2Error
 from cloudmend.local.ec2.throttle import Throttle
-from estate import ACCOUNT, DOOR, RULES, Estate, rule_id
+from estate import ACCOUNT, DOOR, RULES, WORLD, Estate, rule_id
 
 PAGE = 1000  # the most that EC2 gives in one answer; here also where the caller names no size
 REQUEST_ID = "59dbff89-35bd-4eac-99ed-be587EXAMPLE"
@@ -40,6 +40,7 @@ class Answers:
         self.estate = estate
         self.calls: Counter[str] = Counter()
         self.refused = 0
+        self.closed_at = 0.0  # on the machine's monotonic clock, which all its processes share
         self._throttle = Throttle(time.monotonic) if throttled else None
         self._forms: Mapping[str, Callable[[Form], str]] = {
             "AuthorizeSecurityGroupIngress": self._authorize,
@@ -89,7 +90,7 @@ class Answers:
         number = self._known(form)
         if form.get("SecurityGroupRule.1.SecurityGroupRuleId") != rule_id(number, DOOR):
             raise Ec2Error("InvalidSecurityGroupRuleId.NotFound", "Only the door of a group can be modified here.")
-        self.estate.doors[number] = form["SecurityGroupRule.1.SecurityGroupRule.CidrIpv4"]
+        self._set_door(number, form["SecurityGroupRule.1.SecurityGroupRule.CidrIpv4"])
         return "<return>true</return>"
 
     def _revoke(self, form: Form) -> str:
@@ -97,12 +98,17 @@ class Answers:
         by_id = form.get("SecurityGroupRuleId.1") == rule_id(number, DOOR)
         if not by_id and form.get("IpPermissions.1.IpRanges.1.CidrIp") != self.estate.doors[number]:
             raise Ec2Error("InvalidPermission.NotFound", "The specified rule does not exist in this security group.")
-        self.estate.doors[number] = None
+        self._set_door(number, None)
         return "<return>true</return>"
 
     def _authorize(self, form: Form) -> str:
-        self.estate.doors[self._known(form)] = form["IpPermissions.1.IpRanges.1.CidrIp"]
+        self._set_door(self._known(form), form["IpPermissions.1.IpRanges.1.CidrIp"])
         return "<return>true</return><securityGroupRuleSet/>"
+
+    def _set_door(self, number: int, source: str | None) -> None:
+        if self.estate.doors[number] == WORLD:
+            self.closed_at = time.monotonic()
+        self.estate.doors[number] = source
 
     def _known(self, form: Form) -> int:
         number = self.estate.number(form.get("GroupId", ""))

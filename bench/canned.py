@@ -35,7 +35,8 @@ class Canned:
 
     def told(self) -> bytes:
         answers = self.answers
-        return json.dumps({"calls": answers.calls, "refused": answers.refused, "open": answers.estate.open}).encode()
+        counts = {"calls": answers.calls, "refused": answers.refused, "open": answers.estate.open}
+        return json.dumps({**counts, "closed_at": answers.closed_at}).encode()
 
 
 class Server:

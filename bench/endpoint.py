@@ -17,11 +17,12 @@ REGION = "us-east-1"
 
 @dataclass(frozen=True)
 class Told:
-    """Since it was set: the calls by action, how many were refused, and how many doors are open."""
+    """Since it was set: the calls by action, how many were refused, how many doors are open, when the last closed."""
 
     calls: Mapping[str, int]
     refused: int
     open: int
+    closed_at: float  # of time.monotonic
 
     @property
     def total(self) -> int:
