@@ -17,7 +17,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from trim_dependencies import UNUSED, remove, remove_unused, trim_botocore
+from trim_dependencies import UNUSED, remove, remove_unused, trim_data, trim_docs
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements" / "lambda.txt"
@@ -87,7 +87,8 @@ def installed_dependencies(target: Target) -> Path:
         tree = Path(scratch, "tree")
         install(target, tree)
         remove_unused(tree)
-        trim_botocore(tree / "botocore" / "data")
+        trim_docs(tree / "botocore" / "docs")
+        trim_data(tree / "botocore" / "data")
         compile_sources(target, tree, root=tree)
         publish(tree, cached)
     return cached

@@ -10,6 +10,43 @@ from typing import Any
 # Nothing asks for a distribution's metadata or types at run time, and no command is started.
 UNUSED = ("*.dist-info", "bin", "tests", "*.pyi", "py.typed", "__pycache__", "*.md")
 
+# Parts of libraries that the function imports nothing of.
+UNUSED_PARTS = (
+    "aws_lambda_powertools/event_handler",
+    "aws_lambda_powertools/middleware_factory",
+    *(
+        f"aws_lambda_powertools/utilities/{name}"
+        for name in (
+            "auth_alpha",
+            "batch",
+            "circuit_breaker",
+            "data_classes",
+            "data_masking",
+            "feature_flags",
+            "idempotency",
+            "kafka",
+            "parameters",
+            "parser",
+            "streaming",
+            "validation",
+        )
+    ),
+    "dateutil/zoneinfo",
+)
+# botocore writes help texts for its clients' methods. What makes them is imported by every client, and takes longer to
+# import than a client takes to call AWS; the function asks nobody for help. Its handlers import `utils`.
+DOCS_KEPT = ("utils.py",)
+DOCSTRINGS = '''"""In place of botocore's own module: the methods of the function's clients have no help text."""
+
+
+class ClientMethodDocstring(str):
+    def __new__(cls, **_):
+        return super().__new__(cls)
+
+
+PaginatorDocstring = WaiterDocstring = ClientMethodDocstring
+'''
+
 # What botocore reads besides a service's own model.
 BOTOCORE_DATA = (
     "_retry.json",  # which errors are worth another try
@@ -42,23 +79,57 @@ OPERATIONS = {
 def remove_unused(tree: Path) -> None:
     for path in [path for pattern in UNUSED for path in tree.rglob(pattern)]:
         remove(path)
+    for part in UNUSED_PARTS:
+        remove(tree / part)
 
 
-def trim_botocore(data: Path) -> None:
-    """Keep the shared data and the models of OPERATIONS, each with no other operations."""
-    models = {folder: trimmed_model(read_model(data / folder), names) for folder, names in OPERATIONS.items()}
-    files = ("endpoint-rule-set-1.json.gz", "paginators-1.json")
-    keep = {*(data / name for name in BOTOCORE_DATA), *(data / folder / name for folder in models for name in files)}
-    for path in [path for path in data.rglob("*") if path.is_file() and path not in keep]:
-        path.unlink()
-    for folder, model in models.items():
-        (data / folder / "service-2.json").write_text(json.dumps(model, sort_keys=True))
-    remove_empty_folders(data)
+def trim_docs(docs: Path) -> None:
+    """Keep the package as its importers know it, without what writes the help texts."""
+    for path in [path for path in docs.iterdir() if path.name not in DOCS_KEPT]:
+        remove(path)
+    (docs / "__init__.py").touch()
+    (docs / "docstring.py").write_text(DOCSTRINGS)
 
 
-def read_model(folder: Path) -> dict[str, Any]:
-    model: dict[str, Any] = json.loads(gzip.decompress((folder / "service-2.json.gz").read_bytes()))
-    return model
+def trim_data(data: Path) -> None:
+    """Keep the shared data and the models of OPERATIONS, each with no other operations and no words for people."""
+    kept = {data / name: without_words(read(data / name)) for name in BOTOCORE_DATA}
+    kept[data / "endpoints.json"] = trimmed_endpoints(kept[data / "endpoints.json"])
+    for folder, names in OPERATIONS.items():
+        for name in ("endpoint-rule-set-1.json", "paginators-1.json"):
+            kept[data / folder / name] = without_words(read(data / folder / name))
+        model = trimmed_model(read(data / folder / "service-2.json"), names)
+        kept[data / folder / "service-2.json"] = without_words(model)
+    shutil.rmtree(data)
+    for path, content in kept.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content, separators=(",", ":")))
+
+
+def read(path: Path) -> Any:
+    """A file of botocore's data, compressed or not. Its name is given without `.gz`."""
+    packed = path.with_name(f"{path.name}.gz")
+    return json.loads(gzip.decompress(packed.read_bytes()) if packed.exists() else path.read_bytes())
+
+
+def without_words(node: Any) -> Any:
+    """The same without the documentation that models, rules and examples carry."""
+    if isinstance(node, list):
+        return [without_words(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    is_text = isinstance(node.get("documentation"), str)
+    return {key: without_words(value) for key, value in node.items() if not (is_text and key == "documentation")}
+
+
+def trimmed_endpoints(endpoints: dict[str, Any]) -> dict[str, Any]:
+    """The endpoints of each partition's Regions, of the services in OPERATIONS alone."""
+    services = {folder.parts[0] for folder in OPERATIONS}
+    partitions = [
+        {**partition, "services": {name: row for name, row in partition["services"].items() if name in services}}
+        for partition in endpoints["partitions"]
+    ]
+    return {**endpoints, "partitions": partitions}
 
 
 def trimmed_model(model: dict[str, Any], operations: tuple[str, ...]) -> dict[str, Any]:
@@ -90,9 +161,3 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def remove_empty_folders(root: Path) -> None:
-    for folder in sorted((path for path in root.rglob("*") if path.is_dir()), reverse=True):
-        if not any(folder.iterdir()):
-            folder.rmdir()
