@@ -40,10 +40,10 @@ def deployed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     for cached in CACHES:
         cached.cache_clear()
     account = Account()
-    logger, metrics = handlers._logger(), handlers._metrics()
+    logger = handlers._logger()
     assert isinstance(logger.registered_handler, StreamHandler)
     logger.registered_handler.stream = log = StringIO()
-    telling = msgspec.structs.replace(account.world, notifier=LogNotifier(logger, metrics))
+    telling = msgspec.structs.replace(account.world, notifier=LogNotifier(handlers._logger, handlers._metrics))
     monkeypatch.setattr(handlers, "_world", lambda: telling)
     yield Deployed(account, log, capsys)
     for cached in CACHES:

@@ -27,8 +27,8 @@ def on_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def made(settings: dict[str, str]) -> World:
     """The world of an environment."""
     logger = Logger(service="world")
-    notice_log = LogNotifier(logger, Metrics(namespace="cloudmend", service="cloudmend"))
-    return deployed_world(stack_settings(settings), logger, notice_log)
+    metrics = Metrics(namespace="cloudmend", service="cloudmend")
+    return deployed_world(stack_settings(settings), logger.warning, LogNotifier(lambda: logger, lambda: metrics))
 
 
 def test_a_deployed_function_keeps_its_records_in_the_table(caplog: pytest.LogCaptureFixture) -> None:

@@ -19,7 +19,7 @@ def test_a_notice_that_was_not_delivered_is_an_error_line_and_a_metric(capsys: p
     stream = StringIO()
     logger = Logger(service="notices", logger_handler=StreamHandler(stream))
     metrics = Metrics(namespace="cloudmend", service="cloudmend")
-    LogNotifier(logger, metrics).undelivered(MENDED, "sns:Publish in eu-west-1: no answer.")
+    LogNotifier(lambda: logger, lambda: metrics).undelivered(MENDED, "sns:Publish in eu-west-1: no answer.")
     metrics.flush_metrics()
     line = json.loads(stream.getvalue())
     assert line["level"] == "ERROR"
@@ -41,7 +41,7 @@ def test_a_circumstance_that_somebody_must_know_of_is_a_metric(
 ) -> None:
     logger = Logger(service="circumstances", logger_handler=StreamHandler(StringIO()))
     metrics = Metrics(namespace="cloudmend", service="cloudmend")
-    LogNotifier(logger, metrics).publish(msgspec.structs.replace(MENDED, **{field: value}))
+    LogNotifier(lambda: logger, lambda: metrics).publish(msgspec.structs.replace(MENDED, **{field: value}))
     metrics.flush_metrics()
     published = json.loads(capsys.readouterr().out)
     assert published[metric] == [1.0]

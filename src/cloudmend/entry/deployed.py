@@ -6,12 +6,8 @@ the machine, tells its log, and has no switch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from tempfile import gettempdir
+from collections.abc import Callable, Mapping
 from typing import Final
-
-from aws_lambda_powertools import Logger
 
 from cloudmend.aws.ledger import DynamoDbLedger
 from cloudmend.aws.notices import NoticeLog, Notices
@@ -42,7 +38,7 @@ def stack_settings(environment: Mapping[str, str]) -> Mapping[str, str]:
     return {name: value for name, value in environment.items() if value and name not in absent}
 
 
-def deployed_world(settings: Mapping[str, str], logger: Logger, notice_log: NoticeLog) -> World:
+def deployed_world(settings: Mapping[str, str], warn: Callable[[str], None], notice_log: NoticeLog) -> World:
     """`settings` are those of `stack_settings`. Raises CloudmendError for one that makes no sense."""
     here = connection()
     gateway, brief = here.gateway, here.brief_gateway
@@ -55,21 +51,25 @@ def deployed_world(settings: Mapping[str, str], logger: Logger, notice_log: Noti
         region=here.region,
         reader=gateway,
         writer=gateway,
-        ledger=_ledger(settings, here, logger),
+        ledger=_ledger(settings, here, warn),
         notifier=Notices(notice_log, brief, audience, here.clock),
         clock=here.clock,
-        switch=ModeSwitch(brief, settings.get(MODE_PARAMETER, ""), here.clock, logger.warning),
+        switch=ModeSwitch(brief, settings.get(MODE_PARAMETER, ""), here.clock, warn),
     )
 
 
-def _ledger(settings: Mapping[str, str], here: Connection, logger: Logger) -> Ledger:
+def _ledger(settings: Mapping[str, str], here: Connection, warn: Callable[[str], None]) -> Ledger:
     terms = Terms(budget=_budget(settings))
     if table := settings.get(LEDGER_TABLE):
         return DynamoDbLedger(here.connect, table, here.clock, terms)
-    from cloudmend.disk.ledger import SqliteLedger  # not on a deployed function's way to a closed door
+    # Not on a deployed function's way to a closed door.
+    from pathlib import Path
+    from tempfile import gettempdir
+
+    from cloudmend.disk.ledger import SqliteLedger
 
     folder = Path(gettempdir()) / "cloudmend"
-    logger.warning(f"{LEDGER_TABLE} is not set: what is mended is recorded in {folder}, which does not last.")
+    warn(f"{LEDGER_TABLE} is not set: what is mended is recorded in {folder}, which does not last.")
     return SqliteLedger(folder, here.clock, terms)
 
 

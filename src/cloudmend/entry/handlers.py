@@ -7,10 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Final
-
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics
+from typing import TYPE_CHECKING, Any, Final
 
 from cloudmend import engine
 from cloudmend.controls import CONTROLS
@@ -22,6 +19,10 @@ from cloudmend.entry.continuation import messages, resources
 from cloudmend.entry.deployed import CONTINUATION_QUEUE, deployed_world, stack_settings
 from cloudmend.entry.policy_file import read_policy
 from cloudmend.entry.telemetry import LogNotifier
+
+if TYPE_CHECKING:  # powertools are imported when there is something to tell, which is after the door is closed
+    from aws_lambda_powertools import Logger
+    from aws_lambda_powertools.metrics import Metrics
 
 # What a sweep keeps of its time: for the mend that is under way when it stops, and for what it leaves to the next.
 _MARGIN: Final = timedelta(seconds=60)
@@ -99,11 +100,15 @@ def _result(answer: tuple[Record | Ignored, ...]) -> dict[str, Any]:
 
 @cache
 def _logger() -> Logger:
+    from aws_lambda_powertools import Logger
+
     return Logger(service="cloudmend")
 
 
 @cache
 def _metrics() -> Metrics:
+    from aws_lambda_powertools.metrics import Metrics
+
     return Metrics(namespace="cloudmend", service="cloudmend")
 
 
@@ -120,4 +125,8 @@ def settings() -> dict[str, str]:
 
 @cache
 def _world() -> World:
-    return deployed_world(stack_settings(os.environ), _logger(), LogNotifier(_logger(), _metrics()))
+    return deployed_world(stack_settings(os.environ), _warn, LogNotifier(_logger, _metrics))
+
+
+def _warn(text: str) -> None:
+    _logger().warning(text)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from cloudmend.core.case import FIGHT
 from cloudmend.core.model import Record, Status
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
+    from aws_lambda_powertools.metrics import Metrics
 
 # The CloudWatch metric that counts each end of a mend. A clean look is no news and costs no metric.
 COUNTED: Final[dict[Status, str]] = {
@@ -34,20 +36,21 @@ UNDELIVERED: Final = "NoticesUndelivered"
 class LogNotifier:
     """Tells of a record in one log line, whose message is a sentence, and counts it."""
 
-    def __init__(self, logger: Logger, metrics: Metrics) -> None:
+    def __init__(self, logger: Callable[[], Logger], metrics: Callable[[], Metrics]) -> None:
+        """Both are asked for when there is something to tell: importing them can wait until the door is closed."""
         self._logger = logger
         self._metrics = metrics
 
     def publish(self, record: Record) -> None:
-        tell = self._logger.error if record.status in ("open", "failed") else self._logger.info
+        tell = self._logger().error if record.status in ("open", "failed") else self._logger().info
         tell(record.summary, extra={"record": msgspec.to_builtins(record)})
         ends = [COUNTED[record.status]] if record.status in COUNTED else []
         for name in [*ends, *(name for name, applies in FLAGGED.items() if applies(record))]:
-            self._metrics.add_metric(name, MetricUnit.Count, 1)
+            self._metrics().add_metric(name, "Count", 1)
         if record.status == "mended" and record.seconds_since_call is not None:
-            self._metrics.add_metric(SECONDS_TO_CLOSED, MetricUnit.Seconds, record.seconds_since_call)
+            self._metrics().add_metric(SECONDS_TO_CLOSED, "Seconds", record.seconds_since_call)
 
     def undelivered(self, record: Record, problem: str) -> None:
         """A notice of the record did not get out; the record itself stands in the log."""
-        self._logger.error(f"{record.resource.id}: a notice was not delivered: {problem}", extra={"problem": problem})
-        self._metrics.add_metric(UNDELIVERED, MetricUnit.Count, 1)
+        self._logger().error(f"{record.resource.id}: a notice was not delivered: {problem}", extra={"problem": problem})
+        self._metrics().add_metric(UNDELIVERED, "Count", 1)
