@@ -23,6 +23,16 @@ HANDLERS = {
     "floor": ("floor", "respond"),
 }
 
+OPENING = {
+    "ipProtocol": "tcp",
+    "fromPort": 22,
+    "toPort": 22,
+    "groups": {},
+    "ipRanges": {"items": [{"cidrIp": "0.0.0.0/0", "description": "administration"}]},
+    "ipv6Ranges": {},
+    "prefixListIds": {},
+}
+
 
 def event(number: int) -> dict[str, Any]:
     """What EventBridge delivers when a group's door was opened."""
@@ -48,7 +58,10 @@ def event(number: int) -> dict[str, Any]:
             "eventName": "AuthorizeSecurityGroupIngress",
             "awsRegion": "us-east-1",
             "sourceIPAddress": "198.51.100.23",
-            "requestParameters": {"groupId": f"sg-{number:017x}"},
+            "requestParameters": {
+                "groupId": f"sg-{number:017x}",
+                "ipPermissions": {"items": [OPENING]},
+            },
             "responseElements": {"_return": True},
             "eventID": "b84e2f07-6d19-4c35-a7f2-3e5890cb1d46",
             "eventType": "AwsApiCall",

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+import msgspec
+
 from cloudmend.aws.ledger import DynamoDbLedger
 from cloudmend.aws.notices import NoticeLog, Notices
 from cloudmend.aws.switch import ModeSwitch
-from cloudmend.aws.world import Connection, connection
+from cloudmend.aws.world import Connection, connection, threads
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Ledger, Terms
 from cloudmend.core.notice import Audience
@@ -25,6 +27,7 @@ CHAT_TOPIC: Final = "CLOUDMEND_CHAT_TOPIC"
 SECURITY_HUB: Final = "CLOUDMEND_SECURITY_HUB"
 MODE_PARAMETER: Final = "CLOUDMEND_MODE_PARAMETER"
 CONTINUATION_QUEUE: Final = "CLOUDMEND_CONTINUATION_QUEUE"
+SWEEP_REGIONS: Final = "CLOUDMEND_SWEEP_REGIONS"  # own, or all
 
 # What names a resource of the stack.
 _RESOURCES: Final = frozenset({LEDGER_TABLE, NOTICE_TOPIC, CHAT_TOPIC, MODE_PARAMETER, CONTINUATION_QUEUE})
@@ -46,6 +49,8 @@ def deployed_world(settings: Mapping[str, str], warn: Callable[[str], None], not
         topic=settings.get(NOTICE_TOPIC, ""),
         chat_topic=settings.get(CHAT_TOPIC, ""),
         security_hub=settings.get(SECURITY_HUB) == "on",
+        region=here.region,
+        ledger=settings.get(LEDGER_TABLE, ""),
     )
     return World(
         region=here.region,
@@ -54,8 +59,17 @@ def deployed_world(settings: Mapping[str, str], warn: Callable[[str], None], not
         ledger=_ledger(settings, here, warn),
         notifier=Notices(notice_log, brief, audience, here.clock),
         clock=here.clock,
+        begin=threads(),
         switch=ModeSwitch(brief, settings.get(MODE_PARAMETER, ""), here.clock, warn),
     )
+
+
+def in_region(home: World, region: str) -> World:
+    """The world of another Region of the account. Ledger, notices and switch stay where the stack is."""
+    if region == home.region:
+        return home
+    gateway = connection(region).gateway
+    return msgspec.structs.replace(home, region=region, reader=gateway, writer=gateway)
 
 
 def _ledger(settings: Mapping[str, str], here: Connection, warn: Callable[[str], None]) -> Ledger:
