@@ -1,5 +1,6 @@
 """What the deployed function does not need of its dependencies, taken away."""
 
+import ast
 import gzip
 import json
 import shutil
@@ -75,6 +76,7 @@ OPERATIONS = {
     Path("sqs", "2012-11-05"): ("SendMessage",),
     Path("ssm", "2014-11-06"): ("GetParameter",),
 }
+SERVICES = frozenset(folder.parts[0] for folder in OPERATIONS)
 
 
 def remove_unused(tree: Path) -> None:
@@ -90,6 +92,21 @@ def trim_docs(docs: Path) -> None:
         remove(path)
     (docs / "__init__.py").touch()
     (docs / "docstring.py").write_text(DOCSTRINGS)
+
+
+def trim_aliases(module: Path) -> None:
+    """Keep, of the names that services had in earlier botocores, those of OPERATIONS.
+
+    botocore tries all of them, one after the other, on each of the hundreds of events that its clients emit.
+    """
+    text = module.read_text()
+    (table,) = (
+        node.value
+        for node in ast.parse(text).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "EVENT_ALIASES"
+    )
+    kept = {old: new for old, new in ast.literal_eval(table).items() if old in SERVICES}
+    module.write_text(text.replace(str(ast.get_source_segment(text, table)), repr(kept)))
 
 
 def trim_data(data: Path) -> None:
@@ -125,9 +142,8 @@ def without_words(node: Any) -> Any:
 
 def trimmed_endpoints(endpoints: dict[str, Any]) -> dict[str, Any]:
     """The endpoints of each partition's Regions, of the services in OPERATIONS alone."""
-    services = {folder.parts[0] for folder in OPERATIONS}
     partitions = [
-        {**partition, "services": {name: row for name, row in partition["services"].items() if name in services}}
+        {**partition, "services": {name: row for name, row in partition["services"].items() if name in SERVICES}}
         for partition in endpoints["partitions"]
     ]
     return {**endpoints, "partitions": partitions}

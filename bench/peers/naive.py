@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
+import boto3  # type: ignore[import-untyped]
 
 PORTS = (22, 3389)
 WORLD = "0.0.0.0/0"

@@ -1,0 +1,107 @@
+"""The floor: cloudmend's calls, signed and sent by bare sockets, which is what no Python program can beat.
+
+It judges nothing: what it sends is written down below, and a test holds that it is what cloudmend calls.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import socket
+import threading
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+EC2 = "Version=2016-11-15&Action="
+ENTRY = "eJx" + "A" * 1200  # as long as a stored entry is
+ITEM = f'{{"Put":{{"TableName":"ledger","Item":{{"pk":{{"S":"resource/sg"}},"entry":{{"B":"{ENTRY}"}}}}}}}}'
+TRANSACTION = f'{{"TransactItems":[{ITEM}]}}'
+QUERY = '{"TableName":"ledger","KeyConditionExpression":"pk = :pk","ExpressionAttributeValues":{":pk":{"S":"x"}}}'
+NOTICE = "the door of a group was closed, and this is told. " * 30
+
+_last = threading.local()
+
+
+def respond(event: Any, context: Any) -> None:  # noqa: ARG001 - Lambda's signature
+    """What is independent at once, then the intent, the write, the proof, the end and the notices."""
+    group = event["detail"]["requestParameters"]["groupId"]
+    rules = f"{EC2}DescribeSecurityGroupRules&MaxResults=1000&Filter.1.Name=group-id&Filter.1.Value.1={group}"
+    groups = f"{EC2}DescribeSecurityGroups&Filter.1.Name=group-id&Filter.1.Value.1={group}"
+    door = f"sgr-{int(group[3:], 16) * 6 + 2:017x}"
+    place = f"GroupId={group}&SecurityGroupRule.1.SecurityGroupRuleId={door}"
+    rule = (
+        "SecurityGroupRule.1.SecurityGroupRule.IpProtocol=tcp&SecurityGroupRule.1.SecurityGroupRule.CidrIpv4=10.0.0.0/8"
+    )
+    at_once(
+        ("ec2", "", rules),
+        ("ec2", "", groups),
+        ("dynamodb", "DynamoDB_20120810.Query", QUERY),
+        ("dynamodb", "DynamoDB_20120810.Query", QUERY),
+        ("ssm", "AmazonSSM.GetParameter", '{"Name":"/cloudmend/mode"}'),
+    )
+    at_once(
+        ("dynamodb", "DynamoDB_20120810.TransactWriteItems", TRANSACTION),
+        ("dynamodb", "DynamoDB_20120810.Query", QUERY),
+    )
+    call("ec2", "", f"{EC2}ModifySecurityGroupRules&{place}&{rule}")
+    call("ec2", "", rules)
+    call("dynamodb", "DynamoDB_20120810.TransactWriteItems", TRANSACTION)
+    call("events", "AWSEvents.PutEvents", f'{{"Entries":[{{"Detail":"{NOTICE}"}}]}}')
+    call("sns", "", f"Version=2010-03-31&Action=Publish&Message={NOTICE}")
+    call("sns", "", f"Version=2010-03-31&Action=Publish&Message={NOTICE}")
+    call("securityhub", "", f'{{"Findings":[{{"Description":"{NOTICE}"}}]}}', path="/findings/import")
+
+
+def at_once(*calls: tuple[str, str, str]) -> None:
+    """The first on this thread, the others on one each."""
+    threads = [threading.Thread(target=call, args=each) for each in calls[1:]]
+    for thread in threads:
+        thread.start()
+    call(*calls[0])
+    for thread in threads:
+        thread.join()
+
+
+def call(service: str, target: str, body: str, path: str = "/") -> bytes:
+    """The answer to one signed call, on a connection that this thread keeps."""
+    host = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://")
+    content = body.encode()
+    kept = _last.__dict__
+    if service not in kept:
+        kept[service] = socket.create_connection((host.split(":")[0], int(host.split(":")[1])))
+    connection = kept[service]
+    connection.sendall(head(service, target, path, host, content) + content)
+    return received(connection)
+
+
+def received(connection: socket.socket) -> bytes:
+    answer = connection.recv(65_536)
+    top, _, body = answer.partition(b"\r\n\r\n")
+    length = int(top.partition(b"Content-Length: ")[2].partition(b"\r\n")[0])
+    while len(body) < length:
+        body += connection.recv(65_536)
+    return body
+
+
+def head(service: str, target: str, path: str, host: str, content: bytes) -> bytes:
+    """The request's head, with AWS's Signature Version 4."""
+    now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    kind = "application/x-amz-json-1.0" if target else "application/x-www-form-urlencoded"
+    headers = {"content-type": kind, "host": host, "x-amz-date": now, **({"x-amz-target": target} if target else {})}
+    signed = ";".join(headers)
+    lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
+    canonical = f"POST\n{path}\n\n{lines}\n{signed}\n{hashlib.sha256(content).hexdigest()}"
+    scope = f"{now[:8]}/{os.environ['AWS_REGION']}/{service}/aws4_request"
+    text = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    key = f"AWS4{os.environ['AWS_SECRET_ACCESS_KEY']}".encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    signature = hmac.digest(key, text.encode(), "sha256").hex()
+    credential = f"{os.environ['AWS_ACCESS_KEY_ID']}/{scope}"
+    authorization = f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={signed}, Signature={signature}"
+    sent = {**headers, "authorization": authorization, "content-length": str(len(content))}
+    return "".join([f"POST {path} HTTP/1.1\r\n", *(f"{k}: {v}\r\n" for k, v in sent.items()), "\r\n"]).encode()
