@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 HANDLERS = {
     "cloudmend": ("cloudmend.entry.handlers", "respond"),
+    "sweep": ("cloudmend.entry.handlers", "sweep"),
     "naive": ("naive", "handler"),
     "custodian": ("c7n.handler", "dispatch_event"),
     "floor": ("floor", "respond"),
