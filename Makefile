@@ -11,7 +11,7 @@ PYTHON_VERSION := $(or $(CLOUDMEND_BUILD_PYTHON_VERSION),3.13)
 BUILD_FUNCTION = $(or $(wildcard $(BIN)/python),$(PYTHON)) scripts/build_function.py \
   --platform $(PLATFORM) --python-version $(PYTHON_VERSION)
 
-.PHONY: help setup demo test test-deep mutants bench lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
+.PHONY: help setup demo test test-deep mutants bench bench-quick bench-setup lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -38,8 +38,23 @@ setup: .venv/.ready .venv-sam/.ready ## both environments
 demo: .venv/.ready ## the whole walkthrough, on the embedded AWS
 	@$(BIN)/cloudmend demo
 
-bench: .venv/.ready ## the detector's time, and how it grows
-	$(BIN)/python bench/exposure.py
+.venv-bench-%/.ready: requirements/bench-%.txt
+	$(PYTHON) -m venv $(@D)
+	@echo "Setting up $(@D) from $< ..."
+	$(call PIP_INSTALL,$(@D)) --require-hashes -r $<
+	@touch $@
+
+bench: bench-setup ## beside its peers, in one run; writes docs/performance.md (a quarter of an hour)
+	$(BIN)/python bench/run.py
+
+bench-quick: bench-setup ## the same in a few minutes; writes nothing
+	$(BIN)/python bench/run.py --quick
+
+# The function as it is deployed, but for this machine and its Python, so that it runs here and has its bytecode.
+bench-setup: .venv/.ready .venv-bench-custodian/.ready .venv-bench-naive/.ready
+	@$(BIN)/python scripts/build_function.py --platform $$(uname -m) --output build/bench/function \
+	  --python-version $$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])') \
+	  --archive build/bench/function.zip
 
 lint: .venv/.ready ## ruff, mypy, cfn-lint, shellcheck
 	$(BIN)/ruff check .
@@ -59,7 +74,7 @@ mutants: .venv/.deep ## every mutant of core/ and the controls is killed, or arg
 	$(BIN)/python scripts/check_mutants.py
 
 lock: ## write requirements/*.txt anew from *.in (needs uv)
-	for f in lambda dev deep sam; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	for f in lambda dev deep sam bench-custodian bench-naive; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header requirements/$$f.in -o requirements/$$f.txt; done
 
 build: ## the function, in build/function and build/function.zip (PLATFORM=aarch64 PYTHON_VERSION=3.13)
@@ -70,4 +85,4 @@ build-SecurityGroupRemediationLambda build-SweepFunction:
 	$(BUILD_FUNCTION) --output "$(ARTIFACTS_DIR)"
 
 clean: ## remove what the targets made
-	rm -rf .venv .venv-sam build mutants .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-sam .venv-bench-* build mutants .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,76 @@
+"""Who is measured: each in an environment of its own, run by the same interpreter, as its users run it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+BUILT = ROOT / "build" / "bench" / "function"
+PEERS = ROOT / "bench" / "peers"
+# The interpreter itself, not an environment's: Lambda too finds what a function imports through its path alone.
+PYTHON = str(Path(sys.executable).resolve())
+TOPIC = "arn:aws:sns:us-east-1:123456789012:cloudmend"
+
+LEDGER = {"CLOUDMEND_LEDGER_TABLE": "ledger", "CLOUDMEND_MODE_PARAMETER": "/cloudmend/mode"}
+EVERYTHING = {
+    **LEDGER,
+    "CLOUDMEND_NOTICE_TOPIC": TOPIC,
+    "CLOUDMEND_CHAT_TOPIC": TOPIC,
+    "CLOUDMEND_SECURITY_HUB": "on",
+    "POWERTOOLS_SERVICE_NAME": "cloudmend",
+    "POWERTOOLS_METRICS_NAMESPACE": "cloudmend",
+}
+
+
+@dataclass(frozen=True)
+class Contender:
+    """`handler` is what client.py knows it by; `path` is where its imports are."""
+
+    name: str
+    handler: str
+    path: tuple[Path, ...]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    folder: Path = ROOT
+
+    def command(self, first: int, count: int) -> list[str]:
+        """-S: what this machine's Python imports by itself at its start is nobody's."""
+        return [PYTHON, "-S", str(ROOT / "bench" / "client.py"), self.handler, str(first), str(count)]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(map(str, self.path)), **self.settings}
+
+
+def installed(name: str) -> Path:
+    """Where a peer's environment keeps its packages. Raises FileNotFoundError with what to do."""
+    found = next(ROOT.glob(f".venv-bench-{name}/lib/python*/site-packages"), None)
+    if found is None:
+        raise FileNotFoundError(f".venv-bench-{name} is not there. Run `make bench`, which makes it.")
+    return found
+
+
+def contenders(scratch: Path) -> tuple[Contender, ...]:
+    """All four. `scratch` gets what Custodian's archive has beside its code."""
+    (scratch / "config.json").write_text((PEERS / "custodian.json").read_text())
+    return (
+        Contender("cloudmend", "cloudmend", (BUILT,), EVERYTHING),
+        Contender("naive", "naive", (installed("naive"), PEERS)),
+        Contender("Custodian", "custodian", (installed("custodian"),), folder=scratch),
+        Contender("floor", "floor", (PEERS,)),
+    )
+
+
+def sweeper() -> Contender:
+    """The sweep's function: the ledger and the switch, as deployed, and EventBridge for notices, but no topics."""
+    return Contender("cloudmend", "sweep", (BUILT,), LEDGER)
+
+
+def custodian_run(scratch: Path) -> list[str]:
+    """`custodian run` of the same policy, without its cache and without its own Lambda mode."""
+    program = ROOT / ".venv-bench-custodian" / "bin" / "custodian"
+    options = ["--output-dir", str(scratch / "out"), "--cache-period", "0", "--region", "us-east-1"]
+    return [str(program), "run", *options, str(scratch / "policy.json")]
