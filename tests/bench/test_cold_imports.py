@@ -1,0 +1,40 @@
+"""What a cold start may not import: each of these would be paid for by every door that is closed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+from contenders import EVERYTHING, ROOT
+from endpoint import Endpoint
+
+PROGRAM = """
+import json, sys
+from cloudmend.entry import handlers
+handlers._world()
+before = sorted(sys.modules)
+from client import event
+handlers.respond(event(0), None)
+print()
+print(json.dumps([before, sorted(sys.modules)]))
+"""
+NEVER = {"asyncio", "boto3", "cloudmend.core.doctor", "cloudmend.core.scan", "cloudmend.disk", "cloudmend.local"}
+NEVER |= {"moto", "multiprocessing", "rich", "sqlite3", "typer", "unittest", "yaml"}
+ONLY_WHEN_SOMETHING_IS_TOLD = {"aws_lambda_powertools"}
+
+
+def test_a_cold_respond_imports_nothing_that_closes_no_door(endpoint: Endpoint) -> None:
+    endpoint.reset(groups=1, every=1)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        env={"PATH": os.defpath, "PYTHONPATH": str(ROOT / "bench"), **endpoint.environment, **EVERYTHING},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    before, after = map(set, json.loads(done.stdout.splitlines()[-1]))
+    assert "aws_lambda_powertools" in after
+    assert not ONLY_WHEN_SOMETHING_IS_TOLD & before
+    assert not NEVER & after
