@@ -45,8 +45,11 @@ def scan(regions: Sequence[str], policy: Policy, now: datetime, form: Format, *,
     return 3 if fail_on_findings and report.counted else 0
 
 
-def read(readers: Mapping[str, Reader], policy: Policy, now: datetime) -> Report:
-    """What is at fault in each Region; one that cannot be read is reported as such, and the others still are."""
+def read(readers: Mapping[str, Reader], policy: Policy, now: datetime, *, quiet: bool = False) -> Report:
+    """What is at fault in each Region; one that cannot be read is reported as such, and the others still are.
+
+    On a terminal it shows how far it is, unless `quiet`.
+    """
     console = Console(stderr=True)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         answers = pool.map(partial(_read_region, policy=policy, now=now), readers, readers.values())
@@ -56,7 +59,7 @@ def read(readers: Mapping[str, Reader], policy: Policy, now: datetime) -> Report
             total=len(readers),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=quiet or not console.is_terminal,
         )
         results = dict(zip(readers, shown, strict=True))
     return Report(

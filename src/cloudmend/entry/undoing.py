@@ -22,13 +22,13 @@ def undo(
     lasting = parse_duration(duration)
     caller = connection(region).caller()
     grounds = Grounds(owner=owner or caller, reason=reason, duration=lasting, caller=caller)
-    here = world(ledger=open_ledger(ledger, region), notifier=_Voice(), region=region)
+    here = world(ledger=open_ledger(ledger, region), notifier=Voice(), region=region)
     undone = take_back(entry_id, grounds, controls=CONTROLS, world=here, dry_run=dry_run)
     if undone.record is None:
         _tell_plan(undone, here.region)
 
 
-class _Voice:
+class Voice:
     """A notifier that tells the person at the terminal."""
 
     def publish(self, record: Record) -> None:
