@@ -7,6 +7,7 @@ import secrets
 import socket
 import sys
 import webbrowser
+from contextlib import suppress
 from threading import Thread
 from typing import Final
 
@@ -45,14 +46,18 @@ def serve(around: Surroundings, port: int, *, open_browser: bool) -> None:
     with _listener(port) as listener:
         port = listener.getsockname()[1]
         server = _Server(_HOST, port, create_app(around, token), handler=_Handler, fd=listener.fileno())
-    url = f"http://{_HOST}:{port}/{token}/"
+    with suppress(KeyboardInterrupt):
+        _announce(f"http://{_HOST}:{port}/{token}/", open_browser=open_browser)
+        server.serve_forever()  # which takes a KeyboardInterrupt for the end
+    sys.stdout.write("\nStopping ...\n")
+
+
+def _announce(url: str, *, open_browser: bool) -> None:
     sys.stdout.write(_WELCOME.format(url=url))
     sys.stdout.flush()
     if open_browser and has_browser():
         # A browser in the terminal only returns when its user leaves it.
         Thread(target=webbrowser.open, args=[url], daemon=True).start()
-    server.serve_forever()  # until a KeyboardInterrupt, which it takes for the end
-    sys.stdout.write("\nStopping ...\n")
 
 
 def has_browser() -> bool:
