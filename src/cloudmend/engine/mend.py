@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
-from typing import Final
+from functools import partial
 
 import msgspec
 
 from cloudmend.core.case import Case
 from cloudmend.core.control import Control
-from cloudmend.core.decide import Circumstances, Decision, check_parts, decide
+from cloudmend.core.decide import Action, Circumstances
 from cloudmend.core.errors import BudgetSpent, Busy, CloudmendError
 from cloudmend.core.model import ApiCall, Facts, Plan, Record, Resource
-from cloudmend.core.policy import FAMILIES, Policy
+from cloudmend.core.policy import Policy
+from cloudmend.core.verdict import FLAP_WINDOW, judge, planned
 from cloudmend.core.world import World
 from cloudmend.engine.closing import apply, prove
-
-_FLAP_WINDOW: Final = timedelta(hours=1)
 
 
 def resources_of(
@@ -93,78 +91,35 @@ def _mend(case: Case, policy: Policy, world: World) -> Record:
     if not case.findings:
         return case.clean(now())
     facts = control.complete(facts, world.reader, policy)
-    decision = _decide(case, facts, policy, world)
-    case.decision = decision.why
-    if decision.action == "exempt":
+    action = _judge(case, facts, policy, world)
+    if action == "exempt":
         return case.exempt(now())
     judged = control.without(facts, case.exempt_parts)
-    plan = _plan(case, judged, policy, world)
-    if decision.action == "observe":
+    recent = world.ledger.recent(case.resource.id, now() - FLAP_WINDOW)
+    plan, case.flaps = planned(control, judged, case.findings, policy, recent)
+    if action == "observe":
         return case.observed(plan, now())
     return _close(case, facts, plan, policy, world)
 
 
-def _decide(case: Case, facts: Facts, policy: Policy, world: World) -> Decision:
-    """What the policy says, unless a timed exemption holds, or the switch stops all writes."""
+def _judge(case: Case, facts: Facts, policy: Policy, world: World) -> Action:
+    """What is to be done; the case then knows about which findings, and why."""
+    now = world.clock.now()
     circumstances = Circumstances(
         control=case.control.id,
         account=case.account,
         vpc=facts.vpc_id,
         group=case.resource.id,
         actor_role=case.cause.actor.role_arn,
-        now=world.clock.now(),
+        now=now,
     )
-    decision = decide(policy, circumstances)
-    if decision.action == "exempt":
-        return decision
-    if exempt := _timed_exemption(case, facts, policy, world):
-        return Decision("exempt", exempt)
-    if decision.action == "fix" and world.switch.mode() == "observe":
-        return Decision("observe", "the switch is set to observe")
-    return decision
-
-
-def _timed_exemption(case: Case, facts: Facts, policy: Policy, world: World) -> str:
-    """Why all that is at fault is exempt for now; empty where some of it is not.
-
-    An exemption that cannot be read exempts nothing: what it might have exempted is closed, and the record says so.
-    """
-    try:
-        found = world.ledger.exemptions(world.clock.now())
-    except CloudmendError as error:
-        case.exemptions_unreadable = (str(error),)
-        return ""
-    case.exemptions_unreadable = found.unreadable
-    held = [exemption for exemption in found.held if exemption.group == case.resource.id]
-    case.exempt_parts = frozenset(exemption.rule for exemption in held if exemption.rule)
-    remaining = case.control.detect(case.control.without(facts, case.exempt_parts), policy)
-    if remaining and all(exemption.rule for exemption in held):
-        case.findings = remaining
-        return ""
-    return "; ".join(
-        f"exempt: {each.id}, by {each.owner} until {each.expires.isoformat(' ', 'minutes')}: {each.reason}"
-        for each in held
+    exemptions = partial(world.ledger.exemptions, now)
+    verdict = judge(
+        case.control, facts, case.findings, circumstances, policy, exemptions=exemptions, switch=world.switch.mode
     )
-
-
-def _plan(case: Case, facts: Facts, policy: Policy, world: World) -> Plan:
-    """The plan, checked. Where somebody opens the same door again and again, it is revoked, not narrowed."""
-    plan = case.control.plan(facts, case.findings, policy)
-    case.flaps = _flaps(case, plan, world)
-    if case.fights:
-        policy = msgspec.structs.replace(policy, replacement=dict.fromkeys(FAMILIES, "revoke"))
-        plan = case.control.plan(facts, case.findings, policy)
-    check_parts(plan, case.findings)
-    case.control.check(facts, plan, policy)
-    return plan
-
-
-def _flaps(case: Case, plan: Plan, world: World) -> int:
-    """How often the door that was mended most often within the last hour was mended."""
-    recent = world.ledger.recent(case.resource.id, world.clock.now() - _FLAP_WINDOW)
-    ended = [entry.ended.record for entry in recent if entry.ended and entry.intent.control == case.control.id]
-    mended = [edit.before for record in ended for edit in record.edits]
-    return max((mended.count(edit.before) for change in plan.changes for edit in change.edits), default=0)
+    case.decision, case.findings = verdict.decision.why, verdict.findings
+    case.exempt_parts, case.exemptions_unreadable = frozenset(verdict.exempt_parts), verdict.unreadable
+    return verdict.decision.action
 
 
 def _close(case: Case, facts: Facts, plan: Plan, policy: Policy, world: World) -> Record:
