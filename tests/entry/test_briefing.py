@@ -71,11 +71,11 @@ def test_without_a_name_the_user_s_own_file_counts_and_is_not_made_by_a_look(
 @pytest.mark.parametrize("regions", [[], ["us-east-1", "eu-west-1"]])
 def test_a_stack_needs_the_one_region_that_it_mends(regions: list[str]) -> None:
     with pytest.raises(InputError, match="Pass that one as --region"):
-        only(regions, STACK)
+        only(regions, "Stack cloudmend")
 
 
 def test_one_region_is_that_of_the_ledger_and_several_are_none() -> None:
-    assert only(["us-east-1"], STACK) == "us-east-1"
-    assert only(["us-east-1"], "") == "us-east-1"
-    assert only([], "") is None
-    assert only(["us-east-1", "eu-west-1"], "") is None
+    assert only(["us-east-1"], "Stack cloudmend") == "us-east-1"
+    assert only(["us-east-1"]) == "us-east-1"
+    assert only([]) is None
+    assert only(["us-east-1", "eu-west-1"]) is None

@@ -37,10 +37,10 @@ def brief_of(policy_file: Path, *, ledger: str, stack: str, region: str | None) 
     return Brief(policy, now, Standing(exemptions=_exemptions(known, now), switch=switch, ledger=known))
 
 
-def only(regions: Sequence[str], stack: str) -> str | None:
-    """The one Region that is asked for, where it is one. Raises InputError where a stack is named and it is not."""
-    if stack and len(regions) != 1:
-        raise InputError(f"Stack {stack} mends the Region that it is in, and no other. Pass that one as --region.")
+def only(regions: Sequence[str], bound: str = "") -> str | None:
+    """The one Region that is asked for, where it is one; it must be, for what is `bound` to one. Raises InputError."""
+    if bound and len(regions) != 1:
+        raise InputError(f"{bound} is of one Region, and serves no other. Pass that one as --region.")
     return regions[0] if len(regions) == 1 else None
 
 

@@ -67,14 +67,14 @@ class Report(Struct, frozen=True, kw_only=True):
         """One line."""
         groups = len({(row.region, row.group) for row in self.rows})
         found = (
-            f"{_plural(len(self.rows), 'rule')} at fault in {_plural(groups, 'group')}"
+            f"{plural(len(self.rows), 'rule')} at fault in {plural(groups, 'group')}"
             if groups
             else "No rule found at fault"
         )
         exempt = len(self.rows) - self.counted
         left = f", {exempt} of them exempt" if exempt else ""
-        unread = f"; {_plural(len(self.unread), 'Region')} could not be read" if self.unread else ""
-        return f"{found}{left}; {_plural(len(self.regions), 'Region')} read{unread}."
+        unread = f"; {plural(len(self.unread), 'Region')} could not be read" if self.unread else ""
+        return f"{found}{left}; {plural(len(self.regions), 'Region')} read{unread}."
 
 
 def outcome(decision: Decision, edit: Edit) -> str:
@@ -109,5 +109,6 @@ def _public_addresses(interface: Json) -> Iterator[str]:
             yield row["Ipv6Address"]
 
 
-def _plural(count: int, noun: str) -> str:
+def plural(count: int, noun: str) -> str:
+    """1 rule, 2 rules."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

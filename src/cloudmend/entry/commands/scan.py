@@ -29,5 +29,6 @@ def scan(
     from cloudmend.entry.scanning import scan as run
 
     regions = region or []
-    brief = brief_of(policy, ledger=ledger, stack=stack_name, region=only(regions, stack_name))
+    here = only(regions, f"Stack {stack_name}" if stack_name else "")
+    brief = brief_of(policy, ledger=ledger, stack=stack_name, region=here)
     raise typer.Exit(run(regions, brief, form, fail_on_findings=fail_on_findings))
