@@ -20,6 +20,7 @@ from cloudmend.local.ec2 import Ec2Error
 from entry.test_cli import NOWHERE, cloudmend
 from support import NOW, REGION, VPC, Account, event, ipv4, ipv6, policy
 
+BRIEF = Brief(policy(), NOW)
 OPEN = ipv4(22, "0.0.0.0/0", Description="[red]=1+1")
 
 
@@ -123,14 +124,14 @@ def test_a_region_that_cannot_be_read_is_reported_and_the_others_still_are() -> 
     assert "UnauthorizedOperation" in report.unread[0].error
 
 
-@pytest.mark.parametrize("form", ["table", "json", "csv", "sarif"])
+@pytest.mark.parametrize("form", ["table", "json", "csv", "sarif", "html"])
 def test_every_format_tells_of_the_rule_and_makes_foreign_text_inert(
     form: Format, capsys: pytest.CaptureFixture[str]
 ) -> None:
     account = Account()
     account.group(OPEN)
     report = report_on(account)
-    write(replace(report, rows=(replace(report.rows[0], group_name="\x1b[31mred"),)), form)
+    write(replace(report, rows=(replace(report.rows[0], group_name="\x1b[31mred"),)), form, BRIEF)
     told = capsys.readouterr()
     assert report.rows[0].rule in told.out
     assert "\x1b" not in told.out
@@ -140,7 +141,7 @@ def test_every_format_tells_of_the_rule_and_makes_foreign_text_inert(
 def test_a_table_takes_foreign_text_for_no_markup_and_ends_with_the_sum(capsys: pytest.CaptureFixture[str]) -> None:
     account = Account()
     account.group(OPEN, ipv6(3389, "::/0"))
-    write(report_on(account), "table")
+    write(report_on(account), "table", BRIEF)
     told = capsys.readouterr().out
     assert "[red]=1+1" in told
     assert "3,702,258,688" in told

@@ -50,7 +50,7 @@ def scan(regions: Sequence[str], brief: Brief, form: Format, *, fail_on_findings
     1 where a Region could not be read, else 3 where findings shall fail and some count, else 0.
     """
     report = report_of(survey(ec2_gateways(regions or enabled_regions()), brief), brief.policy)
-    write(report, form)
+    write(report, form, brief)
     if report.unread:
         return 1
     return 3 if fail_on_findings and report.counted else 0
@@ -82,16 +82,24 @@ def report_of(surveyed: Survey, policy: Policy) -> Report:
     )
 
 
-def write(report: Report, form: Format) -> None:
+def write(report: Report, form: Format, brief: Brief) -> None:
     """To stdout; the Regions that could not be read are told on stderr too, whatever the format."""
     sarif = partial(as_sarif, controls=CONTROLS, code_version=version("cloudmend"))
-    formats: dict[str, Callable[[Report], str]] = {"json": as_json, "csv": as_csv, "sarif": sarif}
+    page = partial(_page, brief=brief)
+    formats: dict[str, Callable[[Report], str]] = {"json": as_json, "csv": as_csv, "sarif": sarif, "html": page}
     if form == "table":
         print_table(report)
     else:
         sys.stdout.write(formats[form](report))
     for unread in report.unread:
         sys.stderr.write(f"cloudmend: {unread.region} could not be read: {unread.error}\n")
+
+
+def _page(report: Report, brief: Brief) -> str:
+    from cloudmend.entry.pages.scan_page import scan_page  # no other format waits for the templates
+
+    ledger = brief.standing.ledger
+    return scan_page(report, ledger.entries() if ledger else None, brief.now)
 
 
 def _look(region: str, reader: Reader, brief: Brief) -> tuple[Found, ...] | Unread:
@@ -144,4 +152,5 @@ def _row(found: Found, fate: Fate, policy: Policy) -> Row:
         why=edit.why,
         action=fate.decision.action,
         outcome=outcome(fate.decision, edit),
+        after=edit.after,
     )
