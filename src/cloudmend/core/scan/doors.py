@@ -36,7 +36,8 @@ class Door(Struct, frozen=True, kw_only=True):
 
     @property
     def lasted(self) -> timedelta | None:
-        return self.closed - self.opened if self.closed else None
+        """How long it stood open; None where either end is not known."""
+        return self.closed - self.opened if self.closed and self.is_exact else None
 
 
 def doors_of(entries: Iterable[Entry]) -> tuple[Door, ...]:
