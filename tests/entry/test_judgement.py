@@ -46,9 +46,10 @@ def standing(account: Account) -> Standing:
 
 def judged(account: Account, group_id: str, known: Standing = NOTHING) -> Judgement:
     brief = Brief(policy(), NOW, known)
-    facts = CONTROL.observe(Resource(type="AWS::EC2::SecurityGroup", id=group_id), account.world.reader, brief.policy)
+    resource, reader = Resource(type="AWS::EC2::SecurityGroup", id=group_id), account.world.reader
+    facts = CONTROL.observe(resource, reader, brief.policy)
     assert isinstance(facts, GroupFacts)
-    return judge(CONTROL.complete(facts, account.world.reader, brief.policy), brief)
+    return judge(CONTROL.complete(facts, CONTROL.surroundings(resource, reader), reader, brief.policy), brief)
 
 
 def actions(judgement: Judgement) -> dict[str, str]:

@@ -15,14 +15,21 @@ from msgspec import Struct
 from cloudmend.core.case import FIGHT
 from cloudmend.core.control import Control
 from cloudmend.core.decide import Circumstances, Decision, check_parts, decide
-from cloudmend.core.errors import CloudmendError
-from cloudmend.core.ledger import Entry, Exemptions, TimedExemption
+from cloudmend.core.ledger import Entry, Exemptions
 from cloudmend.core.model import Finding, Plan
 from cloudmend.core.policy import FAMILIES, Mode, Policy
+from cloudmend.core.sparing import spare
 
 FLAP_WINDOW: Final = timedelta(hours=1)
 
 _SWITCHED: Final = Decision("observe", "the switch is set to observe")
+
+
+class Known(Struct, frozen=True):
+    """What a ledger and a switch say, asked only where the answer depends on it."""
+
+    exemptions: Callable[[], Exemptions]
+    mode: Callable[[], Mode | None]
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -43,24 +50,22 @@ def judge(
     findings: tuple[Finding, ...],
     circumstances: Circumstances,
     policy: Policy,
-    *,
-    exemptions: Callable[[], Exemptions],
-    switch: Callable[[], Mode | None],
+    known: Known,
 ) -> Verdict:
-    """Of facts with these findings. The ledger and the switch are asked only where the answer depends on them."""
+    """Of facts with these findings: what the policy says, unless an exemption holds, or the switch stops all writes."""
     decision = decide(policy, circumstances)
     if decision.action == "exempt":
         return Verdict(decision=decision, findings=findings)
-    known = _known(exemptions)
-    held = [exemption for exemption in known.held if exemption.group == circumstances.group]
-    parts = {exemption.rule: _told(exemption) for exemption in held if exemption.rule}
-    remaining = control.detect(control.without(facts, frozenset(parts)), policy)
-    if not remaining or not all(exemption.rule for exemption in held):
-        exempt = Decision("exempt", "; ".join(map(_told, held)))
-        return Verdict(decision=exempt, findings=findings, unreadable=known.unreadable)
-    if decision.action == "fix" and switch() == "observe":
+    exemptions = known.exemptions()
+    spared = spare(exemptions.held, circumstances.group, facts, control=control, policy=policy)
+    if spared.why:
+        exempt = Decision("exempt", spared.why)
+        return Verdict(decision=exempt, findings=findings, unreadable=exemptions.unreadable)
+    if decision.action == "fix" and known.mode() == "observe":
         decision = _SWITCHED
-    return Verdict(decision=decision, findings=remaining, exempt_parts=parts, unreadable=known.unreadable)
+    return Verdict(
+        decision=decision, findings=spared.findings, exempt_parts=spared.parts, unreadable=exemptions.unreadable
+    )
 
 
 def planned(
@@ -78,19 +83,6 @@ def planned(
     check_parts(plan, findings)
     control.check(facts, plan, policy)
     return plan, flaps
-
-
-def _known(exemptions: Callable[[], Exemptions]) -> Exemptions:
-    """An exemption that cannot be read exempts nothing, and somebody must look."""
-    try:
-        return exemptions()
-    except CloudmendError as error:
-        return Exemptions((), (str(error),))
-
-
-def _told(exemption: TimedExemption) -> str:
-    until = exemption.expires.isoformat(" ", "minutes")
-    return f"exempt: {exemption.id}, by {exemption.owner} until {until}: {exemption.reason}"
 
 
 def _flaps(control: Control, plan: Plan, recent: Iterable[Entry]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from functools import partial
+from datetime import datetime
 
 import msgspec
 
@@ -11,11 +11,14 @@ from cloudmend.core.case import Case
 from cloudmend.core.control import Control
 from cloudmend.core.decide import Action, Circumstances
 from cloudmend.core.errors import BudgetSpent, Busy, CloudmendError
+from cloudmend.core.ledger import Exemptions
 from cloudmend.core.model import ApiCall, Facts, Plan, Record, Resource
 from cloudmend.core.policy import Policy
-from cloudmend.core.verdict import FLAP_WINDOW, judge, planned
+from cloudmend.core.sparing import spare
+from cloudmend.core.verdict import Known, judge, planned
 from cloudmend.core.world import World
 from cloudmend.engine.closing import apply, prove
+from cloudmend.engine.needs import Needs, begin, exemptions
 
 
 def resources_of(
@@ -83,6 +86,7 @@ def _published(record: Record, world: World) -> Record:
 
 def _mend(case: Case, policy: Policy, world: World) -> Record:
     control, now = case.control, world.clock.now
+    needs = begin(case, world) if control.suspects(case.cause) else None
     facts = control.observe(case.resource, world.reader, policy)
     if facts is None:
         return case.gone(now())
@@ -90,21 +94,20 @@ def _mend(case: Case, policy: Policy, world: World) -> Record:
     case.findings = control.detect(facts, policy)
     if not case.findings:
         return case.clean(now())
-    facts = control.complete(facts, world.reader, policy)
-    action = _judge(case, facts, policy, world)
+    needs = needs or begin(case, world)
+    facts = control.complete(facts, needs.surroundings(), world.reader, policy)
+    action = _judge(case, facts, needs, policy, now())
     if action == "exempt":
         return case.exempt(now())
     judged = control.without(facts, case.exempt_parts)
-    recent = world.ledger.recent(case.resource.id, now() - FLAP_WINDOW)
-    plan, case.flaps = planned(control, judged, case.findings, policy, recent)
+    plan, case.flaps = planned(control, judged, case.findings, policy, needs.recent())
     if action == "observe":
         return case.observed(plan, now())
     return _close(case, facts, plan, policy, world)
 
 
-def _judge(case: Case, facts: Facts, policy: Policy, world: World) -> Action:
+def _judge(case: Case, facts: Facts, needs: Needs, policy: Policy, now: datetime) -> Action:
     """What is to be done; the case then knows about which findings, and why."""
-    now = world.clock.now()
     circumstances = Circumstances(
         control=case.control.id,
         account=case.account,
@@ -113,10 +116,8 @@ def _judge(case: Case, facts: Facts, policy: Policy, world: World) -> Action:
         actor_role=case.cause.actor.role_arn,
         now=now,
     )
-    exemptions = partial(world.ledger.exemptions, now)
-    verdict = judge(
-        case.control, facts, case.findings, circumstances, policy, exemptions=exemptions, switch=world.switch.mode
-    )
+    known = Known(exemptions=needs.exemptions, mode=needs.mode)
+    verdict = judge(case.control, facts, case.findings, circumstances, policy, known)
     case.decision, case.findings = verdict.decision.why, verdict.findings
     case.exempt_parts, case.exemptions_unreadable = frozenset(verdict.exempt_parts), verdict.unreadable
     return verdict.decision.action
@@ -124,6 +125,7 @@ def _judge(case: Case, facts: Facts, policy: Policy, world: World) -> Action:
 
 def _close(case: Case, facts: Facts, plan: Plan, policy: Policy, world: World) -> Record:
     now = world.clock.now
+    latest = world.begin(lambda: exemptions(world))
     try:
         case.entry = world.ledger.intend(case.intent(facts, plan, _hash(policy)))
     except BudgetSpent as spent:
@@ -132,10 +134,24 @@ def _close(case: Case, facts: Facts, plan: Plan, policy: Policy, world: World) -
     except Busy as busy:
         case.remaining = prove(case, policy, world)
         return case.failed(str(busy), now()) if case.remaining else case.clean(now())
+    if exempt := _exempted_meanwhile(case, facts, latest(), policy):
+        case.decision = exempt
+        return case.exempt(now())
     for change in plan.changes:
         case.outcomes.extend(apply(change, world))
     case.remaining = prove(case, policy, world)
     return case.ended(now())
+
+
+def _exempted_meanwhile(case: Case, facts: Facts, latest: Exemptions, policy: Policy) -> str:
+    """Why all that is at fault is exempt by now: what undo restores, it exempts first, and we may have read between.
+
+    Raises CloudmendError where some of it is, for the next try to leave just that open.
+    """
+    spared = spare(latest.held, case.resource.id, facts, control=case.control, policy=policy)
+    if not spared.why and frozenset(spared.parts) != case.exempt_parts:
+        raise CloudmendError("Exemptions of its rules changed meanwhile. Nothing was changed; the next try heeds them.")
+    return spared.why
 
 
 def _hash(policy: Policy) -> str:

@@ -12,7 +12,7 @@ from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.core.decide import Circumstances, Decision
 from cloudmend.core.model import Edit, Finding
 from cloudmend.core.policy import Policy
-from cloudmend.core.verdict import Verdict, planned
+from cloudmend.core.verdict import Known, Verdict, planned
 from cloudmend.core.verdict import judge as give_verdict
 from cloudmend.entry.standing import NOTHING, Standing
 
@@ -62,16 +62,9 @@ def _verdict(facts: GroupFacts, findings: tuple[Finding, ...], brief: Brief, act
         actor_role=actor_role,
         now=brief.now,
     )
-    known = brief.standing
-    return give_verdict(
-        CONTROL,
-        facts,
-        findings,
-        circumstances,
-        brief.policy,
-        exemptions=lambda: known.exemptions,
-        switch=lambda: known.switch,
-    )
+    standing = brief.standing
+    known = Known(exemptions=lambda: standing.exemptions, mode=lambda: standing.switch)
+    return give_verdict(CONTROL, facts, findings, circumstances, brief.policy, known)
 
 
 def _changed(facts: GroupFacts, verdict: Verdict, brief: Brief) -> Iterator[Fate]:

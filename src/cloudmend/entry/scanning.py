@@ -17,9 +17,9 @@ from cloudmend.aws.regions import ec2_gateways, enabled_regions
 from cloudmend.controls import CONTROLS
 from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.explain import public_addresses
-from cloudmend.controls.security_group_ingress.observe import observe_region
+from cloudmend.controls.security_group_ingress.observe import GROUP, observe_region
 from cloudmend.core.errors import CloudmendError
-from cloudmend.core.model import Json, Request
+from cloudmend.core.model import Json, Request, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader
 from cloudmend.core.run import RunReader
@@ -113,7 +113,8 @@ def _found(region: str, reader: Reader, brief: Brief) -> Iterator[Found]:
     at_fault = [facts for facts in observe_region(reader, brief.policy) if CONTROL.detect(facts, brief.policy)]
     attached = attached_to(_interfaces([facts.group_id for facts in at_fault], reader))
     for facts in at_fault:
-        judgement = judge(CONTROL.complete(facts, reader, brief.policy), brief)
+        groups = CONTROL.surroundings(Resource(type=GROUP, id=facts.group_id), reader)
+        judgement = judge(CONTROL.complete(facts, groups, reader, brief.policy), brief)
         yield Found(region, judgement, attached.get(facts.group_id, Attached()))
 
 
