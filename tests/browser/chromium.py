@@ -6,7 +6,7 @@ import json
 from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions
@@ -32,7 +32,23 @@ _FLAGS: Final = (
     "--window-size=1200,900",
 )
 # What a page needs no network for.
-_INSIDE: Final = ("data:", "chrome:", "about:")
+_INSIDE: Final = ("data:", "chrome:", "about:", "file:")
+
+
+class Look(TypedDict, total=False):
+    """What `Browser.emulate` takes."""
+
+    scheme: str
+    width: int
+    media: str
+
+
+_LOOKS: Final[dict[str, Look]] = {
+    "": {},
+    "-dark": {"scheme": "dark"},
+    "-print": {"media": "print"},
+    "-narrow": {"width": 360},
+}
 
 
 class Browser:
@@ -84,6 +100,26 @@ class Browser:
         _SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         picture = self._command("Page.captureScreenshot", captureBeyondViewport=True)
         (_SCREENSHOTS / f"{name}.png").write_bytes(b64decode(picture["data"]))
+
+    def scrolls_sideways(self) -> bool:
+        """Whether the page itself does; a table within it may."""
+        script = "return document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        return bool(self.driver.execute_script(script))
+
+    def check_names(self) -> None:
+        """What a screen reader calls things by."""
+        assert len(self.all("h1")) == len(self.all("main")) == len(self.all("header")) == 1
+        named = self.all("a, button, input:not([type=hidden]), [role=region], [role=img]")
+        assert all(element.accessible_name for element in named)
+        assert len(self.all("table")) == len(self.all("table > caption"))
+
+    def shoot_all(self, name: str) -> None:
+        """In the light, in the dark, on paper and on a phone, where nothing may stick out."""
+        for suffix, look in _LOOKS.items():
+            self.emulate(**look)
+            self.shoot(f"{name}{suffix}")
+            assert not self.scrolls_sideways(), suffix
+        self.emulate()
 
     def complaints(self) -> list[str]:
         """What the browser's console was told since this was last asked."""

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from browser.acts import HOSTILE, mend, mend_of_a_stranger, permission
 from browser.chromium import Browser
-from walkthrough.conftest import ROOT, run
+from walkthrough.conftest import run
 
 pytestmark = pytest.mark.browser
 
@@ -20,18 +21,9 @@ REASON = "The vendor has no VPN yet"
 @pytest.fixture
 def opened(ec2: Any, group_id: str) -> str:
     """A group with two rules that are open, and one that may be."""
-    permissions = [_permission(22, "a hurry"), _permission(3389, "vendor"), _permission(443, "shop")]
+    permissions = [permission(22), permission(3389), permission(443)]
     ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=permissions)
     return group_id
-
-
-def _permission(port: int, description: str) -> dict[str, Any]:
-    source = {"CidrIp": "0.0.0.0/0", "Description": description}
-    return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [source]}
-
-
-def mend(group_id: str, environment: dict[str, str], event: str = "events/event.json") -> None:
-    run(["cloudmend", "invoke", "-e", event, "--group", group_id], environment)
 
 
 def sources(ec2: Any, group_id: str) -> dict[int, str]:
@@ -80,17 +72,10 @@ def test_an_undo_is_carried_through_with_the_keyboard(
     assert sources(ec2, opened) == {22: "10.0.0.0/8", 3389: "10.0.0.0/8", 443: "0.0.0.0/0"}
 
 
-HOSTILE = "</td><img src=x onerror=document.title='owned'><script>document.title='owned'</script>"
-
-
 def test_what_strangers_wrote_does_nothing(
     browser: Browser, console: str, opened: str, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    event = json.loads((ROOT / "events/event.json").read_text())
-    identity = {"type": "AssumedRole", "arn": HOSTILE, "userName": HOSTILE}
-    event["detail"].update(userIdentity=identity, userAgent=HOSTILE, sourceIPAddress=HOSTILE)
-    (tmp_path / "event.json").write_text(json.dumps(event))
-    mend(opened, environment, str(tmp_path / "event.json"))
+    mend_of_a_stranger(opened, environment, tmp_path)
     (entry,) = map(json.loads, run(["cloudmend", "records", "--json"], environment).stdout.splitlines())
     grounds = ["--for", "2h", "--reason", HOSTILE, "--owner", HOSTILE]
     run(["cloudmend", "exempt", "add", "--group", opened, *grounds], environment)
@@ -111,23 +96,8 @@ def test_every_page_reads_well_in_the_dark_on_a_phone_and_on_paper(
     record = browser.link(opened).get_attribute("href")
     for name, address in {"home": console, "record": record, "exemptions": f"{console}exemptions"}.items():
         browser.driver.get(str(address))
-        _check_names(browser)
-        browser.emulate(scheme="dark")
-        browser.shoot(f"console-{name}-dark")
-        browser.emulate(media="print")
-        browser.shoot(f"console-{name}-print")
-        browser.emulate(width=360)
-        browser.shoot(f"console-{name}-narrow")
-        assert browser.driver.execute_script("return document.documentElement.scrollWidth") == 360
-        browser.emulate()
-        browser.shoot(f"console-{name}")
-
-
-def _check_names(browser: Browser) -> None:
-    """What a screen reader calls things by."""
-    assert len(browser.all("h1")) == len(browser.all("main")) == len(browser.all("header")) == 1
-    assert all(element.accessible_name for element in browser.all("a, button, input:not([type=hidden]), [role=region]"))
-    assert all(table.find_elements("css selector", "caption") for table in browser.all("table"))
+        browser.check_names()
+        browser.shoot_all(f"console-{name}")
 
 
 def test_a_page_that_hears_nothing_new_says_so(browser: Browser, console: str) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from cloudmend.core.errors import CloudmendError, EventError
 from cloudmend.core.policy import Policy
-from cloudmend.entry.explaining import Brief, Place, explain_event, explain_id, place_in, write
+from cloudmend.entry.explaining import Place, explain_event, explain_id, place_in, write
+from cloudmend.entry.judgement import Brief
 from entry.test_cli import NOWHERE, cloudmend
 from support import ACCOUNT, NOW, REGION, VPC, Account, event, ipv4, policy
 

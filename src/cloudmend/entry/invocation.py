@@ -15,19 +15,11 @@ from cloudmend import engine
 from cloudmend.aws.world import world
 from cloudmend.controls import CONTROLS
 from cloudmend.core.escaping import terminal
-from cloudmend.core.model import Ignored, Record, Status
+from cloudmend.core.model import Ignored, Record
 from cloudmend.entry.ledgers import open_ledger
 from cloudmend.entry.policy_file import read_policy
+from cloudmend.entry.wording import STATUS_STYLE
 
-_STYLE: Final[dict[Status, str]] = {
-    "mended": "green",
-    "clean": "green",
-    "observed": "yellow",
-    "exempt": "yellow",
-    "gone": "red",
-    "open": "bold red",
-    "failed": "bold red",
-}
 _GOOD: Final = ("mended", "clean", "observed", "exempt")
 
 
@@ -55,7 +47,7 @@ class _Voice:
         if self._as_json:
             self._console.out(msgspec.json.encode(record).decode())
             return
-        self._console.print(Text(record.status, _STYLE[record.status]), Text(terminal(record.summary)))
+        self._console.print(Text(record.status, STATUS_STYLE[record.status]), Text(terminal(record.summary)))
         for line in (*(edit.why for edit in record.edits), *record.errors):
             self._console.print(Text(f"  {terminal(line)}", "dim"))
         if record.entry_id:

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from cloudmend.core.escaping import terminal
 from cloudmend.core.ledger import Entry, TimedExemption
+from cloudmend.core.model import Status
+
+STATUS_STYLE: Final[dict[Status, str]] = {
+    "mended": "green",
+    "clean": "green",
+    "observed": "yellow",
+    "exempt": "yellow",
+    "gone": "red",
+    "open": "bold red",
+    "failed": "bold red",
+}
 
 
 def exempted(exemption: TimedExemption) -> str:

@@ -15,6 +15,9 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from cloudmend.core.escaping import terminal
+from cloudmend.core.scan import addresses, plural
+
 _PACKAGE: Final = "cloudmend.entry.pages"
 
 
@@ -42,10 +45,12 @@ def _source(text: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader(_PACKAGE, "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters.update(visible=terminal, plural=plural, addresses=addresses)
+    return environment
