@@ -12,7 +12,9 @@ import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
 
 _BINARY: Final = Path("/usr/bin/chromium")
@@ -84,6 +86,13 @@ class Browser:
 
     def link(self, text: str) -> WebElement:
         return self.driver.find_element(By.LINK_TEXT, text)
+
+    def press(self, element: WebElement, *keys: str) -> None:
+        """Keys, and then Enter, with which another page comes."""
+        page = self.find("html")
+        element.send_keys(*keys, Keys.ENTER)
+        self.wait(lambda: bool(staleness_of(page)(self.driver)))
+        self.wait(lambda: self.driver.execute_script("return document.readyState") == "complete")
 
     def wait(self, until: Callable[[], bool]) -> None:
         """Raises TimeoutException only where it never comes."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium.webdriver.common.keys import Keys
 
 from browser.acts import HOSTILE, mend, mend_of_a_stranger, permission
 from browser.chromium import Browser
@@ -19,11 +19,12 @@ REASON = "The vendor has no VPN yet"
 
 
 @pytest.fixture
-def opened(ec2: Any, group_id: str) -> str:
-    """A group with two rules that are open, and one that may be."""
+def opened(ec2: Any, group_id: str) -> Iterator[str]:
+    """A group with two rules that are open, and one that may be: all that is open in the Region."""
     permissions = [permission(22), permission(3389), permission(443)]
     ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=permissions)
-    return group_id
+    yield group_id
+    ec2.delete_security_group(GroupId=group_id)
 
 
 def sources(ec2: Any, group_id: str) -> dict[int, str]:
@@ -54,19 +55,19 @@ def test_an_undo_is_carried_through_with_the_keyboard(
 ) -> None:
     mend(opened, environment)
     browser.driver.get(console)
-    browser.link(opened).send_keys(Keys.ENTER)
-    browser.find("#reason").send_keys(REASON, Keys.ENTER)  # Enter only shows what it would do
+    browser.press(browser.link(opened))
+    browser.press(browser.find("#reason"), REASON)  # Enter only shows what it would do
     assert "Nothing was changed yet." in browser.text(".preview")
     assert sources(ec2, opened) == {22: "10.0.0.0/8", 3389: "10.0.0.0/8", 443: "0.0.0.0/0"}
     browser.shoot("console-preview")
-    browser.find(".primary").send_keys(Keys.ENTER)
+    browser.press(browser.find(".primary"))
     assert "is tcp/22 from 0.0.0.0/0 again" in browser.text("main")
     assert browser.text("h1 .chip") == "undone"
     assert sources(ec2, opened) == dict.fromkeys((22, 3389, 443), "0.0.0.0/0")
-    browser.link("Exemptions").send_keys(Keys.ENTER)
+    browser.press(browser.link("Exemptions"))
     assert REASON in browser.text("tbody")
     browser.shoot("console-exemptions")
-    browser.find("tbody button").send_keys(Keys.ENTER)
+    browser.press(browser.find("tbody button"))
     assert "It is removed" in browser.text(".notice")
     mend(opened, environment)
     assert sources(ec2, opened) == {22: "10.0.0.0/8", 3389: "10.0.0.0/8", 443: "0.0.0.0/0"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def page(ec2: Any, group_id: str, environment: dict[str, str], tmp_path: Path) -> str:
+def page(ec2: Any, group_id: str, environment: dict[str, str], tmp_path: Path) -> Iterator[str]:
     """Its address: three rules are open, and one was mended that a stranger had opened."""
     ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[permission(22)])
     mend_of_a_stranger(group_id, environment, tmp_path)
@@ -25,7 +26,8 @@ def page(ec2: Any, group_id: str, environment: dict[str, str], tmp_path: Path) -
     ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=opened)
     path = tmp_path / "report.html"
     path.write_text(run(["cloudmend", "scan", "--region", REGION, "--format", "html"], environment).stdout)
-    return path.as_uri()
+    yield path.as_uri()
+    ec2.delete_security_group(GroupId=group_id)
 
 
 def column(browser: Browser, number: int) -> list[float]:

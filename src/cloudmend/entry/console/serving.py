@@ -18,7 +18,7 @@ from cloudmend.entry.console.app import create_app
 from cloudmend.entry.console.surroundings import Surroundings
 
 _HOST: Final = "127.0.0.1"
-_IDLE_S: Final = 5
+_IDLE_S: Final = 2
 _WELCOME: Final = """
 The console is at {url}
 Whoever has this address may do what your credentials may: do not share it. Press Ctrl-C to stop it.
