@@ -51,7 +51,7 @@ def fixed(
         return agrees
 
     world = replace(account.world, notifier=teller)
-    return carry_out(planned(account, policy_, *groups), lambda: {REGION: world}, policy_ or policy(), teller, ask)
+    return carry_out(planned(account, policy_, *groups), lambda _: world, policy_ or policy(), teller, ask)
 
 
 def test_every_change_is_shown_before_and_after_then_done_and_proved(capsys: pytest.CaptureFixture[str]) -> None:
@@ -195,6 +195,18 @@ def test_what_aws_refuses_stays_open_and_that_is_1() -> None:
     account.groups.before["ModifySecurityGroupRules"] = refuse
     account.groups.before["RevokeSecurityGroupIngress"] = refuse
     assert fixed(account) == 1
+
+
+def test_where_aws_refuses_to_narrow_a_rule_it_is_not_revoked_instead_for_that_was_not_shown() -> None:
+    account = Account()
+    group_id = account.group(SSH, RDP)
+
+    def refuse(_: object) -> None:
+        raise Ec2Error("UnauthorizedOperation", "You are not authorized to perform this operation.", 403)
+
+    account.groups.before["ModifySecurityGroupRules"] = refuse
+    assert fixed(account) == 1
+    assert ingress(account.rules(group_id)) == {("tcp", 22, 22, "0.0.0.0/0"), ("tcp", 3389, 3389, "0.0.0.0/0")}
 
 
 def test_only_the_groups_that_are_named_are_changed(capsys: pytest.CaptureFixture[str]) -> None:

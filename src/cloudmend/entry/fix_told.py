@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from collections.abc import Iterator
 from itertools import groupby
@@ -18,7 +17,7 @@ from cloudmend.core.model import Edit, Record
 from cloudmend.core.scan import plural
 from cloudmend.entry.fix_plan import FixPlan, Left
 from cloudmend.entry.scanning import Found
-from cloudmend.entry.wording import STATUS_STYLE
+from cloudmend.entry.wording import STATUS_STYLE, undo_command
 
 _VERSION: Final = 1  # of the JSON
 _FOREIGN: Final = 60  # characters of a name
@@ -70,12 +69,6 @@ class Teller:
             self.console.print(Text(f"  {line}"))
         if self._as_json:
             sys.stdout.write(f"{json.dumps(_document(plan, self._records, undo))}\n")
-
-
-def undo_command(record: Record, table: str) -> str:
-    """For a POSIX shell. The reason is for the user to give."""
-    where = f"--region {record.region}" + (f" --ledger {shlex.quote(table)}" if table else "")
-    return f'cloudmend undo {record.entry_id} {where} --for 2h --reason "..."'
 
 
 def _remarks(plan: FixPlan) -> Iterator[str]:
