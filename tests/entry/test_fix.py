@@ -9,17 +9,15 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.core.errors import InputError
 from cloudmend.core.ledger import TimedExemption
 from cloudmend.core.policy import Policy
 from cloudmend.entry.fix_plan import FixPlan, plan_of
 from cloudmend.entry.fix_told import Teller
-from cloudmend.entry.fixing import DECLINED, Wish, carry_out
+from cloudmend.entry.fixing import DECLINED, carry_out
 from cloudmend.entry.judgement import Brief
 from cloudmend.entry.scanning import survey
 from cloudmend.entry.standing import Standing
 from cloudmend.local.ec2 import Ec2Error
-from entry.test_cli import NOWHERE, cloudmend
 from entry.test_scan import WithInterfaces
 from support import NOW, REGION, Account, ingress, ipv4, policy
 
@@ -51,7 +49,7 @@ def fixed(
         return agrees
 
     world = replace(account.world, notifier=teller)
-    return carry_out(planned(account, policy_, *groups), lambda: {REGION: world}, policy_ or policy(), teller, ask)
+    return carry_out(planned(account, policy_, *groups), lambda _: world, policy_ or policy(), teller, ask)
 
 
 def test_every_change_is_shown_before_and_after_then_done_and_proved(capsys: pytest.CaptureFixture[str]) -> None:
@@ -197,6 +195,18 @@ def test_what_aws_refuses_stays_open_and_that_is_1() -> None:
     assert fixed(account) == 1
 
 
+def test_where_aws_refuses_to_narrow_a_rule_it_is_not_revoked_instead_for_that_was_not_shown() -> None:
+    account = Account()
+    group_id = account.group(SSH, RDP)
+
+    def refuse(_: object) -> None:
+        raise Ec2Error("UnauthorizedOperation", "You are not authorized to perform this operation.", 403)
+
+    account.groups.before["ModifySecurityGroupRules"] = refuse
+    assert fixed(account) == 1
+    assert ingress(account.rules(group_id)) == {("tcp", 22, 22, "0.0.0.0/0"), ("tcp", 3389, 3389, "0.0.0.0/0")}
+
+
 def test_only_the_groups_that_are_named_are_changed(capsys: pytest.CaptureFixture[str]) -> None:
     account = Account()
     chosen, other = account.group(SSH), account.group(SSH)
@@ -230,36 +240,3 @@ def test_json_is_one_document_with_the_plan_the_records_and_the_way_back(capsys:
     }
     assert [record["status"] for record in told["records"]] == ["mended"]
     assert told["undo"][0].startswith(f"cloudmend undo {told['records'][0]['entry_id']} ")
-
-
-@pytest.mark.parametrize(("as_json", "is_terminal"), [(False, False), (True, True)])
-def test_where_nobody_can_be_asked_it_is_bad_input(as_json: bool, is_terminal: bool) -> None:
-    with pytest.raises(InputError, match=r"There is nobody to ask\. Pass --yes"):
-        Wish(as_json=as_json).check(is_terminal=is_terminal)
-
-
-@pytest.mark.parametrize("wish", [Wish(yes=True), Wish(yes=True, as_json=True)])
-def test_with_yes_nobody_needs_to_be_asked(wish: Wish) -> None:
-    wish.check(is_terminal=False)
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ([], "cloudmend: There is nobody to ask. Pass --yes"),
-        (["--group", "bastion"], "'bastion' is not a security group id, such as sg-05fe30eb67c909f27."),
-        (["--region", "nowhere/?"], "is not the name of a Region"),
-        (["--policy", "no-such.toml"], "no-such.toml cannot be read"),
-        (["--yes", "--ledger", "cloudmend-ledger"], "Table cloudmend-ledger is of one Region, and serves no other."),
-    ],
-)
-def test_bad_input_is_exit_2(words: list[str], said: str) -> None:
-    done = cloudmend("fix", *words, **NOWHERE)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert said in done.stderr
-
-
-def test_the_help_shows_an_example_and_the_exit_codes() -> None:
-    told = cloudmend("fix", "--help").stdout
-    assert "Example: cloudmend fix --region eu-west-1 --group" in told
-    assert "3 you said no" in " ".join(told.split())

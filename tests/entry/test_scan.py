@@ -159,6 +159,7 @@ def test_the_help_shows_an_example() -> None:
         (["--format", "xml"], "'xml' is not one of"),
         (["--region", "nowhere/?"], "is not the name of a Region"),
         (["--policy", "no-such.toml"], "no-such.toml cannot be read"),
+        (["--stack-name", "cloudmend"], "Stack cloudmend is of one Region, and serves no other. Pass that one"),
     ],
 )
 def test_bad_input_is_exit_2(words: list[str], said: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from collections.abc import Iterator
 from itertools import groupby
@@ -18,7 +17,7 @@ from cloudmend.core.model import Edit, Record
 from cloudmend.core.scan import plural
 from cloudmend.entry.fix_plan import FixPlan, Left
 from cloudmend.entry.scanning import Found
-from cloudmend.entry.wording import STATUS_STYLE
+from cloudmend.entry.wording import STATUS_STYLE, undo_command
 
 _VERSION: Final = 1  # of the JSON
 _FOREIGN: Final = 60  # characters of a name
@@ -35,19 +34,8 @@ class Teller:
 
     def plan(self, plan: FixPlan) -> None:
         """Every change as before -> after; then what is left as it is, and why."""
-        for step in plan.steps:
-            self.console.print(_group(step.found))
-            for edit in step.edits:
-                self.console.print(_change(edit))
-                self.console.print(Text(f"      {edit.why}", "dim"))
-            self.console.print()
-        for found, left in groupby(plan.left, key=lambda each: each.found):
-            self.console.print(_group(found))
-            for each in left:
-                self.console.print(Text(f"    = {terminal(each.told)}", "yellow"))
-            self.console.print()
-        for line in _remarks(plan):
-            self.console.print(Text(line, "yellow"))
+        for line in (*_changes(plan), *_left_as_it_is(plan), *_remarks(plan)):
+            self.console.print(line)
         self.console.print(Text(plan.summary, "bold"))
 
     def publish(self, record: Record) -> None:
@@ -72,15 +60,26 @@ class Teller:
             sys.stdout.write(f"{json.dumps(_document(plan, self._records, undo))}\n")
 
 
-def undo_command(record: Record, table: str) -> str:
-    """For a POSIX shell. The reason is for the user to give."""
-    where = f"--region {record.region}" + (f" --ledger {shlex.quote(table)}" if table else "")
-    return f'cloudmend undo {record.entry_id} {where} --for 2h --reason "..."'
+def _changes(plan: FixPlan) -> Iterator[Text]:
+    for step in plan.steps:
+        yield _group(step.found)
+        for edit in step.edits:
+            yield _change(edit)
+            yield Text(f"      {edit.why}", "dim")
+        yield Text()
 
 
-def _remarks(plan: FixPlan) -> Iterator[str]:
-    yield from (f"{each.region} could not be read: {terminal(each.error)}" for each in plan.unread)
-    yield from (f"{group} is not at fault, or in none of the Regions that were read." for group in plan.unlisted)
+def _left_as_it_is(plan: FixPlan) -> Iterator[Text]:
+    for found, left in groupby(plan.left, key=lambda each: each.found):
+        yield _group(found)
+        yield from (Text(f"    = {terminal(each.told)}", "yellow") for each in left)
+        yield Text()
+
+
+def _remarks(plan: FixPlan) -> Iterator[Text]:
+    unread = (f"{each.region} could not be read: {terminal(each.error)}" for each in plan.unread)
+    unlisted = (f"{group} is not at fault, or in none of the Regions that were read." for group in plan.unlisted)
+    yield from (Text(remark, "yellow") for remark in (*unread, *unlisted))
 
 
 def _group(found: Found) -> Text:

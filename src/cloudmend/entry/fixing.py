@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
 import typer
 from msgspec import Struct
+from rich.console import Console
 from rich.progress import track
 
 from cloudmend import engine
-from cloudmend.aws.gateway import SystemClock
 from cloudmend.aws.regions import ec2_gateways, enabled_regions
+from cloudmend.aws.world import world
 from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.core.control import Control
 from cloudmend.core.errors import InputError, PlanChanged
-from cloudmend.core.model import ApiCall, Edit, Plan, Record, Resource
+from cloudmend.core.model import ApiCall, Change, Edit, Finding, Plan, Record, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.run import one_run
 from cloudmend.core.scan import plural
@@ -33,6 +34,7 @@ DECLINED: Final = 3
 _CLOSED: Final = ("mended", "clean", "gone")
 
 Ask = Callable[[str], bool]
+WorldOf = Callable[[str], World]  # by the Region's name
 
 
 class Wish(Struct, frozen=True, kw_only=True):
@@ -58,41 +60,35 @@ def fix(regions: Sequence[str], brief: Brief, wish: Wish) -> int:
     0 where all is closed that is not exempt, 1 where something is still open, 3 where the user declined.
     """
     wish.check(is_terminal=sys.stdin.isatty())
-    doors = ec2_gateways(regions or enabled_regions())
+    surveyed = survey(ec2_gateways(regions or enabled_regions()), brief)
     teller = Teller(wish.table, as_json=wish.as_json)
 
-    def worlds() -> Mapping[str, World]:
-        """Only once it is agreed: the ledger of a user who declines is not made."""
-        ledger = open_ledger(wish.table, regions[0] if len(regions) == 1 else None)
-        return {
-            region: World(region=region, reader=door, writer=door, ledger=ledger, notifier=teller, clock=SystemClock())
-            for region, door in doors.items()
-        }
+    def world_of(region: str) -> World:
+        return world(ledger=open_ledger(wish.table, region), notifier=teller, region=region)
 
     ask = _yes if wish.yes else _asked
-    return carry_out(plan_of(survey(doors, brief), wish.groups), worlds, brief.policy, teller, ask)
+    return carry_out(plan_of(surveyed, wish.groups), world_of, brief.policy, teller, ask)
 
 
-def carry_out(
-    plan: FixPlan, worlds: Callable[[], Mapping[str, World]], policy: Policy, teller: Teller, ask: Ask
-) -> int:
-    """Tells the plan, asks, mends group by group, and tells what came of it; the exit code."""
+def carry_out(plan: FixPlan, world_of: WorldOf, policy: Policy, teller: Teller, ask: Ask) -> int:
+    """Tells the plan, asks, mends group by group, and tells what came of it; the exit code.
+
+    No world is made before it is agreed: a user who declines has no ledger of it.
+    """
     teller.plan(plan)
     if plan.steps and not ask(f"Change {plural(len(plan.steps), 'group')}?"):
         teller.declined()
         return DECLINED
-    records = _mended(plan.steps, worlds(), policy, teller) if plan.steps else []
-    closed = sum(record.status in _CLOSED for record in records)
+    closed = sum(record.status in _CLOSED for record in _mended(plan.steps, world_of, policy, teller.console))
     teller.end(plan, closed)
     return 1 if plan.leaves_open or closed < len(plan.steps) else 0
 
 
-def _mended(steps: Sequence[Step], worlds: Mapping[str, World], policy: Policy, teller: Teller) -> list[Record]:
+def _mended(steps: Sequence[Step], world_of: WorldOf, policy: Policy, console: Console) -> Iterator[Record]:
     """The last record of each."""
-    runs = {region: one_run(world) for region, world in worlds.items()}
-    console = teller.console
-    shown = track(steps, "Mending", console=console, transient=True, disable=not console.is_terminal)
-    return [_mend(step, policy, runs[step.found.region]) for step in shown]
+    runs = {region: one_run(world_of(region)) for region in {step.found.region for step in steps}}
+    for step in track(steps, "Mending", console=console, transient=True, disable=not console.is_terminal):
+        yield _mend(step, policy, runs[step.found.region])
 
 
 def _mend(step: Step, policy: Policy, world: World) -> Record:
@@ -115,7 +111,15 @@ def agreed(edits: Sequence[Edit]) -> Control:
                 "Run cloudmend fix again to see the new plan."
             )
 
-    return msgspec.structs.replace(CONTROL, check=check)
+    def plan(facts: Any, findings: tuple[Finding, ...], policy: Policy) -> Plan:
+        return Plan(tuple(map(_without_other_way, CONTROL.plan(facts, findings, policy).changes)))
+
+    return msgspec.structs.replace(CONTROL, plan=plan, check=check)
+
+
+def _without_other_way(change: Change) -> Change:
+    """Where AWS refuses to narrow a rule, an unasked mend revokes it. That was not shown."""
+    return msgspec.structs.replace(change, otherwise=None, pieces=tuple(map(_without_other_way, change.pieces)))
 
 
 def _effect(edit: Edit) -> tuple[str, str, str]:
