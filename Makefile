@@ -51,7 +51,7 @@ lint: .venv/.ready ## ruff, mypy, cfn-lint, shellcheck
 test: setup lint ## every check, quick profile, without a browser
 	$(BIN)/pytest -n 2 --dist loadfile -m "not browser"
 
-test-browser: .venv/.ready ## the pages in Chromium; screenshots in build/screenshots
+test-browser: .venv/.ready ## the pages in Debian's chromium (and chromium-driver); screenshots in build/screenshots
 	$(BIN)/pytest tests/browser -m browser
 
 test-deep: setup lint ## the same, with the thorough profile of the property tests, then `test-browser` and `mutants`

@@ -9,28 +9,25 @@ from cloudmend.core.ledger import Entry
 
 
 class Line(Struct, frozen=True, kw_only=True):
-    """One ingress rule in words. `after` is empty where it was revoked; `did` is empty where it was left alone."""
+    """One rule in words. `after` is empty where it was revoked, and as before where it was left alone."""
 
     rule: str
     description: str
     before: str
     after: str
-    did: str
+
+    @property
+    def is_changed(self) -> bool:
+        return self.before != self.after
 
 
 def difference(entry: Entry) -> tuple[Line, ...]:
-    """All ingress rules of the before-image, those that were changed first. An open intent has changed none yet."""
+    """What was changed, and then the ingress rules of the before-image that were not. An open intent changed none."""
     edits = {edit.part: edit for edit in entry.ended.record.edits} if entry.ended else {}
-    lines = []
-    for rule in filter(lambda each: each.is_ingress, map(Rule, entry.intent.before["SecurityGroupRules"])):
-        edit = edits.get(rule.id)
-        lines.append(
-            Line(
-                rule=rule.id,
-                description=str(rule.row.get("Description", "")),
-                before=str(rule),
-                after=edit.after if edit else str(rule),
-                did=edit.did if edit else "",
-            )
-        )
-    return tuple(sorted(lines, key=lambda line: not line.did))
+    rows = entry.intent.before.get("SecurityGroupRules", ())
+    told = {row["SecurityGroupRuleId"]: str(row.get("Description", "")) for row in rows}
+    alone = [rule for rule in map(Rule, rows) if rule.is_ingress and rule.id not in edits]
+    return (
+        *(Line(rule=e.part, description=told.get(e.part, ""), before=e.before, after=e.after) for e in edits.values()),
+        *(Line(rule=r.id, description=told[r.id], before=str(r), after=str(r)) for r in alone),
+    )
