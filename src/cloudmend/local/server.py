@@ -66,7 +66,8 @@ class EmbeddedAws:
     """AWS on this machine, for as long as the context lasts. One at a time: moto's state is the process's.
 
     Everything is forgotten when the next one starts. `log` gets what the functions print, line by line. `ec2` are
-    options of the security groups: reads that lag, calls that are throttled.
+    options of the security groups: reads that lag, calls that are throttled. `concurrency` is how many events are
+    handled at once: with one, they are handled in the order in which they come.
     """
 
     def __init__(
@@ -76,12 +77,14 @@ class EmbeddedAws:
         region: str = "us-east-1",
         log: Callable[[str], None] = _print_to_stderr,
         ec2: BehaviourOptions | None = None,
+        concurrency: int = 1,
     ) -> None:
         """Port 0 stands for any free one. Nothing is started yet."""
         self.region = region
         self._port = port
         self._log = log
         self._ec2: BehaviourOptions = ec2 or {}
+        self._concurrency = concurrency
         self._calls: list[SeenCall] = []
 
     def __enter__(self) -> Self:
@@ -91,8 +94,8 @@ class EmbeddedAws:
         BackendDict.reset()
         register()
         create_walkthrough_user()
-        self._worker = Worker()
-        self._functions = Functions(self.endpoint, self._log, self._calls.append)
+        self._worker = Worker(self._concurrency)
+        self._functions = Functions(self.endpoint, self._log, self._calls.append, self._concurrency)
         self._bus = EventBus(self._functions, self._worker)
         self._server = _Server(_HOST, self._port, self._front(), handler=_Handler, fd=listener.fileno())
         listener.close()
@@ -137,6 +140,11 @@ class EmbeddedAws:
     def calls(self) -> tuple[SeenCall, ...]:
         """Every API call, in the order of the answers."""
         return tuple(self._calls)
+
+    @property
+    def events(self) -> tuple[Mapping[str, Any], ...]:
+        """Every event that was put on the default bus, whether a rule matched it or not, in order."""
+        return self._bus.events
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
