@@ -16,7 +16,7 @@ from aws_lambda_powertools import Logger
 from cloudmend.aws.ledger import DynamoDbLedger
 from cloudmend.aws.notices import NoticeLog, Notices
 from cloudmend.aws.switch import ModeSwitch
-from cloudmend.aws.world import Connection, connection
+from cloudmend.aws.world import Connection, connection, threads
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Ledger, Terms
 from cloudmend.core.notice import Audience
@@ -58,6 +58,7 @@ def deployed_world(settings: Mapping[str, str], logger: Logger, notice_log: Noti
         ledger=_ledger(settings, here, logger),
         notifier=Notices(notice_log, brief, audience, here.clock),
         clock=here.clock,
+        begin=threads(),
         switch=ModeSwitch(brief, settings.get(MODE_PARAMETER, ""), here.clock, logger.warning),
     )
 
