@@ -105,8 +105,9 @@ class Exemptions(Struct, frozen=True):
 class Terms(Struct, frozen=True, kw_only=True):
     """How a ledger is kept.
 
-    `lease`: how long an intent keeps others out, if it does not end; as long as a Lambda that made it can live
-    (decision 6). `budget`: mends per account and clock hour, at least 1. `retention`: of what has ended, counted from then.
+    `lease`: how long an intent that does not end keeps others out; as long as a Lambda that made it can live
+    (decision 6). `budget`: mends per account and clock hour, at least 1. `retention`: of what has ended, counted
+    from then.
     """
 
     lease: timedelta = timedelta(seconds=60)
