@@ -41,8 +41,8 @@ class Profile(NamedTuple):
 class Figures(NamedTuple):
     """What a burst came to.
 
-    `changes` counts the rules that were written to, each time; `met`, how often the ledger kept one out while another
-    was at work.
+    `changes` counts the rules that were written to, each time; `cancelled` the ledger's transactions that met another,
+    or that another's lease kept out.
     """
 
     events: int
@@ -53,7 +53,7 @@ class Figures(NamedTuple):
     mends: int
     invocations: int
     retries: int
-    met: int
+    cancelled: int
     seconds: float
 
     def row(self) -> str:
@@ -65,7 +65,7 @@ class Figures(NamedTuple):
         return (
             f"{self.events:,} events over {self.groups} groups, {self.at_fault} of them at fault: {self.doors} doors, "
             f"{self.changes} changes, {self.mends} mends; {self.invocations:,} invocations, {self.retries} retries, "
-            f"{self.met} met another at work; {self.seconds:.0f} s, {self.events / self.seconds:.0f} events per second"
+            f"{self.cancelled} transactions cancelled; {self.seconds:.0f} s, {self.events / self.seconds:.0f} events/s"
         )
 
 
@@ -91,7 +91,7 @@ _HISTORIES: Final = (
 def deployed(folder: Path, **parameters: str) -> Iterator[Deployed]:
     """The stack of template.yaml with the archive that is built from this source, as `sam deploy` would leave it."""
     log: list[str] = []
-    with EmbeddedAws(log=log.append, concurrency=_ACCOUNT_CONCURRENCY) as aws:
+    with EmbeddedAws(log=log.append, concurrency=_ACCOUNT_CONCURRENCY, conflicts=True) as aws:
         s3 = client(aws, "s3")
         s3.create_bucket(Bucket="cloudmend-packages")
         s3.put_object(Bucket="cloudmend-packages", Key="function.zip", Body=build(ROOT, folder).read_bytes())
@@ -177,7 +177,7 @@ class Burst:
             mends=len(list(self.stack.ledger().entries())),
             invocations=invocations,
             retries=invocations - len(deliveries),
-            met=sum(call.error == "TransactionCanceledException" for call in self.stack.aws.calls),
+            cancelled=sum(call.error == "TransactionCanceledException" for call in self.stack.aws.calls),
             seconds=self.seconds,
         )
 

@@ -67,7 +67,8 @@ class EmbeddedAws:
 
     Everything is forgotten when the next one starts. `log` gets what the functions print, line by line. `ec2` are
     options of the security groups: reads that lag, calls that are throttled. `concurrency` is how many events are
-    handled at once: with one, they are handled in the order in which they come.
+    handled at once: with one, they are handled in the order in which they come. With `conflicts` one of DynamoDB's
+    transactions that touch one item at once is cancelled, rather than made to wait.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class EmbeddedAws:
         log: Callable[[str], None] = _print_to_stderr,
         ec2: BehaviourOptions | None = None,
         concurrency: int = 1,
+        conflicts: bool = False,
     ) -> None:
         """Port 0 stands for any free one. Nothing is started yet."""
         self.region = region
@@ -85,6 +87,7 @@ class EmbeddedAws:
         self._log = log
         self._ec2: BehaviourOptions = ec2 or {}
         self._concurrency = concurrency
+        self._conflicts = conflicts
         self._calls: list[SeenCall] = []
 
     def __enter__(self) -> Self:
@@ -164,7 +167,7 @@ class EmbeddedAws:
             DomainDispatcherApplication(create_backend_app),
             {
                 "cloudformation": CloudFormationService(self._functions),
-                "dynamodb": DynamoDbService(),
+                "dynamodb": DynamoDbService(conflicts=self._conflicts),
                 "ec2": Ec2Service(self._bus.put, **self._ec2),
                 "events": EventsService(self._bus),
                 "lambda": LambdaService(self._functions, self._worker),
