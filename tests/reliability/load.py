@@ -140,8 +140,10 @@ class Burst:
     @cached_property
     def events(self) -> Sequence[Event]:
         """CloudTrail's record of each opening, most of them many times, shuffled. The same order in each run."""
-        told = [event for event in self.stack.aws.events[self._told :] if event["detail"]["eventName"].startswith("A")]
-        told.sort(key=lambda event: str(event["detail"]["requestParameters"]))
+        opened = self.stack.aws.events[self._told :]
+        told = [event for event in opened if event["detail"]["eventName"] == "AuthorizeSecurityGroupIngress"]
+        numbers = {group_id: number for number, group_id in enumerate(self.doors)}
+        told.sort(key=lambda event: numbers[event["detail"]["requestParameters"]["groupId"]])
         chance = random.Random(_SEED)  # noqa: S311 - no secret
         events = [*told, *chance.choices(told, k=self._profile.events - len(told))]
         chance.shuffle(events)
