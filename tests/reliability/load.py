@@ -183,6 +183,11 @@ class Burst:
             seconds=self.seconds,
         )
 
+    def problems(self) -> list[str]:
+        """Why a try failed that another made good."""
+        tries = [invocation for delivery in self.stack.aws.deliveries for invocation in delivery.invocations]
+        return [each.error.message for each in tries if each.error]
+
     def rules(self) -> dict[str, list[Row]]:
         """What every group of the burst has now, by group."""
         pages = self._ec2.get_paginator("describe_security_group_rules").paginate(MaxResults=1000)

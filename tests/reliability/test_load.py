@@ -24,7 +24,7 @@ def burst(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Burst]:
     with deployed(tmp_path_factory.mktemp("load"), Budget="1000") as stack:
         burst = Burst(stack, PROFILE, print)
         burst.run()
-        print(burst.figures())  # noqa: T201 - with pytest -s: the figures in docs/reliability.md
+        print(burst.figures(), *burst.problems(), sep="\n")  # noqa: T201 - with pytest -s: docs/reliability.md
         yield burst
 
 
