@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from itertools import islice
 from typing import Final
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -121,8 +121,8 @@ class Pages:
         return Response(asset("style.css"), mimetype="text/css")
 
     def _mends(self) -> Markup:
-        newest = deque(self._around.ledger.entries(), _SHOWN)
-        return Markup(render_template("mends.html", entries=tuple(reversed(newest)), limit=_SHOWN))  # noqa: S704 - escaped
+        newest = tuple(islice(self._around.ledger.entries(newest_first=True), _SHOWN))
+        return Markup(render_template("mends.html", entries=newest, limit=_SHOWN))  # noqa: S704 - escaped
 
     def _undone(self, entry: Entry, wish: Wish) -> Undone:
         """In the Region of the record, whichever Regions are looked at."""
