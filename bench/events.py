@@ -25,7 +25,7 @@ COLD_HEADS = (
 )
 WARM_HEADS = ("warm, {} ms a call", "all done ms", "of naive", "of the floor", "CPU ms", "of naive", "calls")
 WARM_UP = 2  # events of a warm process that are not counted
-EVENTS = 12
+EVENTS = 7
 
 
 def cold(endpoint: Endpoint, everyone: Sequence[Contender], latency_ms: int, rounds: int) -> str:

@@ -37,7 +37,7 @@ class Extent(NamedTuple):
     throttled: int  # groups
 
 
-WHOLE = Extent(9, (0, 20, 80), ((1_000, 9), (5_000, 9), (20_000, 3)), 5_000)
+WHOLE = Extent(9, (0, 20, 80), ((1_000, 9), (5_000, 5), (20_000, 3)), 5_000)
 QUICK = Extent(3, (0, 20), ((1_000, 3),), 1_000)
 
 

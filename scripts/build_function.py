@@ -17,7 +17,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from trim_dependencies import UNUSED, remove, remove_unused, trim_aliases, trim_data, trim_docs
+from trim_dependencies import UNUSED, remove, remove_unused, replace_modules, trim_aliases, trim_data
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements" / "lambda.txt"
@@ -87,7 +87,7 @@ def installed_dependencies(target: Target) -> Path:
         tree = Path(scratch, "tree")
         install(target, tree)
         remove_unused(tree)
-        trim_docs(tree / "botocore" / "docs")
+        replace_modules(tree)
         trim_aliases(tree / "botocore" / "utils.py")
         trim_data(tree / "botocore" / "data")
         compile_sources(target, tree, root=tree)

@@ -37,7 +37,7 @@ UNUSED_PARTS = (
 # botocore writes help texts for its clients' methods. What makes them is imported by every client, and takes longer to
 # import than a client takes to call AWS; the function asks nobody for help. Its handlers import `utils`.
 DOCS_KEPT = ("utils.py",)
-DOCSTRINGS = '''"""In place of botocore's own module: the methods of the function's clients have no help text."""
+NO_HELP = '''"""In place of botocore's own module: the methods of the function's clients have no help text."""
 
 
 class ClientMethodDocstring(str):
@@ -47,6 +47,12 @@ class ClientMethodDocstring(str):
 
 PaginatorDocstring = WaiterDocstring = ClientMethodDocstring
 '''
+# Modules that every client imports, though the function uses nothing of them.
+REPLACED = {
+    Path("botocore", "docs", "__init__.py"): "",
+    Path("botocore", "docs", "docstring.py"): NO_HELP,
+    Path("urllib3", "http2", "__init__.py"): "",  # looks for a library that is not here, with all that reads metadata
+}
 
 # What botocore reads besides a service's own model.
 BOTOCORE_DATA = (
@@ -86,12 +92,12 @@ def remove_unused(tree: Path) -> None:
         remove(tree / part)
 
 
-def trim_docs(docs: Path) -> None:
-    """Keep the package as its importers know it, without what writes the help texts."""
+def replace_modules(tree: Path) -> None:
+    docs = tree / "botocore" / "docs"
     for path in [path for path in docs.iterdir() if path.name not in DOCS_KEPT]:
         remove(path)
-    (docs / "__init__.py").touch()
-    (docs / "docstring.py").write_text(DOCSTRINGS)
+    for name, text in REPLACED.items():
+        (tree / name).write_text(text)
 
 
 def trim_aliases(module: Path) -> None:

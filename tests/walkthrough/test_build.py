@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.loaders import Loader
+from botocore.utils import EVENT_ALIASES
 
 from cloudmend.aws import ledger, notices, switch
 from cloudmend.controls import CONTROLS
@@ -123,8 +125,40 @@ def test_the_errors_that_these_operations_answer_with_are_in_the_models_too(unpa
     assert "TransactionCanceledException" in answered
 
 
+def test_what_botocore_keeps_of_its_data_is_its_own_without_words_for_people(unpacked: Path) -> None:
+    def without_words(node: Any) -> Any:
+        if isinstance(node, list):
+            return [without_words(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        return {k: without_words(v) for k, v in node.items() if k != "documentation" or not isinstance(v, str)}
+
+    loader, kept = Loader(), unpacked / "botocore" / "data"
+    for path in kept.rglob("*.json"):
+        name = path.relative_to(kept).with_suffix("")
+        own, trimmed = without_words(loader.load_data(str(name))), json.loads(path.read_text())
+        if path.name == "service-2.json":
+            assert trimmed["shapes"].items() <= own["shapes"].items()
+            assert trimmed["operations"].items() <= own["operations"].items()
+        elif path.name == "endpoints.json":
+            services = {folder.name for folder in kept.iterdir() if folder.is_dir()}
+            for partition in own["partitions"]:
+                partition["services"] = {k: v for k, v in partition["services"].items() if k in services}
+            assert trimmed == own
+        else:
+            assert trimmed == own
+
+
+def test_botocores_other_names_for_services_are_kept_for_those_that_are_called(unpacked: Path) -> None:
+    kept = run_alone(
+        unpacked, "from botocore.utils import EVENT_ALIASES\nprint(json.dumps(EVENT_ALIASES))", environment={}
+    )
+    services = {path.name for path in (unpacked / "botocore" / "data").iterdir() if path.is_dir()}
+    assert kept == {old: new for old, new in EVENT_ALIASES.items() if old in services}
+
+
 def test_the_archive_stays_small(archive: Path) -> None:
-    assert archive.stat().st_size < 6_000_000
+    assert archive.stat().st_size < 3_500_000
 
 
 def test_a_build_in_another_folder_is_equal_byte_for_byte(archive: Path, tmp_path: Path) -> None:
@@ -147,6 +181,12 @@ def test_a_cold_start_loads_no_ledger_that_a_deployed_function_does_not_use(unpa
     loaded = run_alone(unpacked, LOADED, environment={"AWS_REGION": "eu-west-1"})
     assert "cloudmend.engine" in loaded
     assert not {"sqlite3", "cloudmend.disk.ledger"} & set(loaded)
+
+
+def test_a_cold_start_loads_nothing_that_writes_help_texts_or_reads_metadata(unpacked: Path) -> None:
+    loaded = run_alone(unpacked, LOADED, environment={"AWS_REGION": "eu-west-1"})
+    assert "botocore.client" in loaded
+    assert not {"html.parser", "botocore.docs.method", "importlib.metadata", "aws_lambda_powertools"} & set(loaded)
 
 
 def test_the_archives_handler_mends_a_group(
