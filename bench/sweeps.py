@@ -15,46 +15,49 @@ from tables import ratio, table
 
 LATENCY_MS = 20
 EVERY = 20  # one group in so many is at fault: 5 %
-HEADS = (
-    "groups",
-    "program",
-    "rounds",
-    "wall s",
-    "of Custodian",
-    "reading and deciding s",
-    "CPU s",
-    "of Custodian",
-    "CPU ms a group",
-    "peak MB",
-    "calls",
-)
+HEADS = ("groups", "program", "rounds", "wall s", "of Custodian", "CPU s", "of Custodian", "CPU ms a group", "peak MB")
+
+Sizes = Sequence[tuple[int, int]]  # how many groups, and how many rounds
 
 
-def sweeps(endpoint: Endpoint, rounds_by_size: Sequence[tuple[int, int]]) -> str:
-    rows = [row for size, rounds in rounds_by_size for row in _size(endpoint, size, rounds)]
-    return table(HEADS, rows)
+def reading(endpoint: Endpoint, sizes: Sizes) -> str:
+    """Nothing is at fault, so nothing is written."""
+    return _sweeps(endpoint, sizes, "reading and deciding", every=0)
+
+
+def whole(endpoint: Endpoint, sizes: Sizes) -> str:
+    return _sweeps(endpoint, sizes, "with writing", every=EVERY)
 
 
 def throttled(endpoint: Endpoint, size: int) -> str:
     """One run of each with EC2's bucket for writes: 50, then 5 a second, for each API."""
     rows = []
-    for name, measured in (("cloudmend", _cloudmend(endpoint, size, throttled=True)), ("Custodian", None)):
-        done = measured or _custodian(endpoint, size, throttled=True)
+    for name, measure in PROGRAMS.items():
+        sys.stderr.write(f"{name}: throttled sweep of {size:,} groups ...\n")
+        done = measure(endpoint, size, EVERY, throttled=True)
         told = done.told
         rows.append([name, f"{size:,}", f"{done.ended_s:.1f}", str(told.refused), str(told.open), str(told.total)])
-    return table(("throttled", "groups", "wall s", "writes refused", "doors left open", "calls"), rows)
+    return table(("throttled", "groups", "wall s", "calls refused", "doors left open", "calls"), rows)
 
 
-def _size(endpoint: Endpoint, size: int, rounds: int) -> list[list[str]]:
-    sys.stderr.write(f"sweep of {size:,} groups, {LATENCY_MS} ms a call, {rounds} rounds ...\n")
+def _sweeps(endpoint: Endpoint, sizes: Sizes, kind: str, every: int) -> str:
+    rows = [row for size, rounds in sizes for row in _size(endpoint, size, rounds, kind, every)]
+    return table((f"{kind}: {HEADS[0]}", *HEADS[1:], "calls"), rows)
+
+
+def _size(endpoint: Endpoint, size: int, rounds: int, kind: str, every: int) -> list[list[str]]:
+    sys.stderr.write(f"sweep of {size:,} groups, {kind}, {LATENCY_MS} ms a call, {rounds} round(s) ...\n")
     runs = interleaved(
-        rounds, {"cloudmend": lambda: _cloudmend(endpoint, size), "Custodian": lambda: _custodian(endpoint, size)}
+        rounds,
+        {
+            "cloudmend": lambda: _cloudmend(endpoint, size, every),
+            "Custodian": lambda: _custodian(endpoint, size, every),
+        },
     )
-    reading = {"cloudmend": _cloudmend(endpoint, size, every=0), "Custodian": _custodian(endpoint, size, every=0)}
-    return [_row(name, size, of, reading[name], runs["Custodian"]) for name, of in runs.items()]
+    return [_row(name, size, of, runs["Custodian"]) for name, of in runs.items()]
 
 
-def _row(name: str, size: int, runs: Sequence[Run], reading: Run, peers: Sequence[Run]) -> list[str]:
+def _row(name: str, size: int, runs: Sequence[Run], peers: Sequence[Run]) -> list[str]:
     wall, cpu = figure(runs, lambda run: run.ended_s), figure(runs, lambda run: run.cpu_s)
     return [
         f"{size:,}",
@@ -62,7 +65,6 @@ def _row(name: str, size: int, runs: Sequence[Run], reading: Run, peers: Sequenc
         str(len(runs)),
         wall.text(1, 2),
         ratio(wall.median, figure(peers, lambda run: run.ended_s).median),
-        f"{reading.ended_s:.2f}",
         cpu.text(1, 2),
         ratio(cpu.median, figure(peers, lambda run: run.cpu_s).median),
         f"{cpu.median / size * 1000:.2f}",
@@ -71,13 +73,13 @@ def _row(name: str, size: int, runs: Sequence[Run], reading: Run, peers: Sequenc
     ]
 
 
-def _cloudmend(endpoint: Endpoint, size: int, *, every: int = EVERY, throttled: bool = False) -> Run:
+def _cloudmend(endpoint: Endpoint, size: int, every: int, *, throttled: bool = False) -> Run:
     endpoint.reset(groups=size, every=every, latency_ms=LATENCY_MS, throttled=throttled)
     program = sweeper()
     return _closed(run(endpoint, program.command(0, 1), program.environment, program.folder), throttled)
 
 
-def _custodian(endpoint: Endpoint, size: int, *, every: int = EVERY, throttled: bool = False) -> Run:
+def _custodian(endpoint: Endpoint, size: int, every: int, *, throttled: bool = False) -> Run:
     endpoint.reset(groups=size, every=every, latency_ms=LATENCY_MS, throttled=throttled)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
@@ -92,3 +94,6 @@ def _closed(measured: Run, throttled: bool) -> Run:
     if measured.told.open and not throttled:
         raise RuntimeError(f"A sweep left {measured.told.open} doors open.")
     return measured
+
+
+PROGRAMS = {"cloudmend": _cloudmend, "Custodian": _custodian}
