@@ -151,7 +151,7 @@ def test_records_of_another_group_or_of_before_are_not_listed(opened: str, envir
 
 @pytest.fixture
 def table(aws_environment: dict[str, str]) -> Iterator[str]:
-    """A stack's table, as docs/records.md describes it."""
+    """A stack's table, as docs/reference/records.md describes it."""
     cloudformation = Session().create_client(
         "cloudformation",
         region_name=REGION,
