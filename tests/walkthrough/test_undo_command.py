@@ -109,6 +109,13 @@ def test_an_exempt_group_is_left_open_and_listed(ec2: Any, opened: str, environm
     assert "\x1b" not in said
 
 
+def test_exemptions_as_json_are_as_the_ledger_stores_them(opened: str, environment: dict[str, str]) -> None:
+    added = run(["cloudmend", "exempt", "add", "--group", opened, *FOR_2H, "--json"], environment).stdout
+    exemption = json.loads(added)
+    assert (exemption["group"], exemption["reason"]) == (opened, "The vendor has no VPN yet")
+    assert run(["cloudmend", "exempt", "list", "--json"], environment).stdout == added
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
