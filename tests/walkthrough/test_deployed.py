@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,27 +12,19 @@ import pytest
 
 from cloudmend.core.model import Resource
 from cloudmend.entry.continuation import messages
-from cloudmend.local.server import EmbeddedAws
-from walkthrough.conftest import TOOLS, run
-from walkthrough.deployed import DELETE, NAMES, Deployed, intent, wait_for
+from walkthrough.conftest import run
+from walkthrough.deployed import DELETE, NAMES, Deployed, an_account, intent, wait_for
 from walkthrough.template import RESPONDER, SWEEPER, UNDOER, granted
-from walkthrough.test_build import SAM, THIS_MACHINE
+from walkthrough.test_build import SAM
 from walkthrough.walkthrough import MENDED, comparable
 
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    home = tmp_path_factory.mktemp("sam")
-    (home / "metadata.json").write_text('{"lastVersionCheck": 4102444800.0}')  # SAM asks PyPI once a week
-    log: list[str] = []
-    with EmbeddedAws(log=log.append) as aws:
-        path = f"{TOOLS}{os.pathsep}{os.environ['PATH']}"
-        sam = {"__SAM_CLI_APP_DIR": str(home), "SAM_CLI_TELEMETRY": "0", "HOME": str(home)}
-        environment = {**aws.environment, **THIS_MACHINE, **sam, "PATH": path}
-        run(["aws", "s3", "mb", "s3://cloudmend-packages"], environment)
-        said = run(["scripts/deploy.sh", *NAMES], environment).stdout
+    with an_account(tmp_path_factory.mktemp("sam")) as account:
+        said = run(["scripts/deploy.sh", *NAMES], account.environment).stdout
         assert "cloudmend watches us-east-1" in said
-        yield Deployed(aws, environment, log)
+        yield account
 
 
 def test_a_group_opened_by_bad_boy_is_mended_by_the_deployed_function(deployed: Deployed) -> None:

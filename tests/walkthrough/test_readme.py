@@ -13,6 +13,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from cloudmend.core.policy import PARAMETERS
 from walkthrough import deployed
+from walkthrough.blocks import lines
 from walkthrough.conftest import ROOT, run
 from walkthrough.walkthrough import MENDED, OPENED, comparable
 
@@ -20,16 +21,11 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
 
 
-def block(mark: str) -> list[str]:
-    """The lines of the code block that follows a mark."""
-    return re.split(rf"<!-- test: {mark}.*-->\n```bash\n", README)[1].split("\n```")[0].splitlines()
-
-
 def test_the_lines_to_try_by_hand_do_what_the_readme_says(aws_environment: dict[str, str]) -> None:
-    create, opened, described, mend, described_again = block("run each line")
+    create, opened, described, mend, described_again = lines("README.md", "run each line")
     group_id = json.loads(bash(create, aws_environment))["GroupId"]
-    lines = [line.replace("GROUP_ID", group_id) for line in (opened, described, mend, described_again)]
-    _, before, _, after = [bash(line, aws_environment) for line in lines]
+    rest = [line.replace("GROUP_ID", group_id) for line in (opened, described, mend, described_again)]
+    _, before, _, after = [bash(line, aws_environment) for line in rest]
     assert (comparable(before), comparable(after)) == (OPENED, MENDED)
     bash(f"aws ec2 delete-security-group --group-id {group_id}", aws_environment)
 
@@ -39,8 +35,8 @@ def bash(line: str, environment: dict[str, str]) -> str:
 
 
 def test_the_deployment_commands_are_those_that_the_tests_run() -> None:
-    (deploy,) = block("deployed onto the embedded AWS")
-    (delete,) = block("deleted from the embedded AWS")
+    (deploy,) = lines("README.md", "deployed onto the embedded AWS")
+    (delete,) = lines("README.md", "deleted from the embedded AWS")
     own = {"BUCKET": "cloudmend-packages", "REGION": "us-east-1"}
     assert [own.get(word, word) for word in deploy.split()] == ["scripts/deploy.sh", *deployed.NAMES]
     assert [own.get(word, word) for word in delete.split()] == ["sam", *deployed.DELETE]
@@ -73,8 +69,8 @@ def test_the_demo_s_end_is_what_the_demo_prints(demo_output: str) -> None:
 def normal(text: str) -> list[str]:
     """Lines without ids, seconds and spacing; the function may log one mend for both rules, or one for each."""
     text = re.sub(r"sg-[0-9a-f]{17}", "sg-ID", text)
-    lines = [re.sub(r"\s+", " ", re.sub(r"\d+\.\d$", "SECONDS", line.strip())) for line in text.splitlines()]
-    return [line for line in lines if line.strip("─ ") and not line.startswith("its log:")]
+    told = [re.sub(r"\s+", " ", re.sub(r"\d+\.\d$", "SECONDS", line.strip())) for line in text.splitlines()]
+    return [line for line in told if line.strip("─ ") and not line.startswith("its log:")]
 
 
 @pytest.mark.parametrize("name", re.findall(r"`((?:scripts|events|docs|src|tests)/[\w./-]+)`", README))

@@ -12,8 +12,8 @@ import pytest
 from botocore.session import Session
 
 from ledgers.backends import table_resource
+from walkthrough.blocks import lines
 from walkthrough.conftest import REGION, run
-from walkthrough.test_readme import block
 
 WORLD = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "all"}]}
 HALF = {"IpProtocol": "tcp", "FromPort": 3389, "ToPort": 3389, "IpRanges": [{"CidrIp": "128.0.0.0/1"}]}
@@ -179,7 +179,7 @@ def test_the_readme_s_line_takes_back_what_a_stack_s_table_holds(
     before = described(ec2, opened)
     with_table = {**environment, "CLOUDMEND_LEDGER_TABLE": table}
     entry_id = mend(opened, with_table)
-    (line,) = block("undone through the embedded AWS")
+    (line,) = lines("README.md", "undone through the embedded AWS")
     run(["bash", "-c", line.replace("RECORD_ID", entry_id).replace("TABLE", table)], environment)
     assert described(ec2, opened) == before
     assert entry_id in run(["cloudmend", "records"], with_table).stdout
