@@ -10,11 +10,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from docs_blocks import commands, controls, decisions, policy, structs, template
+from docs_blocks import commands, controls, costs, decisions, policy, structs, template
 
 BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "commands": commands.commands,
     "controls": controls.controls,
+    "costs of accounts": costs.accounts,
+    "costs worked": costs.worked,
     "decisions": decisions.decisions,
     "entry": structs.entry,
     "event detail": structs.detail,
