@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from cloudmend.core.model import Resource
 from cloudmend.entry.continuation import messages
 from walkthrough.conftest import run
-from walkthrough.deployed import DELETE, NAMES, Deployed, an_account, intent, wait_for
+from walkthrough.deployed import DELETE, NAMES, Deployed, an_account, intent, ssh_from, wait_for
 from walkthrough.template import RESPONDER, SWEEPER, UNDOER, granted
 from walkthrough.test_build import SAM
 from walkthrough.walkthrough import MENDED, comparable
@@ -34,6 +35,21 @@ def test_a_group_opened_by_bad_boy_is_mended_by_the_deployed_function(deployed: 
     deployed.settle()
     words = ["aws", "ec2", "describe-security-groups", "--group-ids", group_id]
     assert comparable(run(words, deployed.environment).stdout) == MENDED
+
+
+def test_the_calls_of_one_event_are_those_that_its_page_lists(deployed: Deployed) -> None:
+    group_id, before = deployed.group("one-event"), len(deployed.aws.calls)
+    deployed.open(group_id, "0.0.0.0/0")
+    deployed.settle()
+    made = {
+        f"{call.service}:{call.operation}"
+        for call in deployed.aws.calls[before:]
+        if RESPONDER in call.principal and call.service != "logs"
+    }
+    page = Path("docs/one-event.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| \d \| `(\w+:\w+)` \|", page, re.MULTILINE))
+    remembered = {"ssm:GetParameter"}  # for half a minute
+    assert made | remembered == listed
 
 
 def test_its_own_write_wakes_it_once_and_ends_there(deployed: Deployed) -> None:
@@ -78,14 +94,34 @@ def test_the_sweep_goes_on_with_what_is_in_its_queue(deployed: Deployed) -> None
     group_id = deployed.group("left")
     with deployed.without_events():
         deployed.open(group_id, "0.0.0.0/0")
-        body = next(messages([Resource(type="AWS::EC2::SecurityGroup", id=group_id)]))
+        body = next(messages("us-east-1", [Resource(type="AWS::EC2::SecurityGroup", id=group_id)]))
         deployed.client("sqs").send_message(QueueUrl=deployed.resource("ContinuationQueue"), MessageBody=body)
         deployed.settle()
     assert [record["status"] for record in deployed.records(group_id)] == ["mended"]
 
 
+def test_the_sweep_mends_all_regions_where_it_is_told_to(deployed: Deployed) -> None:
+    elsewhere = deployed.client("ec2", "eu-west-1")
+    group_id = elsewhere.create_security_group(GroupName="far-away", Description="testing")["GroupId"]
+    elsewhere.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[ssh_from("0.0.0.0/0")])
+    deployed.configure("SweepFunction", CLOUDMEND_SWEEP_REGIONS="all")
+    deployed.invoke("SweepFunction")
+    deployed.settle()
+    deployed.configure("SweepFunction", CLOUDMEND_SWEEP_REGIONS="own")
+    (record,) = deployed.records(group_id)
+    assert (record["status"], record["region"], record["missed"]) == ("mended", "eu-west-1", True)
+    person = {**deployed.environment, "CLOUDMEND_LEDGER_TABLE": deployed.resource("LedgerTable")}
+    run(["cloudmend", "undo", record["entry_id"], "--for", "2h", "--reason", "no VPN yet"], person)
+    (group,) = elsewhere.describe_security_groups(GroupIds=[group_id])["SecurityGroups"]
+    assert [each["CidrIp"] for rule in group["IpPermissions"] for each in rule["IpRanges"]] == ["0.0.0.0/0"]
+    run(
+        ["cloudmend", "exempt", "remove", record["entry_id"], "--ledger", deployed.resource("LedgerTable")],
+        deployed.environment,
+    )
+
+
 def test_the_sweep_uses_exactly_the_rights_it_has(deployed: Deployed) -> None:
-    """After the two before it; and with a replacement that has to be looked up."""
+    """After the three before it; and with a replacement that has to be looked up."""
     deployed.configure("SweepFunction", CLOUDMEND_REPLACEMENT_IPV4="vpc")
     with deployed.without_events():
         deployed.open(deployed.group("in-its-vpc"), "0.0.0.0/0")

@@ -1,4 +1,4 @@
-"""What the README says is so: its commands run, its tests exist, its table is the template's, its output is real."""
+"""What the README says is so: its commands run, its tests and files exist, its output is real."""
 
 from __future__ import annotations
 
@@ -6,19 +6,15 @@ import ast
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
-from cloudmend.core.policy import PARAMETERS
 from walkthrough import deployed
 from walkthrough.blocks import lines
 from walkthrough.conftest import ROOT, run
 from walkthrough.walkthrough import MENDED, OPENED, comparable
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
 
 
 def test_the_lines_to_try_by_hand_do_what_the_readme_says(aws_environment: dict[str, str]) -> None:
@@ -54,13 +50,6 @@ def functions(path: Path) -> set[str]:
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
 
-def test_the_table_of_parameters_is_the_template_s() -> None:
-    rows = dict(re.findall(r"^\| `(\w+)` \| (?:the policy file's: )?`?([^`|]+?)`? \|", README, re.MULTILINE))
-    policy = {parameter.template: parameter.default for parameter in PARAMETERS}
-    parameters = TEMPLATE["Parameters"].items()
-    assert rows == {name: str(value["Default"]) or policy.get(name, "none") for name, value in parameters}
-
-
 def test_the_demo_s_end_is_what_the_demo_prints(demo_output: str) -> None:
     shown = README.split("```text\n8. ")[1].split("\n```")[0]
     assert normal(shown) == normal(demo_output.split("\n8. ")[1])
@@ -73,6 +62,6 @@ def normal(text: str) -> list[str]:
     return [line for line in told if line.strip("─ ") and not line.startswith("its log:")]
 
 
-@pytest.mark.parametrize("name", re.findall(r"`((?:scripts|events|docs|src|tests)/[\w./-]+)`", README))
+@pytest.mark.parametrize("name", re.findall(r"[`(]((?:scripts|events|docs|src|tests)/[\w./-]+)[`)]", README))
 def test_every_file_that_the_readme_names_exists(name: str) -> None:
     assert (ROOT / name).exists()
