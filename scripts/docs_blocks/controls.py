@@ -25,7 +25,7 @@ def _section(control: Control) -> str:
         ("event names", codes(sorted(control.event_names))),
         ("permissions", codes(sorted(control.permissions))),
     )
-    return f"## {control.id}\n\n{table(('', ''), facts)}\n\n{_told(control)}"
+    return f"## {control.id}\n\n{table(('id', code(control.id)), facts)}\n\n{_told(control)}"
 
 
 def _told(control: Control) -> str:
