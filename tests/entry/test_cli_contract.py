@@ -18,7 +18,6 @@ WITHOUT_JSON = {
     "cloudmend demo": "it is a story, for people",
     "cloudmend exempt remove": "its exit code says all",
     "cloudmend local": "it is a server",
-    "cloudmend undo": "what it did is a record: cloudmend records --json",
     "cloudmend version": "it is one word",
 }
 

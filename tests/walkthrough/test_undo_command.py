@@ -88,6 +88,16 @@ def test_a_dry_run_shows_what_it_would_do_and_does_nothing(ec2: Any, opened: str
     assert run(["cloudmend", "exempt", "list"], environment).stdout == ""
 
 
+def test_the_plan_and_the_record_are_told_as_json_too(opened: str, environment: dict[str, str]) -> None:
+    entry_id = mend(opened, environment)
+    words = ["cloudmend", "undo", entry_id, *FOR_2H, "--json"]
+    plan = json.loads(run([*words, "--dry-run"], environment).stdout)
+    assert plan["exemption"]["group"] == opened
+    assert {each["action"].partition(":")[0] for each in plan["requests"]} == {"ec2"}
+    record = json.loads(run(words, environment).stdout)
+    assert (record["status"], record["entry_id"]) == ("exempt", entry_id)
+
+
 def test_an_edit_since_is_refused_with_the_difference(ec2: Any, opened: str, environment: dict[str, str]) -> None:
     entry_id = mend(opened, environment)
     ec2.authorize_security_group_ingress(GroupId=opened, IpPermissions=[OTHERWISE])
