@@ -27,7 +27,7 @@ LOG_KB: Final = 5
 # What one mend writes into the ledger. Writes in a transaction count twice; each of the entry is repeated by the index.
 ENTRY_KB: Final = 2
 INTEND_SMALL: Final = 3  # items of up to 1 KB beside the entry: lease, budget, "open"
-FINISH_SMALL: Final = 2  # lease and "open", deleted
+FINISH_SMALL: Final = 2  # the lease and "open" again
 WRITE_UNITS: Final = 2 * (ENTRY_KB + INTEND_SMALL) + ENTRY_KB + 2 * (ENTRY_KB + FINISH_SMALL) + ENTRY_KB
 READ_UNITS: Final = 3  # exemptions, twice, and what was mended within the hour
 

@@ -39,7 +39,7 @@ PERMISSIONS: Final = frozenset(
 
 # Two transactions that touch one item at once: DynamoDB cancels one, and botocore does not send it again. Seconds
 # before each further attempt, at most. All mends of an account count in one item, so a storm of events meets there.
-_CONFLICT_PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8)
+_CONFLICT_PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 0.8, 0.8)
 _CONDITION: Final = "ConditionalCheckFailed"
 _CONFLICT: Final = "TransactionConflict"
 _WRITTEN: Final = {"Code": "None"}  # DynamoDB's own word for a write that nothing was wrong with
@@ -70,7 +70,8 @@ class DynamoDbLedger:
         return entry
 
     def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
-        return self._move(entry, state, record, items.delete_open(entry), items.delete_lock(entry))
+        lease = items.end_lease(entry, self._clock.now(), self._terms)
+        return self._move(entry, state, record, items.delete_open(entry), lease)
 
     def undone(self, entry: Entry, record: Record) -> Entry:
         return self._move(entry, "UNDONE", record)

@@ -86,6 +86,7 @@ def _published(record: Record, world: World) -> Record:
 
 def _mend(case: Case, policy: Policy, world: World) -> Record:
     control, now = case.control, world.clock.now
+    case.seen = now()
     needs = begin(case, world) if control.suspects(case.cause) else None
     facts = control.observe(case.resource, world.reader, policy)
     if facts is None:
