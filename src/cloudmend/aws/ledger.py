@@ -90,9 +90,9 @@ class DynamoDbLedger:
         found = self._query("pk = :pk AND sk >= :since", pk=items.entries_of(resource_id), since=stamp(since))
         return tuple(items.unpacked(item) for item in found)
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self, *, newest_first: bool = False) -> Iterator[Entry]:
         """From an index that may lag by a moment."""
-        found = self._query("kind = :kind", index=items.INDEX, kind=items.KIND)
+        found = self._query("kind = :kind", index=items.INDEX, newest_first=newest_first, kind=items.KIND)
         return (items.unpacked(item) for item in found)
 
     def exempt(self, exemption: TimedExemption) -> None:
@@ -150,7 +150,7 @@ class DynamoDbLedger:
             answer: Json = getattr(self._client, xform_name(operation))(TableName=self._table, **params)
         return answer
 
-    def _query(self, condition: str, *, index: str = "", **values: str) -> Iterator[Json]:
+    def _query(self, condition: str, *, index: str = "", newest_first: bool = False, **values: str) -> Iterator[Json]:
         """The items of all pages, each page read when it is needed; of the table itself, as they are now."""
         source = {"IndexName": index} if index else {"ConsistentRead": True}
         with translated("dynamodb:Query", self._region):
@@ -158,6 +158,7 @@ class DynamoDbLedger:
                 TableName=self._table,
                 KeyConditionExpression=condition,
                 ExpressionAttributeValues={f":{name}": items.text(value) for name, value in values.items()},
+                ScanIndexForward=not newest_first,
                 **source,
             )
             for page in pages:
