@@ -11,7 +11,7 @@ PYTHON_VERSION := $(or $(CLOUDMEND_BUILD_PYTHON_VERSION),3.13)
 BUILD_FUNCTION = $(or $(wildcard $(BIN)/python),$(PYTHON)) scripts/build_function.py \
   --platform $(PLATFORM) --python-version $(PYTHON_VERSION)
 
-.PHONY: help setup demo test test-browser test-deep mutants bench bench-quick bench-setup lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
+.PHONY: help setup demo test test-browser test-deep mutants bench bench-quick bench-setup docs docs-generate lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -33,7 +33,13 @@ help: ## this list
 	$(call PIP_INSTALL,.venv) --require-hashes -r requirements/deep.txt
 	@touch $@
 
-setup: .venv/.ready .venv-sam/.ready ## both environments
+.venv-docs/.ready: requirements/docs.txt
+	$(PYTHON) -m venv .venv-docs
+	@echo "Setting up the site's generator in .venv-docs (a few seconds) ..."
+	$(call PIP_INSTALL,.venv-docs) --require-hashes -r requirements/docs.txt
+	@touch $@
+
+setup: .venv/.ready .venv-sam/.ready .venv-docs/.ready ## the three environments
 
 demo: .venv/.ready ## the whole walkthrough, on the embedded AWS
 	@$(BIN)/cloudmend demo
@@ -44,8 +50,9 @@ demo: .venv/.ready ## the whole walkthrough, on the embedded AWS
 	$(call PIP_INSTALL,$(@D)) --require-hashes -r $<
 	@touch $@
 
-bench: bench-setup ## beside its peers, in one run; writes docs/performance.md (a quarter of an hour)
+bench: bench-setup ## beside its peers, in one run; writes docs/performance.md (a quarter of an hour) and docs/scaling.md
 	$(BIN)/python bench/run.py
+	PYTHONPATH=scripts $(BIN)/python bench/scaling.py
 
 bench-quick: bench-setup ## the same in a few minutes; writes nothing
 	$(BIN)/python bench/run.py --quick
@@ -56,7 +63,13 @@ bench-setup: .venv/.ready .venv-bench-custodian/.ready .venv-bench-naive/.ready
 	  --python-version $$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])') \
 	  --archive build/bench/function.zip
 
-lint: .venv/.ready ## ruff, mypy, cfn-lint, shellcheck
+docs: .venv-docs/.ready ## the documentation's site, in build/site
+	.venv-docs/bin/zensical build --strict --clean
+
+docs-generate: .venv/.ready ## write the generated parts of docs/ anew
+	$(BIN)/python scripts/write_docs.py
+
+lint: .venv/.ready docs ## ruff, mypy, cfn-lint, shellcheck, the site's links
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -77,7 +90,7 @@ mutants: .venv/.deep ## every mutant of core/ and the controls is killed, or arg
 	$(BIN)/python scripts/check_mutants.py
 
 lock: ## write requirements/*.txt anew from *.in (needs uv)
-	for f in lambda dev deep sam bench-custodian bench-naive; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	for f in lambda dev deep docs sam bench-custodian bench-naive; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header requirements/$$f.in -o requirements/$$f.txt; done
 
 build: ## the function, in build/function and build/function.zip (PLATFORM=aarch64 PYTHON_VERSION=3.13)
@@ -88,4 +101,4 @@ build-SecurityGroupRemediationLambda build-SweepFunction:
 	$(BUILD_FUNCTION) --output "$(ARTIFACTS_DIR)"
 
 clean: ## remove what the targets made
-	rm -rf .venv .venv-sam .venv-bench-* build mutants .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-sam .venv-docs .venv-bench-* build mutants .aws-sam .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache

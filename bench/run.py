@@ -38,7 +38,7 @@ class Extent(NamedTuple):
     throttled: int  # groups
 
 
-# A sweep writes no faster than EC2 allows: with 20,000 groups, of which 1,000 are at fault, it takes over three minutes.
+# A sweep writes no faster than EC2 allows: 20,000 groups, of which 1,000 are at fault, take over three minutes.
 WHOLE = Extent(
     rounds=9,
     latencies_ms=(0, 20, 80),

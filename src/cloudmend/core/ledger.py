@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from cloudmend.core.errors import BudgetSpent, Busy, LedgerError, WrongState
 from cloudmend.core.model import Intent, Record
 
-VERSION: Final = 1  # of the shape below that is stored; docs/records.md
+VERSION: Final = 1  # of the shape below that is stored; docs/reference/records.md
 
 State = Literal["INTENT", "DONE", "FAILED", "UNDONE"]
 Ending = Literal["DONE", "FAILED"]

@@ -1,7 +1,4 @@
-"""The command line: its commands, one after the other, and how an error ends one.
-
-Exit codes: 0 all is well; 1 AWS could not be made so (still open, gone, unreachable, refused); 2 bad input.
-"""
+"""The command line: its commands, one after the other, and how an error ends one."""
 
 from __future__ import annotations
 
@@ -30,10 +27,13 @@ COMMANDS: Final = (scan, explain, fix, invoke, undo, records, console, doctor, l
 GROUPS: Final = {"exempt": exempt, "policy": policy}
 
 app = typer.Typer(
-    help="Mends AWS accounts: what was opened to the world is narrowed, proved closed, and can be undone.",
+    help="""Mends AWS accounts: what was opened to the world is narrowed, proved closed, and can be undone.
+
+    Exit codes: 0 all is well; 1 AWS could not be made so (still open, gone, unreachable, refused); 2 bad input.
+    """,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
+    context_settings={"max_content_width": 120},  # an example stays on one line where the terminal is wide enough
     pretty_exceptions_enable=False,
 )
 for command in COMMANDS:

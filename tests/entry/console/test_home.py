@@ -99,7 +99,7 @@ def test_what_the_page_has_already_is_not_sent_again(visitor: Visitor, account: 
 def test_a_ledger_that_cannot_be_read_is_a_sentence(
     visitor: Visitor, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused() -> None:
+    def refused(**_: object) -> None:
         raise LedgerError("The ledger cannot be used: disk full.")
 
     monkeypatch.setattr(account.ledger, "entries", refused, raising=False)

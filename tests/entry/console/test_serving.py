@@ -16,6 +16,7 @@ import pytest
 
 from entry.test_cli import CLOUDMEND, NOWHERE, ROOT, cloudmend
 from terminal import terminal
+from walkthrough.blocks import lines
 
 COMMAND = [CLOUDMEND, "console"]
 
@@ -98,8 +99,7 @@ def test_a_browser_is_never_required(environment: dict[str, str], words: list[st
 
 
 def test_the_documented_command_is_the_one_that_starts_it(environment: dict[str, str]) -> None:
-    text = (ROOT / "docs/console.md").read_text(encoding="utf-8")
-    (line,) = re.findall(r"<!-- test: started, and its address opened -->\n```bash\n(.*)\n```", text)
+    (line,) = lines("docs/console.md", "started, and its address opened")
     command, *words = line.split()
     assert command == "cloudmend"
     with terminal([CLOUDMEND, *words], ROOT, environment) as screen:
