@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -36,6 +36,9 @@ class WithInterfaces:
 
     def lasting_rows(self, request: Request, key: str) -> Sequence[Json]:
         return self._reader.lasting_rows(request, key)
+
+    def stream(self, request: Request, key: str) -> Iterator[Json]:
+        return self._reader.stream(request, key)
 
 
 def report_of(account: Account, policy_: Policy | None = None, interfaces: Sequence[Json] = ()) -> Report:

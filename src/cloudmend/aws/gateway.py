@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any, Final
 
 from botocore import xform_name
 from botocore.config import Config
 from botocore.session import Session
 
+from cloudmend.aws.ec2_answers import ParserFactory
 from cloudmend.aws.errors import translated
 from cloudmend.core.model import Json, Request
 from cloudmend.core.ports import Clock, Rows
@@ -18,13 +20,17 @@ from cloudmend.core.ports import Clock, Rows
 # Reads after a write may lag: seconds before each further read.
 _READ_AGAIN: Final = (0.1, 0.3, 0.6)
 
-# A mend has a minute in Lambda: no call may eat it all.
+# A mend has a minute in Lambda: no call may eat it all. A sweep has as many mends under way at once as connections.
 _CONFIG: Final = Config(
+    max_pool_connections=32,
     connect_timeout=2,
     read_timeout=8,
     retries={"mode": "standard", "total_max_attempts": 4},
     user_agent_extra="cloudmend",
 )
+
+# botocore's clients may be called in several threads, but its sessions may not make them there.
+_MAKING: Final = Lock()
 
 
 class SystemClock:
@@ -38,7 +44,7 @@ class SystemClock:
 
 
 class Gateway:
-    """Reader and Writer over botocore clients of one Region, made when first needed."""
+    """Reader and Writer over botocore clients of one Region, made when first needed. Threads may share it."""
 
     def __init__(self, region: str, connect: Callable[[str], Any], clock: Clock) -> None:
         """`connect` gives the botocore client of a service by its name ("ec2")."""
@@ -46,6 +52,7 @@ class Gateway:
         self._connect = connect
         self._clock = clock
         self._clients: dict[str, Any] = {}
+        self._making = Lock()
 
     def rows(self, request: Request, key: str, *, enough: Callable[[Rows], bool] = lambda _: True) -> Rows:
         rows = self._pages(request, key)
@@ -59,6 +66,12 @@ class Gateway:
     def lasting_rows(self, request: Request, key: str) -> Rows:
         return self._pages(request, key)
 
+    def stream(self, request: Request, key: str) -> Iterator[Json]:
+        with translated(request.action, self._region):
+            client, method = self._method(request.action)
+            for page in client.get_paginator(method).paginate(**request.params):
+                yield from page[key]
+
     def write(self, request: Request) -> None:
         self.call(request)
 
@@ -70,18 +83,22 @@ class Gateway:
             return answer
 
     def _pages(self, request: Request, key: str) -> Rows:
-        with translated(request.action, self._region):
-            client, method = self._method(request.action)
-            pages = client.get_paginator(method).paginate(**request.params)
-            return [row for page in pages for row in page[key]]
+        return list(self.stream(request, key))
 
     def _method(self, action: str) -> tuple[Any, str]:
         service, _, operation = action.partition(":")
-        if service not in self._clients:
-            self._clients[service] = self._connect(service)
+        with self._making:
+            if service not in self._clients:
+                self._clients[service] = self._connect(service)
         return self._clients[service], xform_name(operation)
 
 
 def connector(session: Session, region: str, config: Config = _CONFIG) -> Callable[[str], Any]:
     """Makes clients of a botocore session, by default with timeouts and retries that fit into a mend."""
-    return lambda service: session.create_client(service, region_name=region, config=config)
+    session.register_component("response_parser_factory", ParserFactory())
+
+    def connect(service: str) -> Any:
+        with _MAKING:
+            return session.create_client(service, region_name=region, config=config)
+
+    return connect

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -23,6 +23,9 @@ class Reader(Protocol):
 
     def lasting_rows(self, request: Request, key: str) -> Rows:
         """The same for what may be taken to stay as it is for one run: it is read once in each."""
+
+    def stream(self, request: Request, key: str) -> Iterator[Json]:
+        """The same, each page read when it is needed, so that a Region's worth needs the memory of one page."""
 
 
 class Writer(Protocol):
