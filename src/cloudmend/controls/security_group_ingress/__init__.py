@@ -6,8 +6,9 @@ from typing import Final
 
 from cloudmend.controls.security_group_ingress.check import check
 from cloudmend.controls.security_group_ingress.detect import detect
+from cloudmend.controls.security_group_ingress.expand import expand
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
-from cloudmend.controls.security_group_ingress.observe import complete, expand, observe
+from cloudmend.controls.security_group_ingress.observe import complete, observe
 from cloudmend.controls.security_group_ingress.plan import plan
 from cloudmend.controls.security_group_ingress.targets import targets
 from cloudmend.controls.security_group_ingress.undo import revert
