@@ -28,9 +28,7 @@ _CONFIG: Final = Config(
     retries={"mode": "standard", "total_max_attempts": 4},
     user_agent_extra="cloudmend",
 )
-
-# botocore's clients may be called in several threads, but its sessions may not make them there.
-_MAKING: Final = Lock()
+_MAKING_CLIENTS: Final = Lock()
 
 
 class SystemClock:
@@ -44,15 +42,13 @@ class SystemClock:
 
 
 class Gateway:
-    """Reader and Writer over botocore clients of one Region, made when first needed. Threads may share it."""
+    """Reader and Writer over botocore clients of one Region. Several threads may use it at once."""
 
     def __init__(self, region: str, connect: Callable[[str], Any], clock: Clock) -> None:
         """`connect` gives the botocore client of a service by its name ("ec2")."""
         self._region = region
         self._connect = connect
         self._clock = clock
-        self._clients: dict[str, Any] = {}
-        self._making = Lock()
 
     def rows(self, request: Request, key: str, *, enough: Callable[[Rows], bool] = lambda _: True) -> Rows:
         rows = self._pages(request, key)
@@ -87,18 +83,21 @@ class Gateway:
 
     def _method(self, action: str) -> tuple[Any, str]:
         service, _, operation = action.partition(":")
-        with self._making:
-            if service not in self._clients:
-                self._clients[service] = self._connect(service)
-        return self._clients[service], xform_name(operation)
+        return self._connect(service), xform_name(operation)
 
 
 def connector(session: Session, region: str, config: Config = _CONFIG) -> Callable[[str], Any]:
-    """Makes clients of a botocore session, by default with timeouts and retries that fit into a mend."""
+    """Gives clients of a botocore session, by default with timeouts and retries that fit into a mend.
+
+    A client serves several threads at once. A session does not, so each client is made once, one after the other.
+    """
     session.register_component("response_parser_factory", ParserFactory())
+    clients: dict[str, Any] = {}
 
     def connect(service: str) -> Any:
-        with _MAKING:
-            return session.create_client(service, region_name=region, config=config)
+        with _MAKING_CLIENTS:
+            if service not in clients:
+                clients[service] = session.create_client(service, region_name=region, config=config)
+            return clients[service]
 
     return connect

@@ -13,7 +13,7 @@ from typing import Final
 
 from cloudmend.controls.security_group_ingress.detect import detect, opens_guarded
 from cloudmend.controls.security_group_ingress.facts import Rule
-from cloudmend.controls.security_group_ingress.observe import GROUP, facts_of, groups, vpcs
+from cloudmend.controls.security_group_ingress.observe import GROUP, facts_of, find_groups, find_vpcs
 from cloudmend.core.model import Json, Request, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader, Rows
@@ -59,10 +59,10 @@ def _referring_groups(prefix_list_id: str, reader: Reader) -> list[str]:
 
 def _named_group(name: str, reader: Reader) -> Rows:
     """The group of that name in the default VPC: one row, or none."""
-    vpc_ids = [vpc["VpcId"] for vpc in vpcs([{"Name": "is-default", "Values": ["true"]}], reader)]
+    vpc_ids = [vpc["VpcId"] for vpc in find_vpcs([{"Name": "is-default", "Values": ["true"]}], reader)]
     exactly = re.sub(r"([*?\\])", r"\\\1", name)  # a filter would read these as wildcards
     filters = [{"Name": "group-name", "Values": [exactly]}, {"Name": "vpc-id", "Values": vpc_ids}]
-    return groups(filters, reader) if vpc_ids else []
+    return find_groups(filters, reader) if vpc_ids else []
 
 
 def _groups_at_fault(reader: Reader, policy: Policy) -> Iterator[str]:

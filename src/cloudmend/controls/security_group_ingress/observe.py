@@ -33,7 +33,7 @@ def observe(resource: Resource, reader: Reader, policy: Policy) -> GroupFacts | 
     filters = _by_group(resource.id)
     request = Request("ec2:DescribeSecurityGroupRules", {"Filters": filters, "MaxResults": _PAGE})
     rows = reader.rows(request, "SecurityGroupRules", enough=enough)
-    if not rows and not groups(filters, reader):  # a group without rules and no group give the same rows: none
+    if not rows and not find_groups(filters, reader):  # a group without rules and no group give the same rows: none
         return None
     return facts_of(resource.id, rows, reader, policy)
 
@@ -46,17 +46,21 @@ def observe_region(reader: Reader, policy: Policy) -> Iterator[GroupFacts]:
         yield facts_of(group_id, of_group, reader, policy)
 
 
-def complete(facts: GroupFacts, reader: Reader, policy: Policy) -> GroupFacts:
+def surroundings(resource: Resource, reader: Reader) -> Rows:
+    """The group itself: a row, or none."""
+    return find_groups(_by_group(resource.id), reader)
+
+
+def complete(facts: GroupFacts, groups: Rows, reader: Reader, policy: Policy) -> GroupFacts:
     """The facts with the group itself, for the before-image, and its VPC, where that decides the replacement."""
-    found = groups(_by_group(facts.group_id), reader)
-    vpc_id = str(found[0].get("VpcId", "")) if found else ""
+    vpc_id = str(groups[0].get("VpcId", "")) if groups else ""
     needs_vpc = "vpc" in policy.replacement.values() and vpc_id
-    own = vpcs([{"Name": "vpc-id", "Values": [vpc_id]}], reader) if needs_vpc else []
+    own = find_vpcs([{"Name": "vpc-id", "Values": [vpc_id]}], reader) if needs_vpc else []
     return msgspec.structs.replace(
         facts,
         vpc_id=vpc_id,
         vpc_blocks=tuple(block for vpc in own for block in _blocks(vpc)),
-        image={**facts.image, "SecurityGroups": list(found)},
+        image={**facts.image, "SecurityGroups": list(groups)},
     )
 
 
@@ -80,11 +84,11 @@ def _by_group(group_id: str) -> list[dict[str, Any]]:
     return [{"Name": "group-id", "Values": [group_id]}]
 
 
-def groups(filters: list[dict[str, Any]], reader: Reader) -> Rows:
+def find_groups(filters: list[dict[str, Any]], reader: Reader) -> Rows:
     return reader.rows(Request("ec2:DescribeSecurityGroups", {"Filters": filters}), "SecurityGroups")
 
 
-def vpcs(filters: list[dict[str, Any]], reader: Reader) -> Rows:
+def find_vpcs(filters: list[dict[str, Any]], reader: Reader) -> Rows:
     return reader.lasting_rows(Request("ec2:DescribeVpcs", {"Filters": filters}), "Vpcs")
 
 

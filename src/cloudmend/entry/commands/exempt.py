@@ -1,0 +1,56 @@
+"""`cloudmend exempt add|list|remove`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cloudmend.entry.commands.options import For, Ledger, Owner, Reason, Region
+
+app = typer.Typer(help="What is left open on purpose, for a while.", no_args_is_help=True)
+
+
+@app.command()
+def add(
+    group: Annotated[str, typer.Option(help="The security group to leave open.")],
+    duration: For,
+    reason: Reason,
+    rule: Annotated[str, typer.Option(help="Only this rule of it, such as sgr-05fe30eb67c909f27.")] = "",
+    owner: Owner = "",
+    region: Region = None,
+    ledger: Ledger = "",
+) -> None:
+    """Leave a security group as it is for a while, open or not; its owner and the reason are kept.
+
+    Example: cloudmend exempt add --group sg-05fe30eb67c909f27 --for 2h --reason "The vendor has no VPN yet"
+    """
+    from cloudmend.entry.exempting import add as run
+
+    run(group, rule=rule, duration=duration, reason=reason, owner=owner, ledger=ledger, region=region)
+
+
+@app.command("list")
+def list_exemptions(region: Region = None, ledger: Ledger = "") -> None:
+    """Show the exemptions that hold; exit code 1 where one cannot be read, which exempts nothing.
+
+    Example: cloudmend exempt list
+    """
+    from cloudmend.entry.exempting import show as run
+
+    raise typer.Exit(run(ledger, region))
+
+
+@app.command()
+def remove(
+    exemption_id: Annotated[str, typer.Argument(help="As cloudmend exempt list shows it.")],
+    region: Region = None,
+    ledger: Ledger = "",
+) -> None:
+    """End an exemption now: the next event or sweep closes what it left open.
+
+    Example: cloudmend exempt remove exempt-1a2b3c4d
+    """
+    from cloudmend.entry.exempting import remove as run
+
+    run(exemption_id, ledger, region)

@@ -1,0 +1,23 @@
+"""`cloudmend local`."""
+
+from __future__ import annotations
+
+import signal
+from typing import Annotated
+
+import typer
+
+
+def local(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 4566,
+    region: Annotated[str, typer.Option(help="The Region that the printed settings name.")] = "us-east-1",
+) -> None:
+    """Start the embedded AWS on this machine; Ctrl-C stops it.
+
+    Example: cloudmend local --port 4566
+    """
+    from cloudmend.entry.embedded import serve
+
+    for ending in (signal.SIGINT, signal.SIGTERM):  # a script's background job starts with SIGINT ignored
+        signal.signal(ending, signal.default_int_handler)
+    serve(port, region)

@@ -1,0 +1,37 @@
+"""What several commands take."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Region = Annotated[str | None, typer.Option("--region", help="Default: the Region that the AWS CLI would use.")]
+Ledger = Annotated[
+    str,
+    typer.Option(
+        "--ledger",
+        envvar="CLOUDMEND_LEDGER_TABLE",
+        help="The stack's DynamoDB table. Default: a file in your state directory.",
+    ),
+]
+PolicyFile = Annotated[Path, typer.Option("--policy", help="Default: the packaged policy file.", show_default=False)]
+For = Annotated[str, typer.Option("--for", help="For how long, such as 30m, 2h or 3d; at most 30d.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why, for those who will ask.")]
+Owner = Annotated[str, typer.Option("--owner", help="Who answers for it. Default: your own ARN.")]
+
+
+def _region_names(names: list[str] | None) -> list[str]:
+    """The names, if all look like one: another would be part of the address that is asked."""
+    for name in names or []:
+        if not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d", name, re.ASCII):
+            raise typer.BadParameter(f"{name!r} is not the name of a Region, such as eu-west-1.")
+    return names or []
+
+
+Regions = Annotated[
+    list[str] | None,
+    typer.Option("--region", callback=_region_names, help="May be given again. Default: all that are enabled."),
+]

@@ -1,0 +1,25 @@
+"""`cloudmend policy check`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="What a policy file says.", no_args_is_help=True)
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="The policy file, such as src/cloudmend/policy.toml.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as one line of JSON.")] = False,
+) -> None:
+    """Explain a policy file in plain sentences, or refuse it with the place and the reason (exit code 2).
+
+    Example: cloudmend policy check src/cloudmend/policy.toml
+    """
+    from cloudmend.entry.policy_check import check as run
+
+    run(file, datetime.now(UTC), as_json=as_json)

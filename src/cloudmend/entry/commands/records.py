@@ -1,0 +1,28 @@
+"""`cloudmend records`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cloudmend.entry.commands.options import Ledger, Region
+
+
+def records(
+    group: Annotated[str, typer.Option(help="Only those of this security group.")] = "",
+    since: Annotated[str, typer.Option(help="Only those of the last, such as 24h. Default: all.")] = "",
+    export: Annotated[Path | None, typer.Option(help="Write JSON lines into this file; - is stdout.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --export -.")] = False,
+    region: Region = None,
+    ledger: Ledger = "",
+) -> None:
+    """Show what was mended, oldest first: when, which group, how it ended, who opened it, what was done, the id.
+
+    Example: cloudmend records --since 24h
+    """
+    from cloudmend.entry.recording import records as run
+
+    into = Path("-") if as_json else export
+    run(group=group, since=since, ledger=ledger, region=region, export=into)

@@ -1,0 +1,29 @@
+"""`cloudmend undo`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cloudmend.entry.commands.options import For, Ledger, Owner, Reason, Region
+
+
+def undo(
+    entry_id: Annotated[str, typer.Argument(help="The record's id, as it was told when the group was mended.")],
+    duration: For,
+    reason: Reason,
+    owner: Owner = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
+    region: Region = None,
+    ledger: Ledger = "",
+) -> None:
+    """Take a mend back, exactly: exempt the group for a while, and restore what was narrowed or revoked.
+
+    It is refused, with the difference, where somebody changed the rules since.
+
+    Example: cloudmend undo sg-05fe30eb67c909f27/20261124T070000.000001Z-1a2b3c4d --for 2h --reason "No VPN yet"
+    """
+    from cloudmend.entry.undoing import undo as run
+
+    run(entry_id, duration=duration, reason=reason, owner=owner, ledger=ledger, region=region, dry_run=dry_run)
