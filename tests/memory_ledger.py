@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import (
     End,
     Ending,
     Entry,
     Exemptions,
+    MendEnd,
     State,
     Terms,
     TimedExemption,
@@ -52,8 +54,19 @@ class MemoryLedger:
         self._store.entries[entry.id] = entry
         return entry
 
+    def intend_all(self, intents: Sequence[Intent]) -> tuple[Entry, ...]:
+        before = dict(self._store.entries)
+        try:
+            return tuple(map(self.intend, intents))
+        except CloudmendError:
+            self._store.entries = before
+            raise
+
     def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
         return self._move(entry.id, state, record)
+
+    def finish_all(self, ends: Sequence[MendEnd]) -> tuple[Entry, ...]:
+        return tuple(self.finish(*end) for end in ends)
 
     def undone(self, entry: Entry, record: Record) -> Entry:
         return self._move(entry.id, "UNDONE", record)
@@ -75,8 +88,9 @@ class MemoryLedger:
         found = (entry for entry in self.entries() if entry.intent.resource.id == resource_id)
         return tuple(entry for entry in found if entry.opened >= since)
 
-    def entries(self) -> Iterator[Entry]:
-        return iter(sorted(self._store.entries.values(), key=lambda entry: (entry.opened, entry.id)))
+    def entries(self, since: datetime | None = None) -> Iterator[Entry]:
+        found = sorted(self._store.entries.values(), key=lambda entry: (entry.opened, entry.id))
+        return (entry for entry in found if since is None or entry.opened >= since)
 
     def exempt(self, exemption: TimedExemption) -> None:
         self._store.exemptions[exemption.id] = encode(exemption)

@@ -22,7 +22,7 @@ _READ_AGAIN: Final = (0.1, 0.3, 0.6)
 
 # A mend has a minute in Lambda: no call may eat it all. A sweep has as many mends under way at once as connections.
 _CONFIG: Final = Config(
-    max_pool_connections=32,
+    max_pool_connections=40,
     connect_timeout=2,
     read_timeout=8,
     retries={"mode": "standard", "total_max_attempts": 4},
