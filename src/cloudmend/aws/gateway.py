@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, Final
@@ -65,8 +67,9 @@ class Gateway:
     def stream(self, request: Request, key: str) -> Iterator[Json]:
         with translated(request.action, self._region):
             client, method = self._method(request.action)
-            for page in client.get_paginator(method).paginate(**request.params):
-                yield from page[key]
+            with _young_garbage_only():
+                for page in client.get_paginator(method).paginate(**request.params):
+                    yield from page[key]
 
     def write(self, request: Request) -> None:
         self.call(request)
@@ -84,6 +87,16 @@ class Gateway:
     def _method(self, action: str) -> tuple[Any, str]:
         service, _, operation = action.partition(":")
         return self._connect(service), xform_name(operation)
+
+
+@contextmanager
+def _young_garbage_only() -> Iterator[None]:
+    """While many objects come and go, the collector leaves alone what was there before: a service's model is large."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def connector(session: Session, region: str, config: Config = _CONFIG) -> Callable[[str], Any]:
