@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from cloudmend.core.errors import CloudmendError
@@ -55,18 +56,25 @@ class MemoryLedger:
         return entry
 
     def intend_all(self, intents: Sequence[Intent]) -> tuple[Entry, ...]:
-        before = dict(self._store.entries)
-        try:
+        with self._whole():
             return tuple(map(self.intend, intents))
-        except CloudmendError:
-            self._store.entries = before
-            raise
 
     def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
         return self._move(entry.id, state, record)
 
     def finish_all(self, ends: Sequence[MendEnd]) -> tuple[Entry, ...]:
-        return tuple(self.finish(*end) for end in ends)
+        with self._whole():
+            return tuple(self.finish(*end) for end in ends)
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """All that is done within, or nothing where an error leaves it."""
+        before = dict(self._store.entries)
+        try:
+            yield
+        except CloudmendError:
+            self._store.entries = before
+            raise
 
     def undone(self, entry: Entry, record: Record) -> Entry:
         return self._move(entry.id, "UNDONE", record)

@@ -11,7 +11,7 @@ from cloudmend.core.control import Control
 from cloudmend.core.model import ApiCall, Record, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.world import World, at_need
-from cloudmend.engine.joined import JoinedLedger, JoinedReader
+from cloudmend.engine.joined import JoinedLedger, JoinedReader, JoinedSwitch
 from cloudmend.engine.mend import mend
 from cloudmend.engine.together import Together
 
@@ -35,6 +35,7 @@ def mend_abreast(
         world,
         reader=JoinedReader(world.reader, control.joints, together),
         ledger=JoinedLedger(world.ledger, together),
+        switch=JoinedSwitch(world.switch, together),
         begin=at_need,  # a mend asks one thing at a time
     )
 

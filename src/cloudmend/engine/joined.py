@@ -1,4 +1,4 @@
-"""The reader and the ledger of a mend that asks together with others."""
+"""The ports of a mend that asks together with others."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from threading import Lock
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from cloudmend.core.control import Joint
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Ending, Entry, Exemptions, Ledger, MendEnd
 from cloudmend.core.model import Intent, Json, Record, Request
-from cloudmend.core.ports import Reader, Rows
+from cloudmend.core.ports import Reader, Rows, Switch
 from cloudmend.engine.together import Together
 
 _Item = TypeVar("_Item")
@@ -45,7 +45,7 @@ class JoinedReader:
         return rows if enough(rows) else self._reader.rows(request, key, enough=enough)
 
     def lasting_rows(self, request: Request, key: str) -> Rows:
-        return self._reader.lasting_rows(request, key)
+        return self._together.ask_same(f"{request} {key}", lambda: self._reader.lasting_rows(request, key))
 
     def stream(self, request: Request, key: str) -> Iterator[Json]:
         return self._reader.stream(request, key)
@@ -71,16 +71,13 @@ class JoinedLedger:
         self._together = together
 
     def exemptions(self, now: datetime) -> Exemptions:
-        return self._together.ask("exemptions", now, self._exemptions)
+        return self._together.ask_same("exemptions", lambda: self._ledger.exemptions(now))
 
     def intend(self, intent: Intent) -> Entry:
         return self._together.ask("intend", intent, self._intend)
 
     def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
         return self._together.ask("finish", MendEnd(entry, state, record), self._finish)
-
-    def _exemptions(self, nows: Sequence[datetime]) -> Sequence[Exemptions]:
-        return [self._ledger.exemptions(max(nows))] * len(nows)
 
     def _intend(self, intents: Sequence[Intent]) -> Sequence[Entry | Exception]:
         return _whole_or_each(intents, self._ledger.intend_all, self._ledger.intend)
@@ -90,6 +87,17 @@ class JoinedLedger:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._ledger, name)
+
+
+class JoinedSwitch:
+    """A Switch over another, asked once for all who wait."""
+
+    def __init__(self, switch: Switch, together: Together) -> None:
+        self._switch = switch
+        self._together = together
+
+    def mode(self) -> Literal["fix", "observe"] | None:
+        return self._together.ask_same("mode", self._switch.mode)
 
 
 class RunLedger:

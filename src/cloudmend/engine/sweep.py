@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Final
@@ -24,6 +24,8 @@ from cloudmend.engine.pace import EC2_WRITES, Bucket, PacedWriter
 # An intent that is older was left behind by a crash: no invocation lives that long.
 _LEFT_BEHIND: Final = timedelta(minutes=2)
 _AT_ONCE: Final = 33  # mends side by side: as many as a ledger takes at once
+
+Batch = Sequence[Resource]
 
 
 class Sweep(Struct, frozen=True):
@@ -57,17 +59,26 @@ def sweep(
             if isinstance(found, Record):
                 records.append(found)
                 continue
-            for batch in _batches(found):
-                if until and run.clock.now() >= until:
-                    left.extend(batch)
-                    continue
-                pace.rest(len(batch))
-                records.extend(mend_abreast(batch, control, _cause(run), policy=policy, world=run, pool=pool))
+            for batch in _begun(_batches(found), pace, lambda: until is not None and run.clock.now() >= until, left):
+                records += mend_abreast(batch, control, _cause(run), policy=policy, world=run, pool=pool)
     return Sweep(tuple(records), tuple(left))
 
 
-def _batches(resources: Sequence[Resource]) -> Iterator[Sequence[Resource]]:
+def _batches(resources: Batch) -> Iterator[Batch]:
     return (resources[first : first + _AT_ONCE] for first in range(0, len(resources), _AT_ONCE))
+
+
+def _begun(
+    batches: Iterable[Batch], pace: PacedWriter, is_late: Callable[[], bool], left: list[Resource]
+) -> Iterator[Batch]:
+    """Those that may begin, each when its writes need not wait; from when it is late, the rest is `left`."""
+    for batch in batches:
+        if not left:
+            pace.rest(len(batch))
+        if left or is_late():
+            left += batch
+        else:
+            yield batch
 
 
 def _everywhere(world: World) -> Resource:

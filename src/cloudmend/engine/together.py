@@ -44,6 +44,14 @@ class Together:
             self._answer_if_all_wait()
         return answer.result()
 
+    def ask_same(self, kind: Hashable, answering: Callable[[], _Answer]) -> _Answer:
+        """The one answer that all get who ask this."""
+
+        def answer_all(items: Sequence[None]) -> Sequence[_Answer]:
+            return [answering()] * len(items)
+
+        return self.ask(kind, None, answer_all)
+
     def leave(self) -> None:
         """A mend has ended, and asks nothing more."""
         with self._lock:
