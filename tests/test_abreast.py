@@ -95,8 +95,8 @@ def test_a_sweep_asks_together_and_writes_each_by_itself() -> None:
     account = Account()
     groups = [account.group(ipv4(22, WORLD)) for _ in range(7)]
     assert {group: record.status for group, record in swept(account).items()} == dict.fromkeys(groups, "mended")
-    assert all(ingress(account.rules(group)) == {CLOSED_SSH} for group in groups)
     calls = Counter(account.calls)
+    assert all(ingress(account.rules(group)) == {CLOSED_SSH} for group in groups)
     assert calls["ec2:ModifySecurityGroupRules"] == 7
     assert calls["ec2:DescribeSecurityGroupRules"] == 2  # before, and the proof
     assert calls["ec2:DescribeSecurityGroups"] == 2  # the Region, and the before-images
