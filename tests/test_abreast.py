@@ -166,6 +166,19 @@ def test_a_budget_with_room_for_some_lets_those_be_mended(budget: int) -> None:
     assert statuses == ["mended"] * budget + ["observed"] * (4 - budget)
 
 
+def test_a_group_that_is_gone_meanwhile_hides_no_other_even_where_aws_makes_that_an_error() -> None:
+    account = Account()
+    groups = sorted(account.group(ipv4(22, WORLD)) for _ in range(3))
+
+    def gone(params: Mapping[str, Any]) -> None:
+        if groups[1] in params["Filters"][0]["Values"]:
+            raise Ec2Error("InvalidGroup.NotFound", "The security group does not exist.")
+
+    account.groups.before["DescribeSecurityGroupRules"] = gone
+    records = swept(account)
+    assert [records[group].status for group in groups] == ["mended", "failed", "mended"]
+
+
 def test_a_write_that_is_refused_for_one_group_harms_no_other() -> None:
     account = Account()
     groups = sorted(account.group(ipv4(22, WORLD)) for _ in range(3))

@@ -10,13 +10,14 @@ from threading import Lock
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from cloudmend.core.control import Joint
-from cloudmend.core.errors import CloudmendError
+from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.ledger import Ending, Entry, Exemptions, Ledger, MendEnd
 from cloudmend.core.model import Intent, Json, Record, Request
 from cloudmend.core.ports import Reader, Rows, Switch
 from cloudmend.engine.together import Together
 
 _Item = TypeVar("_Item")
+_Answer = TypeVar("_Answer")
 
 
 class _Asked(NamedTuple):
@@ -53,14 +54,26 @@ class JoinedReader:
     def _joins(self, action: str, name: str) -> bool:
         return action in self._joints and self._joints[action].filter == name
 
-    def _read(self, request: Request, key: str, values: Sequence[str]) -> Sequence[Rows]:
-        """The rows of each value, by one request for all."""
+    def _read(self, request: Request, key: str, values: Sequence[str]) -> Sequence[Rows | Exception]:
+        """The rows of each value, by one request for all; one by one where what one names is gone."""
         joint = self._joints[request.action]
-        filters = [{"Name": joint.filter, "Values": sorted(set(values))}]
         rows: defaultdict[str, list[Json]] = defaultdict(list)
-        for row in self._reader.rows(Request(request.action, {**request.params, "Filters": filters}), key):
-            rows[row[joint.field]].append(row)
+        try:
+            for row in self._reader.rows(_about(request, joint, values), key):
+                rows[row[joint.field]].append(row)
+        except AwsError as error:
+            if len(values) == 1 or not error.code.endswith(".NotFound"):
+                raise
+            return [_or_error(partial(self._read_one, request, key), value) for value in values]
         return [rows[value] for value in values]
+
+    def _read_one(self, request: Request, key: str, value: str) -> Rows:
+        return self._reader.rows(_about(request, self._joints[request.action], [value]), key)
+
+
+def _about(request: Request, joint: Joint, values: Sequence[str]) -> Request:
+    filters = [{"Name": joint.filter, "Values": sorted(set(values))}]
+    return Request(request.action, {**request.params, "Filters": filters})
 
 
 class JoinedLedger:
@@ -138,7 +151,7 @@ def _whole_or_each(
         return [_or_error(each, item) for item in items]
 
 
-def _or_error(call: Callable[[_Item], Entry], item: _Item) -> Entry | Exception:
+def _or_error(call: Callable[[_Item], _Answer], item: _Item) -> _Answer | Exception:
     try:
         return call(item)
     except CloudmendError as error:
