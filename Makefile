@@ -11,7 +11,7 @@ PYTHON_VERSION := $(or $(CLOUDMEND_BUILD_PYTHON_VERSION),3.13)
 BUILD_FUNCTION = $(or $(wildcard $(BIN)/python),$(PYTHON)) scripts/build_function.py \
   --platform $(PLATFORM) --python-version $(PYTHON_VERSION)
 
-.PHONY: help setup demo test test-deep mutants bench lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
+.PHONY: help setup demo test test-browser test-deep mutants bench lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -48,12 +48,15 @@ lint: .venv/.ready ## ruff, mypy, cfn-lint, shellcheck
 	$(BIN)/cfn-lint template.yaml
 	$(BIN)/shellcheck scripts/*.sh
 
-test: setup lint ## every check, quick profile
-	$(BIN)/pytest -n 2 --dist loadfile
+test: setup lint ## every check, quick profile, without a browser
+	$(BIN)/pytest -n 2 --dist loadfile -m "not browser"
 
-test-deep: setup lint ## the same, with the thorough profile of the property tests, then `mutants`
-	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -n 2 --dist loadfile
-	$(MAKE) mutants
+test-browser: .venv/.ready ## the pages in Debian's chromium (and chromium-driver); screenshots in build/screenshots
+	$(BIN)/pytest tests/browser -m browser
+
+test-deep: setup lint ## the same, with the thorough profile of the property tests, then `test-browser` and `mutants`
+	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -n 2 --dist loadfile -m "not browser"
+	$(MAKE) test-browser mutants
 
 mutants: .venv/.deep ## every mutant of core/ and the controls is killed, or argued in docs/mutation.md
 	$(BIN)/python scripts/check_mutants.py

@@ -41,7 +41,7 @@ PERMISSIONS: Final = frozenset(
 
 # Two transactions that touch one item at once: DynamoDB cancels one, and botocore does not send it again. Seconds
 # before each further attempt, at most. All mends of an account count in one item, so a storm of events meets there.
-_CONFLICT_PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8)
+_CONFLICT_PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 0.8, 0.8)
 _CONDITION: Final = "ConditionalCheckFailed"
 _CONFLICT: Final = "TransactionConflict"
 _WRITTEN: Final = {"Code": "None"}  # DynamoDB's own word for a write that nothing was wrong with
@@ -76,7 +76,7 @@ class DynamoDbLedger:
         return entries
 
     def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
-        return self._move(entry, state, record, *items.let_in(entry))
+        return self._move(entry, state, record, *items.let_in(entry, self._clock.now(), self._terms))
 
     def finish_all(self, ends: Sequence[MendEnd]) -> tuple[Entry, ...]:
         now = self._clock.now()
@@ -85,7 +85,7 @@ class DynamoDbLedger:
         writes = [
             write
             for before, after in zip((end.entry for end in ends), moved, strict=True)
-            for write in (items.update_entry(before, after, expires), *items.let_in(before))
+            for write in (items.update_entry(before, after, expires), *items.let_in(before, now, self._terms))
         ]
         if any(map(_refused, self._transact(*writes))):
             raise LedgerError("One of several records cannot be ended as it was told. None of them was.")

@@ -24,13 +24,13 @@ def undo(
     grounds = Grounds(owner=owner or caller, reason=reason, duration=lasting, caller=caller)
     book = open_ledger(ledger, region)
     # A sweep of all Regions keeps one ledger, where the stack is; the group may be elsewhere.
-    here = world(ledger=book, notifier=_Voice(), region=book.get(entry_id).intent.region)
+    here = world(ledger=book, notifier=Voice(), region=book.get(entry_id).intent.region)
     undone = take_back(entry_id, grounds, controls=CONTROLS, world=here, dry_run=dry_run)
     if undone.record is None:
         _tell_plan(undone, here.region)
 
 
-class _Voice:
+class Voice:
     """A notifier that tells the person at the terminal."""
 
     def publish(self, record: Record) -> None:

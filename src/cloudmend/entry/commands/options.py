@@ -17,13 +17,17 @@ Ledger = Annotated[
         help="The stack's DynamoDB table. Default: a file in your state directory.",
     ),
 ]
+StackName = Annotated[
+    str,
+    typer.Option("--stack-name", help="By this stack's settings, ledger and switch. It must be in the Region."),
+]
 PolicyFile = Annotated[Path, typer.Option("--policy", help="Default: the packaged policy file.", show_default=False)]
 For = Annotated[str, typer.Option("--for", help="For how long, such as 30m, 2h or 3d; at most 30d.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, for those who will ask.")]
 Owner = Annotated[str, typer.Option("--owner", help="Who answers for it. Default: your own ARN.")]
 
 
-def _region_names(names: list[str] | None) -> list[str]:
+def region_names(names: list[str] | None) -> list[str]:
     """The names, if all look like one: another would be part of the address that is asked."""
     for name in names or []:
         if not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d", name, re.ASCII):
@@ -33,5 +37,5 @@ def _region_names(names: list[str] | None) -> list[str]:
 
 Regions = Annotated[
     list[str] | None,
-    typer.Option("--region", callback=_region_names, help="May be given again. Default: all that are enabled."),
+    typer.Option("--region", callback=region_names, help="May be given again. Default: all that are enabled."),
 ]
