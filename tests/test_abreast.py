@@ -132,6 +132,20 @@ def test_records_are_published_in_order_and_in_the_thread_that_sweeps() -> None:
     assert set(threads) == {get_ident()}
 
 
+def test_a_notifier_that_can_is_told_of_all_mends_of_a_batch_at_once() -> None:
+    account = Account()
+    for _ in range(5):
+        account.group(ipv4(22, WORLD))
+    told: list[int] = []
+
+    def publish_all(records: Sequence[Record]) -> None:
+        told.append(len(records))
+
+    account.publish_all = publish_all  # type: ignore[attr-defined]
+    swept(account)
+    assert (told, account.records) == ([5], [])
+
+
 def test_an_exemption_that_is_made_while_a_sweep_runs_counts() -> None:
     account = Account()
     groups = sorted(account.group(ipv4(22, WORLD)) for _ in range(3))
@@ -153,7 +167,7 @@ def test_a_group_that_another_mends_does_not_keep_the_others_open() -> None:
     account.process().intend(busy)
     records = swept(account)
     assert [records[group].status for group in groups] == ["mended", "failed", "mended"]
-    assert "is being mended already" in records[groups[1]].summary
+    assert "was being mended already" in records[groups[1]].summary
 
 
 @pytest.mark.parametrize("budget", [1, 2])

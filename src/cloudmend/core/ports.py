@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from cloudmend.core.model import Json, Record, Request
 
@@ -46,6 +46,13 @@ class Notifier(Protocol):
     """Tells people and machines what was done."""
 
     def publish(self, record: Record) -> None: ...
+
+
+@runtime_checkable
+class CollectiveNotifier(Notifier, Protocol):
+    """A Notifier that tells of several records with fewer calls than of each by itself."""
+
+    def publish_all(self, records: Sequence[Record]) -> None: ...
 
 
 class Clock(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from cloudmend.core.control import Control
 from cloudmend.core.model import ApiCall, Record, Resource
 from cloudmend.core.policy import Policy
+from cloudmend.core.ports import CollectiveNotifier, Notifier
 from cloudmend.core.world import World, at_need
 from cloudmend.engine.joined import JoinedLedger, JoinedReader, JoinedSwitch
 from cloudmend.engine.mend import mend
@@ -28,7 +29,7 @@ class _Kept:
 
 def mend_abreast(
     resources: Sequence[Resource], control: Control, cause: ApiCall, *, policy: Policy, world: World, pool: Executor
-) -> Iterator[Record]:
+) -> list[Record]:
     """The record of each, published in their order. `pool` has a free thread for each: they wait for each other."""
     together = Together(len(resources))
     joined = msgspec.structs.replace(
@@ -47,7 +48,14 @@ def mend_abreast(
         finally:
             together.leave()
 
-    for record, told in pool.map(mended, resources):
-        for each in told:
-            world.notifier.publish(each)
-        yield record
+    ends = list(pool.map(mended, resources))
+    _publish([each for _, told in ends for each in told], world.notifier)
+    return [record for record, _ in ends]
+
+
+def _publish(records: Sequence[Record], notifier: Notifier) -> None:
+    if isinstance(notifier, CollectiveNotifier):
+        notifier.publish_all(records)
+    else:
+        for record in records:
+            notifier.publish(record)
