@@ -135,14 +135,14 @@ def test_a_lone_surrogate_becomes_a_question_mark() -> None:
     assert told(replace(MENDED, actor=Actor(user_agent="a\ud800b")))["actor"]["user_agent"] == "a?b"
 
 
-def told(*records: Record) -> list[Told]:
+def alone(*records: Record) -> list[Told]:
     return [((record,), put_event(record)) for record in records]
 
 
 def test_ten_events_go_in_one_request_each_with_its_record_and_other_requests_stay_as_they_are() -> None:
     records = [replace(MENDED, event_id=str(number)) for number in range(12)]
     mail = ((OPEN,), Request("sns:Publish", {"Message": "open"}))
-    first, *requests = joined([mail, *told(*records)])
+    first, *requests = joined([mail, *alone(*records)])
     assert first == mail
     assert [len(about) for about, _ in requests] == [10, 2]
     assert [record for about, _ in requests for record in about] == records
@@ -152,4 +152,4 @@ def test_ten_events_go_in_one_request_each_with_its_record_and_other_requests_st
 
 def test_events_that_are_too_large_for_one_request_go_in_several() -> None:
     large = replace(MENDED, summary="x" * (MOST_BYTES // 2))
-    assert [len(about) for about, _ in joined(told(large, large, MENDED))] == [1, 2]
+    assert [len(about) for about, _ in joined(alone(large, large, MENDED))] == [1, 2]
