@@ -17,8 +17,8 @@ from cloudmend.controls import CONTROLS
 from cloudmend.core.model import Record
 from cloudmend.engine.together import Together
 from cloudmend.local.ec2 import Ec2Error
+from ledgers.values import exemption
 from support import Account, event, ingress, ipv4, policy
-from test_engine_ledger import exemption
 
 WORLD = "0.0.0.0/0"
 OPEN_SSH, CLOSED_SSH = ("tcp", 22, 22, WORLD), ("tcp", 22, 22, "10.0.0.0/8")
@@ -151,7 +151,7 @@ def test_an_exemption_that_is_made_while_a_sweep_runs_counts() -> None:
     groups = sorted(account.group(ipv4(22, WORLD)) for _ in range(3))
 
     def undone(_: Mapping[str, Any]) -> None:
-        account.ledger.exempt(exemption(groups[0]))
+        account.ledger.exempt(exemption(group=groups[0]))
 
     account.groups.after["DescribeSecurityGroups"] = undone
     assert [record.status for record in swept(account).values()] == ["exempt", "mended", "mended"]

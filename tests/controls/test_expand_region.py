@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
+from weakref import WeakValueDictionary
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.observe import observe_region
-from cloudmend.core.model import Resource
+from cloudmend.core.model import Json, Resource
 from cloudmend.core.policy import Policy
+from cloudmend.core.run import RunReader
 from random_groups import authorize, groups, make
 from support import REGION, Account, ipv4, ipv6, policy
 
@@ -66,3 +69,28 @@ def test_a_region_is_read_in_pages_of_whole_groups_and_a_list_once() -> None:
         "ec2:DescribeManagedPrefixLists",
         "ec2:GetManagedPrefixListEntries",
     ]
+
+
+class Row(dict[str, Any]):
+    """A row that can be asked whether somebody still holds it."""
+
+
+class Region(RunReader):
+    """A Reader with many groups, all alike; `most` is how many rows were ever held at once."""
+
+    most = 0
+
+    def stream(self, *_: Any) -> Iterator[Json]:
+        held: WeakValueDictionary[int, Row] = WeakValueDictionary()
+        for number in range(500):
+            permissions = [ipv4(22, "0.0.0.0/0"), ipv4(443, f"10.{number % 250}.0.0/16")]
+            held[number] = row = Row(GroupId=f"sg-{number:017x}", IpPermissions=permissions)
+            self.most = max(self.most, len(held))
+            yield row
+
+
+def test_a_group_that_was_judged_is_not_held_on_to() -> None:
+    region = Region(Account().world.reader)
+    found = CONTROL.expand(Resource(type="AWS::Region", id=REGION), region, policy())
+    assert len(found) == 500
+    assert region.most <= 2
