@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,10 +16,16 @@ from cloudmend.core.model import ApiCall, Record, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.run import one_run
 from cloudmend.core.world import World
+from cloudmend.engine.abreast import mend_abreast
+from cloudmend.engine.joined import RunLedger
 from cloudmend.engine.mend import mend, resources_of
+from cloudmend.engine.pace import EC2_WRITES, Bucket, PacedWriter
 
 # An intent that is older was left behind by a crash: no invocation lives that long.
 _LEFT_BEHIND: Final = timedelta(minutes=2)
+_AT_ONCE: Final = 33  # mends side by side: as many as a ledger takes at once
+
+Batch = Sequence[Resource]
 
 
 class Sweep(Struct, frozen=True):
@@ -35,25 +42,43 @@ def sweep(
     world: World,
     until: datetime | None = None,
     only: Sequence[Resource] | None = None,
+    writes: Bucket = EC2_WRITES,
 ) -> Sweep:
     """Completes what a crash left behind, then closes what is open in the whole Region.
 
-    It starts no mend after `until`. `only` goes on with what an earlier sweep left, and looks nowhere else.
+    It starts no mend after `until`. `only` goes on with what an earlier sweep left, and looks nowhere else. No action
+    is written faster than `writes`; whoever left something may just have emptied that bucket.
     """
-    run = one_run(world)
+    pace = PacedWriter(world.writer, world.clock, writes, full=only is None)
+    run = msgspec.structs.replace(one_run(world), writer=pace, ledger=RunLedger(world.ledger))
     records: list[Record] = [] if only else list(_complete_left_behind(controls, policy, run))
     left: list[Resource] = []
-    for control in controls:
-        found = only or resources_of(_everywhere(run), control, _cause(run), policy=policy, world=run)
-        if isinstance(found, Record):
-            records.append(found)
-            continue
-        for resource in found:
-            if until and run.clock.now() >= until:
-                left.append(resource)
-            else:
-                records.append(mend(resource, control, _cause(run), policy=policy, world=run, swept=True))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for control in controls:
+            found = only or resources_of(_everywhere(run), control, _cause(run), policy=policy, world=run)
+            if isinstance(found, Record):
+                records.append(found)
+                continue
+            for batch in _begun(_batches(found), pace, lambda: until is not None and run.clock.now() >= until, left):
+                records += mend_abreast(batch, control, _cause(run), policy=policy, world=run, pool=pool)
     return Sweep(tuple(records), tuple(left))
+
+
+def _batches(resources: Batch) -> Iterator[Batch]:
+    return (resources[first : first + _AT_ONCE] for first in range(0, len(resources), _AT_ONCE))
+
+
+def _begun(
+    batches: Iterable[Batch], pace: PacedWriter, is_late: Callable[[], bool], left: list[Resource]
+) -> Iterator[Batch]:
+    """Those that may begin, each when its writes need not wait; from when it is late, the rest is `left`."""
+    for batch in batches:
+        if not left:
+            pace.rest(len(batch))
+        if left or is_late():
+            left += batch
+        else:
+            yield batch
 
 
 def _everywhere(world: World) -> Resource:

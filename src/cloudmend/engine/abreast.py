@@ -1,0 +1,61 @@
+"""Several resources mended side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+
+import msgspec
+
+from cloudmend.core.control import Control
+from cloudmend.core.model import ApiCall, Record, Resource
+from cloudmend.core.policy import Policy
+from cloudmend.core.ports import CollectiveNotifier, Notifier
+from cloudmend.core.world import World, at_need
+from cloudmend.engine.joined import JoinedLedger, JoinedReader, JoinedSwitch
+from cloudmend.engine.mend import mend
+from cloudmend.engine.together import Together
+
+
+class _Kept:
+    """A Notifier that keeps what it is told: the real one is for one thread at a time."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+
+    def publish(self, record: Record) -> None:
+        self.records.append(record)
+
+
+def mend_abreast(
+    resources: Sequence[Resource], control: Control, cause: ApiCall, *, policy: Policy, world: World, pool: Executor
+) -> list[Record]:
+    """The record of each, published in their order. `pool` has a free thread for each: they wait for each other."""
+    together = Together(len(resources))
+    joined = msgspec.structs.replace(
+        world,
+        reader=JoinedReader(world.reader, control.joints, together),
+        ledger=JoinedLedger(world.ledger, together),
+        switch=JoinedSwitch(world.switch, together),
+        begin=at_need,  # a mend asks one thing at a time
+    )
+
+    def mended(resource: Resource) -> tuple[Record, list[Record]]:
+        kept = _Kept()
+        try:
+            own = msgspec.structs.replace(joined, notifier=kept)
+            return mend(resource, control, cause, policy=policy, world=own, swept=True), kept.records
+        finally:
+            together.leave()
+
+    ends = list(pool.map(mended, resources))
+    _publish([each for _, told in ends for each in told], world.notifier)
+    return [record for record, _ in ends]
+
+
+def _publish(records: Sequence[Record], notifier: Notifier) -> None:
+    if isinstance(notifier, CollectiveNotifier):
+        notifier.publish_all(records)
+    else:
+        for record in records:
+            notifier.publish(record)
