@@ -1,0 +1,113 @@
+"""The doors that a run of API calls opened and closed, and what cloudmend would have done about each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.facts import GroupFacts
+from cloudmend.controls.security_group_ingress.follow import Step, follow
+from cloudmend.controls.security_group_ingress.observe import REGION
+from cloudmend.controls.security_group_ingress.targets import PREFIX_LIST_EVENTS
+from cloudmend.core.attribution import attribute
+from cloudmend.core.model import ApiCall, Edit
+from cloudmend.core.policy import Policy
+from cloudmend.core.replay import Door
+from cloudmend.core.scan import outcome
+from cloudmend.entry.judgement import Judgement, judge
+
+_Place = tuple[str, str, str]  # account, Region, group
+
+
+class _Group(Struct, frozen=True):
+    """What the records have told of a group so far, and its doors that stand open, by rule."""
+
+    facts: GroupFacts
+    open: dict[str, Door] = {}
+
+
+class Doors:
+    """Keeps what is known of each group, and nothing of a door that was closed.
+
+    Each door is judged as the engine judges it, with the group as it was without cloudmend.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._groups: dict[_Place, _Group] = {}
+        self.since: datetime | None = None
+        self.older_rules = 0
+        self.prefix_lists = 0
+        self.nameless = 0
+
+    def take(self, call: ApiCall, time: datetime) -> Iterator[Door]:
+        """The doors that the call closed. Calls come in the order of their times. Raises EventError."""
+        self.since = self.since or time
+        if call.name in PREFIX_LIST_EVENTS:
+            self.prefix_lists += 1
+            return
+        (target,) = CONTROL.targets(call)
+        if target.type == REGION:
+            self.nameless += 1
+            return
+        place = (call.account, call.region, target.label)
+        group = self._groups.get(place) or _Group(
+            GroupFacts(account=call.account, image={}, group_id=target.label, rules=())
+        )
+        yield from self._follow(place, group, call, time)
+
+    def still_open(self, until: datetime) -> Iterator[Door]:
+        for group in self._groups.values():
+            for door in group.open.values():
+                yield msgspec.structs.replace(door, seconds_open=_seconds(door.opened, until))
+
+    def _follow(self, place: _Place, group: _Group, call: ApiCall, time: datetime) -> Iterator[Door]:
+        step = follow(group.facts, call)
+        self.older_rules += len(step.older)
+        judgement = judge(step.facts, self._policy, time, call.actor.role_arn) if step.facts else None
+        edits = judgement.edits if judgement else ()
+        at_fault = {edit.part for edit in edits}
+        for rule, door in group.open.items():
+            if rule not in at_fault:
+                yield _closed(door, call, time)
+        self._groups.pop(place, None)
+        if judgement and (judgement.facts.rules or judgement.facts.vpc_id):
+            doors = {e.part: group.open.get(e.part) or _opened(e, judgement, step, call, time) for e in edits}
+            self._groups[place] = _Group(judgement.facts, doors)
+
+
+def _opened(edit: Edit, judgement: Judgement, step: Step, call: ApiCall, time: datetime) -> Door:
+    return Door(
+        account=call.account,
+        region=call.region,
+        group=judgement.facts.group_id,
+        rule=edit.part,
+        opening=edit.before,
+        why=edit.why,
+        action=judgement.decision.action,
+        outcome=outcome(judgement.decision, edit),
+        event_id=call.event_id,
+        event_name=call.name,
+        opened=time,
+        opened_by=attribute(call.actor),
+        principal=call.actor.role_arn or call.actor.arn,
+        is_older=edit.part in step.older,
+    )
+
+
+def _closed(door: Door, call: ApiCall, time: datetime) -> Door:
+    return msgspec.structs.replace(
+        door,
+        closed=time,
+        closed_by=attribute(call.actor),
+        closed_with=call.name,
+        seconds_open=_seconds(door.opened, time),
+    )
+
+
+def _seconds(opened: datetime, until: datetime) -> int:
+    return int((until - opened).total_seconds())
