@@ -23,6 +23,7 @@ OPERATIONS = {
     Path("dynamodb", "2012-08-10"): ("GetItem", "Query", "TransactWriteItems"),
     Path("ec2", "2016-11-15"): (
         "DescribeManagedPrefixLists",
+        "DescribeRegions",
         "DescribeSecurityGroupRules",
         "DescribeSecurityGroups",
         "DescribeVpcs",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -119,3 +120,10 @@ def test_the_machine_s_clock_is_aware_and_goes_forward() -> None:
     clock.sleep(0)
     assert clock.now() >= before
     assert before.tzinfo is not None
+
+
+def test_several_threads_get_one_client_of_a_service() -> None:
+    connect = connector(Session(), REGION)
+    with ThreadPoolExecutor(4) as pool:
+        clients = set(pool.map(connect, ["sts"] * 4))
+    assert len(clients) == 1

@@ -135,15 +135,15 @@ BY_VPC = policy('[replacement]\nipv4 = "vpc"')
 @pytest.mark.parametrize("groups", [[], [{"GroupId": "sg-1"}]])
 def test_a_group_that_is_gone_meanwhile_or_in_no_vpc_has_no_vpc_s_blocks(groups: list[Json]) -> None:
     vpc = {"CidrBlockAssociationSet": [{"CidrBlock": "10.1.0.0/16"}]}
-    reader = Answers(SecurityGroups=groups, Vpcs=[vpc])
-    facts = CONTROL.complete(FACTS, reader, BY_VPC)
-    assert (facts.vpc_id, facts.vpc_blocks, reader.asked) == ("", (), ["ec2:DescribeSecurityGroups"])
+    reader = Answers(Vpcs=[vpc])
+    facts = CONTROL.complete(FACTS, groups, reader, BY_VPC)
+    assert (facts.vpc_id, facts.vpc_blocks, reader.asked) == ("", (), [])
     assert facts.image == {"SecurityGroupRules": [], "SecurityGroups": groups}
 
 
 def test_a_vpc_that_has_blocks_of_one_family_has_none_of_the_other() -> None:
     vpc = {"CidrBlockAssociationSet": [{"CidrBlock": "10.1.0.0/16"}, {"CidrBlock": "10.2.0.0/16"}]}
-    facts = CONTROL.complete(FACTS, Answers(SecurityGroups=[{"VpcId": "vpc-1"}], Vpcs=[vpc]), BY_VPC)
+    facts = CONTROL.complete(FACTS, [{"VpcId": "vpc-1"}], Answers(Vpcs=[vpc]), BY_VPC)
     assert facts.vpc_blocks == (ip_network("10.1.0.0/16"), ip_network("10.2.0.0/16"))
 
 

@@ -31,7 +31,6 @@ def change(part: str, did: str) -> Change:
 
 
 PLAN = Plan((change("sgr-1", "revoked ssh"), change("sgr-2", "revoked rdp")))
-INVERSE = tuple(request for each in PLAN.changes for request in each.inverse)
 UNDO = tuple(f"""aws ec2 un-do --region eu-west-1 --cli-input-json '{{"Id":"sgr-{n}"}}'""" for n in (1, 2))
 
 
@@ -69,7 +68,6 @@ def test_an_intent_is_all_that_a_person_needs_who_finds_it_alone() -> None:
         code_version=CODE_VERSION,
         before=image,
         requests=(Request("ec2:Do", {"Id": "sgr-1"}), Request("ec2:Do", {"Id": "sgr-2"})),
-        inverse=INVERSE,
         undo=UNDO,
     )
 

@@ -33,7 +33,7 @@ from records import (
 from support import NOW, REGION, Account, event, ipv4
 
 TOPIC = f"arn:aws:sns:{REGION}:111122223333:cloudmend"
-EVERYBODY = Audience(topic=TOPIC, chat_topic=f"{TOPIC}-chat", security_hub=True)
+EVERYBODY = Audience(topic=TOPIC, chat_topic=f"{TOPIC}-chat", security_hub="eu-west-1")
 
 
 def requests(record: Record, audience: Audience = EVERYBODY) -> list[Request]:

@@ -13,9 +13,11 @@ from hostile import ACTIVE_IN_TEXT
 from records import CLEAN, EXEMPT, FAILED, GROUP, MENDED, OBSERVED, OPEN, RULE, WHY, hostile_records
 from support import NOW
 
+HUB = "us-east-1"  # takes the findings of all Regions
+
 
 def rows(record: Record) -> list[dict[str, Any]]:
-    return [row for request in import_findings(record, NOW) for row in request.params["Findings"]]
+    return [row for request in import_findings(record, HUB, NOW) for row in request.params["Findings"]]
 
 
 def states(record: Record) -> list[tuple[str, str, str]]:
@@ -56,7 +58,7 @@ def test_opening_and_closing_are_the_same_finding_of_one_resource_control_and_pa
     (opened,), (closed,) = rows(OPEN), rows(MENDED)
     assert opened["Id"] == closed["Id"]
     assert opened["Id"] == f"cloudmend/security_group_ingress/111122223333/eu-west-1/{GROUP}/{RULE}"
-    assert opened["ProductArn"] == "arn:aws:securityhub:eu-west-1:111122223333:product/111122223333/default"
+    assert opened["ProductArn"] == "arn:aws:securityhub:us-east-1:111122223333:product/111122223333/default"
     assert opened["FindingProviderFields"]["Severity"] == {"Label": "HIGH"}
     assert closed["FindingProviderFields"]["Severity"] == {"Label": "INFORMATIONAL"}
     assert opened["Resources"][0]["Type"] == "AwsEc2SecurityGroup"
@@ -71,7 +73,8 @@ def test_a_finding_dates_from_the_api_call() -> None:
 
 def test_more_findings_than_one_call_takes_are_sent_in_several() -> None:
     many = tuple(Finding(part=f"sgr-{n:017x}", why=WHY) for n in range(250))
-    sizes = [len(request.params["Findings"]) for request in import_findings(replace(OPEN, remaining=many), NOW)]
+    requests = import_findings(replace(OPEN, remaining=many), HUB, NOW)
+    sizes = [len(request.params["Findings"]) for request in requests]
     assert sizes[:2] == [100, 100]
     assert sum(sizes) == 251
 

@@ -8,32 +8,45 @@ import pytest
 
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import Resource
-from cloudmend.entry.continuation import MOST_BYTES, messages, resources
+from cloudmend.entry.continuation import MOST_BYTES, Task, asked, messages, whole
 
 LEFT = tuple(Resource(type="AWS::EC2::SecurityGroup", id=f"sg-{number:017x}") for number in range(10_000))
 
 
 def test_all_that_is_left_comes_back_in_order_from_messages_that_fit() -> None:
-    bodies = list(messages(LEFT))
+    bodies = list(messages("eu-west-1", LEFT))
     assert 1 < len(bodies) < 10
-    assert max(len(body.encode()) for body in bodies) <= MOST_BYTES + len("[]")
-    assert resources({"Records": [{"body": body} for body in bodies]}) == LEFT
+    assert max(len(body.encode()) for body in bodies) <= MOST_BYTES + 100
+    tasks = [asked({"Records": [{"body": body}]}) for body in bodies]
+    assert {task.region for task in tasks if task} == {"eu-west-1"}
+    assert tuple(resource for task in tasks if task for resource in task.only) == LEFT
+
+
+def test_a_whole_region_is_a_message_of_its_own() -> None:
+    bodies = whole(["eu-west-1", "us-east-1"])
+    assert [asked({"Records": [{"body": body}]}) for body in bodies] == [Task("eu-west-1"), Task("us-east-1")]
 
 
 def test_nothing_left_is_no_message() -> None:
-    assert list(messages(())) == []
+    assert list(messages("eu-west-1", ())) == []
 
 
 def test_one_that_alone_is_too_long_still_goes() -> None:
-    assert [json.loads(body)[0]["id"] for body in messages(LEFT[:2], most=1)] == [each.id for each in LEFT[:2]]
+    bodies = messages("eu-west-1", LEFT[:2], most=1)
+    assert [json.loads(body)["only"][0]["id"] for body in bodies] == [each.id for each in LEFT[:2]]
 
 
 @pytest.mark.parametrize("event", [{"source": "aws.scheduler"}, {}, None, []])
-def test_any_other_event_means_everywhere(event: object) -> None:
-    assert resources(event) is None
+def test_any_other_event_asks_for_nothing_special(event: object) -> None:
+    assert asked(event) is None
 
 
 @pytest.mark.parametrize("record", [{"body": "{"}, {"body": '["sg-1"]'}, {"body": "{}"}, {}, None])
 def test_a_message_that_cannot_be_understood_is_refused(record: object) -> None:
     with pytest.raises(EventError, match="sweep's queue cannot be understood"):
-        resources({"Records": [record]})
+        asked({"Records": [record]})
+
+
+def test_two_messages_at_once_are_refused() -> None:
+    with pytest.raises(EventError, match="sweep's queue cannot be understood"):
+        asked({"Records": [{"body": body} for body in whole(["eu-west-1", "us-east-1"])]})

@@ -6,14 +6,18 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from cloudmend.core.errors import EventError, StillOpen
-from cloudmend.core.model import Request
+from cloudmend.core.model import Request, Resource
 from cloudmend.core.ports import Writer
+from cloudmend.core.world import World
 from cloudmend.entry import handlers
+from cloudmend.entry.continuation import Task, asked, messages
 from cloudmend.local.ec2 import Ec2Error
 from entry.conftest import Deployed
-from support import ipv4
+from support import REGION, Account, ipv4
+from walkthrough.deployed import intent
 
 SCHEDULED = {"source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": "{}"}
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/111122223333/continuation"
@@ -52,6 +56,13 @@ def outbox(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Outbox:
     return outbox
 
 
+def refuse_writes(deployed: Deployed) -> None:
+    def refuse(_: object) -> None:
+        raise Ec2Error("UnauthorizedOperation", "no", 403)
+
+    deployed.account.groups.before |= {"ModifySecurityGroupRules": refuse, "RevokeSecurityGroupIngress": refuse}
+
+
 def test_what_no_event_reported_is_mended_told_and_counted(deployed: Deployed, outbox: Outbox) -> None:
     deployed.account.group(ipv4(443, "0.0.0.0/0"))
     group_id = deployed.account.group(ipv4(22, "0.0.0.0/0"))
@@ -87,18 +98,89 @@ def test_without_a_queue_it_says_what_it_did_not_reach(deployed: Deployed) -> No
     deployed.account.group(ipv4(22, "0.0.0.0/0"))
     assert handlers.sweep(SCHEDULED, TimeLeft(0))["left"] > 0
     (line,) = deployed.logged("message")
-    assert "were not reached in time" in line["message"]
+    assert "CLOUDMEND_CONTINUATION_QUEUE is not set, so this part of the sweep is left undone" in line["message"]
 
 
 def test_a_door_that_stays_open_raises_so_that_it_is_tried_again(deployed: Deployed, outbox: Outbox) -> None:
-    deployed.account.group(ipv4(22, "0.0.0.0/0"))
+    group_id = deployed.account.group(ipv4(22, "0.0.0.0/0"))
+    refuse_writes(deployed)
+    body = next(messages(REGION, [Resource(type="AWS::EC2::SecurityGroup", id=group_id)]))
+    with pytest.raises(StillOpen, match="STILL OPEN"):
+        handlers.sweep({"Records": [{"body": body}]}, TimeLeft(300))
+    assert not outbox.sent
 
+
+def test_what_a_whole_sweep_could_not_close_is_left_to_the_queue_alone(deployed: Deployed, outbox: Outbox) -> None:
+    """Or Lambda would look at all the other groups again as well, twice."""
+    group_id = deployed.account.group(ipv4(22, "0.0.0.0/0"))
+    refuse_writes(deployed)
+    answer = handlers.sweep(SCHEDULED, TimeLeft(300))
+    assert ([record["status"] for record in answer["records"]], answer["left"]) == (["open"], 1)
+    (message,) = outbox.sent
+    assert message["DelaySeconds"] == 60
+    task = asked({"Records": [{"body": message["MessageBody"]}]})
+    assert task is not None
+    assert (task.region, [resource.id for resource in task.only]) == (REGION, [group_id])
+
+
+def test_without_a_queue_a_whole_sweep_that_could_not_close_raises(deployed: Deployed) -> None:
+    deployed.account.group(ipv4(22, "0.0.0.0/0"))
+    refuse_writes(deployed)
+    with pytest.raises(StillOpen, match="STILL OPEN"):
+        handlers.sweep(SCHEDULED, TimeLeft(300))
+
+
+def test_a_region_that_cannot_be_read_raises_so_that_all_of_it_is_tried_again(
+    deployed: Deployed, outbox: Outbox
+) -> None:
     def refuse(_: object) -> None:
         raise Ec2Error("UnauthorizedOperation", "no", 403)
 
-    deployed.account.groups.before |= {"ModifySecurityGroupRules": refuse, "RevokeSecurityGroupIngress": refuse}
-    with pytest.raises(StillOpen, match="STILL OPEN"):
+    deployed.account.groups.before |= {"DescribeSecurityGroupRules": refuse, "DescribeSecurityGroups": refuse}
+    with pytest.raises(StillOpen, match="ec2:Describe"):
         handlers.sweep(SCHEDULED, TimeLeft(300))
+
+
+@pytest.fixture
+def elsewhere(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Account:
+    """Another Region of the account, which is to be swept too."""
+    account = Account()
+
+    def in_region(home: World, region: str) -> World:
+        there = account.world
+        is_home = region == home.region
+        return home if is_home else replace(home, region=region, reader=there.reader, writer=there.writer)
+
+    monkeypatch.setattr(handlers, "enabled_regions", lambda: (REGION, "sa-east-1"))
+    monkeypatch.setattr(handlers, "in_region", in_region)
+    monkeypatch.setenv("CLOUDMEND_SWEEP_REGIONS", "all")
+    return account
+
+
+def test_the_other_regions_are_left_to_the_queue_and_swept_from_there(
+    deployed: Deployed, outbox: Outbox, elsewhere: Account
+) -> None:
+    here, there = deployed.account.group(ipv4(22, "0.0.0.0/0")), elsewhere.group(ipv4(3389, "0.0.0.0/0"))
+    answer = handlers.sweep(SCHEDULED, TimeLeft(300))
+    assert [record["summary"].partition(":")[0] for record in answer["records"]] == [here]
+    (message,) = outbox.sent
+    assert asked({"Records": [{"body": message["MessageBody"]}]}) == Task("sa-east-1")
+    answer = handlers.sweep({"Records": [{"body": message["MessageBody"]}]}, TimeLeft(300))
+    assert [record["summary"].partition(":")[0] for record in answer["records"]] == [there]
+    assert len(outbox.sent) == 1
+    assert [line["record"]["region"] for line in deployed.logged("record")] == [REGION, "sa-east-1"]
+
+
+def test_an_intent_of_another_region_is_left_to_that_region_s_sweep(
+    deployed: Deployed, outbox: Outbox, elsewhere: Account
+) -> None:
+    ledger = deployed.account.ledger
+    entry = ledger.intend(replace(intent(elsewhere.group(ipv4(22, "0.0.0.0/0"))), region="sa-east-1"))
+    deployed.account.clock.sleep(600)
+    handlers.sweep(SCHEDULED, TimeLeft(300))
+    assert ledger.get(entry.id).state == "INTENT"
+    handlers.sweep({"Records": [{"body": outbox.sent[0]["MessageBody"]}]}, TimeLeft(300))
+    assert ledger.get(entry.id).state == "DONE"
 
 
 def test_a_message_that_is_not_understood_is_logged_whole_and_raised(deployed: Deployed, outbox: Outbox) -> None:

@@ -39,10 +39,10 @@ class Deployed:
         self.environment = environment
         self._log = log
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region: str = "") -> Any:
         return Session().create_client(
             service,
-            region_name=self.aws.region,
+            region_name=region or self.aws.region,
             endpoint_url=self.aws.endpoint,
             aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
@@ -53,9 +53,7 @@ class Deployed:
         return str(group["GroupId"])
 
     def open(self, group_id: str, *cidrs: str) -> None:
-        ranges = [{"CidrIp": cidr} for cidr in cidrs]
-        permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": ranges}
-        self.client("ec2").authorize_security_group_ingress(GroupId=group_id, IpPermissions=[permission])
+        self.client("ec2").authorize_security_group_ingress(GroupId=group_id, IpPermissions=[ssh_from(*cidrs)])
 
     def refer_to_a_list_that_grows(self, group_id: str, name: str = "offices") -> None:
         """A rule from a prefix list that holds little; then the list comes to hold the world."""
@@ -139,6 +137,11 @@ class Earlier:
 
     def sleep(self, seconds: float) -> None:
         """Nothing is waited for."""
+
+
+def ssh_from(*cidrs: str) -> dict[str, Any]:
+    """An IpPermission."""
+    return {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": cidr} for cidr in cidrs]}
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -15,7 +15,7 @@ from cloudmend.core.model import Resource
 from cloudmend.entry.continuation import messages
 from cloudmend.local.server import EmbeddedAws
 from walkthrough.conftest import TOOLS, run
-from walkthrough.deployed import DELETE, NAMES, Deployed, intent, wait_for
+from walkthrough.deployed import DELETE, NAMES, Deployed, intent, ssh_from, wait_for
 from walkthrough.template import RESPONDER, SWEEPER, UNDOER, granted
 from walkthrough.test_build import SAM, THIS_MACHINE
 from walkthrough.walkthrough import MENDED, comparable
@@ -87,14 +87,34 @@ def test_the_sweep_goes_on_with_what_is_in_its_queue(deployed: Deployed) -> None
     group_id = deployed.group("left")
     with deployed.without_events():
         deployed.open(group_id, "0.0.0.0/0")
-        body = next(messages([Resource(type="AWS::EC2::SecurityGroup", id=group_id)]))
+        body = next(messages("us-east-1", [Resource(type="AWS::EC2::SecurityGroup", id=group_id)]))
         deployed.client("sqs").send_message(QueueUrl=deployed.resource("ContinuationQueue"), MessageBody=body)
         deployed.settle()
     assert [record["status"] for record in deployed.records(group_id)] == ["mended"]
 
 
+def test_the_sweep_mends_all_regions_where_it_is_told_to(deployed: Deployed) -> None:
+    elsewhere = deployed.client("ec2", "eu-west-1")
+    group_id = elsewhere.create_security_group(GroupName="far-away", Description="testing")["GroupId"]
+    elsewhere.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[ssh_from("0.0.0.0/0")])
+    deployed.configure("SweepFunction", CLOUDMEND_SWEEP_REGIONS="all")
+    deployed.invoke("SweepFunction")
+    deployed.settle()
+    deployed.configure("SweepFunction", CLOUDMEND_SWEEP_REGIONS="own")
+    (record,) = deployed.records(group_id)
+    assert (record["status"], record["region"], record["missed"]) == ("mended", "eu-west-1", True)
+    person = {**deployed.environment, "CLOUDMEND_LEDGER_TABLE": deployed.resource("LedgerTable")}
+    run(["cloudmend", "undo", record["entry_id"], "--for", "2h", "--reason", "no VPN yet"], person)
+    (group,) = elsewhere.describe_security_groups(GroupIds=[group_id])["SecurityGroups"]
+    assert [each["CidrIp"] for rule in group["IpPermissions"] for each in rule["IpRanges"]] == ["0.0.0.0/0"]
+    run(
+        ["cloudmend", "exempt", "remove", record["entry_id"], "--ledger", deployed.resource("LedgerTable")],
+        deployed.environment,
+    )
+
+
 def test_the_sweep_uses_exactly_the_rights_it_has(deployed: Deployed) -> None:
-    """After the two before it; and with a replacement that has to be looked up."""
+    """After the three before it; and with a replacement that has to be looked up."""
     deployed.configure("SweepFunction", CLOUDMEND_REPLACEMENT_IPV4="vpc")
     with deployed.without_events():
         deployed.open(deployed.group("in-its-vpc"), "0.0.0.0/0")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloudmend.aws import ledger, notices, switch
+from cloudmend.aws import ledger, notices, regions, switch
 from cloudmend.controls import CONTROLS
 from walkthrough.template import GLOBALS, RESOURCES, RESPONDER, SWEEPER, UNDOER, actions, granted, of_type, statements
 
@@ -45,7 +45,7 @@ def test_only_the_role_for_people_can_open_anything() -> None:
 
 def test_the_roles_differ_in_what_wakes_them() -> None:
     queue = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
-    assert granted(SWEEPER) - granted(RESPONDER) == {*queue, "dynamodb:GetItem"}
+    assert granted(SWEEPER) - granted(RESPONDER) == {*queue, "dynamodb:GetItem", *regions.PERMISSIONS}
     assert granted(RESPONDER) - granted(SWEEPER) == {"ec2:GetManagedPrefixListAssociations"}
     assert by_sid(SWEEPER, "LeaveWorkToItself")["Resource"] == {"Fn::GetAtt": ["ContinuationQueue", "Arn"]}
 
@@ -66,7 +66,7 @@ def test_sam_adds_no_rights_of_its_own() -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_only_reads_that_know_no_resources_reach_everything(role: str) -> None:
     everywhere = {action for each in statements(role) if each["Resource"] == "*" for action in actions(each)}
-    reads = ("ManagedPrefixLists", "SecurityGroupRules", "SecurityGroups", "Vpcs")
+    reads = ("ManagedPrefixLists", "Regions", "SecurityGroupRules", "SecurityGroups", "Vpcs")
     assert everywhere <= {f"ec2:Describe{what}" for what in reads}
 
 
@@ -75,6 +75,22 @@ def test_writes_stay_in_this_account_and_region(role: str, sid: str) -> None:
     here = "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}"
     rules = [{"Fn::Sub": f"{here}:{kind}/*"} for kind in ("security-group", "security-group-rule")]
     assert by_sid(role, sid)["Resource"] == rules
+
+
+@pytest.mark.parametrize(
+    ("policy", "role", "here"), [("AllRegionsPolicy", SWEEPER, RESPONDER), ("UndoElsewherePolicy", UNDOER, UNDOER)]
+)
+def test_other_regions_are_reached_where_they_are_swept_with_no_more_than_at_home(
+    policy: str, role: str, here: str
+) -> None:
+    assert RESOURCES[policy]["Condition"] == "SweepsAllRegions"
+    assert RESOURCES[policy]["Properties"]["Roles"] == [{"Ref": role}]
+    elsewhere = RESOURCES[policy]["Properties"]["PolicyDocument"]["Statement"]
+    allowed = {action for statement in elsewhere for action in actions(statement)} - regions.PERMISSIONS
+    at_home = [statement for statement in statements(here) if statement not in elsewhere]
+    assert allowed <= {action for statement in at_home for action in actions(statement)}
+    reached = str([each["Resource"] for each in elsewhere if "Rules" in each["Sid"] or "Tags" in each["Sid"]])
+    assert reached.count("security-group") == reached.count("ec2:*:${AWS::AccountId}:security-group")
 
 
 @pytest.mark.parametrize("role", MENDERS)

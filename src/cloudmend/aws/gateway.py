@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any, Final
 
 from botocore import xform_name
@@ -25,6 +26,7 @@ _CONFIG: Final = Config(
     retries={"mode": "standard", "total_max_attempts": 4},
     user_agent_extra="cloudmend",
 )
+_MAKING_CLIENTS: Final = Lock()
 
 
 class SystemClock:
@@ -38,14 +40,13 @@ class SystemClock:
 
 
 class Gateway:
-    """Reader and Writer over botocore clients of one Region, made when first needed."""
+    """Reader and Writer over botocore clients of one Region. Several threads may use it at once."""
 
     def __init__(self, region: str, connect: Callable[[str], Any], clock: Clock) -> None:
         """`connect` gives the botocore client of a service by its name ("ec2")."""
         self._region = region
         self._connect = connect
         self._clock = clock
-        self._clients: dict[str, Any] = {}
 
     def rows(self, request: Request, key: str, *, enough: Callable[[Rows], bool] = lambda _: True) -> Rows:
         rows = self._pages(request, key)
@@ -77,11 +78,20 @@ class Gateway:
 
     def _method(self, action: str) -> tuple[Any, str]:
         service, _, operation = action.partition(":")
-        if service not in self._clients:
-            self._clients[service] = self._connect(service)
-        return self._clients[service], xform_name(operation)
+        return self._connect(service), xform_name(operation)
 
 
 def connector(session: Session, region: str, config: Config = _CONFIG) -> Callable[[str], Any]:
-    """Makes clients of a botocore session, by default with timeouts and retries that fit into a mend."""
-    return lambda service: session.create_client(service, region_name=region, config=config)
+    """Gives clients of a botocore session, by default with timeouts and retries that fit into a mend.
+
+    A client serves several threads at once. A session does not, so each client is made once, one after the other.
+    """
+    clients: dict[str, Any] = {}
+
+    def connect(service: str) -> Any:
+        with _MAKING_CLIENTS:
+            if service not in clients:
+                clients[service] = session.create_client(service, region_name=region, config=config)
+            return clients[service]
+
+    return connect

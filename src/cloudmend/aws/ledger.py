@@ -9,7 +9,6 @@ import random
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from functools import cached_property
 from typing import Any, Final
 
 from botocore import xform_name
@@ -50,7 +49,7 @@ class DynamoDbLedger:
     """A Ledger."""
 
     def __init__(self, connect: Callable[[str], Any], table: str, clock: Clock, terms: Terms) -> None:
-        """`connect` gives the botocore client of a service by its name, and is called when it is first needed."""
+        """`connect` gives the botocore client of a service by its name."""
         self._connect = connect
         self._table = table
         self._clock = clock
@@ -163,7 +162,7 @@ class DynamoDbLedger:
             for page in pages:
                 yield from page["Items"]
 
-    @cached_property
+    @property
     def _client(self) -> Any:
         return self._connect("dynamodb")
 

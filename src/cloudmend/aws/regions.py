@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from botocore.exceptions import InvalidRegionError
 from botocore.session import Session
@@ -12,6 +12,8 @@ from cloudmend.aws.gateway import Gateway, SystemClock, connector
 from cloudmend.aws.world import chosen_region
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import Request
+
+PERMISSIONS: Final = frozenset({"ec2:DescribeRegions"})
 
 
 def enabled_regions() -> tuple[str, ...]:

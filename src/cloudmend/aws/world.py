@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
 
 from botocore.session import Session
 from msgspec import Struct
@@ -14,8 +15,11 @@ from cloudmend.aws.notices import CONFIG as BRIEFLY
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Ledger
 from cloudmend.core.model import Request
-from cloudmend.core.ports import Clock, Notifier
+from cloudmend.core.ports import Begin, Clock, Notifier
 from cloudmend.core.world import World
+
+_READS_AT_ONCE: Final = 4  # what a mend reads besides the facts
+_Answer = TypeVar("_Answer")
 
 
 class Connection(Struct, frozen=True):
@@ -63,8 +67,26 @@ def chosen_region(session: Session, region: str | None) -> str:
     return str(chosen)
 
 
+def threads() -> Begin:
+    """Begins reads in a few threads of its own."""
+    pool = ThreadPoolExecutor(_READS_AT_ONCE)
+
+    def begin(read: Callable[[], _Answer]) -> Callable[[], _Answer]:
+        return pool.submit(read).result
+
+    return begin
+
+
 def world(*, ledger: Ledger, notifier: Notifier, region: str | None = None) -> World:
     """The world of the environment's credentials, without a switch. Raises as `connection` does."""
     here = connection(region)
     gateway = here.gateway
-    return World(region=here.region, reader=gateway, writer=gateway, ledger=ledger, notifier=notifier, clock=here.clock)
+    return World(
+        region=here.region,
+        reader=gateway,
+        writer=gateway,
+        ledger=ledger,
+        notifier=notifier,
+        clock=here.clock,
+        begin=threads(),
+    )

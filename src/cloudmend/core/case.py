@@ -61,7 +61,7 @@ class Case(Struct, kw_only=True):
         return self.flaps >= FIGHT
 
     def intent(self, facts: Facts, plan: Plan, policy_hash: str) -> Intent:
-        """What is about to be done, with the before-image and how to take all of it back."""
+        """What is about to be done, with the before-image and the commands that take it back."""
         return Intent(
             control=self.control.id,
             resource=self.resource,
@@ -74,7 +74,6 @@ class Case(Struct, kw_only=True):
             code_version=CODE_VERSION,
             before=facts.image,
             requests=tuple(change.request for change in plan.changes),
-            inverse=tuple(request for change in plan.changes for request in change.inverse),
             undo=self._undo(plan.changes),
         )
 

@@ -24,7 +24,9 @@ class Control(Struct, frozen=True, kw_only=True):
     targets: Callable[[ApiCall], tuple[Resource, ...]]  # where to look; raises EventError
     expand: Callable[[Resource, Reader, Policy], tuple[Resource, ...]]  # a target -> what to mend there
     observe: Callable[[Resource, Reader, Policy], Any]  # the facts; None: it is gone
-    complete: Callable[[Any, Reader, Policy], Any]  # the facts, with what only a mend needs
+    suspects: Callable[[ApiCall], bool]  # a hint: its resource is probably at fault, so that much is read at once
+    surroundings: Callable[[Resource, Reader], Any]  # what only a mend needs, and is read beside the facts
+    complete: Callable[[Any, Any, Reader, Policy], Any]  # the facts, with their surroundings
     without: Callable[[Any, frozenset[str]], Any]  # the facts, as if parts were not there
     detect: Callable[[Any, Policy], tuple[Finding, ...]]
     plan: Callable[[Any, tuple[Finding, ...], Policy], Plan]

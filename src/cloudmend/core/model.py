@@ -186,7 +186,6 @@ class Intent(Struct, frozen=True, kw_only=True):
     code_version: str = ""
     before: Json
     requests: tuple[Request, ...]
-    inverse: tuple[Request, ...] = ()
     undo: tuple[str, ...]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 from cloudmend.core.model import Json, Record, Request
 
 Rows = Sequence[Json]
+_Answer = TypeVar("_Answer")
 
 
 class Reader(Protocol):
@@ -51,3 +52,10 @@ class Clock(Protocol):
         """The time now, aware, in UTC."""
 
     def sleep(self, seconds: float) -> None: ...
+
+
+class Begin(Protocol):
+    """Begins a read, so that several can be under way at once."""
+
+    def __call__(self, read: Callable[[], _Answer], /) -> Callable[[], _Answer]:
+        """What it gives waits for the answer; it raises what the read raised."""

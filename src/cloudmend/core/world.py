@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from msgspec import Struct
 
 from cloudmend.core.ledger import Ledger
-from cloudmend.core.ports import Clock, Notifier, Reader, Switch, Writer
+from cloudmend.core.ports import Begin, Clock, Notifier, Reader, Switch, Writer
 
 
 class NoSwitch:
@@ -13,6 +15,9 @@ class NoSwitch:
 
     def mode(self) -> None:
         return None
+
+
+at_need: Begin = cache  # a Begin that reads when the answer is asked for, one read after the other
 
 
 class World(Struct, frozen=True, kw_only=True):
@@ -25,3 +30,4 @@ class World(Struct, frozen=True, kw_only=True):
     notifier: Notifier
     clock: Clock
     switch: Switch = NoSwitch()
+    begin: Begin = at_need

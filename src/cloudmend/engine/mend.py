@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
-from typing import Final
+from collections.abc import Iterable
+from datetime import datetime
 
 import msgspec
 
@@ -12,12 +12,13 @@ from cloudmend.core.case import Case
 from cloudmend.core.control import Control
 from cloudmend.core.decide import Circumstances, Decision, check_parts, decide
 from cloudmend.core.errors import BudgetSpent, Busy, CloudmendError
+from cloudmend.core.ledger import Entry, Exemptions
 from cloudmend.core.model import ApiCall, Facts, Plan, Record, Resource
 from cloudmend.core.policy import FAMILIES, Policy
+from cloudmend.core.sparing import spare
 from cloudmend.core.world import World
 from cloudmend.engine.closing import apply, prove
-
-_FLAP_WINDOW: Final = timedelta(hours=1)
+from cloudmend.engine.needs import Needs, begin, exemptions
 
 
 def resources_of(
@@ -85,6 +86,7 @@ def _published(record: Record, world: World) -> Record:
 
 def _mend(case: Case, policy: Policy, world: World) -> Record:
     control, now = case.control, world.clock.now
+    needs = begin(case, world) if control.suspects(case.cause) else None
     facts = control.observe(case.resource, world.reader, policy)
     if facts is None:
         return case.gone(now())
@@ -92,19 +94,19 @@ def _mend(case: Case, policy: Policy, world: World) -> Record:
     case.findings = control.detect(facts, policy)
     if not case.findings:
         return case.clean(now())
-    facts = control.complete(facts, world.reader, policy)
-    decision = _decide(case, facts, policy, world)
+    needs = needs or begin(case, world)
+    facts = control.complete(facts, needs.surroundings(), world.reader, policy)
+    decision = _decide(case, facts, needs, policy, now())
     case.decision = decision.why
     if decision.action == "exempt":
         return case.exempt(now())
-    judged = control.without(facts, case.exempt_parts)
-    plan = _plan(case, judged, policy, world)
+    plan = _plan(case, control.without(facts, case.exempt_parts), needs, policy)
     if decision.action == "observe":
         return case.observed(plan, now())
     return _close(case, facts, plan, policy, world)
 
 
-def _decide(case: Case, facts: Facts, policy: Policy, world: World) -> Decision:
+def _decide(case: Case, facts: Facts, needs: Needs, policy: Policy, now: datetime) -> Decision:
     """What the policy says, unless a timed exemption holds, or the switch stops all writes."""
     circumstances = Circumstances(
         control=case.control.id,
@@ -112,45 +114,27 @@ def _decide(case: Case, facts: Facts, policy: Policy, world: World) -> Decision:
         vpc=facts.vpc_id,
         group=case.resource.id,
         actor_role=case.cause.actor.role_arn,
-        now=world.clock.now(),
+        now=now,
     )
     decision = decide(policy, circumstances)
     if decision.action == "exempt":
         return decision
-    if exempt := _timed_exemption(case, facts, policy, world):
-        return Decision("exempt", exempt)
-    if decision.action == "fix" and world.switch.mode() == "observe":
+    exemptions = needs.exemptions()
+    spared = spare(exemptions.held, case.resource.id, facts, control=case.control, policy=policy)
+    case.exemptions_unreadable = exemptions.unreadable
+    case.exempt_parts = spared.parts
+    if spared.why:
+        return Decision("exempt", spared.why)
+    case.findings = spared.findings
+    if decision.action == "fix" and needs.mode() == "observe":
         return Decision("observe", "the switch is set to observe")
     return decision
 
 
-def _timed_exemption(case: Case, facts: Facts, policy: Policy, world: World) -> str:
-    """Why all that is at fault is exempt for now; empty where some of it is not.
-
-    An exemption that cannot be read exempts nothing: what it might have exempted is closed, and the record says so.
-    """
-    try:
-        found = world.ledger.exemptions(world.clock.now())
-    except CloudmendError as error:
-        case.exemptions_unreadable = (str(error),)
-        return ""
-    case.exemptions_unreadable = found.unreadable
-    held = [exemption for exemption in found.held if exemption.group == case.resource.id]
-    case.exempt_parts = frozenset(exemption.rule for exemption in held if exemption.rule)
-    remaining = case.control.detect(case.control.without(facts, case.exempt_parts), policy)
-    if remaining and all(exemption.rule for exemption in held):
-        case.findings = remaining
-        return ""
-    return "; ".join(
-        f"exempt: {each.id}, by {each.owner} until {each.expires.isoformat(' ', 'minutes')}: {each.reason}"
-        for each in held
-    )
-
-
-def _plan(case: Case, facts: Facts, policy: Policy, world: World) -> Plan:
+def _plan(case: Case, facts: Facts, needs: Needs, policy: Policy) -> Plan:
     """The plan, checked. Where somebody opens the same door again and again, it is revoked, not narrowed."""
     plan = case.control.plan(facts, case.findings, policy)
-    case.flaps = _flaps(case, plan, world)
+    case.flaps = _flaps(case, plan, needs.recent())
     if case.fights:
         policy = msgspec.structs.replace(policy, replacement=dict.fromkeys(FAMILIES, "revoke"))
         plan = case.control.plan(facts, case.findings, policy)
@@ -159,9 +143,8 @@ def _plan(case: Case, facts: Facts, policy: Policy, world: World) -> Plan:
     return plan
 
 
-def _flaps(case: Case, plan: Plan, world: World) -> int:
-    """How often the door that was mended most often within the last hour was mended."""
-    recent = world.ledger.recent(case.resource.id, world.clock.now() - _FLAP_WINDOW)
+def _flaps(case: Case, plan: Plan, recent: Iterable[Entry]) -> int:
+    """How often the door that was mended most often of late was mended."""
     ended = [entry.ended.record for entry in recent if entry.ended and entry.intent.control == case.control.id]
     mended = [edit.before for record in ended for edit in record.edits]
     return max((mended.count(edit.before) for change in plan.changes for edit in change.edits), default=0)
@@ -169,6 +152,7 @@ def _flaps(case: Case, plan: Plan, world: World) -> int:
 
 def _close(case: Case, facts: Facts, plan: Plan, policy: Policy, world: World) -> Record:
     now = world.clock.now
+    latest = world.begin(lambda: exemptions(world))
     try:
         case.entry = world.ledger.intend(case.intent(facts, plan, _hash(policy)))
     except BudgetSpent as spent:
@@ -177,10 +161,24 @@ def _close(case: Case, facts: Facts, plan: Plan, policy: Policy, world: World) -
     except Busy as busy:
         case.remaining = prove(case, policy, world)
         return case.failed(str(busy), now()) if case.remaining else case.clean(now())
+    if exempt := _exempted_meanwhile(case, facts, latest(), policy):
+        case.decision = exempt
+        return case.exempt(now())
     for change in plan.changes:
         case.outcomes.extend(apply(change, world))
     case.remaining = prove(case, policy, world)
     return case.ended(now())
+
+
+def _exempted_meanwhile(case: Case, facts: Facts, latest: Exemptions, policy: Policy) -> str:
+    """Why all that is at fault is exempt by now: what undo restores, it exempts first, and we may have read between.
+
+    Raises CloudmendError where some of it is, for the next try to leave just that open.
+    """
+    spared = spare(latest.held, case.resource.id, facts, control=case.control, policy=policy)
+    if not spared.why and spared.parts != case.exempt_parts:
+        raise CloudmendError("Exemptions of its rules changed meanwhile. Nothing was changed; the next try heeds them.")
+    return spared.why
 
 
 def _hash(policy: Policy) -> str:

@@ -69,7 +69,8 @@ def _complete_left_behind(controls: Sequence[Control], policy: Policy, world: Wo
     by_id = {control.id: control for control in controls}
     for entry in world.ledger.open_intents():
         control = by_id.get(entry.intent.control)
-        if control and entry.opened < world.clock.now() - _LEFT_BEHIND:
+        is_here = entry.intent.region == world.region
+        if control and is_here and entry.opened < world.clock.now() - _LEFT_BEHIND:
             record = mend(entry.intent.resource, control, _cause(world), policy=policy, world=world)
             yield record
             _close(entry, record, world)

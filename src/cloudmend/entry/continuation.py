@@ -1,47 +1,60 @@
-"""What a sweep did not reach in time, as messages to the next one."""
+"""What one invocation of the sweep asks of another, as messages of its queue."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import Resource
 
-# SQS took 256 KB for many years, and its neighbours in other partitions may still; a JSON list is all that is added.
+# SQS took 256 KB for many years, and its neighbours in other partitions may still; this leaves room for the rest.
 MOST_BYTES: Final = 256_000
 
 
-def messages(left: Sequence[Resource], most: int = MOST_BYTES) -> Iterator[str]:
-    """JSON lists of resources, each at most so many bytes long."""
-    batch: list[msgspec.Raw] = []
+class Task(Struct, frozen=True):
+    """A Region to sweep, or only some resources in it."""
+
+    region: str
+    only: tuple[Resource, ...] = ()
+
+
+def whole(regions: Iterable[str]) -> Iterator[str]:
+    """A message for each Region."""
+    return (_message(Task(region)) for region in regions)
+
+
+def messages(region: str, left: Sequence[Resource], most: int = MOST_BYTES) -> Iterator[str]:
+    """Messages that hold all these resources, each with at most so many bytes of them."""
+    batch: list[Resource] = []
     size = 0
     for resource in left:
-        encoded = msgspec.json.encode(resource)
-        if batch and size + len(encoded) > most:
-            yield _listed(batch)
+        length = len(msgspec.json.encode(resource)) + 1
+        if batch and size + length > most:
+            yield _message(Task(region, tuple(batch)))
             batch, size = [], 0
-        batch.append(msgspec.Raw(encoded))
-        size += len(encoded) + 1
+        batch.append(resource)
+        size += length
     if batch:
-        yield _listed(batch)
+        yield _message(Task(region, tuple(batch)))
 
 
-def _listed(batch: Sequence[msgspec.Raw]) -> str:
-    return msgspec.json.encode(batch).decode()
+def _message(task: Task) -> str:
+    return msgspec.json.encode(task).decode()
 
 
-def resources(event: Any) -> tuple[Resource, ...] | None:
-    """What the messages in an SQS event hold; None for any other event, which means everywhere.
+def asked(event: Any) -> Task | None:
+    """The task in an SQS event of one message; None for any other event, which the schedule sent.
 
     Raises EventError for a message that cannot be understood.
     """
     if not isinstance(event, dict) or "Records" not in event:
         return None
     try:
-        lists = [msgspec.json.decode(record["body"], type=list[Resource]) for record in event["Records"]]
-    except (msgspec.MsgspecError, KeyError, TypeError) as error:
+        (record,) = event["Records"]
+        return msgspec.json.decode(record["body"], type=Task)
+    except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:
         raise EventError(f"A message of the sweep's queue cannot be understood ({error}).") from None
-    return tuple(resource for each in lists for resource in each)

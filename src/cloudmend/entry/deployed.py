@@ -11,12 +11,13 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Final
 
+import msgspec
 from aws_lambda_powertools import Logger
 
 from cloudmend.aws.ledger import DynamoDbLedger
 from cloudmend.aws.notices import NoticeLog, Notices
 from cloudmend.aws.switch import ModeSwitch
-from cloudmend.aws.world import Connection, connection
+from cloudmend.aws.world import Connection, connection, threads
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Ledger, Terms
 from cloudmend.core.notice import Audience
@@ -29,6 +30,7 @@ CHAT_TOPIC: Final = "CLOUDMEND_CHAT_TOPIC"
 SECURITY_HUB: Final = "CLOUDMEND_SECURITY_HUB"
 MODE_PARAMETER: Final = "CLOUDMEND_MODE_PARAMETER"
 CONTINUATION_QUEUE: Final = "CLOUDMEND_CONTINUATION_QUEUE"
+SWEEP_REGIONS: Final = "CLOUDMEND_SWEEP_REGIONS"  # own, or all
 
 # What names a resource of the stack.
 _RESOURCES: Final = frozenset({LEDGER_TABLE, NOTICE_TOPIC, CHAT_TOPIC, MODE_PARAMETER, CONTINUATION_QUEUE})
@@ -49,7 +51,7 @@ def deployed_world(settings: Mapping[str, str], logger: Logger, notice_log: Noti
     audience = Audience(
         topic=settings.get(NOTICE_TOPIC, ""),
         chat_topic=settings.get(CHAT_TOPIC, ""),
-        security_hub=settings.get(SECURITY_HUB) == "on",
+        security_hub=here.region if settings.get(SECURITY_HUB) == "on" else "",
     )
     return World(
         region=here.region,
@@ -58,8 +60,17 @@ def deployed_world(settings: Mapping[str, str], logger: Logger, notice_log: Noti
         ledger=_ledger(settings, here, logger),
         notifier=Notices(notice_log, brief, audience, here.clock),
         clock=here.clock,
+        begin=threads(),
         switch=ModeSwitch(brief, settings.get(MODE_PARAMETER, ""), here.clock, logger.warning),
     )
+
+
+def in_region(home: World, region: str) -> World:
+    """The world of another Region of the account. Ledger, notices and switch stay where the stack is."""
+    if region == home.region:
+        return home
+    gateway = connection(region).gateway
+    return msgspec.structs.replace(home, region=region, reader=gateway, writer=gateway)
 
 
 def _ledger(settings: Mapping[str, str], here: Connection, logger: Logger) -> Ledger:

@@ -137,7 +137,8 @@ def _judged(resource: Resource, brief: Brief, place: Place, actor_role: str = ""
     facts = CONTROL.observe(resource, place.reader, brief.policy)
     if facts is None:
         return None
-    return judge(CONTROL.complete(facts, place.reader, brief.policy), brief.policy, brief.now, actor_role)
+    groups = CONTROL.surroundings(resource, place.reader)
+    return judge(CONTROL.complete(facts, groups, place.reader, brief.policy), brief.policy, brief.now, actor_role)
 
 
 def _group_of(rule_id: str, place: Place) -> str:

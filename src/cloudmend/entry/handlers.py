@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cache
@@ -13,18 +13,21 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
 
 from cloudmend import engine
+from cloudmend.aws.regions import enabled_regions
 from cloudmend.controls import CONTROLS
 from cloudmend.core.errors import CloudmendError, StillOpen
-from cloudmend.core.model import Ignored, Record, Request, Resource
+from cloudmend.core.model import Ignored, Record, Request
 from cloudmend.core.policy import PARAMETERS, Policy
 from cloudmend.core.world import World
-from cloudmend.entry.continuation import messages, resources
-from cloudmend.entry.deployed import CONTINUATION_QUEUE, deployed_world, stack_settings
+from cloudmend.entry.continuation import Task, asked, messages, whole
+from cloudmend.entry.deployed import CONTINUATION_QUEUE, SWEEP_REGIONS, deployed_world, in_region, stack_settings
 from cloudmend.entry.policy_file import read_policy
 from cloudmend.entry.telemetry import LogNotifier
 
 # What a sweep keeps of its time: for the mend that is under way when it stops, and for what it leaves to the next.
 _MARGIN: Final = timedelta(seconds=60)
+_AGAIN_S: Final = 60  # before what could not be closed is tried again: as long as Lambda waits with an event
+_REGION: Final = "AWS::Region"  # what a record is of, where not even the list of what to mend could be read
 
 
 def respond(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
@@ -35,23 +38,40 @@ def respond(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambd
     """
     with _telling(event):
         answer = engine.handle(event, controls=CONTROLS, policy=_policy(), world=_world())
+    _raise_for(_bad(answer))
     for ignored in (each for each in answer if isinstance(each, Ignored)):
         _logger().info(f"Ignored: {ignored.reason}", extra={"event_id": ignored.event_id})
     return _result(answer)
 
 
 def sweep(event: Any, context: Any) -> dict[str, Any]:
-    """Mends what is open in the whole Region; what it does not reach in time, it leaves to itself in its queue.
+    """Mends what is open in a whole Region. To its queue it leaves the other Regions, where it is to sweep them too,
+    what it does not reach in time, and, once more, what it could not close.
 
-    `event` is the schedule's, or such a message. Gives what `respond` gives, without what is clean, and how many
-    resources are left; raises as `respond` does.
+    `event` is the schedule's, or a message of that queue. Gives what `respond` gives, without what is clean, and how
+    many resources are left; raises as `respond` does where nobody will try again what it could not close.
     """
     with _telling(event):
+        task = asked(event) or _everywhere()
+        world = in_region(_world(), task.region)
         swept = engine.sweep(
-            controls=CONTROLS, policy=_policy(), world=_world(), until=_until(context), only=resources(event)
+            controls=CONTROLS, policy=_policy(), world=world, until=_until(context), only=task.only or None
         )
-        _leave(swept.left)
-    return {**_result(tuple(each for each in swept.records if each.status != "clean")), "left": len(swept.left)}
+        bad = _bad(swept.records)
+        again = [] if task.only or not _queue() else [each for each in bad if each.resource.type != _REGION]
+        _leave(messages(task.region, swept.left))
+        _leave(messages(task.region, [record.resource for record in again]), _AGAIN_S)
+        _raise_for([record for record in bad if record not in again])
+    told = _result(tuple(each for each in swept.records if each.status != "clean"))
+    return {**told, "left": len(swept.left) + len(again)}
+
+
+def _everywhere() -> Task:
+    """The function's own Region; the others, where they are to be swept too, are left to the queue."""
+    home = _world().region
+    if stack_settings(os.environ).get(SWEEP_REGIONS) == "all":
+        _leave(whole(region for region in enabled_regions() if region != home))
+    return Task(home)
 
 
 def _until(context: Any) -> datetime | None:
@@ -62,14 +82,18 @@ def _until(context: Any) -> datetime | None:
     return _world().clock.now() + remaining - _MARGIN
 
 
-def _leave(left: tuple[Resource, ...]) -> None:
-    queue = stack_settings(os.environ).get(CONTINUATION_QUEUE)
-    if queue is None:
-        if left:
-            _logger().warning(f"{len(left)} resources were not reached in time, and {CONTINUATION_QUEUE} is not set.")
-        return
-    for body in messages(left):
-        _world().writer.write(Request("sqs:SendMessage", {"QueueUrl": queue, "MessageBody": body}))
+def _leave(bodies: Iterable[str], delay_s: int = 0) -> None:
+    for body in bodies:
+        if queue := _queue():
+            message = {"QueueUrl": queue, "MessageBody": body, "DelaySeconds": delay_s}
+            _world().writer.write(Request("sqs:SendMessage", message))
+        else:
+            _logger().warning(f"{CONTINUATION_QUEUE} is not set, so this part of the sweep is left undone: {body}")
+
+
+def _queue() -> str:
+    """The URL of the sweep's own queue; outside a stack there is none."""
+    return stack_settings(os.environ).get(CONTINUATION_QUEUE, "")
 
 
 @contextmanager
@@ -86,15 +110,23 @@ def _telling(event: Any) -> Iterator[None]:
 
 
 def _result(answer: tuple[Record | Ignored, ...]) -> dict[str, Any]:
-    """What the handler answers; raises StillOpen where a record is not a good end."""
-    records = [each for each in answer if isinstance(each, Record)]
-    problems = [record.summary for record in records if record.status in ("open", "failed")]
-    if problems:
-        raise StillOpen(" ".join(problems))
+    """What a handler answers."""
+    records = (each for each in answer if isinstance(each, Record))
     return {
         "records": [{"status": record.status, "summary": record.summary} for record in records],
         "ignored": [each.reason for each in answer if isinstance(each, Ignored)],
     }
+
+
+def _bad(answer: Iterable[Record | Ignored]) -> list[Record]:
+    """Those that are not a good end."""
+    return [each for each in answer if isinstance(each, Record) and each.status in ("open", "failed")]
+
+
+def _raise_for(bad: Sequence[Record]) -> None:
+    """Raises StillOpen where there are any."""
+    if bad:
+        raise StillOpen(" ".join(record.summary for record in bad))
 
 
 @cache

@@ -17,9 +17,9 @@ from cloudmend.aws.regions import ec2_gateways, enabled_regions
 from cloudmend.controls import CONTROLS
 from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.explain import public_addresses
-from cloudmend.controls.security_group_ingress.observe import observe_region
+from cloudmend.controls.security_group_ingress.observe import GROUP, observe_region
 from cloudmend.core.errors import AwsError
-from cloudmend.core.model import Edit, Json, Request
+from cloudmend.core.model import Edit, Json, Request, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader
 from cloudmend.core.run import RunReader
@@ -89,7 +89,8 @@ def _rows(region: str, reader: Reader, policy: Policy, now: datetime) -> Iterato
     at_fault = [facts for facts in observe_region(reader, policy) if CONTROL.detect(facts, policy)]
     attached = attached_to(_interfaces([facts.group_id for facts in at_fault], reader))
     for facts in at_fault:
-        judgement = judge(CONTROL.complete(facts, reader, policy), policy, now)
+        groups = CONTROL.surroundings(Resource(type=GROUP, id=facts.group_id), reader)
+        judgement = judge(CONTROL.complete(facts, groups, reader, policy), policy, now)
         behind = attached.get(facts.group_id, Attached())
         yield from (_row(region, judgement, edit, behind, policy) for edit in judgement.edits)
 

@@ -22,7 +22,9 @@ def undo(
     lasting = parse_duration(duration)
     caller = connection(region).caller()
     grounds = Grounds(owner=owner or caller, reason=reason, duration=lasting, caller=caller)
-    here = world(ledger=open_ledger(ledger, region), notifier=_Voice(), region=region)
+    book = open_ledger(ledger, region)
+    # A sweep of all Regions keeps one ledger, where the stack is; the group may be elsewhere.
+    here = world(ledger=book, notifier=_Voice(), region=book.get(entry_id).intent.region)
     undone = take_back(entry_id, grounds, controls=CONTROLS, world=here, dry_run=dry_run)
     if undone.record is None:
         _tell_plan(undone, here.region)

@@ -7,9 +7,9 @@ from typing import Final
 from cloudmend.controls.security_group_ingress.check import check
 from cloudmend.controls.security_group_ingress.detect import detect
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
-from cloudmend.controls.security_group_ingress.observe import complete, expand, observe
+from cloudmend.controls.security_group_ingress.observe import complete, expand, observe, surroundings
 from cloudmend.controls.security_group_ingress.plan import plan
-from cloudmend.controls.security_group_ingress.targets import targets
+from cloudmend.controls.security_group_ingress.targets import suspects, targets
 from cloudmend.controls.security_group_ingress.undo import revert
 from cloudmend.core.control import Control
 
@@ -38,8 +38,10 @@ CONTROL: Final = Control(
         }
     ),
     targets=targets,
+    suspects=suspects,
     expand=expand,
     observe=observe,
+    surroundings=surroundings,
     complete=complete,
     without=GroupFacts.without,
     detect=detect,

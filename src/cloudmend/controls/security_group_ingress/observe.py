@@ -64,9 +64,13 @@ def observe_region(reader: Reader, policy: Policy) -> Iterator[GroupFacts]:
         yield _facts(group_id, of_group, reader, policy)
 
 
-def complete(facts: GroupFacts, reader: Reader, policy: Policy) -> GroupFacts:
+def surroundings(resource: Resource, reader: Reader) -> Rows:
+    """The group itself: a row, or none."""
+    return _groups(_by_group(resource.id), reader)
+
+
+def complete(facts: GroupFacts, groups: Rows, reader: Reader, policy: Policy) -> GroupFacts:
     """The facts with the group itself, for the before-image, and its VPC, where that decides the replacement."""
-    groups = _groups(_by_group(facts.group_id), reader)
     vpc_id = str(groups[0].get("VpcId", "")) if groups else ""
     needs_vpc = "vpc" in policy.replacement.values() and vpc_id
     vpcs = _vpcs([{"Name": "vpc-id", "Values": [vpc_id]}], reader) if needs_vpc else []

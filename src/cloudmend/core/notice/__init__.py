@@ -22,11 +22,11 @@ __all__ = ["CHANNELS", "Audience"]
 
 
 class Audience(Struct, frozen=True, kw_only=True):
-    """Who is told besides EventBridge: ARNs of SNS topics, empty for nobody; Security Hub or not."""
+    """Who is told besides EventBridge: ARNs of SNS topics, and the Region of the Security Hub; empty for nobody."""
 
     topic: str = ""
     chat_topic: str = ""
-    security_hub: bool = False
+    security_hub: str = ""
 
 
 Channel = Callable[[Record, Audience, datetime], Iterator[Request]]
@@ -50,7 +50,7 @@ def _chat(record: Record, audience: Audience, _: datetime) -> Iterator[Request]:
 
 def _findings(record: Record, audience: Audience, now: datetime) -> Iterator[Request]:
     if audience.security_hub:
-        yield from import_findings(record, now)
+        yield from import_findings(record, audience.security_hub, now)
 
 
 # People first: were the function to run out of time, they are the ones who can still act.

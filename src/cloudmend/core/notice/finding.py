@@ -28,13 +28,13 @@ _EXEMPT: Final = _State("FAILED", "SUPPRESSED", "ACTIVE", "LOW")
 _PASSED: Final = _State("PASSED", "RESOLVED", "ARCHIVED", "INFORMATIONAL")
 
 
-def import_findings(record: Record, now: datetime) -> Iterator[Request]:
-    """BatchImportFindings of every part that the record found at fault, still or no longer."""
+def import_findings(record: Record, hub: str, now: datetime) -> Iterator[Request]:
+    """BatchImportFindings of every part that the record found at fault, still or no longer, to the hub of a Region."""
     failing = _failing(record)
     parts = {finding.part for finding in failing}
     passing = [finding for finding in record.findings if finding.part not in parts]
-    rows = [_row(record, finding, now, passed=False) for finding in failing]
-    rows += [_row(record, finding, now, passed=True) for finding in passing]
+    rows = [_row(record, finding, hub, now, passed=False) for finding in failing]
+    rows += [_row(record, finding, hub, now, passed=True) for finding in passing]
     for start in range(0, len(rows), _BATCH):
         yield Request("securityhub:BatchImportFindings", {"Findings": rows[start : start + _BATCH]})
 
@@ -46,7 +46,7 @@ def _failing(record: Record) -> tuple[Finding, ...]:
     return record.findings
 
 
-def _row(record: Record, finding: Finding, now: datetime, *, passed: bool) -> dict[str, Any]:
+def _row(record: Record, finding: Finding, hub: str, now: datetime, *, passed: bool) -> dict[str, Any]:
     """One finding. Its id is the same each time, so an import closes what an earlier one opened.
 
     The workflow counts at the first import alone: later it belongs to whoever works on the finding, and
@@ -57,8 +57,7 @@ def _row(record: Record, finding: Finding, now: datetime, *, passed: bool) -> di
     return {
         "SchemaVersion": "2018-10-08",
         "Id": f"cloudmend/{record.control}/{record.account}/{record.region}/{record.resource.id}/{finding.part}",
-        "ProductArn": f"arn:{partition(record.region)}:securityhub:{record.region}:{record.account}"
-        f":product/{record.account}/default",
+        "ProductArn": f"arn:{partition(hub)}:securityhub:{hub}:{record.account}:product/{record.account}/default",
         "GeneratorId": f"cloudmend/{record.control}",
         "AwsAccountId": record.account,
         "CreatedAt": _time(opened),
