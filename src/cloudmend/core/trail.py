@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -34,22 +34,29 @@ _CLOSING: Final = {
 
 
 class Batch(Struct, frozen=True, kw_only=True):
-    """Some records: how many, the latest eventTime of them as it stands there, and the text of those of interest."""
+    """Some records: how many, and the text of those of interest.
+
+    `latest` is the latest eventTime of them, as it stands there; told at the end of a stream.
+    """
 
     count: int
-    latest: str
-    found: tuple[str, ...]
-    newest_first: bool  # as lookup-events lists them
+    found: tuple[str, ...] = ()
+    latest: str = ""
+    newest_first: bool = False  # as lookup-events lists them
 
 
 class _Head(Struct, frozen=True, gc=False, rename="camel"):
-    """All that is read of most records. What wraps a record has neither."""
+    """All that is read of most records. What wraps a record has no name."""
 
     event_name: str = ""
+
+
+class _Moment(Struct, frozen=True, gc=False, rename="camel"):
     event_time: str = ""
 
 
 _HEADS: Final = msgspec.json.Decoder(list[_Head])
+_MOMENTS: Final = msgspec.json.Decoder(list[_Moment])
 _TEXTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _EXACT: Final = json.JSONDecoder(strict=False)
 
@@ -107,27 +114,41 @@ class _Cutter:
 
     def _proposed(self) -> Batch | None:
         """The records up to what looks like the end of one, if it is."""
-        end = self._likely_end()
-        parts = self._text[self._place : end]
-        text = b"[%b]" % (parts if self._inside else b",".join(parts.splitlines()))
-        try:
-            heads = _HEADS.decode(text)
-        except (msgspec.DecodeError, RecursionError):
-            return None
-        if not heads:
-            return None
-        self._place = end
-        wanted = [at for at, head in enumerate(heads) if not head.event_name or head.event_name in self._names]
-        texts = _TEXTS.decode(text) if wanted else []
-        return self._batch(heads, [(heads[at], bytes(texts[at])) for at in wanted])
+        for end in self._likely_ends():
+            parts = self._text[self._place : end]
+            try:
+                batch = self._batch(b"[%b]" % (parts if self._inside else b",".join(parts.splitlines())))
+            except (msgspec.DecodeError, RecursionError):
+                continue
+            self._place = end
+            return batch
+        return None
 
-    def _likely_end(self) -> int:
-        """Never inside a record's strings, if the record is that of an encoder which writes no blanks."""
-        text, place = self._text, self._place
-        is_rest = self._is_last and len(text) - place <= SEGMENT
-        if self._inside:
-            return text.rfind(b"}]" if is_rest else b"},{", place, place + SEGMENT) + 1
-        return len(text) if is_rest else text.rfind(b"\n", place, place + SEGMENT) + 1
+    def _likely_ends(self) -> Iterator[int]:
+        """The likeliest first. CloudTrail's own records begin with their eventVersion."""
+        if not (self._is_last and len(self._text) - self._place <= SEGMENT):
+            return self._after(b'},{"eventVersion"', b"},{") if self._inside else self._after(b"\n")
+        return self._after(b"}]") if self._inside else iter((len(self._text),))
+
+    def _after(self, *marks: bytes) -> Iterator[int]:
+        """The places after the first byte of each mark, where it comes last in the next segment."""
+        found = (self._text.rfind(mark, self._place, self._place + SEGMENT) for mark in marks)
+        return (place + 1 for place in found if place >= 0)
+
+    def _batch(self, records: bytes) -> Batch:
+        """Of a list of whole records. Raises DecodeError where it is none."""
+        heads = _HEADS.decode(records)
+        wanted = [at for at, head in enumerate(heads) if not head.event_name or head.event_name in self._names]
+        if not (wanted or self._is_last):
+            return Batch(count=len(heads))
+        texts = _TEXTS.decode(records) if wanted else []
+        candidates = ((heads[at].event_name, bytes(texts[at])) for at in wanted)
+        return Batch(
+            count=len(heads),
+            found=tuple(text.decode("utf-8", "replace") for name, text in candidates if self._concerns(name, text)),
+            latest=max(moment.event_time for moment in _MOMENTS.decode(records)) if self._is_last else "",
+            newest_first=self._key == "Events",
+        )
 
     def _exact(self) -> Batch | None:
         """The next record; None where more of the stream is needed to know its end."""
@@ -141,10 +162,11 @@ class _Cutter:
             raise self._error("a record should be an object")
         own = text[:end].encode("utf-8", "surrogateescape")
         self._place, self._enough = self._place + len(own), SEGMENT
-        head = _Head(
-            *(value if isinstance(value := record.get(key), str) else "" for key in ("eventName", "eventTime"))
+        name, moment = (
+            value if isinstance(value := record.get(key), str) else "" for key in ("eventName", "eventTime")
         )
-        return self._batch([head], [(head, own)])
+        found = (own.decode("utf-8", "replace"),) if self._concerns(name, own) else ()
+        return Batch(count=1, found=found, latest=moment, newest_first=self._key == "Events")
 
     def _wait(self, problem: str) -> None:
         """For more of the stream. Twice as much, so that a long record is not parsed again with each chunk."""
@@ -153,19 +175,9 @@ class _Cutter:
             raise self._error(problem)
         self._enough = 2 * left
 
-    def _batch(self, heads: Sequence[_Head], candidates: Sequence[tuple[_Head, bytes]]) -> Batch:
-        found = (text for head, text in candidates if self._is_of_interest(head, text))
-        return Batch(
-            count=len(heads),
-            latest=max([head.event_time for head in heads]),
-            found=tuple(text.decode("utf-8", "replace") for text in found),
-            newest_first=self._key == "Events",
-        )
-
-    def _is_of_interest(self, head: _Head, text: bytes) -> bool:
-        if head.event_name:
-            return head.event_name in self._names
-        return any(name in text for name in self._spelled)
+    def _concerns(self, name: str, text: bytes) -> bool:
+        """Whether it is of interest: what wraps a record is, where it names such a call anywhere."""
+        return name in self._names if name else any(spelled in text for spelled in self._spelled)
 
     def _error(self, problem: str) -> EventError:
         place = self._passed + self._place

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
-from pathlib import Path
 
 from cloudmend.core.errors import EventError
 from cloudmend.core.escaping import terminal
@@ -18,7 +17,8 @@ from cloudmend.core.model import ApiCall
 from cloudmend.core.policy import Policy
 from cloudmend.core.replay import Door, Reading, Summary, Tally, door_line, summary_line
 from cloudmend.entry.replaying.doors import Doors
-from cloudmend.entry.replaying.reading import STDIN, Watched, find, read
+from cloudmend.entry.replaying.files import find, size
+from cloudmend.entry.replaying.reading import Shown, read
 from cloudmend.entry.replaying.sorting import SortedCalls
 
 
@@ -29,8 +29,8 @@ def replay(paths: Sequence[str], policy: Policy, *, as_json: bool) -> int:
     """
     files = find(paths)
     with closing(SortedCalls()) as calls:
-        with _watching(files.files) as watched:
-            reading = read(files, calls, watched)
+        with _progress(files.names) as shown:
+            reading = read(files, calls, shown)
         replayed = Replayed(calls, reading, policy)
         _write(replayed, as_json=as_json)
     for unread in reading.unread:
@@ -90,15 +90,14 @@ def _write(replayed: Replayed, *, as_json: bool) -> None:
 
 
 @contextmanager
-def _watching(files: Sequence[str]) -> Iterator[Watched]:
-    """Shows on a terminal how much is read; rich is imported for nothing else here."""
+def _progress(files: Sequence[str]) -> Iterator[Shown]:
+    """On a terminal, how much was read."""
     if not sys.stderr.isatty():
-        yield lambda file: file
+        yield lambda _: None
         return
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        size = None if STDIN in files else sum(Path(file).stat().st_size for file in files)
-        task = progress.add_task("Reading", total=size)
-        yield lambda file: progress.wrap_file(file, task_id=task)
+        task = progress.add_task("Reading", total=sum(map(size, files)) or None)
+        yield lambda done: progress.update(task, completed=done)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 
 from cloudmend.core.model import ApiCall
+from cloudmend.entry.replaying.parts import StoredCall
+
+_DECODER: Final = msgspec.json.Decoder(ApiCall)
 
 
 class SortedCalls:
@@ -17,22 +20,21 @@ class SortedCalls:
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("", isolation_level=None)  # a file of its own, gone when it is closed
-        self._database.execute("CREATE TABLE calls (time REAL, place INTEGER, id TEXT UNIQUE, call TEXT)")
+        self._database.execute("CREATE TABLE calls (time REAL, place INTEGER, id TEXT UNIQUE, call BLOB)")
         self._database.execute("BEGIN")
         self._count = 0
 
-    def add(self, call: ApiCall, time: datetime, *, newest_first: bool) -> bool:
-        """False where it was there already. Of calls in the same second the one that comes first is the earlier."""
+    def add(self, call: StoredCall) -> bool:
+        """False where it was there already. Of calls in the same second the one that came first is the earlier."""
         self._count += 1
-        place = -self._count if newest_first else self._count
-        # In ASCII, which keeps half a surrogate pair: a hostile record may hold one.
-        row = (time.timestamp(), place, call.event_id or None, json.dumps(msgspec.to_builtins(call)))
+        place = -self._count if call.newest_first else self._count
+        row = (call.time.timestamp(), place, call.event_id or None, call.text)
         return self._database.execute("INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?)", row).rowcount == 1
 
     def __iter__(self) -> Iterator[tuple[datetime, ApiCall]]:
         """In the order of their times, which come with them."""
         for time, call in self._database.execute("SELECT time, call FROM calls ORDER BY time, place"):
-            yield datetime.fromtimestamp(time, UTC), msgspec.convert(json.loads(call), ApiCall)
+            yield datetime.fromtimestamp(time, UTC), _DECODER.decode(call)
 
     def close(self) -> None:
         self._database.close()
