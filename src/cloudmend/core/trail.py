@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -55,6 +56,7 @@ class _Moment(Struct, frozen=True, gc=False, rename="camel"):
     event_time: str = ""
 
 
+_NAME: Final = attrgetter("event_name")
 _HEADS: Final = msgspec.json.Decoder(list[_Head])
 _MOMENTS: Final = msgspec.json.Decoder(list[_Moment])
 _TEXTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
@@ -77,6 +79,7 @@ class _Cutter:
 
     def __init__(self, names: frozenset[str]) -> None:
         self._names = names
+        self._wanted = names | {""}  # what has no name wraps something
         self._spelled = tuple(name.encode() for name in names)
         self._text = b""
         self._place = 0  # of the first byte in the text that is not cut
@@ -138,11 +141,10 @@ class _Cutter:
     def _batch(self, records: bytes) -> Batch:
         """Of a list of whole records. Raises DecodeError where it is none."""
         heads = _HEADS.decode(records)
-        wanted = [at for at, head in enumerate(heads) if not head.event_name or head.event_name in self._names]
-        if not (wanted or self._is_last):
+        if self._wanted.isdisjoint(map(_NAME, heads)) and not self._is_last:
             return Batch(count=len(heads))
-        texts = _TEXTS.decode(records) if wanted else []
-        candidates = ((heads[at].event_name, bytes(texts[at])) for at in wanted)
+        texts = zip(map(_NAME, heads), _TEXTS.decode(records), strict=True)
+        candidates = ((name, bytes(text)) for name, text in texts if name in self._wanted)
         return Batch(
             count=len(heads),
             found=tuple(text.decode("utf-8", "replace") for name, text in candidates if self._concerns(name, text)),

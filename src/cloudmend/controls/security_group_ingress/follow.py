@@ -7,6 +7,7 @@ nor what a prefix list holds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any, Final
 
@@ -116,26 +117,28 @@ def _rule(rule_id: str, row: Json, *, is_egress: bool) -> Rule:
             "IpProtocol": protocol,
             "FromPort": ports[0],
             "ToPort": ports[1],
-            **_source(rule_id, row),
+            **_source(row),
         }
     )
 
 
-def _source(rule_id: str, row: Json) -> dict[str, Any]:
+def _source(row: Json) -> dict[str, Any]:
     for name, field in _CIDRS.items():
         if cidr := text(_get(row, name)):
-            return {field: _canonical(rule_id, cidr)}
+            return {field: _canonical(cidr)}
     if prefix_list_id := text(_get(row, "prefixListId")):
         return {"PrefixListId": prefix_list_id}
     group = mapping(_get(row, "referencedGroupInfo"))
     return {"ReferencedGroupInfo": {"GroupId": text(_get(group or row, "groupId")) or _get(row, "referencedGroupId")}}
 
 
-def _canonical(rule_id: str, cidr: str) -> str:
+@lru_cache(maxsize=4096)
+def _canonical(cidr: str) -> str:
+    """As EC2 keeps it: 100.68.0.18/18 is 100.68.0.0/18."""
     try:
         return str(ip_network(cidr, strict=False))
     except ValueError as error:
-        raise EventError(f"The rule {rule_id or 'of the request'} has no CIDR range for a source: {error}.") from None
+        raise EventError(f"A rule's source is no CIDR range: {error}.") from None
 
 
 def _port(value: object) -> int:
