@@ -17,11 +17,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 MEGABYTES = 512
+START = datetime(2026, 11, 1, tzinfo=UTC)
 RUNS = 3
 OF_INTEREST = 200  # one record in so many
 RECORDS = 3000  # in a file
@@ -46,11 +48,11 @@ WHO = (
 READ = (
     '"eventSource":"s3.amazonaws.com","eventName":"GetObject","awsRegion":"eu-west-1","sourceIPAddress":"10.1.%(n)d.7",'
     '"userAgent":"[aws-sdk-java/2.25.60 Linux/5.10.217 OpenJDK_64-Bit_Server_VM/17.0.11 Java/17.0.11 vendor/Amazon.com_'
-    'Inc. io/sync http/Apache cfg/retry-mode/standard]","requestParameters":{"bucketName":"data-%(n)d","Host":"data-%(n)d'
-    '.s3.eu-west-1.amazonaws.com","key":"year=2026/month=11/part-%(b)s%(c)s.parquet","filterSet":{"items":[{"name":"tag:'
+    'Inc. io/sync http/Apache cfg/retry-mode/standard]","requestParameters":{"bucketName":"data-%(n)d","Host":'
+    '"data-%(n)d.s3.eu-west-1.amazonaws.com","key":"year=2026/month=11/part-%(b)s%(c)s.parquet","filterSet":{"items":[{"name":"tag:'
     'Name","valueSet":{"items":[{"value":"host-%(n)d"},{"value":"{\\"quoted\\":[1]}"}]}}]}},"responseElements":null,'
     '"additionalEventData":{"SignatureVersion":"SigV4","CipherSuite":"ECDHE-RSA-AES128-GCM-SHA256","bytesTransferredIn":0,'
-    '"AuthenticationMethod":"AuthHeader","x-amz-id-2":"%(d)s%(b)s%(c)s","bytesTransferredOut":%(n)d77},'
+    '"AuthenticationMethod":"AuthHeader","x-amz-id-2":"%(d)s%(b)s%(c)s","bytesTransferredOut":7%(n)d},'
 )
 AUTHORIZE = (
     '"eventSource":"ec2.amazonaws.com","eventName":"AuthorizeSecurityGroupIngress","awsRegion":"eu-west-1",'
@@ -85,7 +87,7 @@ def records(chance: random.Random, start: int) -> Iterator[str]:
             "d": text[49:85],
             "e": text[85:121],
             "n": number % 250,
-            "t": f"2026-11-{1 + number // 86_400 % 28:02}T{number // 3_600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}Z",
+            "t": f"{START + timedelta(seconds=number):%Y-%m-%dT%H:%M:%SZ}",
         }
         call = AUTHORIZE if chance.randrange(OF_INTEREST) == 0 else READ
         yield (WHO + call + REST) % values
