@@ -31,6 +31,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     older_rules: int  # changes of rules that the records do not tell the opening of
     prefix_lists: int  # changes of prefix lists, which were not judged
     nameless: int  # calls that tell no group
+    caveats: tuple[str, ...]  # what of the policy the records are too poor for
     exemptions: tuple[Suggestion, ...]
 
 
@@ -58,7 +59,14 @@ class Tally:
             self._habits.setdefault(place, Habit(door.group, door.opening)).add(door)
 
     def summary(
-        self, read: Reading, *, since: datetime | None, older_rules: int, prefix_lists: int, nameless: int
+        self,
+        read: Reading,
+        *,
+        since: datetime | None,
+        older_rules: int,
+        prefix_lists: int,
+        nameless: int,
+        caveats: tuple[str, ...],
     ) -> Summary:
         closed = self._seconds_until_closed
         return Summary(
@@ -75,5 +83,6 @@ class Tally:
             older_rules=older_rules,
             prefix_lists=prefix_lists,
             nameless=nameless,
+            caveats=caveats,
             exemptions=suggestions(self._habits.values()),
         )

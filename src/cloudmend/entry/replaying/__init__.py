@@ -62,6 +62,7 @@ class Replayed:
             older_rules=doors.older_rules,
             prefix_lists=doors.prefix_lists,
             nameless=doors.nameless,
+            caveats=doors.caveats,
         )
 
     def _all(self) -> Iterator[Door]:

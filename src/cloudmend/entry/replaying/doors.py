@@ -43,6 +43,7 @@ class Doors:
         self.older_rules = 0
         self.prefix_lists = 0
         self.nameless = 0
+        self.caveats = tuple(_caveats(policy))
 
     def take(self, call: ApiCall, time: datetime) -> Iterator[Door]:
         """The doors that the call closed. Calls come in the order of their times. Raises EventError."""
@@ -111,3 +112,10 @@ def _closed(door: Door, call: ApiCall, time: datetime) -> Door:
 
 def _seconds(opened: datetime, until: datetime) -> int:
     return int((until - opened).total_seconds())
+
+
+def _caveats(policy: Policy) -> Iterator[str]:
+    if "vpc" in policy.replacement.values():
+        yield "The policy narrows to the VPC's own block, which the records do not tell: here such a rule is revoked."
+    if policy.mode.vpc or any(exemption.vpc for exemption in policy.exemptions):
+        yield "The policy tells VPCs apart, but the records tell the VPC only of groups that were created in them."

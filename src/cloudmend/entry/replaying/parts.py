@@ -84,12 +84,12 @@ def _place(stream: BufferedReader) -> int:
 
 
 def _chunks(stream: BufferedReader, threads: int) -> Iterator[bytes]:
-    content: BinaryIO = stream
-    if stream.peek(len(_GZIP)).startswith(_GZIP):
-        content = igzip_threaded.open(stream, "rb", threads=threads, block_size=_CHUNK)  # type: ignore[no-untyped-call]
-    with content:
-        while chunk := content.read(_CHUNK):
-            yield chunk
+    if not stream.peek(len(_GZIP)).startswith(_GZIP):
+        yield from iter(lambda: stream.read(_CHUNK), b"")
+        return
+    content: BinaryIO
+    with igzip_threaded.open(stream, "rb", threads=threads, block_size=_CHUNK) as content:  # type: ignore[no-untyped-call]
+        yield from iter(lambda: content.read(_CHUNK), b"")
 
 
 def _add(batch: Batch, part: Part) -> None:

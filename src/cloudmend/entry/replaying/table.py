@@ -17,6 +17,7 @@ from cloudmend.core.replay import Door, Summary
 SHOWN: Final = 40  # doors
 _WIDTH: Final = 130  # characters, where stdout is no terminal
 _FOREIGN: Final = 100  # characters of what a caller chose
+_PROBLEM: Final = 300  # characters of what is wrong with a record
 _NAMED: Final = 5  # principals
 _STYLE: Final = {"fix": "bold red", "observe": "yellow", "exempt": "dim"}
 _COLUMNS: Final = {  # and the characters that none of them may be narrower than: those of an id, or of a time
@@ -53,13 +54,13 @@ def print_replay(doors: list[Door], summary: Summary) -> None:
 def _summary(summary: Summary) -> Iterator[str]:
     read = summary.read
     yield f"{_count(read.records, 'record')} in {_count(read.files, 'file')}, {_span(summary)}."
-    yield (
-        f"{_count(read.calls, 'call')} changed security groups or prefix lists; "
-        f"they opened {_count(summary.doors, 'door')}: "
-        f"{summary.would_close:,} would have been closed at once, {summary.would_report:,} only reported, "
-        f"{summary.exempt:,} left open by an exemption."
-    )
+    changed = f"{_count(read.calls, 'call')} changed security groups or prefix lists, and opened"
+    yield f"{changed} {_count(summary.doors, 'door')} to the world." if summary.doors else f"{changed} no door."
     if summary.longest_seconds_open is not None:
+        yield (
+            f"At once {summary.would_close:,} would have been closed, {summary.would_report:,} only reported, and "
+            f"{summary.exempt:,} left open by an exemption."
+        )
         yield f"{_closed(summary)} {summary.still_open:,} still open when the records end."
         yield f"Opened by: {_principals(summary)}."
     yield from _untold(summary)
@@ -90,25 +91,19 @@ def _principals(summary: Summary) -> str:
 def _untold(summary: Summary) -> Iterator[str]:
     """What the records cannot tell, and what was passed over."""
     read = summary.read
+    problem = plain(read.first_not_understood, _PROBLEM).rstrip(".")
     told = (
-        (
-            summary.older_rules,
-            "rule",
-            "that the records do not tell the opening of: changed or closed, and known since",
-        ),
-        (summary.prefix_lists, "call", "that changed prefix lists: not judged, their entries are not in the records"),
-        (summary.nameless, "call", "that tell no group: not judged"),
-        (read.failed, "call", "that AWS refused: nothing was opened by them"),
-        (read.repeated, "record", "that stood there before: counted once"),
-        (read.ignored_files, "file", "that are none of CloudTrail's by their names: not read"),
-        (
-            read.not_understood,
-            "record",
-            f"that cannot be understood, the first: {plain(read.first_not_understood, 300)}",
-        ),
-        (len(read.unread), "file", "that could not be read to the end: see below"),
+        (summary.older_rules, "change", "of rules whose opening is older than the records"),
+        (summary.prefix_lists, "change", "of prefix lists, not judged: the records do not tell all their entries"),
+        (summary.nameless, "call", "not judged, for the record tells no group"),
+        (read.failed, "call", "refused by AWS, which opened nothing"),
+        (read.repeated, "record", "seen before, and counted once"),
+        (read.ignored_files, "file", "not read: by its name none of CloudTrail's"),
+        (read.not_understood, "record", f"not understood, the first because: {problem}"),
+        (len(read.unread), "file", "not read to the end: see below"),
     )
     yield from (f"- {_count(number, noun)} {words}." for number, noun, words in told if number)
+    yield from (f"- {caveat}" for caveat in summary.caveats)
 
 
 def _table(doors: list[Door], summary: Summary) -> Table:
