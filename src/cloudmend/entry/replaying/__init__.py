@@ -34,7 +34,7 @@ def replay(paths: Sequence[str], policy: Policy, *, as_json: bool) -> int:
         replayed = Replayed(calls, reading, policy)
         _write(replayed, as_json=as_json)
     for unread in reading.unread:
-        sys.stderr.write(f"cloudmend: {terminal(unread.file)} could not be read: {terminal(unread.error)}\n")
+        sys.stderr.write(f"cloudmend: {terminal(unread.file)} could not be read to its end: {terminal(unread.error)}\n")
     return 1 if reading.unread else 0
 
 

@@ -26,7 +26,7 @@ from cloudmend.entry.replaying.files import STDIN
 
 _NAMES: Final = FOLLOWED | PREFIX_LIST_EVENTS
 _CHUNK: Final = 1 << 18  # bytes; what a core's own cache holds
-_PART: Final = 1 << 13  # records without one of interest, after which a part ends
+PART: Final = 1 << 13  # records without one of interest, after which a part ends
 _GZIP: Final = b"\x1f\x8b"
 
 
@@ -58,7 +58,7 @@ def parts(file: str, *, threads: int) -> Iterator[Part]:
         with _opened(file) as stream:
             for batch in batches(_chunks(stream, threads), _NAMES):
                 _add(batch, part)
-                if part.calls or part.records > _PART:
+                if part.calls or part.records > PART:
                     part.place = _place(stream)
                     yield part
                     part = Part()

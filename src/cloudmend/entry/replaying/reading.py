@@ -16,7 +16,7 @@ from cloudmend.entry.replaying.files import Files, size
 from cloudmend.entry.replaying.parts import Part, parts
 from cloudmend.entry.replaying.sorting import SortedCalls
 
-_WORTH: Final = 1 << 22  # bytes of files for which it is worth to start processes
+WORTH: Final = 1 << 22  # bytes of files for which it is worth to start processes
 _SMALL: Final = 1 << 23  # bytes of a file whose calls may be held in memory at once; a trail's files are smaller
 
 Shown = Callable[[int], None]  # told how many bytes of files were read
@@ -36,7 +36,7 @@ def _parts(files: Sequence[str], shown: Shown) -> Iterator[tuple[str, Part]]:
     """In the order of the files; where it is worth it, small ones are read by a process for each core."""
     sizes = [size(file) for file in files]
     small = [file for file, bytes_ in zip(files, sizes, strict=True) if 0 < bytes_ <= _SMALL]
-    is_worth_it = len(small) > 1 and sum(sizes) > _WORTH
+    is_worth_it = len(small) > 1 and sum(sizes) > WORTH
     done = 0
     with _processes() if is_worth_it else nullcontext() as pool:
         answers = pool.map(_listed, small) if pool else iter(())
