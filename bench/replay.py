@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from multiprocessing import Process
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -93,8 +94,8 @@ def records(chance: random.Random, start: int) -> Iterator[str]:
         yield (WHO + call + REST) % values
 
 
-def make(folder: Path, size: int) -> int:
-    """Trail files in a folder until they have so many bytes before compression; their number of records."""
+def make(folder: Path, size: int) -> None:
+    """Trail files in a folder until they have so many bytes before compression."""
     chance = random.Random(7)  # noqa: S311 - the same files each time
     made = count = 0
     while made < size:
@@ -102,7 +103,6 @@ def make(folder: Path, size: int) -> int:
         name = f"111122223333_CloudTrail_eu-west-1_{count:09}.json.gz"
         (folder / name).write_bytes(gzip.compress(content, 6, mtime=0))
         made, count = made + len(content), count + RECORDS
-    return count
 
 
 def run(words: Sequence[str]) -> Run:
@@ -121,8 +121,12 @@ def main() -> None:
         folder, quarter = Path(temporary, "all"), Path(temporary, "quarter")
         for each in (folder, quarter):
             each.mkdir()
-        count = make(folder, size)
+        # In a process of its own: a child's peak memory is at least that of the process that starts it.
+        maker = Process(target=make, args=(folder, size))
+        maker.start()
+        maker.join()
         files = sorted(map(str, folder.iterdir()))
+        count = len(files) * RECORDS
         for name in files[: len(files) // 4]:
             os.link(name, quarter / Path(name).name)
         commands = {

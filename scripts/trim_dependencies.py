@@ -76,13 +76,12 @@ def trimmed_model(model: dict[str, Any], operations: tuple[str, ...]) -> dict[st
 
 
 def shape_names(node: object) -> Iterator[str]:
-    """Each name that a part of a model refers to as `{"shape": name}`."""
-    if not isinstance(node, dict):
-        return
-    for key, value in node.items():
-        if key == "shape" and isinstance(value, str):
-            yield value
-        yield from shape_names(value)
+    """Each name that a part of a model refers to as `{"shape": name}`. An operation's errors are a list of them."""
+    if isinstance(node, dict) and isinstance(node.get("shape"), str):
+        yield node["shape"]
+    parts = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    for part in parts:
+        yield from shape_names(part)
 
 
 def remove(path: Path) -> None:

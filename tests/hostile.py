@@ -1,6 +1,6 @@
 """What callers may write to deceive a reader, and what a reader's program would act upon.
 
-The patterns are written from what Slack, Teams and mail programs do, not from the escaping.
+The patterns are written from what Slack, Teams, mail programs and browsers do, not from the escaping.
 """
 
 from __future__ import annotations
@@ -39,6 +39,18 @@ PIECES: Final = (
         "\ufe6b",
         "\u2024com",
         "\U0001f600",
+    ),
+    *(
+        "<script>alert(1)</script>",
+        "</title></style></script>",
+        '"><img src=x onerror=alert(1)>',
+        "' autofocus onfocus='alert(1)",
+        "javascript:alert(1)",
+        "&#60;b&#62;",
+        "<!--",
+        "]]>",
+        "{{ 7 * 7 }}",
+        "{% raw %}",
     ),
     *("'", '"', "$(reboot)", "; reboot", "a", "com", "1", "3389", " "),
 )

@@ -43,9 +43,9 @@ class MemoryLedger:
 
     def intend(self, intent: Intent) -> Entry:
         entry = Entry.of(intent, self._clock.now(), secrets.token_hex(4))
-        for other in self.open_intents():
-            if other.place == entry.place and other.opened > entry.opened - self._terms.lease:
-                raise busy(other.id, instant(other.opened + self._terms.lease))
+        for other in self.entries():
+            if other.place == entry.place and other.leased_until(self._terms) > entry.seen:
+                raise busy(other.id, instant(other.leased_until(self._terms)))
         of_account = [each for each in self.entries() if each.intent.account == intent.account]
         if sum(hour(each.opened) == hour(entry.opened) for each in of_account) >= self._terms.budget:
             raise budget_spent(intent.account, entry.opened, self._terms)

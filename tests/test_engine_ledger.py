@@ -227,13 +227,27 @@ def test_of_two_at_once_one_acts_and_the_other_finds_nothing_left_to_do() -> Non
     assert len(account.intents) == 1
 
 
+def test_what_another_closed_since_it_was_looked_at_is_not_written_to_again() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD))
+
+    def meanwhile(_: Mapping[str, Any]) -> None:
+        del account.groups.after["DescribeSecurityGroups"]
+        account.clock.sleep(0.2)
+        assert account.mend(group_id).status == "mended"
+
+    account.groups.after["DescribeSecurityGroups"] = meanwhile
+    assert account.mend(group_id).status == "clean"
+    assert len(account.intents) == 1
+
+
 def test_an_intent_of_another_that_does_not_close_it_ends_in_a_failure_that_is_tried_again() -> None:
     account = Account()
     group_id = account.group(ipv4(22, WORLD))
     account.ledger.intend(account_intent(account, group_id))
     record = account.mend(group_id)
     assert record.status == "failed"
-    assert "is being mended already" in record.summary
+    assert "was being mended already" in record.summary
 
 
 def test_an_end_that_the_ledger_does_not_hear_of_is_told_and_the_door_is_closed() -> None:

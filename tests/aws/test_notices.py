@@ -21,7 +21,7 @@ from records import CLEAN, MENDED, OPEN, RECORDS
 from support import ACCOUNT, REGION, Account, StandingClock, event, ipv4
 
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:cloudmend"
-EVERYBODY = Audience(topic=TOPIC, chat_topic=f"{TOPIC}-chat", security_hub=REGION)
+EVERYBODY = Audience(topic=TOPIC, chat_topic=f"{TOPIC}-chat", security_hub=True, region=REGION)
 ALL = ["sns:Publish", "sns:Publish", "events:PutEvents", "securityhub:BatchImportFindings"]
 
 

@@ -14,7 +14,8 @@ from cloudmend.core.attribution import attribute
 from cloudmend.core.model import NOBODY, Actor, Record, Request, Resource
 from cloudmend.core.notice import CHANNELS, Audience
 from cloudmend.core.notice.chat import notification
-from cloudmend.core.notice.mail import publish_mail, subject, text
+from cloudmend.core.notice.mail import publish_mail, subject
+from cloudmend.core.notice.mail import text as mail_text
 from hostile import ACTIVE_IN_CHAT, ACTIVE_IN_TEXT
 from records import (
     BUDGET_SPENT,
@@ -33,7 +34,13 @@ from records import (
 from support import NOW, REGION, Account, event, ipv4
 
 TOPIC = f"arn:aws:sns:{REGION}:111122223333:cloudmend"
-EVERYBODY = Audience(topic=TOPIC, chat_topic=f"{TOPIC}-chat", security_hub="eu-west-1")
+EVERYBODY = Audience(
+    topic=TOPIC, chat_topic=f"{TOPIC}-chat", security_hub=True, region="eu-west-1", ledger="cloudmend-LedgerTable-1A"
+)
+
+
+def text(record: Record) -> str:
+    return mail_text(record, EVERYBODY)
 
 
 def requests(record: Record, audience: Audience = EVERYBODY) -> list[Request]:
@@ -88,7 +95,7 @@ What was done
   why:    {WHY}
 
 To take it back exactly, and keep it exempt for two hours, with your reason in place of the dots:
-     cloudmend undo {ENTRY} --for 2h --reason "..."
+     cloudmend undo {ENTRY} --for 2h --reason "..." --ledger cloudmend-LedgerTable-1A --region eu-west-1
 To take it back without cloudmend, run these as they are, in order. The next event closes it again,
 unless it is exempt or cloudmend only observes:
      {undo}
@@ -202,6 +209,10 @@ def test_what_was_closed_despite_many_unreadable_exemptions_is_told_and_the_rest
 
 def test_an_undo_without_an_entry_in_the_ledger_has_aws_s_commands_only() -> None:
     assert "cloudmend undo" not in text(replace(MENDED, entry_id=""))
+
+
+def test_outside_a_stack_the_undo_command_names_no_table() -> None:
+    assert f'cloudmend undo {ENTRY} --for 2h --reason "..."\n' in mail_text(MENDED, Audience())
     assert "cloudmend undo" not in json.dumps(notification(replace(MENDED, entry_id="")))
 
 
@@ -230,7 +241,7 @@ def test_commands_that_have_no_room_are_left_out_whole_and_counted() -> None:
 
 
 def test_a_subscriber_can_choose_by_status_severity_control_account_and_region() -> None:
-    attributes = publish_mail(MENDED, TOPIC).params["MessageAttributes"]
+    attributes = publish_mail(MENDED, EVERYBODY).params["MessageAttributes"]
     assert {name: value["StringValue"] for name, value in attributes.items()} == {
         "status": "mended",
         "severity": "normal",
@@ -238,7 +249,7 @@ def test_a_subscriber_can_choose_by_status_severity_control_account_and_region()
         "account": "111122223333",
         "region": "eu-west-1",
     }
-    assert "account" not in publish_mail(replace(MENDED, account=""), TOPIC).params["MessageAttributes"]
+    assert "account" not in publish_mail(replace(MENDED, account=""), EVERYBODY).params["MessageAttributes"]
 
 
 def test_the_chat_s_notification_is_amazon_q_s_custom_schema() -> None:
@@ -272,7 +283,7 @@ def test_what_does_not_fit_into_the_chat_is_counted() -> None:
 def test_the_mail_of_a_hostile_record_is_inert_and_within_sns_s_limits(record: Record) -> None:
     if record.status in NO_NEWS:
         return
-    params = publish_mail(record, TOPIC).params
+    params = publish_mail(record, EVERYBODY).params
     assert params["Subject"].isascii()
     assert params["Subject"].isprintable()
     assert 0 < len(params["Subject"]) < 100

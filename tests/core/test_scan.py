@@ -37,8 +37,9 @@ ROW = Row(
     why=WHY,
     action="fix",
     outcome="would be narrowed to tcp/22 from 10.0.0.0/8 (mode.default is fix)",
+    after="tcp/22 from 10.0.0.0/8",
 )
-EXEMPT = replace(ROW, action="exempt", rule="sgr-0f30ccc3fc066201b", outcome="is left open (exempt: by us)")
+EXEMPT = replace(ROW, action="exempt", rule="sgr-0f30ccc3fc066201b", outcome="is left open (exempt: by us)", after="")
 UNREAD = Unread(region="us-east-1", error="ec2:DescribeRegions in us-east-1: no answer.")
 REPORT = Report(regions=(REGION,), rows=(ROW, EXEMPT), unread=(UNREAD,))
 

@@ -9,8 +9,10 @@ import pytest
 
 from cloudmend.core.errors import CloudmendError, EventError
 from cloudmend.core.policy import Policy
-from cloudmend.entry.explaining import Brief, Place, explain_event, explain_id, place_in, write
+from cloudmend.entry.explaining import Place, explain_event, explain_id, place_in, write
+from cloudmend.entry.judgement import Brief
 from entry.test_cli import NOWHERE, cloudmend
+from entry.test_judgement import exempted, standing
 from support import ACCOUNT, NOW, REGION, VPC, Account, event, ipv4, policy
 
 WORLD = ipv4(22, "0.0.0.0/0")
@@ -24,6 +26,17 @@ def explained(account: Account, subject: str, policy_: Policy | None = None) -> 
 def explained_event(account: Account, raw: object, policy_: Policy | None = None) -> str:
     place = Place(REGION, account.world.reader)
     return "\n".join(explain_event(raw, Brief(policy_ or policy(), NOW), lambda _: place))
+
+
+def test_a_timed_exemption_is_told_of_the_rule_that_it_leaves_open() -> None:
+    account = Account()
+    group_id = account.group(WORLD, ipv4(3389, "0.0.0.0/0"))
+    ssh = rule_id(account, group_id, 22)
+    account.ledger.exempt(exempted(group_id, ssh))
+    brief = Brief(policy(), NOW, standing(account))
+    told = "\n".join(explain_id(group_id, brief, Place(REGION, account.world.reader)))
+    assert f"{ssh} is left open (exempt: exempt-1a2b3c4d, by net until 2026-11-24 09:00+00:00: No VPN yet)." in told
+    assert f"{rule_id(account, group_id, 3389)} would be narrowed to tcp/3389 from 10.0.0.0/8" in told
 
 
 def rule_id(account: Account, group_id: str, port: int) -> str:

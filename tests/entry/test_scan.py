@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -11,12 +11,16 @@ from msgspec.structs import replace
 
 from cloudmend.core.model import Json, Request
 from cloudmend.core.policy import Policy
+from cloudmend.core.ports import Reader
 from cloudmend.core.scan import Report
-from cloudmend.entry.scanning import Format, read, write
+from cloudmend.entry.judgement import Brief
+from cloudmend.entry.scanning import Format, report_of, survey, write
+from cloudmend.entry.standing import NOTHING, Standing
 from cloudmend.local.ec2 import Ec2Error
 from entry.test_cli import NOWHERE, cloudmend
 from support import NOW, REGION, VPC, Account, event, ipv4, ipv6, policy
 
+BRIEF = Brief(policy(), NOW)
 OPEN = ipv4(22, "0.0.0.0/0", Description="[red]=1+1")
 
 
@@ -38,8 +42,18 @@ class WithInterfaces:
         return self._reader.lasting_rows(request, key)
 
 
-def report_of(account: Account, policy_: Policy | None = None, interfaces: Sequence[Json] = ()) -> Report:
-    return read({REGION: WithInterfaces(account, interfaces)}, policy_ or policy(), NOW)
+def scanned(readers: Mapping[str, Reader], policy_: Policy | None = None, standing: Standing = NOTHING) -> Report:
+    brief = Brief(policy_ or policy(), NOW, standing)
+    return report_of(survey(readers, brief), brief.policy)
+
+
+def report_on(
+    account: Account,
+    policy_: Policy | None = None,
+    interfaces: Sequence[Json] = (),
+    standing: Standing = NOTHING,
+) -> Report:
+    return scanned({REGION: WithInterfaces(account, interfaces)}, policy_, standing)
 
 
 def test_each_rule_at_fault_is_a_row_with_what_would_be_done() -> None:
@@ -51,7 +65,7 @@ def test_each_rule_at_fault_is_a_row_with_what_would_be_done() -> None:
         "Groups": [{"GroupId": group_id}],
         "Association": {"PublicIp": "54.1.2.3"},
     }
-    report = report_of(account, interfaces=[interface])
+    report = report_on(account, interfaces=[interface])
     first, second = sorted(report.rows, key=lambda row: row.ports)
     assert (first.group, first.vpc, first.ports, first.source) == (group_id, VPC.id, "tcp/22", "0.0.0.0/0")
     assert (first.public_addresses, first.interfaces, first.attached_addresses) == (3_702_258_688, 1, ("54.1.2.3",))
@@ -64,7 +78,7 @@ def test_each_rule_at_fault_is_a_row_with_what_would_be_done() -> None:
 def test_it_would_do_what_the_engine_then_does() -> None:
     account = Account()
     group_id = account.group(OPEN, ipv4(3389, "0.0.0.0/0"))
-    told = {row.outcome for row in report_of(account).rows}
+    told = {row.outcome for row in report_on(account).rows}
     record = account.respond(event(group_id))
     assert told == {f"would be narrowed to {edit.after} (mode.default is fix)" for edit in record.edits}
 
@@ -75,7 +89,7 @@ def test_all_rules_of_a_region_are_read_at_once_and_nothing_is_written() -> None
         account.group(ipv4(443, "0.0.0.0/0"))
     account.group(OPEN)
     account.calls.clear()
-    report_of(account)
+    report_on(account)
     assert account.calls == ["ec2:DescribeSecurityGroupRules", "ec2:DescribeSecurityGroups"]
 
 
@@ -83,7 +97,7 @@ def test_without_findings_no_interface_is_asked_for() -> None:
     account = Account()
     account.group(ipv4(443, "0.0.0.0/0"))
     reader = WithInterfaces(account)
-    assert not read({REGION: reader}, policy(), NOW).rows
+    assert not scanned({REGION: reader}).rows
     assert not reader.asked
 
 
@@ -91,7 +105,7 @@ def test_what_is_exempt_is_a_row_that_does_not_count() -> None:
     account = Account()
     group_id = account.group(OPEN)
     exemption = f"[[exemption]]\ngroup = '{group_id}'\nowner = 'us'\nreason = 'No VPN yet'\nexpires = 2030-06-30"
-    report = report_of(account, policy(exemption))
+    report = report_on(account, policy(exemption))
     assert (report.rows[0].action, report.counted) == ("exempt", 0)
     assert "by us until 2030-06-30 23:59+00:00: No VPN yet" in report.rows[0].outcome
 
@@ -104,20 +118,20 @@ def test_a_region_that_cannot_be_read_is_reported_and_the_others_still_are() -> 
         raise Ec2Error("UnauthorizedOperation", "You are not authorized to perform this operation.", 403)
 
     ill.groups.before["DescribeSecurityGroupRules"] = refuse
-    report = read({"us-east-1": WithInterfaces(ill), REGION: WithInterfaces(well)}, policy(), NOW)
+    report = scanned({"us-east-1": WithInterfaces(ill), REGION: WithInterfaces(well)})
     assert (report.regions, len(report.rows)) == ((REGION,), 1)
     assert report.unread[0].region == "us-east-1"
     assert "UnauthorizedOperation" in report.unread[0].error
 
 
-@pytest.mark.parametrize("form", ["table", "json", "csv", "sarif"])
+@pytest.mark.parametrize("form", ["table", "json", "csv", "sarif", "html"])
 def test_every_format_tells_of_the_rule_and_makes_foreign_text_inert(
     form: Format, capsys: pytest.CaptureFixture[str]
 ) -> None:
     account = Account()
     account.group(OPEN)
-    report = report_of(account)
-    write(replace(report, rows=(replace(report.rows[0], group_name="\x1b[31mred"),)), form)
+    report = report_on(account)
+    write(replace(report, rows=(replace(report.rows[0], group_name="\x1b[31mred"),)), form, BRIEF)
     told = capsys.readouterr()
     assert report.rows[0].rule in told.out
     assert "\x1b" not in told.out
@@ -127,7 +141,7 @@ def test_every_format_tells_of_the_rule_and_makes_foreign_text_inert(
 def test_a_table_takes_foreign_text_for_no_markup_and_ends_with_the_sum(capsys: pytest.CaptureFixture[str]) -> None:
     account = Account()
     account.group(OPEN, ipv6(3389, "::/0"))
-    write(report_of(account), "table")
+    write(report_on(account), "table", BRIEF)
     told = capsys.readouterr().out
     assert "[red]=1+1" in told
     assert "3,702,258,688" in told
@@ -145,6 +159,7 @@ def test_the_help_shows_an_example() -> None:
         (["--format", "xml"], "'xml' is not one of"),
         (["--region", "nowhere/?"], "is not the name of a Region"),
         (["--policy", "no-such.toml"], "no-such.toml cannot be read"),
+        (["--stack-name", "cloudmend"], "Stack cloudmend is of one Region, and serves no other. Pass that one"),
     ],
 )
 def test_bad_input_is_exit_2(words: list[str], said: str) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
+
+import pytest
 
 from cloudmend.core.errors import Busy, CloudmendError
 from cloudmend.core.ledger import Entry, Terms
@@ -51,6 +54,16 @@ def test_of_a_crowd_that_finds_a_crashed_intent_exactly_one_takes_over(backend: 
     ends = at_once(lambda number: ledgers[number].intend(intent()))
     (entry,) = [end for end in ends if isinstance(end, Entry)]
     assert {found.id for found in backend.ledger().open_intents()} == {crashed.id, entry.id}
+
+
+def test_what_was_seen_before_another_mend_ended_is_looked_at_again(backend: Backend) -> None:
+    ledger, seen = backend.ledger(), backend.clock.now()
+    other = ledger.intend(intent(seen=seen))
+    backend.clock.sleep(1)
+    ledger.finish(other, "DONE", record())
+    with pytest.raises(Busy, match=re.escape(f"(record {other.id})")):
+        backend.ledger().intend(intent(seen=seen))
+    assert backend.ledger().intend(intent(seen=backend.clock.now())).state == "INTENT"
 
 
 def test_a_crowd_at_many_groups_never_takes_more_than_the_budget(backend: Backend) -> None:

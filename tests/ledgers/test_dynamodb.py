@@ -14,6 +14,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectTimeoutError
 
 from cloudmend.aws.ledger import PERMISSIONS, DynamoDbLedger
+from cloudmend.aws.ledger_items import lock_key
 from cloudmend.core.errors import AwsError, LedgerError
 from cloudmend.core.ledger import Terms
 from ledgers.backends import Backend
@@ -67,15 +68,16 @@ def test_all_pages_are_read(dynamodb: Any, in_dynamodb: Backend) -> None:
     assert calls.operations == ["Query"] * 4
 
 
-def test_a_record_is_kept_for_the_retention_and_an_open_intent_for_ever(
+def test_a_record_and_its_lock_are_kept_for_the_retention_and_an_open_intent_for_ever(
     dynamodb: Any, table: str, in_dynamodb: Backend
 ) -> None:
     ledger = in_dynamodb.ledger(retention=timedelta(days=30))
     entry = ledger.intend(intent())
     assert "expires" not in item(dynamodb, table, entry.id)
     ledger.finish(entry, "DONE", record())
-    expires = int(item(dynamodb, table, entry.id)["expires"]["N"])
-    assert expires == (NOW + timedelta(days=30)).timestamp()
+    lock = dynamodb.get_item(TableName=table, Key=lock_key(entry))["Item"]
+    for kept in (item(dynamodb, table, entry.id), lock):
+        assert int(kept["expires"]["N"]) == (NOW + timedelta(days=30)).timestamp()
 
 
 def item(dynamodb: Any, table: str, entry_id: str) -> dict[str, Any]:

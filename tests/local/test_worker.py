@@ -1,8 +1,9 @@
-"""The worker: jobs in order, waited for, and none lost in silence."""
+"""The worker: jobs started in order, waited for, and none lost in silence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from threading import Barrier
 
 import pytest
 
@@ -28,6 +29,14 @@ def test_jobs_run_in_order_and_settle_waits_for_what_they_submit(worker: Worker)
     worker.settle(10)
 
     assert done == ["first", "second", "submitted by the first"]
+
+
+def test_with_several_threads_jobs_run_at_once() -> None:
+    worker, meeting = Worker(threads=2), Barrier(2)
+    for _ in range(4):
+        worker.submit(lambda: meeting.wait(10))
+    worker.settle(20)
+    worker.close()
 
 
 def test_a_job_that_fails_is_told_once_and_the_next_one_runs(worker: Worker) -> None:

@@ -74,6 +74,11 @@ class Deployed:
         records = [json.loads(line)["record"] for line in self._log if '"record":' in line]
         return [record for record in records if record["resource"]["id"] == group_id]
 
+    def counted(self, metric: str) -> float:
+        """The sum of a metric that the functions published."""
+        published = [json.loads(line) for line in self._log if '"_aws"' in line]
+        return sum(sum(each[metric]) for each in published if metric in each)
+
     def resource(self, name: str) -> str:
         """The physical id of a resource of the stack: a queue's URL, a table's name."""
         found = self.client("cloudformation").describe_stack_resource(StackName="cloudmend", LogicalResourceId=name)

@@ -112,6 +112,17 @@ def test_the_service_models_in_it_hold_the_operations_that_are_called_and_no_oth
     assert kept == called
 
 
+def test_the_errors_that_these_operations_answer_with_are_in_the_models_too(unpacked: Path) -> None:
+    """Or botocore has no name for them, and leaves out what they say."""
+    answered: set[str] = set()
+    for path in unpacked.glob("botocore/data/*/*/service-2.json*"):
+        model = json.loads(path.read_text())
+        errors = {error["shape"] for each in model["operations"].values() for error in each.get("errors", ())}
+        assert errors <= model["shapes"].keys(), path
+        answered |= errors
+    assert "TransactionCanceledException" in answered
+
+
 def test_the_archive_stays_small(archive: Path) -> None:
     assert archive.stat().st_size < 6_000_000
 

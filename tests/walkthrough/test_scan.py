@@ -28,11 +28,13 @@ def open_group(ec2: Any, group_id: str) -> str:
 
 
 def test_the_commands_of_the_page_tell_of_an_open_group(open_group: str, aws_environment: dict[str, str]) -> None:
-    table, sarif, explained, event = [
+    table, sarif, page, explained, event = [
         run(line.replace("GROUP_ID", open_group).split(), aws_environment).stdout for line in LINES
     ]
     assert open_group in table
     assert open_group in sarif
+    assert page.startswith("<!doctype html>")
+    assert open_group in page
     assert "would be narrowed to tcp/22 from 10.0.0.0/8 (mode.default is fix)" in explained
     assert event.startswith("AuthorizeSecurityGroupIngress was called in ")
 

@@ -70,7 +70,8 @@ class DynamoDbLedger:
         return entry
 
     def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
-        return self._move(entry, state, record, items.delete_open(entry), items.delete_lock(entry))
+        lease = items.end_lease(entry, self._clock.now(), self._terms)
+        return self._move(entry, state, record, items.delete_open(entry), lease)
 
     def undone(self, entry: Entry, record: Record) -> Entry:
         return self._move(entry, "UNDONE", record)

@@ -6,7 +6,7 @@ The table's keys are the texts `pk` and `sk`:
 | --------------- | -------------------- | ------------------------------------------------------------ |
 | resource/ID     | time-salt            | an entry; `ID/time-salt` is its id                           |
 | open            | an entry's id        | that entry is in state INTENT                                |
-| place/PLACE     | lock                 | who may mend there, until when                               |
+| place/PLACE     | lock                 | who mends there, or did last, and until when                 |
 | budget/ACCOUNT  | clock hour           | `mends` of it                                                |
 | exemptions      | an exemption's id    | a timed exemption                                            |
 
@@ -87,13 +87,13 @@ def put_open(entry: Entry) -> Json:
 
 
 def put_lock(entry: Entry, terms: Terms) -> Json:
-    """Unless somebody else's lease still runs; then the reason holds his item."""
-    lease = {"holder": text(entry.id), "leased_until": text(instant(entry.opened + terms.lease))}
+    """Unless somebody else's lease still ran when the resource was seen; then the reason holds his item."""
+    lease = {"holder": text(entry.id), "leased_until": text(instant(entry.leased_until(terms)))}
     return {
         "Put": {
             "Item": {**lock_key(entry), **lease},
-            "ConditionExpression": "attribute_not_exists(pk) OR leased_until <= :now",
-            "ExpressionAttributeValues": {":now": text(instant(entry.opened))},
+            "ConditionExpression": "attribute_not_exists(pk) OR leased_until <= :seen",
+            "ExpressionAttributeValues": {":seen": text(instant(entry.seen))},
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
     }
@@ -137,13 +137,18 @@ def delete_open(entry: Entry) -> Json:
     return {"Delete": {"Key": key(OPEN, entry.id)}}
 
 
-def delete_lock(entry: Entry) -> Json:
-    """Unless it is another's by now."""
+def end_lease(entry: Entry, now: datetime, terms: Terms) -> Json:
+    """Unless it is another's by now. The lock stays: it tells when the last mend ended to whoever looked before."""
     return {
-        "Delete": {
+        "Update": {
             "Key": lock_key(entry),
-            "ConditionExpression": "attribute_not_exists(pk) OR holder = :id",
-            "ExpressionAttributeValues": {":id": text(entry.id)},
+            "UpdateExpression": "SET leased_until = :now, expires = :expires",
+            "ConditionExpression": "holder = :id",
+            "ExpressionAttributeValues": {
+                ":id": text(entry.id),
+                ":now": text(instant(now)),
+                ":expires": seconds(now, terms),
+            },
         }
     }
 

@@ -39,6 +39,7 @@ class Case(Struct, kw_only=True):
     region: str
     account: str
     swept: bool = False  # no event led here
+    seen: datetime | None = None  # when AWS was asked
     findings: tuple[Finding, ...] = ()
     exempt_parts: frozenset[str] = frozenset()
     exemptions_unreadable: tuple[str, ...] = ()
@@ -70,6 +71,7 @@ class Case(Struct, kw_only=True):
             event_id=self.cause.event_id,
             event_name=self.cause.name,
             actor=self.cause.actor,
+            seen=self.seen,
             policy_hash=policy_hash,
             code_version=CODE_VERSION,
             before=facts.image,

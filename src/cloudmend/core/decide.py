@@ -11,6 +11,8 @@ from cloudmend.core.errors import UnsafePlan
 from cloudmend.core.model import Change, Finding, Plan
 from cloudmend.core.policy import Exemption, Policy
 
+Action = Literal["fix", "observe", "exempt"]
+
 
 class Circumstances(Struct, frozen=True, kw_only=True):
     """Of something at fault: all that a policy may tell apart. Empty where it is not known."""
@@ -26,7 +28,7 @@ class Circumstances(Struct, frozen=True, kw_only=True):
 class Decision(Struct, frozen=True):
     """What is done about it, and the line of the policy that says so."""
 
-    action: Literal["fix", "observe", "exempt"]
+    action: Action
     why: str
 
 

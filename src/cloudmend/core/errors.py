@@ -21,6 +21,10 @@ class UnsafePlan(CloudmendError):
     """A plan that would do more than close what is at fault. It is not carried out."""
 
 
+class PlanChanged(CloudmendError):
+    """A plan that is no longer the one that a person agreed to. It is not carried out."""
+
+
 class StillOpen(CloudmendError):
     """A door that was at fault is not proved closed. Raised so that the event is tried again, then kept."""
 

@@ -56,6 +56,15 @@ class Entry(Struct, frozen=True, kw_only=True):
         intent = self.intent
         return f"{intent.account}/{intent.region}/{intent.control}/{intent.resource.id}"
 
+    @property
+    def seen(self) -> datetime:
+        """When the resource was looked at, as far as it is known."""
+        return self.intent.seen or self.opened
+
+    def leased_until(self, terms: Terms) -> datetime:
+        """Until when it keeps others out of its place."""
+        return self.ended.at if self.ended else self.opened + terms.lease
+
     def moved(self, state: State, end: End) -> Entry:
         """The entry in another state; itself where it is there already with this record. Raises WrongState."""
         last = self.undone or self.ended
@@ -96,8 +105,9 @@ class Exemptions(Struct, frozen=True):
 class Terms(Struct, frozen=True, kw_only=True):
     """How a ledger is kept.
 
-    `lease`: how long an intent keeps others out; as long as a Lambda that made it can live (decision 6).
-    `budget`: mends per account and clock hour, at least 1. `retention`: of what has ended, counted from then.
+    `lease`: how long an intent that does not end keeps others out; as long as a Lambda that made it can live
+    (decision 6). `budget`: mends per account and clock hour, at least 1. `retention`: of what has ended, counted
+    from then.
     """
 
     lease: timedelta = timedelta(seconds=60)
@@ -114,8 +124,8 @@ class Ledger(Protocol):
     def intend(self, intent: Intent) -> Entry:
         """Stores it in state INTENT and takes a place in the account's budget: both, or neither.
 
-        Raises Busy while another intent of the same place is younger than the lease; an older one stays
-        as it is, for the sweep. Raises BudgetSpent.
+        Raises Busy where another's lease of the same place still ran when the resource was seen: what was seen
+        may be closed by now. An intent that outlived its lease stays as it is, for the sweep. Raises BudgetSpent.
         """
 
     def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
@@ -160,10 +170,10 @@ def hour(time: datetime) -> str:
 
 
 def busy(entry_id: str, leased_until: str) -> Busy:
-    """The error for whoever comes while that entry is open."""
+    """The error for whoever looked while that entry was open."""
     return Busy(
-        f"{entry_id.rpartition('/')[0]} is being mended already (record {entry_id}). If it is still open, and that "
-        f"mend crashed, another may try from {leased_until}."
+        f"{entry_id.rpartition('/')[0]} was being mended already when it was looked at (record {entry_id}). If it is "
+        f"still open, another may try from {leased_until}."
     )
 
 

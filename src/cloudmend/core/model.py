@@ -182,6 +182,7 @@ class Intent(Struct, frozen=True, kw_only=True):
     event_id: str
     event_name: str = ""
     actor: Actor = Actor()
+    seen: datetime | None = None  # when AWS was asked what the resource is; aware, in UTC
     policy_hash: str = ""  # of the policy that it was decided by
     code_version: str = ""
     before: Json

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -16,19 +16,19 @@ from cloudmend.core.policy import Policy
 class Spared(Struct, frozen=True):
     """`why` all that is at fault is exempt; empty where some of it is not, and then `findings` are that.
 
-    `parts` are exempt by their own id.
+    `parts` are exempt by their own id, each with the reason.
     """
 
     why: str
-    parts: frozenset[str]
+    parts: Mapping[str, str]
     findings: tuple[Finding, ...]
 
 
 def spare(held: Iterable[TimedExemption], resource_id: str, facts: Any, *, control: Control, policy: Policy) -> Spared:
     """`held` may be of any resource; `facts` are the control's, of that one."""
     own = [exemption for exemption in held if exemption.group == resource_id]
-    parts = frozenset(exemption.rule for exemption in own if exemption.rule)
-    remaining = control.detect(control.without(facts, parts), policy)
+    parts = {exemption.rule: _told(exemption) for exemption in own if exemption.rule}
+    remaining = control.detect(control.without(facts, frozenset(parts)), policy)
     if remaining and all(exemption.rule for exemption in own):
         return Spared("", parts, remaining)
     return Spared("; ".join(map(_told, own)), parts, ())

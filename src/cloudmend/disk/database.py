@@ -10,6 +10,8 @@ from typing import Final
 
 from cloudmend.core.errors import LedgerError
 
+FILE: Final = "ledger.sqlite3"
+
 _SCHEMA_VERSION: Final = 1
 # The columns beside `entry` and `exemption` repeat what is in the JSON, to be searched by. `expires` is when a
 # row may be deleted: an open intent has none.
@@ -34,7 +36,7 @@ class Database:
 
     def __init__(self, folder: Path) -> None:
         """Makes the folder, for this user only, and the file, if they are not there."""
-        self._path = folder / "ledger.sqlite3"
+        self._path = folder / FILE
         with self._translated():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._prepare()

@@ -91,13 +91,13 @@ class SqliteLedger:
 
     def _check_place(self, connection: sqlite3.Connection, entry: Entry) -> None:
         """Raises Busy."""
-        row = connection.execute(
-            "SELECT id FROM entries WHERE state = 'INTENT' AND place = ? AND opened > ?",
-            (entry.place, instant(entry.opened - self._terms.lease)),
-        ).fetchone()
-        if row:
-            holder = _entry(connection, row[0])
-            raise busy(holder.id, instant(holder.opened + self._terms.lease))
+        rows = connection.execute(
+            "SELECT entry FROM entries WHERE resource = ? AND place = ? AND opened > ?",
+            (entry.intent.resource.id, entry.place, instant(entry.seen - self._terms.lease)),
+        )
+        for other in (decode_entry(text.encode()) for (text,) in rows):
+            if other.leased_until(self._terms) > entry.seen:
+                raise busy(other.id, instant(other.leased_until(self._terms)))
 
     def _check_budget(self, connection: sqlite3.Connection, entry: Entry) -> None:
         """Raises BudgetSpent."""

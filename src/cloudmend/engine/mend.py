@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
 
 from cloudmend.core.case import Case
 from cloudmend.core.control import Control
-from cloudmend.core.decide import Circumstances, Decision, check_parts, decide
+from cloudmend.core.decide import Action, Circumstances
 from cloudmend.core.errors import BudgetSpent, Busy, CloudmendError
-from cloudmend.core.ledger import Entry, Exemptions
+from cloudmend.core.ledger import Exemptions
 from cloudmend.core.model import ApiCall, Facts, Plan, Record, Resource
-from cloudmend.core.policy import FAMILIES, Policy
+from cloudmend.core.policy import Policy
 from cloudmend.core.sparing import spare
+from cloudmend.core.verdict import Known, judge, planned
 from cloudmend.core.world import World
 from cloudmend.engine.closing import apply, prove
 from cloudmend.engine.needs import Needs, begin, exemptions
@@ -86,6 +86,7 @@ def _published(record: Record, world: World) -> Record:
 
 def _mend(case: Case, policy: Policy, world: World) -> Record:
     control, now = case.control, world.clock.now
+    case.seen = now()
     needs = begin(case, world) if control.suspects(case.cause) else None
     facts = control.observe(case.resource, world.reader, policy)
     if facts is None:
@@ -96,18 +97,18 @@ def _mend(case: Case, policy: Policy, world: World) -> Record:
         return case.clean(now())
     needs = needs or begin(case, world)
     facts = control.complete(facts, needs.surroundings(), world.reader, policy)
-    decision = _decide(case, facts, needs, policy, now())
-    case.decision = decision.why
-    if decision.action == "exempt":
+    action = _judge(case, facts, needs, policy, now())
+    if action == "exempt":
         return case.exempt(now())
-    plan = _plan(case, control.without(facts, case.exempt_parts), needs, policy)
-    if decision.action == "observe":
+    judged = control.without(facts, case.exempt_parts)
+    plan, case.flaps = planned(control, judged, case.findings, policy, needs.recent())
+    if action == "observe":
         return case.observed(plan, now())
     return _close(case, facts, plan, policy, world)
 
 
-def _decide(case: Case, facts: Facts, needs: Needs, policy: Policy, now: datetime) -> Decision:
-    """What the policy says, unless a timed exemption holds, or the switch stops all writes."""
+def _judge(case: Case, facts: Facts, needs: Needs, policy: Policy, now: datetime) -> Action:
+    """What is to be done; the case then knows about which findings, and why."""
     circumstances = Circumstances(
         control=case.control.id,
         account=case.account,
@@ -116,38 +117,11 @@ def _decide(case: Case, facts: Facts, needs: Needs, policy: Policy, now: datetim
         actor_role=case.cause.actor.role_arn,
         now=now,
     )
-    decision = decide(policy, circumstances)
-    if decision.action == "exempt":
-        return decision
-    exemptions = needs.exemptions()
-    spared = spare(exemptions.held, case.resource.id, facts, control=case.control, policy=policy)
-    case.exemptions_unreadable = exemptions.unreadable
-    case.exempt_parts = spared.parts
-    if spared.why:
-        return Decision("exempt", spared.why)
-    case.findings = spared.findings
-    if decision.action == "fix" and needs.mode() == "observe":
-        return Decision("observe", "the switch is set to observe")
-    return decision
-
-
-def _plan(case: Case, facts: Facts, needs: Needs, policy: Policy) -> Plan:
-    """The plan, checked. Where somebody opens the same door again and again, it is revoked, not narrowed."""
-    plan = case.control.plan(facts, case.findings, policy)
-    case.flaps = _flaps(case, plan, needs.recent())
-    if case.fights:
-        policy = msgspec.structs.replace(policy, replacement=dict.fromkeys(FAMILIES, "revoke"))
-        plan = case.control.plan(facts, case.findings, policy)
-    check_parts(plan, case.findings)
-    case.control.check(facts, plan, policy)
-    return plan
-
-
-def _flaps(case: Case, plan: Plan, recent: Iterable[Entry]) -> int:
-    """How often the door that was mended most often of late was mended."""
-    ended = [entry.ended.record for entry in recent if entry.ended and entry.intent.control == case.control.id]
-    mended = [edit.before for record in ended for edit in record.edits]
-    return max((mended.count(edit.before) for change in plan.changes for edit in change.edits), default=0)
+    known = Known(exemptions=needs.exemptions, mode=needs.mode)
+    verdict = judge(case.control, facts, case.findings, circumstances, policy, known)
+    case.decision, case.findings = verdict.decision.why, verdict.findings
+    case.exempt_parts, case.exemptions_unreadable = frozenset(verdict.exempt_parts), verdict.unreadable
+    return verdict.decision.action
 
 
 def _close(case: Case, facts: Facts, plan: Plan, policy: Policy, world: World) -> Record:
@@ -176,7 +150,7 @@ def _exempted_meanwhile(case: Case, facts: Facts, latest: Exemptions, policy: Po
     Raises CloudmendError where some of it is, for the next try to leave just that open.
     """
     spared = spare(latest.held, case.resource.id, facts, control=case.control, policy=policy)
-    if not spared.why and spared.parts != case.exempt_parts:
+    if not spared.why and frozenset(spared.parts) != case.exempt_parts:
         raise CloudmendError("Exemptions of its rules changed meanwhile. Nothing was changed; the next try heeds them.")
     return spared.why
 

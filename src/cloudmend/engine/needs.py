@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
 from cloudmend.core.case import Case
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Entry, Exemptions
+from cloudmend.core.verdict import FLAP_WINDOW
 from cloudmend.core.world import World
-
-_FLAP_WINDOW: Final = timedelta(hours=1)
 
 
 class Needs(Struct, frozen=True):
@@ -26,7 +24,7 @@ class Needs(Struct, frozen=True):
 
 
 def begin(case: Case, world: World) -> Needs:
-    resource, since = case.resource, world.clock.now() - _FLAP_WINDOW
+    resource, since = case.resource, world.clock.now() - FLAP_WINDOW
     return Needs(
         surroundings=world.begin(lambda: case.control.surroundings(resource, world.reader)),
         exemptions=world.begin(lambda: exemptions(world)),

@@ -16,6 +16,7 @@ from cloudmend.entry.commands.demo import demo
 from cloudmend.entry.commands.doctor import doctor
 from cloudmend.entry.commands.exempt import app as exempt
 from cloudmend.entry.commands.explain import explain
+from cloudmend.entry.commands.fix import fix
 from cloudmend.entry.commands.invoke import invoke
 from cloudmend.entry.commands.local import local
 from cloudmend.entry.commands.policy import app as policy
@@ -25,7 +26,7 @@ from cloudmend.entry.commands.scan import scan
 from cloudmend.entry.commands.undo import undo
 from cloudmend.entry.commands.version import version
 
-COMMANDS: Final = (scan, explain, replay, invoke, undo, records, doctor, local, demo, version)
+COMMANDS: Final = (scan, explain, fix, replay, invoke, undo, records, doctor, local, demo, version)
 GROUPS: Final = {"exempt": exempt, "policy": policy}
 
 app = typer.Typer(

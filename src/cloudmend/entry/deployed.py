@@ -51,7 +51,9 @@ def deployed_world(settings: Mapping[str, str], logger: Logger, notice_log: Noti
     audience = Audience(
         topic=settings.get(NOTICE_TOPIC, ""),
         chat_topic=settings.get(CHAT_TOPIC, ""),
-        security_hub=here.region if settings.get(SECURITY_HUB) == "on" else "",
+        security_hub=settings.get(SECURITY_HUB) == "on",
+        region=here.region,
+        ledger=settings.get(LEDGER_TABLE, ""),
     )
     return World(
         region=here.region,

@@ -6,7 +6,6 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
@@ -24,7 +23,7 @@ from cloudmend.core.ports import Reader
 from cloudmend.core.run import RunReader
 from cloudmend.core.scan import outcome
 from cloudmend.core.wrappings import parse_events
-from cloudmend.entry.judgement import Judgement, judge
+from cloudmend.entry.judgement import Brief, Judgement, judge
 
 _ID: Final = re.compile(r"sgr?-[0-9a-f]{8,17}", re.ASCII)
 _FOREIGN: Final = 300  # characters of what a caller chose
@@ -40,16 +39,9 @@ class Place(Struct, frozen=True):
 PlaceOf = Callable[[str], Place]  # of a Region's name; empty: the environment's own
 
 
-class Brief(Struct, frozen=True):
-    """What a verdict is given by."""
-
-    policy: Policy
-    now: datetime
-
-
-def explain(about: object, policy: Policy, now: datetime, region: str | None, *, as_json: bool) -> None:
+def explain(about: object, brief: Brief, region: str | None, *, as_json: bool) -> None:
     """Writes why the group or rule of an id is at fault or not, or what an event leads to. Raises CloudmendError."""
-    brief, place_of = Brief(policy, now), place_in(region)
+    place_of = place_in(region)
     if isinstance(about, str) and is_id(about):
         write(explain_id(about, brief, place_of("")), as_json=as_json)
     else:
@@ -138,7 +130,7 @@ def _judged(resource: Resource, brief: Brief, place: Place, actor_role: str = ""
     if facts is None:
         return None
     groups = CONTROL.surroundings(resource, place.reader)
-    return judge(CONTROL.complete(facts, groups, place.reader, brief.policy), brief.policy, brief.now, actor_role)
+    return judge(CONTROL.complete(facts, groups, place.reader, brief.policy), brief, actor_role)
 
 
 def _group_of(rule_id: str, place: Place) -> str:
@@ -155,14 +147,14 @@ def _heading(judgement: Judgement, place: Place) -> str:
 
 def _verdict(judgement: Judgement, policy: Policy, rule_id: str = "") -> Iterator[str]:
     """Of all its rules, or of one."""
-    facts, edits = judgement.facts, judgement.edits
-    rules = explain_rules(facts, {edit.part: edit.why for edit in edits}, policy)
+    facts, fates = judgement.facts, judgement.fates
+    rules = explain_rules(facts, {fate.edit.part: fate.edit.why for fate in fates}, policy)
     if rule_id:
         yield rules.get(rule_id, f"{rule_id} is an egress rule, and egress does not count.")
     else:
         yield from rules.values() or ("It has no ingress rule.",)
     yield from explain_ports(facts, policy)
-    concerned = [edit for edit in edits if rule_id in ("", edit.part)]
-    yield from (f"{edit.part} {outcome(judgement.decision, edit)}." for edit in concerned)
+    concerned = [fate for fate in fates if rule_id in ("", fate.edit.part)]
+    yield from (f"{fate.edit.part} {outcome(fate.decision, fate.edit)}." for fate in concerned)
     if not concerned:
         yield f"{rule_id or facts.group_id} is not at fault: nothing would be done."

@@ -15,19 +15,11 @@ from cloudmend import engine
 from cloudmend.aws.world import world
 from cloudmend.controls import CONTROLS
 from cloudmend.core.escaping import terminal
-from cloudmend.core.model import Ignored, Record, Status
+from cloudmend.core.model import Ignored, Record
 from cloudmend.entry.ledgers import open_ledger
 from cloudmend.entry.policy_file import read_policy
+from cloudmend.entry.wording import STATUS_STYLE, undo_command
 
-_STYLE: Final[dict[Status, str]] = {
-    "mended": "green",
-    "clean": "green",
-    "observed": "yellow",
-    "exempt": "yellow",
-    "gone": "red",
-    "open": "bold red",
-    "failed": "bold red",
-}
 _GOOD: Final = ("mended", "clean", "observed", "exempt")
 
 
@@ -36,7 +28,7 @@ def invoke(
 ) -> int:
     """Handles one event; the exit code: 0 where every record is a good end, else 1. Raises CloudmendError."""
     policy = read_policy(settings, policy_file)
-    voice = _Voice(Console(highlight=False, soft_wrap=True), as_json=as_json)
+    voice = _Voice(Console(highlight=False, soft_wrap=True), ledger, as_json=as_json)
     here = world(ledger=open_ledger(ledger, region), notifier=voice, region=region)
     answer = engine.handle(event, controls=CONTROLS, policy=policy, world=here)
     for ignored in (each for each in answer if isinstance(each, Ignored)):
@@ -47,17 +39,18 @@ def invoke(
 class _Voice:
     """A notifier that tells the person at the terminal, or a program."""
 
-    def __init__(self, console: Console, *, as_json: bool) -> None:
+    def __init__(self, console: Console, table: str, *, as_json: bool) -> None:
         self._console = console
+        self._table = table
         self._as_json = as_json
 
     def publish(self, record: Record) -> None:
         if self._as_json:
             self._console.out(msgspec.json.encode(record).decode())
             return
-        self._console.print(Text(record.status, _STYLE[record.status]), Text(terminal(record.summary)))
+        self._console.print(Text(record.status, STATUS_STYLE[record.status]), Text(terminal(record.summary)))
         for line in (*(edit.why for edit in record.edits), *record.errors):
             self._console.print(Text(f"  {terminal(line)}", "dim"))
         if record.entry_id:
             self._console.print(Text(f"  record: {record.entry_id}"))
-            self._console.print(Text(f'  undo: cloudmend undo {record.entry_id} --for 2h --reason "..."'))
+            self._console.print(Text(f"  undo: {undo_command(record, self._table)}"))

@@ -1,24 +1,42 @@
-"""What the engine would do about a group, without doing it; for commands that only read."""
+"""What the engine would do about a group, without doing it; for commands that look before they write."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec import Struct
 
 from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
-from cloudmend.core.decide import Circumstances, Decision, decide
-from cloudmend.core.model import Edit
+from cloudmend.core.decide import Circumstances, Decision
+from cloudmend.core.model import Edit, Finding
 from cloudmend.core.policy import Policy
+from cloudmend.core.verdict import Known, Verdict, planned
+from cloudmend.core.verdict import judge as give_verdict
+from cloudmend.entry.standing import NOTHING, Standing
+
+
+class Brief(Struct, frozen=True):
+    """What a verdict is given by."""
+
+    policy: Policy
+    now: datetime
+    standing: Standing = NOTHING
+
+
+class Fate(Struct, frozen=True):
+    """What would become of a rule at fault, and by which decision. What is exempt has nothing after it."""
+
+    edit: Edit
+    decision: Decision
 
 
 class Judgement(Struct, frozen=True, kw_only=True):
-    """A group, what would become of each rule at fault in it, and what the policy says."""
+    """A group, and what would become of each rule at fault in it."""
 
     facts: GroupFacts
-    edits: tuple[Edit, ...]
-    decision: Decision
+    fates: tuple[Fate, ...]
 
     @property
     def group_name(self) -> str:
@@ -26,20 +44,46 @@ class Judgement(Struct, frozen=True, kw_only=True):
         return "".join(str(group.get("GroupName", "")) for group in self.facts.image["SecurityGroups"])
 
 
-def judge(facts: GroupFacts, policy: Policy, now: datetime, actor_role: str = "") -> Judgement:
-    """Of complete facts. Exemptions that are kept in a ledger are not known here, those of the policy are."""
-    findings = CONTROL.detect(facts, policy)
-    changes = CONTROL.plan(facts, findings, policy).changes
+def judge(facts: GroupFacts, brief: Brief, actor_role: str = "") -> Judgement:
+    """Of complete facts. Raises CloudmendError where the ledger cannot be read."""
+    findings = CONTROL.detect(facts, brief.policy)
+    if not findings:
+        return Judgement(facts=facts, fates=())
+    verdict = _verdict(facts, findings, brief, actor_role)
+    return Judgement(facts=facts, fates=(*_changed(facts, verdict, brief), *_left_open(facts, findings, verdict)))
+
+
+def _verdict(facts: GroupFacts, findings: tuple[Finding, ...], brief: Brief, actor_role: str) -> Verdict:
     circumstances = Circumstances(
         control=CONTROL.id,
         account=facts.account,
         vpc=facts.vpc_id,
         group=facts.group_id,
         actor_role=actor_role,
-        now=now,
+        now=brief.now,
     )
-    return Judgement(
-        facts=facts,
-        edits=tuple(edit for change in changes for edit in change.edits),
-        decision=decide(policy, circumstances),
-    )
+    standing = brief.standing
+    known = Known(exemptions=lambda: standing.exemptions, mode=lambda: standing.switch)
+    return give_verdict(CONTROL, facts, findings, circumstances, brief.policy, known)
+
+
+def _changed(facts: GroupFacts, verdict: Verdict, brief: Brief) -> Iterator[Fate]:
+    """What the plan is about."""
+    if verdict.decision.action == "exempt":
+        return
+    judged = facts.without(frozenset(verdict.exempt_parts))
+    recent = brief.standing.recent(facts.group_id, brief.now)
+    plan, _ = planned(CONTROL, judged, verdict.findings, brief.policy, recent)
+    for change in plan.changes:
+        yield from (Fate(edit, verdict.decision) for edit in change.edits)
+
+
+def _left_open(facts: GroupFacts, findings: tuple[Finding, ...], verdict: Verdict) -> Iterator[Fate]:
+    """What is exempt, as a whole or by itself."""
+    told = {rule.id: str(rule) for rule in facts.ingress}
+    whole = verdict.decision if verdict.decision.action == "exempt" else None
+    for finding in findings:
+        part = finding.part
+        if whole or part in verdict.exempt_parts:
+            edit = Edit(part=part, before=told[part], after="", did="", why=finding.why)
+            yield Fate(edit, whole or Decision("exempt", verdict.exempt_parts[part]))

@@ -10,6 +10,7 @@ from cloudmend.aws.ledger import DynamoDbLedger
 from cloudmend.aws.world import connection
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.ledger import Ledger, Terms
+from cloudmend.disk.database import FILE
 from cloudmend.disk.ledger import SqliteLedger
 
 
@@ -18,7 +19,23 @@ def open_ledger(table: str, region: str | None) -> Ledger:
     if table:
         here = connection(region)
         return DynamoDbLedger(here.connect, table, here.clock, Terms())
-    return SqliteLedger(_state_folder() / "cloudmend", SystemClock(), Terms())
+    return SqliteLedger(_folder(), SystemClock(), Terms())
+
+
+def known_ledger(table: str, region: str | None) -> Ledger | None:
+    """The same for a command that only looks: where the user has no file yet there is none, and none is made."""
+    return open_ledger(table, region) if table or _has_file() else None
+
+
+def _has_file() -> bool:
+    try:
+        return (_folder() / FILE).exists()
+    except (LedgerError, OSError):  # what cannot be looked into is no ledger of this user's
+        return False
+
+
+def _folder() -> Path:
+    return _state_folder() / "cloudmend"
 
 
 def _state_folder() -> Path:

@@ -10,11 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from cloudmend.core.escaping import plain
-from cloudmend.core.scan import Report, Row
+from cloudmend.core.scan import Report, Row, addresses
 
 _WIDTH: Final = 130  # characters, where stdout is no terminal
 _FOREIGN: Final = 60  # characters of a name or a description
-_UNREADABLE: Final = 10**12
 _STYLE: Final = {"fix": "bold red", "observe": "yellow", "exempt": "dim"}
 
 
@@ -34,7 +33,7 @@ def _table(report: Report) -> Table:
     for heading in ("group", "rule at fault", "public addresses", "behind it", "what cloudmend would do"):
         table.add_column(heading, overflow="fold", justify="right" if heading == "public addresses" else "left")
     for row in report.rows:
-        table.add_row(_group(row), _rule(row), _exposed(row), _behind(row), _outcome(row))
+        table.add_row(_group(row), _rule(row), Text(addresses(row.public_addresses)), _behind(row), _outcome(row))
     return table
 
 
@@ -45,12 +44,6 @@ def _group(row: Row) -> Text:
 def _rule(row: Row) -> Text:
     told = [row.rule, f"{row.ports} from {row.source}", plain(row.description, _FOREIGN)]
     return Text("\n".join(filter(None, told)))
-
-
-def _exposed(row: Row) -> Text:
-    """Of IPv6, a power of two that is not above it: nobody reads 38 digits."""
-    count = row.public_addresses
-    return Text(f"{count:,}" if count < _UNREADABLE else f"at least 2^{count.bit_length() - 1}")
 
 
 def _behind(row: Row) -> Text:

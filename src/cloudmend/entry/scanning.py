@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from functools import partial
 from importlib.metadata import version
 from typing import Final, Literal
 
+from msgspec import Struct
 from rich.console import Console
 from rich.progress import track
 
@@ -18,38 +18,49 @@ from cloudmend.controls import CONTROLS
 from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.explain import public_addresses
 from cloudmend.controls.security_group_ingress.observe import GROUP, observe_region
-from cloudmend.core.errors import AwsError
-from cloudmend.core.model import Edit, Json, Request, Resource
+from cloudmend.core.errors import CloudmendError
+from cloudmend.core.model import Json, Request, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader
 from cloudmend.core.run import RunReader
 from cloudmend.core.scan import Attached, Report, Row, Unread, as_csv, as_json, as_sarif, attached_to, outcome
-from cloudmend.entry.judgement import Judgement, judge
+from cloudmend.entry.judgement import Brief, Fate, Judgement, judge
 from cloudmend.entry.scan_table import print_table
 
 _AT_ONCE: Final = 8  # Regions; each has its own quota on calls
 _FILTER_VALUES: Final = 200  # the most that one filter may hold
 
-Format = Literal["table", "json", "csv", "sarif"]
+Format = Literal["table", "json", "csv", "sarif", "html"]
 
 
-def scan(regions: Sequence[str], policy: Policy, now: datetime, form: Format, *, fail_on_findings: bool) -> int:
+class Found(Struct, frozen=True):
+    """A group at fault in a Region, what would become of it, and what is behind it."""
+
+    region: str
+    judgement: Judgement
+    behind: Attached
+
+
+Survey = Mapping[str, tuple[Found, ...] | Unread]  # by the Region's name
+
+
+def scan(regions: Sequence[str], brief: Brief, form: Format, *, fail_on_findings: bool) -> int:
     """Writes the report of these Regions, or else of all that are enabled; the exit code. Raises CloudmendError.
 
     1 where a Region could not be read, else 3 where findings shall fail and some count, else 0.
     """
-    report = read(ec2_gateways(regions or enabled_regions()), policy, now)
-    write(report, form)
+    report = report_of(survey(ec2_gateways(regions or enabled_regions()), brief), brief.policy)
+    write(report, form, brief)
     if report.unread:
         return 1
     return 3 if fail_on_findings and report.counted else 0
 
 
-def read(readers: Mapping[str, Reader], policy: Policy, now: datetime) -> Report:
-    """What is at fault in each Region; one that cannot be read is reported as such, and the others still are."""
+def survey(readers: Mapping[str, Reader], brief: Brief) -> Survey:
+    """What is at fault in each Region; one that cannot be read is told as such, and the others still are read."""
     console = Console(stderr=True)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        answers = pool.map(partial(_read_region, policy=policy, now=now), readers, readers.values())
+        answers = pool.map(partial(_look, brief=brief), readers, readers.values())
         shown = track(
             answers,
             "Reading Regions",
@@ -58,18 +69,24 @@ def read(readers: Mapping[str, Reader], policy: Policy, now: datetime) -> Report
             transient=True,
             disable=not console.is_terminal,
         )
-        results = dict(zip(readers, shown, strict=True))
+        return dict(zip(readers, shown, strict=True))
+
+
+def report_of(surveyed: Survey, policy: Policy) -> Report:
+    """A row for each rule at fault."""
+    read = {region: found for region, found in surveyed.items() if not isinstance(found, Unread)}
     return Report(
-        regions=tuple(region for region, result in results.items() if not isinstance(result, Unread)),
-        rows=tuple(row for result in results.values() if not isinstance(result, Unread) for row in result),
-        unread=tuple(result for result in results.values() if isinstance(result, Unread)),
+        regions=tuple(read),
+        rows=tuple(row for groups in read.values() for found in groups for row in _rows(found, policy)),
+        unread=tuple(found for found in surveyed.values() if isinstance(found, Unread)),
     )
 
 
-def write(report: Report, form: Format) -> None:
+def write(report: Report, form: Format, brief: Brief) -> None:
     """To stdout; the Regions that could not be read are told on stderr too, whatever the format."""
     sarif = partial(as_sarif, controls=CONTROLS, code_version=version("cloudmend"))
-    formats: dict[str, Callable[[Report], str]] = {"json": as_json, "csv": as_csv, "sarif": sarif}
+    page = partial(_page, brief=brief)
+    formats: dict[str, Callable[[Report], str]] = {"json": as_json, "csv": as_csv, "sarif": sarif, "html": page}
     if form == "table":
         print_table(report)
     else:
@@ -78,21 +95,27 @@ def write(report: Report, form: Format) -> None:
         sys.stderr.write(f"cloudmend: {unread.region} could not be read: {unread.error}\n")
 
 
-def _read_region(region: str, reader: Reader, policy: Policy, now: datetime) -> tuple[Row, ...] | Unread:
+def _page(report: Report, brief: Brief) -> str:
+    from cloudmend.entry.pages.scan_page import scan_page  # no other format waits for the templates
+
+    ledger = brief.standing.ledger
+    return scan_page(report, ledger.entries() if ledger else None, brief.now)
+
+
+def _look(region: str, reader: Reader, brief: Brief) -> tuple[Found, ...] | Unread:
     try:
-        return tuple(_rows(region, RunReader(reader), policy, now))
-    except AwsError as error:
+        return tuple(_found(region, RunReader(reader), brief))
+    except CloudmendError as error:
         return Unread(region=region, error=str(error))
 
 
-def _rows(region: str, reader: Reader, policy: Policy, now: datetime) -> Iterator[Row]:
-    at_fault = [facts for facts in observe_region(reader, policy) if CONTROL.detect(facts, policy)]
+def _found(region: str, reader: Reader, brief: Brief) -> Iterator[Found]:
+    at_fault = [facts for facts in observe_region(reader, brief.policy) if CONTROL.detect(facts, brief.policy)]
     attached = attached_to(_interfaces([facts.group_id for facts in at_fault], reader))
     for facts in at_fault:
         groups = CONTROL.surroundings(Resource(type=GROUP, id=facts.group_id), reader)
-        judgement = judge(CONTROL.complete(facts, groups, reader, policy), policy, now)
-        behind = attached.get(facts.group_id, Attached())
-        yield from (_row(region, judgement, edit, behind, policy) for edit in judgement.edits)
+        judgement = judge(CONTROL.complete(facts, groups, reader, brief.policy), brief)
+        yield Found(region, judgement, attached.get(facts.group_id, Attached()))
 
 
 def _interfaces(group_ids: Sequence[str], reader: Reader) -> Iterable[Json]:
@@ -105,12 +128,17 @@ def _interfaces(group_ids: Sequence[str], reader: Reader) -> Iterable[Json]:
     return found.values()
 
 
-def _row(region: str, judgement: Judgement, edit: Edit, behind: Attached, policy: Policy) -> Row:
+def _rows(found: Found, policy: Policy) -> Iterator[Row]:
+    return (_row(found, fate, policy) for fate in found.judgement.fates)
+
+
+def _row(found: Found, fate: Fate, policy: Policy) -> Row:
+    judgement, edit = found.judgement, fate.edit
     facts = judgement.facts
     rule = next(rule for rule in facts.ingress if rule.id == edit.part)
     return Row(
         account=facts.account,
-        region=region,
+        region=found.region,
         group=facts.group_id,
         group_name=judgement.group_name,
         vpc=facts.vpc_id,
@@ -119,10 +147,11 @@ def _row(region: str, judgement: Judgement, edit: Edit, behind: Attached, policy
         ports=str(rule.traffic),
         source=rule.source,
         public_addresses=public_addresses(rule, facts, policy),
-        interfaces=behind.interfaces,
-        attached_addresses=behind.addresses,
+        interfaces=found.behind.interfaces,
+        attached_addresses=found.behind.addresses,
         control=CONTROL.id,
         why=edit.why,
-        action=judgement.decision.action,
-        outcome=outcome(judgement.decision, edit),
+        action=fate.decision.action,
+        outcome=outcome(fate.decision, edit),
+        after=edit.after,
     )

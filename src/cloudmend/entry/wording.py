@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
+from typing import Final
+
 from cloudmend.core.escaping import terminal
 from cloudmend.core.ledger import TimedExemption
+from cloudmend.core.model import Record, Status
+
+STATUS_STYLE: Final[dict[Status, str]] = {
+    "mended": "green",
+    "clean": "green",
+    "observed": "yellow",
+    "exempt": "yellow",
+    "gone": "red",
+    "open": "bold red",
+    "failed": "bold red",
+}
 
 
 def exempted(exemption: TimedExemption) -> str:
@@ -11,3 +25,9 @@ def exempted(exemption: TimedExemption) -> str:
     what = f"{exemption.group} {exemption.rule}".rstrip()
     until = f"{exemption.expires:%Y-%m-%d %H:%M} UTC"
     return terminal(f"{what} until {until}: {exemption.reason} ({exemption.owner})")
+
+
+def undo_command(record: Record, table: str) -> str:
+    """For a POSIX shell. The reason is for the user to give; `table` is the ledger's, empty for the user's own file."""
+    where = f"--region {record.region}" + (f" --ledger {shlex.quote(table)}" if table else "")
+    return f'cloudmend undo {record.entry_id} {where} --for 2h --reason "..."'

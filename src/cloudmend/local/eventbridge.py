@@ -58,12 +58,18 @@ class Delivery:
 
 
 class EventBus:
-    """Takes events, and delivers them on the worker's thread."""
+    """Takes events, and delivers them on the worker's threads."""
 
     def __init__(self, functions: Functions, worker: Worker) -> None:
         self._functions = functions
         self._worker = worker
+        self._events: list[Mapping[str, Any]] = []
         self._deliveries: list[Delivery] = []
+
+    @property
+    def events(self) -> tuple[Mapping[str, Any], ...]:
+        """All that were put, in order."""
+        return tuple(self._events)
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
@@ -72,6 +78,7 @@ class EventBus:
 
     def put(self, event: Mapping[str, Any]) -> None:
         """Takes an event, with its envelope, for the account and the Region that the envelope names."""
+        self._events.append(event)
         self._worker.submit(partial(self._route, event))
 
     def _route(self, event: Mapping[str, Any]) -> None:

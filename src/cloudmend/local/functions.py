@@ -7,9 +7,9 @@ import io
 import json
 import zipfile
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import LifoQueue
 from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from cloudmend.local.messages import SeenCall
 from cloudmend.local.runtime import FunctionConfiguration, FunctionRuntime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from moto.awslambda.models import LambdaFunction
 
@@ -33,17 +33,30 @@ if TYPE_CHECKING:
 _HOUR_S = 3600
 
 
-@dataclass(frozen=True, slots=True)
-class _Environment:
-    """One execution environment: the definition it was made for, the unpacked archive, the process."""
+class _Environments:
+    """The execution environments of one definition: its unpacked archive, and a process for each event at once."""
 
-    definition: str
-    archive: TemporaryDirectory[str]
-    runtime: FunctionRuntime
+    def __init__(self, definition: str, archive: TemporaryDirectory[str], runtimes: Sequence[FunctionRuntime]) -> None:
+        self.definition = definition
+        self._archive = archive
+        self._runtimes = runtimes
+        # The one used last is the first to be used again, so no process is started that is not needed.
+        self._idle: LifoQueue[FunctionRuntime] = LifoQueue()
+        for runtime in runtimes:
+            self._idle.put(runtime)
+
+    def invoke(self, event: Any, request_id: str | None) -> Invocation:
+        """Waits until one is idle."""
+        runtime = self._idle.get()
+        try:
+            return runtime.invoke(event, request_id=request_id)
+        finally:
+            self._idle.put(runtime)
 
     def close(self) -> None:
-        self.runtime.close()
-        self.archive.cleanup()
+        for runtime in self._runtimes:
+            runtime.close()
+        self._archive.cleanup()
 
 
 def find_function(name_or_arn: str, account: str, region: str) -> LambdaFunction | None:
@@ -61,24 +74,32 @@ def _function_of_arn(arn: str) -> tuple[str, str, str]:
 
 
 class Functions:
-    """Runs functions, each in one execution environment: its invocations come one after the other.
+    """Runs functions, each in as many execution environments as may be at work at once.
 
     The architecture and the Python version that a function asks for are not looked at: this machine's are used.
     """
 
-    def __init__(self, endpoint: str, log: Callable[[str], None], on_call: Callable[[SeenCall], None]) -> None:
-        """`on_call` learns of the calls that Lambda itself makes with a function's role."""
+    def __init__(
+        self, endpoint: str, log: Callable[[str], None], on_call: Callable[[SeenCall], None], concurrency: int = 1
+    ) -> None:
+        """`on_call` learns of the calls that Lambda itself makes with a function's role.
+
+        `concurrency` is the account's quota for each function; its reserved concurrency may be less.
+        """
         self._endpoint = endpoint
+        self._concurrency = concurrency
         self._log = log
         self._on_call = on_call
-        self._environments: dict[str, _Environment] = {}
+        self._environments: dict[str, _Environments] = {}
         self._lock = Lock()
         self._closed = False
 
     def invoke(self, function: LambdaFunction, event: Any, request_id: str | None = None) -> Invocation:
         """Runs the handler on an event, and puts what it printed into the function's log group."""
-        invocation = self._environment(function).runtime.invoke(event, request_id=request_id)
-        for operation in write_log(function, invocation):
+        invocation = self._environments_of(function).invoke(event, request_id)
+        with self._lock:  # moto's log groups are not made for threads
+            operations = write_log(function, invocation)
+        for operation in operations:
             self.acted(function, "logs", operation)
         return invocation
 
@@ -104,8 +125,8 @@ class Functions:
         for environment in closing:
             environment.close()
 
-    def _environment(self, function: LambdaFunction) -> _Environment:
-        """The environment of a function, made anew when its code or its configuration has changed."""
+    def _environments_of(self, function: LambdaFunction) -> _Environments:
+        """The environments of a function, made anew when its code or its configuration has changed."""
         definition = _definition(function)
         with self._lock:
             known = self._environments.get(function.function_arn)
@@ -117,7 +138,7 @@ class Functions:
             self._environments[function.function_arn] = made
             return made
 
-    def _start(self, function: LambdaFunction, definition: str) -> _Environment:
+    def _start(self, function: LambdaFunction, definition: str) -> _Environments:
         if self._closed:
             raise RuntimeError("the embedded AWS is closed")
         archive = TemporaryDirectory(prefix="cloudmend-function-")
@@ -133,7 +154,9 @@ class Functions:
             memory_mb=int(function.memory_size),
             region=function.region,
         )
-        return _Environment(definition, archive, FunctionRuntime(configuration, self._log))
+        at_once = min(self._concurrency, function.reserved_concurrency or self._concurrency)
+        runtimes = [FunctionRuntime(configuration, self._log) for _ in range(at_once)]
+        return _Environments(definition, archive, runtimes)
 
     def _variables(self, function: LambdaFunction) -> Mapping[str, str]:
         """What Lambda adds to the template's variables: keys of a session of the function's role, named after it."""
@@ -163,5 +186,6 @@ def _definition(function: LambdaFunction) -> str:
         function.timeout,
         function.memory_size,
         function.environment_vars,
+        function.reserved_concurrency,
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

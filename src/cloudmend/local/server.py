@@ -66,7 +66,9 @@ class EmbeddedAws:
     """AWS on this machine, for as long as the context lasts. One at a time: moto's state is the process's.
 
     Everything is forgotten when the next one starts. `log` gets what the functions print, line by line. `ec2` are
-    options of the security groups: reads that lag, calls that are throttled.
+    options of the security groups: reads that lag, calls that are throttled. `concurrency` is how many events are
+    handled at once: with one, they are handled in the order in which they come. With `conflicts` one of DynamoDB's
+    transactions that touch one item at once is cancelled, rather than made to wait.
     """
 
     def __init__(
@@ -76,12 +78,16 @@ class EmbeddedAws:
         region: str = "us-east-1",
         log: Callable[[str], None] = _print_to_stderr,
         ec2: BehaviourOptions | None = None,
+        concurrency: int = 1,
+        conflicts: bool = False,
     ) -> None:
         """Port 0 stands for any free one. Nothing is started yet."""
         self.region = region
         self._port = port
         self._log = log
         self._ec2: BehaviourOptions = ec2 or {}
+        self._concurrency = concurrency
+        self._conflicts = conflicts
         self._calls: list[SeenCall] = []
 
     def __enter__(self) -> Self:
@@ -91,8 +97,8 @@ class EmbeddedAws:
         BackendDict.reset()
         register()
         create_walkthrough_user()
-        self._worker = Worker()
-        self._functions = Functions(self.endpoint, self._log, self._calls.append)
+        self._worker = Worker(self._concurrency)
+        self._functions = Functions(self.endpoint, self._log, self._calls.append, self._concurrency)
         self._bus = EventBus(self._functions, self._worker)
         self._server = _Server(_HOST, self._port, self._front(), handler=_Handler, fd=listener.fileno())
         listener.close()
@@ -139,6 +145,11 @@ class EmbeddedAws:
         return tuple(self._calls)
 
     @property
+    def events(self) -> tuple[Mapping[str, Any], ...]:
+        """Every event that was put on the default bus, whether a rule matched it or not, in order."""
+        return self._bus.events
+
+    @property
     def deliveries(self) -> tuple[Delivery, ...]:
         """Every event that a rule matched, and what became of it."""
         return self._bus.deliveries
@@ -156,7 +167,7 @@ class EmbeddedAws:
             DomainDispatcherApplication(create_backend_app),
             {
                 "cloudformation": CloudFormationService(self._functions),
-                "dynamodb": DynamoDbService(),
+                "dynamodb": DynamoDbService(conflicts=self._conflicts),
                 "ec2": Ec2Service(self._bus.put, **self._ec2),
                 "events": EventsService(self._bus),
                 "lambda": LambdaService(self._functions, self._worker),

@@ -1,4 +1,4 @@
-"""The thread on which events are delivered and functions run asynchronously, one job after the other."""
+"""The threads on which events are delivered and functions run asynchronously; one takes one job after the other."""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ if TYPE_CHECKING:
 
 
 class Worker:
-    """Runs jobs in order. A job may submit further ones: it counts as pending until they are queued."""
+    """Starts jobs in order, as many at once as there are threads.
 
-    def __init__(self) -> None:
+    A job may submit further ones: it counts as pending until they are queued.
+    """
+
+    def __init__(self, threads: int = 1) -> None:
         self._jobs: deque[Job | None] = deque()
         self._pending = 0
         self._errors: list[Exception] = []
         self._changed = Condition()
-        self._thread = Thread(target=self._run, name="cloudmend-worker", daemon=True)
-        self._thread.start()
+        self._threads = [Thread(target=self._run, name="cloudmend-worker", daemon=True) for _ in range(threads)]
+        for thread in self._threads:
+            thread.start()
 
     def submit(self, job: Job) -> None:
         """Queues a job and returns at once."""
@@ -40,12 +44,13 @@ class Worker:
             raise errors[0]
 
     def close(self) -> None:
-        """Drops what is queued, waits for the job at work, ends the thread."""
+        """Drops what is queued, waits for the jobs at work, ends the threads."""
         with self._changed:
             self._jobs.clear()
-            self._jobs.append(None)
+            self._jobs.extend([None] * len(self._threads))
             self._changed.notify_all()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def _run(self) -> None:
         while (job := self._next()) is not None:

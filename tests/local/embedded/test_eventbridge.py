@@ -52,9 +52,10 @@ def test_a_call_to_ec2_wakes_the_function(aws: EmbeddedAws) -> None:
 
 def test_an_event_that_the_rule_does_not_match_reaches_nobody(aws: EmbeddedAws) -> None:
     deploy(aws)
-    put_event(aws, errorCode="Client.UnauthorizedOperation")
+    event_id = put_event(aws, errorCode="Client.UnauthorizedOperation")
 
     assert aws.deliveries == ()
+    assert [event["id"] for event in aws.events] == [event_id]
 
 
 def test_a_disabled_rule_delivers_nothing(aws: EmbeddedAws) -> None:

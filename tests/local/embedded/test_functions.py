@@ -20,6 +20,7 @@ from local.embedded.helpers import (
     client,
     deploy,
     messages,
+    unheard,
     with_properties,
 )
 
@@ -103,6 +104,32 @@ def test_a_function_without_concurrency_cannot_be_invoked(aws: EmbeddedAws) -> N
     with pytest.raises(ClientError) as refused:
         client(aws, "lambda", Config(retries={"total_max_attempts": 1})).invoke(FunctionName=name)
     assert refused.value.response["Error"]["Code"] == "TooManyRequestsException"
+
+
+# Says who it is, and ends when a second one is there, or not in time.
+MEETING = """
+import os, time
+def handler(event, context):
+    open(os.path.join(event["folder"], str(os.getpid())), "w").close()
+    for _ in range(400):
+        if len(os.listdir(event["folder"])) > 1:
+            return
+        time.sleep(0.05)
+    raise TimeoutError("nobody else came")
+"""
+
+
+def test_it_handles_as_many_events_at_once_as_its_reserved_concurrency_lets_it(tmp_path: Path) -> None:
+    with EmbeddedAws(log=unheard, concurrency=4) as aws:
+        name = create(aws, MEETING)
+        client(aws, "lambda").put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=2)
+        for _ in range(6):
+            invoke(aws, name, {"folder": str(tmp_path)}, InvocationType="Event")
+        aws.settle(SETTLE_S)
+
+        lines = client(aws, "logs").filter_log_events(logGroupName="/aws/lambda/mine")["events"]
+    assert len(list(tmp_path.iterdir())) == 2
+    assert [line["message"].split(" ")[0] for line in lines].count("END") == 6
 
 
 def test_it_calls_aws_with_a_session_of_its_own_role(aws: EmbeddedAws) -> None:

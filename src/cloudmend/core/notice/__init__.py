@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final
 
-from msgspec import Struct
-
 from cloudmend.core.model import Record, Request
+from cloudmend.core.notice.audience import Audience
 from cloudmend.core.notice.chat import publish_chat
 from cloudmend.core.notice.event import put_event
 from cloudmend.core.notice.finding import import_findings
@@ -19,14 +18,6 @@ from cloudmend.core.notice.mail import publish_mail
 from cloudmend.core.notice.wording import HEADLINES
 
 __all__ = ["CHANNELS", "Audience"]
-
-
-class Audience(Struct, frozen=True, kw_only=True):
-    """Who is told besides EventBridge: ARNs of SNS topics, and the Region of the Security Hub; empty for nobody."""
-
-    topic: str = ""
-    chat_topic: str = ""
-    security_hub: str = ""
 
 
 Channel = Callable[[Record, Audience, datetime], Iterator[Request]]
@@ -40,7 +31,7 @@ def _events(record: Record, _: Audience, __: datetime) -> Iterator[Request]:
 
 def _mail(record: Record, audience: Audience, _: datetime) -> Iterator[Request]:
     if audience.topic and record.status in HEADLINES:
-        yield publish_mail(record, audience.topic)
+        yield publish_mail(record, audience)
 
 
 def _chat(record: Record, audience: Audience, _: datetime) -> Iterator[Request]:
@@ -50,7 +41,7 @@ def _chat(record: Record, audience: Audience, _: datetime) -> Iterator[Request]:
 
 def _findings(record: Record, audience: Audience, now: datetime) -> Iterator[Request]:
     if audience.security_hub:
-        yield from import_findings(record, audience.security_hub, now)
+        yield from import_findings(record, audience.region, now)
 
 
 # People first: were the function to run out of time, they are the ones who can still act.

@@ -29,7 +29,7 @@ _PASSED: Final = _State("PASSED", "RESOLVED", "ARCHIVED", "INFORMATIONAL")
 
 
 def import_findings(record: Record, hub: str, now: datetime) -> Iterator[Request]:
-    """BatchImportFindings of every part that the record found at fault, still or no longer, to the hub of a Region."""
+    """BatchImportFindings of every part that the record found at fault, still or no longer. `hub` is its Region."""
     failing = _failing(record)
     parts = {finding.part for finding in failing}
     passing = [finding for finding in record.findings if finding.part not in parts]

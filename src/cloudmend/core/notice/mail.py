@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Final
 
 from cloudmend.core.escaping import ascii_line, command, plain
 from cloudmend.core.model import Record, Request
+from cloudmend.core.notice.audience import Audience
 from cloudmend.core.notice.resources import close, look
 from cloudmend.core.notice.wording import attributes, call, duration, headline, remarks, why_unchanged
 
@@ -18,14 +20,14 @@ _ITEMS: Final = 20  # of one list of the record
 _COMMANDS: Final = 128 * 1024
 
 
-def publish_mail(record: Record, topic: str) -> Request:
+def publish_mail(record: Record, audience: Audience) -> Request:
     """Publish of the message, with the attributes that a subscription may filter on."""
     return Request(
         "sns:Publish",
         {
-            "TopicArn": topic,
+            "TopicArn": audience.topic,
             "Subject": subject(record),
-            "Message": text(record),
+            "Message": text(record, audience),
             "MessageAttributes": {
                 name: {"DataType": "String", "StringValue": plain(value, _TEXT)}
                 for name, value in attributes(record).items()
@@ -38,9 +40,9 @@ def subject(record: Record) -> str:
     return ascii_line(f"{headline(record)} ({record.account}, {record.region})", _SUBJECT)
 
 
-def text(record: Record) -> str:
+def text(record: Record, audience: Audience) -> str:
     """The whole message: paragraphs of short lines."""
-    paragraphs = (_event, _remarks, _edits, _problems, _next, _undo, _ids)
+    paragraphs = (_event, _remarks, _edits, _problems, _next, partial(_undo, audience=audience), _ids)
     return "\n\n".join("\n".join(lines) for paragraph in paragraphs if (lines := list(paragraph(record)))) + "\n"
 
 
@@ -103,12 +105,13 @@ def _next(record: Record) -> Iterator[str]:
     yield "4. Read what is wrong, above: a missing right, or somebody who opens it again."
 
 
-def _undo(record: Record) -> Iterator[str]:
+def _undo(record: Record, audience: Audience) -> Iterator[str]:
     if not record.undo:
         return
     if record.entry_id:
         yield "To take it back exactly, and keep it exempt for two hours, with your reason in place of the dots:"
-        yield from _commands([f'cloudmend undo {shlex.quote(record.entry_id)} --for 2h --reason "..."'])
+        where = f" --ledger {audience.ledger} --region {audience.region}" if audience.ledger else ""
+        yield from _commands([f'cloudmend undo {shlex.quote(record.entry_id)} --for 2h --reason "..."{where}'])
     yield "To take it back without cloudmend, run these as they are, in order. The next event closes it again,"
     yield "unless it is exempt or cloudmend only observes:"
     yield from _commands(record.undo)

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+from cloudmend.core.scan.doors import Door, doors_of
 from cloudmend.core.scan.formats import as_csv, as_json
-from cloudmend.core.scan.report import Attached, Report, Row, Unread, attached_to, outcome
+from cloudmend.core.scan.report import Attached, Report, Row, Unread, addresses, attached_to, outcome, plural
 from cloudmend.core.scan.sarif import as_sarif
 
-__all__ = ["Attached", "Report", "Row", "Unread", "as_csv", "as_json", "as_sarif", "attached_to", "outcome"]
+__all__ = [
+    "Attached",
+    "Door",
+    "Report",
+    "Row",
+    "Unread",
+    "addresses",
+    "as_csv",
+    "as_json",
+    "as_sarif",
+    "attached_to",
+    "doors_of",
+    "outcome",
+    "plural",
+]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_network
-from typing import Literal
+from typing import Final
 
 from msgspec import Struct
 
-from cloudmend.core.decide import Decision
+from cloudmend.core.decide import Action, Decision
 from cloudmend.core.events import items, mapping
 from cloudmend.core.model import Edit, Json
 from cloudmend.core.network import public_part
+
+_UNREADABLE: Final = 10**12
 
 
 class Attached(Struct, frozen=True):
@@ -38,8 +40,9 @@ class Row(Struct, frozen=True, kw_only=True):
     attached_addresses: tuple[str, ...]
     control: str
     why: str
-    action: Literal["fix", "observe", "exempt"]
+    action: Action
     outcome: str  # what would be done, and the line of the policy that says so
+    after: str  # what the rule would be: tcp/22 from 10.0.0.0/8; empty where it would be revoked, or is exempt
 
 
 class Unread(Struct, frozen=True, kw_only=True):
@@ -63,18 +66,23 @@ class Report(Struct, frozen=True, kw_only=True):
         return sum(row.action != "exempt" for row in self.rows)
 
     @property
+    def groups(self) -> int:
+        """How many groups have a rule at fault."""
+        return len({(row.region, row.group) for row in self.rows})
+
+    @property
     def summary(self) -> str:
         """One line."""
-        groups = len({(row.region, row.group) for row in self.rows})
+        groups = self.groups
         found = (
-            f"{_plural(len(self.rows), 'rule')} at fault in {_plural(groups, 'group')}"
+            f"{plural(len(self.rows), 'rule')} at fault in {plural(groups, 'group')}"
             if groups
             else "No rule found at fault"
         )
         exempt = len(self.rows) - self.counted
         left = f", {exempt} of them exempt" if exempt else ""
-        unread = f"; {_plural(len(self.unread), 'Region')} could not be read" if self.unread else ""
-        return f"{found}{left}; {_plural(len(self.regions), 'Region')} read{unread}."
+        unread = f"; {plural(len(self.unread), 'Region')} could not be read" if self.unread else ""
+        return f"{found}{left}; {plural(len(self.regions), 'Region')} read{unread}."
 
 
 def outcome(decision: Decision, edit: Edit) -> str:
@@ -83,6 +91,11 @@ def outcome(decision: Decision, edit: Edit) -> str:
         return f"is left open ({decision.why})"
     done = f"would be narrowed to {edit.after}" if edit.after else "would be revoked"
     return f"{done} ({decision.why})" if decision.action == "fix" else f"is only reported ({decision.why}), else {done}"
+
+
+def addresses(count: int) -> str:
+    """How many, in words. Of IPv6, a power of two that is not above it: nobody reads 38 digits."""
+    return f"{count:,}" if count < _UNREADABLE else f"at least 2^{count.bit_length() - 1}"
 
 
 def attached_to(interfaces: Iterable[Json]) -> Mapping[str, Attached]:
@@ -95,8 +108,8 @@ def attached_to(interfaces: Iterable[Json]) -> Mapping[str, Attached]:
 
 
 def _attached(interfaces: list[Json]) -> Attached:
-    addresses = {address for interface in interfaces for address in _public_addresses(interface)}
-    return Attached(len(interfaces), tuple(sorted(addresses)))
+    public = {address for interface in interfaces for address in _public_addresses(interface)}
+    return Attached(len(interfaces), tuple(sorted(public)))
 
 
 def _public_addresses(interface: Json) -> Iterator[str]:
@@ -109,5 +122,6 @@ def _public_addresses(interface: Json) -> Iterator[str]:
             yield row["Ipv6Address"]
 
 
-def _plural(count: int, noun: str) -> str:
+def plural(count: int, noun: str) -> str:
+    """1 rule, 2 rules."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

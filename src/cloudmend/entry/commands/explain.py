@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cloudmend.entry.commands.options import PolicyFile
+from cloudmend.entry.commands.options import Ledger, PolicyFile, StackName
 from cloudmend.entry.policy_file import PACKAGED
 
 
@@ -16,18 +15,20 @@ def explain(
     subject: Annotated[str, typer.Argument(metavar="GROUP_ID|RULE_ID|EVENT.json", help="- is an event on stdin.")],
     region: Annotated[str | None, typer.Option(help="Default: the event's, or that of the AWS CLI.")] = None,
     policy: PolicyFile = PACKAGED,
+    ledger: Ledger = "",
+    stack_name: StackName = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
 ) -> None:
     """Say why a group or a rule is at fault, or not, or what an event leads to. Reads only.
 
     Example: cloudmend explain sg-05fe30eb67c909f27
     """
+    from cloudmend.entry.briefing import brief_of
     from cloudmend.entry.event_file import read_event
     from cloudmend.entry.explaining import explain as run
     from cloudmend.entry.explaining import is_id
-    from cloudmend.entry.policy_file import read_policy
 
     if subject.startswith(("sg-", "sgr-")) and not is_id(subject) and not Path(subject).exists():
         raise typer.BadParameter(f"{subject!r} is neither an id, such as sg-05fe30eb67c909f27, nor a file.")
     about = subject if is_id(subject) else read_event(Path(subject), None)
-    run(about, read_policy({}, policy), datetime.now(UTC), region, as_json=as_json)
+    run(about, brief_of(policy, ledger=ledger, stack=stack_name, region=region), region, as_json=as_json)

@@ -17,6 +17,10 @@ Ledger = Annotated[
         help="The stack's DynamoDB table. Default: a file in your state directory.",
     ),
 ]
+StackName = Annotated[
+    str,
+    typer.Option("--stack-name", help="By this stack's settings, ledger and switch. It must be in the Region."),
+]
 PolicyFile = Annotated[Path, typer.Option("--policy", help="Default: the packaged policy file.", show_default=False)]
 For = Annotated[str, typer.Option("--for", help="For how long, such as 30m, 2h or 3d; at most 30d.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, for those who will ask.")]

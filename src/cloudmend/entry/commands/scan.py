@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import typer
 
-from cloudmend.entry.commands.options import PolicyFile, Regions
+from cloudmend.entry.commands.options import Ledger, PolicyFile, Regions, StackName
 from cloudmend.entry.policy_file import PACKAGED
 
 
 def scan(
     region: Regions = None,
-    form: Annotated[Literal["table", "json", "csv", "sarif"], typer.Option("--format")] = "table",
+    form: Annotated[Literal["table", "json", "csv", "sarif", "html"], typer.Option("--format")] = "table",
     policy: PolicyFile = PACKAGED,
+    ledger: Ledger = "",
+    stack_name: StackName = "",
     fail_on_findings: Annotated[bool, typer.Option("--fail-on-findings", help="Exit with 3 where any counts.")] = False,
 ) -> None:
     """Show what is open in all Regions, and what would be done about it. Reads only.
@@ -24,8 +25,10 @@ def scan(
 
     Example: cloudmend scan --region eu-west-1 --region us-east-1 --fail-on-findings
     """
-    from cloudmend.entry.policy_file import read_policy
+    from cloudmend.entry.briefing import brief_of, only
     from cloudmend.entry.scanning import scan as run
 
-    code = run(region or [], read_policy({}, policy), datetime.now(UTC), form, fail_on_findings=fail_on_findings)
-    raise typer.Exit(code)
+    regions = region or []
+    here = only(regions, f"Stack {stack_name}" if stack_name else "")
+    brief = brief_of(policy, ledger=ledger, stack=stack_name, region=here)
+    raise typer.Exit(run(regions, brief, form, fail_on_findings=fail_on_findings))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 
-from cloudmend.core.errors import EventError
+from cloudmend.core.errors import CloudmendError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.model import ApiCall
 from cloudmend.core.policy import Policy
@@ -74,7 +74,7 @@ class Replayed:
     def _closed_by(self, call: ApiCall, time: datetime) -> tuple[Door, ...]:
         try:
             return tuple(self._doors.take(call, time))
-        except EventError as error:
+        except CloudmendError as error:
             self._reading.note(str(error))
             return ()
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
-from cloudmend.controls.security_group_ingress.follow import Step, follow
+from cloudmend.controls.security_group_ingress.follow import follow
 from cloudmend.controls.security_group_ingress.observe import REGION
 from cloudmend.controls.security_group_ingress.targets import PREFIX_LIST_EVENTS
 from cloudmend.core.attribution import attribute
-from cloudmend.core.model import ApiCall, Edit
+from cloudmend.core.model import ApiCall
 from cloudmend.core.policy import Policy
 from cloudmend.core.replay import Door
 from cloudmend.core.scan import outcome
-from cloudmend.entry.judgement import Judgement, judge
+from cloudmend.entry.judgement import Brief, Fate, judge
 
-_Place = tuple[str, str, str]  # account, Region, group
+
+class _Place(NamedTuple):
+    account: str
+    region: str
+    group: str  # its id, or else its name
 
 
 class _Group(Struct, frozen=True):
@@ -55,7 +60,7 @@ class Doors:
         if target.type == REGION:
             self.nameless += 1
             return
-        place = (call.account, call.region, target.label)
+        place = _Place(call.account, call.region, target.label)
         group = self._groups.get(place) or _Group(
             GroupFacts(account=call.account, image={}, group_id=target.label, rules=())
         )
@@ -69,34 +74,33 @@ class Doors:
     def _follow(self, place: _Place, group: _Group, call: ApiCall, time: datetime) -> Iterator[Door]:
         step = follow(group.facts, call)
         self.older_rules += len(step.older)
-        judgement = judge(step.facts, self._policy, time, call.actor.role_arn) if step.facts else None
-        edits = judgement.edits if judgement else ()
-        at_fault = {edit.part for edit in edits}
-        for rule, door in group.open.items():
-            if rule not in at_fault:
-                yield _closed(door, call, time)
+        brief = Brief(self._policy, time)
+        fates = judge(step.facts, brief, call.actor.role_arn).fates if step.facts else ()
+        at_fault = {fate.edit.part: fate for fate in fates}
+        yield from (_closed(door, call, time) for rule, door in group.open.items() if rule not in at_fault)
         self._groups.pop(place, None)
-        if judgement and (judgement.facts.rules or judgement.facts.vpc_id):
-            doors = {e.part: group.open.get(e.part) or _opened(e, judgement, step, call, time) for e in edits}
-            self._groups[place] = _Group(judgement.facts, doors)
+        if step.facts and (step.facts.rules or step.facts.vpc_id):
+            new = {rule: _opened(fate, place, step.older, call, time) for rule, fate in at_fault.items()}
+            self._groups[place] = _Group(step.facts, {rule: group.open.get(rule, door) for rule, door in new.items()})
 
 
-def _opened(edit: Edit, judgement: Judgement, step: Step, call: ApiCall, time: datetime) -> Door:
+def _opened(fate: Fate, place: _Place, older: Collection[str], call: ApiCall, time: datetime) -> Door:
+    edit, decision = fate.edit, fate.decision
     return Door(
-        account=call.account,
-        region=call.region,
-        group=judgement.facts.group_id,
+        account=place.account,
+        region=place.region,
+        group=place.group,
         rule=edit.part,
         opening=edit.before,
         why=edit.why,
-        action=judgement.decision.action,
-        outcome=outcome(judgement.decision, edit),
+        action=decision.action,
+        outcome=outcome(decision, edit),
         event_id=call.event_id,
         event_name=call.name,
         opened=time,
         opened_by=attribute(call.actor),
         principal=call.actor.role_arn or call.actor.arn,
-        is_older=edit.part in step.older,
+        is_older=edit.part in older,
     )
 
 

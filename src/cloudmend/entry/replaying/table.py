@@ -13,6 +13,7 @@ from rich.text import Text
 
 from cloudmend.core.escaping import plain
 from cloudmend.core.replay import Door, Summary
+from cloudmend.core.scan import plural
 
 SHOWN: Final = 40  # doors
 _WIDTH: Final = 130  # characters, where stdout is no terminal
@@ -53,9 +54,9 @@ def print_replay(doors: list[Door], summary: Summary) -> None:
 
 def _summary(summary: Summary) -> Iterator[str]:
     read = summary.read
-    yield f"{_count(read.records, 'record')} in {_count(read.files, 'file')}, {_span(summary)}."
-    changed = f"{_count(read.calls, 'call')} changed security groups or prefix lists, and opened"
-    yield f"{changed} {_count(summary.doors, 'door')} to the world." if summary.doors else f"{changed} no door."
+    yield f"{plural(read.records, 'record')} in {plural(read.files, 'file')}, {_span(summary)}."
+    changed = f"{plural(read.calls, 'call')} changed security groups or prefix lists, and opened"
+    yield f"{changed} {plural(summary.doors, 'door')} to the world." if summary.doors else f"{changed} no door."
     if summary.longest_seconds_open is not None:
         yield (
             f"At once {summary.would_close:,} would have been closed, {summary.would_report:,} only reported, and "
@@ -102,7 +103,7 @@ def _untold(summary: Summary) -> Iterator[str]:
         (read.not_understood, "record", f"not understood, the first because: {problem}"),
         (len(read.unread), "file", "not read to the end: see below"),
     )
-    yield from (f"- {_count(number, noun)} {words}." for number, noun, words in told if number)
+    yield from (f"- {plural(number, noun)} {words}." for number, noun, words in told if number)
     yield from (f"- {caveat}" for caveat in summary.caveats)
 
 
@@ -146,8 +147,4 @@ def duration(seconds: int) -> str:
         count, seconds = divmod(seconds, size)
         if count or parts:
             parts.append((count, unit))
-    return " ".join(_count(count, unit) for count, unit in parts[:2] if count) or "0 seconds"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return " ".join(plural(count, unit) for count, unit in parts[:2] if count) or "0 seconds"

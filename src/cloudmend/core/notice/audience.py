@@ -1,0 +1,18 @@
+"""Who is told, and from where."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Audience(Struct, frozen=True, kw_only=True):
+    """Who is told besides EventBridge: ARNs of SNS topics, empty for nobody; Security Hub or not.
+
+    `region` is where the stack is, with its ledger: the table of that name, empty where there is none.
+    """
+
+    topic: str = ""
+    chat_topic: str = ""
+    security_hub: bool = False
+    region: str = ""
+    ledger: str = ""

@@ -1,0 +1,85 @@
+"""The doors that a ledger tells of: when each was opened, and when it was closed again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cloudmend.core.attribution import attribute
+from cloudmend.core.ledger import Entry
+
+Kind = Literal["mended", "open", "undone"]
+
+_PROVED: Final = ("mended", "clean", "gone")
+
+
+class Door(Struct, frozen=True, kw_only=True):
+    """Something that was open in a group: mended, not mended at first, or opened again by an undo.
+
+    `opened` is when the API call was made, or else, where `is_exact` is false, when it was found. `closed` is absent
+    while no later mend is known; somebody may have closed it by hand.
+    """
+
+    region: str
+    group: str
+    entry_id: str
+    kind: Kind
+    opened: datetime
+    closed: datetime | None
+    is_exact: bool = True
+    who: str  # opened it; whatever the caller called themselves
+    told: str
+
+    @property
+    def lasted(self) -> timedelta | None:
+        """How long it stood open; None where either end is not known."""
+        return self.closed - self.opened if self.closed and self.is_exact else None
+
+
+def doors_of(entries: Iterable[Entry]) -> tuple[Door, ...]:
+    """Those of entries that are in order, oldest first; what a mend left open is closed by the group's next one."""
+    doors: list[Door] = []
+    next_mend: dict[tuple[str, str], datetime] = {}
+    for entry in reversed(list(entries)):
+        group = entry.intent.region, entry.intent.resource.id
+        doors += _doors(entry, next_mend.get(group))
+        if closed := _closed(entry):
+            next_mend[group] = closed
+    return tuple(sorted(doors, key=lambda door: door.opened))
+
+
+def _doors(entry: Entry, next_mend: datetime | None) -> Iterator[Door]:
+    opened, is_exact = _opened(entry)
+    record = entry.ended.record if entry.ended else None
+    closed = _closed(entry)
+    mended = Door(
+        region=entry.intent.region,
+        group=entry.intent.resource.id,
+        entry_id=entry.id,
+        kind="mended" if closed else "open",
+        opened=opened,
+        closed=closed or next_mend,
+        is_exact=is_exact,
+        who=attribute(entry.intent.actor).who,
+        told=record.summary if record else "Under way, or left behind by a crash: the next sweep completes it.",
+    )
+    yield mended
+    if undone := entry.undone:
+        who, told = undone.record.attribution.who, undone.record.summary
+        yield replace(mended, kind="undone", opened=undone.at, closed=next_mend, is_exact=True, who=who, told=told)
+
+
+def _opened(entry: Entry) -> tuple[datetime, bool]:
+    """When, and whether CloudTrail said so."""
+    if entry.ended is None or entry.ended.record.seconds_since_call is None:
+        return entry.opened, False
+    return entry.ended.at - timedelta(seconds=entry.ended.record.seconds_since_call), True
+
+
+def _closed(entry: Entry) -> datetime | None:
+    """When it was proved closed."""
+    return entry.ended.at if entry.ended and entry.ended.record.status in _PROVED else None

@@ -1,0 +1,73 @@
+"""What a look at AWS is judged by: a policy file, a ledger, and a stack, each where it is named. It only reads."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from cloudmend.aws import checks
+from cloudmend.aws.gateway import SystemClock
+from cloudmend.aws.switch import ModeSwitch
+from cloudmend.aws.world import connection
+from cloudmend.core.errors import InputError
+from cloudmend.core.escaping import terminal
+from cloudmend.core.ledger import Exemptions, Ledger
+from cloudmend.core.policy import Mode
+from cloudmend.entry.deployed import LEDGER_TABLE, MODE_PARAMETER
+from cloudmend.entry.judgement import Brief
+from cloudmend.entry.ledgers import known_ledger
+from cloudmend.entry.policy_file import read_policy
+from cloudmend.entry.standing import Standing
+
+_FUNCTION: Final = "SecurityGroupRemediationLambda"  # the logical id of template.yaml
+
+
+def brief_of(policy_file: Path, *, ledger: str, stack: str, region: str | None) -> Brief:
+    """As the stack's function would judge, where a stack is named. Raises CloudmendError.
+
+    The ledger that is named goes before the stack's, and without either the user's own file counts.
+    """
+    settings = _settings(stack, region) if stack else {}
+    policy, now = read_policy(settings, policy_file), datetime.now(UTC)
+    known = known_ledger(ledger or settings.get(LEDGER_TABLE, ""), region)
+    switch = _switch(settings.get(MODE_PARAMETER, ""), region)
+    return Brief(policy, now, Standing(exemptions=_exemptions(known, now), switch=switch, ledger=known))
+
+
+def only(regions: Sequence[str], bound: str = "") -> str | None:
+    """The one Region that is asked for, where it is one; it must be, for what is `bound` to one. Raises InputError."""
+    if bound and len(regions) != 1:
+        raise InputError(f"{bound} is of one Region, and serves no other. Pass that one as --region.")
+    return regions[0] if len(regions) == 1 else None
+
+
+def _settings(stack: str, region: str | None) -> Mapping[str, str]:
+    """What the stack's function is told in its environment."""
+    here = connection(region)
+    if checks.stack(here.gateway, stack) is None:
+        raise InputError(f"There is no stack {stack} in {here.region}. Pass another --stack-name or --region.")
+    name = checks.resources(here.gateway, stack).get(_FUNCTION)
+    configuration = checks.function(here.gateway, name) if name else None
+    if configuration is None:
+        raise InputError(f"Stack {stack} in {here.region} has no {_FUNCTION}: it is none of cloudmend's.")
+    variables: Mapping[str, str] = configuration.get("Environment", {}).get("Variables", {})
+    return variables
+
+
+def _switch(parameter: str, region: str | None) -> Mode | None:
+    return ModeSwitch(connection(region).gateway, parameter, SystemClock(), _tell).mode() if parameter else None
+
+
+def _exemptions(ledger: Ledger | None, now: datetime) -> Exemptions:
+    """What cannot be read exempts nothing, as the engine has it, and is told."""
+    found = ledger.exemptions(now) if ledger else Exemptions(())
+    for problem in found.unreadable:
+        _tell(problem)
+    return found
+
+
+def _tell(problem: str) -> None:
+    sys.stderr.write(f"cloudmend: {terminal(problem)}\n")

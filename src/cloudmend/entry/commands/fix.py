@@ -1,0 +1,47 @@
+"""`cloudmend fix`."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import typer
+
+from cloudmend.entry.commands.options import Ledger, PolicyFile, Regions
+from cloudmend.entry.policy_file import PACKAGED
+
+
+def _group_ids(ids: list[str] | None) -> list[str]:
+    for each in ids or []:
+        if not re.fullmatch(r"sg-[0-9a-f]{8,17}", each, re.ASCII):
+            raise typer.BadParameter(f"{each!r} is not a security group id, such as sg-05fe30eb67c909f27.")
+    return ids or []
+
+
+def fix(
+    region: Regions = None,
+    group: Annotated[
+        list[str] | None, typer.Option(callback=_group_ids, help="May be given again. Default: all that are at fault.")
+    ] = None,
+    policy: PolicyFile = PACKAGED,
+    ledger: Ledger = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do what the plan says, without a question.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON; needs --yes.")] = False,
+) -> None:
+    """Close what is open: show every change, ask, do it, prove it closed, and say how to take it back.
+
+    Before a group is changed, it is stored in the ledger as it was; a group that changed since the plan was shown, so
+    that more would have to be done, is left as it is.
+
+    Exit codes: 0 all is closed that is not exempt; 1 something is still open, failed or could not be read; 2 bad
+    input; 3 you said no.
+
+    Example: cloudmend fix --region eu-west-1 --group sg-05fe30eb67c909f27
+    """
+    from cloudmend.entry.briefing import brief_of, only
+    from cloudmend.entry.fixing import Wish
+    from cloudmend.entry.fixing import fix as run
+
+    regions = region or []
+    brief = brief_of(policy, ledger=ledger, stack="", region=only(regions, f"Table {ledger}" if ledger else ""))
+    raise typer.Exit(run(regions, brief, Wish(groups=group or [], table=ledger, yes=yes, as_json=as_json)))

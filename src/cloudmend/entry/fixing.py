@@ -1,0 +1,138 @@
+"""`cloudmend fix`: closes what is open, after it was shown and agreed to, with the user's own credentials."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+import typer
+from msgspec import Struct
+from rich.console import Console
+from rich.progress import track
+
+from cloudmend import engine
+from cloudmend.aws.regions import ec2_gateways, enabled_regions
+from cloudmend.aws.world import world
+from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.observe import GROUP
+from cloudmend.core.control import Control
+from cloudmend.core.errors import InputError, PlanChanged
+from cloudmend.core.model import ApiCall, Change, Edit, Finding, Plan, Record, Resource
+from cloudmend.core.policy import Policy
+from cloudmend.core.run import one_run
+from cloudmend.core.scan import plural
+from cloudmend.core.world import World
+from cloudmend.entry.fix_plan import FixPlan, Step, plan_of
+from cloudmend.entry.fix_told import Teller
+from cloudmend.entry.judgement import Brief
+from cloudmend.entry.ledgers import open_ledger
+from cloudmend.entry.scanning import survey
+
+DECLINED: Final = 3
+_CLOSED: Final = ("mended", "clean", "gone")
+
+Ask = Callable[[str], bool]
+WorldOf = Callable[[str], World]  # by the Region's name
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """What the user asks for: these groups or all, without a question or with one, told to a program or to a person."""
+
+    groups: Sequence[str] = ()
+    table: str = ""  # the ledger's; empty: the user's own file
+    yes: bool = False
+    as_json: bool = False
+
+    def check(self, *, is_terminal: bool) -> None:
+        """Raises InputError where nobody could be asked."""
+        if not self.yes and (self.as_json or not is_terminal):
+            raise InputError(
+                "There is nobody to ask. Pass --yes to do what the plan says without a question; "
+                "cloudmend scan shows what that is."
+            )
+
+
+def fix(regions: Sequence[str], brief: Brief, wish: Wish) -> int:
+    """In these Regions, or else in all that are enabled; the exit code. Raises CloudmendError.
+
+    0 where all is closed that is not exempt, 1 where something is still open, 3 where the user declined.
+    """
+    wish.check(is_terminal=sys.stdin.isatty())
+    surveyed = survey(ec2_gateways(regions or enabled_regions()), brief)
+    teller = Teller(wish.table, as_json=wish.as_json)
+
+    def world_of(region: str) -> World:
+        return world(ledger=open_ledger(wish.table, region), notifier=teller, region=region)
+
+    ask = _yes if wish.yes else _asked
+    return carry_out(plan_of(surveyed, wish.groups), world_of, brief.policy, teller, ask)
+
+
+def carry_out(plan: FixPlan, world_of: WorldOf, policy: Policy, teller: Teller, ask: Ask) -> int:
+    """Tells the plan, asks, mends group by group, and tells what came of it; the exit code.
+
+    No world is made before it is agreed: a user who declines has no ledger of it.
+    """
+    teller.plan(plan)
+    if plan.steps and not ask(f"Change {plural(len(plan.steps), 'group')}?"):
+        teller.declined()
+        return DECLINED
+    closed = sum(record.status in _CLOSED for record in _mended(plan.steps, world_of, policy, teller.console))
+    teller.end(plan, closed)
+    return 1 if plan.leaves_open or closed < len(plan.steps) else 0
+
+
+def _mended(steps: Sequence[Step], world_of: WorldOf, policy: Policy, console: Console) -> Iterator[Record]:
+    """The last record of each."""
+    runs = {region: one_run(world_of(region)) for region in {step.found.region for step in steps}}
+    for step in track(steps, "Mending", console=console, transient=True, disable=not console.is_terminal):
+        yield _mend(step, policy, runs[step.found.region])
+
+
+def _mend(step: Step, policy: Policy, world: World) -> Record:
+    facts, region = step.found.judgement.facts, world.region
+    cause = ApiCall(event_id="", source="cloudmend", name="Fix", time=None, account=facts.account, region=region)
+    resource = Resource(type=GROUP, id=facts.group_id)
+    return engine.mend(resource, agreed(step.edits), cause, policy=policy, world=world)
+
+
+def agreed(edits: Sequence[Edit]) -> Control:
+    """The control, which changes nothing beyond these edits: what was opened since was not agreed to."""
+    allowed = set(map(_effect, edits))
+
+    def check(facts: Any, plan: Plan, policy: Policy) -> None:
+        CONTROL.check(facts, plan, policy)
+        now = [edit for change in plan.changes for edit in change.edits]
+        if other := [edit.did for edit in now if _effect(edit) not in allowed]:
+            raise PlanChanged(
+                f"It changed since the plan was shown; now it would be {'; '.join(other)}. Nothing was changed. "
+                "Run cloudmend fix again to see the new plan."
+            )
+
+    def plan(facts: Any, findings: tuple[Finding, ...], policy: Policy) -> Plan:
+        return Plan(tuple(map(_without_other_way, CONTROL.plan(facts, findings, policy).changes)))
+
+    return msgspec.structs.replace(CONTROL, plan=plan, check=check)
+
+
+def _without_other_way(change: Change) -> Change:
+    """Where AWS refuses to narrow a rule, an unasked mend revokes it. That was not shown."""
+    return msgspec.structs.replace(change, otherwise=None, pieces=tuple(map(_without_other_way, change.pieces)))
+
+
+def _effect(edit: Edit) -> tuple[str, str, str]:
+    return edit.part, edit.before, edit.after
+
+
+def _yes(_: str) -> bool:
+    return True
+
+
+def _asked(question: str) -> bool:
+    """No, where the user goes away instead of answering."""
+    try:
+        return typer.confirm(question)
+    except typer.Abort:
+        return False

@@ -1,0 +1,115 @@
+"""Numbers and times -> where they are in a picture. Across in percent of its width, down in pixels."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from typing import Final
+
+from msgspec import Struct
+
+from cloudmend.core.scan import Door, Report, Row, plural
+
+_ACTIONS: Final = ("fix", "observe", "exempt")
+_MOST_BARS: Final = 10
+_MOST_LANES: Final = 20
+_TICKS: Final = 4  # steps of the axis of time
+_LEAST: Final = 0.6  # percent: a door that was open for seconds is still seen
+
+
+class Part(Struct, frozen=True):
+    """A piece of a bar; `kind` is its class."""
+
+    kind: str
+    x: float
+    width: float
+    told: str = ""
+
+
+class Bar(Struct, frozen=True):
+    """A line of a picture."""
+
+    label: str
+    told: str
+    parts: tuple[Part, ...]
+
+
+class Tick(Struct, frozen=True):
+    x: float
+    label: str
+
+
+class Timeline(Struct, frozen=True, kw_only=True):
+    """A lane for each group; `left_out` groups have none."""
+
+    lanes: tuple[Bar, ...]
+    ticks: tuple[Tick, ...]
+    left_out: int
+
+
+def bars(report: Report, key: Callable[[Row], str]) -> tuple[Bar, ...]:
+    """How many rules at fault, by what `key` says of each; the most first, and the last for all that is not shown."""
+    counts = Counter(map(key, report.rows))
+    named = [label for label, _ in counts.most_common(_MOST_BARS)]
+    rows = {label: [row for row in report.rows if key(row) == label] for label in named}
+    if others := [row for row in report.rows if key(row) not in rows]:
+        rows[f"{len(counts) - len(named)} others"] = others
+    longest = max(map(len, rows.values()), default=1)
+    return tuple(_bar(label, of_label, longest) for label, of_label in rows.items())
+
+
+def _bar(label: str, rows: Sequence[Row], longest: int) -> Bar:
+    counts = Counter(row.action for row in rows)
+    widths = [100 * counts[action] / longest for action in _ACTIONS]
+    starts = accumulate(widths, initial=0.0)
+    groups = len({(row.region, row.group) for row in rows})
+    return Bar(
+        label=label,
+        told=f"{plural(len(rows), 'rule')} in {plural(groups, 'group')}",
+        parts=tuple(
+            Part(action, x, width) for action, x, width in zip(_ACTIONS, starts, widths, strict=False) if width
+        ),
+    )
+
+
+def timeline(doors: Sequence[Door], now: datetime) -> Timeline:
+    """When doors were open, of the groups that were opened last."""
+    latest = list(dict.fromkeys(door.group for door in reversed(doors)))
+    groups = latest[:_MOST_LANES]
+    shown = [door for door in doors if door.group in groups]
+    start = min((door.opened for door in shown), default=now)
+    scale = _Scale(start, max(now - start, timedelta(minutes=1)))
+    return Timeline(
+        lanes=tuple(_lane(group, [door for door in shown if door.group == group], scale) for group in groups),
+        ticks=tuple(scale.tick(step) for step in range(_TICKS + 1)),
+        left_out=len(latest) - len(groups),
+    )
+
+
+class _Scale(Struct, frozen=True):
+    """From the left edge to the right one."""
+
+    start: datetime
+    length: timedelta
+
+    def x(self, time: datetime) -> float:
+        return min(100.0, max(0.0, 100 * ((time - self.start) / self.length)))
+
+    def tick(self, step: int) -> Tick:
+        time = (self.start + self.length * step / _TICKS).astimezone(UTC)
+        within_days = self.length < timedelta(days=_TICKS)
+        return Tick(100 * step / _TICKS, f"{time:%d %b %H:%M}" if within_days else f"{time:%d %b %Y}")
+
+
+def _lane(group: str, doors: Iterable[Door], scale: _Scale) -> Bar:
+    doors = list(doors)
+    return Bar(group, doors[0].region, tuple(_opening(door, scale) for door in doors))
+
+
+def _opening(door: Door, scale: _Scale) -> Part:
+    """To the right edge where it is not known to be closed."""
+    x = scale.x(door.opened)
+    width = max((scale.x(door.closed) if door.closed else 100.0) - x, _LEAST)
+    return Part(door.kind, min(x, 100.0 - _LEAST), width, door.told)

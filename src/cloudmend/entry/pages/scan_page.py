@@ -1,0 +1,43 @@
+"""A report of a scan as a page: summary, pictures, findings, the plan, and the doors that the ledger tells of."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from importlib.metadata import version
+from typing import Final
+
+from cloudmend.core.ledger import Entry
+from cloudmend.core.scan import Door, Report, doors_of
+from cloudmend.entry.pages import render
+from cloudmend.entry.pages.pictures import bars, timeline
+
+_MOST_ENTRIES: Final = 500  # the newest of a ledger; a page of all would be too large to read
+
+
+def scan_page(report: Report, entries: Iterable[Entry] | None, now: datetime) -> str:
+    """One self-contained HTML file. `entries` are a ledger's, oldest first; None: no ledger is known."""
+    doors = None if entries is None else _doors(entries, report)
+    used = [row for row in report.rows if row.interfaces]
+    return render(
+        "scan.html",
+        scripts=("sorting.js",),
+        report=report,
+        now=now,
+        version=version("cloudmend"),
+        accounts=sorted({row.account for row in report.rows}),
+        in_use=len({(row.region, row.group) for row in used}),
+        behind=len({address for row in used for address in row.attached_addresses}),
+        by_port=bars(report, lambda row: row.ports),
+        by_region=bars(report, lambda row: row.region),
+        planned=[row for row in report.rows if row.action == "fix"],
+        doors=doors,
+        lanes=timeline(doors or (), now),
+    )
+
+
+def _doors(entries: Iterable[Entry], report: Report) -> Sequence[Door]:
+    """Of the Regions that were read."""
+    of_these = (entry for entry in entries if entry.intent.region in report.regions)
+    return doors_of(deque(of_these, _MOST_ENTRIES))

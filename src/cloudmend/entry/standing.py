@@ -1,0 +1,28 @@
+"""What a decision depends on beside the policy: exemptions, the switch, what was done of late. For who only looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct
+
+from cloudmend.core.ledger import Entry, Exemptions, Ledger
+from cloudmend.core.policy import Mode
+from cloudmend.core.verdict import FLAP_WINDOW
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """The exemptions that hold, the switch's mode, and the ledger, where one is known."""
+
+    exemptions: Exemptions = Exemptions(())
+    switch: Mode | None = None
+    ledger: Ledger | None = None
+
+    def recent(self, resource_id: str, now: datetime) -> Sequence[Entry]:
+        """What was done about a resource of late, oldest first. Raises CloudmendError."""
+        return self.ledger.recent(resource_id, now - FLAP_WINDOW) if self.ledger else ()
+
+
+NOTHING: Final = Standing()

@@ -1,0 +1,42 @@
+"""`cloudmend fix`: what its user may type wrong, and where nobody can be asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from cloudmend.core.errors import InputError
+from cloudmend.entry.fixing import Wish
+from entry.test_cli import NOWHERE, cloudmend
+
+
+@pytest.mark.parametrize(("as_json", "is_terminal"), [(False, False), (True, True)])
+def test_where_nobody_can_be_asked_it_is_bad_input(as_json: bool, is_terminal: bool) -> None:
+    with pytest.raises(InputError, match=r"There is nobody to ask\. Pass --yes"):
+        Wish(as_json=as_json).check(is_terminal=is_terminal)
+
+
+@pytest.mark.parametrize("wish", [Wish(yes=True), Wish(yes=True, as_json=True)])
+def test_with_yes_nobody_needs_to_be_asked(wish: Wish) -> None:
+    wish.check(is_terminal=False)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "cloudmend: There is nobody to ask. Pass --yes"),
+        (["--group", "bastion"], "'bastion' is not a security group id, such as sg-05fe30eb67c909f27."),
+        (["--region", "nowhere/?"], "is not the name of a Region"),
+        (["--policy", "no-such.toml"], "no-such.toml cannot be read"),
+        (["--yes", "--ledger", "cloudmend-ledger"], "Table cloudmend-ledger is of one Region, and serves no other."),
+    ],
+)
+def test_bad_input_is_exit_2(words: list[str], said: str) -> None:
+    done = cloudmend("fix", *words, **NOWHERE)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+
+
+def test_the_help_shows_an_example_and_the_exit_codes() -> None:
+    told = cloudmend("fix", "--help").stdout
+    assert "Example: cloudmend fix --region eu-west-1 --group" in told
+    assert "3 you said no" in " ".join(told.split())

@@ -1,0 +1,88 @@
+"""docs/fix.md against the embedded AWS: its commands run, at a terminal too, and what they print takes it back."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from walkthrough.conftest import REGION, ROOT, run
+
+PAGE = (ROOT / "docs" / "fix.md").read_text(encoding="utf-8")
+ASKING, SILENT = re.split(r"<!-- test: run each line.*-->\n```bash\n", PAGE)[1].split("\n```")[0].splitlines()
+WORLD = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+
+
+@pytest.fixture
+def environment(aws_environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """A user with a ledger of their own."""
+    return {**aws_environment, "XDG_STATE_HOME": str(tmp_path / "state")}
+
+
+@pytest.fixture
+def open_group(ec2: Any, group_id: str) -> str:
+    ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[WORLD])
+    return group_id
+
+
+def sources(ec2: Any, group_id: str) -> list[str]:
+    (group,) = ec2.describe_security_groups(GroupIds=[group_id])["SecurityGroups"]
+    return [each["CidrIp"] for permission in group["IpPermissions"] for each in permission["IpRanges"]]
+
+
+def at_a_terminal(line: str, environment: dict[str, str], typed: str) -> tuple[int, str]:
+    """The exit code, and what the terminal showed."""
+    ours, its = pty.openpty()
+    with subprocess.Popen(line.split(), cwd=ROOT, env=environment, stdin=its, stdout=its, stderr=its) as process:
+        os.close(its)
+        os.write(ours, typed.encode())
+        shown = b""
+        with suppress(OSError):  # Linux's way to say that the other end was closed
+            while part := os.read(ours, 1 << 16):
+                shown += part
+        os.close(ours)
+    return process.returncode, re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())
+
+
+def test_at_a_terminal_it_asks_and_the_command_that_it_prints_takes_it_back(
+    ec2: Any, open_group: str, environment: dict[str, str]
+) -> None:
+    line = ASKING.replace("GROUP_ID", open_group)
+    status, shown = at_a_terminal(line, environment, "n\n")
+    assert (status, sources(ec2, open_group)) == (3, ["0.0.0.0/0"])
+    assert "Change 1 group? [y/N]:" in shown
+    assert not Path(environment["XDG_STATE_HOME"]).exists()
+    status, shown = at_a_terminal(line, environment, "y\n")
+    assert (status, sources(ec2, open_group)) == (0, ["10.0.0.0/8"])
+    (undo,) = re.findall(r"^  (cloudmend undo .*?)\r?$", shown, re.MULTILINE)
+    run(["bash", "-c", undo], environment)
+    assert sources(ec2, open_group) == ["0.0.0.0/0"]
+    done = run(line.split(), environment, status=2)
+    assert "There is nobody to ask." in done.stderr
+
+
+def test_without_a_question_a_program_reads_what_was_done(
+    ec2: Any, open_group: str, environment: dict[str, str]
+) -> None:
+    told = json.loads(run(SILENT.split(), environment).stdout)
+    assert open_group in [record["resource"]["id"] for record in told["records"]]
+    assert sources(ec2, open_group) == ["10.0.0.0/8"]
+    assert json.loads(run(SILENT.split(), environment).stdout)["plan"] == []
+
+
+def test_what_the_policy_only_reports_is_1(open_group: str, environment: dict[str, str], tmp_path: Path) -> None:
+    observing = tmp_path / "policy.toml"
+    observing.write_text("mode.default = 'observe'\n")
+    words = ["cloudmend", "fix", "--region", REGION, "--group", open_group, "--policy", str(observing), "--yes"]
+    assert "is only reported (mode.default is observe)" in run(words, environment, status=1).stdout
+
+
+def test_the_exit_codes_of_the_page_are_those_that_are_tested() -> None:
+    assert re.findall(r"^\| `(\d)` \|", PAGE, re.MULTILINE) == ["0", "1", "2", "3"]
