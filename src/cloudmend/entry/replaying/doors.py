@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -19,7 +19,8 @@ from cloudmend.core.model import ApiCall
 from cloudmend.core.policy import Policy
 from cloudmend.core.replay import Door
 from cloudmend.core.scan import outcome
-from cloudmend.entry.judgement import Brief, Fate, judge
+from cloudmend.entry.judgement import Fate
+from cloudmend.entry.replaying.judgements import Judgements
 
 
 class _Place(NamedTuple):
@@ -42,7 +43,7 @@ class Doors:
     """
 
     def __init__(self, policy: Policy) -> None:
-        self._policy = policy
+        self._judgements = Judgements(policy)
         self._groups: dict[_Place, _Group] = {}
         self.since: datetime | None = None
         self.older_rules = 0
@@ -74,33 +75,34 @@ class Doors:
     def _follow(self, place: _Place, group: _Group, call: ApiCall, time: datetime) -> Iterator[Door]:
         step = follow(group.facts, call)
         self.older_rules += len(step.older)
-        brief = Brief(self._policy, time)
-        fates = judge(step.facts, brief, call.actor.role_arn).fates if step.facts else ()
-        at_fault = {fate.edit.part: fate for fate in fates}
+        at_fault = self._judgements.of(step.facts, time, call.actor.role_arn) if step.facts else {}
         yield from (_closed(door, call, time) for rule, door in group.open.items() if rule not in at_fault)
         self._groups.pop(place, None)
         if step.facts and (step.facts.rules or step.facts.vpc_id):
-            new = {rule: _opened(fate, place, step.older, call, time) for rule, fate in at_fault.items()}
-            self._groups[place] = _Group(step.facts, {rule: group.open.get(rule, door) for rule, door in new.items()})
+            new = (rule for rule in at_fault if rule not in group.open)
+            opened = {
+                rule: _opened(at_fault[rule], rule, place, call, time, is_older=rule in step.older) for rule in new
+            }
+            left = {rule: door for rule, door in group.open.items() if rule in at_fault}
+            self._groups[place] = _Group(step.facts, {**left, **opened})
 
 
-def _opened(fate: Fate, place: _Place, older: Collection[str], call: ApiCall, time: datetime) -> Door:
-    edit, decision = fate.edit, fate.decision
+def _opened(fate: Fate, rule: str, place: _Place, call: ApiCall, time: datetime, *, is_older: bool) -> Door:
     return Door(
         account=place.account,
         region=place.region,
         group=place.group,
-        rule=edit.part,
-        opening=edit.before,
-        why=edit.why,
-        action=decision.action,
-        outcome=outcome(decision, edit),
+        rule=rule,
+        opening=fate.edit.before,
+        why=fate.edit.why,
+        action=fate.decision.action,
+        outcome=outcome(fate.decision, fate.edit),
         event_id=call.event_id,
         event_name=call.name,
         opened=time,
         opened_by=attribute(call.actor),
         principal=call.actor.role_arn or call.actor.arn,
-        is_older=edit.part in older,
+        is_older=is_older,
     )
 
 
