@@ -79,12 +79,10 @@ class Doors:
         yield from (_closed(door, call, time) for rule, door in group.open.items() if rule not in at_fault)
         self._groups.pop(place, None)
         if step.facts and (step.facts.rules or step.facts.vpc_id):
-            new = (rule for rule in at_fault if rule not in group.open)
-            opened = {
-                rule: _opened(at_fault[rule], rule, place, call, time, is_older=rule in step.older) for rule in new
-            }
-            left = {rule: door for rule, door in group.open.items() if rule in at_fault}
-            self._groups[place] = _Group(step.facts, {**left, **opened})
+            doors = {rule: door for rule, door in group.open.items() if rule in at_fault}
+            for rule in sorted(at_fault.keys() - doors.keys()):
+                doors[rule] = _opened(at_fault[rule], rule, place, call, time, is_older=rule in step.older)
+            self._groups[place] = _Group(step.facts, doors)
 
 
 def _opened(fate: Fate, rule: str, place: _Place, call: ApiCall, time: datetime, *, is_older: bool) -> Door:
