@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from cloudmend.core.errors import EventError
 
-SEGMENT: Final = 1 << 15  # bytes that are cut at once: so few that most segments hold no record of interest
+SEGMENT: Final = 1 << 16  # bytes that are cut at once: so few that most segments hold no record of interest
 LONGEST: Final = 1 << 26  # bytes of one record, or of a document whose list of records does not come first
 
 _OPENING: Final = re.compile(rb'(?:\{\s*"(?P<key>Records|Events)"\s*:\s*)?\[')
