@@ -3,7 +3,7 @@
     python bench/replay.py [MEGABYTES]
 
 Makes trail files of that many megabytes before compression (default 512) in a folder that is gone afterwards, one
-record in 200 of which authorizes ingress. Then runs both commands in turn, each in a process of its own, whose
+record in 200 of which authorizes or revokes ingress. Then runs both commands in turn, each in a process of its own, whose
 start counts, and prints the shortest time of three: isal reads whole files, as one would, and in pieces that stay in
 the processor's cache, which is as fast as it gets. isal has one process, cloudmend has one for each core, so the CPU
 seconds stand there too. Then the most memory that a process of either had, here and with a quarter of the files.
@@ -12,6 +12,7 @@ seconds stand there too. Then the most memory that a process of either had, here
 from __future__ import annotations
 
 import gzip
+import itertools
 import os
 import random
 import subprocess
@@ -66,10 +67,16 @@ READ = (
 AUTHORIZE = (
     '"eventSource":"ec2.amazonaws.com","eventName":"AuthorizeSecurityGroupIngress","awsRegion":"eu-west-1",'
     '"sourceIPAddress":"54.1.%(n)d.7","userAgent":"aws-cli/2.17.5 md/awscrt#0.20.11","requestParameters":{"groupId":'
-    '"sg-%(b)s","ipPermissions":{"items":[{"ipProtocol":"tcp","fromPort":22,"toPort":22,"groups":{},"ipRanges":{"items":'
+    '"sg-%(g)s","ipPermissions":{"items":[{"ipProtocol":"tcp","fromPort":22,"toPort":22,"groups":{},"ipRanges":{"items":'
     '[{"cidrIp":"0.0.0.0/0"}]},"ipv6Ranges":{},"prefixListIds":{}}]}},"responseElements":{"requestId":"%(d)s","_return":'
-    'true,"securityGroupRuleSet":{"items":[{"groupOwnerId":"111122223333","groupId":"sg-%(b)s","securityGroupRuleId":'
-    '"sgr-%(b)s","isEgress":false,"ipProtocol":"tcp","fromPort":22,"toPort":22,"cidrIpv4":"0.0.0.0/0"}]}},'
+    'true,"securityGroupRuleSet":{"items":[{"groupOwnerId":"111122223333","groupId":"sg-%(g)s","securityGroupRuleId":'
+    '"sgr-%(g)s","isEgress":false,"ipProtocol":"tcp","fromPort":22,"toPort":22,"cidrIpv4":"0.0.0.0/0"}]}},'
+)
+REVOKE = (
+    '"eventSource":"ec2.amazonaws.com","eventName":"RevokeSecurityGroupIngress","awsRegion":"eu-west-1",'
+    '"sourceIPAddress":"54.1.%(n)d.7","userAgent":"aws-cli/2.17.5 md/awscrt#0.20.11","requestParameters":{"groupId":'
+    '"sg-%(g)s","ipPermissions":{},"securityGroupRuleIds":{"items":[{"securityGroupRuleId":"sgr-%(g)s"}]}},'
+    '"responseElements":{"requestId":"%(d)s","_return":true},'
 )
 REST = (
     '"requestID":"%(d)s","eventID":"%(e)s","readOnly":true,"resources":[{"accountId":"111122223333","type":'
@@ -87,6 +94,9 @@ class Run(NamedTuple):
 
 
 def records(chance: random.Random, start: int) -> Iterator[str]:
+    """Of those of interest every second one revokes what the first authorized."""
+    calls = itertools.cycle((AUTHORIZE, REVOKE))
+    group = ""
     for number in range(start, start + RECORDS):
         text = chance.randbytes(74).hex()
         values = {
@@ -98,8 +108,9 @@ def records(chance: random.Random, start: int) -> Iterator[str]:
             "n": number % 250,
             "t": f"{START + timedelta(seconds=number):%Y-%m-%dT%H:%M:%SZ}",
         }
-        call = AUTHORIZE if chance.randrange(OF_INTEREST) == 0 else READ
-        yield (WHO + call + REST) % values
+        call = next(calls) if chance.randrange(OF_INTEREST) == 0 else READ
+        group = text[16:33] if call == AUTHORIZE else group
+        yield (WHO + call + REST) % {**values, "g": group}
 
 
 def make(folder: Path, size: int) -> None:
@@ -159,9 +170,9 @@ def report(count: int, size: int, runs: dict[str, list[Run]]) -> None:
     write("                                    seconds   x whole   x pieces   CPU seconds   records/s   peak MB\n")
     for name, each in best.items():
         speed = count / each.seconds / (4 if name.endswith("quarter") else 1)
+        times = [each.seconds / alone.seconds for alone in (whole, pieces)]
         write(
-            f"{name:<34} {each.seconds:>8.2f} {each.seconds / whole.seconds:>9.2f} {each.seconds / pieces.seconds:>10.2f} "
-            f"{each.cpu_seconds:>13.2f} "
+            f"{name:<34} {each.seconds:>8.2f} {times[0]:>9.2f} {times[1]:>10.2f} {each.cpu_seconds:>13.2f} "
             f"{speed:>11,.0f} {each.peak_bytes / MEGABYTE:>9.0f}\n"
         )
 
