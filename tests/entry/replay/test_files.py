@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ import pytest
 
 from cloudmend.entry.replaying import parts, reading, replay
 from cloudmend.entry.replaying.doors import Doors
-from entry.replay.records import BOB, FORMS, closed, lines, noise, opened
+from entry.replay.records import BOB, FORMS, call, closed, lines, noise, opened
 from entry.replay.told import Told
+from entry.test_cli import cloudmend
 from support import policy
 
 STORY = [opened(0), closed(0, who=BOB), opened(1), noise(2)]  # the first two within one second
@@ -60,15 +62,18 @@ def test_a_broken_file_is_told_by_its_name_and_the_others_are_read(told: Callabl
 def test_files_are_read_by_several_processes_as_by_one(
     told: Callable[..., Told], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(20):
-        records = [opened(number, rule=f"sgr-{number:017x}"), closed(number + 0.5, rule=f"sgr-{number:017x}")]
-        (tmp_path / f"{number:02}.json.gz").write_bytes(FORMS["trail.json.gz"](records))
-    (tmp_path / "99.json.gz").write_bytes(b"\x1f\x8b nothing")
-    alone = told(path=tmp_path)
-    monkeypatch.setattr(reading, "WORTH", 1)
-    together = told(path=tmp_path)
+    ballast = [call("GetObject", 0, {"key": os.urandom(1000).hex()}) for _ in range(800)]
+    for number in range(6):
+        rule = f"sgr-{number:017x}"
+        records = [opened(number, rule=rule), *ballast, closed(number + 0.5, rule=rule)]
+        (tmp_path / f"{number}.json.gz").write_bytes(FORMS["trail.json.gz"](records))
+    (tmp_path / "9.json.gz").write_bytes(b"\x1f\x8b nothing")
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) > reading.WORTH
+    done = cloudmend("replay", "--json", str(tmp_path))
+    monkeypatch.setattr(reading, "WORTH", 1 << 60)
+    alone, together = told(path=tmp_path), Told(done.returncode, done.stdout, done.stderr)
     assert (together.doors, together.summary, together.code) == (alone.doors, alone.summary, 1)
-    assert len(alone.doors) == 20
+    assert len(alone.doors) == 6
 
 
 def test_memory_is_kept_for_what_is_open_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -54,8 +55,8 @@ def _listed(file: str) -> list[Part]:
 
 @contextmanager
 def _processes() -> Iterator[ProcessPoolExecutor]:
-    """One for each core. Forked where that is safe, for a new interpreter would take longer than many a file."""
-    method = "fork" if sys.platform == "linux" else "spawn"
+    """One for each core. Forked where that is safe, for a new interpreter takes longer than many a file."""
+    method = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
     context = multiprocessing.get_context(method)
     pool = ProcessPoolExecutor(mp_context=context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
     try:
