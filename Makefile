@@ -11,7 +11,7 @@ PYTHON_VERSION := $(or $(CLOUDMEND_BUILD_PYTHON_VERSION),3.13)
 BUILD_FUNCTION = $(or $(wildcard $(BIN)/python),$(PYTHON)) scripts/build_function.py \
   --platform $(PLATFORM) --python-version $(PYTHON_VERSION)
 
-.PHONY: help setup demo test test-deep mutants bench lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
+.PHONY: help setup demo test test-browser test-deep mutants bench docs docs-generate lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -33,7 +33,13 @@ help: ## this list
 	$(call PIP_INSTALL,.venv) --require-hashes -r requirements/deep.txt
 	@touch $@
 
-setup: .venv/.ready .venv-sam/.ready ## both environments
+.venv-docs/.ready: requirements/docs.txt
+	$(PYTHON) -m venv .venv-docs
+	@echo "Setting up the site's generator in .venv-docs (a few seconds) ..."
+	$(call PIP_INSTALL,.venv-docs) --require-hashes -r requirements/docs.txt
+	@touch $@
+
+setup: .venv/.ready .venv-sam/.ready .venv-docs/.ready ## the three environments
 
 demo: .venv/.ready ## the whole walkthrough, on the embedded AWS
 	@$(BIN)/cloudmend demo
@@ -41,25 +47,34 @@ demo: .venv/.ready ## the whole walkthrough, on the embedded AWS
 bench: .venv/.ready ## the detector's time, and how it grows
 	$(BIN)/python bench/exposure.py
 
-lint: .venv/.ready ## ruff, mypy, cfn-lint, shellcheck
+docs: .venv-docs/.ready ## the documentation's site, in build/site
+	.venv-docs/bin/zensical build --strict --clean
+
+docs-generate: .venv/.ready ## write the generated parts of docs/ anew
+	$(BIN)/python scripts/write_docs.py
+
+lint: .venv/.ready docs ## ruff, mypy, cfn-lint, shellcheck, the site's links
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/cfn-lint template.yaml
 	$(BIN)/shellcheck scripts/*.sh
 
-test: setup lint ## every check, quick profile
-	$(BIN)/pytest -n 2 --dist loadfile
+test: setup lint ## every check, quick profile, without a browser
+	$(BIN)/pytest -n 2 --dist loadfile -m "not browser"
 
-test-deep: setup lint ## the same, with the thorough profile of the property tests, then `mutants`
-	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -n 2 --dist loadfile
-	$(MAKE) mutants
+test-browser: .venv/.ready ## the pages in Debian's chromium (and chromium-driver); screenshots in build/screenshots
+	$(BIN)/pytest tests/browser -m browser
+
+test-deep: setup lint ## the same, with the thorough profile of the property tests, then `test-browser` and `mutants`
+	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -n 2 --dist loadfile -m "not browser"
+	$(MAKE) test-browser mutants
 
 mutants: .venv/.deep ## every mutant of core/ and the controls is killed, or argued in docs/mutation.md
 	$(BIN)/python scripts/check_mutants.py
 
 lock: ## write requirements/*.txt anew from *.in (needs uv)
-	for f in lambda dev deep sam; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	for f in lambda dev deep docs sam; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header requirements/$$f.in -o requirements/$$f.txt; done
 
 build: ## the function, in build/function and build/function.zip (PLATFORM=aarch64 PYTHON_VERSION=3.13)
@@ -70,4 +85,4 @@ build-SecurityGroupRemediationLambda build-SweepFunction:
 	$(BUILD_FUNCTION) --output "$(ARTIFACTS_DIR)"
 
 clean: ## remove what the targets made
-	rm -rf .venv .venv-sam build mutants .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-sam .venv-docs build mutants .aws-sam .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache

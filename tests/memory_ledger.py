@@ -75,8 +75,9 @@ class MemoryLedger:
         found = (entry for entry in self.entries() if entry.intent.resource.id == resource_id)
         return tuple(entry for entry in found if entry.opened >= since)
 
-    def entries(self) -> Iterator[Entry]:
-        return iter(sorted(self._store.entries.values(), key=lambda entry: (entry.opened, entry.id)))
+    def entries(self, *, newest_first: bool = False) -> Iterator[Entry]:
+        entries = self._store.entries.values()
+        return iter(sorted(entries, key=lambda entry: (entry.opened, entry.id), reverse=newest_first))
 
     def exempt(self, exemption: TimedExemption) -> None:
         self._store.exemptions[exemption.id] = encode(exemption)

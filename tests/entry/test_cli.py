@@ -40,13 +40,6 @@ def test_it_says_its_version_and_lists_its_commands() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["invoke", "undo", "records", "exempt add", "exempt list", "exempt remove", "local", "demo"]
-)
-def test_the_help_of_a_command_shows_an_example(command: str) -> None:
-    assert f"Example: cloudmend {command}" in cloudmend(*command.split(), "--help").stdout
-
-
-@pytest.mark.parametrize(
     ("words", "stdin", "said"),
     [
         (["-e", "no/such.json"], "", "The event cannot be read ([Errno 2] No such file or directory: 'no/such.json')."),

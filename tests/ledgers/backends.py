@@ -16,7 +16,7 @@ import yaml
 from cloudmend.core.ledger import Ledger, Terms
 from support import StandingClock
 
-RECORDS_PAGE = Path(__file__).parents[2] / "docs" / "records.md"
+RECORDS_PAGE = Path(__file__).parents[2] / "docs" / "reference" / "records.md"
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Backend:
 
 
 def table_resource() -> dict[str, Any]:
-    """The CloudFormation resource that docs/records.md shows."""
+    """The CloudFormation resource that docs/reference/records.md shows."""
     (block,) = re.findall(r"```yaml\n(LedgerTable:.*?)```", RECORDS_PAGE.read_text(encoding="utf-8"), re.DOTALL)
     resource: dict[str, Any] = yaml.safe_load(block)["LedgerTable"]
     return resource

@@ -137,7 +137,7 @@ class Raw(BytesIO):
 
 def test_a_transaction_that_met_another_is_tried_again(dynamodb: Any, in_dynamodb: Backend) -> None:
     ledger = in_dynamodb.ledger()
-    conflicts = Conflicts(dynamodb, 5)
+    conflicts = Conflicts(dynamodb, 7)
     entry = ledger.intend(intent())
     assert conflicts.left == 0
     assert ledger.open_intents() == (entry,)
@@ -147,7 +147,7 @@ def test_a_transaction_that_met_another_is_tried_again(dynamodb: Any, in_dynamod
 
 
 def test_a_transaction_that_meets_others_for_ever_is_an_error(dynamodb: Any, in_dynamodb: Backend) -> None:
-    Conflicts(dynamodb, 6)
+    Conflicts(dynamodb, 8)
     with pytest.raises(AwsError, match="dynamodb:TransactWriteItems in us-east-1: AWS answered TransactionCanceled"):
         in_dynamodb.ledger().intend(intent())
 

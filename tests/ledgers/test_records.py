@@ -191,6 +191,7 @@ def test_the_export_is_one_json_object_a_line_oldest_first(backend: Backend) -> 
     assert [json.loads(line)["id"] for line in lines] == [entry.id for entry in mended]
     assert json.loads(lines[0])["intent"]["before"] == intent().before
     assert not any("\n" in line for line in lines)
+    assert list(ledger.entries(newest_first=True)) == mended[::-1]
 
 
 def test_entries_are_read_while_others_write(backend: Backend) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from botocore.session import Session
@@ -18,6 +20,8 @@ from cloudmend.core.ledger import Terms
 from cloudmend.core.model import Intent, Resource
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import ACCOUNT
+from walkthrough.conftest import TOOLS, run
+from walkthrough.test_build import THIS_MACHINE
 
 PATIENCE_S = 60.0
 # As the README says it; a test compares.
@@ -66,6 +70,12 @@ class Deployed:
         world = [{"Cidr": "0.0.0.0/0"}]
         ec2.modify_managed_prefix_list(PrefixListId=prefix_list, CurrentVersion=1, AddEntries=world)
 
+    def make_a_trail(self) -> None:
+        self.client("s3").create_bucket(Bucket="trails")
+        trails = self.client("cloudtrail")
+        trails.create_trail(Name="management-events", S3BucketName="trails", IsMultiRegionTrail=True)
+        trails.start_logging(Name="management-events")
+
     def settle(self) -> None:
         self.aws.settle(PATIENCE_S)
 
@@ -83,6 +93,11 @@ class Deployed:
         """The physical id of a resource of the stack: a queue's URL, a table's name."""
         found = self.client("cloudformation").describe_stack_resource(StackName="cloudmend", LogicalResourceId=name)
         return str(found["StackResourceDetail"]["PhysicalResourceId"])
+
+    def parameters(self) -> dict[str, str]:
+        """The stack's own, as they are now."""
+        (stack,) = self.client("cloudformation").describe_stacks(StackName="cloudmend")["Stacks"]
+        return {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
 
     def ledger(self, table: str | None = None) -> DynamoDbLedger:
         """The deployed table, as it is used some minutes ago."""
@@ -132,6 +147,19 @@ class Deployed:
         calls = [call for call in self.aws.calls if f":assumed-role/cloudmend-{role}" in call.principal]
         names = {f"{call.service}:{call.operation}" for call in calls}
         return {action for name in names for action in IN_TRANSACTIONS.get(name, (name,))}
+
+
+@contextmanager
+def an_account(home: Path) -> Iterator[Deployed]:
+    """The embedded AWS with a bucket and no stack; `home` is the folder of the person who will deploy there."""
+    (home / "metadata.json").write_text('{"lastVersionCheck": 4102444800.0}')  # SAM asks PyPI once a week
+    log: list[str] = []
+    with EmbeddedAws(log=log.append) as aws:
+        path = f"{TOOLS}{os.pathsep}{os.environ['PATH']}"
+        sam = {"__SAM_CLI_APP_DIR": str(home), "SAM_CLI_TELEMETRY": "0", "HOME": str(home)}
+        environment = {**aws.environment, **THIS_MACHINE, **sam, "PATH": path}
+        run(["aws", "s3", "mb", "s3://cloudmend-packages"], environment)
+        yield Deployed(aws, environment, log)
 
 
 class Earlier:

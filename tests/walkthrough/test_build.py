@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from cloudmend.aws import ledger, notices, switch
+from cloudmend.aws import ledger, notices, regions, switch
 from cloudmend.controls import CONTROLS
 from walkthrough.template import GLOBALS, ROOT
 
@@ -105,7 +105,8 @@ def test_the_archive_holds_nothing_that_only_serves_development(names: list[str]
 def test_the_service_models_in_it_hold_the_operations_that_are_called_and_no_other(unpacked: Path) -> None:
     models = unpacked.glob("botocore/data/*/*/service-2.json*")
     kept = {f"{path.parts[-3]}:{name}" for path in models for name in json.loads(path.read_text())["operations"]}
-    called = set().union(*(control.permissions for control in CONTROLS)) | notices.PERMISSIONS | switch.PERMISSIONS
+    called = set().union(*(control.permissions for control in CONTROLS))
+    called |= notices.PERMISSIONS | regions.PERMISSIONS | switch.PERMISSIONS
     # The ledger writes in transactions, for which IAM has no name; exemptions are put by people.
     in_transactions = {"dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
     called |= (ledger.PERMISSIONS - in_transactions) | {"dynamodb:TransactWriteItems", "sqs:SendMessage"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,27 +13,19 @@ import pytest
 
 from cloudmend.core.model import Resource
 from cloudmend.entry.continuation import messages
-from cloudmend.local.server import EmbeddedAws
-from walkthrough.conftest import TOOLS, run
-from walkthrough.deployed import DELETE, NAMES, Deployed, intent, ssh_from, wait_for
+from walkthrough.conftest import run
+from walkthrough.deployed import DELETE, NAMES, Deployed, an_account, intent, ssh_from, wait_for
 from walkthrough.template import RESPONDER, SWEEPER, UNDOER, granted
-from walkthrough.test_build import SAM, THIS_MACHINE
+from walkthrough.test_build import SAM
 from walkthrough.walkthrough import MENDED, comparable
 
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    home = tmp_path_factory.mktemp("sam")
-    (home / "metadata.json").write_text('{"lastVersionCheck": 4102444800.0}')  # SAM asks PyPI once a week
-    log: list[str] = []
-    with EmbeddedAws(log=log.append) as aws:
-        path = f"{TOOLS}{os.pathsep}{os.environ['PATH']}"
-        sam = {"__SAM_CLI_APP_DIR": str(home), "SAM_CLI_TELEMETRY": "0", "HOME": str(home)}
-        environment = {**aws.environment, **THIS_MACHINE, **sam, "PATH": path}
-        run(["aws", "s3", "mb", "s3://cloudmend-packages"], environment)
-        said = run(["scripts/deploy.sh", *NAMES], environment).stdout
+    with an_account(tmp_path_factory.mktemp("sam")) as account:
+        said = run(["scripts/deploy.sh", *NAMES], account.environment).stdout
         assert "cloudmend watches us-east-1" in said
-        yield Deployed(aws, environment, log)
+        yield account
 
 
 def test_a_group_opened_by_bad_boy_is_mended_by_the_deployed_function(deployed: Deployed) -> None:
@@ -43,6 +35,18 @@ def test_a_group_opened_by_bad_boy_is_mended_by_the_deployed_function(deployed: 
     deployed.settle()
     words = ["aws", "ec2", "describe-security-groups", "--group-ids", group_id]
     assert comparable(run(words, deployed.environment).stdout) == MENDED
+
+
+def test_the_calls_of_one_event_are_those_that_its_page_lists(deployed: Deployed) -> None:
+    group_id, before = deployed.group("one-event"), len(deployed.aws.calls)
+    deployed.open(group_id, "0.0.0.0/0")
+    deployed.settle()
+    calls = [call for call in deployed.aws.calls[before:] if RESPONDER in call.principal]
+    made = {f"{call.service}:{call.operation}" for call in calls if call.service != "logs"}
+    page = Path("docs/one-event.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| \d \| `(\w+:\w+)` \|", page, re.MULTILINE))
+    remembered = {"ssm:GetParameter"}  # for half a minute
+    assert made | remembered == listed
 
 
 def test_its_own_write_wakes_it_once_and_ends_there(deployed: Deployed) -> None:

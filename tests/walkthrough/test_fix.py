@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
+from walkthrough.blocks import lines
 from walkthrough.conftest import REGION, ROOT, run
 
 PAGE = (ROOT / "docs" / "fix.md").read_text(encoding="utf-8")
-ASKING, SILENT = re.split(r"<!-- test: run each line.*-->\n```bash\n", PAGE)[1].split("\n```")[0].splitlines()
+ASKING, SILENT = lines("docs/fix.md", "run each line")
 WORLD = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 
 

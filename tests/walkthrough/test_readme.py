@@ -1,4 +1,4 @@
-"""What the README says is so: its commands run, its tests exist, its table is the template's, its output is real."""
+"""What the README says is so: its commands run, its tests and files exist, its output is real."""
 
 from __future__ import annotations
 
@@ -6,30 +6,22 @@ import ast
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
-from cloudmend.core.policy import PARAMETERS
 from walkthrough import deployed
+from walkthrough.blocks import lines
 from walkthrough.conftest import ROOT, run
 from walkthrough.walkthrough import MENDED, OPENED, comparable
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
-
-
-def block(mark: str) -> list[str]:
-    """The lines of the code block that follows a mark."""
-    return re.split(rf"<!-- test: {mark}.*-->\n```bash\n", README)[1].split("\n```")[0].splitlines()
 
 
 def test_the_lines_to_try_by_hand_do_what_the_readme_says(aws_environment: dict[str, str]) -> None:
-    create, opened, described, mend, described_again = block("run each line")
+    create, opened, described, mend, described_again = lines("README.md", "run each line")
     group_id = json.loads(bash(create, aws_environment))["GroupId"]
-    lines = [line.replace("GROUP_ID", group_id) for line in (opened, described, mend, described_again)]
-    _, before, _, after = [bash(line, aws_environment) for line in lines]
+    rest = [line.replace("GROUP_ID", group_id) for line in (opened, described, mend, described_again)]
+    _, before, _, after = [bash(line, aws_environment) for line in rest]
     assert (comparable(before), comparable(after)) == (OPENED, MENDED)
     bash(f"aws ec2 delete-security-group --group-id {group_id}", aws_environment)
 
@@ -39,8 +31,8 @@ def bash(line: str, environment: dict[str, str]) -> str:
 
 
 def test_the_deployment_commands_are_those_that_the_tests_run() -> None:
-    (deploy,) = block("deployed onto the embedded AWS")
-    (delete,) = block("deleted from the embedded AWS")
+    (deploy,) = lines("README.md", "deployed onto the embedded AWS")
+    (delete,) = lines("README.md", "deleted from the embedded AWS")
     own = {"BUCKET": "cloudmend-packages", "REGION": "us-east-1"}
     assert [own.get(word, word) for word in deploy.split()] == ["scripts/deploy.sh", *deployed.NAMES]
     assert [own.get(word, word) for word in delete.split()] == ["sam", *deployed.DELETE]
@@ -58,13 +50,6 @@ def functions(path: Path) -> set[str]:
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
 
-def test_the_table_of_parameters_is_the_template_s() -> None:
-    rows = dict(re.findall(r"^\| `(\w+)` \| (?:the policy file's: )?`?([^`|]+?)`? \|", README, re.MULTILINE))
-    policy = {parameter.template: parameter.default for parameter in PARAMETERS}
-    parameters = TEMPLATE["Parameters"].items()
-    assert rows == {name: str(value["Default"]) or policy.get(name, "none") for name, value in parameters}
-
-
 def test_the_demo_s_end_is_what_the_demo_prints(demo_output: str) -> None:
     shown = README.split("```text\n8. ")[1].split("\n```")[0]
     assert normal(shown) == normal(demo_output.split("\n8. ")[1])
@@ -73,10 +58,10 @@ def test_the_demo_s_end_is_what_the_demo_prints(demo_output: str) -> None:
 def normal(text: str) -> list[str]:
     """Lines without ids, seconds and spacing; the function may log one mend for both rules, or one for each."""
     text = re.sub(r"sg-[0-9a-f]{17}", "sg-ID", text)
-    lines = [re.sub(r"\s+", " ", re.sub(r"\d+\.\d$", "SECONDS", line.strip())) for line in text.splitlines()]
-    return [line for line in lines if line.strip("─ ") and not line.startswith("its log:")]
+    told = [re.sub(r"\s+", " ", re.sub(r"\d+\.\d$", "SECONDS", line.strip())) for line in text.splitlines()]
+    return [line for line in told if line.strip("─ ") and not line.startswith("its log:")]
 
 
-@pytest.mark.parametrize("name", re.findall(r"`((?:scripts|events|docs|src|tests)/[\w./-]+)`", README))
+@pytest.mark.parametrize("name", re.findall(r"[`(]((?:scripts|events|docs|src|tests)/[\w./-]+)[`)]", README))
 def test_every_file_that_the_readme_names_exists(name: str) -> None:
     assert (ROOT / name).exists()

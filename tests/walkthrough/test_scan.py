@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from walkthrough.blocks import lines
 from walkthrough.conftest import REGION, ROOT, run
 
 PAGE = (ROOT / "docs" / "scan.md").read_text(encoding="utf-8")
-LINES = re.split(r"<!-- test: run each line.*-->\n```bash\n", PAGE)[1].split("\n```")[0].splitlines()
 
 
 @pytest.fixture
@@ -28,9 +28,8 @@ def open_group(ec2: Any, group_id: str) -> str:
 
 
 def test_the_commands_of_the_page_tell_of_an_open_group(open_group: str, aws_environment: dict[str, str]) -> None:
-    table, sarif, page, explained, event = [
-        run(line.replace("GROUP_ID", open_group).split(), aws_environment).stdout for line in LINES
-    ]
+    commands = [line.replace("GROUP_ID", open_group).split() for line in lines("docs/scan.md", "run each line")]
+    table, sarif, page, explained, event = [run(words, aws_environment).stdout for words in commands]
     assert open_group in table
     assert open_group in sarif
     assert page.startswith("<!doctype html>")

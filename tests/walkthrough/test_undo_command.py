@@ -12,8 +12,8 @@ import pytest
 from botocore.session import Session
 
 from ledgers.backends import table_resource
+from walkthrough.blocks import lines
 from walkthrough.conftest import REGION, run
-from walkthrough.test_readme import block
 
 WORLD = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "all"}]}
 HALF = {"IpProtocol": "tcp", "FromPort": 3389, "ToPort": 3389, "IpRanges": [{"CidrIp": "128.0.0.0/1"}]}
@@ -88,6 +88,16 @@ def test_a_dry_run_shows_what_it_would_do_and_does_nothing(ec2: Any, opened: str
     assert run(["cloudmend", "exempt", "list"], environment).stdout == ""
 
 
+def test_the_plan_and_the_record_are_told_as_json_too(opened: str, environment: dict[str, str]) -> None:
+    entry_id = mend(opened, environment)
+    words = ["cloudmend", "undo", entry_id, *FOR_2H, "--json"]
+    plan = json.loads(run([*words, "--dry-run"], environment).stdout)
+    assert plan["exemption"]["group"] == opened
+    assert {each["action"].partition(":")[0] for each in plan["requests"]} == {"ec2"}
+    record = json.loads(run(words, environment).stdout)
+    assert (record["status"], record["entry_id"]) == ("exempt", entry_id)
+
+
 def test_an_edit_since_is_refused_with_the_difference(ec2: Any, opened: str, environment: dict[str, str]) -> None:
     entry_id = mend(opened, environment)
     ec2.authorize_security_group_ingress(GroupId=opened, IpPermissions=[OTHERWISE])
@@ -107,6 +117,13 @@ def test_an_exempt_group_is_left_open_and_listed(ec2: Any, opened: str, environm
         rf"exempt-\w{{8}} exempts {opened} until [-\d]+ [\d:]+ UTC: The vendor has no VPN yet .*\n", said
     )
     assert "\x1b" not in said
+
+
+def test_exemptions_as_json_are_as_the_ledger_stores_them(opened: str, environment: dict[str, str]) -> None:
+    added = run(["cloudmend", "exempt", "add", "--group", opened, *FOR_2H, "--json"], environment).stdout
+    exemption = json.loads(added)
+    assert (exemption["group"], exemption["reason"]) == (opened, "The vendor has no VPN yet")
+    assert run(["cloudmend", "exempt", "list", "--json"], environment).stdout == added
 
 
 @pytest.mark.parametrize(
@@ -151,7 +168,7 @@ def test_records_of_another_group_or_of_before_are_not_listed(opened: str, envir
 
 @pytest.fixture
 def table(aws_environment: dict[str, str]) -> Iterator[str]:
-    """A stack's table, as docs/records.md describes it."""
+    """A stack's table, as docs/reference/records.md describes it."""
     cloudformation = Session().create_client(
         "cloudformation",
         region_name=REGION,
@@ -172,7 +189,7 @@ def test_the_readme_s_line_takes_back_what_a_stack_s_table_holds(
     before = described(ec2, opened)
     with_table = {**environment, "CLOUDMEND_LEDGER_TABLE": table}
     entry_id = mend(opened, with_table)
-    (line,) = block("undone through the embedded AWS")
+    (line,) = lines("README.md", "undone through the embedded AWS")
     run(["bash", "-c", line.replace("RECORD_ID", entry_id).replace("TABLE", table)], environment)
     assert described(ec2, opened) == before
     assert entry_id in run(["cloudmend", "records"], with_table).stdout

@@ -39,7 +39,7 @@ PERMISSIONS: Final = frozenset(
 
 # Two transactions that touch one item at once: DynamoDB cancels one, and botocore does not send it again. Seconds
 # before each further attempt, at most. All mends of an account count in one item, so a storm of events meets there.
-_CONFLICT_PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8)
+_CONFLICT_PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 0.8, 0.8)
 _CONDITION: Final = "ConditionalCheckFailed"
 _CONFLICT: Final = "TransactionConflict"
 _WRITTEN: Final = {"Code": "None"}  # DynamoDB's own word for a write that nothing was wrong with
@@ -90,9 +90,9 @@ class DynamoDbLedger:
         found = self._query("pk = :pk AND sk >= :since", pk=items.entries_of(resource_id), since=stamp(since))
         return tuple(items.unpacked(item) for item in found)
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self, *, newest_first: bool = False) -> Iterator[Entry]:
         """From an index that may lag by a moment."""
-        found = self._query("kind = :kind", index=items.INDEX, kind=items.KIND)
+        found = self._query("kind = :kind", index=items.INDEX, newest_first=newest_first, kind=items.KIND)
         return (items.unpacked(item) for item in found)
 
     def exempt(self, exemption: TimedExemption) -> None:
@@ -150,7 +150,7 @@ class DynamoDbLedger:
             answer: Json = getattr(self._client, xform_name(operation))(TableName=self._table, **params)
         return answer
 
-    def _query(self, condition: str, *, index: str = "", **values: str) -> Iterator[Json]:
+    def _query(self, condition: str, *, index: str = "", newest_first: bool = False, **values: str) -> Iterator[Json]:
         """The items of all pages, each page read when it is needed; of the table itself, as they are now."""
         source = {"IndexName": index} if index else {"ConsistentRead": True}
         with translated("dynamodb:Query", self._region):
@@ -158,6 +158,7 @@ class DynamoDbLedger:
                 TableName=self._table,
                 KeyConditionExpression=condition,
                 ExpressionAttributeValues={f":{name}": items.text(value) for name, value in values.items()},
+                ScanIndexForward=not newest_first,
                 **source,
             )
             for page in pages:

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from cloudmend.core.errors import BudgetSpent, Busy, LedgerError, WrongState
 from cloudmend.core.model import Intent, Record
 
-VERSION: Final = 1  # of the shape below that is stored; docs/records.md
+VERSION: Final = 1  # of the shape below that is stored; docs/reference/records.md
 
 State = Literal["INTENT", "DONE", "FAILED", "UNDONE"]
 Ending = Literal["DONE", "FAILED"]
@@ -143,8 +143,8 @@ class Ledger(Protocol):
     def recent(self, resource_id: str, since: datetime) -> tuple[Entry, ...]:
         """Those of a resource that were opened since then, under any control, oldest first."""
 
-    def entries(self) -> Iterator[Entry]:
-        """All, oldest first, read as they are asked for."""
+    def entries(self, *, newest_first: bool = False) -> Iterator[Entry]:
+        """All, oldest first or newest first, read as they are asked for."""
 
     def exempt(self, exemption: TimedExemption) -> None: ...
 

@@ -63,8 +63,8 @@ class SqliteLedger:
     def recent(self, resource_id: str, since: datetime) -> tuple[Entry, ...]:
         return tuple(self._found("resource = ? AND opened >= ?", resource_id, instant(since)))
 
-    def entries(self) -> Iterator[Entry]:
-        return self._found("TRUE")
+    def entries(self, *, newest_first: bool = False) -> Iterator[Entry]:
+        return self._found("TRUE", newest_first=newest_first)
 
     def exempt(self, exemption: TimedExemption) -> None:
         expires = instant(exemption.expires + self._terms.retention)
@@ -108,8 +108,9 @@ class SqliteLedger:
         if mends >= self._terms.budget:
             raise budget_spent(account, now, self._terms)
 
-    def _found(self, condition: str, *values: Any) -> Iterator[Entry]:
-        query = f"SELECT entry FROM entries WHERE {condition} ORDER BY opened, id"  # noqa: S608 - our own words
+    def _found(self, condition: str, *values: Any, newest_first: bool = False) -> Iterator[Entry]:
+        order = "opened DESC, id DESC" if newest_first else "opened, id"
+        query = f"SELECT entry FROM entries WHERE {condition} ORDER BY {order}"  # noqa: S608 - our own words
         with self._database.reading() as connection:
             for (text,) in connection.execute(query, values):
                 yield decode_entry(text.encode())

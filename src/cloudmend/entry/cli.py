@@ -1,7 +1,4 @@
-"""The command line: its commands, one after the other, and how an error ends one.
-
-Exit codes: 0 all is well; 1 AWS could not be made so (still open, gone, unreachable, refused); 2 bad input.
-"""
+"""The command line: its commands, one after the other, and how an error ends one."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ import typer
 
 from cloudmend.core.errors import CloudmendError, EventError, InputError, PolicyError
 from cloudmend.core.escaping import terminal
+from cloudmend.entry.commands.console import console
 from cloudmend.entry.commands.demo import demo
 from cloudmend.entry.commands.doctor import doctor
 from cloudmend.entry.commands.exempt import app as exempt
@@ -26,14 +24,17 @@ from cloudmend.entry.commands.scan import scan
 from cloudmend.entry.commands.undo import undo
 from cloudmend.entry.commands.version import version
 
-COMMANDS: Final = (scan, explain, fix, replay, invoke, undo, records, doctor, local, demo, version)
+COMMANDS: Final = (scan, explain, fix, replay, invoke, undo, records, console, doctor, local, demo, version)
 GROUPS: Final = {"exempt": exempt, "policy": policy}
 
 app = typer.Typer(
-    help="Mends AWS accounts: what was opened to the world is narrowed, proved closed, and can be undone.",
+    help="""Mends AWS accounts: what was opened to the world is narrowed, proved closed, and can be undone.
+
+    Exit codes: 0 all is well; 1 AWS could not be made so (still open, gone, unreachable, refused); 2 bad input.
+    """,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
+    context_settings={"max_content_width": 120},  # an example stays on one line where the terminal is wide enough
     pretty_exceptions_enable=False,
 )
 for command in COMMANDS:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +25,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cloudmend.core.errors import CloudmendError
+from cloudmend.entry.console.serving import has_browser
 from cloudmend.local.server import EmbeddedAws
 
 ROOT: Final = Path(__file__).resolve().parents[3]
@@ -78,8 +81,10 @@ def run() -> int:
             console.print(Text(f"NOT AS THE WALKTHROUGH SHOWS: {problem}", "bold red"))
             console.print(Text("\n".join(log), "dim"))
             return 1
-    console.print(_table(mends))
-    console.print(Text("Both groups are closed, and their egress is untouched.", "bold green"))
+        console.print(_table(mends))
+        console.print(Text("Both groups are closed, and their egress is untouched.", "bold green"))
+        if has_browser():
+            walkthrough.look()
     return 0
 
 
@@ -127,6 +132,18 @@ class Walkthrough:
         self._show_log()
         self._describe(group, APPROVED)
         return self._mends(group, "deployed", self._seconds_to_closed())
+
+    def look(self) -> None:
+        """The console over this AWS and the stack's ledger, until Enter is pressed."""
+        self._tell("Look at it in a browser, and take a mend back. Press Enter here to end the demo.")
+        stacks = self._run("aws", "cloudformation", "describe-stacks", "--stack-name", _STACK, echo=False, show=False)
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in json.loads(stacks)["Stacks"][0]["Outputs"]}
+        words = ("cloudmend", "console", "--ledger", outputs["LedgerTableName"])
+        # In a session of its own, it is stopped once, by us, and not by the terminal's Ctrl-C as well.
+        with subprocess.Popen(words, cwd=ROOT, env=self._environment, start_new_session=True) as console:  # noqa: S603
+            with suppress(KeyboardInterrupt):
+                sys.stdin.readline()
+            console.send_signal(signal.SIGINT)
 
     def _create(self, name: str) -> str:
         words = ("create-security-group", "--group-name", name, "--description", "testing")

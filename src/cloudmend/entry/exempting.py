@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import secrets
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from cloudmend.aws.world import connection
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.exempting import Grounds, parse_duration
+from cloudmend.core.ledger import TimedExemption
+from cloudmend.core.stored import encode
 from cloudmend.entry.ledgers import open_ledger
 from cloudmend.entry.wording import exempted
 
 
-def add(group: str, *, rule: str, duration: str, reason: str, owner: str, ledger: str, region: str | None) -> None:
+def add(
+    group: str, *, rule: str, duration: str, reason: str, owner: str, ledger: str, region: str | None
+) -> TimedExemption:
     """Raises CloudmendError."""
     lasting = parse_duration(duration)
     here = connection(region)
@@ -22,13 +27,20 @@ def add(group: str, *, rule: str, duration: str, reason: str, owner: str, ledger
     grounds = Grounds(owner=owner or caller, reason=reason, duration=lasting, caller=caller)
     exemption = grounds.exemption(f"exempt-{secrets.token_hex(4)}", group, here.clock.now(), rule)
     open_ledger(ledger, region).exempt(exemption)
-    sys.stdout.write(f"{exemption.id} exempts {exempted(exemption)}\n")
+    return exemption
 
 
-def show(ledger: str, region: str | None) -> int:
+def tell(exemptions: Iterable[TimedExemption], *, as_json: bool) -> None:
+    """One a line: in words, or as they are stored."""
+    for each in exemptions:
+        line = encode(each).decode() if as_json else f"{terminal(each.id)} exempts {exempted(each)}"
+        sys.stdout.write(f"{line}\n")
+
+
+def show(ledger: str, region: str | None, *, as_json: bool) -> int:
     """The exit code: 1 where one cannot be read. Raises CloudmendError."""
     found = open_ledger(ledger, region).exemptions(datetime.now(UTC))
-    sys.stdout.writelines(f"{terminal(exemption.id)} exempts {exempted(exemption)}\n" for exemption in found.held)
+    tell(found.held, as_json=as_json)
     sys.stderr.writelines(f"cloudmend: {terminal(problem)}\n" for problem in found.unreadable)
     return 1 if found.unreadable else 0
 

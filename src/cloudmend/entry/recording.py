@@ -18,6 +18,7 @@ from cloudmend.core.exempting import parse_duration
 from cloudmend.core.ledger import Entry, Ledger, State
 from cloudmend.core.stored import json_lines
 from cloudmend.entry.ledgers import open_ledger
+from cloudmend.entry.wording import came_to
 
 _STYLE: Final[dict[State, str]] = {"INTENT": "yellow", "DONE": "green", "FAILED": "bold red", "UNDONE": "cyan"}
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -60,15 +61,7 @@ def _tell(entries: Iterable[Entry]) -> None:
     for entry in entries:
         who = attribute(entry.intent.actor).who
         when = f"{entry.opened.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-        status, told = _came_to(entry)
+        status, told = came_to(entry)
         console.print(when, entry.intent.resource.id, Text(status, _STYLE[entry.state]), Text(terminal(who)))
         console.print(Text(f"  {terminal(told)}"))
         console.print(Text(f"  {entry.id}", "dim"))
-
-
-def _came_to(entry: Entry) -> tuple[str, str]:
-    """Its state, with how the mend ended; and what was done, in words."""
-    if entry.ended is None:
-        return entry.state, "under way, or left behind by a crash: the next sweep completes it"
-    latest = entry.undone or entry.ended
-    return f"{entry.state} ({entry.ended.record.status})", latest.record.summary

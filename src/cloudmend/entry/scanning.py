@@ -56,8 +56,11 @@ def scan(regions: Sequence[str], brief: Brief, form: Format, *, fail_on_findings
     return 3 if fail_on_findings and report.counted else 0
 
 
-def survey(readers: Mapping[str, Reader], brief: Brief) -> Survey:
-    """What is at fault in each Region; one that cannot be read is told as such, and the others still are read."""
+def survey(readers: Mapping[str, Reader], brief: Brief, *, quiet: bool = False) -> Survey:
+    """What is at fault in each Region; one that cannot be read is told as such, and the others still are read.
+
+    On a terminal it shows how far it is, unless `quiet`.
+    """
     console = Console(stderr=True)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         answers = pool.map(partial(_look, brief=brief), readers, readers.values())
@@ -67,7 +70,7 @@ def survey(readers: Mapping[str, Reader], brief: Brief) -> Survey:
             total=len(readers),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=quiet or not console.is_terminal,
         )
         return dict(zip(readers, shown, strict=True))
 

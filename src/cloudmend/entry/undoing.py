@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+import msgspec
+
 from cloudmend.aws.world import connection, world
 from cloudmend.controls import CONTROLS
 from cloudmend.core.escaping import command, terminal
@@ -16,7 +18,15 @@ from cloudmend.entry.wording import exempted
 
 
 def undo(
-    entry_id: str, *, duration: str, reason: str, owner: str, ledger: str, region: str | None, dry_run: bool
+    entry_id: str,
+    *,
+    duration: str,
+    reason: str,
+    owner: str,
+    ledger: str,
+    region: str | None,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Raises CloudmendError: nothing was changed, or the sentence says what was."""
     lasting = parse_duration(duration)
@@ -24,19 +34,30 @@ def undo(
     grounds = Grounds(owner=owner or caller, reason=reason, duration=lasting, caller=caller)
     book = open_ledger(ledger, region)
     # A sweep of all Regions keeps one ledger, where the stack is; the group may be elsewhere.
-    here = world(ledger=book, notifier=_Voice(), region=book.get(entry_id).intent.region)
+    here = world(ledger=book, notifier=Voice(as_json=as_json), region=book.get(entry_id).intent.region)
     undone = take_back(entry_id, grounds, controls=CONTROLS, world=here, dry_run=dry_run)
     if undone.record is None:
-        _tell_plan(undone, here.region)
+        _tell_plan(undone, here.region, as_json=as_json)
 
 
-class _Voice:
-    """A notifier that tells the person at the terminal."""
+class Voice:
+    """A notifier that tells the person at the terminal, or the program behind it."""
+
+    def __init__(self, *, as_json: bool = False) -> None:
+        self._as_json = as_json
 
     def publish(self, record: Record) -> None:
-        sys.stdout.write(f"undone {terminal(record.summary)}\n")
+        told = _json(record) if self._as_json else f"undone {terminal(record.summary)}"
+        sys.stdout.write(f"{told}\n")
 
 
-def _tell_plan(undone: Undone, region: str) -> None:
+def _tell_plan(undone: Undone, region: str, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(f"{_json({'exemption': undone.exemption, 'requests': undone.requests})}\n")
+        return
     commands = [f"would run: {command(request.command(region))}\n" for request in undone.requests]
     sys.stdout.writelines([f"would exempt {exempted(undone.exemption)}\n", *commands, "Nothing was changed.\n"])
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -6,7 +6,7 @@ import shlex
 from typing import Final
 
 from cloudmend.core.escaping import terminal
-from cloudmend.core.ledger import TimedExemption
+from cloudmend.core.ledger import Entry, TimedExemption
 from cloudmend.core.model import Record, Status
 
 STATUS_STYLE: Final[dict[Status, str]] = {
@@ -25,6 +25,14 @@ def exempted(exemption: TimedExemption) -> str:
     what = f"{exemption.group} {exemption.rule}".rstrip()
     until = f"{exemption.expires:%Y-%m-%d %H:%M} UTC"
     return terminal(f"{what} until {until}: {exemption.reason} ({exemption.owner})")
+
+
+def came_to(entry: Entry) -> tuple[str, str]:
+    """Its state, with how the mend ended; and what was done, in words."""
+    if entry.ended is None:
+        return entry.state, "under way, or left behind by a crash: the next sweep completes it"
+    latest = entry.undone or entry.ended
+    return f"{entry.state} ({entry.ended.record.status})", latest.record.summary
 
 
 def undo_command(record: Record, table: str) -> str:

@@ -1,4 +1,4 @@
-"""A record as an event on EventBridge: for programs, so nothing is escaped but by JSON. See docs/events.md."""
+"""A record as an event on EventBridge: for programs, so nothing is escaped but by JSON. docs/reference/events.md."""
 
 from __future__ import annotations
 

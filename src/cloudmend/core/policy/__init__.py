@@ -1,7 +1,7 @@
 """What is at fault, what replaces it, and where cloudmend may act; refused whole if any of it is wrong.
 
-`parse_policy` makes a `Policy` of a policy file's text and of settings, once, at the edge. docs/policy.md has
-every key.
+`parse_policy` makes a `Policy` of a policy file's text and of settings, once, at the edge.
+docs/reference/policy.md has every key.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ import typer
 
 from cloudmend.entry.commands.options import For, Ledger, Owner, Reason, Region
 
+_AsJson = Annotated[bool, typer.Option("--json", help="Print exemptions as JSON, one a line.")]
+
 app = typer.Typer(help="What is left open on purpose, for a while.", no_args_is_help=True)
 
 
@@ -20,25 +22,28 @@ def add(
     owner: Owner = "",
     region: Region = None,
     ledger: Ledger = "",
+    as_json: _AsJson = False,
 ) -> None:
     """Leave a security group as it is for a while, open or not; its owner and the reason are kept.
 
     Example: cloudmend exempt add --group sg-05fe30eb67c909f27 --for 2h --reason "The vendor has no VPN yet"
     """
     from cloudmend.entry.exempting import add as run
+    from cloudmend.entry.exempting import tell
 
-    run(group, rule=rule, duration=duration, reason=reason, owner=owner, ledger=ledger, region=region)
+    made = run(group, rule=rule, duration=duration, reason=reason, owner=owner, ledger=ledger, region=region)
+    tell([made], as_json=as_json)
 
 
 @app.command("list")
-def list_exemptions(region: Region = None, ledger: Ledger = "") -> None:
+def list_exemptions(region: Region = None, ledger: Ledger = "", as_json: _AsJson = False) -> None:
     """Show the exemptions that hold; exit code 1 where one cannot be read, which exempts nothing.
 
     Example: cloudmend exempt list
     """
     from cloudmend.entry.exempting import show as run
 
-    raise typer.Exit(run(ledger, region))
+    raise typer.Exit(run(ledger, region, as_json=as_json))
 
 
 @app.command()

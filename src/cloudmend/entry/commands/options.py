@@ -27,7 +27,7 @@ Reason = Annotated[str, typer.Option("--reason", help="Why, for those who will a
 Owner = Annotated[str, typer.Option("--owner", help="Who answers for it. Default: your own ARN.")]
 
 
-def _region_names(names: list[str] | None) -> list[str]:
+def region_names(names: list[str] | None) -> list[str]:
     """The names, if all look like one: another would be part of the address that is asked."""
     for name in names or []:
         if not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d", name, re.ASCII):
@@ -37,5 +37,5 @@ def _region_names(names: list[str] | None) -> list[str]:
 
 Regions = Annotated[
     list[str] | None,
-    typer.Option("--region", callback=_region_names, help="May be given again. Default: all that are enabled."),
+    typer.Option("--region", callback=region_names, help="May be given again. Default: all that are enabled."),
 ]

@@ -17,6 +17,7 @@ def undo(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
     region: Region = None,
     ledger: Ledger = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the record, or the plan, as JSON.")] = False,
 ) -> None:
     """Take a mend back, exactly: exempt the group for a while, and restore what was narrowed or revoked.
 
@@ -26,4 +27,13 @@ def undo(
     """
     from cloudmend.entry.undoing import undo as run
 
-    run(entry_id, duration=duration, reason=reason, owner=owner, ledger=ledger, region=region, dry_run=dry_run)
+    run(
+        entry_id,
+        duration=duration,
+        reason=reason,
+        owner=owner,
+        ledger=ledger,
+        region=region,
+        dry_run=dry_run,
+        as_json=as_json,
+    )

@@ -7,5 +7,8 @@ from importlib.metadata import version as installed_version
 
 
 def version() -> None:
-    """Print the version."""
+    """Print the version.
+
+    Example: cloudmend version
+    """
     sys.stdout.write(f"cloudmend {installed_version('cloudmend')}\n")

@@ -1,0 +1,40 @@
+"""The parts of docs/ that are generated: each is a block of a page, between two comments.
+
+A page holds `<!-- generated: NAME -->`, the block, and `<!-- end -->`; what is outside of them is written by hand. A
+new block is a function without arguments and a line here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from docs_blocks import commands, controls, costs, decisions, policy, structs, template
+
+BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
+    "commands": commands.commands,
+    "controls": controls.controls,
+    "costs of accounts": costs.accounts,
+    "costs worked": costs.worked,
+    "decisions": decisions.decisions,
+    "entry": structs.entry,
+    "event detail": structs.detail,
+    "exemption": structs.exemption,
+    "parameters": template.parameters,
+    "outputs": template.outputs,
+    "policy keys": policy.keys,
+    "policy sets": policy.named_sets,
+}
+
+_BLOCK: Final = re.compile(r"(?<=<!-- generated: )([^>]+?) -->\n.*?(?=<!-- end -->)", re.DOTALL)
+
+
+def filled(page: str) -> str:
+    """The page with each of its blocks made anew. Raises KeyError for one that nothing generates."""
+    return _BLOCK.sub(lambda found: f"{found[1]} -->\n\n{BLOCKS[found[1]]().strip()}\n\n", page)
+
+
+def named(page: str) -> list[str]:
+    """The blocks that a page has."""
+    return [found[1] for found in _BLOCK.finditer(page)]

@@ -1,0 +1,86 @@
+"""The JSON that programs read, field by field: types from msgspec's schema, meanings from meanings.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from cloudmend.core.ledger import Entry, TimedExemption
+from cloudmend.core.notice.event import Detail
+from docs_blocks.markdown import code, codes, table
+
+# In which page each type has its table: what refers to it links there.
+_PAGES: Final = {
+    "events.md": ("Detail", "Resource", "Actor", "Attribution", "Finding", "Edit"),
+    "records.md": ("Entry", "End", "Intent", "Request", "TimedExemption"),
+}
+_WORDS: Final = {"string": "text", "integer": "whole number", "number": "number", "object": "object"}
+
+
+def detail() -> str:
+    """An event's detail, and what is in it."""
+    return _tables("events.md", *_PAGES["events.md"])
+
+
+def entry() -> str:
+    """One mend in the ledger, and what is in it that is not in an event."""
+    return _tables("records.md", "Entry", "End", "Intent", "Request")
+
+
+def exemption() -> str:
+    return _tables("records.md", "TimedExemption")
+
+
+def _tables(page: str, first: str, *others: str) -> str:
+    return "\n\n".join([_table(page, first), *(f"### {name}\n\n{_table(page, name)}" for name in others)])
+
+
+def _table(page: str, name: str) -> str:
+    """Raises ValueError where the fields and the meanings differ."""
+    fields, meanings = _schemas()[name]["properties"], _meanings()[name]
+    if fields.keys() != meanings.keys():
+        differ = ", ".join(sorted(fields.keys() ^ meanings.keys()))
+        raise ValueError(f"{name} in scripts/docs_blocks/meanings.toml: {differ} is in it alone, or missing.")
+    rows = ((code(field), _type(fields[field], page), meanings[field]) for field in fields)
+    return table(("field", "type", "meaning"), rows)
+
+
+@cache
+def _schemas() -> dict[str, Any]:
+    _, components = msgspec.json.schema_components([Detail, Entry, TimedExemption])
+    return components
+
+
+@cache
+def _meanings() -> dict[str, dict[str, str]]:
+    return tomllib.loads((Path(__file__).parent / "meanings.toml").read_text(encoding="utf-8"))
+
+
+def _type(schema: dict[str, Any], page: str) -> str:
+    if "$ref" in schema:
+        return _link(schema["$ref"].rpartition("/")[2], page)
+    if "anyOf" in schema:
+        return " or ".join(_type(each, page) for each in schema["anyOf"])
+    if "enum" in schema:
+        return codes(map(str, schema["enum"]))
+    if schema["type"] == "array":
+        return f"list of {_type(schema['items'], page)}"
+    return _plain(schema)
+
+
+def _plain(schema: dict[str, Any]) -> str:
+    if schema["type"] == "null":
+        return code("null")
+    if schema["type"] == "boolean":
+        return codes(("true", "false"))
+    return "time" if schema.get("format") == "date-time" else _WORDS[schema["type"]]
+
+
+def _link(name: str, page: str) -> str:
+    """A record without an event's own two fields has no table of its own."""
+    home = next((home for home, names in _PAGES.items() if name in names), "events.md")
+    return f"[{name}]({'' if home == page else home}#{'fields' if name in ('Detail', 'Record') else name.lower()})"

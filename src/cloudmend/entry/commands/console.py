@@ -1,0 +1,38 @@
+"""`cloudmend console`."""
+
+from __future__ import annotations
+
+import signal
+from typing import Annotated
+
+import typer
+
+from cloudmend.entry.commands.options import Ledger, PolicyFile, region_names
+from cloudmend.entry.policy_file import PACKAGED
+
+
+def console(
+    region: Annotated[
+        list[str] | None,
+        typer.Option(callback=region_names, help="May be given again. Default: the one that the AWS CLI would use."),
+    ] = None,
+    ledger: Ledger = "",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
+    policy: PolicyFile = PACKAGED,
+    open_browser: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open a browser, if there is one and this is a terminal.")
+    ] = True,
+) -> None:
+    """Show what is open now and what was mended as it happens, and take a mend back, in a browser on this machine.
+
+    Whoever has its address may do what your credentials may: do not share it. Ctrl-C stops it.
+
+    Example: cloudmend console --region eu-west-1
+    """
+    from cloudmend.entry.console.serving import serve
+    from cloudmend.entry.console.surroundings import surroundings
+    from cloudmend.entry.policy_file import read_policy
+
+    for ending in (signal.SIGINT, signal.SIGTERM):  # a script's background job starts with SIGINT ignored
+        signal.signal(ending, signal.default_int_handler)
+    serve(surroundings(region or [], ledger, read_policy({}, policy)), port, open_browser=open_browser)

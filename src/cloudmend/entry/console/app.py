@@ -1,0 +1,60 @@
+"""The pages as one WSGI application."""
+
+from __future__ import annotations
+
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, render_template
+from jinja2 import StrictUndefined
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
+
+from cloudmend.core.errors import CloudmendError
+from cloudmend.core.escaping import terminal
+from cloudmend.entry.console.guard import guard
+from cloudmend.entry.console.pages import Pages, status_of
+from cloudmend.entry.console.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+def create_app(around: Surroundings, token: str) -> Flask:
+    """Pages below /TOKEN/, and nothing elsewhere."""
+    app = Flask(__name__, static_url_path=f"/{token}/static")
+    app.jinja_options = {"finalize": _visible, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    guard(app, token)
+    app.register_blueprint(Pages(around).blueprint(), url_prefix=f"/{token}")
+    app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(CloudmendError, _failed)
+    app.wsgi_app = partial(_one_at_a_time, app.wsgi_app, Lock())  # type: ignore[method-assign]
+    return app
+
+
+def _visible(value: Any) -> Any:
+    """What every {{ }} of a template goes through, so that none can be forgotten: only what can be seen.
+
+    Jinja escapes it besides. What is Markup was made by us, from what is escaped.
+    """
+    return terminal(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _refused(error: HTTPException) -> Response:
+    """As plain text: whoever asks without the token learns nothing from it."""
+    return Response(f"{error.description}\n", error.code, mimetype="text/plain")
+
+
+def _failed(error: CloudmendError) -> tuple[str, int]:
+    return render_template("error.html", problem=str(error)), status_of(error)
+
+
+def _one_at_a_time(
+    app: WSGIApplication, lock: Lock, environ: WSGIEnvironment, start_response: StartResponse
+) -> Iterable[bytes]:
+    """Making a botocore client is not safe in several threads, and one person clicks one button at a time."""
+    with lock:
+        return app(environ, start_response)

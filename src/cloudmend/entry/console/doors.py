@@ -1,0 +1,30 @@
+"""What is open now, and what would become of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from cloudmend.core.scan import Report
+from cloudmend.entry.console.surroundings import Surroundings
+from cloudmend.entry.judgement import Brief
+from cloudmend.entry.scanning import report_of, survey
+from cloudmend.entry.standing import Standing
+
+
+class Doors(Struct, frozen=True, kw_only=True):
+    """All of them as they were at one moment. `unreadable` are exemptions that exempt nothing, each as a sentence."""
+
+    at: datetime
+    report: Report
+    unreadable: tuple[str, ...]
+
+
+def look(around: Surroundings) -> Doors:
+    """Asks AWS and the ledger. Raises CloudmendError where the ledger cannot be read."""
+    now = around.clock.now()
+    exemptions = around.ledger.exemptions(now)
+    brief = Brief(around.policy, now, Standing(exemptions=exemptions, ledger=around.ledger))
+    report = report_of(survey(around.readers, brief, quiet=True), around.policy)
+    return Doors(at=now, report=report, unreadable=exemptions.unreadable)

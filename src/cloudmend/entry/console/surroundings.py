@@ -1,0 +1,51 @@
+"""What the pages stand on: one account, as somebody's credentials show it, and a ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from msgspec import Struct
+
+from cloudmend.aws.regions import ec2_gateways, own_region
+from cloudmend.aws.world import connection, world
+from cloudmend.core.ledger import Ledger
+from cloudmend.core.policy import Policy
+from cloudmend.core.ports import Clock, Reader
+from cloudmend.core.world import World
+from cloudmend.entry.ledgers import open_ledger
+from cloudmend.entry.undoing import Voice
+
+
+class Surroundings(Struct, frozen=True, kw_only=True):
+    """`readers` are those of the Regions in which open doors are looked for.
+
+    `world` gives that of any Region, `caller` the ARN of whoever the credentials are of; both raise CloudmendError.
+    """
+
+    readers: Mapping[str, Reader]
+    policy: Policy
+    ledger: Ledger
+    clock: Clock
+    world: Callable[[str], World]
+    caller: Callable[[], str]
+
+
+def surroundings(regions: Sequence[str], table: str, policy: Policy) -> Surroundings:
+    """With the environment's credentials, and its Region where none is given. Raises CloudmendError."""
+    chosen = regions or [own_region()]
+    home = connection(chosen[0])
+    ledger = open_ledger(table, chosen[0])
+    return Surroundings(
+        readers=ec2_gateways(chosen),
+        policy=policy,
+        ledger=ledger,
+        clock=home.clock,
+        world=partial(_world, ledger),
+        caller=home.caller,
+    )
+
+
+def _world(ledger: Ledger, region: str) -> World:
+    """What is undone in the browser is told in the terminal as well."""
+    return world(ledger=ledger, notifier=Voice(), region=region)
