@@ -19,7 +19,7 @@ def replay(
 
     It reads a trail's files (gzip or not), JSON lines, and what aws cloudtrail lookup-events prints. It writes nothing.
 
-    Exit codes: 0; 1 where a file could not be read to its end; 2 bad input.
+    Exit codes: 0 all files were read; 1 a file could not be read to its end; 2 bad input.
 
     Example: cloudmend replay AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11 --policy policy.toml
     """
