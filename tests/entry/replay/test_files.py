@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cloudmend.core.errors import CloudmendError
 from cloudmend.entry.replaying import parts, reading, replay
 from cloudmend.entry.replaying.doors import Doors
 from entry.replay.records import BOB, FORMS, call, closed, lines, noise, opened
@@ -74,6 +75,20 @@ def test_files_are_read_by_several_processes_as_by_one(
     alone, together = told(path=tmp_path), Told(done.returncode, done.stdout, done.stderr)
     assert (together.doors, together.summary, together.code) == (alone.doors, alone.summary, 1)
     assert len(alone.doors) == 6
+
+
+def killed(_: str) -> list[parts.Part]:
+    """In place of reading a file."""
+    os._exit(1)
+
+
+def test_a_process_that_is_killed_is_said_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("1.json", "2.json"):
+        (tmp_path / name).write_bytes(FORMS["trail.json"](STORY))
+    monkeypatch.setattr(reading, "WORTH", 1)
+    monkeypatch.setattr(reading, "_listed", killed)
+    with pytest.raises(CloudmendError, match="was killed, perhaps for want of memory"):
+        replay([str(tmp_path)], policy(), as_json=True)
 
 
 def test_memory_is_kept_for_what_is_open_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -8,10 +8,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Final
 
+from cloudmend.core.errors import CloudmendError
 from cloudmend.core.replay import Reading, Unread
 from cloudmend.entry.replaying.files import Files, size
 from cloudmend.entry.replaying.parts import Part, parts
@@ -61,6 +63,9 @@ def _processes() -> Iterator[ProcessPoolExecutor]:
     pool = ProcessPoolExecutor(mp_context=context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
     try:
         yield pool
+    except BrokenProcessPool:
+        told = "A process that read files was killed, perhaps for want of memory. Replay fewer of them at once."
+        raise CloudmendError(told) from None
     finally:
         pool.shutdown(cancel_futures=True)
 
