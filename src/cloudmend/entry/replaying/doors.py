@@ -10,9 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.expand import REGION
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.controls.security_group_ingress.follow import follow
-from cloudmend.controls.security_group_ingress.observe import REGION
 from cloudmend.controls.security_group_ingress.targets import PREFIX_LIST_EVENTS
 from cloudmend.core.attribution import attribute
 from cloudmend.core.model import ApiCall
