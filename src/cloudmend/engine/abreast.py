@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
+from typing import NamedTuple
 
 import msgspec
 
@@ -27,10 +28,20 @@ class _Kept:
         self.records.append(record)
 
 
+class Ended(NamedTuple):
+    """A mend that has ended: its record, and all that is to be published of it."""
+
+    record: Record
+    told: Sequence[Record]
+
+
 def mend_abreast(
     resources: Sequence[Resource], control: Control, cause: ApiCall, *, policy: Policy, world: World, pool: Executor
-) -> list[Record]:
-    """The record of each, published in their order. `pool` has a free thread for each: they wait for each other."""
+) -> Iterator[Ended]:
+    """Begins to mend all of them; gives each, in their order, when it has ended. Nothing is published yet.
+
+    `pool` has a free thread for each: they wait for each other.
+    """
     together = Together(len(resources))
     joined = msgspec.structs.replace(
         world,
@@ -40,21 +51,20 @@ def mend_abreast(
         begin=at_need,  # a mend asks one thing at a time
     )
 
-    def mended(resource: Resource) -> tuple[Record, list[Record]]:
+    def mended(resource: Resource) -> Ended:
         kept = _Kept()
         try:
             own = msgspec.structs.replace(joined, notifier=kept)
-            return mend(resource, control, cause, policy=policy, world=own, swept=True), kept.records
+            return Ended(mend(resource, control, cause, policy=policy, world=own, swept=True), kept.records)
         finally:
             together.leave()
 
-    ends = list(pool.map(mended, resources))
-    _publish([each for _, told in ends for each in told], world.notifier)
-    return [record for record, _ in ends]
+    return pool.map(mended, resources)
 
 
-def _publish(records: Sequence[Record], notifier: Notifier) -> None:
-    if isinstance(notifier, CollectiveNotifier):
+def publish(ended: Iterable[Ended], notifier: Notifier) -> None:
+    records = [record for each in ended for record in each.told]
+    if records and isinstance(notifier, CollectiveNotifier):
         notifier.publish_all(records)
     else:
         for record in records:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -14,9 +15,10 @@ from cloudmend.core.control import Control
 from cloudmend.core.ledger import Entry
 from cloudmend.core.model import ApiCall, Record, Resource
 from cloudmend.core.policy import Policy
+from cloudmend.core.ports import Notifier
 from cloudmend.core.run import one_run
 from cloudmend.core.world import World
-from cloudmend.engine.abreast import mend_abreast
+from cloudmend.engine.abreast import Ended, mend_abreast, publish
 from cloudmend.engine.joined import RunLedger
 from cloudmend.engine.mend import mend, resources_of
 from cloudmend.engine.pace import EC2_WRITES, Bucket, PacedWriter
@@ -59,9 +61,20 @@ def sweep(
             if isinstance(found, Record):
                 records.append(found)
                 continue
-            for batch in _begun(_batches(found), pace, lambda: until is not None and run.clock.now() >= until, left):
-                records += mend_abreast(batch, control, _cause(run), policy=policy, world=run, pool=pool)
+            batches = _begun(_batches(found), pace, lambda: until is not None and run.clock.now() >= until, left)
+            begin = partial(mend_abreast, control=control, cause=_cause(run), policy=policy, world=run, pool=pool)
+            records += _mended(map(begin, batches), run.notifier)
     return Sweep(tuple(records), tuple(left))
+
+
+def _mended(batches: Iterable[Iterable[Ended]], notifier: Notifier) -> Iterator[Record]:
+    """The records of all. What came of a batch is published while the next one is under way."""
+    before: list[Ended] = []
+    for batch in batches:
+        publish(before, notifier)
+        before = list(batch)
+        yield from (ended.record for ended in before)
+    publish(before, notifier)
 
 
 def _batches(resources: Batch) -> Iterator[Batch]:
