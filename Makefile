@@ -84,6 +84,7 @@ test-browser: .venv/.ready ## the pages in Debian's chromium (and chromium-drive
 
 test-deep: setup lint ## the same, with the thorough profile of the property tests, then `test-browser` and `mutants`
 	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -n 2 --dist loadfile -m "not browser"
+	PYTHONPATH=tests $(BIN)/python -m reliability.faults
 	$(MAKE) test-browser mutants
 
 mutants: .venv/.deep ## every mutant of core/ and the controls is killed, or argued in docs/mutation.md

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
+from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import (
     End,
     Ending,
     Entry,
     Exemptions,
+    MendEnd,
     State,
     Terms,
     TimedExemption,
@@ -52,8 +55,26 @@ class MemoryLedger:
         self._store.entries[entry.id] = entry
         return entry
 
+    def intend_all(self, intents: Sequence[Intent]) -> tuple[Entry, ...]:
+        with self._whole():
+            return tuple(map(self.intend, intents))
+
     def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
         return self._move(entry.id, state, record)
+
+    def finish_all(self, ends: Sequence[MendEnd]) -> tuple[Entry, ...]:
+        with self._whole():
+            return tuple(self.finish(*end) for end in ends)
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """All that is done within, or nothing where an error leaves it."""
+        before = dict(self._store.entries)
+        try:
+            yield
+        except CloudmendError:
+            self._store.entries = before
+            raise
 
     def undone(self, entry: Entry, record: Record) -> Entry:
         return self._move(entry.id, "UNDONE", record)
@@ -75,9 +96,9 @@ class MemoryLedger:
         found = (entry for entry in self.entries() if entry.intent.resource.id == resource_id)
         return tuple(entry for entry in found if entry.opened >= since)
 
-    def entries(self, *, newest_first: bool = False) -> Iterator[Entry]:
-        entries = self._store.entries.values()
-        return iter(sorted(entries, key=lambda entry: (entry.opened, entry.id), reverse=newest_first))
+    def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Entry]:
+        found = sorted(self._store.entries.values(), key=lambda entry: (entry.opened, entry.id), reverse=newest_first)
+        return (entry for entry in found if since is None or entry.opened >= since)
 
     def exempt(self, exemption: TimedExemption) -> None:
         self._store.exemptions[exemption.id] = encode(exemption)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -26,6 +27,19 @@ def test_all_pages_are_read() -> None:
     account.calls.clear()
     assert len(account.world.reader.rows(ROWS, "SecurityGroupRules")) == 12 + 1 + default_rules()
     assert len(account.calls) > 2
+
+
+def test_a_stream_reads_a_page_when_it_is_needed_and_leaves_the_garbage_collector_as_it_was() -> None:
+    account = Account()
+    account.group(*(ipv4(port, "10.0.0.0/8") for port in range(1, 13)))
+    account.calls.clear()
+    rows = account.world.reader.stream(ROWS, "SecurityGroupRules")
+    next(rows)
+    assert len(account.calls) == 1
+    frozen = gc.get_freeze_count()
+    assert len(list(rows)) == 12 + default_rules()
+    assert len(account.calls) > 2
+    assert gc.get_freeze_count() < frozen
 
 
 def default_rules() -> int:

@@ -128,6 +128,21 @@ def test_a_refusal_inside_a_good_answer_is_told(
     assert log.problems == [f"mended: {action}: AWS did not take it: Throttled (slow)."]
 
 
+def test_several_records_share_a_call_and_a_refusal_names_its_own(log: Log, services: Services) -> None:
+    refused = {"ErrorCode": "Throttled", "ErrorMessage": "slow"}
+    services.answers["events:PutEvents"] = (HTTPStatus.OK, {"Entries": [{"EventId": "1"}, refused, {"EventId": "3"}]})
+    notices(log, services, Audience()).publish_all([MENDED, OPEN, CLEAN, MENDED])
+    assert log.records == ["mended", "open", "clean", "mended"]
+    assert services.calls == ["events:PutEvents"]
+    assert log.problems == ["open: events:PutEvents: AWS did not take it: Throttled (slow)."]
+
+
+def test_a_call_for_several_records_that_fails_is_told_of_each(log: Log, services: Services) -> None:
+    services.refuse("events:PutEvents", "InternalException")
+    notices(log, services, Audience()).publish_all([MENDED, OPEN])
+    assert [problem.split(":")[0] for problem in log.problems] == ["mended", "open"]
+
+
 def test_a_notice_that_cannot_be_written_does_not_stop_the_next(
     log: Log, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Any
 
@@ -94,6 +95,9 @@ class Answers:
         return self._rows.get(key, ())
 
     lasting_rows = rows
+
+    def stream(self, request: Request, key: str) -> Iterator[Json]:
+        return iter(self.rows(request, key))
 
 
 def test_of_what_refers_to_a_prefix_list_only_the_groups_are_looked_at_in_order() -> None:

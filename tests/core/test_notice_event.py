@@ -14,8 +14,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from msgspec.structs import replace
 
-from cloudmend.core.model import Actor, Record
-from cloudmend.core.notice.event import MOST_BYTES, Detail, detail, put_event, schema
+from cloudmend.core.model import Actor, Record, Request
+from cloudmend.core.notice.event import MOST_BYTES, Detail, Told, detail, joined, put_event, schema
 from records import GROUP, MENDED, OPEN, RECORDS, hostile, hostile_records
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -133,3 +133,23 @@ def test_foreign_text_reaches_programs_as_it_came(record: Record) -> None:
 
 def test_a_lone_surrogate_becomes_a_question_mark() -> None:
     assert told(replace(MENDED, actor=Actor(user_agent="a\ud800b")))["actor"]["user_agent"] == "a?b"
+
+
+def alone(*records: Record) -> list[Told]:
+    return [((record,), put_event(record)) for record in records]
+
+
+def test_ten_events_go_in_one_request_each_with_its_record_and_other_requests_stay_as_they_are() -> None:
+    records = [replace(MENDED, event_id=str(number)) for number in range(12)]
+    mail = ((OPEN,), Request("sns:Publish", {"Message": "open"}))
+    first, *requests = joined([mail, *alone(*records)])
+    assert first == mail
+    assert [len(about) for about, _ in requests] == [10, 2]
+    assert [record for about, _ in requests for record in about] == records
+    entries = [entry for _, request in requests for entry in request.params["Entries"]]
+    assert entries == [put_event(record).params["Entries"][0] for record in records]
+
+
+def test_events_that_are_too_large_for_one_request_go_in_several() -> None:
+    large = replace(MENDED, summary="x" * (MOST_BYTES // 2))
+    assert [len(about) for about, _ in joined(alone(large, large, MENDED))] == [1, 2]

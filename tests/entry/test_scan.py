@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -40,6 +40,9 @@ class WithInterfaces:
 
     def lasting_rows(self, request: Request, key: str) -> Sequence[Json]:
         return self._reader.lasting_rows(request, key)
+
+    def stream(self, request: Request, key: str) -> Iterator[Json]:
+        return self._reader.stream(request, key)
 
 
 def scanned(readers: Mapping[str, Reader], policy_: Policy | None = None, standing: Standing = NOTHING) -> Report:

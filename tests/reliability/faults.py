@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -142,3 +143,7 @@ def table() -> str:
         cells = [Trial(call, fault).run() if fault in faults_of(call) else "-" for fault in COLUMNS]
         lines.append(f"| {call} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{table()}\n")

@@ -93,6 +93,11 @@ def test_other_regions_are_reached_where_they_are_swept_with_no_more_than_at_hom
     assert reached.count("security-group") == reached.count("ec2:*:${AWS::AccountId}:security-group")
 
 
+def test_the_sweep_alone_reads_the_ledger_by_time() -> None:
+    assert by_sid(SWEEPER, "ReadLedgerByTime")["Resource"] == {"Fn::Sub": "${LedgerTable.Arn}/index/by-time"}
+    assert "by-time" not in str(statements(RESPONDER))
+
+
 @pytest.mark.parametrize("role", MENDERS)
 def test_who_mends_cannot_exempt(role: str) -> None:
     keeping = by_sid(role, "KeepLedger")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, Final
@@ -12,6 +14,7 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.session import Session
 
+from cloudmend.aws.ec2_answers import ParserFactory
 from cloudmend.aws.errors import translated
 from cloudmend.core.model import Json, Request
 from cloudmend.core.ports import Clock, Rows
@@ -19,8 +22,9 @@ from cloudmend.core.ports import Clock, Rows
 # Reads after a write may lag: seconds before each further read.
 _READ_AGAIN: Final = (0.1, 0.3, 0.6)
 
-# A mend has a minute in Lambda: no call may eat it all.
+# A mend has a minute in Lambda: no call may eat it all. A sweep has as many mends under way at once as connections.
 _CONFIG: Final = Config(
+    max_pool_connections=40,
     connect_timeout=2,
     read_timeout=8,
     retries={"mode": "standard", "total_max_attempts": 4},
@@ -60,6 +64,13 @@ class Gateway:
     def lasting_rows(self, request: Request, key: str) -> Rows:
         return self._pages(request, key)
 
+    def stream(self, request: Request, key: str) -> Iterator[Json]:
+        with translated(request.action, self._region):
+            client, method = self._method(request.action)
+            with _young_garbage_only():
+                for page in client.get_paginator(method).paginate(**request.params):
+                    yield from page[key]
+
     def write(self, request: Request) -> None:
         self.call(request)
 
@@ -71,14 +82,21 @@ class Gateway:
             return answer
 
     def _pages(self, request: Request, key: str) -> Rows:
-        with translated(request.action, self._region):
-            client, method = self._method(request.action)
-            pages = client.get_paginator(method).paginate(**request.params)
-            return [row for page in pages for row in page[key]]
+        return list(self.stream(request, key))
 
     def _method(self, action: str) -> tuple[Any, str]:
         service, _, operation = action.partition(":")
         return self._connect(service), xform_name(operation)
+
+
+@contextmanager
+def _young_garbage_only() -> Iterator[None]:
+    """While many objects come and go, the collector leaves alone what was there before: a service's model is large."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def connector(session: Session, region: str, config: Config = _CONFIG) -> Callable[[str], Any]:
@@ -86,6 +104,7 @@ def connector(session: Session, region: str, config: Config = _CONFIG) -> Callab
 
     A client serves several threads at once. A session does not, so each client is made once, one after the other.
     """
+    session.register_component("response_parser_factory", ParserFactory())
     clients: dict[str, Any] = {}
 
     def connect(service: str) -> Any:

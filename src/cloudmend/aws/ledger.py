@@ -15,11 +15,13 @@ from botocore import xform_name
 
 from cloudmend.aws import ledger_items as items
 from cloudmend.aws.errors import translated
+from cloudmend.core.errors import LedgerError
 from cloudmend.core.ledger import (
     End,
     Ending,
     Entry,
     Exemptions,
+    MendEnd,
     State,
     Terms,
     TimedExemption,
@@ -56,22 +58,38 @@ class DynamoDbLedger:
         self._terms = terms
 
     def intend(self, intent: Intent) -> Entry:
-        entry = Entry.of(intent, self._clock.now(), secrets.token_hex(4))
-        lock, budget, *_ = self._transact(
-            items.put_lock(entry, self._terms),
-            items.count_mend(entry, self._terms),
-            items.put_entry(entry),
-            items.put_open(entry),
-        )
-        if _refused(lock):
-            raise busy(lock["Item"]["holder"]["S"], lock["Item"]["leased_until"]["S"])
-        if _refused(budget):
-            raise budget_spent(intent.account, entry.opened, self._terms)
+        (entry,) = self.intend_all((intent,))
         return entry
 
+    def intend_all(self, intents: Sequence[Intent]) -> tuple[Entry, ...]:
+        now = self._clock.now()
+        if len(intents) > self._terms.budget:  # the condition on the count holds where nothing was counted yet
+            raise budget_spent(intents[0].account, now, self._terms)
+        entries = tuple(Entry.of(intent, now, secrets.token_hex(4)) for intent in intents)
+        locks = [items.put_lock(entry, self._terms) for entry in entries]
+        kept = [write for entry in entries for write in (items.put_entry(entry), items.put_open(entry))]
+        reasons = self._transact(*locks, items.count_mends(entries, self._terms), *kept)
+        for lock in filter(_refused, reasons[: len(locks)]):
+            raise busy(lock["Item"]["holder"]["S"], lock["Item"]["leased_until"]["S"])
+        if _refused(reasons[len(locks)]):
+            raise budget_spent(intents[0].account, now, self._terms)
+        return entries
+
     def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
-        lease = items.end_lease(entry, self._clock.now(), self._terms)
-        return self._move(entry, state, record, items.delete_open(entry), lease)
+        return self._move(entry, state, record, *items.let_in(entry, self._clock.now(), self._terms))
+
+    def finish_all(self, ends: Sequence[MendEnd]) -> tuple[Entry, ...]:
+        now = self._clock.now()
+        moved = tuple(end.entry.moved(end.state, End(now, end.record)) for end in ends)
+        expires = items.seconds(now, self._terms)
+        writes = [
+            write
+            for before, after in zip((end.entry for end in ends), moved, strict=True)
+            for write in (items.update_entry(before, after, expires), *items.let_in(before, now, self._terms))
+        ]
+        if any(map(_refused, self._transact(*writes))):
+            raise LedgerError("One of several records cannot be ended as it was told. None of them was.")
+        return moved
 
     def undone(self, entry: Entry, record: Record) -> Entry:
         return self._move(entry, "UNDONE", record)
@@ -90,9 +108,11 @@ class DynamoDbLedger:
         found = self._query("pk = :pk AND sk >= :since", pk=items.entries_of(resource_id), since=stamp(since))
         return tuple(items.unpacked(item) for item in found)
 
-    def entries(self, *, newest_first: bool = False) -> Iterator[Entry]:
+    def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Entry]:
         """From an index that may lag by a moment."""
-        found = self._query("kind = :kind", index=items.INDEX, newest_first=newest_first, kind=items.KIND)
+        earliest = stamp(since) if since else "0"  # before any time
+        condition = "kind = :kind AND sk >= :since"
+        found = self._query(condition, index=items.INDEX, newest_first=newest_first, kind=items.KIND, since=earliest)
         return (items.unpacked(item) for item in found)
 
     def exempt(self, exemption: TimedExemption) -> None:

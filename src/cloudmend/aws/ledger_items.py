@@ -17,6 +17,7 @@ Its one index, `by-time`, holds the entries alone: they have the attribute `kind
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -99,17 +100,18 @@ def put_lock(entry: Entry, terms: Terms) -> Json:
     }
 
 
-def count_mend(entry: Entry, terms: Terms) -> Json:
-    """Unless the budget of the hour is spent."""
+def count_mends(entries: Sequence[Entry], terms: Terms) -> Json:
+    """Unless the budget of the hour has no room for all of them. They are of one account and one moment."""
+    first, mends = entries[0], len(entries)
     return {
         "Update": {
-            "Key": key(f"budget/{entry.intent.account}", hour(entry.opened)),
-            "UpdateExpression": "ADD mends :one SET expires = :expires",
-            "ConditionExpression": "attribute_not_exists(mends) OR mends < :budget",
+            "Key": key(f"budget/{first.intent.account}", hour(first.opened)),
+            "UpdateExpression": "ADD mends :more SET expires = :expires",
+            "ConditionExpression": "attribute_not_exists(mends) OR mends <= :room",
             "ExpressionAttributeValues": {
-                ":one": {"N": "1"},
-                ":budget": {"N": str(terms.budget)},
-                ":expires": seconds(entry.opened, terms),
+                ":more": {"N": str(mends)},
+                ":room": {"N": str(terms.budget - mends)},
+                ":expires": seconds(first.opened, terms),
             },
         }
     }
@@ -131,6 +133,11 @@ def update_entry(before: Entry, after: Entry, expires: Json) -> Json:
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
     }
+
+
+def let_in(entry: Entry, now: datetime, terms: Terms) -> tuple[Json, Json]:
+    """Lets others mend there again. The last of the two may be left out: the lock may be another's."""
+    return delete_open(entry), end_lease(entry, now, terms)
 
 
 def delete_open(entry: Entry) -> Json:

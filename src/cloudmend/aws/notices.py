@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
 from botocore.config import Config
 
 from cloudmend.aws.gateway import Gateway
 from cloudmend.core.errors import CloudmendError
-from cloudmend.core.model import Json, Record
+from cloudmend.core.model import Json, Record, Request
 from cloudmend.core.notice import CHANNELS, Audience, Channel
+from cloudmend.core.notice.event import joined
 from cloudmend.core.ports import Clock, Notifier
 
 # IAM actions: all that the channels' requests use, and no other.
@@ -40,22 +42,37 @@ class Notices:
         self._clock = clock
 
     def publish(self, record: Record) -> None:
-        self._log.publish(record)
-        for channel in CHANNELS:
-            self._tell(channel, record)
+        self.publish_all((record,))
 
-    def _tell(self, channel: Channel, record: Record) -> None:
+    def publish_all(self, records: Sequence[Record]) -> None:
+        for record in records:
+            self._log.publish(record)
+        for channel in CHANNELS:
+            told = [((record,), request) for record in records for request in self._requests(channel, record)]
+            for about, request in joined(told):
+                self._send(request, about)
+
+    def _requests(self, channel: Channel, record: Record) -> Sequence[Request]:
         try:
-            for request in channel(record, self._audience, self._clock.now()):
-                for problem in _refused(self._gateway.call(request)):
-                    self._log.undelivered(record, f"{request.action}: AWS did not take it: {problem}.")
-        except CloudmendError as error:
-            self._log.undelivered(record, str(error))
+            return tuple(channel(record, self._audience, self._clock.now()))
         except Exception as error:  # noqa: BLE001 - a notice that cannot be written must not stop the next one
             self._log.undelivered(record, f"cloudmend crashed while telling: {type(error).__name__}: {error}")
+            return ()
+
+    def _send(self, request: Request, about: Sequence[Record]) -> None:
+        try:
+            for record, problem in _refused(self._gateway.call(request), about):
+                self._log.undelivered(record, f"{request.action}: AWS did not take it: {problem}.")
+        except Exception as error:  # noqa: BLE001 - nor one that cannot be sent
+            crash = "" if isinstance(error, CloudmendError) else f"cloudmend crashed: {type(error).__name__}: "
+            for record in about:
+                self._log.undelivered(record, f"{crash}{error}")
 
 
-def _refused(answer: Json) -> list[str]:
-    """Why parts of a request were not taken: PutEvents and BatchImportFindings tell that in a good answer."""
-    rows = (*answer.get("Entries", ()), *answer.get("FailedFindings", ()))
-    return [f"{row['ErrorCode']} ({row.get('ErrorMessage', '')})" for row in rows if row.get("ErrorCode")]
+def _refused(answer: Json, about: Sequence[Record]) -> Iterator[tuple[Record, str]]:
+    """What was not taken, and why: PutEvents tells that of each entry, BatchImportFindings of those that failed."""
+    entries = zip(about, answer.get("Entries", ()), strict=False)
+    findings = ((about[0], row) for row in answer.get("FailedFindings", ()))
+    for record, row in (*entries, *findings):
+        if row.get("ErrorCode"):
+            yield record, f"{row['ErrorCode']} ({row.get('ErrorMessage', '')})"

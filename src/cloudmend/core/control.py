@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -11,6 +11,13 @@ from cloudmend.core.model import ApiCall, Finding, Intent, Plan, Record, Resourc
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader
 from cloudmend.core.undo import Reversal
+
+
+class Joint(Struct, frozen=True):
+    """How a request asks for several resources: the filter that names them, and the field that tells whose a row is."""
+
+    filter: str
+    field: str
 
 
 class Control(Struct, frozen=True, kw_only=True):
@@ -32,6 +39,7 @@ class Control(Struct, frozen=True, kw_only=True):
     plan: Callable[[Any, tuple[Finding, ...], Policy], Plan]
     check: Callable[[Any, Plan, Policy], None]  # raises UnsafePlan
     revert: Callable[[Intent, Record, Reader], Reversal]  # a mend, compared with what is now
+    joints: Mapping[str, Joint] = {}  # by action: requests of mends side by side that may be put as one
 
     def watches(self, call: ApiCall) -> bool:
         return call.source == self.event_source and call.name in self.event_names

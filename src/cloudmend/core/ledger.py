@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final, Literal, Protocol, Self
+from typing import Annotated, Final, Literal, NamedTuple, Protocol, Self
 
 import msgspec
 from msgspec import Meta, Struct
@@ -77,6 +77,14 @@ class Entry(Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, state=state, ended=end)
 
 
+class MendEnd(NamedTuple):
+    """What `finish` is told."""
+
+    entry: Entry
+    state: Ending
+    record: Record
+
+
 class TimedExemption(Struct, frozen=True, kw_only=True):
     """What is left open on purpose for a while. Unlike one in the policy, nobody reviewed it: it must end."""
 
@@ -128,8 +136,14 @@ class Ledger(Protocol):
         may be closed by now. An intent that outlived its lease stays as it is, for the sweep. Raises BudgetSpent.
         """
 
+    def intend_all(self, intents: Sequence[Intent]) -> tuple[Entry, ...]:
+        """The same for up to 33 intents of one account: all of them, or none. Raises as `intend` does for any."""
+
     def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
         """INTENT -> DONE | FAILED, and lets others in. The same again is accepted. Raises WrongState."""
+
+    def finish_all(self, ends: Sequence[MendEnd]) -> tuple[Entry, ...]:
+        """The same for up to 33 mends: all of them, or none. Raises LedgerError where `finish` would for any."""
 
     def undone(self, entry: Entry, record: Record) -> Entry:
         """DONE | FAILED -> UNDONE. The same again is accepted. Raises WrongState."""
@@ -143,8 +157,8 @@ class Ledger(Protocol):
     def recent(self, resource_id: str, since: datetime) -> tuple[Entry, ...]:
         """Those of a resource that were opened since then, under any control, oldest first."""
 
-    def entries(self, *, newest_first: bool = False) -> Iterator[Entry]:
-        """All, oldest first or newest first, read as they are asked for."""
+    def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Entry]:
+        """All, or those opened since then, oldest first or newest first, read as they are asked for."""
 
     def exempt(self, exemption: TimedExemption) -> None: ...
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from cloudmend.core.model import Json, Record, Request
 
@@ -25,6 +25,9 @@ class Reader(Protocol):
     def lasting_rows(self, request: Request, key: str) -> Rows:
         """The same for what may be taken to stay as it is for one run: it is read once in each."""
 
+    def stream(self, request: Request, key: str) -> Iterator[Json]:
+        """The same, each page read when it is needed, so that a Region's worth needs the memory of one page."""
+
 
 class Writer(Protocol):
     """The one place where a request takes effect. Raises AwsError."""
@@ -43,6 +46,13 @@ class Notifier(Protocol):
     """Tells people and machines what was done."""
 
     def publish(self, record: Record) -> None: ...
+
+
+@runtime_checkable
+class CollectiveNotifier(Notifier, Protocol):
+    """A Notifier that tells of several records with fewer calls than of each by itself."""
+
+    def publish_all(self, records: Sequence[Record]) -> None: ...
 
 
 class Clock(Protocol):

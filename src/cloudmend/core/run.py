@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 
-from cloudmend.core.model import Request
+from cloudmend.core.model import Json, Request
 from cloudmend.core.ports import Reader, Rows
 from cloudmend.core.world import World
 
@@ -26,6 +26,9 @@ class RunReader:
         if name not in self._lasting:
             self._lasting[name] = self._reader.lasting_rows(request, key)
         return self._lasting[name]
+
+    def stream(self, request: Request, key: str) -> Iterator[Json]:
+        return self._reader.stream(request, key)
 
 
 def one_run(world: World) -> World:

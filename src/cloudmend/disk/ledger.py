@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from cloudmend.core.ledger import (
     Ending,
     Entry,
     Exemptions,
+    MendEnd,
     State,
     Terms,
     TimedExemption,
@@ -39,19 +40,30 @@ class SqliteLedger:
         self._terms = terms
 
     def intend(self, intent: Intent) -> Entry:
-        entry = Entry.of(intent, self._clock.now(), secrets.token_hex(4))
-        with self._database.writing() as connection:
-            _purge(connection, entry.opened)
-            self._check_place(connection, entry)
-            self._check_budget(connection, entry)
-            connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, NULL, ?)", _row(entry))
+        (entry,) = self.intend_all((intent,))
         return entry
 
+    def intend_all(self, intents: Sequence[Intent]) -> tuple[Entry, ...]:
+        entries = tuple(Entry.of(intent, self._clock.now(), secrets.token_hex(4)) for intent in intents)
+        with self._database.writing() as connection:
+            for entry in entries:
+                _purge(connection, entry.opened)
+                self._check_place(connection, entry)
+                self._check_budget(connection, entry)
+                connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, NULL, ?)", _row(entry))
+        return entries
+
     def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
-        return self._move(entry.id, state, record)
+        (moved,) = self.finish_all((MendEnd(entry, state, record),))
+        return moved
+
+    def finish_all(self, ends: Sequence[MendEnd]) -> tuple[Entry, ...]:
+        with self._database.writing() as connection:
+            return tuple(self._move(connection, end.entry.id, end.state, end.record) for end in ends)
 
     def undone(self, entry: Entry, record: Record) -> Entry:
-        return self._move(entry.id, "UNDONE", record)
+        with self._database.writing() as connection:
+            return self._move(connection, entry.id, "UNDONE", record)
 
     def get(self, entry_id: str) -> Entry:
         with self._database.reading() as connection:
@@ -63,8 +75,9 @@ class SqliteLedger:
     def recent(self, resource_id: str, since: datetime) -> tuple[Entry, ...]:
         return tuple(self._found("resource = ? AND opened >= ?", resource_id, instant(since)))
 
-    def entries(self, *, newest_first: bool = False) -> Iterator[Entry]:
-        return self._found("TRUE", newest_first=newest_first)
+    def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Entry]:
+        earliest = instant(since) if since else ""  # before any time
+        return self._found("opened >= ?", earliest, newest_first=newest_first)
 
     def exempt(self, exemption: TimedExemption) -> None:
         expires = instant(exemption.expires + self._terms.retention)
@@ -81,12 +94,11 @@ class SqliteLedger:
         with self._database.writing() as connection:
             return connection.execute("DELETE FROM exemptions WHERE id = ?", (exemption_id,)).rowcount > 0
 
-    def _move(self, entry_id: str, state: State, record: Record) -> Entry:
+    def _move(self, connection: sqlite3.Connection, entry_id: str, state: State, record: Record) -> Entry:
         now = self._clock.now()
-        with self._database.writing() as connection:
-            moved = _entry(connection, entry_id).moved(state, End(now, record))
-            row = (moved.state, instant(now + self._terms.retention), encode(moved).decode(), entry_id)
-            connection.execute("UPDATE entries SET state = ?, expires = ?, entry = ? WHERE id = ?", row)
+        moved = _entry(connection, entry_id).moved(state, End(now, record))
+        row = (moved.state, instant(now + self._terms.retention), encode(moved).decode(), entry_id)
+        connection.execute("UPDATE entries SET state = ?, expires = ?, entry = ? WHERE id = ?", row)
         return moved
 
     def _check_place(self, connection: sqlite3.Connection, entry: Entry) -> None:

@@ -19,11 +19,12 @@ from cloudmend.entry.commands.invoke import invoke
 from cloudmend.entry.commands.local import local
 from cloudmend.entry.commands.policy import app as policy
 from cloudmend.entry.commands.records import records
+from cloudmend.entry.commands.replay import replay
 from cloudmend.entry.commands.scan import scan
 from cloudmend.entry.commands.undo import undo
 from cloudmend.entry.commands.version import version
 
-COMMANDS: Final = (scan, explain, fix, invoke, undo, records, console, doctor, local, demo, version)
+COMMANDS: Final = (scan, explain, fix, replay, invoke, undo, records, console, doctor, local, demo, version)
 GROUPS: Final = {"exempt": exempt, "policy": policy}
 
 app = typer.Typer(

@@ -6,12 +6,13 @@ from typing import Final
 
 from cloudmend.controls.security_group_ingress.check import check
 from cloudmend.controls.security_group_ingress.detect import detect
+from cloudmend.controls.security_group_ingress.expand import expand
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
-from cloudmend.controls.security_group_ingress.observe import complete, expand, observe, surroundings
+from cloudmend.controls.security_group_ingress.observe import complete, observe, surroundings
 from cloudmend.controls.security_group_ingress.plan import plan
 from cloudmend.controls.security_group_ingress.targets import suspects, targets
 from cloudmend.controls.security_group_ingress.undo import revert
-from cloudmend.core.control import Control
+from cloudmend.core.control import Control, Joint
 
 CONTROL: Final = Control(
     id="security_group_ingress",
@@ -48,4 +49,8 @@ CONTROL: Final = Control(
     plan=plan,
     check=check,
     revert=revert,
+    joints={
+        "ec2:DescribeSecurityGroupRules": Joint("group-id", "GroupId"),
+        "ec2:DescribeSecurityGroups": Joint("group-id", "GroupId"),
+    },
 )

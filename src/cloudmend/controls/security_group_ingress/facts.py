@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from ipaddress import ip_network
 from typing import Any, Final
 
@@ -14,6 +14,12 @@ from cloudmend.core.model import Facts, Json
 from cloudmend.core.network import Family, Network, Traffic, protocol_name, rule_traffic
 
 _CIDR_FIELDS: Final[dict[Family, str]] = {4: "CidrIpv4", 6: "CidrIpv6"}
+
+
+@lru_cache(maxsize=4096)
+def _network(text: str) -> Network:
+    """Of many rules the sources are the same few."""
+    return ip_network(text, strict=False)
 
 
 class Rule(Struct, frozen=True, dict=True):
@@ -39,14 +45,14 @@ class Rule(Struct, frozen=True, dict=True):
     def network(self) -> Network | None:
         """The source, if it is a CIDR range: a prefix list or another group has none."""
         text = self.row.get("CidrIpv4") or self.row.get("CidrIpv6")
-        return ip_network(text, strict=False) if text else None
+        return _network(text) if text else None
 
     @property
     def prefix_list_id(self) -> str:
         """The source, if it is a prefix list; else empty."""
         return self.row.get("PrefixListId") or ""
 
-    @property
+    @cached_property
     def source(self) -> str:
         """The source in words, of any kind."""
         group: Mapping[str, Any] = self.row.get("ReferencedGroupInfo") or {}

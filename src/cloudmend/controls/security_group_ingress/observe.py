@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_network
 from itertools import groupby
@@ -11,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from cloudmend.controls.security_group_ingress.detect import detect, opens_guarded
+from cloudmend.controls.security_group_ingress.detect import opens_guarded
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.core.model import Json, Request, Resource
 from cloudmend.core.network import Network
@@ -19,27 +18,10 @@ from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader, Rows
 
 GROUP: Final = "AWS::EC2::SecurityGroup"
-PREFIX_LIST: Final = "AWS::EC2::PrefixList"
-REGION: Final = "AWS::Region"
 
 _PAGE: Final = 1000  # the most rules that one answer may hold
 _ENTRIES_PAGE: Final = 100
 _AWS: Final = "AWS"  # the owner of AWS's own prefix lists
-
-
-def expand(target: Resource, reader: Reader, policy: Policy) -> tuple[Resource, ...]:
-    """The groups that a target stands for: itself, those with a prefix list, or those at fault in a Region.
-
-    A group that is told by its name is one of the default VPC.
-    """
-    if target.type == PREFIX_LIST:
-        return tuple(Resource(type=GROUP, id=group_id) for group_id in _referring_groups(target.id, reader))
-    if target.type == REGION:
-        return tuple(Resource(type=GROUP, id=group_id) for group_id in _groups_at_fault(reader, policy))
-    if not target.id:
-        found = _named_group(target.name, reader)
-        return tuple(Resource(type=GROUP, id=row["GroupId"], parts=target.parts) for row in found)
-    return (target,)
 
 
 def observe(resource: Resource, reader: Reader, policy: Policy) -> GroupFacts | None:
@@ -51,9 +33,9 @@ def observe(resource: Resource, reader: Reader, policy: Policy) -> GroupFacts | 
     filters = _by_group(resource.id)
     request = Request("ec2:DescribeSecurityGroupRules", {"Filters": filters, "MaxResults": _PAGE})
     rows = reader.rows(request, "SecurityGroupRules", enough=enough)
-    if not rows and not _groups(filters, reader):  # a group without rules and no group give the same rows: none
+    if not rows and not find_groups(filters, reader):  # a group without rules and no group give the same rows: none
         return None
-    return _facts(resource.id, rows, reader, policy)
+    return facts_of(resource.id, rows, reader, policy)
 
 
 def observe_region(reader: Reader, policy: Policy) -> Iterator[GroupFacts]:
@@ -61,28 +43,28 @@ def observe_region(reader: Reader, policy: Policy) -> Iterator[GroupFacts]:
     request = Request("ec2:DescribeSecurityGroupRules", {"MaxResults": _PAGE})
     rows = sorted(reader.rows(request, "SecurityGroupRules"), key=itemgetter("GroupId"))
     for group_id, of_group in groupby(rows, key=itemgetter("GroupId")):
-        yield _facts(group_id, of_group, reader, policy)
+        yield facts_of(group_id, of_group, reader, policy)
 
 
 def surroundings(resource: Resource, reader: Reader) -> Rows:
     """The group itself: a row, or none."""
-    return _groups(_by_group(resource.id), reader)
+    return find_groups(_by_group(resource.id), reader)
 
 
 def complete(facts: GroupFacts, groups: Rows, reader: Reader, policy: Policy) -> GroupFacts:
     """The facts with the group itself, for the before-image, and its VPC, where that decides the replacement."""
     vpc_id = str(groups[0].get("VpcId", "")) if groups else ""
     needs_vpc = "vpc" in policy.replacement.values() and vpc_id
-    vpcs = _vpcs([{"Name": "vpc-id", "Values": [vpc_id]}], reader) if needs_vpc else []
+    own = find_vpcs([{"Name": "vpc-id", "Values": [vpc_id]}], reader) if needs_vpc else []
     return msgspec.structs.replace(
         facts,
         vpc_id=vpc_id,
-        vpc_blocks=tuple(block for vpc in vpcs for block in _blocks(vpc)),
+        vpc_blocks=tuple(block for vpc in own for block in _blocks(vpc)),
         image={**facts.image, "SecurityGroups": list(groups)},
     )
 
 
-def _facts(group_id: str, rows: Iterable[Json], reader: Reader, policy: Policy) -> GroupFacts:
+def facts_of(group_id: str, rows: Iterable[Json], reader: Reader, policy: Policy) -> GroupFacts:
     rows = sorted(rows, key=itemgetter("SecurityGroupRuleId"))
     rules = tuple(map(Rule, rows))
     lists = {rule.prefix_list_id for rule in rules if rule.is_ingress and opens_guarded(rule, policy)} - {""}
@@ -102,11 +84,11 @@ def _by_group(group_id: str) -> list[dict[str, Any]]:
     return [{"Name": "group-id", "Values": [group_id]}]
 
 
-def _groups(filters: list[dict[str, Any]], reader: Reader) -> Rows:
+def find_groups(filters: list[dict[str, Any]], reader: Reader) -> Rows:
     return reader.rows(Request("ec2:DescribeSecurityGroups", {"Filters": filters}), "SecurityGroups")
 
 
-def _vpcs(filters: list[dict[str, Any]], reader: Reader) -> Rows:
+def find_vpcs(filters: list[dict[str, Any]], reader: Reader) -> Rows:
     return reader.lasting_rows(Request("ec2:DescribeVpcs", {"Filters": filters}), "Vpcs")
 
 
@@ -123,21 +105,3 @@ def _blocks(vpc: Json) -> Iterator[Network]:
     """A VPC's own blocks, the primary one first."""
     for family, block in (("", "CidrBlock"), ("Ipv6", "Ipv6CidrBlock")):
         yield from (ip_network(row[block]) for row in vpc.get(f"{family}CidrBlockAssociationSet", []))
-
-
-def _referring_groups(prefix_list_id: str, reader: Reader) -> list[str]:
-    request = Request("ec2:GetManagedPrefixListAssociations", {"PrefixListId": prefix_list_id})
-    rows = reader.rows(request, "PrefixListAssociations")
-    return sorted({row["ResourceId"] for row in rows if str(row.get("ResourceId")).startswith("sg-")})
-
-
-def _named_group(name: str, reader: Reader) -> Rows:
-    """The group of that name in the default VPC: one row, or none."""
-    vpc_ids = [vpc["VpcId"] for vpc in _vpcs([{"Name": "is-default", "Values": ["true"]}], reader)]
-    exactly = re.sub(r"([*?\\])", r"\\\1", name)  # a filter would read these as wildcards
-    filters = [{"Name": "group-name", "Values": [exactly]}, {"Name": "vpc-id", "Values": vpc_ids}]
-    return _groups(filters, reader) if vpc_ids else []
-
-
-def _groups_at_fault(reader: Reader, policy: Policy) -> Iterator[str]:
-    return (facts.group_id for facts in observe_region(reader, policy) if detect(facts, policy))

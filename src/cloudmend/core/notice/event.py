@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -17,6 +17,9 @@ DETAIL_TYPE: Final = "cloudmend record"
 
 # EventBridge takes 256 KiB for the whole entry, and its targets the same for the envelope around it.
 MOST_BYTES: Final = 240 * 1024
+
+_MOST_ENTRIES: Final = 10  # of one PutEvents, which may be as large as one entry
+_PUT_EVENTS: Final = "events:PutEvents"
 
 # What is kept where a record is larger, until it fits: items of each list, characters of each text.
 _SMALLER: Final = ((100, 1000), (20, 500), (0, 200))
@@ -41,7 +44,32 @@ def put_event(record: Record) -> Request:
         "Detail": detail(record),
         "Resources": [name for name in [arn(record)] if name],
     }
-    return Request("events:PutEvents", {"Entries": [entry]})
+    return Request(_PUT_EVENTS, {"Entries": [entry]})
+
+
+Told = tuple[Sequence[Record], Request]  # what a request tells of: where it has entries, one for each
+
+
+def joined(told: Iterable[Told]) -> Iterator[Told]:
+    """The same with as few requests as hold the entries; requests without entries as they are."""
+    records: list[Record] = []
+    entries: list[dict[str, str]] = []
+    for about, request in told:
+        if request.action != _PUT_EVENTS:
+            yield about, request
+            continue
+        if entries and not _has_room(entries, request.params["Entries"]):
+            yield records, Request(_PUT_EVENTS, {"Entries": entries})
+            records, entries = [], []
+        records = [*records, *about]
+        entries = [*entries, *request.params["Entries"]]
+    if entries:
+        yield records, Request(_PUT_EVENTS, {"Entries": entries})
+
+
+def _has_room(entries: Sequence[Mapping[str, str]], more: Sequence[Mapping[str, str]]) -> bool:
+    size = sum(len(entry["Detail"].encode()) for entry in (*entries, *more))
+    return len(entries) + len(more) <= _MOST_ENTRIES and size <= MOST_BYTES
 
 
 def detail(record: Record) -> str:

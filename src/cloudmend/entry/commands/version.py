@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version as installed_version
+
+from cloudmend.core.version import CODE_VERSION
 
 
 def version() -> None:
@@ -11,4 +12,4 @@ def version() -> None:
 
     Example: cloudmend version
     """
-    sys.stdout.write(f"cloudmend {installed_version('cloudmend')}\n")
+    sys.stdout.write(f"cloudmend {CODE_VERSION}\n")

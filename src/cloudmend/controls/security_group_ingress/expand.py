@@ -1,0 +1,96 @@
+"""Where to mend: the groups that a target stands for.
+
+Those of a whole Region are judged as DescribeSecurityGroups shows them: a thousand whole groups on a page, one page
+in memory at a time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+from typing import Final
+
+from cloudmend.controls.security_group_ingress.detect import detect, opens_guarded
+from cloudmend.controls.security_group_ingress.facts import Rule
+from cloudmend.controls.security_group_ingress.observe import GROUP, facts_of, find_groups, find_vpcs
+from cloudmend.core.model import Json, Request, Resource
+from cloudmend.core.policy import Policy
+from cloudmend.core.ports import Reader, Rows
+
+PREFIX_LIST: Final = "AWS::EC2::PrefixList"
+REGION: Final = "AWS::Region"
+
+_PAGE: Final = 1000  # the most groups that one answer may hold
+_PORTS: Final = ("IpProtocol", "FromPort", "ToPort")
+_REMEMBERED: Final = 4096  # verdicts, so that memory does not grow with the number of groups
+
+# Where a permission lists each kind of source that can be public addresses, and how a rule's row calls it.
+_SOURCES: Final = (
+    ("IpRanges", "CidrIp", "CidrIpv4"),
+    ("Ipv6Ranges", "CidrIpv6", "CidrIpv6"),
+    ("PrefixListIds", "PrefixListId", "PrefixListId"),
+)
+
+Ports = tuple[str, int, int]  # in the order of _PORTS
+Source = tuple[Ports, str, str]  # and a field of a rule's row, with its value
+
+
+def expand(target: Resource, reader: Reader, policy: Policy) -> tuple[Resource, ...]:
+    """The groups that a target stands for: itself, those with a prefix list, or those at fault in a Region.
+
+    A group that is told by its name is one of the default VPC.
+    """
+    if target.type == PREFIX_LIST:
+        return tuple(Resource(type=GROUP, id=group_id) for group_id in _referring_groups(target.id, reader))
+    if target.type == REGION:
+        return tuple(Resource(type=GROUP, id=group_id) for group_id in sorted(_groups_at_fault(reader, policy)))
+    if not target.id:
+        found = _named_group(target.name, reader)
+        return tuple(Resource(type=GROUP, id=row["GroupId"], parts=target.parts) for row in found)
+    return (target,)
+
+
+def _referring_groups(prefix_list_id: str, reader: Reader) -> list[str]:
+    request = Request("ec2:GetManagedPrefixListAssociations", {"PrefixListId": prefix_list_id})
+    rows = reader.rows(request, "PrefixListAssociations")
+    return sorted({row["ResourceId"] for row in rows if str(row.get("ResourceId")).startswith("sg-")})
+
+
+def _named_group(name: str, reader: Reader) -> Rows:
+    """The group of that name in the default VPC: one row, or none."""
+    vpc_ids = [vpc["VpcId"] for vpc in find_vpcs([{"Name": "is-default", "Values": ["true"]}], reader)]
+    exactly = re.sub(r"([*?\\])", r"\\\1", name)  # a filter would read these as wildcards
+    filters = [{"Name": "group-name", "Values": [exactly]}, {"Name": "vpc-id", "Values": vpc_ids}]
+    return find_groups(filters, reader) if vpc_ids else []
+
+
+def _groups_at_fault(reader: Reader, policy: Policy) -> Iterator[str]:
+    """Ids of the groups that `detect` finds at fault: the same as from the rows of their rules. Raises AwsError."""
+    judged = lru_cache(_REMEMBERED)(partial(_is_at_fault, reader=reader, policy=policy))  # groups resemble each other
+    opening = lru_cache(_REMEMBERED)(partial(_opens_guarded, policy=policy))
+    for group in reader.stream(Request("ec2:DescribeSecurityGroups", {"MaxResults": _PAGE}), "SecurityGroups"):
+        if judged(tuple(_open_sources(group, opening))):
+            yield group["GroupId"]
+
+
+def _open_sources(group: Json, opening: Callable[[Ports], bool]) -> Iterator[Source]:
+    """Each source that a guarded port is open to, as far as it can be public addresses."""
+    for permission in group["IpPermissions"]:
+        ports = (permission["IpProtocol"], permission.get("FromPort", -1), permission.get("ToPort", -1))
+        if opening(ports):
+            for plural, member, field in _SOURCES:
+                yield from ((ports, field, source[member]) for source in permission.get(plural, ()))
+
+
+def _opens_guarded(ports: Ports, policy: Policy) -> bool:
+    return opens_guarded(Rule(dict(zip(_PORTS, ports, strict=True))), policy)
+
+
+def _is_at_fault(sources: tuple[Source, ...], reader: Reader, policy: Policy) -> bool:
+    """Whether a group with rules from these sources is. It does not depend on the rules' ids, so they get any."""
+    rows = [
+        {"SecurityGroupRuleId": str(number), "IsEgress": False, **dict(zip(_PORTS, ports, strict=True)), field: value}
+        for number, (ports, field, value) in enumerate(sources)
+    ]
+    return bool(rows) and bool(detect(facts_of("", rows, reader, policy), policy))

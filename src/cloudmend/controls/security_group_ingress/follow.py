@@ -1,0 +1,153 @@
+"""What a group's rules become by an API call, as its CloudTrail record tells it; for looking back without AWS.
+
+A record tells what a call did, not what there was before: rules that are older than the records are not known,
+nor what a prefix list holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from ipaddress import ip_network
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.core.errors import EventError
+from cloudmend.core.events import items, mapping, text
+from cloudmend.core.model import ApiCall, Json
+from cloudmend.core.network import protocol_name
+
+_AUTHORIZED: Final = {"AuthorizeSecurityGroupIngress": False, "AuthorizeSecurityGroupEgress": True}
+_REVOKED: Final = {"RevokeSecurityGroupIngress": False, "RevokeSecurityGroupEgress": True}
+FOLLOWED: Final = frozenset(
+    {*_AUTHORIZED, *_REVOKED, "CreateSecurityGroup", "DeleteSecurityGroup", "ModifySecurityGroupRules"}
+)
+
+_WITH_PORTS: Final = ("tcp", "udp", "icmp", "icmpv6")
+_CIDRS: Final = {"cidrIp": "CidrIpv4", "cidrIpv4": "CidrIpv4", "cidrIpv6": "CidrIpv6"}
+_SOURCES: Final = ("ipRanges", "ipv6Ranges", "prefixListIds", "groups")  # the lists of a permission
+
+
+class Step(Struct, frozen=True):
+    """A group after a call; None where it was deleted. `older` are the ids of rules that no earlier call told of."""
+
+    facts: GroupFacts | None
+    older: tuple[str, ...] = ()
+
+
+def follow(facts: GroupFacts, call: ApiCall) -> Step:
+    """The call is one of FOLLOWED, and concerns this group. Raises EventError for a rule that cannot be one."""
+    if call.name in _AUTHORIZED:
+        return _authorized(facts, call)
+    if call.name in _REVOKED:
+        return _revoked(facts, call)
+    if call.name == "ModifySecurityGroupRules":
+        return _modified(facts, call)
+    if call.name == "DeleteSecurityGroup":
+        return Step(None)
+    return Step(msgspec.structs.replace(facts, vpc_id=text(call.request.get("vpcId"))))
+
+
+def _with(facts: GroupFacts, rules: Iterable[Rule]) -> GroupFacts:
+    """The group with these rules too; one of the same id is replaced."""
+    by_id = {rule.id: rule for rule in (*facts.rules, *rules)}
+    return msgspec.structs.replace(facts, rules=tuple(by_id[rule_id] for rule_id in sorted(by_id)))
+
+
+def _authorized(facts: GroupFacts, call: ApiCall) -> Step:
+    is_egress = _AUTHORIZED[call.name]
+    told = [mapping(row) for row in items(call.response.get("securityGroupRuleSet"))]
+    # Until 2021 the response told no ids: these are ours.
+    rows = told or [{"securityGroupRuleId": f"{call.event_id}/{n}", **row} for n, row in enumerate(_permitted(call))]
+    return Step(_with(facts, [_rule(text(row.get("securityGroupRuleId")), row, is_egress=is_egress) for row in rows]))
+
+
+def _revoked(facts: GroupFacts, call: ApiCall) -> Step:
+    """By the ids of the response, else those of the request, else by what the request describes."""
+    told = items(call.response.get("revokedSecurityGroupRuleSet")) or items(_get(call.request, "securityGroupRuleIds"))
+    ids = {text(mapping(row).get("securityGroupRuleId")) or text(row) for row in told}
+    if not ids:
+        is_egress = _REVOKED[call.name]
+        places = {_rule("", row, is_egress=is_egress).place for row in _permitted(call)}
+        ids = {rule.id for rule in facts.rules if rule.is_ingress != is_egress and rule.place in places}
+        ids = ids or {f"{call.event_id}/{n}" for n in range(len(places))}
+    return Step(facts.without(frozenset(ids)), _older(facts, ids))
+
+
+def _modified(facts: GroupFacts, call: ApiCall) -> Step:
+    """Direction is not told: a rule that is not known is taken to be ingress."""
+    wrapped = mapping(call.request.get("ModifySecurityGroupRulesRequest"))
+    updates = {
+        text(row.get("SecurityGroupRuleId")): row for row in map(mapping, items(wrapped.get("SecurityGroupRule")))
+    }
+    egress = {rule.id for rule in facts.rules if not rule.is_ingress}
+    rules = [
+        _rule(rule_id, inner, is_egress=rule_id in egress)
+        for rule_id, row in updates.items()
+        if (inner := mapping(row.get("SecurityGroupRule")))
+    ]
+    return Step(_with(facts, rules), _older(facts, updates))
+
+
+def _older(facts: GroupFacts, ids: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(ids) - {rule.id for rule in facts.rules}))
+
+
+def _permitted(call: ApiCall) -> Iterator[Json]:
+    """A row for each source in a request's permissions, which may also stand beside its other parameters."""
+    for permission in map(mapping, items(_get(call.request, "ipPermissions")) or (call.request,)):
+        ports = {name: _get(permission, name) for name in ("ipProtocol", "fromPort", "toPort")}
+        if cidr := _get(permission, "cidrIp"):
+            yield {**ports, "cidrIp": cidr}
+        for plural in _SOURCES:
+            yield from ({**ports, **mapping(source)} for source in items(_get(permission, plural)))
+
+
+def _rule(rule_id: str, row: Json, *, is_egress: bool) -> Rule:
+    """A row in any of CloudTrail's spellings, as DescribeSecurityGroupRules would give it."""
+    protocol = protocol_name(text(_get(row, "ipProtocol")))
+    ports = [_port(_get(row, name)) for name in ("fromPort", "toPort")] if protocol in _WITH_PORTS else [-1, -1]
+    return Rule(
+        {
+            "SecurityGroupRuleId": rule_id,
+            "IsEgress": is_egress,
+            "IpProtocol": protocol,
+            "FromPort": ports[0],
+            "ToPort": ports[1],
+            **_source(row),
+        }
+    )
+
+
+def _source(row: Json) -> dict[str, Any]:
+    for name, field in _CIDRS.items():
+        if cidr := text(_get(row, name)):
+            return {field: _canonical(cidr)}
+    if prefix_list_id := text(_get(row, "prefixListId")):
+        return {"PrefixListId": prefix_list_id}
+    group = mapping(_get(row, "referencedGroupInfo"))
+    return {"ReferencedGroupInfo": {"GroupId": text(_get(group or row, "groupId")) or _get(row, "referencedGroupId")}}
+
+
+@lru_cache(maxsize=4096)
+def _canonical(cidr: str) -> str:
+    """As EC2 keeps it: 100.68.0.18/18 is 100.68.0.0/18."""
+    try:
+        return str(ip_network(cidr, strict=False))
+    except ValueError as error:
+        raise EventError(f"A rule's source is no CIDR range: {error}.") from None
+
+
+def _port(value: object) -> int:
+    try:
+        return int(text(value))
+    except ValueError:
+        return -1
+
+
+def _get(row: Json, name: str) -> object:
+    """In the classic encoding's spelling, or the SDK's: groupId or GroupId."""
+    return row.get(name, row.get(name[0].upper() + name[1:]))

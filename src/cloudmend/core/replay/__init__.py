@@ -1,0 +1,11 @@
+"""What looking back over CloudTrail's records gives: doors that were opened, what they come to, and exemptions."""
+
+from __future__ import annotations
+
+from cloudmend.core.replay.door import Door
+from cloudmend.core.replay.formats import door_line, summary_line
+from cloudmend.core.replay.reading import Reading, Unread
+from cloudmend.core.replay.suggestion import Suggestion
+from cloudmend.core.replay.tally import Summary, Tally
+
+__all__ = ["Door", "Reading", "Suggestion", "Summary", "Tally", "Unread", "door_line", "summary_line"]

@@ -1,0 +1,37 @@
+"""What was read, and what could not be."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+
+class Unread(Struct, frozen=True, kw_only=True):
+    """A file that could not be read to its end, and why."""
+
+    file: str
+    error: str
+
+
+class Reading(Struct, kw_only=True):
+    """Grows while files are read; not frozen."""
+
+    files: int = 0
+    ignored_files: int = 0  # in folders: what is no CloudTrail file by its name
+    records: int = 0
+    calls: int = 0  # that changed security groups or prefix lists, each once
+    failed: int = 0  # calls that AWS refused
+    repeated: int = 0  # delivered more than once
+    not_understood: int = 0
+    first_not_understood: str = ""
+    until: datetime | None = None  # the latest moment that a record tells
+    unread: list[Unread] = []
+
+    def note(self, problem: str) -> None:
+        """A record that cannot be understood."""
+        self.not_understood += 1
+        self.first_not_understood = self.first_not_understood or problem
+
+    def reach(self, moment: datetime) -> None:
+        self.until = max(moment, self.until or moment)

@@ -1,0 +1,73 @@
+"""Exemptions that one would want before cloudmend is switched on: doors that somebody seems to mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Final
+
+from msgspec import Struct
+
+from cloudmend.core.escaping import plain
+from cloudmend.core.replay.door import Door
+
+LEFT_OPEN: Final = timedelta(days=7)
+REOPENED: Final = 3  # times that the same door was opened
+
+_DAY: Final = 86_400  # seconds
+_NAMED: Final = 3  # principals that a suggestion names
+_FOREIGN: Final = 200  # characters of each
+
+
+class Suggestion(Struct, frozen=True, kw_only=True):
+    """A group, and why it may be open on purpose."""
+
+    group: str
+    reasons: tuple[str, ...]
+    principals: tuple[str, ...]  # ARNs of those who opened it, the first few
+
+    @property
+    def toml(self) -> str:
+        """A block for the policy file. It is refused until its owner, reason and expiry are filled in."""
+        told = (*self.reasons, *(f"by {principal}" for principal in self.principals))
+        comments = "".join(f"# {plain(line, _FOREIGN)}\n" for line in told)
+        return f'{comments}[[exemption]]\ngroup = "{self.group}"\nowner = ""\nreason = ""\nexpires = ""\n'
+
+
+class Habit(Struct):
+    """How often the same door of a group was opened, for how long at most, and by whom. Grows; not frozen."""
+
+    group: str
+    opening: str
+    times: int = 0
+    longest: int = 0  # seconds
+    principals: list[str] = []
+
+    def add(self, door: Door) -> None:
+        self.times += 1
+        self.longest = max(self.longest, door.seconds_open)
+        if door.principal not in self.principals and len(self.principals) < _NAMED:
+            self.principals.append(door.principal)
+
+    @property
+    def reason(self) -> str:
+        """Why it seems to be meant; empty where it does not."""
+        often = f"opened {self.times} times" if self.times >= REOPENED else ""
+        long = f"left open for {self.longest // _DAY} days" if self.longest >= LEFT_OPEN.total_seconds() else ""
+        told = ", ".join(filter(None, (often, long)))
+        return f"{self.opening}: {told}" if told else ""
+
+
+def suggestions(habits: Iterable[Habit]) -> tuple[Suggestion, ...]:
+    """One for each group that has a door which seems to be meant; none for one that only its name is known of."""
+    meant: dict[str, list[Habit]] = {}
+    for habit in habits:
+        if habit.reason and habit.group.startswith("sg-"):
+            meant.setdefault(habit.group, []).append(habit)
+    return tuple(_suggestion(group, meant) for group in sorted(meant))
+
+
+def _suggestion(group: str, meant: Mapping[str, list[Habit]]) -> Suggestion:
+    principals = dict.fromkeys(principal for habit in meant[group] for principal in habit.principals if principal)
+    reasons = tuple(habit.reason for habit in meant[group])
+    return Suggestion(group=group, reasons=reasons, principals=tuple(principals)[:_NAMED])

@@ -1,0 +1,158 @@
+"""The ports of a mend that asks together with others."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from threading import Lock
+from typing import Any, Literal, NamedTuple, TypeVar
+
+from cloudmend.core.control import Joint
+from cloudmend.core.errors import AwsError, CloudmendError
+from cloudmend.core.ledger import Ending, Entry, Exemptions, Ledger, MendEnd
+from cloudmend.core.model import Intent, Json, Record, Request
+from cloudmend.core.ports import Reader, Rows, Switch
+from cloudmend.engine.together import Together
+
+_Item = TypeVar("_Item")
+_Answer = TypeVar("_Answer")
+
+
+class _Asked(NamedTuple):
+    """A request without the one value of its filter that says which resource it is about."""
+
+    action: str
+    key: str
+    others: str  # the other parameters, to be compared
+
+
+class JoinedReader:
+    """A Reader over another: requests that differ in a resource alone are put as one, where a control allows that."""
+
+    def __init__(self, reader: Reader, joints: Mapping[str, Joint], together: Together) -> None:
+        self._reader = reader
+        self._joints = joints
+        self._together = together
+
+    def rows(self, request: Request, key: str, *, enough: Callable[[Rows], bool] = lambda _: True) -> Rows:
+        match request.params:
+            case {"Filters": [{"Name": name, "Values": [value]}], **others} if self._joins(request.action, name):
+                asked = _Asked(request.action, key, repr(others))
+                rows = self._together.ask(asked, value, partial(self._read, request, key))
+            case _:
+                return self._reader.rows(request, key, enough=enough)
+        return rows if enough(rows) else self._reader.rows(request, key, enough=enough)
+
+    def lasting_rows(self, request: Request, key: str) -> Rows:
+        return self._together.ask_same(f"{request} {key}", lambda: self._reader.lasting_rows(request, key))
+
+    def stream(self, request: Request, key: str) -> Iterator[Json]:
+        return self._reader.stream(request, key)
+
+    def _joins(self, action: str, name: str) -> bool:
+        return action in self._joints and self._joints[action].filter == name
+
+    def _read(self, request: Request, key: str, values: Sequence[str]) -> Sequence[Rows | Exception]:
+        """The rows of each value, by one request for all; one by one where what one names is gone."""
+        joint = self._joints[request.action]
+        rows: defaultdict[str, list[Json]] = defaultdict(list)
+        try:
+            for row in self._reader.rows(_about(request, joint, values), key):
+                rows[row[joint.field]].append(row)
+        except AwsError as error:
+            if len(values) == 1 or not error.code.endswith(".NotFound"):
+                raise
+            return [_or_error(partial(self._read_one, request, key), value) for value in values]
+        return [rows[value] for value in values]
+
+    def _read_one(self, request: Request, key: str, value: str) -> Rows:
+        return self._reader.rows(_about(request, self._joints[request.action], [value]), key)
+
+
+def _about(request: Request, joint: Joint, values: Sequence[str]) -> Request:
+    filters = [{"Name": joint.filter, "Values": sorted(set(values))}]
+    return Request(request.action, {**request.params, "Filters": filters})
+
+
+class JoinedLedger:
+    """A ledger, as far as a mend needs one: exemptions are read, intents kept and ended once for all who wait."""
+
+    def __init__(self, ledger: Ledger, together: Together) -> None:
+        self._ledger = ledger
+        self._together = together
+
+    def exemptions(self, now: datetime) -> Exemptions:
+        return self._together.ask_same("exemptions", lambda: self._ledger.exemptions(now))
+
+    def intend(self, intent: Intent) -> Entry:
+        return self._together.ask("intend", intent, self._intend)
+
+    def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
+        return self._together.ask("finish", MendEnd(entry, state, record), self._finish)
+
+    def _intend(self, intents: Sequence[Intent]) -> Sequence[Entry | Exception]:
+        return _whole_or_each(intents, self._ledger.intend_all, self._ledger.intend)
+
+    def _finish(self, ends: Sequence[MendEnd]) -> Sequence[Entry | Exception]:
+        return _whole_or_each(ends, self._ledger.finish_all, lambda end: self._ledger.finish(*end))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+
+class JoinedSwitch:
+    """A Switch over another, asked once for all who wait."""
+
+    def __init__(self, switch: Switch, together: Together) -> None:
+        self._switch = switch
+        self._together = together
+
+    def mode(self) -> Literal["fix", "observe"] | None:
+        return self._together.ask_same("mode", self._switch.mode)
+
+
+class RunLedger:
+    """A ledger for one run, which reads what was mended of late once, for all resources.
+
+    What is recorded while the run goes on is not among it: it says how often a door was opened again, not what is open.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._lock = Lock()
+        self._recent: dict[str, list[Entry]] | None = None
+
+    def recent(self, resource_id: str, since: datetime) -> tuple[Entry, ...]:
+        with self._lock:
+            if self._recent is None:
+                self._recent = _by_resource(self._ledger.entries(since))
+        return tuple(entry for entry in self._recent.get(resource_id, ()) if entry.opened >= since)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+
+def _by_resource(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    found: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        found[entry.intent.resource.id].append(entry)
+    return found
+
+
+def _whole_or_each(
+    items: Sequence[_Item], whole: Callable[[Sequence[_Item]], Sequence[Entry]], each: Callable[[_Item], Entry]
+) -> Sequence[Entry | Exception]:
+    """All at once; where that cannot be, one by one, each with its own error."""
+    try:
+        return whole(items)
+    except CloudmendError:
+        return [_or_error(each, item) for item in items]
+
+
+def _or_error(call: Callable[[_Item], _Answer], item: _Item) -> _Answer | Exception:
+    try:
+        return call(item)
+    except CloudmendError as error:
+        return error

@@ -1,0 +1,29 @@
+"""`cloudmend replay`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cloudmend.entry.commands.options import PolicyFile
+from cloudmend.entry.policy_file import PACKAGED
+
+
+def replay(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders, or - for standard input.")],
+    policy: PolicyFile = PACKAGED,
+    as_json: Annotated[bool, typer.Option("--json", help="Print each door, then the summary, as JSON lines.")] = False,
+) -> None:
+    """Show what cloudmend would have done, from CloudTrail's files: to whose changes, and how long each stood open.
+
+    It reads a trail's files (gzip or not), JSON lines, and what aws cloudtrail lookup-events prints. It writes nothing.
+
+    Exit codes: 0 all files were read; 1 a file could not be read to its end; 2 bad input.
+
+    Example: cloudmend replay AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11 --policy policy.toml
+    """
+    from cloudmend.entry.policy_file import read_policy
+    from cloudmend.entry.replaying import replay as run
+
+    raise typer.Exit(run(paths, read_policy({}, policy), as_json=as_json))

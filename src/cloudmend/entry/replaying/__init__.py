@@ -1,0 +1,104 @@
+"""`cloudmend replay`: what cloudmend would have done about the calls in CloudTrail's files. It only reads.
+
+Three steps: the files are read once and their few calls of interest are put in order on disk (reading, sorting);
+the calls are followed, group by group, as if cloudmend had watched (doors); the doors are shown (table, or JSON).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import datetime
+
+from cloudmend.core.errors import CloudmendError
+from cloudmend.core.escaping import terminal
+from cloudmend.core.model import ApiCall
+from cloudmend.core.policy import Policy
+from cloudmend.core.replay import Door, Reading, Summary, Tally, door_line, summary_line
+from cloudmend.entry.replaying.doors import Doors
+from cloudmend.entry.replaying.files import find, size
+from cloudmend.entry.replaying.reading import Shown, read
+from cloudmend.entry.replaying.sorting import SortedCalls
+
+
+def replay(paths: Sequence[str], policy: Policy, *, as_json: bool) -> int:
+    """Writes the doors and what they come to; the exit code: 1 where a file could not be read, else 0.
+
+    Raises InputError.
+    """
+    files = find(paths)
+    with closing(SortedCalls()) as calls:
+        with _progress(files.names) as shown:
+            reading = read(files, calls, shown)
+        replayed = Replayed(calls, reading, policy)
+        _write(replayed, as_json=as_json)
+    for unread in reading.unread:
+        sys.stderr.write(f"cloudmend: {terminal(unread.file)} could not be read to its end: {terminal(unread.error)}\n")
+    return 1 if reading.unread else 0
+
+
+class Replayed:
+    """The doors, which can be gone through once, and then their summary."""
+
+    def __init__(self, calls: SortedCalls, reading: Reading, policy: Policy) -> None:
+        self._calls = calls
+        self._reading = reading
+        self._doors = Doors(policy)
+        self._tally = Tally()
+
+    def __iter__(self) -> Iterator[Door]:
+        """Those that were closed, in the order in which they were, then those that are still open."""
+        for door in self._all():
+            self._tally.add(door)
+            yield door
+
+    @property
+    def summary(self) -> Summary:
+        doors = self._doors
+        return self._tally.summary(
+            self._reading,
+            since=doors.since,
+            older_rules=doors.older_rules,
+            prefix_lists=doors.prefix_lists,
+            nameless=doors.nameless,
+            caveats=doors.caveats,
+        )
+
+    def _all(self) -> Iterator[Door]:
+        for time, call in self._calls:
+            yield from self._closed_by(call, time)
+        if self._reading.until:
+            yield from self._doors.still_open(self._reading.until)
+
+    def _closed_by(self, call: ApiCall, time: datetime) -> tuple[Door, ...]:
+        try:
+            return tuple(self._doors.take(call, time))
+        except CloudmendError as error:
+            self._reading.note(str(error))
+            return ()
+
+
+def _write(replayed: Replayed, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.writelines(door_line(door) for door in replayed)
+        sys.stdout.write(summary_line(replayed.summary))
+    else:
+        from cloudmend.entry.replaying.table import longest, print_replay  # rich: --json does not wait for it
+
+        doors = longest(replayed)
+        print_replay(doors, replayed.summary)
+
+
+@contextmanager
+def _progress(files: Sequence[str]) -> Iterator[Shown]:
+    """On a terminal, how much was read."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Reading", total=sum(map(size, files)) or None)
+        yield lambda done: progress.update(task, completed=done)

@@ -1,0 +1,94 @@
+"""All files -> their calls, sorted. What a file is too broken to tell is reported, and the others are still read."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from typing import Final
+
+from cloudmend.core.errors import CloudmendError
+from cloudmend.core.replay import Reading, Unread
+from cloudmend.entry.replaying.files import Files, size
+from cloudmend.entry.replaying.parts import Part, parts
+from cloudmend.entry.replaying.sorting import SortedCalls
+
+WORTH: Final = 1 << 22  # bytes of files for which it is worth to start processes
+_SMALL: Final = 1 << 23  # bytes of a file whose calls may be held in memory at once; a trail's files are smaller
+
+Shown = Callable[[int], None]  # told how many bytes of files were read
+
+
+def read(files: Files, calls: SortedCalls, shown: Shown) -> Reading:
+    """Puts the calls of interest into `calls`, and tells what was read."""
+    reading = Reading(files=len(files.names), ignored_files=files.ignored)
+    for file, part in _parts(files.names, shown):
+        _add(part, calls, reading)
+        if part.error:
+            reading.unread.append(Unread(file=file, error=part.error))
+    return reading
+
+
+def _parts(files: Sequence[str], shown: Shown) -> Iterator[tuple[str, Part]]:
+    """In the order of the files; where it is worth it, small ones are read by a process for each core."""
+    sizes = [size(file) for file in files]
+    small = [file for file, bytes_ in zip(files, sizes, strict=True) if 0 < bytes_ <= _SMALL]
+    is_worth_it = len(small) > 1 and sum(sizes) > WORTH
+    done = 0
+    with _processes() if is_worth_it else nullcontext() as pool:
+        answers = pool.map(_listed, small) if pool else iter(())
+        for file, bytes_ in zip(files, sizes, strict=True):
+            for part in next(answers) if pool and 0 < bytes_ <= _SMALL else parts(file, threads=1):
+                shown(done + part.place)
+                yield file, part
+            done += bytes_
+
+
+def _listed(file: str) -> list[Part]:
+    """What a process of the pool does."""
+    return list(parts(file, threads=0))
+
+
+@contextmanager
+def _processes() -> Iterator[ProcessPoolExecutor]:
+    """One for each core. Forked where that is safe, for a new interpreter takes longer than many a file."""
+    method = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
+    context = multiprocessing.get_context(method)
+    pool = ProcessPoolExecutor(mp_context=context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+    try:
+        yield pool
+    except BrokenProcessPool:
+        told = "A process that read files was killed, perhaps for want of memory. Replay fewer of them at once."
+        raise CloudmendError(told) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _add(part: Part, calls: SortedCalls, reading: Reading) -> None:
+    reading.records += part.records
+    reading.failed += part.failed
+    for problem in part.problems:
+        reading.note(problem)
+    for call in part.calls:
+        reading.reach(call.time)
+        if calls.add(call):
+            reading.calls += 1
+        else:
+            reading.repeated += 1
+    if moment := _moment(part.latest):
+        reading.reach(moment)
+
+
+def _moment(text: str) -> datetime | None:
+    """CloudTrail's eventTime: 2026-11-24T07:00:00Z."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

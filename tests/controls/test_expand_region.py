@@ -1,0 +1,96 @@
+"""Of a whole Region: the groups at fault, the same from their permissions as from their rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from weakref import WeakValueDictionary
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.observe import observe_region
+from cloudmend.core.model import Json, Resource
+from cloudmend.core.policy import Policy
+from cloudmend.core.run import RunReader
+from random_groups import authorize, groups, make
+from support import REGION, Account, ipv4, ipv6, policy
+
+POLICIES = [
+    policy(),
+    policy('guarded = [22, "udp/53", "8000-8100"]\n'),
+    policy('guarded = ["all-but-web"]\n[trusted]\nipv4 = ["12.0.0.0/7"]\n'),
+]
+
+
+def from_permissions(account: Account, policy: Policy) -> list[str]:
+    target = Resource(type="AWS::Region", id=REGION)
+    return [resource.id for resource in CONTROL.expand(target, account.world.reader, policy)]
+
+
+def from_rules(account: Account, policy: Policy) -> list[str]:
+    found = observe_region(account.world.reader, policy)
+    return [facts.group_id for facts in found if CONTROL.detect(facts, policy)]
+
+
+@settings(deadline=None)
+@given(st.lists(groups, max_size=3), st.sampled_from(POLICIES))
+def test_a_group_is_at_fault_by_its_permissions_exactly_where_it_is_by_its_rules(
+    several: list[list[dict[str, Any]]], policy: Policy
+) -> None:
+    account = Account()
+    for permissions in several:
+        make(account, permissions)
+    assert from_permissions(account, policy) == from_rules(account, policy)
+
+
+def test_sources_of_several_kinds_in_one_permission_count_together() -> None:
+    account = Account()
+    halves = account.group(ipv4(22, "12.0.0.0/8", "13.0.0.0/8"))
+    within = account.group(ipv4(22, "12.0.0.0/8"))
+    peers = {"UserIdGroupPairs": [{"GroupId": halves}, {"GroupId": within}]}
+    account.group({"IpProtocol": "-1", **peers})
+    both = account.group({**ipv4(22, "10.0.0.0/8"), **ipv6(22, "::/0"), **peers})
+    everything = account.group({"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]})
+    authorize(
+        account, within, {"IpProtocol": "icmp", "FromPort": -1, "ToPort": -1, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    )
+    assert from_permissions(account, policy()) == sorted([halves, both, everything]) == from_rules(account, policy())
+
+
+def test_a_region_is_read_in_pages_of_whole_groups_and_a_list_once() -> None:
+    account = Account()
+    make(account, [{**ipv4(22, "10.0.0.0/8"), "IpRanges": [], "PrefixListIds": [{"Entries": ["0.0.0.0/0"]}]}])
+    account.calls.clear()
+    assert len(from_permissions(account, policy())) == 1
+    assert account.calls == [
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeManagedPrefixLists",
+        "ec2:GetManagedPrefixListEntries",
+    ]
+
+
+class Row(dict[str, Any]):
+    """A row that can be asked whether somebody still holds it."""
+
+
+class Region(RunReader):
+    """A Reader with many groups, all alike; `most` is how many rows were ever held at once."""
+
+    most = 0
+
+    def stream(self, *_: Any) -> Iterator[Json]:
+        held: WeakValueDictionary[int, Row] = WeakValueDictionary()
+        for number in range(500):
+            permissions = [ipv4(22, "0.0.0.0/0"), ipv4(443, f"10.{number % 250}.0.0/16")]
+            held[number] = row = Row(GroupId=f"sg-{number:017x}", IpPermissions=permissions)
+            self.most = max(self.most, len(held))
+            yield row
+
+
+def test_a_group_that_was_judged_is_not_held_on_to() -> None:
+    region = Region(Account().world.reader)
+    found = CONTROL.expand(Resource(type="AWS::Region", id=REGION), region, policy())
+    assert len(found) == 500
+    assert region.most <= 2

@@ -1,0 +1,120 @@
+"""Files in every form, folders, broken files and several processes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloudmend.core.errors import CloudmendError
+from cloudmend.entry.replaying import parts, reading, replay
+from cloudmend.entry.replaying.doors import Doors
+from entry.replay.records import BOB, FORMS, call, closed, lines, noise, opened
+from entry.replay.told import Told
+from entry.test_cli import cloudmend
+from support import policy
+
+STORY = [opened(0), closed(0, who=BOB), opened(1), noise(2)]  # the first two within one second
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_every_form_of_file_tells_the_same(told: Callable[..., Told], tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.write_bytes(FORMS[name](STORY))
+    assert told(path=file)["seconds_open"] == [0, 0 if "lookup" in name or "event" in name else 60]
+
+
+def test_a_folder_is_read_with_all_below_it_but_what_is_none_of_cloudtrail_s(
+    told: Callable[..., Told], tmp_path: Path
+) -> None:
+    for name, records in (
+        ("b/2.json.gz", [closed(1)]),
+        ("a/1.json", [opened(0)]),
+        ("a/CloudTrail-Digest/3.json.gz", []),
+    ):
+        file = tmp_path / "logs" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(FORMS["trail.json"](records))
+    (tmp_path / "logs" / "README.md").write_text("Notes")
+    found = told(path=tmp_path / "logs")
+    assert found["seconds_open"] == [60]
+    assert (found.summary["read"]["files"], found.summary["read"]["ignored_files"]) == (2, 2)
+
+
+def test_a_broken_file_is_told_by_its_name_and_the_others_are_read(told: Callable[..., Told], tmp_path: Path) -> None:
+    whole = FORMS["trail.json.gz"]([opened(0)])
+    (tmp_path / "1.json.gz").write_bytes(whole[:-9])
+    (tmp_path / "2.json").write_text("# Notes")
+    (tmp_path / "3.json.gz").write_bytes(whole[:20] + b"\xff" * 20 + whole[40:])
+    (tmp_path / "4.json.gz").write_bytes(FORMS["trail.json.gz"]([opened(0)]))
+    found = told(path=tmp_path)
+    assert (found.code, len(found.doors)) == (1, 1)
+    assert [Path(unread["file"]).name for unread in found.summary["read"]["unread"]] == [
+        "1.json.gz",
+        "2.json",
+        "3.json.gz",
+    ]
+    assert f"cloudmend: {tmp_path}/1.json.gz could not be read to its end: Compressed file ended" in found.err
+
+
+def test_files_are_read_by_several_processes_as_by_one(
+    told: Callable[..., Told], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ballast = [call("GetObject", 0, {"key": os.urandom(1000).hex()}) for _ in range(800)]
+    for number in range(6):
+        rule = f"sgr-{number:017x}"
+        records = [opened(number, rule=rule), *ballast, closed(number + 0.5, rule=rule)]
+        (tmp_path / f"{number}.json.gz").write_bytes(FORMS["trail.json.gz"](records))
+    (tmp_path / "9.json.gz").write_bytes(b"\x1f\x8b nothing")
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) > reading.WORTH
+    done = cloudmend("replay", "--json", str(tmp_path))
+    monkeypatch.setattr(reading, "WORTH", 1 << 60)
+    alone, together = told(path=tmp_path), Told(done.returncode, done.stdout, done.stderr)
+    assert (together.doors, together.summary, together.code) == (alone.doors, alone.summary, 1)
+    assert len(alone.doors) == 6
+
+
+def killed(_: str) -> list[parts.Part]:
+    """In place of reading a file."""
+    os._exit(1)
+
+
+def test_a_process_that_is_killed_is_said_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("1.json", "2.json"):
+        (tmp_path / name).write_bytes(FORMS["trail.json"](STORY))
+    monkeypatch.setattr(reading, "WORTH", 1)
+    monkeypatch.setattr(reading, "_listed", killed)
+    with pytest.raises(CloudmendError, match="was killed, perhaps for want of memory"):
+        replay([str(tmp_path)], policy(), as_json=True)
+
+
+def test_memory_is_kept_for_what_is_open_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    kept: list[int] = []
+    take = Doors.take
+
+    def watched(self: Any, *args: Any) -> Iterator[Any]:
+        yield from take(self, *args)
+        kept.append(len(self._groups))
+
+    monkeypatch.setattr(Doors, "take", watched)
+    records = [
+        record
+        for n in range(200)
+        for group in [f"sg-{n:017x}"]
+        for record in (opened(n, group=group), closed(n, group=group))
+    ]
+    (tmp_path / "1.json").write_bytes(FORMS["trail.json"](records))
+    replay([str(tmp_path)], policy(), as_json=True)
+    assert (len(kept), max(kept)) == (400, 1)
+
+
+def test_a_part_is_handed_over_before_it_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "PART", 100)
+    file = tmp_path / "1.jsonl"
+    file.write_bytes(lines([noise(n) for n in range(2000)]))
+    sizes = [part.records for part in parts.parts(str(file), threads=0)]
+    assert sum(sizes) == 2000
+    assert max(sizes) < 2000

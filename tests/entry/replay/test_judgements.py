@@ -1,0 +1,81 @@
+"""What is remembered of a judgement is what would be judged anew."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.core.policy import parse_policy
+from cloudmend.entry.judgement import Brief, judge
+from cloudmend.entry.replaying import judgements
+from cloudmend.entry.replaying.judgements import Judgements
+from support import NOW, policy
+
+EXEMPTING = parse_policy(
+    {},
+    """
+    [[exemption]]
+    group = "sg-00000000000000001"
+    owner = "a"
+    reason = "b"
+    expires = 2026-11-24T07:00:00Z
+    [[exemption]]
+    actor_role = "arn:aws:iam::111122223333:role/deploy"
+    owner = "a"
+    reason = "b"
+    expires = 2030-06-30
+    """,
+)
+rows = st.fixed_dictionaries(
+    {
+        "SecurityGroupRuleId": st.sampled_from([f"sgr-{number:017x}" for number in range(30)]),
+        "IsEgress": st.booleans(),
+        "IpProtocol": st.sampled_from(["tcp", "-1"]),
+        "FromPort": st.just(22),
+        "ToPort": st.just(22),
+        "CidrIpv4": st.sampled_from(["0.0.0.0/0", "12.0.0.0/9", "13.0.0.0/8", "10.0.0.0/8"]),
+    }
+)
+groups = st.builds(
+    lambda group_id, rows: GroupFacts(
+        account="111122223333",
+        image={},
+        group_id=group_id,
+        rules=tuple(Rule(row) for row in sorted(rows, key=lambda row: row["SecurityGroupRuleId"])),
+    ),
+    st.sampled_from(["sg-00000000000000001", "sg-00000000000000002"]),
+    st.lists(rows, max_size=4, unique_by=lambda row: row["SecurityGroupRuleId"]),
+)
+calls = st.tuples(
+    groups,
+    st.sampled_from([NOW, NOW + timedelta(days=1)]),
+    st.sampled_from(["", "arn:aws:iam::111122223333:role/deploy"]),
+)
+
+
+@given(st.lists(calls, max_size=10), st.booleans())
+def test_a_group_is_judged_as_if_it_were_the_only_one(
+    calls: list[tuple[GroupFacts, datetime, str]], exempting: bool
+) -> None:
+    chosen = EXEMPTING if exempting else policy()
+    remembered = Judgements(chosen)
+    for facts, now, role in calls:
+        anew = judge(facts, Brief(chosen, now), role).fates
+        told = remembered.of(facts, now, role)
+        assert {
+            rule: (fate.decision, fate.edit.before, fate.edit.after, fate.edit.why) for rule, fate in told.items()
+        } == {fate.edit.part: (fate.decision, fate.edit.before, fate.edit.after, fate.edit.why) for fate in anew}
+
+
+def test_no_more_is_remembered_than_was_promised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judgements, "REMEMBERED", 3)
+    remembered = Judgements(policy())
+    for number in range(10):
+        row = {"SecurityGroupRuleId": "sgr-1", "IsEgress": False, "IpProtocol": "tcp", "FromPort": 0, "ToPort": number}
+        facts = GroupFacts(account="", image={}, group_id="", rules=(Rule({**row, "CidrIpv4": "0.0.0.0/0"}),))
+        remembered.of(facts, NOW, "")
+        assert len(remembered._known) <= 3

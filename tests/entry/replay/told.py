@@ -1,0 +1,18 @@
+"""What a replay printed, read again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+class Told:
+    """What a replay printed as JSON lines, and its exit code."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.err = code, err
+        *self.doors, self.summary = map(json.loads, out.splitlines())
+
+    def __getitem__(self, name: str) -> list[Any]:
+        """Of each door."""
+        return [door[name] for door in self.doors]

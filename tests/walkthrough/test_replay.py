@@ -1,0 +1,36 @@
+"""docs/replay.md: its commands run, and its numbers are those of the code."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+
+from cloudmend.core.replay.suggestion import LEFT_OPEN, REOPENED
+from cloudmend.entry.policy_file import PACKAGED
+from entry.replay.records import FORMS, GROUP, closed, noise, opened
+from entry.test_cli import CLOUDMEND
+from walkthrough.blocks import ROOT, lines
+
+PAGE = (ROOT / "docs" / "replay.md").read_text(encoding="utf-8")
+
+
+def test_the_commands_of_the_page_tell_of_a_door(tmp_path: Path) -> None:
+    (tmp_path / "trail").mkdir()
+    (tmp_path / "trail" / "1.json.gz").write_bytes(FORMS["trail.json.gz"]([noise(0), opened(1), closed(3)]))
+    shutil.copy(PACKAGED, tmp_path)
+    table, as_json = (
+        subprocess.run([CLOUDMEND, *line.split()[1:]], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+        for line in lines("docs/replay.md", "run each line")
+    )
+    assert GROUP in table
+    assert "2 minutes; closed" in table
+    door, summary = map(json.loads, as_json.splitlines())
+    assert (door["kind"], door["seconds_open"], summary["kind"], summary["doors"]) == ("door", 120, "summary", 1)
+
+
+def test_what_it_says_of_suggestions_is_what_the_code_does() -> None:
+    assert (3, timedelta(days=7)) == (REOPENED, LEFT_OPEN)
+    assert "opened three times or more, or was left\nopen for seven days or longer" in PAGE
