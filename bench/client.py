@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 HANDLERS = {
     "cloudmend": ("cloudmend.entry.handlers", "respond"),
     "sweep": ("cloudmend.entry.handlers", "sweep"),
+    "unpaced": ("cloudmend.entry.handlers", "sweep"),
     "naive": ("naive", "handler"),
     "custodian": ("c7n.handler", "dispatch_event"),
     "floor": ("floor", "respond"),
@@ -71,9 +72,21 @@ def event(number: int) -> dict[str, Any]:
     }
 
 
+def unpaced(handlers: Any) -> None:
+    """Lets a sweep write as fast as the server takes it, as its peer does, and not as fast as EC2 does."""
+    from functools import partial
+
+    from cloudmend.engine.pace import Bucket
+
+    handlers.engine.sweep = partial(handlers.engine.sweep, writes=Bucket(1e9, 1e9))
+
+
 def main(name: str, first: str, count: str) -> None:
     module, function = HANDLERS[name]
-    handle = getattr(importlib.import_module(module), function)
+    found = importlib.import_module(module)
+    if name == "unpaced":
+        unpaced(found)
+    handle = getattr(found, function)
     for number in range(int(first), int(first) + int(count)):
         wall, cpu = time.perf_counter(), time.process_time()
         handle(event(number), None)

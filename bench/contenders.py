@@ -64,9 +64,12 @@ def contenders(scratch: Path) -> tuple[Contender, ...]:
     )
 
 
-def sweeper() -> Contender:
-    """The sweep's function: the ledger and the switch, as deployed, and EventBridge for notices, but no topics."""
-    return Contender("cloudmend", "sweep", (BUILT,), LEDGER)
+def sweeper(*, paced: bool) -> Contender:
+    """The sweep's function: the ledger and the switch, as deployed, and EventBridge for notices, but no topics.
+
+    `paced`: it writes no faster than EC2 lets it.
+    """
+    return Contender("cloudmend", "sweep" if paced else "unpaced", (BUILT,), LEDGER)
 
 
 def custodian_run(scratch: Path) -> list[str]:

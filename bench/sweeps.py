@@ -75,7 +75,7 @@ def _row(name: str, size: int, runs: Sequence[Run], peers: Sequence[Run]) -> lis
 
 def _cloudmend(endpoint: Endpoint, size: int, every: int, *, throttled: bool = False) -> Run:
     endpoint.reset(groups=size, every=every, latency_ms=LATENCY_MS, throttled=throttled)
-    program = sweeper()
+    program = sweeper(paced=throttled)
     return _closed(run(endpoint, program.command(0, 1), program.environment, program.folder), throttled)
 
 

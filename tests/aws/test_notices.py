@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
+from threading import Event
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 
 from cloudmend.aws.gateway import Gateway, connector
 from cloudmend.aws.notices import CONFIG, PERMISSIONS, Notices
+from cloudmend.aws.world import threads
 from cloudmend.core.model import Record
 from cloudmend.core.notice import CHANNELS, Audience
 from records import CLEAN, MENDED, OPEN, RECORDS
@@ -192,4 +194,25 @@ def test_a_subscription_to_open_doors_gets_no_other_notice(sns: Gateway, log: Lo
     assert [json.loads(message["Body"])["Subject"] for message in messages] == [
         f"HIGH: STILL OPEN, act now: {OPEN.resource.id} (111122223333, eu-west-1)"
     ]
+    assert log.problems == []
+
+
+def test_all_channels_are_told_at_once(log: Log) -> None:
+    """Mail waits here until the chat was told; one after the other, it would wait for ever."""
+    chat_was_told = Event()
+
+    class Services:
+        def publish(self, **params: Any) -> dict[str, Any]:
+            if params["TopicArn"] == EVERYBODY.chat_topic:
+                chat_was_told.set()
+            else:
+                assert chat_was_told.wait(timeout=30), "the channels wait for each other"
+            return {}
+
+        def __getattr__(self, name: str) -> Any:
+            return lambda **_: {}
+
+    clock = StandingClock()
+    gateway = Gateway(REGION, lambda _: Services(), clock)
+    Notices(log, gateway, EVERYBODY, clock, threads()).publish(MENDED)
     assert log.problems == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final, Protocol
 
 from botocore.config import Config
@@ -12,7 +13,8 @@ from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import Json, Record, Request
 from cloudmend.core.notice import CHANNELS, Audience, Channel
 from cloudmend.core.notice.event import joined
-from cloudmend.core.ports import Clock, Notifier
+from cloudmend.core.ports import Begin, Clock, Notifier
+from cloudmend.core.world import at_need
 
 # IAM actions: all that the channels' requests use, and no other.
 PERMISSIONS: Final = frozenset({"events:PutEvents", "sns:Publish", "securityhub:BatchImportFindings"})
@@ -25,6 +27,8 @@ CONFIG: Final = Config(
     user_agent_extra="cloudmend",
 )
 
+Problem = tuple[Record, str]  # what was not told, and why
+
 
 class NoticeLog(Notifier, Protocol):
     """Where a record is told first, and where it is told that a channel did not take it."""
@@ -33,13 +37,16 @@ class NoticeLog(Notifier, Protocol):
 
 
 class Notices:
-    """The notifier: the log first, then each channel. Never raises for a channel: the log tells, and goes on."""
+    """The notifier: the log first, then all channels at once. Never raises for a channel: the log tells that."""
 
-    def __init__(self, log: NoticeLog, gateway: Gateway, audience: Audience, clock: Clock) -> None:
+    def __init__(
+        self, log: NoticeLog, gateway: Gateway, audience: Audience, clock: Clock, begin: Begin = at_need
+    ) -> None:
         self._log = log
         self._gateway = gateway
         self._audience = audience
         self._clock = clock
+        self._begin = begin
 
     def publish(self, record: Record) -> None:
         self.publish_all((record,))
@@ -47,29 +54,36 @@ class Notices:
     def publish_all(self, records: Sequence[Record]) -> None:
         for record in records:
             self._log.publish(record)
-        for channel in CHANNELS:
-            told = [((record,), request) for record in records for request in self._requests(channel, record)]
-            for about, request in joined(told):
-                self._send(request, about)
+        under_way = [self._begin(partial(self._tell, channel, records)) for channel in CHANNELS]
+        for problems in under_way:
+            for record, problem in problems():
+                self._log.undelivered(record, problem)
 
-    def _requests(self, channel: Channel, record: Record) -> Sequence[Request]:
+    def _tell(self, channel: Channel, records: Sequence[Record]) -> list[Problem]:
+        """What the channel did not take: the log is for one thread at a time."""
+        problems: list[Problem] = []
+        told = [((record,), each) for record in records for each in self._requests(channel, record, problems)]
+        for about, request in joined(told):
+            problems += self._send(request, about)
+        return problems
+
+    def _requests(self, channel: Channel, record: Record, problems: list[Problem]) -> Sequence[Request]:
         try:
             return tuple(channel(record, self._audience, self._clock.now()))
         except Exception as error:  # noqa: BLE001 - a notice that cannot be written must not stop the next one
-            self._log.undelivered(record, f"cloudmend crashed while telling: {type(error).__name__}: {error}")
+            problems.append((record, f"cloudmend crashed while telling: {type(error).__name__}: {error}"))
             return ()
 
-    def _send(self, request: Request, about: Sequence[Record]) -> None:
+    def _send(self, request: Request, about: Sequence[Record]) -> list[Problem]:
         try:
-            for record, problem in _refused(self._gateway.call(request), about):
-                self._log.undelivered(record, f"{request.action}: AWS did not take it: {problem}.")
+            refused = _refused(self._gateway.call(request), about)
+            return [(record, f"{request.action}: AWS did not take it: {problem}.") for record, problem in refused]
         except Exception as error:  # noqa: BLE001 - nor one that cannot be sent
             crash = "" if isinstance(error, CloudmendError) else f"cloudmend crashed: {type(error).__name__}: "
-            for record in about:
-                self._log.undelivered(record, f"{crash}{error}")
+            return [(record, f"{crash}{error}") for record in about]
 
 
-def _refused(answer: Json, about: Sequence[Record]) -> Iterator[tuple[Record, str]]:
+def _refused(answer: Json, about: Sequence[Record]) -> Iterator[Problem]:
     """What was not taken, and why: PutEvents tells that of each entry, BatchImportFindings of those that failed."""
     entries = zip(about, answer.get("Entries", ()), strict=False)
     findings = ((about[0], row) for row in answer.get("FailedFindings", ()))

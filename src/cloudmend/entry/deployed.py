@@ -52,14 +52,15 @@ def deployed_world(settings: Mapping[str, str], warn: Callable[[str], None], not
         region=here.region,
         ledger=settings.get(LEDGER_TABLE, ""),
     )
+    begin = threads()
     return World(
         region=here.region,
         reader=gateway,
         writer=gateway,
         ledger=_ledger(settings, here, warn),
-        notifier=Notices(notice_log, brief, audience, here.clock),
+        notifier=Notices(notice_log, brief, audience, here.clock, begin),
         clock=here.clock,
-        begin=threads(),
+        begin=begin,
         switch=ModeSwitch(brief, settings.get(MODE_PARAMETER, ""), here.clock, warn),
     )
 
