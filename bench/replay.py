@@ -26,6 +26,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from tables import table
+
 MEGABYTES = 512
 START = datetime(2026, 11, 1, tzinfo=UTC)
 RUNS = 3
@@ -88,6 +90,19 @@ REST = (
 )
 
 
+HEADS = (
+    "replay",
+    "records",
+    "s",
+    "of isal, whole files",
+    "of isal, in pieces",
+    "CPU s",
+    "records a second",
+    "records a CPU second",
+    "peak MB",
+)
+
+
 class Run(NamedTuple):
     seconds: float
     cpu_seconds: float
@@ -136,7 +151,13 @@ def run(words: Sequence[str]) -> Run:
 
 
 def main() -> None:
-    size = (int(sys.argv[1]) if sys.argv[1:] else MEGABYTES) * MEGABYTE
+    sys.stdout.write(f"{measured(int(sys.argv[1]) if sys.argv[1:] else MEGABYTES)}\n")
+
+
+def measured(megabytes: int = MEGABYTES) -> str:
+    """The table, of trail files of so many megabytes before compression."""
+    size = megabytes * MEGABYTE
+    sys.stderr.write(f"replay of {megabytes} MB ...\n")
     with TemporaryDirectory() as temporary:
         folder, quarter = Path(temporary, "all"), Path(temporary, "quarter")
         for each in (folder, quarter):
@@ -160,22 +181,20 @@ def main() -> None:
         for _ in range(RUNS):  # in turn, so that a slow moment of the machine meets all
             for name, words in commands.items():
                 runs[name].append(run(words))
-        report(count, size, runs)
+        return report(count, runs)
 
 
-def report(count: int, size: int, runs: dict[str, list[Run]]) -> None:
+def report(count: int, runs: dict[str, list[Run]]) -> str:
     best = {name: min(each) for name, each in runs.items()}
     whole, pieces = best["isal alone, whole files"], best["isal alone, in pieces"]
-    write = sys.stdout.write
-    write(f"{count:,} records, {size // MEGABYTE:,} MB, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
-    write("                                    seconds   x whole   x pieces   CPU seconds   records/s   peak MB\n")
+    rows = []
     for name, each in best.items():
-        speed = count / each.seconds / (4 if name.endswith("quarter") else 1)
-        times = [each.seconds / alone.seconds for alone in (whole, pieces)]
-        write(
-            f"{name:<34} {each.seconds:>8.2f} {times[0]:>9.2f} {times[1]:>10.2f} {each.cpu_seconds:>13.2f} "
-            f"{speed:>11,.0f} {each.peak_bytes / MEGABYTE:>9.0f}\n"
-        )
+        read = count // 4 if name.endswith("quarter") else count
+        times = [f"{each.seconds / alone.seconds:.2f}x" for alone in (whole, pieces)]
+        speed = [f"{read / seconds:,.0f}" for seconds in (each.seconds, each.cpu_seconds)]
+        taken = [f"{each.seconds:.2f}", *times, f"{each.cpu_seconds:.2f}"]
+        rows.append([name, f"{read:,}", *taken, *speed, f"{each.peak_bytes / MEGABYTE:.0f}"])
+    return table(HEADS, rows)
 
 
 if __name__ == "__main__":

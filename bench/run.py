@@ -22,6 +22,7 @@ from typing import NamedTuple
 import arithmetic
 import events
 import imports
+import replay
 import sweeps
 from contenders import ROOT, contenders
 from endpoint import Endpoint, canned
@@ -36,17 +37,25 @@ class Extent(NamedTuple):
     reading: sweeps.Sizes
     writing: sweeps.Sizes
     throttled: int  # groups
+    replay_mb: int
 
 
-# A sweep writes no faster than EC2 allows: 20,000 groups, of which 1,000 are at fault, take over three minutes.
 WHOLE = Extent(
     rounds=9,
     latencies_ms=(0, 20, 80),
     reading=((1_000, 9), (5_000, 9), (20_000, 5)),
-    writing=((1_000, 9), (5_000, 1), (20_000, 1)),
+    writing=((1_000, 9), (5_000, 5), (20_000, 3)),
     throttled=5_000,
+    replay_mb=512,
 )
-QUICK = Extent(rounds=3, latencies_ms=(0, 20), reading=((1_000, 3), (5_000, 1)), writing=((1_000, 3),), throttled=1_500)
+QUICK = Extent(
+    rounds=3,
+    latencies_ms=(0, 20),
+    reading=((1_000, 3), (5_000, 1)),
+    writing=((1_000, 3),),
+    throttled=1_500,
+    replay_mb=64,
+)
 
 
 def sections(endpoint: Endpoint, scratch: Path, extent: Extent) -> Iterator[tuple[str, str]]:
@@ -62,6 +71,7 @@ def sections(endpoint: Endpoint, scratch: Path, extent: Extent) -> Iterator[tupl
     yield "throttled", sweeps.throttled(endpoint, extent.throttled)
     yield "exposure", arithmetic.exposure()
     yield "parsing", arithmetic.parsing()
+    yield "replay", replay.measured(extent.replay_mb)
     yield "archive", imports.archive_parts()
 
 

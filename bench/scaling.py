@@ -27,7 +27,7 @@ ACCOUNTS: Final = (1, 100, 1_000, 10_000)
 
 # Measured: tests/bench/test_calls.py, and docs/performance.md on a whole core.
 MEND_CALLS: Final = 13
-MEND_TRIPS: Final = 9  # one after the other
+MEND_TRIPS: Final = 6  # one after the other
 CPU_MS_A_CALL: Final = 1.5  # where an answer takes 20 ms; less where it comes at once
 SWEEP_CPU_MS_A_GROUP: Final = 0.1
 SWEEP_CALLS: Final = 1  # besides the pages: what a crash left behind
