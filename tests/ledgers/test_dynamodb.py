@@ -15,7 +15,7 @@ from botocore.exceptions import ConnectTimeoutError
 
 from cloudmend.aws.ledger import PERMISSIONS, DynamoDbLedger
 from cloudmend.aws.ledger_items import lock_key
-from cloudmend.core.errors import AwsError, LedgerError
+from cloudmend.core.errors import AwsError, TooLarge
 from cloudmend.core.ledger import Terms
 from ledgers.backends import Backend
 from ledgers.values import GROUP, RULE, exemption, intent, record
@@ -101,9 +101,7 @@ def test_a_group_of_the_default_quotas_with_the_longest_descriptions_fits(in_dyn
 
 def test_what_is_too_large_to_be_kept_is_refused_before_anything_is_stored(in_dynamodb: Backend) -> None:
     ledger = in_dynamodb.ledger()
-    with pytest.raises(
-        LedgerError, match=f"{GROUP} is too large to be recorded: .* bytes when compressed, and 262,144"
-    ):
+    with pytest.raises(TooLarge, match=f"{GROUP} is too large to be recorded: .* bytes when compressed, and 262,144"):
         ledger.intend(large_intent(600_000))
     assert list(ledger.entries()) == []
     assert ledger.intend(intent()).state == "INTENT"

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from cloudmend.core.errors import LedgerError
+from cloudmend.core.errors import TooLarge
 from cloudmend.core.ledger import Entry, Terms, TimedExemption, hour, instant
 from cloudmend.core.model import Json
 from cloudmend.core.stored import decode_entry, encode
@@ -59,10 +59,10 @@ def lock_key(entry: Entry) -> Json:
 
 
 def packed(entry: Entry, most: int = MOST_BYTES) -> bytes:
-    """The entry's JSON, compressed; raises LedgerError where it is too large for an item."""
+    """The entry's JSON, compressed; raises TooLarge where an item does not hold it."""
     data = zlib.compress(encode(entry))
     if len(data) > most:
-        raise LedgerError(
+        raise TooLarge(
             f"{entry.intent.resource.id} is too large to be recorded: {len(data):,} bytes when compressed, and "
             f"{most:,} fit. The record would not hold, so it goes no further. Shorten the tags and descriptions of "
             "its rules, or close it by hand."

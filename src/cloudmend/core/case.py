@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -21,6 +21,7 @@ from cloudmend.core.model import (
     Outcome,
     Plan,
     Record,
+    Request,
     Resource,
     Status,
 )
@@ -28,6 +29,11 @@ from cloudmend.core.version import CODE_VERSION
 
 # A door that is mended for the third time within an hour: somebody, or something, fights.
 FIGHT: Final = 2
+
+_TAGS: Final = ("Tags", "TagSpecifications")
+_WITHOUT_TAGS: Final = (
+    " Its rules have more tags than the ledger has room for: a rule that was revoked would come back without them."
+)
 
 
 class Case(Struct, kw_only=True):
@@ -47,6 +53,7 @@ class Case(Struct, kw_only=True):
     flaps: int = 0  # how often the same door was mended within the hour before
     budget_spent: bool = False
     entry: Entry | None = None
+    tags_left_out: bool = False  # of the before-image, for want of room
     outcomes: list[Outcome] = []
     remaining: tuple[Finding, ...] = ()
     is_last: bool = False  # nobody looks again after this one
@@ -74,7 +81,8 @@ class Case(Struct, kw_only=True):
             seen=self.seen,
             policy_hash=policy_hash,
             code_version=CODE_VERSION,
-            before=facts.image,
+            before=_without_tags(facts.image) if self.tags_left_out else facts.image,
+            tags_left_out=self.tags_left_out,
             requests=tuple(change.request for change in plan.changes),
             undo=self._undo(plan.changes),
         )
@@ -103,6 +111,7 @@ class Case(Struct, kw_only=True):
             return self._record("open", f"{self.resource.label} is STILL OPEN: {left}.", now, self._edits())
         told = "; ".join(edit.did for edit in self._edits()) or "somebody else closed it first"
         more = " Something else was opened meanwhile, and is looked at next." if self.reopened else ""
+        more += _WITHOUT_TAGS if self.tags_left_out else ""
         return self._record("mended", f"{self.resource.label}: {told}.{self._fight()}{more}", now, self._edits())
 
     def failed(self, problem: str, now: datetime) -> Record:
@@ -129,7 +138,10 @@ class Case(Struct, kw_only=True):
         return (outcome for outcome in self.outcomes if outcome.changed)
 
     def _undo(self, changes: Iterable[Change]) -> tuple[str, ...]:
-        return tuple(request.command(self.region) for change in changes for request in change.inverse)
+        requests = (request for change in changes for request in change.inverse)
+        if self.tags_left_out:
+            requests = (Request(each.action, _without_tags(each.params)) for each in requests)
+        return tuple(request.command(self.region) for request in requests)
 
     def _record(
         self, status: Status, summary: str, now: datetime, edits: tuple[Edit, ...] = (), errors: tuple[str, ...] = ()
@@ -160,3 +172,10 @@ class Case(Struct, kw_only=True):
             exemptions_unreadable=self.exemptions_unreadable,
             seconds_since_call=round((now - self.cause.time).total_seconds(), 3) if self.cause.time else None,
         )
+
+
+def _without_tags(value: Any) -> Any:
+    """An answer or a request of AWS without what its names say are tags."""
+    if isinstance(value, Mapping):
+        return {name: _without_tags(each) for name, each in value.items() if name not in _TAGS}
+    return [_without_tags(each) for each in value] if isinstance(value, list | tuple) else value

@@ -47,6 +47,10 @@ class LedgerError(CloudmendError):
     """The ledger cannot keep or give back something. What cannot be kept is not begun."""
 
 
+class TooLarge(LedgerError):
+    """An entry that the ledger has no room for. Nothing was stored."""
+
+
 class Busy(CloudmendError):
     """Another mend of the same resource by the same control is under way. Nothing was stored."""
 

@@ -133,7 +133,8 @@ class Ledger(Protocol):
         """Stores it in state INTENT and takes a place in the account's budget: both, or neither.
 
         Raises Busy where another's lease of the same place still ran when the resource was seen: what was seen
-        may be closed by now. An intent that outlived its lease stays as it is, for the sweep. Raises BudgetSpent.
+        may be closed by now. An intent that outlived its lease stays as it is, for the sweep. Raises BudgetSpent, and
+        TooLarge.
         """
 
     def intend_all(self, intents: Sequence[Intent]) -> tuple[Entry, ...]:

@@ -186,6 +186,7 @@ class Intent(Struct, frozen=True, kw_only=True):
     policy_hash: str = ""  # of the policy that it was decided by
     code_version: str = ""
     before: Json
+    tags_left_out: bool = False  # of `before` and `undo`: the ledger has no room for them
     requests: tuple[Request, ...]
     undo: tuple[str, ...]
 

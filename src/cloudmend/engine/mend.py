@@ -10,8 +10,8 @@ import msgspec
 from cloudmend.core.case import Case
 from cloudmend.core.control import Control
 from cloudmend.core.decide import Action, Circumstances
-from cloudmend.core.errors import BudgetSpent, Busy, CloudmendError
-from cloudmend.core.ledger import Exemptions
+from cloudmend.core.errors import BudgetSpent, Busy, CloudmendError, TooLarge
+from cloudmend.core.ledger import Entry, Exemptions
 from cloudmend.core.model import ApiCall, Facts, Plan, Record, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.sparing import spare
@@ -128,7 +128,7 @@ def _close(case: Case, facts: Facts, plan: Plan, policy: Policy, world: World) -
     now = world.clock.now
     latest = world.begin(lambda: exemptions(world))
     try:
-        case.entry = world.ledger.intend(case.intent(facts, plan, _hash(policy)))
+        case.entry = _intended(case, facts, plan, policy, world)
     except BudgetSpent as spent:
         case.decision, case.budget_spent = str(spent), True
         return case.observed(plan, now())
@@ -142,6 +142,15 @@ def _close(case: Case, facts: Facts, plan: Plan, policy: Policy, world: World) -
         case.outcomes.extend(apply(change, world))
     case.remaining = prove(case, policy, world)
     return case.ended(now())
+
+
+def _intended(case: Case, facts: Facts, plan: Plan, policy: Policy, world: World) -> Entry:
+    """The intent, kept; without the tags where it has no room for them, or who may tag rules could keep them open."""
+    try:
+        return world.ledger.intend(case.intent(facts, plan, _hash(policy)))
+    except TooLarge:
+        case.tags_left_out = True
+        return world.ledger.intend(case.intent(facts, plan, _hash(policy)))
 
 
 def _exempted_meanwhile(case: Case, facts: Facts, latest: Exemptions, policy: Policy) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct
@@ -35,17 +36,19 @@ class _Mended(Struct, frozen=True, kw_only=True):
     before: Rule
     left: Rule | None
     elsewhere: bool  # somebody else had removed it first
+    has_tags: bool  # whether it is known which tags it had
 
     def judged(self, live: Mapping[str, Rule]) -> Reversal:
         """How far it is taken back, where these rules are live, by id."""
         before = self.before
         twin = next((rule for rule in live.values() if rule.is_ingress and rule.place == before.place), None)
         now = live.get(before.id)
-        if twin is not None and _said(twin) == _said(before):
+        said = partial(_said, tags=self.has_tags)
+        if twin is not None and said(twin) == said(before):
             return Reversal(restored=(_restored(before, twin),))
         if now is None and self.elsewhere:
             return Reversal(restored=(_left_closed(before),))
-        if _said(now) != _said(self.left):
+        if said(now) != said(self.left):
             return _differs(before, _told(self.left), _told(now))
         if twin is not None:
             return _differs(before, f"no rule for {before}", f"{twin.id}, {_told(twin)}")
@@ -73,6 +76,7 @@ def _mended(intent: Intent, record: Record) -> Iterator[_Mended]:
                 before=rules[rule_id],
                 left=None if revoked_instead else after,
                 elsewhere=edit is None and told_for_sure,
+                has_tags=not intent.tags_left_out,
             )
 
 
@@ -80,12 +84,12 @@ def _by_id(rows: Iterable[Json]) -> dict[str, Rule]:
     return {rule.id: rule for rule in map(Rule, rows)}
 
 
-def _said(rule: Rule | None) -> Any:
+def _said(rule: Rule | None, *, tags: bool) -> Any:
     """All of a rule that is not AWS's own choice, so that two can be compared."""
     if rule is None:
         return None
-    tags = sorted((tag["Key"], tag["Value"]) for tag in rule.row.get("Tags", ()))
-    return [rule.row.get(field) or None for field in _FIELDS], tags
+    tagged = sorted((tag["Key"], tag["Value"]) for tag in rule.row.get("Tags", ()))
+    return [rule.row.get(field) or None for field in _FIELDS], tagged if tags else []
 
 
 def _inverse(before: Rule, now: Rule | None) -> Request:
