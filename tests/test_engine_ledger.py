@@ -12,25 +12,13 @@ import pytest
 from cloudmend import engine
 from cloudmend.controls import CONTROLS
 from cloudmend.core.errors import LedgerError
-from cloudmend.core.ledger import TimedExemption
 from cloudmend.core.model import Record
 from cloudmend.engine import Sweep
-from support import NOW, Account, event, ingress, ipv4, policy
+from ledgers.values import exemption
+from support import Account, event, ingress, ipv4, policy
 
 WORLD, TEN = "0.0.0.0/0", "10.0.0.0/8"
 OPEN_SSH, CLOSED_SSH = ("tcp", 22, 22, WORLD), ("tcp", 22, 22, TEN)
-
-
-def exemption(group_id: str, **fields: Any) -> TimedExemption:
-    defaults: dict[str, Any] = {
-        "id": "e-1",
-        "owner": "net@example.com",
-        "reason": "a vendor's visit",
-        "expires": NOW + timedelta(hours=2),
-        "created": NOW,
-        "created_by": "arn:aws:iam::111122223333:user/alice",
-    }
-    return TimedExemption(group=group_id, **{**defaults, **fields})
 
 
 def swept(account: Account, **arguments: Any) -> Sweep:
@@ -55,11 +43,11 @@ def test_a_record_names_its_entry_and_the_entry_holds_the_record() -> None:
 def test_a_timed_exemption_leaves_its_group_open_until_it_expires() -> None:
     account = Account()
     group_id, other = account.group(ipv4(22, WORLD)), account.group(ipv4(22, WORLD))
-    account.ledger.exempt(exemption(group_id))
+    account.ledger.exempt(exemption(group=group_id))
     record = account.mend(group_id)
     assert (record.status, record.decision) == (
         "exempt",
-        "exempt: e-1, by net@example.com until 2026-11-24 09:00+00:00: a vendor's visit",
+        "exempt: e-1, by network-team until 2026-11-24 09:00+00:00: The vendor has no VPN yet",
     )
     assert account.mend(other).status == "mended"
     account.clock.sleep(2 * 3600 + 1)
@@ -71,7 +59,7 @@ def test_an_exemption_of_one_rule_leaves_the_others_to_be_closed() -> None:
     account = Account()
     group_id = account.group(ipv4(22, WORLD), ipv4(3389, WORLD))
     rule_id = next(row["SecurityGroupRuleId"] for row in account.rules(group_id) if row["FromPort"] == 22)
-    account.ledger.exempt(exemption(group_id, rule=rule_id))
+    account.ledger.exempt(exemption(group=group_id, rule=rule_id))
     assert account.mend(group_id).status == "mended"
     assert ingress(account.rules(group_id)) == {OPEN_SSH, ("tcp", 3389, 3389, TEN)}
     assert account.mend(group_id).status == "exempt"
@@ -80,7 +68,7 @@ def test_an_exemption_of_one_rule_leaves_the_others_to_be_closed() -> None:
 def test_an_exemption_that_cannot_be_read_exempts_nothing_and_is_told() -> None:
     account = Account()
     group_id = account.group(ipv4(22, WORLD))
-    account.ledger.exempt(exemption(group_id))
+    account.ledger.exempt(exemption(group=group_id))
     account.store.exemptions["e-1"] = b'{"version": 99, "id": "e-1"}'
     record = account.mend(group_id)
     assert (record.status, len(record.exemptions_unreadable)) == ("mended", 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from threading import Event
 from typing import Any
 
@@ -11,9 +10,9 @@ import msgspec
 import pytest
 
 from cloudmend.aws.world import threads
-from cloudmend.core.ledger import TimedExemption
 from cloudmend.core.model import Record
-from support import NOW, Account, event, ingress, ipv4
+from ledgers.values import exemption
+from support import Account, event, ingress, ipv4
 
 WORLD = "0.0.0.0/0"
 OPEN_SSH, OPEN_RDP = ("tcp", 22, 22, WORLD), ("tcp", 3389, 3389, WORLD)
@@ -24,19 +23,6 @@ NARROWING = {"ipPermissions": {"items": [{"ipProtocol": "tcp", "ipRanges": {"ite
 def called(account: Account, group_id: str, request: Mapping[str, Any]) -> Record:
     """The record of an event with this request."""
     return account.respond(event(group_id, requestParameters={"groupId": group_id, **request}))
-
-
-def exemption(group_id: str, rule: str = "") -> TimedExemption:
-    return TimedExemption(
-        id="e-1",
-        group=group_id,
-        rule=rule,
-        owner="net@example.com",
-        reason="a vendor's visit",
-        expires=NOW + timedelta(hours=2),
-        created=NOW,
-        created_by="arn:aws:iam::111122223333:user/alice",
-    )
 
 
 def before_the_intent(account: Account, act: Callable[[], None]) -> None:
@@ -83,10 +69,10 @@ def test_what_a_call_names_is_a_hint_and_decides_nothing() -> None:
 def test_an_exemption_that_comes_while_a_mend_prepares_is_heeded() -> None:
     account = Account()
     group_id = account.group(ipv4(22, WORLD))
-    before_the_intent(account, lambda: account.ledger.exempt(exemption(group_id)))
+    before_the_intent(account, lambda: account.ledger.exempt(exemption(group=group_id)))
     record = account.mend(group_id)
     assert (record.status, record.edits) == ("exempt", ())
-    assert "e-1, by net@example.com" in record.decision
+    assert "e-1, by network-team" in record.decision
     assert ingress(account.rules(group_id)) == {OPEN_SSH}
     (entry,) = account.ledger.entries()
     assert entry.state == "FAILED"
@@ -97,7 +83,7 @@ def test_an_exemption_of_one_rule_that_comes_while_a_mend_prepares_is_heeded_by_
     account = Account()
     group_id = account.group(ipv4(22, WORLD), ipv4(3389, WORLD))
     rule_id = next(row["SecurityGroupRuleId"] for row in account.rules(group_id) if row["FromPort"] == 22)
-    before_the_intent(account, lambda: account.ledger.exempt(exemption(group_id, rule_id)))
+    before_the_intent(account, lambda: account.ledger.exempt(exemption(group=group_id, rule=rule_id)))
     record = account.mend(group_id)
     assert record.status == "failed"
     assert "Nothing was changed" in record.summary

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.core.ledger import TimedExemption
 from cloudmend.core.policy import Policy
 from cloudmend.entry.fix_plan import FixPlan, plan_of
 from cloudmend.entry.fix_told import Teller
@@ -19,6 +17,7 @@ from cloudmend.entry.scanning import survey
 from cloudmend.entry.standing import Standing
 from cloudmend.local.ec2 import Ec2Error
 from entry.test_scan import WithInterfaces
+from ledgers.values import exemption
 from support import NOW, REGION, Account, ingress, ipv4, policy
 
 SSH = ipv4(22, "0.0.0.0/0", Description="[red]for the vendor")
@@ -137,26 +136,15 @@ def test_a_group_that_is_gone_by_then_is_closed() -> None:
 def test_a_group_that_was_exempted_since_stays_open_and_that_is_no_success() -> None:
     account = Account()
     group_id = account.group(SSH)
-    assert fixed(account, meanwhile=lambda: account.ledger.exempt(exemption(group_id))) == 1
+    exempt = exemption("exempt-1a2b3c4d", group=group_id, owner="net", reason="No VPN \x1b[31myet")
+    assert fixed(account, meanwhile=lambda: account.ledger.exempt(exempt)) == 1
     assert ingress(account.rules(group_id)) == {("tcp", 22, 22, "0.0.0.0/0")}
-
-
-def exemption(group_id: str) -> TimedExemption:
-    return TimedExemption(
-        id="exempt-1a2b3c4d",
-        group=group_id,
-        owner="net",
-        reason="No VPN \x1b[31myet",
-        expires=NOW + timedelta(hours=2),
-        created=NOW,
-        created_by="arn:aws:iam::111122223333:user/net",
-    )
 
 
 def test_what_is_exempt_is_left_open_with_the_reason_and_that_is_well(capsys: pytest.CaptureFixture[str]) -> None:
     account = Account()
     group_id = account.group(SSH)
-    account.ledger.exempt(exemption(group_id))
+    account.ledger.exempt(exemption("exempt-1a2b3c4d", group=group_id, owner="net", reason="No VPN \x1b[31myet"))
     assert fixed(account) == 0
     told = capsys.readouterr().out
     assert "tcp/22 from 0.0.0.0/0 is left open (exempt: exempt-1a2b3c4d, by net until" in told

@@ -14,6 +14,7 @@ from cloudmend.core.ledger import TimedExemption
 from cloudmend.core.model import Resource
 from cloudmend.entry.judgement import Brief, Judgement, judge
 from cloudmend.entry.standing import NOTHING, Standing
+from ledgers.values import exemption
 from support import NOW, Account, event, ipv4, policy
 
 SSH = ipv4(22, "0.0.0.0/0")
@@ -28,16 +29,7 @@ class Observing:
 
 
 def exempted(group_id: str, rule_id: str = "") -> TimedExemption:
-    return TimedExemption(
-        id="exempt-1a2b3c4d",
-        group=group_id,
-        rule=rule_id,
-        owner="net",
-        reason="No VPN yet",
-        expires=NOW + timedelta(hours=2),
-        created=NOW,
-        created_by="arn:aws:iam::111122223333:user/net",
-    )
+    return exemption("exempt-1a2b3c4d", group=group_id, rule=rule_id, owner="net", reason="No VPN yet")
 
 
 def standing(account: Account) -> Standing:
