@@ -57,8 +57,12 @@ class Database:
 
     def _connection(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=_PATIENCE_S, isolation_level=None)
-        # Each commit reaches the disk: a before-image must outlive a power cut.
-        connection.execute("PRAGMA synchronous = FULL")
+        try:
+            # Each commit reaches the disk: a before-image must outlive a power cut.
+            connection.execute("PRAGMA synchronous = FULL")
+        except sqlite3.Error:  # the file is no database
+            connection.close()
+            raise
         return connection
 
     def _prepare(self) -> None:

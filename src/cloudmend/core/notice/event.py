@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
@@ -86,7 +87,8 @@ def detail(record: Record) -> str:
 def schema() -> str:
     """The JSON Schema of a detail: docs/schemas/record-v1.json."""
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    return json.dumps({**dialect, **msgspec.json.schema(Detail)}, indent=2) + "\n"
+    text = json.dumps({**dialect, **msgspec.json.schema(Detail)}, indent=2) + "\n"
+    return re.sub(r"(\\n) +", r"\1", text)  # from Python 3.13 on, docstrings come without their indentation
 
 
 def _json(value: Any) -> str:
