@@ -59,6 +59,12 @@ def test_sources_of_several_kinds_in_one_permission_count_together() -> None:
     assert from_permissions(account, policy()) == sorted([halves, both, everything]) == from_rules(account, policy())
 
 
+def test_a_small_source_beside_two_that_are_too_wide_together_changes_nothing() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, "12.0.0.0/8", "13.0.0.0/8"), ipv4(3389, "14.0.0.0/16"))
+    assert from_permissions(account, policy()) == [group_id] == from_rules(account, policy())
+
+
 def test_a_region_is_read_in_pages_of_whole_groups_and_a_list_once() -> None:
     account = Account()
     make(account, [{**ipv4(22, "10.0.0.0/8"), "IpRanges": [], "PrefixListIds": [{"Entries": ["0.0.0.0/0"]}]}])
