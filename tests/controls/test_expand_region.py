@@ -69,12 +69,13 @@ def test_a_region_is_read_in_pages_of_whole_groups_and_a_list_once() -> None:
     account = Account()
     make(account, [{**ipv4(22, "10.0.0.0/8"), "IpRanges": [], "PrefixListIds": [{"Entries": ["0.0.0.0/0"]}]}])
     account.calls.clear()
-    assert len(from_permissions(account, policy())) == 1
+    (found,) = from_permissions(account, policy())
     assert account.calls == [
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeManagedPrefixLists",
         "ec2:GetManagedPrefixListEntries",
     ]
+    assert from_rules(account, policy()) == [found]
 
 
 class Row(dict[str, Any]):
