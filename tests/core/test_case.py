@@ -73,7 +73,7 @@ def test_a_record_says_whose_call_it_was_and_what_the_policy_said() -> None:
     assert (record.region, record.event_id, record.event_name) == ("eu-west-1", "e-1", "AuthorizeSecurityGroupIngress")
     assert (record.actor, record.attribution.who) == (CAUSE.actor, "the root user of account 111122223333")
     assert (record.decision, record.findings) == ("mode.default is fix", FINDINGS)
-    assert record.seconds_since_call == 2.001
+    assert (record.seconds_since_call, record.entry_id) == (2.001, "")
 
 
 @pytest.mark.parametrize(
