@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cloudmend.controls import CONTROLS
+from cloudmend.controls.security_group_ingress.detect import exposed_by
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.core.model import Finding
 from cloudmend.core.policy import Policy
@@ -123,3 +124,12 @@ def test_the_reason_for_one_of_several_tells_the_worst_that_they_open_together()
         "tcp/22-3389 from 11.0.0.0/8 opens tcp/22, tcp/3389 to 16,777,216 public addresses, and with the group's other "
         "rules to 29,360,128; the limit is 16,777,216"
     )
+
+
+def test_a_rule_exposes_the_public_addresses_of_its_source_that_are_not_trusted() -> None:
+    trusting = policy('[trusted]\nipv4 = ["12.0.0.0/8"]\n')
+    both = rule(1, "12.0.0.0/7")
+    facts = GroupFacts(account="111122223333", image={}, group_id="sg-1", rules=(both,))
+    assert exposed_by(both, facts, 4, policy()).size == 2**25
+    assert exposed_by(both, facts, 4, trusting).size == 2**24
+    assert exposed_by(both, facts, 6, trusting).size == 0

@@ -59,16 +59,23 @@ def test_sources_of_several_kinds_in_one_permission_count_together() -> None:
     assert from_permissions(account, policy()) == sorted([halves, both, everything]) == from_rules(account, policy())
 
 
+def test_a_small_source_beside_two_that_are_too_wide_together_changes_nothing() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, "12.0.0.0/8", "13.0.0.0/8"), ipv4(3389, "14.0.0.0/16"))
+    assert from_permissions(account, policy()) == [group_id] == from_rules(account, policy())
+
+
 def test_a_region_is_read_in_pages_of_whole_groups_and_a_list_once() -> None:
     account = Account()
     make(account, [{**ipv4(22, "10.0.0.0/8"), "IpRanges": [], "PrefixListIds": [{"Entries": ["0.0.0.0/0"]}]}])
     account.calls.clear()
-    assert len(from_permissions(account, policy())) == 1
+    (found,) = from_permissions(account, policy())
     assert account.calls == [
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeManagedPrefixLists",
         "ec2:GetManagedPrefixListEntries",
     ]
+    assert from_rules(account, policy()) == [found]
 
 
 class Row(dict[str, Any]):

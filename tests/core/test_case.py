@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cloudmend.controls import CONTROLS
 from cloudmend.core.case import Case
@@ -34,19 +36,11 @@ PLAN = Plan((change("sgr-1", "revoked ssh"), change("sgr-2", "revoked rdp")))
 UNDO = tuple(f"""aws ec2 un-do --region eu-west-1 --cli-input-json '{{"Id":"sgr-{n}"}}'""" for n in (1, 2))
 
 
-def case(*outcomes: Outcome, remaining: tuple[Finding, ...] = ()) -> Case:
+def case(*outcomes: Outcome, **fields: Any) -> Case:
     (control,) = CONTROLS
-    return Case(
-        control=control,
-        resource=GROUP,
-        cause=CAUSE,
-        region="eu-west-1",
-        account="111122223333",
-        findings=FINDINGS,
-        decision="mode.default is fix",
-        outcomes=list(outcomes),
-        remaining=remaining,
-    )
+    new = Case(control=control, resource=GROUP, cause=CAUSE, region="eu-west-1", account="111122223333")
+    known = {"findings": FINDINGS, "decision": "mode.default is fix", "outcomes": list(outcomes)}
+    return replace(new, **known, **fields)
 
 
 DONE = tuple(Outcome(change=change, changed=True) for change in PLAN.changes)
@@ -56,7 +50,7 @@ REFUSED = Outcome(change=PLAN.changes[1], changed=False, error="refused")
 
 def test_an_intent_is_all_that_a_person_needs_who_finds_it_alone() -> None:
     image = {"SecurityGroupRules": [{"SecurityGroupRuleId": "sgr-1"}]}
-    assert case().intent(Facts(account="111122223333", image=image), PLAN, "0123abcd") == Intent(
+    assert case(seen=NOW).intent(Facts(account="111122223333", image=image), PLAN, "0123abcd") == Intent(
         control="security_group_ingress",
         resource=GROUP,
         account="111122223333",
@@ -64,6 +58,7 @@ def test_an_intent_is_all_that_a_person_needs_who_finds_it_alone() -> None:
         event_id="e-1",
         event_name="AuthorizeSecurityGroupIngress",
         actor=CAUSE.actor,
+        seen=NOW,
         policy_hash="0123abcd",
         code_version=CODE_VERSION,
         before=image,
@@ -78,7 +73,7 @@ def test_a_record_says_whose_call_it_was_and_what_the_policy_said() -> None:
     assert (record.region, record.event_id, record.event_name) == ("eu-west-1", "e-1", "AuthorizeSecurityGroupIngress")
     assert (record.actor, record.attribution.who) == (CAUSE.actor, "the root user of account 111122223333")
     assert (record.decision, record.findings) == ("mode.default is fix", FINDINGS)
-    assert record.seconds_since_call == 2.001
+    assert (record.seconds_since_call, record.entry_id) == (2.001, "")
 
 
 @pytest.mark.parametrize(
@@ -122,3 +117,49 @@ def test_what_is_exempt_or_only_observed_is_told_in_full_and_nothing_of_it_was_d
 def test_what_is_gone_or_clean_needs_nothing() -> None:
     assert case().gone(NOW).summary == "sg-1 does not exist in eu-west-1: nothing to close."
     assert case().clean(NOW).summary == "sg-1: nothing is open to the world."
+
+
+def test_the_severity_is_high_where_it_stays_open_fails_or_somebody_fights() -> None:
+    still_open = case(remaining=FINDINGS).ended(NOW)
+    failed, fought = case().failed("no answer", NOW), case(*DONE, flaps=2).ended(NOW)
+    assert [record.severity for record in (still_open, failed, fought)] == ["high"] * 3
+    quiet = case().clean(NOW), case().exempt(NOW), case().observed(PLAN, NOW), case(*DONE, flaps=1).ended(NOW)
+    assert [record.severity for record in quiet] == ["normal"] * 4
+
+
+def test_only_a_sweep_that_had_to_act_found_what_the_events_missed() -> None:
+    swept = case(swept=True)
+    acted = swept.ended(NOW), swept.failed("no answer", NOW), case(swept=True, remaining=FINDINGS).ended(NOW)
+    assert all(record.missed for record in acted)
+    idle = swept.exempt(NOW), swept.observed(PLAN, NOW), replace(swept, findings=()).failed("no answer", NOW)
+    assert not any(record.missed for record in (*idle, case(*DONE).ended(NOW)))
+
+
+def test_a_fight_is_told_with_who_fights_and_how_to_stop_it() -> None:
+    assert case(*DONE, flaps=2).ended(NOW).summary == (
+        "sg-1: revoked ssh; revoked rdp. It was opened 3 times within the hour, so it was revoked instead of "
+        "narrowed. This time by the root user of account 111122223333, through unknown."
+    )
+
+
+def test_what_was_opened_meanwhile_is_looked_at_next() -> None:
+    elsewhere = case(*DONE, remaining=(Finding(part="sgr-3", why="vnc is open"),)).ended(NOW)
+    assert elsewhere.status == "mended"
+    assert elsewhere.summary == (
+        "sg-1: revoked ssh; revoked rdp. Something else was opened meanwhile, and is looked at next."
+    )
+
+
+def test_a_spent_budget_is_told_in_its_own_words() -> None:
+    record = replace(case(budget_spent=True), decision="The budget is spent.").observed(PLAN, NOW)
+    assert record.summary == "sg-1: would have revoked ssh; would have revoked rdp. The budget is spent."
+    assert record.budget_spent
+
+
+def test_tags_that_found_no_room_are_in_neither_the_before_image_nor_the_commands() -> None:
+    image = {"SecurityGroupRules": ({"SecurityGroupRuleId": "sgr-1", "Tags": [{"Key": "team"}]},)}
+    tagged = Request("ec2:UnDo", {"Id": "sgr-1", "TagSpecifications": [{"Tags": [{"Key": "team"}]}]})
+    plan = Plan((replace(PLAN.changes[0], inverse=(tagged,)),))
+    intent = case(tags_left_out=True).intent(Facts(account="111122223333", image=image), plan, "0123abcd")
+    assert (intent.before, intent.undo) == ({"SecurityGroupRules": [{"SecurityGroupRuleId": "sgr-1"}]}, UNDO[:1])
+    assert intent.tags_left_out
