@@ -141,3 +141,16 @@ def test_several_threads_get_one_client_of_a_service() -> None:
     with ThreadPoolExecutor(4) as pool:
         clients = set(pool.map(connect, ["sts"] * 4))
     assert len(clients) == 1
+
+
+def test_reading_rows_leaves_the_garbage_collector_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is frozen and thawed with each read is old after it: garbage of thousands of mends would pile up."""
+    account = Account()
+    account.group(ipv4(22, "10.0.0.0/8"))
+    frozen: list[None] = []
+    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(None))
+    assert account.world.reader.rows(ROWS, "SecurityGroupRules")
+    assert account.world.reader.lasting_rows(ROWS, "SecurityGroupRules")
+    assert not frozen
+    assert list(account.world.reader.stream(ROWS, "SecurityGroupRules"))
+    assert len(frozen) == 1

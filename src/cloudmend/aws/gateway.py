@@ -65,11 +65,8 @@ class Gateway:
         return self._pages(request, key)
 
     def stream(self, request: Request, key: str) -> Iterator[Json]:
-        with translated(request.action, self._region):
-            client, method = self._method(request.action)
-            with _young_garbage_only():
-                for page in client.get_paginator(method).paginate(**request.params):
-                    yield from page[key]
+        with _young_garbage_only():
+            yield from self._each(request, key)
 
     def write(self, request: Request) -> None:
         self.call(request)
@@ -82,7 +79,13 @@ class Gateway:
             return answer
 
     def _pages(self, request: Request, key: str) -> Rows:
-        return list(self.stream(request, key))
+        return list(self._each(request, key))
+
+    def _each(self, request: Request, key: str) -> Iterator[Json]:
+        with translated(request.action, self._region):
+            client, method = self._method(request.action)
+            for page in client.get_paginator(method).paginate(**request.params):
+                yield from page[key]
 
     def _method(self, action: str) -> tuple[Any, str]:
         service, _, operation = action.partition(":")
@@ -91,7 +94,10 @@ class Gateway:
 
 @contextmanager
 def _young_garbage_only() -> Iterator[None]:
-    """While many objects come and go, the collector leaves alone what was there before: a service's model is large."""
+    """While many objects come and go, the collector leaves alone what was there before: a service's model is large.
+
+    Only for what happens once in a run: what was frozen is old afterwards, and old garbage is looked for seldom.
+    """
     gc.freeze()
     try:
         yield
