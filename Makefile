@@ -22,10 +22,11 @@ help: ## this list
 	$(call PIP_INSTALL,.venv) --no-build-isolation --editable .
 	@touch $@
 
-.venv-sam/.ready: requirements/sam.txt
-	$(PYTHON) -m venv .venv-sam
-	@echo "Setting up the SAM CLI in .venv-sam (about half a minute) ..."
-	$(call PIP_INSTALL,.venv-sam) --require-hashes -r requirements/sam.txt
+# The SAM CLI, the site's generator and the benchmark's peers: each by itself, for they pin what others pin otherwise.
+.venv-%/.ready: requirements/%.txt
+	$(PYTHON) -m venv $(@D)
+	@echo "Setting up $(@D) from $< (up to half a minute) ..."
+	$(call PIP_INSTALL,$(@D)) --require-hashes -r $<
 	@touch $@
 
 .venv/.deep: .venv/.ready requirements/deep.txt
@@ -33,22 +34,10 @@ help: ## this list
 	$(call PIP_INSTALL,.venv) --require-hashes -r requirements/deep.txt
 	@touch $@
 
-.venv-docs/.ready: requirements/docs.txt
-	$(PYTHON) -m venv .venv-docs
-	@echo "Setting up the site's generator in .venv-docs (a few seconds) ..."
-	$(call PIP_INSTALL,.venv-docs) --require-hashes -r requirements/docs.txt
-	@touch $@
-
 setup: .venv/.ready .venv-sam/.ready .venv-docs/.ready ## the three environments
 
 demo: .venv/.ready ## the whole walkthrough, on the embedded AWS
 	@$(BIN)/cloudmend demo
-
-.venv-bench-%/.ready: requirements/bench-%.txt
-	$(PYTHON) -m venv $(@D)
-	@echo "Setting up $(@D) from $< ..."
-	$(call PIP_INSTALL,$(@D)) --require-hashes -r $<
-	@touch $@
 
 bench: bench-setup ## beside its peers, in one run; writes docs/performance.md (a quarter of an hour) and docs/scaling.md
 	$(BIN)/python bench/run.py

@@ -6,7 +6,6 @@ Nothing is written. Where a function answers None, AWS knows no such thing.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
@@ -15,6 +14,7 @@ from botocore.session import Session
 
 from cloudmend.aws.errors import translated
 from cloudmend.aws.gateway import Gateway, SystemClock, connector
+from cloudmend.aws.world import found_region
 from cloudmend.core.doctor.trail import Trail
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Json, Request
@@ -43,7 +43,7 @@ def connect() -> Connect:
 def region_of(region: str | None) -> str:
     """This Region, else the one that the AWS CLI would use; empty where none is set."""
     with translated("sts:GetCallerIdentity", region or "no Region"):
-        return str(region or os.environ.get("AWS_REGION") or Session().get_config_variable("region") or "")
+        return found_region(Session(), region)
 
 
 def identity(gateway: Gateway) -> Json:

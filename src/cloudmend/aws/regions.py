@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from botocore.exceptions import InvalidRegionError
 from botocore.session import Session
@@ -29,17 +29,15 @@ def own_region() -> str:
 
 
 def ec2_gateways(regions: Iterable[str]) -> dict[str, Gateway]:
-    """A door to EC2 in each Region. Raises CloudmendError for what cannot be the name of one.
-
-    Its client is made at once: making one is not safe in several threads, calling it is.
-    """
+    """A door to EC2 in each Region. Raises CloudmendError for what cannot be the name of one."""
     session = Session()
-    clients = {region: _ec2_client(session, region) for region in regions}
-    return {region: Gateway(region, {"ec2": client}.__getitem__, SystemClock()) for region, client in clients.items()}
+    return {region: _ec2_gateway(session, region) for region in regions}
 
 
-def _ec2_client(session: Session, region: str) -> Any:
+def _ec2_gateway(session: Session, region: str) -> Gateway:
+    connect = connector(session, region)
     try:
-        return connector(session, region)("ec2")
+        connect("ec2")
     except InvalidRegionError:  # an event may name anything
         raise CloudmendError(f"{region!r} is not the name of a Region. Pass --region, such as eu-west-1.") from None
+    return Gateway(region, connect, SystemClock())

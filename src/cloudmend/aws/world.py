@@ -58,13 +58,18 @@ def connection(region: str | None = None) -> Connection:
 
 def chosen_region(session: Session, region: str | None) -> str:
     """`region`, or else the environment's own. Raises CloudmendError where none is set."""
-    # AWS_REGION is what Lambda and the newer SDKs set; botocore itself reads AWS_DEFAULT_REGION and the profile.
-    chosen = region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
+    chosen = found_region(session, region)
     if not chosen:
         raise CloudmendError(
             "No AWS Region is set. Pass --region, or set AWS_REGION, for example AWS_REGION=eu-west-1."
         )
-    return str(chosen)
+    return chosen
+
+
+def found_region(session: Session, region: str | None) -> str:
+    """The same, but empty where none is set."""
+    # AWS_REGION is what Lambda and the newer SDKs set; botocore itself reads AWS_DEFAULT_REGION and the profile.
+    return str(region or os.environ.get("AWS_REGION") or session.get_config_variable("region") or "")
 
 
 def threads() -> Begin:

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from importlib.metadata import version as installed_version
 from typing import Final
 
 import msgspec
@@ -21,6 +20,7 @@ from cloudmend.controls import CONTROLS
 from cloudmend.core.doctor import function, rule, settings, trail
 from cloudmend.core.doctor.check import Answer, Check, Deployment, Verdict, is_broken
 from cloudmend.core.errors import AwsError, PolicyError
+from cloudmend.core.version import CODE_VERSION
 from cloudmend.entry.policy_file import read_policy
 
 _STYLE: Final[dict[Verdict, str]] = {"ok": "green", "warning": "yellow", "broken": "bold red", "unknown": "magenta"}
@@ -210,7 +210,7 @@ def _policy(case: _Case) -> Answer:
 
 def _versions(case: _Case) -> Answer:
     lines = checks.log_lines(case.gateway, case[_LOG], '"code_version"', case.since_ms(_VERSIONS))
-    return settings.version(lines, installed_version("cloudmend"), case.here)
+    return settings.version(lines, CODE_VERSION, case.here)
 
 
 _LOOKS: Final = (

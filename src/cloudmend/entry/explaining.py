@@ -23,7 +23,7 @@ from cloudmend.core.ports import Reader
 from cloudmend.core.run import RunReader
 from cloudmend.core.scan import outcome
 from cloudmend.core.wrappings import parse_events
-from cloudmend.entry.judgement import Brief, Judgement, judge
+from cloudmend.entry.judgement import Brief, Judgement, complete_and_judge
 
 _ID: Final = re.compile(r"sgr?-[0-9a-f]{8,17}", re.ASCII)
 _FOREIGN: Final = 300  # characters of what a caller chose
@@ -127,10 +127,7 @@ def _group(resource: Resource, actor_role: str, brief: Brief, place: Place) -> I
 def _judged(resource: Resource, brief: Brief, place: Place, actor_role: str = "") -> Judgement | None:
     """None where there is no such group."""
     facts = CONTROL.observe(resource, place.reader, brief.policy)
-    if facts is None:
-        return None
-    groups = CONTROL.surroundings(resource, place.reader)
-    return judge(CONTROL.complete(facts, groups, place.reader, brief.policy), brief, actor_role)
+    return None if facts is None else complete_and_judge(facts, place.reader, brief, actor_role)
 
 
 def _group_of(rule_id: str, place: Place) -> str:

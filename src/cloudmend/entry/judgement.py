@@ -9,9 +9,11 @@ from msgspec import Struct
 
 from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
+from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.core.decide import Circumstances, Decision
-from cloudmend.core.model import Edit, Finding
+from cloudmend.core.model import Edit, Finding, Resource
 from cloudmend.core.policy import Policy
+from cloudmend.core.ports import Reader
 from cloudmend.core.verdict import Known, Verdict, planned
 from cloudmend.core.verdict import judge as give_verdict
 from cloudmend.entry.standing import NOTHING, Standing
@@ -42,6 +44,12 @@ class Judgement(Struct, frozen=True, kw_only=True):
     def group_name(self) -> str:
         """As its author typed it."""
         return "".join(str(group.get("GroupName", "")) for group in self.facts.image["SecurityGroups"])
+
+
+def complete_and_judge(facts: GroupFacts, reader: Reader, brief: Brief, actor_role: str = "") -> Judgement:
+    """Of facts that were only observed. Raises CloudmendError."""
+    groups = CONTROL.surroundings(Resource(type=GROUP, id=facts.group_id), reader)
+    return judge(CONTROL.complete(facts, groups, reader, brief.policy), brief, actor_role)
 
 
 def judge(facts: GroupFacts, brief: Brief, actor_role: str = "") -> Judgement:

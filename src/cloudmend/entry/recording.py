@@ -27,7 +27,7 @@ _STDOUT: Final = Path("-")
 
 def records(*, group: str, since: str, ledger: str, region: str | None, export: Path | None) -> None:
     """Oldest first: in words, or as JSON lines into a file, of which "-" is stdout. Raises CloudmendError."""
-    opened_since = datetime.now(UTC) - parse_duration(since) if since else _EVER
+    opened_since = datetime.now(UTC) - parse_duration(since) if since else None
     entries = _chosen(open_ledger(ledger, region), group, opened_since)
     if export is None:
         _tell(entries)
@@ -37,10 +37,8 @@ def records(*, group: str, since: str, ledger: str, region: str | None, export: 
         _export(entries, export)
 
 
-def _chosen(ledger: Ledger, group: str, since: datetime) -> Iterable[Entry]:
-    if group:
-        return ledger.recent(group, since)
-    return (entry for entry in ledger.entries() if entry.opened >= since)
+def _chosen(ledger: Ledger, group: str, since: datetime | None) -> Iterable[Entry]:
+    return ledger.recent(group, since or _EVER) if group else ledger.entries(since)
 
 
 def _lines(entries: Iterable[Entry]) -> Iterable[str]:

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from importlib.metadata import version
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -17,14 +16,15 @@ from cloudmend.aws.regions import ec2_gateways, enabled_regions
 from cloudmend.controls import CONTROLS
 from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.explain import public_addresses
-from cloudmend.controls.security_group_ingress.observe import GROUP, observe_region
+from cloudmend.controls.security_group_ingress.observe import observe_region
 from cloudmend.core.errors import CloudmendError
-from cloudmend.core.model import Json, Request, Resource
+from cloudmend.core.model import Json, Request
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader
 from cloudmend.core.run import RunReader
 from cloudmend.core.scan import Attached, Report, Row, Unread, as_csv, as_json, as_sarif, attached_to, outcome
-from cloudmend.entry.judgement import Brief, Fate, Judgement, judge
+from cloudmend.core.version import CODE_VERSION
+from cloudmend.entry.judgement import Brief, Fate, Judgement, complete_and_judge
 from cloudmend.entry.scan_table import print_table
 
 _AT_ONCE: Final = 8  # Regions; each has its own quota on calls
@@ -87,7 +87,7 @@ def report_of(surveyed: Survey, policy: Policy) -> Report:
 
 def write(report: Report, form: Format, brief: Brief) -> None:
     """To stdout; the Regions that could not be read are told on stderr too, whatever the format."""
-    sarif = partial(as_sarif, controls=CONTROLS, code_version=version("cloudmend"))
+    sarif = partial(as_sarif, controls=CONTROLS, code_version=CODE_VERSION)
     page = partial(_page, brief=brief)
     formats: dict[str, Callable[[Report], str]] = {"json": as_json, "csv": as_csv, "sarif": sarif, "html": page}
     if form == "table":
@@ -116,9 +116,7 @@ def _found(region: str, reader: Reader, brief: Brief) -> Iterator[Found]:
     at_fault = [facts for facts in observe_region(reader, brief.policy) if CONTROL.detect(facts, brief.policy)]
     attached = attached_to(_interfaces([facts.group_id for facts in at_fault], reader))
     for facts in at_fault:
-        groups = CONTROL.surroundings(Resource(type=GROUP, id=facts.group_id), reader)
-        judgement = judge(CONTROL.complete(facts, groups, reader, brief.policy), brief)
-        yield Found(region, judgement, attached.get(facts.group_id, Attached()))
+        yield Found(region, complete_and_judge(facts, reader, brief), attached.get(facts.group_id, Attached()))
 
 
 def _interfaces(group_ids: Sequence[str], reader: Reader) -> Iterable[Json]:

@@ -55,6 +55,6 @@ def _failed(error: CloudmendError) -> tuple[str, int]:
 def _one_at_a_time(
     app: WSGIApplication, lock: Lock, environ: WSGIEnvironment, start_response: StartResponse
 ) -> Iterable[bytes]:
-    """Making a botocore client is not safe in several threads, and one person clicks one button at a time."""
+    """One person clicks one button at a time: no page shows what another request is about to change."""
     with lock:
         return app(environ, start_response)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from importlib.metadata import version
 from typing import Final
 
 from cloudmend.core.ledger import Entry
 from cloudmend.core.scan import Door, Report, doors_of
+from cloudmend.core.version import CODE_VERSION
 from cloudmend.entry.pages import render
 from cloudmend.entry.pages.pictures import bars, timeline
 
@@ -25,7 +25,7 @@ def scan_page(report: Report, entries: Iterable[Entry] | None, now: datetime) ->
         scripts=("sorting.js",),
         report=report,
         now=now,
-        version=version("cloudmend"),
+        version=CODE_VERSION,
         accounts=sorted({row.account for row in report.rows}),
         in_use=len({(row.region, row.group) for row in used}),
         behind=len({address for row in used for address in row.attached_addresses}),
