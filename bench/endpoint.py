@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import ssl
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from canned import HOST
+from trust import Trust, trust
 
 REGION = "us-east-1"
 
@@ -32,12 +37,14 @@ class Told:
 @dataclass(frozen=True)
 class Endpoint:
     url: str
+    trust: Trust
 
     @property
     def environment(self) -> dict[str, str]:
         """What points an AWS client here, and at nothing else of the machine's."""
         return {
             "AWS_ENDPOINT_URL": self.url,
+            "AWS_CA_BUNDLE": str(self.trust.store),
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
@@ -55,17 +62,21 @@ class Endpoint:
         return self._exchange(None)
 
     def _exchange(self, body: bytes | None) -> Told:
-        with urllib.request.urlopen(f"{self.url}/canned", body) as answer:  # noqa: S310 - our own, on this machine
+        known = ssl.create_default_context(cafile=self.trust.server)
+        url = f"{self.url}/canned"
+        with urllib.request.urlopen(url, body, context=known) as answer:  # noqa: S310 - our own, on this machine
             return Told(**json.load(answer))
 
 
 @contextmanager
 def canned() -> Iterator[Endpoint]:
     """The server, until the block ends."""
-    command = [sys.executable, str(Path(__file__).with_name("canned.py"))]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
-        assert process.stdout  # noqa: S101 - for mypy: it is piped
-        try:
-            yield Endpoint(process.stdout.readline().strip())
-        finally:
-            process.terminate()
+    with tempfile.TemporaryDirectory() as folder:
+        made = trust(Path(folder), HOST)
+        command = [sys.executable, str(Path(__file__).with_name("canned.py")), "--certificate", str(made.server)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+            assert process.stdout  # noqa: S101 - for mypy: it is piped
+            try:
+                yield Endpoint(process.stdout.readline().strip(), made)
+            finally:
+                process.terminate()

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import os
 import socket
+import ssl
 import threading
 import time
 
@@ -24,6 +25,8 @@ QUERY = '{"TableName":"ledger","KeyConditionExpression":"pk = :pk","ExpressionAt
 NOTICE = "the door of a group was closed, and this is told. " * 30
 
 _last = threading.local()
+_trusting: list[ssl.SSLContext] = []
+_reading_store = threading.Lock()
 
 
 def respond(event: Any, context: Any) -> None:  # noqa: ARG001 - Lambda's signature
@@ -68,14 +71,22 @@ def at_once(*calls: tuple[str, str, str]) -> None:
 
 def call(service: str, target: str, body: str, path: str = "/") -> bytes:
     """The answer to one signed call, on a connection that this thread keeps."""
-    host = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://")
+    host = os.environ["AWS_ENDPOINT_URL"].removeprefix("https://")
     content = body.encode()
     kept = _last.__dict__
     if service not in kept:
-        kept[service] = socket.create_connection((host.split(":")[0], int(host.split(":")[1])))
+        kept[service] = connect(*host.split(":"))
     connection = kept[service]
     connection.sendall(head(service, target, path, host, content) + content)
     return received(connection)
+
+
+def connect(address: str, port: str) -> socket.socket:
+    """Every connection trusts by the same store, which the first one reads."""
+    with _reading_store:
+        if not _trusting:
+            _trusting.append(ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"]))
+    return _trusting[0].wrap_socket(socket.create_connection((address, int(port))), server_hostname=address)
 
 
 def received(connection: socket.socket) -> bytes:

@@ -16,6 +16,7 @@ from botocore.session import Session
 
 from cloudmend.aws.ec2_answers import ParserFactory
 from cloudmend.aws.errors import translated
+from cloudmend.aws.trust import share_trust
 from cloudmend.core.model import Json, Request
 from cloudmend.core.ports import Clock, Rows
 
@@ -116,7 +117,9 @@ def connector(session: Session, region: str, config: Config = _CONFIG) -> Callab
     def connect(service: str) -> Any:
         with _MAKING_CLIENTS:
             if service not in clients:
-                clients[service] = session.create_client(service, region_name=region, config=config)
+                client = session.create_client(service, region_name=region, config=config)
+                share_trust(client)
+                clients[service] = client
             return clients[service]
 
     return connect

@@ -1,0 +1,48 @@
+"""A certificate for the canned server, and the trust store of its clients: botocore's whole one, with ours added."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import NamedTuple
+
+from botocore.httpsession import DEFAULT_CA_BUNDLE
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "the canned server of cloudmend's benchmark")])
+_VALID = timedelta(days=1)
+
+
+class Trust(NamedTuple):
+    """Files in PEM: the server's certificate with its key, and what its clients trust."""
+
+    server: Path
+    store: Path
+
+
+def trust(folder: Path, address: str) -> Trust:
+    """A new certificate for the address, and a store of as many certificates as a client of AWS reads."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(_NAME)
+        .issuer_name(_NAME)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _VALID)
+        .not_valid_after(now + _VALID)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
+        .sign(key, SHA256())
+    )
+    own = certificate.public_bytes(Encoding.PEM)
+    made = Trust(folder / "server.pem", folder / "store.pem")
+    made.server.write_bytes(own + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    made.store.write_bytes(Path(DEFAULT_CA_BUNDLE).read_bytes() + own)
+    return made
