@@ -7,18 +7,19 @@ from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
 import pytest
-from botocore.parsers import EC2QueryParser
+from botocore.parsers import EC2QueryParser, ResponseParserError
 from botocore.session import Session
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudmend.aws.ec2_answers import Ec2Parser, ParserFactory
+from cloudmend.aws.ec2_answers import TOKEN, Ec2Parser, ParserFactory, row_by_row
 from cloudmend.aws.gateway import connector
 from cloudmend.local.ec2 import wire
 from hostile import hostile_texts
 from support import Account, ipv4, ipv6
 
-OPERATIONS = ["DescribeSecurityGroups", "DescribeSecurityGroupRules"]
+LISTS = {"DescribeSecurityGroups": "SecurityGroups", "DescribeSecurityGroupRules": "SecurityGroupRules"}
+OPERATIONS = list(LISTS)
 
 
 def outcome(parser: Any, body: bytes, operation: str, status: int = 200) -> Any:
@@ -41,6 +42,8 @@ def plain(value: Any) -> Any:
 
 def assert_equal(body: bytes, operation: str, status: int = 200) -> Any:
     ours = outcome(Ec2Parser(), body, operation, status)
+    if status == 200:
+        assert_same_rows(body, operation)
     assert ours == outcome(EC2QueryParser(), body, operation, status)
     return ours
 
@@ -66,12 +69,34 @@ def account() -> Account:
     return account
 
 
+def rows_one_by_one(body: bytes, operation: str) -> Any:
+    """What they and the token are, or the class of the error that reading them ends in."""
+    shape = wire.ec2_model().operation_model(operation).output_shape
+    key = LISTS[operation]
+    try:
+        with row_by_row(key):
+            answer = Ec2Parser().parse({"body": body, "headers": {}, "status_code": 200}, shape)
+        return plain(list(answer[key])), answer[TOKEN]
+    except Exception as error:  # noqa: BLE001 - which error it is, is what is compared
+        return type(error)
+
+
+def assert_same_rows(body: bytes, operation: str) -> None:
+    """As botocore reads them, all of them; or an error, where botocore finds one or the answer is odd."""
+    whole = outcome(EC2QueryParser(), body, operation)
+    found = rows_one_by_one(body, operation)
+    if not isinstance(found, type):
+        assert found == (whole.get(LISTS[operation], []), whole.get(TOKEN) or None)
+
+
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("size", [5, 1000])
 def test_real_answers_are_read_as_botocore_reads_them(operation: str, size: int) -> None:
     result = account().groups.call(operation, {"MaxResults": size})
-    answer = assert_equal(wire.encode(operation, result, "7a62c49f"), operation)
+    body = wire.encode(operation, result, "7a62c49f")
+    answer = assert_equal(body, operation)
     assert answer["ResponseMetadata"]["RequestId"] == "7a62c49f"
+    assert rows_one_by_one(body, operation) == (answer[LISTS[operation]], answer.get(TOKEN))
     assert ("NextToken" in answer) == (size == 5 and operation == "DescribeSecurityGroupRules")
 
 
@@ -114,6 +139,58 @@ PERMISSION = (
 )
 def test_odd_answers_are_read_as_botocore_reads_them(body: bytes) -> None:
     assert_equal(body, "DescribeSecurityGroups")
+
+
+def page(rows: int, token: str) -> bytes:
+    """An answer of so many groups, longer than what is read at once."""
+    groups = "".join(f"<item><groupId>sg-{n}</groupId><groupName>{'n' * 90}</groupName></item>" for n in range(rows))
+    return f"<a><securityGroupInfo>{groups}</securityGroupInfo>{token}</a>".encode()
+
+
+def test_rows_are_given_before_all_of_them_are_read() -> None:
+    shape = wire.ec2_model().operation_model("DescribeSecurityGroups").output_shape
+    body = page(1000, "<nextToken>more</nextToken>").replace(b"sg-999", b"\xff")
+    with row_by_row("SecurityGroups"):
+        answer = Ec2Parser().parse({"body": body, "headers": {}, "status_code": 200}, shape)
+    assert answer[TOKEN] == "more"
+    assert next(answer["SecurityGroups"])["GroupId"] == "sg-0"
+    with pytest.raises(ResponseParserError):
+        list(answer["SecurityGroups"])
+
+
+def test_a_row_that_only_botocore_reads_is_given_once_as_are_those_before_it() -> None:
+    shape = wire.ec2_model().operation_model("DescribeSecurityGroups").output_shape
+    body = page(1000, "").replace(b"<groupId>sg-900", b"<groupId>sg-<b/>900")
+    with row_by_row("SecurityGroups"):
+        answer = Ec2Parser().parse({"body": body, "headers": {}, "status_code": 200}, shape)
+    ids = [row["GroupId"] for row in answer["SecurityGroups"]]
+    assert len(ids) == 1000
+    assert ids[0] == "sg-0"
+    assert ids[-1] == "sg-999"
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "<nextToken>1&amp;2</nextToken>",
+        "<nextToken> </nextToken>",
+        "<nextToken/>",
+        "<nextToken></nextToken>",
+        "<nextToken>1<b/>2</nextToken>",
+        "<other><nextToken>1</nextToken></other>",
+        "<!-- <nextToken>1</nextToken> --><nextToken>2</nextToken>",
+        "<nextToken>1</nextToken><nextToken>2</nextToken>",
+    ],
+)
+def test_a_token_is_botocore_s_or_none_at_all(token: str) -> None:
+    assert_same_rows(page(3, token), "DescribeSecurityGroups")
+
+
+@pytest.mark.parametrize("token", ["", "<nextToken/>", "<nextToken></nextToken>"])
+def test_an_empty_token_is_the_end(token: str) -> None:
+    rows, found = rows_one_by_one(page(3, token), "DescribeSecurityGroups")
+    assert len(rows) == 3
+    assert found is None
 
 
 def test_errors_are_botocore_s_own() -> None:

@@ -6,31 +6,77 @@ led by the model, compiled once. What is out of the ordinary, errors among it, i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
+from itertools import islice
 from typing import Any, Final
 from xml.parsers import expat
+from xml.sax.saxutils import unescape
 
 from botocore.model import ListShape, Shape, StructureShape
-from botocore.parsers import EC2QueryParser, ResponseParserFactory
+from botocore.parsers import EC2QueryParser, ResponseParserError, ResponseParserFactory
 from msgspec import Struct
 
 from cloudmend.core.model import Json
 
 _SHAPES: Final = frozenset({"DescribeSecurityGroupRulesResult", "DescribeSecurityGroupsResult"})
 _METADATA: Final = "ResponseMetadata"
+_ROW_BY_ROW: Final = ContextVar("_ROW_BY_ROW", default="")
+
+TOKEN: Final = "NextToken"  # noqa: S105 - where the next page begins
+_TOKEN: Final = re.compile(rb"<nextToken>([^<]+)</nextToken>")
+_PIECE: Final = 16_384  # bytes of an answer that are read at once: about ten groups
+_ODD: Final = (expat.ExpatError, ValueError)  # an answer that botocore has ways of its own to read
+
+
+@contextmanager
+def row_by_row(key: str) -> Iterator[None]:
+    """Within it, an answer of _SHAPES is its TOKEN, or None there, and an iterator of its rows.
+
+    So the next page can be asked for before this one is read, and the rows of a page are never in memory together.
+    """
+    before = _ROW_BY_ROW.set(key)
+    try:
+        yield
+    finally:
+        _ROW_BY_ROW.reset(before)
 
 
 class Ec2Parser(EC2QueryParser):  # type: ignore[misc]  # botocore has no types
     """botocore's parser of EC2's answers, but for those of _SHAPES. It has no state: threads may share it."""
 
     def _do_parse(self, response: Json, shape: Shape | None) -> Any:
-        if shape is not None and shape.name in _SHAPES:
-            try:
-                return _Answer(_root(shape)).parsed(response["body"])
-            except (expat.ExpatError, ValueError):
-                pass
-        return super()._do_parse(response, shape)
+        if shape is None or shape.name not in _SHAPES:
+            return super()._do_parse(response, shape)
+        body, key = response["body"], _ROW_BY_ROW.get()
+        if key:
+            found = _TOKEN.search(body)
+            token = unescape(found[1].decode(errors="replace")) if found else None
+            return {key: self._rows(response, shape, key, token), TOKEN: token}
+        try:
+            return _Answer(_root(shape)).parsed(body)
+        except _ODD:
+            return super()._do_parse(response, shape)
+
+    def _rows(self, response: Json, shape: Shape, key: str, token: str | None) -> Iterator[Json]:
+        """Raises ResponseParserError where the token, read ahead of all else, is none."""
+        body, rows, given = response["body"], list[Json](), 0
+        reader = _Answer(_rows_into(rows, key, shape))
+        try:
+            for first in range(0, len(body), _PIECE):
+                reader.read(body[first : first + _PIECE])
+                given += len(rows)
+                yield from rows
+                rows.clear()
+            answer = reader.ended()
+        except _ODD:
+            answer = super()._do_parse(response, shape)
+            yield from islice(answer.get(key, ()), given, None)
+        if (answer.get(TOKEN) or None) != token:
+            raise ResponseParserError(f"a {TOKEN} that is not where EC2 puts it")
 
 
 class ParserFactory(ResponseParserFactory):  # type: ignore[misc]
@@ -47,12 +93,13 @@ class ParserFactory(ResponseParserFactory):  # type: ignore[misc]
 class _Kind(Struct, frozen=True, kw_only=True, eq=False):
     """What an element becomes: a structure of what is `inside` by name, a list of the kind `item`, or a `text`'s value.
 
-    It has one of the three. `inside` holds a member's name and kind.
+    It has one of the three. `inside` holds a member's name and kind; `new` makes what is filled.
     """
 
     inside: dict[str, tuple[str, _Kind]] | None = None
     item: _Kind | None = None
     text: Callable[[str], Any] | None = None
+    new: Callable[[], Any] = dict
 
 
 _IGNORED: Final = _Kind(inside={})
@@ -69,17 +116,24 @@ def _root(shape: Shape) -> _Kind:
     return _Kind(inside={**(_kind(shape).inside or {}), "requestId": (_METADATA, _SCALARS["string"])})
 
 
+def _rows_into(rows: list[Json], key: str, shape: Shape) -> _Kind:
+    """The same, with `rows` as the list that the answer has under the key."""
+    inside = _root(shape).inside or {}
+    taken = {tag: (key, _Kind(item=kind.item, new=lambda: rows)) for tag, (name, kind) in inside.items() if name == key}
+    return _Kind(inside={**inside, **taken})
+
+
 def _kind(shape: Shape) -> _Kind:
     if isinstance(shape, StructureShape):
         members = shape.members.items()
         return _Kind(inside={inner.serialization.get("name", name): (name, _kind(inner)) for name, inner in members})
     if isinstance(shape, ListShape):
-        return _Kind(item=_kind(shape.member))
+        return _Kind(item=_kind(shape.member), new=list)
     return _SCALARS[shape.type_name]
 
 
 class _Answer:
-    """One answer while it is read. Raises ValueError for what botocore has ways of its own to read."""
+    """One answer while it is read. Raises one of _ODD for what botocore has ways of its own to read."""
 
     def __init__(self, root: _Kind) -> None:
         self._outer: list[tuple[_Kind, Any, str]] = []
@@ -88,14 +142,23 @@ class _Answer:
         self._member = ""
         self._text = ""
 
-    def parsed(self, body: bytes) -> dict[str, Any]:
-        parser = expat.ParserCreate("utf-8")
-        parser.buffer_text = True
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._characters
-        parser.StartDoctypeDeclHandler = _refuse
-        parser.Parse(body, True)
+        self._parser = expat.ParserCreate("utf-8")
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._characters
+        self._parser.StartDoctypeDeclHandler = _refuse
+
+    def parsed(self, body: bytes) -> Json:
+        self.read(body)
+        return self.ended()
+
+    def read(self, piece: bytes) -> None:
+        self._parser.Parse(piece, False)
+
+    def ended(self) -> Json:
+        """The answer, once all of it was read."""
+        self._parser.Parse(b"", True)
         (answer,) = self._value
         if _METADATA in answer:
             answer[_METADATA] = {"RequestId": answer[_METADATA] or None}
@@ -111,7 +174,7 @@ class _Answer:
         if kind.text is not None:
             self._text = ""
         else:
-            self._value = {} if kind.item is None else []
+            self._value = kind.new()
         self._kind = kind
 
     def _end(self, _: str) -> None:

@@ -14,6 +14,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     PartialCredentialsError,
 )
+from botocore.parsers import ResponseParserError
 
 from cloudmend.core.errors import AwsError
 
@@ -47,7 +48,7 @@ def translated(action: str, region: str) -> Iterator[None]:
         raise _answered(error, action, where) from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise AwsError(f"{where}: {_NO_CREDENTIALS}.", action=action, code="", refused=True) from error
-    except (ConnectionError, HTTPClientError) as error:
+    except (ConnectionError, HTTPClientError, ResponseParserError) as error:
         advice = "Check the network, the Region's name and AWS_ENDPOINT_URL"
         raise AwsError(f"{where}: no answer ({error}). {advice}.", action=action, code="", refused=False) from error
     except BotoCoreError as error:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, Final
 
 from botocore import xform_name
 from botocore.config import Config
+from botocore.exceptions import PaginationError
 from botocore.session import Session
 
-from cloudmend.aws.ec2_answers import ParserFactory
+from cloudmend.aws.ec2_answers import TOKEN, ParserFactory, row_by_row
 from cloudmend.aws.errors import translated
 from cloudmend.aws.trust import share_trust
 from cloudmend.core.model import Json, Request
@@ -66,8 +66,17 @@ class Gateway:
         return self._pages(request, key)
 
     def stream(self, request: Request, key: str) -> Iterator[Json]:
-        with _young_garbage_only():
-            yield from self._each(request, key)
+        with ThreadPoolExecutor(1) as ahead, translated(request.action, self._region):
+            token: str | None = ""
+            page = ahead.submit(self._page, request, key, {})
+            while token is not None:
+                answer, before = page.result(), token
+                token = answer.get(TOKEN) or None
+                if token == before:
+                    raise PaginationError(message=f"{TOKEN} came twice")
+                if token is not None:
+                    page = ahead.submit(self._page, request, key, {TOKEN: token})
+                yield from answer[key]
 
     def write(self, request: Request) -> None:
         self.call(request)
@@ -77,6 +86,12 @@ class Gateway:
         with translated(request.action, self._region):
             client, method = self._method(request.action)
             answer: Json = getattr(client, method)(**request.params)
+            return answer
+
+    def _page(self, request: Request, key: str, place: Json) -> Json:
+        client, method = self._method(request.action)
+        with row_by_row(key):
+            answer: Json = getattr(client, method)(**request.params, **place)
             return answer
 
     def _pages(self, request: Request, key: str) -> Rows:
@@ -91,19 +106,6 @@ class Gateway:
     def _method(self, action: str) -> tuple[Any, str]:
         service, _, operation = action.partition(":")
         return self._connect(service), xform_name(operation)
-
-
-@contextmanager
-def _young_garbage_only() -> Iterator[None]:
-    """While many objects come and go, the collector leaves alone what was there before: a service's model is large.
-
-    Only for what happens once in a run: what was frozen is old afterwards, and old garbage is looked for seldom.
-    """
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def connector(session: Session, region: str, config: Config = _CONFIG) -> Callable[[str], Any]:

@@ -26,7 +26,9 @@ class Reader(Protocol):
         """The same for what may be taken to stay as it is for one run: it is read once in each."""
 
     def stream(self, request: Request, key: str) -> Iterator[Json]:
-        """The same, each page read when it is needed, so that a Region's worth needs the memory of one page."""
+        """The same, one by one. A page is asked for while the one before it is used, so that a Region's worth needs the
+        memory of two answers.
+        """
 
 
 class Writer(Protocol):
