@@ -15,6 +15,7 @@ import pytest
 from cloudmend import engine
 from cloudmend.controls import CONTROLS
 from cloudmend.core.model import Record
+from cloudmend.core.world import at_need
 from cloudmend.engine.together import Together
 from cloudmend.local.ec2 import Ec2Error
 from ledgers.values import exemption
@@ -38,7 +39,7 @@ def side_by_side(together: Together, mends: Sequence[Callable[[], Any]]) -> list
 
 
 def test_what_all_wait_for_is_asked_once_and_each_gets_its_own_answer() -> None:
-    together, asked = Together(3), []
+    together, asked = Together(3, at_need), []
 
     def squares(numbers: Sequence[int]) -> list[int]:
         asked.append(sorted(numbers))
@@ -49,7 +50,7 @@ def test_what_all_wait_for_is_asked_once_and_each_gets_its_own_answer() -> None:
 
 
 def test_those_that_ended_are_not_waited_for() -> None:
-    together = Together(3)
+    together = Together(3, at_need)
 
     def several() -> list[str]:
         return [together.ask_same(f"question {number}", lambda: "answer") for number in range(3)]
@@ -58,7 +59,7 @@ def test_those_that_ended_are_not_waited_for() -> None:
 
 
 def test_an_error_reaches_all_who_asked_and_nobody_else() -> None:
-    together = Together(3)
+    together = Together(3, at_need)
 
     def broken(_: Sequence[int]) -> list[int]:
         raise ValueError("no answer")
@@ -74,13 +75,96 @@ def test_an_error_reaches_all_who_asked_and_nobody_else() -> None:
 
 
 def test_an_answer_is_never_older_than_its_question() -> None:
-    together, time = Together(2), iter(range(100))
+    together, time = Together(2, at_need), iter(range(100))
 
     def looking(times: int) -> list[tuple[int, int]]:
         return [(next(time), together.ask_same("now", lambda: next(time))) for _ in range(times)]
 
-    looks = side_by_side(together, [lambda: looking(3), lambda: looking(5)])
+    def beginning(times: int) -> list[tuple[int, int]]:
+        begun = [
+            (next(time), together.begin(partial(together.ask_same, "now", lambda: next(time)))) for _ in range(times)
+        ]
+        return [*looking(1), *((asked, answer()) for asked, answer in begun)]
+
+    looks = side_by_side(together, [lambda: looking(3), lambda: beginning(5)])
     assert all(asked < answered for look in looks for asked, answered in look)
+
+
+class Rounds:
+    """A Begin for the calls of a Together: how many kinds of question were put at once, where there were several."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+        self._under_way = 0
+
+    def __call__(self, read: Callable[[], Any], /) -> Callable[[], Any]:
+        self._under_way += 1
+
+        def answer() -> Any:
+            if self._under_way:
+                self.sizes.append(self._under_way)
+                self._under_way = 0
+            return read()
+
+        return answer
+
+
+def test_what_is_begun_is_asked_together_with_what_is_waited_for() -> None:
+    rounds = Rounds()
+    together = Together(2, rounds)
+
+    def mend() -> list[str]:
+        begun = [together.begin(partial(together.ask_same, kind, lambda: "begun")) for kind in ("b", "c")]
+        return [together.ask_same("a", lambda: "waited for"), *(answer() for answer in (*begun, *begun))]
+
+    assert side_by_side(together, [mend, mend]) == [["waited for", *["begun"] * 4]] * 2
+    assert rounds.sizes == [3]
+
+
+def test_what_is_begun_and_never_needed_keeps_nobody_waiting() -> None:
+    together = Together(2, at_need)
+
+    def mend(needs: bool) -> str:
+        answer = together.begin(partial(together.ask_same, "a", lambda: "answer"))
+        return answer() if needs else "none"
+
+    assert side_by_side(together, [partial(mend, True), partial(mend, False)]) == ["answer", "none"]
+
+
+def test_a_read_that_asks_nothing_is_begun_and_done() -> None:
+    together = Together(1, at_need)
+    assert side_by_side(together, [lambda: together.begin(lambda: "known")()]) == ["known"]
+
+
+def test_what_a_begun_read_raises_is_met_where_its_answer_is_needed() -> None:
+    together, raised = Together(1, at_need), []
+
+    def broken() -> str:
+        raised.append(1)
+        raise ValueError("no answer")
+
+    def mend() -> str:
+        before, asking = together.begin(broken), together.begin(partial(together.ask_same, "a", broken))
+        for answer in (before, asking):
+            with pytest.raises(ValueError, match="no answer"):
+                answer()
+        return together.ask_same("b", lambda: "goes on")
+
+    assert side_by_side(together, [mend]) == ["goes on"]
+    assert len(raised) == 2
+
+
+def test_a_begun_question_answers_no_other() -> None:
+    together, asks = Together(1, at_need), iter([True, False])
+
+    def read() -> str:
+        return together.ask_same("a", lambda: "of a") if next(asks) else "not asked again"
+
+    def mend() -> list[str]:
+        begun = together.begin(read)
+        return [begun(), together.ask_same("b", lambda: "of b")]
+
+    assert side_by_side(together, [mend]) == [["not asked again", "of b"]]
 
 
 def swept(account: Account) -> dict[str, Record]:

@@ -38,7 +38,7 @@ def exemption(exemption_id: str, group: str = "sg-1", rule: str = "") -> TimedEx
 
 
 def spared(*held: TimedExemption) -> Spared:
-    return spare(held, "sg-1", FACTS, control=CONTROL, policy=policy())
+    return spare(held, "sg-1", FACTS, (TWELVE, FOURTEEN), control=CONTROL, policy=policy())
 
 
 def test_without_an_exemption_of_its_own_all_that_is_at_fault_remains() -> None:

@@ -18,7 +18,7 @@ from cloudmend.core.model import Request
 from cloudmend.core.ports import Begin, Clock, Notifier
 from cloudmend.core.world import World
 
-_READS_AT_ONCE: Final = 4  # what a mend reads besides the facts
+_AT_ONCE: Final = 4  # what a mend reads besides the facts, or the channels that are told of it
 _Answer = TypeVar("_Answer")
 
 
@@ -73,8 +73,8 @@ def found_region(session: Session, region: str | None) -> str:
 
 
 def threads() -> Begin:
-    """Begins reads in a few threads of its own."""
-    pool = ThreadPoolExecutor(_READS_AT_ONCE)
+    """Begins calls in a few threads of its own."""
+    pool = ThreadPoolExecutor(_AT_ONCE)
 
     def begin(read: Callable[[], _Answer]) -> Callable[[], _Answer]:
         return pool.submit(read).result

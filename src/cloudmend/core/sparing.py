@@ -24,9 +24,19 @@ class Spared(Struct, frozen=True):
     findings: tuple[Finding, ...]
 
 
-def spare(held: Iterable[TimedExemption], resource_id: str, facts: Any, *, control: Control, policy: Policy) -> Spared:
-    """`held` may be of any resource; `facts` are the control's, of that one."""
+def spare(
+    held: Iterable[TimedExemption],
+    resource_id: str,
+    facts: Any,
+    findings: tuple[Finding, ...],
+    *,
+    control: Control,
+    policy: Policy,
+) -> Spared:
+    """`held` may be of any resource; `facts` are the control's of that one, and `findings` what is at fault there."""
     own = [exemption for exemption in held if exemption.group == resource_id]
+    if not own:
+        return Spared("", {}, findings)
     parts = {exemption.rule: _told(exemption) for exemption in own if exemption.rule}
     remaining = control.detect(control.without(facts, frozenset(parts)), policy)
     if remaining and all(exemption.rule for exemption in own):

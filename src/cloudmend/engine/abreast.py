@@ -12,7 +12,7 @@ from cloudmend.core.control import Control
 from cloudmend.core.model import ApiCall, Record, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import CollectiveNotifier, Notifier
-from cloudmend.core.world import World, at_need
+from cloudmend.core.world import World
 from cloudmend.engine.joined import JoinedLedger, JoinedReader, JoinedSwitch
 from cloudmend.engine.mend import mend
 from cloudmend.engine.together import Together
@@ -42,13 +42,13 @@ def mend_abreast(
 
     `pool` has a free thread for each: they wait for each other.
     """
-    together = Together(len(resources))
+    together = Together(len(resources), world.begin)
     joined = msgspec.structs.replace(
         world,
         reader=JoinedReader(world.reader, control.joints, together),
         ledger=JoinedLedger(world.ledger, together),
         switch=JoinedSwitch(world.switch, together),
-        begin=at_need,  # a mend asks one thing at a time
+        begin=together.begin,
     )
 
     def mended(resource: Resource) -> Ended:

@@ -87,7 +87,7 @@ def _published(record: Record, world: World) -> Record:
 def _mend(case: Case, policy: Policy, world: World) -> Record:
     control, now = case.control, world.clock.now
     case.seen = now()
-    needs = begin(case, world) if control.suspects(case.cause) else None
+    needs = begin(case, world) if case.swept or control.suspects(case.cause) else None
     facts = control.observe(case.resource, world.reader, policy)
     if facts is None:
         return case.gone(now())
@@ -158,7 +158,7 @@ def _exempted_meanwhile(case: Case, facts: Facts, latest: Exemptions, policy: Po
 
     Raises CloudmendError where some of it is, for the next try to leave just that open.
     """
-    spared = spare(latest.held, case.resource.id, facts, control=case.control, policy=policy)
+    spared = spare(latest.held, case.resource.id, facts, case.findings, control=case.control, policy=policy)
     if not spared.why and frozenset(spared.parts) != case.exempt_parts:
         raise CloudmendError("Exemptions of its rules changed meanwhile. Nothing was changed; the next try heeds them.")
     return spared.why

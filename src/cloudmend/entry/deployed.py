@@ -52,15 +52,14 @@ def deployed_world(settings: Mapping[str, str], warn: Callable[[str], None], not
         region=here.region,
         ledger=settings.get(LEDGER_TABLE, ""),
     )
-    begin = threads()
     return World(
         region=here.region,
         reader=gateway,
         writer=gateway,
         ledger=_ledger(settings, here, warn),
-        notifier=Notices(notice_log, brief, audience, here.clock, begin),
+        notifier=Notices(notice_log, brief, audience, here.clock, threads()),
         clock=here.clock,
-        begin=begin,
+        begin=threads(),
         switch=ModeSwitch(brief, settings.get(MODE_PARAMETER, ""), here.clock, warn),
     )
 
