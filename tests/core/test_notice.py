@@ -95,7 +95,7 @@ What was done
   why:    {WHY}
 
 To take it back exactly, and keep it exempt for two hours, with your reason in place of the dots:
-     cloudmend undo {ENTRY} --for 2h --reason "..." --ledger cloudmend-LedgerTable-1A --region eu-west-1
+     cloudmend undo {ENTRY} --region eu-west-1 --ledger cloudmend-LedgerTable-1A --for 2h --reason "..."
 To take it back without cloudmend, run these as they are, in order. The next event closes it again,
 unless it is exempt or cloudmend only observes:
      {undo}

@@ -15,9 +15,10 @@ from rich.text import Text
 from cloudmend.core.escaping import plain, terminal
 from cloudmend.core.model import Edit, Record
 from cloudmend.core.scan import plural
+from cloudmend.core.undo import undo_command
 from cloudmend.entry.fix_plan import FixPlan, Left
 from cloudmend.entry.scanning import Found
-from cloudmend.entry.wording import STATUS_STYLE, undo_command
+from cloudmend.entry.wording import STATUS_STYLE
 
 _VERSION: Final = 1  # of the JSON
 _FOREIGN: Final = 60  # characters of a name
@@ -51,7 +52,11 @@ class Teller:
         """In how many groups the plan came true, and how to take back what was done."""
         if plan.steps:
             self.console.print(Text(f"\n{closed:,} of {plural(len(plan.steps), 'group')} proved closed.", "bold"))
-        undo = [undo_command(record, self._table) for record in self._records if record.entry_id and record.edits]
+        undo = [
+            undo_command(record.entry_id, region=record.region, ledger=self._table)
+            for record in self._records
+            if record.entry_id and record.edits
+        ]
         if undo:
             self.console.print("To take one back, and leave its group open for as long as you say:")
         for line in undo:

@@ -16,9 +16,10 @@ from cloudmend.aws.world import world
 from cloudmend.controls import CONTROLS
 from cloudmend.core.escaping import terminal
 from cloudmend.core.model import Ignored, Record
+from cloudmend.core.undo import undo_command
 from cloudmend.entry.ledgers import open_ledger
 from cloudmend.entry.policy_file import read_policy
-from cloudmend.entry.wording import STATUS_STYLE, undo_command
+from cloudmend.entry.wording import STATUS_STYLE
 
 _GOOD: Final = ("mended", "clean", "observed", "exempt")
 
@@ -53,4 +54,6 @@ class _Voice:
             self._console.print(Text(f"  {terminal(line)}", "dim"))
         if record.entry_id:
             self._console.print(Text(f"  record: {record.entry_id}"))
-            self._console.print(Text(f"  undo: {undo_command(record, self._table)}"))
+            self._console.print(
+                Text(f"  undo: {undo_command(record.entry_id, region=record.region, ledger=self._table)}")
+            )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Final
 
 from cloudmend.core.escaping import terminal
 from cloudmend.core.ledger import Entry, TimedExemption
-from cloudmend.core.model import Record, Status
+from cloudmend.core.model import Status
 
 STATUS_STYLE: Final[dict[Status, str]] = {
     "mended": "green",
@@ -33,9 +32,3 @@ def came_to(entry: Entry) -> tuple[str, str]:
         return entry.state, "under way, or left behind by a crash: the next sweep completes it"
     latest = entry.undone or entry.ended
     return f"{entry.state} ({entry.ended.record.status})", latest.record.summary
-
-
-def undo_command(record: Record, table: str) -> str:
-    """For a POSIX shell. The reason is for the user to give; `table` is the ledger's, empty for the user's own file."""
-    where = f"--region {record.region}" + (f" --ledger {shlex.quote(table)}" if table else "")
-    return f'cloudmend undo {record.entry_id} {where} --for 2h --reason "..."'

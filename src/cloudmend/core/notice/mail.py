@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Final
@@ -12,6 +11,7 @@ from cloudmend.core.model import Record, Request
 from cloudmend.core.notice.audience import Audience
 from cloudmend.core.notice.resources import close, look
 from cloudmend.core.notice.wording import attributes, call, duration, headline, remarks, why_unchanged
+from cloudmend.core.undo import undo_command
 
 _SUBJECT: Final = 99  # SNS: less than 100 characters
 _TEXT: Final = 300  # characters of one text of the record
@@ -110,8 +110,7 @@ def _undo(record: Record, audience: Audience) -> Iterator[str]:
         return
     if record.entry_id:
         yield "To take it back exactly, and keep it exempt for two hours, with your reason in place of the dots:"
-        where = f" --ledger {audience.ledger} --region {audience.region}" if audience.ledger else ""
-        yield from _commands([f'cloudmend undo {shlex.quote(record.entry_id)} --for 2h --reason "..."{where}'])
+        yield from _commands([undo_command(record.entry_id, region=audience.region, ledger=audience.ledger)])
     yield "To take it back without cloudmend, run these as they are, in order. The next event closes it again,"
     yield "unless it is exempt or cloudmend only observes:"
     yield from _commands(record.undo)
