@@ -45,7 +45,7 @@ def opens_guarded(rule: Rule, policy: Policy) -> bool:
 
 def exposed_by(rule: Rule, facts: GroupFacts, family: Family, policy: Policy) -> AddressSet:
     """The public addresses of one family that a rule's source stands for and that are not trusted."""
-    return _exposed([network for network in facts.networks(rule) if network.version == family], family, policy)
+    return _exposed(_networks(rule, facts, family), family, policy)
 
 
 def _findings(facts: GroupFacts, family: Family, policy: Policy) -> Iterator[Finding]:
@@ -63,11 +63,15 @@ def _findings(facts: GroupFacts, family: Family, policy: Policy) -> Iterator[Fin
 
 def _openings(facts: GroupFacts, family: Family, policy: Policy) -> Iterator[_Opening]:
     for rule in facts.ingress:
-        networks = [network for network in facts.networks(rule) if network.version == family]
+        networks = _networks(rule, facts, family)
         if networks and opens_guarded(rule, policy):
             addresses = _exposed(networks, family, policy)
             left = _exposed(_replacements(rule, family, policy), family, policy)
             yield _Opening(rule, rule.traffic, addresses, addresses.size, left)
+
+
+def _networks(rule: Rule, facts: GroupFacts, family: Family) -> list[Network]:
+    return [network for network in facts.networks(rule) if network.version == family]
 
 
 def _exposed(networks: list[Network], family: Family, policy: Policy) -> AddressSet:
