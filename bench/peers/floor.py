@@ -24,7 +24,7 @@ TRANSACTION = f'{{"TransactItems":[{ITEM}]}}'
 QUERY = '{"TableName":"ledger","KeyConditionExpression":"pk = :pk","ExpressionAttributeValues":{":pk":{"S":"x"}}}'
 NOTICE = "the door of a group was closed, and this is told. " * 30
 
-_last = threading.local()
+_idle: dict[str, list[socket.socket]] = {}  # the connections to each service that no call uses
 _trusting: list[ssl.SSLContext] = []
 _reading_store = threading.Lock()
 
@@ -70,15 +70,18 @@ def at_once(*calls: tuple[str, str, str]) -> None:
 
 
 def call(service: str, target: str, body: str, path: str = "/") -> bytes:
-    """The answer to one signed call, on a connection that this thread keeps."""
+    """The answer to one signed call, on a connection that is kept for the next one."""
     host = os.environ["AWS_ENDPOINT_URL"].removeprefix("https://")
     content = body.encode()
-    kept = _last.__dict__
-    if service not in kept:
-        kept[service] = connect(*host.split(":"))
-    connection = kept[service]
+    idle = _idle.setdefault(service, [])
+    try:
+        connection = idle.pop()
+    except IndexError:
+        connection = connect(*host.split(":"))
     connection.sendall(head(service, target, path, host, content) + content)
-    return received(connection)
+    answer = received(connection)
+    idle.append(connection)
+    return answer
 
 
 def connect(address: str, port: str) -> socket.socket:

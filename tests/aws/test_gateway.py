@@ -163,3 +163,19 @@ def test_several_threads_get_one_client_of_a_service() -> None:
     with ThreadPoolExecutor(4) as pool:
         clients = set(pool.map(connect, ["sts"] * 4))
     assert len(clients) == 1
+
+
+def test_cloudtrail_shows_that_it_was_cloudmend(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    client = connector(Session(), REGION)("ec2")
+    told: list[str] = []
+
+    def listen(request: Any, **_: Any) -> None:
+        told.append(request.headers["User-Agent"].decode())
+        raise ConnectionRefusedError
+
+    client.meta.events.register("before-send.ec2", listen)
+    with pytest.raises(ConnectionRefusedError):
+        client.describe_regions()
+    assert told == ["cloudmend"]

@@ -29,7 +29,7 @@ _CONFIG: Final = Config(
     connect_timeout=2,
     read_timeout=8,
     retries={"mode": "standard", "total_max_attempts": 4},
-    user_agent_extra="cloudmend",
+    user_agent="cloudmend",  # all of it: botocore would describe this machine anew with every call
 )
 _MAKING_CLIENTS: Final = Lock()
 

@@ -24,7 +24,7 @@ CONFIG: Final = Config(
     connect_timeout=1,
     read_timeout=3,
     retries={"mode": "standard", "total_max_attempts": 2},
-    user_agent_extra="cloudmend",
+    user_agent="cloudmend",
 )
 
 Problem = tuple[Record, str]  # what was not told, and why
