@@ -26,11 +26,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from tables import table
+from measured import Figure
+from tables import ratio, table
 
 MEGABYTES = 512
 START = datetime(2026, 11, 1, tzinfo=UTC)
-RUNS = 3
+RUNS = 9
 OF_INTEREST = 200  # one record in so many
 RECORDS = 3000  # in a file
 MEGABYTE = 1_000_000
@@ -185,15 +186,16 @@ def measured(megabytes: int = MEGABYTES) -> str:
 
 
 def report(count: int, runs: dict[str, list[Run]]) -> str:
-    best = {name: min(each) for name, each in runs.items()}
-    whole, pieces = best["isal alone, whole files"], best["isal alone, in pieces"]
+    seconds = {name: Figure.of([run.seconds for run in each]) for name, each in runs.items()}
+    whole, pieces = (seconds[f"isal alone, {how}"].median for how in ("whole files", "in pieces"))
     rows = []
-    for name, each in best.items():
+    for name, each in runs.items():
         read = count // 4 if name.endswith("quarter") else count
-        times = [f"{each.seconds / alone.seconds:.2f}x" for alone in (whole, pieces)]
-        speed = [f"{read / seconds:,.0f}" for seconds in (each.seconds, each.cpu_seconds)]
-        taken = [f"{each.seconds:.2f}", *times, f"{each.cpu_seconds:.2f}"]
-        rows.append([name, f"{read:,}", *taken, *speed, f"{each.peak_bytes / MEGABYTE:.0f}"])
+        taken, cpu = seconds[name].median, Figure.of([run.cpu_seconds for run in each]).median
+        ratios = [ratio(taken, alone) for alone in (whole, pieces)]
+        speeds = [f"{read / spent:,.0f}" for spent in (taken, cpu)]
+        peak = max(run.peak_bytes for run in each) / MEGABYTE
+        rows.append([name, f"{read:,}", seconds[name].text(1, 2), *ratios, f"{cpu:.2f}", *speeds, f"{peak:.0f}"])
     return table(HEADS, rows)
 
 

@@ -34,25 +34,25 @@ TEMPLATE = Path(__file__).with_name("performance.md.in")
 class Extent(NamedTuple):
     rounds: int
     latencies_ms: tuple[int, ...]
-    reading: sweeps.Sizes
+    reading: sweeps.Sizes  # groups, here and below
     writing: sweeps.Sizes
-    throttled: int  # groups
+    throttled: int
     replay_mb: int
 
 
 WHOLE = Extent(
     rounds=9,
     latencies_ms=(0, 20, 80),
-    reading=((1_000, 9), (5_000, 9), (20_000, 5)),
-    writing=((1_000, 9), (5_000, 5), (20_000, 3)),
+    reading=(1_000, 5_000, 20_000),
+    writing=(1_000, 5_000, 20_000),
     throttled=5_000,
     replay_mb=512,
 )
 QUICK = Extent(
     rounds=3,
     latencies_ms=(0, 20),
-    reading=((1_000, 3), (5_000, 1)),
-    writing=((1_000, 3),),
+    reading=(1_000, 5_000),
+    writing=(1_000,),
     throttled=1_500,
     replay_mb=64,
 )
@@ -66,8 +66,8 @@ def sections(endpoint: Endpoint, scratch: Path, extent: Extent) -> Iterator[tupl
     yield "imports", imports.import_times(endpoint, everyone[0], extent.rounds)
     warm = [events.warm(endpoint, everyone, latency, extent.rounds) for latency in extent.latencies_ms]
     yield "warm", "\n\n".join(warm)
-    yield "reading", sweeps.reading(endpoint, extent.reading)
-    yield "writing", sweeps.whole(endpoint, extent.writing)
+    yield "reading", sweeps.reading(endpoint, extent.reading, extent.rounds)
+    yield "writing", sweeps.whole(endpoint, extent.writing, extent.rounds)
     yield "throttled", sweeps.throttled(endpoint, extent.throttled)
     yield "exposure", arithmetic.exposure()
     yield "parsing", arithmetic.parsing()

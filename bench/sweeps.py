@@ -15,18 +15,18 @@ from tables import ratio, table
 
 LATENCY_MS = 20
 EVERY = 20  # one group in so many is at fault: 5 %
-HEADS = ("groups", "program", "rounds", "wall s", "of Custodian", "CPU s", "of Custodian", "CPU ms a group", "peak MB")
+HEADS = ("groups", "program", "wall s", "of Custodian", "CPU s", "of Custodian", "CPU ms a group", "peak MB")
 
-Sizes = Sequence[tuple[int, int]]  # how many groups, and how many rounds
+Sizes = Sequence[int]  # how many groups
 
 
-def reading(endpoint: Endpoint, sizes: Sizes) -> str:
+def reading(endpoint: Endpoint, sizes: Sizes, rounds: int) -> str:
     """Nothing is at fault, so nothing is written."""
-    return _sweeps(endpoint, sizes, "reading and deciding", every=0)
+    return _sweeps(endpoint, sizes, rounds, "reading and deciding", every=0)
 
 
-def whole(endpoint: Endpoint, sizes: Sizes) -> str:
-    return _sweeps(endpoint, sizes, "with writing", every=EVERY)
+def whole(endpoint: Endpoint, sizes: Sizes, rounds: int) -> str:
+    return _sweeps(endpoint, sizes, rounds, "with writing", every=EVERY)
 
 
 def throttled(endpoint: Endpoint, size: int) -> str:
@@ -40,8 +40,8 @@ def throttled(endpoint: Endpoint, size: int) -> str:
     return table(("throttled", "groups", "wall s", "calls refused", "doors left open", "calls"), rows)
 
 
-def _sweeps(endpoint: Endpoint, sizes: Sizes, kind: str, every: int) -> str:
-    rows = [row for size, rounds in sizes for row in _size(endpoint, size, rounds, kind, every)]
+def _sweeps(endpoint: Endpoint, sizes: Sizes, rounds: int, kind: str, every: int) -> str:
+    rows = [row for size in sizes for row in _size(endpoint, size, rounds, kind, every)]
     return table((f"{kind}: {HEADS[0]}", *HEADS[1:], "calls"), rows)
 
 
@@ -62,7 +62,6 @@ def _row(name: str, size: int, runs: Sequence[Run], peers: Sequence[Run]) -> lis
     return [
         f"{size:,}",
         name,
-        str(len(runs)),
         wall.text(1, 2),
         ratio(wall.median, figure(peers, lambda run: run.ended_s).median),
         cpu.text(1, 2),
