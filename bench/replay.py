@@ -4,7 +4,7 @@
 
 Makes trail files of that many megabytes before compression (default 512) in a folder that is gone afterwards, one
 record in 200 of which authorizes or revokes ingress. Then runs the commands in turn, each in a process of its own,
-whose start counts, and prints the shortest time of three: isal reads whole files, as one would, and in pieces that
+whose start counts, and prints the median of nine: isal reads whole files, as one would, and in pieces that
 stay in the processor's cache, which is as fast as it gets. isal has one process, cloudmend has one for each core, so
 the CPU seconds stand there too. Then the most memory that a process of either had, here and with a quarter of the
 files.

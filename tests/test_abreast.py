@@ -154,6 +154,22 @@ def test_what_a_begun_read_raises_is_met_where_its_answer_is_needed() -> None:
     assert len(raised) == 2
 
 
+def test_where_calls_cannot_begin_nobody_waits_for_ever() -> None:
+    def cannot(_: Callable[[], Any], /) -> Callable[[], Any]:
+        raise RuntimeError("can't start new thread")
+
+    together = Together(3, cannot)
+
+    def asking(kind: str) -> str:
+        try:
+            return together.ask_same(kind, lambda: kind)
+        except RuntimeError as error:
+            return str(error)
+
+    mends = [partial(asking, kind) for kind in ("a", "a", "b")]
+    assert side_by_side(together, mends) == ["can't start new thread"] * 3
+
+
 def test_a_begun_question_answers_no_other() -> None:
     together, asks = Together(1, at_need), iter([True, False])
 

@@ -30,7 +30,7 @@ _reading_store = threading.Lock()
 
 
 def respond(event: Any, context: Any) -> None:  # noqa: ARG001 - Lambda's signature
-    """What is independent at once, then the intent, the write, the proof, the end and the notices."""
+    """What is independent at once, then the intent, the write, the proof, the end, and the notices at once."""
     group = event["detail"]["requestParameters"]["groupId"]
     rules = f"{EC2}DescribeSecurityGroupRules&MaxResults=1000&Filter.1.Name=group-id&Filter.1.Value.1={group}"
     groups = f"{EC2}DescribeSecurityGroups&Filter.1.Name=group-id&Filter.1.Value.1={group}"
@@ -53,13 +53,15 @@ def respond(event: Any, context: Any) -> None:  # noqa: ARG001 - Lambda's signat
     call("ec2", "", f"{EC2}ModifySecurityGroupRules&{place}&{rule}")
     call("ec2", "", rules)
     call("dynamodb", "DynamoDB_20120810.TransactWriteItems", TRANSACTION)
-    call("events", "AWSEvents.PutEvents", f'{{"Entries":[{{"Detail":"{NOTICE}"}}]}}')
-    call("sns", "", f"Version=2010-03-31&Action=Publish&Message={NOTICE}")
-    call("sns", "", f"Version=2010-03-31&Action=Publish&Message={NOTICE}")
-    call("securityhub", "", f'{{"Findings":[{{"Description":"{NOTICE}"}}]}}', path="/findings/import")
+    at_once(
+        ("events", "AWSEvents.PutEvents", f'{{"Entries":[{{"Detail":"{NOTICE}"}}]}}'),
+        ("sns", "", f"Version=2010-03-31&Action=Publish&Message={NOTICE}"),
+        ("sns", "", f"Version=2010-03-31&Action=Publish&Message={NOTICE}"),
+        ("securityhub", "", f'{{"Findings":[{{"Description":"{NOTICE}"}}]}}', "/findings/import"),
+    )
 
 
-def at_once(*calls: tuple[str, str, str]) -> None:
+def at_once(*calls: tuple[str, ...]) -> None:
     """The first on this thread, the others on one each."""
     threads = [threading.Thread(target=call, args=each) for each in calls[1:]]
     for thread in threads:

@@ -86,7 +86,7 @@ def assert_same_rows(body: bytes, operation: str) -> None:
     whole = outcome(EC2QueryParser(), body, operation)
     found = rows_one_by_one(body, operation)
     if not isinstance(found, type):
-        assert found == (whole.get(LISTS[operation], []), whole.get(TOKEN) or None)
+        assert found == (whole[LISTS[operation]], whole.get(TOKEN) or None)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -147,6 +147,15 @@ def page(rows: int, token: str) -> bytes:
     return f"<a><securityGroupInfo>{groups}</securityGroupInfo>{token}</a>".encode()
 
 
+@pytest.mark.parametrize("body", [b"<html><body>busy</body></html>", b"<a><nextToken>1</nextToken></a>", b"<a/>"])
+def test_an_answer_without_rows_is_no_empty_page(body: bytes) -> None:
+    assert rows_one_by_one(body, "DescribeSecurityGroups") is ResponseParserError
+
+
+def test_an_empty_page_is_one() -> None:
+    assert rows_one_by_one(b"<a><securityGroupInfo/></a>", "DescribeSecurityGroups") == ([], None)
+
+
 def test_rows_are_given_before_all_of_them_are_read() -> None:
     shape = wire.ec2_model().operation_model("DescribeSecurityGroups").output_shape
     body = page(1000, "<nextToken>more</nextToken>").replace(b"sg-999", b"\xff")
@@ -184,6 +193,13 @@ def test_a_row_that_only_botocore_reads_is_given_once_as_are_those_before_it() -
 )
 def test_a_token_is_botocore_s_or_none_at_all(token: str) -> None:
     assert_same_rows(page(3, token), "DescribeSecurityGroups")
+
+
+@pytest.mark.parametrize(("written", "token"), [("1&amp;2", "1&2"), ("1&quot;&#43;&lt;", '1"+<'), ("AQ==", "AQ==")])
+def test_a_token_is_known_before_the_rows_are_read(written: str, token: str) -> None:
+    rows, found = rows_one_by_one(page(3, f"<nextToken>{written}</nextToken>"), "DescribeSecurityGroups")
+    assert len(rows) == 3
+    assert found == token
 
 
 @pytest.mark.parametrize("token", ["", "<nextToken/>", "<nextToken></nextToken>"])

@@ -46,14 +46,18 @@ class Services:
 
     def __init__(self) -> None:
         self.calls: list[str] = []
+        self.bodies: list[Any] = []
+        self.clock = StandingClock()
         self.answers: dict[str, tuple[int, dict[str, Any]]] = {}
         self._session = Session()
         self._session.set_credentials("AKIAIOSFODNN7EXAMPLE", "example")
 
     def connect(self, service: str) -> Any:
-        def answer(model: Any, **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
+        def answer(model: Any, params: Any, **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
             action = f"{service}:{model.name}"
             self.calls.append(action)
+            self.bodies.append(params["body"])
+            self.clock.sleep(0.001)
             status, parsed = self.answers.get(action, (HTTPStatus.OK, {}))
             return AWSResponse("", status, {}, None), parsed
 
@@ -76,8 +80,7 @@ def log() -> Log:
 
 
 def notices(log: Log, services: Services, audience: Audience = EVERYBODY) -> Notices:
-    clock = StandingClock()
-    return Notices(log, Gateway(REGION, services.connect, clock), audience, clock)
+    return Notices(log, Gateway(REGION, services.connect, services.clock), audience, services.clock)
 
 
 @pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
@@ -137,6 +140,15 @@ def test_several_records_share_a_call_and_a_refusal_names_its_own(log: Log, serv
     assert log.records == ["mended", "open", "clean", "mended"]
     assert services.calls == ["events:PutEvents"]
     assert log.problems == ["open: events:PutEvents: AWS did not take it: Throttled (slow)."]
+
+
+def test_of_two_records_of_a_group_security_hub_gets_the_last_one_last_and_with_a_later_time(
+    log: Log, services: Services
+) -> None:
+    notices(log, services, Audience(security_hub=True, region=REGION)).publish_all([OPEN, MENDED])
+    found = [json.loads(body)["Findings"][0] for body in services.bodies if b"Findings" in body]
+    assert [finding["Compliance"]["Status"] for finding in found] == ["FAILED", "PASSED"]
+    assert found[0]["UpdatedAt"] < found[1]["UpdatedAt"]
 
 
 def test_a_call_for_several_records_that_fails_is_told_of_each(log: Log, services: Services) -> None:

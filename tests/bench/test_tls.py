@@ -54,7 +54,6 @@ def test_a_server_that_nobody_vouches_for_is_refused(endpoint: Endpoint, monkeyp
     endpoint.reset(groups=1, every=1)
     trusted = ec2(endpoint, monkeypatch)
     trusted.describe_security_groups()
-    trusting.cache_clear()
     untrusted = ec2(endpoint, monkeypatch, AWS_CA_BUNDLE=DEFAULT_CA_BUNDLE)
     with pytest.raises(AwsError, match="CERTIFICATE_VERIFY_FAILED"), translated("ec2:DescribeSecurityGroups", REGION):
         untrusted.describe_security_groups()

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
+from html import unescape
 from itertools import islice
 from typing import Any, Final
 from xml.parsers import expat
-from xml.sax.saxutils import unescape
 
 from botocore.model import ListShape, Shape, StructureShape
 from botocore.parsers import EC2QueryParser, ResponseParserError, ResponseParserFactory
@@ -62,7 +62,7 @@ class Ec2Parser(EC2QueryParser):  # type: ignore[misc]  # botocore has no types
             return super()._do_parse(response, shape)
 
     def _rows(self, response: Json, shape: Shape, key: str, token: str | None) -> Iterator[Json]:
-        """Raises ResponseParserError where the token, read ahead of all else, is none."""
+        """Raises ResponseParserError where there is no list of rows, or the token, read ahead of all else, is none."""
         body, rows, given = response["body"], list[Json](), 0
         reader = _Answer(_rows_into(rows, key, shape))
         try:
@@ -75,8 +75,10 @@ class Ec2Parser(EC2QueryParser):  # type: ignore[misc]  # botocore has no types
         except _ODD:
             answer = super()._do_parse(response, shape)
             yield from islice(answer.get(key, ()), given, None)
+        if key not in answer:
+            raise ResponseParserError(f"an answer without {key}")
         if (answer.get(TOKEN) or None) != token:
-            raise ResponseParserError(f"a {TOKEN} that is not where EC2 puts it")
+            raise ResponseParserError(f"an answer whose {TOKEN} is not where EC2 puts it")
 
 
 class ParserFactory(ResponseParserFactory):  # type: ignore[misc]

@@ -12,6 +12,7 @@ from typing import Any, Final
 from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import PaginationError
+from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
 from cloudmend.aws.ec2_answers import TOKEN, ParserFactory, row_by_row
@@ -101,6 +102,8 @@ class Gateway:
         with translated(request.action, self._region):
             client, method = self._method(request.action)
             for page in client.get_paginator(method).paginate(**request.params):
+                if key not in page:
+                    raise ResponseParserError(f"an answer without {key}")
                 yield from page[key]
 
     def _method(self, action: str) -> tuple[Any, str]:

@@ -12,7 +12,7 @@ from cloudmend.aws.gateway import Gateway
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import Json, Record, Request
 from cloudmend.core.notice import CHANNELS, Audience, Channel
-from cloudmend.core.notice.event import Told, joined
+from cloudmend.core.notice.event import joined
 from cloudmend.core.ports import Begin, Clock, Notifier
 from cloudmend.core.world import at_need
 
@@ -52,27 +52,28 @@ class Notices:
         self.publish_all((record,))
 
     def publish_all(self, records: Sequence[Record]) -> None:
-        problems: list[Problem] = []
         for record in records:
             self._log.publish(record)
-        under_way = [
-            self._begin(partial(self._send, request, about))
-            for channel in CHANNELS
-            for about, request in joined(self._requests(channel, records, problems))
-        ]
-        for sent in under_way:
-            problems += sent()
-        for record, problem in problems:  # in this thread: the log is for one at a time
-            self._log.undelivered(record, problem)
+        under_way = [self._begin(partial(self._tell, channel, records)) for channel in CHANNELS]
+        for problems in under_way:
+            for record, problem in problems():
+                self._log.undelivered(record, problem)
 
-    def _requests(self, channel: Channel, records: Sequence[Record], problems: list[Problem]) -> Iterator[Told]:
-        for record in records:
-            try:
-                requests = tuple(channel(record, self._audience, self._clock.now()))
-            except Exception as error:  # noqa: BLE001 - a notice that cannot be written must not stop the next one
-                problems.append((record, f"cloudmend crashed while telling: {type(error).__name__}: {error}"))
-            else:
-                yield from (((record,), request) for request in requests)
+    def _tell(self, channel: Channel, records: Sequence[Record]) -> list[Problem]:
+        """What the channel did not take: the log is for one thread at a time."""
+        problems: list[Problem] = []
+        # Each is written when the one before it was sent: of two with one time, Security Hub may heed the first alone.
+        told = (((record,), each) for record in records for each in self._requests(channel, record, problems))
+        for about, request in joined(told):
+            problems += self._send(request, about)
+        return problems
+
+    def _requests(self, channel: Channel, record: Record, problems: list[Problem]) -> Sequence[Request]:
+        try:
+            return tuple(channel(record, self._audience, self._clock.now()))
+        except Exception as error:  # noqa: BLE001 - a notice that cannot be written must not stop the next one
+            problems.append((record, f"cloudmend crashed while telling: {type(error).__name__}: {error}"))
+            return ()
 
     def _send(self, request: Request, about: Sequence[Record]) -> list[Problem]:
         try:

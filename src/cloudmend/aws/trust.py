@@ -1,4 +1,4 @@
-"""One trust store for all connections of a process.
+"""The trust store read once for all connections of a process.
 
 urllib3 has OpenSSL parse the trust store for every connection, though the context has it already (urllib3's issue 3623,
 botocore's 3171). That takes a sixth of the time that all imports take, and a mend opens up to nine connections.
@@ -15,8 +15,8 @@ from botocore.httpsession import create_urllib3_context
 
 
 @cache
-def trusting() -> SSLContext:
-    """A context with botocore's own settings that reads each trust store once. Threads may share it."""
+def trusting(store: str | bool) -> SSLContext:  # noqa: ARG001 - what a context has read once it trusts for ever
+    """A context with botocore's own settings for one trust store, which it reads once. Threads may share it."""
     context: SSLContext = create_urllib3_context()
     read, reading = cache(context.load_verify_locations), Lock()
 
@@ -29,6 +29,10 @@ def trusting() -> SSLContext:
 
 
 def share_trust(client: Any) -> None:
-    """Lets a new botocore client connect with the shared context. botocore has no setting for that."""
-    pools = client._endpoint.http_session._manager  # noqa: SLF001
-    pools.connection_pool_kw["ssl_context"] = trusting()
+    """Lets a new botocore client connect with the context of its store. botocore has no setting for that.
+
+    Through a proxy it goes on with contexts of its own.
+    """
+    connections = client._endpoint.http_session  # noqa: SLF001
+    context = trusting(connections._verify)  # noqa: SLF001
+    connections._manager.connection_pool_kw["ssl_context"] = context  # noqa: SLF001

@@ -18,7 +18,7 @@ from cloudmend.core.model import Request
 from cloudmend.core.ports import Begin, Clock, Notifier
 from cloudmend.core.world import World
 
-_AT_ONCE: Final = 4  # what a mend reads besides the facts, or the channels that are told of it
+_AT_ONCE: Final = 4  # what a mend reads besides the facts, or the channels that it is told in
 _Answer = TypeVar("_Answer")
 
 

@@ -27,7 +27,7 @@ class Reader(Protocol):
 
     def stream(self, request: Request, key: str) -> Iterator[Json]:
         """The same, one by one. A page is asked for while the one before it is used, so that a Region's worth needs the
-        memory of two answers.
+        memory of two answers. For actions whose pages a NextToken links, as EC2's does.
         """
 
 

@@ -116,19 +116,24 @@ class Together:
         asked, self._asked = list(self._asked.values()), defaultdict(list)
         self._waiting = 0
         begin = self._begin if len(asked) > 1 else at_need
-        for questions, answers in [(each, begin(partial(_answers, each))) for each in asked]:
-            for question, answer in zip(questions, answers(), strict=True):
-                if isinstance(answer, Exception):
-                    question.answer.set_exception(answer)
-                else:
-                    question.answer.set_result(answer)
+        try:
+            for put in [begin(partial(_put, questions)) for questions in asked]:
+                put()
+        except Exception as error:  # noqa: BLE001 - a call that could not begin: nobody may wait for it for ever
+            for question in (each for questions in asked for each in questions if not each.answer.done()):
+                question.answer.set_exception(error)
 
 
-def _answers(questions: Sequence[_Question]) -> Sequence[Any]:
+def _put(questions: Sequence[_Question]) -> None:
     try:
-        return questions[0].answering([question.item for question in questions])
+        answers = questions[0].answering([question.item for question in questions])
     except Exception as error:  # noqa: BLE001 - whoever asked meets it, and not whoever happened to ask for all
-        return [error] * len(questions)
+        answers = [error] * len(questions)
+    for question, answer in zip(questions, answers, strict=True):
+        if isinstance(answer, Exception):
+            question.answer.set_exception(answer)
+        else:
+            question.answer.set_result(answer)
 
 
 def _meet(error: Exception) -> NoReturn:
