@@ -22,7 +22,22 @@ TEMPLATE: dict[str, Any] = yaml_parse((Path(__file__).parents[2] / "template.yam
 
 def deployed(kind: str) -> list[dict[str, Any]]:
     """What a deployment with the defaults has of a type."""
-    return [each for each in TEMPLATE["Resources"].values() if each["Type"] == kind and "Condition" not in each]
+    conditions = TEMPLATE["Conditions"]
+    return [
+        each
+        for each in TEMPLATE["Resources"].values()
+        if each["Type"] == kind and ("Condition" not in each or by_default(conditions[each["Condition"]]))
+    ]
+
+
+def by_default(condition: object) -> bool:
+    """Whether a condition of the template holds where nobody passes a parameter."""
+    match condition:
+        case {"Fn::Equals": [{"Ref": name}, value]}:
+            return bool(TEMPLATE["Parameters"][name]["Default"] == value)
+        case {"Fn::Not": [inner]}:
+            return not by_default(inner)
+    raise AssertionError(condition)
 
 
 def metrics_of(alarm: dict[str, Any]) -> int:

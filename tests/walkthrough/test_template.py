@@ -215,6 +215,12 @@ def metrics() -> set[str]:
     return plain | {metric["MetricName"] for metric in combined} | shown
 
 
+def test_the_dashboard_can_be_left_out() -> None:
+    assert RESOURCES["Dashboard"]["Condition"] == "ShowsDashboard"
+    assert TEMPLATE["Conditions"]["ShowsDashboard"] == {"Fn::Equals": [{"Ref": "ShowDashboard"}, "on"]}
+    assert TEMPLATE["Parameters"]["ShowDashboard"]["Default"] == "on"
+
+
 def test_alarms_and_dashboard_read_what_the_functions_count() -> None:
     assert metrics() <= {*COUNTED.values(), *FLAGGED, SECONDS_TO_CLOSED, UNDELIVERED}
     alarms = of_type("AWS::CloudWatch::Alarm").values()
