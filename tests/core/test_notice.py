@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from cloudmend.core.attribution import attribute
 from cloudmend.core.model import NOBODY, Actor, Record, Request, Resource
-from cloudmend.core.notice import CHANNELS, Audience
+from cloudmend.core.notice import CHANNELS, Audience, chat
 from cloudmend.core.notice.chat import notification
 from cloudmend.core.notice.mail import publish_mail, subject
 from cloudmend.core.notice.mail import text as mail_text
@@ -325,8 +325,36 @@ def without_our_own_markup(said: str) -> str:
     """A line without the labels and code spans that are ours. A caller's text has neither star nor backtick."""
     for label in ("Who", "Call", "Through", "Note", "Before", "after", "Wrong"):
         said = said.replace(f"*{label}:*", "")
-    assert said.count("`") % 2 == 0 or said.endswith("\u2026")
+    assert said.count("`") % 2 == 0
     return said.replace("`", "").replace("AWS::EC2", "")
+
+
+def long_record(characters: int) -> Record:
+    """One whose chat would have so many, 2,900 to 3,090, if there were room for all of it."""
+    edits = tuple(replace(edit, before="b" * 195, after="a" * 195) for edit in MENDED.edits[:1] * 5)
+    long = replace(MENDED, edits=edits, errors=("e",) * 5, remaining=())
+    lacking = characters - len("\n".join(chat._description(long)))
+    errors = tuple("e" * (1 + min(190, max(0, lacking - 190 * number))) for number in range(5))
+    return replace(long, errors=errors)
+
+
+@pytest.mark.parametrize("characters", [2999, 3000])
+def test_a_chat_that_fits_is_whole(characters: int) -> None:
+    record = long_record(characters)
+    told = notification(record)["content"]["description"]
+    assert len(told) == characters
+    assert told == "\n".join(chat._description(record))
+
+
+@pytest.mark.parametrize("characters", [3001, 3020, 3030, 3050])
+def test_a_chat_that_is_too_long_ends_with_a_whole_line_and_says_that_there_is_more(characters: int) -> None:
+    record = long_record(characters)
+    told = notification(record)["content"]["description"]
+    *lines, last = told.split("\n")
+    whole = list(chat._description(record))
+    assert last == "The rest is in the record."
+    assert lines == whole[: len(lines)]
+    assert len(told) <= 3000 < len(told) + 1 + len(whole[len(lines)])
 
 
 @pytest.mark.parametrize("status", ["mended", "open"])

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from cloudmend.core.escaping import chat, cut
+from cloudmend.core.escaping import chat
 from cloudmend.core.model import Record, Request
 from cloudmend.core.notice.resources import arn
 from cloudmend.core.notice.wording import attributes, call, duration, headline, remarks, why_unchanged
@@ -21,6 +21,7 @@ _TITLE: Final = 150
 _NAME: Final = 200
 _REMARK: Final = 300
 _ITEMS: Final = 5
+_REST: Final = "The rest is in the record."
 
 
 def publish_chat(record: Record, topic: str) -> Request:
@@ -37,7 +38,7 @@ def notification(record: Record) -> dict[str, Any]:
         "content": {
             "textType": "client-markdown",
             "title": chat(headline(record), _TITLE),
-            "description": cut("\n".join(_description(record)), _DESCRIPTION),
+            "description": _whole_lines("\n".join(_description(record))),
             "nextSteps": list(_next_steps(record)),
             "keywords": list(ids.values()),
         },
@@ -66,6 +67,14 @@ def _description(record: Record) -> Iterator[str]:
         yield f"{left_out} more are in the record."
     if took := duration(record):
         yield took
+
+
+def _whole_lines(text: str) -> str:
+    """As many as a section has room for; half a code span would be none."""
+    if len(text) <= _DESCRIPTION:
+        return text
+    whole, _, _ = text[: _DESCRIPTION - len(_REST)].rpartition("\n")
+    return f"{whole}\n{_REST}"
 
 
 def _next_steps(record: Record) -> Iterator[str]:
