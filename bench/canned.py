@@ -90,11 +90,18 @@ def _action(head: bytes, path: bytes, body: str) -> str:
     return named[1] if named else _PATHS.get(path, path.decode())
 
 
-async def serve(canned: Canned, port: int, certificate: Path | None) -> None:
-    server, tls = Server(canned), None
-    if certificate:
-        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        tls.load_cert_chain(certificate)
+def tls_context(folder: Path) -> ssl.SSLContext:
+    from endpoint import CERTIFICATE
+    from trust import make_trust
+
+    make_trust(folder, HOST)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(folder / CERTIFICATE)
+    return tls
+
+
+async def serve(canned: Canned, port: int, trust: Path | None) -> None:
+    server, tls = Server(canned), tls_context(trust) if trust else None
     listening = await asyncio.get_running_loop().create_server(lambda: Connection(server), HOST, port, ssl=tls)
     scheme = "https" if tls else "http"
     sys.stdout.write(f"{scheme}://{HOST}:{listening.sockets[0].getsockname()[1]}\n")
@@ -109,10 +116,10 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=20, help="every how many-th group has tcp/22 open to the world")
     parser.add_argument("--latency", type=float, default=0, help="milliseconds before each answer")
     parser.add_argument("--throttled", action="store_true", help="writes have EC2's bucket: 50, then 5 a second")
-    parser.add_argument("--certificate", type=Path, help="a PEM file with a key: the server speaks TLS, as AWS does")
+    parser.add_argument("--trust", type=Path, help="speak TLS, and write to this folder what clients trust")
     given = parser.parse_args()
     canned = Canned(groups=given.groups, every=given.every, latency_ms=given.latency, throttled=given.throttled)
-    asyncio.run(serve(canned, given.port, given.certificate))
+    asyncio.run(serve(canned, given.port, given.trust))
 
 
 if __name__ == "__main__":

@@ -14,10 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from canned import HOST
-from trust import Trust, trust
-
 REGION = "us-east-1"
+CERTIFICATE, STORE = "server.pem", "store.pem"  # files of the server's folder
 
 
 @dataclass(frozen=True)
@@ -37,14 +35,15 @@ class Told:
 @dataclass(frozen=True)
 class Endpoint:
     url: str
-    trust: Trust
+    certificate: Path
+    store: Path  # what its clients trust: that certificate and botocore's
 
     @property
     def environment(self) -> dict[str, str]:
         """What points an AWS client here, and at nothing else of the machine's."""
         return {
             "AWS_ENDPOINT_URL": self.url,
-            "AWS_CA_BUNDLE": str(self.trust.store),
+            "AWS_CA_BUNDLE": str(self.store),
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
@@ -62,7 +61,7 @@ class Endpoint:
         return self._exchange(None)
 
     def _exchange(self, body: bytes | None) -> Told:
-        known = ssl.create_default_context(cafile=self.trust.server)
+        known = ssl.create_default_context(cafile=self.certificate)
         url = f"{self.url}/canned"
         with urllib.request.urlopen(url, body, context=known) as answer:  # noqa: S310 - our own, on this machine
             return Told(**json.load(answer))
@@ -70,13 +69,13 @@ class Endpoint:
 
 @contextmanager
 def canned() -> Iterator[Endpoint]:
-    """The server, until the block ends."""
+    """The server, until the block ends. It makes its certificate: a child's peak memory is at least its parent's."""
     with tempfile.TemporaryDirectory() as folder:
-        made = trust(Path(folder), HOST)
-        command = [sys.executable, str(Path(__file__).with_name("canned.py")), "--certificate", str(made.server)]
+        command = [sys.executable, str(Path(__file__).with_name("canned.py")), "--trust", folder]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
             assert process.stdout  # noqa: S101 - for mypy: it is piped
             try:
-                yield Endpoint(process.stdout.readline().strip(), made)
+                url = process.stdout.readline().strip()
+                yield Endpoint(url, Path(folder, CERTIFICATE), Path(folder, STORE))
             finally:
                 process.terminate()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import NamedTuple
 
 from botocore.httpsession import DEFAULT_CA_BUNDLE
 from cryptography import x509
@@ -14,19 +13,14 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from endpoint import CERTIFICATE, STORE
+
 _NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "the canned server of cloudmend's benchmark")])
 _VALID = timedelta(days=1)
 
 
-class Trust(NamedTuple):
-    """Files in PEM: the server's certificate with its key, and what its clients trust."""
-
-    server: Path
-    store: Path
-
-
-def trust(folder: Path, address: str) -> Trust:
-    """A new certificate for the address, and a store of as many certificates as a client of AWS reads."""
+def make_trust(folder: Path, address: str) -> None:
+    """Writes a new certificate for the address, with its key, and a store as large as the one of AWS's clients."""
     key = ec.generate_private_key(ec.SECP256R1())
     now = datetime.now(UTC)
     certificate = (
@@ -42,7 +36,5 @@ def trust(folder: Path, address: str) -> Trust:
         .sign(key, SHA256())
     )
     own = certificate.public_bytes(Encoding.PEM)
-    made = Trust(folder / "server.pem", folder / "store.pem")
-    made.server.write_bytes(own + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    made.store.write_bytes(Path(DEFAULT_CA_BUNDLE).read_bytes() + own)
-    return made
+    (folder / CERTIFICATE).write_bytes(own + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    (folder / STORE).write_bytes(Path(DEFAULT_CA_BUNDLE).read_bytes() + own)

@@ -20,7 +20,7 @@ def client(endpoint: Endpoint, service: str) -> Any:
     session = Session()
     session.set_credentials("AKIAIOSFODNN7EXAMPLE", "secret")
     once = Config(retries={"total_max_attempts": 1})
-    trusted = str(endpoint.trust.server)
+    trusted = str(endpoint.certificate)
     return session.create_client(service, region_name=REGION, endpoint_url=endpoint.url, config=once, verify=trusted)
 
 

@@ -47,7 +47,7 @@ def test_all_connections_of_a_mend_read_the_trust_store_once(
     told = endpoint.told()
     assert told.open == 0
     assert told.calls["PutEvents"] == 1  # of another client than the closing write
-    assert read.count(str(endpoint.trust.store)) == 1
+    assert read.count(str(endpoint.store)) == 1
 
 
 def test_a_server_that_nobody_vouches_for_is_refused(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
