@@ -69,14 +69,15 @@ class Gateway:
     def stream(self, request: Request, key: str) -> Iterator[Json]:
         with ThreadPoolExecutor(1) as ahead, translated(request.action, self._region):
             token: str | None = ""
-            page = ahead.submit(self._page, request, key, {})
+            page = ahead.submit(self._page, request, key)
             while token is not None:
                 answer, before = page.result(), token
                 token = answer.get(TOKEN) or None
                 if token == before:
                     raise PaginationError(message=f"{TOKEN} came twice")
                 if token is not None:
-                    page = ahead.submit(self._page, request, key, {TOKEN: token})
+                    following = Request(request.action, {**request.params, TOKEN: token})
+                    page = ahead.submit(self._page, following, key)
                 yield from answer[key]
 
     def write(self, request: Request) -> None:
@@ -89,11 +90,9 @@ class Gateway:
             answer: Json = getattr(client, method)(**request.params)
             return answer
 
-    def _page(self, request: Request, key: str, place: Json) -> Json:
-        client, method = self._method(request.action)
+    def _page(self, request: Request, key: str) -> Json:
         with row_by_row(key):
-            answer: Json = getattr(client, method)(**request.params, **place)
-            return answer
+            return self.call(request)
 
     def _pages(self, request: Request, key: str) -> Rows:
         return list(self._each(request, key))

@@ -135,12 +135,12 @@ def undone_record(entry: Entry, exemption: TimedExemption, restored: tuple[Edit,
     )
 
 
-def _listed(things: Iterable[object]) -> str:
-    return "; ".join(map(str, things))
-
-
 def undo_command(entry_id: str, *, region: str, ledger: str) -> str:
     """For a POSIX shell. The reason is for the user to give; `ledger` is empty for the user's own file."""
     where = [("--region", region), ("--ledger", ledger)]
     named = "".join(f" {option} {shlex.quote(value)}" for option, value in where if value)
     return f'cloudmend undo {shlex.quote(entry_id)}{named} --for 2h --reason "..."'
+
+
+def _listed(things: Iterable[object]) -> str:
+    return "; ".join(map(str, things))
