@@ -140,5 +140,7 @@ def test_the_schedule_wakes_the_sweep_and_nothing_else() -> None:
 def test_the_topics_key_serves_the_functions_and_the_alarms_of_this_account() -> None:
     _, functions, alarms = RESOURCES["NoticeKey"]["Properties"]["KeyPolicy"]["Statement"]
     assert functions["Principal"]["AWS"] == [{"Fn::GetAtt": [role, "Arn"]} for role in MENDERS]
+    via = [{"Fn::Sub": f"sns.${{AWS::Region}}.{suffix}"} for suffix in ("amazonaws.com", "${AWS::URLSuffix}")]
+    assert functions["Condition"] == {"StringEquals": {"kms:ViaService": via}}
     assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert alarms["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}

@@ -47,6 +47,7 @@ REFUSED = [
     *(("SweepSchedule", text) for text in ("", "hourly", "rate(6)", "rate(6 hours", "6 hours")),
     *(("NoticeEmail", text) for text in ("somebody", "a@b", "a b@example.com")),
     *(("UndoPrincipal", text) for text in ("*", "somebody", "arn:aws:iam::123456789012:root")),
+    *(("UndoPrincipal", f"arn:aws:{of}::123456789012:assumed-role/Admin/jane") for of in ("sts", "iam")),
     *(("ReplacementIpv6", text) for text in ("vpc,", "fd00::", "::/0", "fc00::/6", "fd00::/129", "10.0.0.0/8", "fd/8")),
 ]
 
@@ -87,6 +88,8 @@ def test_a_value_that_the_template_accepts_is_a_policy(name: str, value: str) ->
         ("SweepSchedule", "cron(0 3 * * ? *)"),
         ("NoticeEmail", "somebody@example.com"),
         ("UndoPrincipal", "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Admin_*"),
+        ("UndoPrincipal", "arn:aws-us-gov:iam::123456789012:role/Admin"),
+        ("UndoPrincipal", "arn:aws-cn:iam::123456789012:user/jane"),
     ],
 )
 def test_a_value_that_is_none_of_the_policys_is_accepted(name: str, value: str) -> None:
@@ -192,6 +195,30 @@ def test_the_sample_event_points_a_control_at_its_group() -> None:
 def test_nothing_but_the_ledger_survives_the_stack() -> None:
     kept = {name: resource for name, resource in RESOURCES.items() if resource.get("DeletionPolicy") == "Retain"}
     assert kept == {"LedgerTable": table_resource()}
+
+
+def test_partition_and_url_suffix_are_aws_s_to_say() -> None:
+    """Service principals, and the names of CloudTrail's sources, are the same in every partition."""
+    text = json.dumps(RESOURCES)
+    assert re.findall(r"arn:aws[a-z-]*:", text) == []
+    named = set(re.findall(r"[^\"]*amazonaws\.com[^\"]*", text))
+    assert named - {"sns.${AWS::Region}.amazonaws.com"} == {
+        f"{service}.amazonaws.com" for service in ("cloudwatch", "ec2", "events", "lambda", "scheduler")
+    }
+
+
+def test_no_deployment_of_a_newer_template_resets_the_switch() -> None:
+    """CloudFormation leaves a resource alone whose definition is the deployed one, whatever became of its value."""
+    assert RESOURCES["ModeParameter"] == {
+        "Type": "AWS::SSM::Parameter",
+        "Properties": {
+            "Name": {"Fn::Sub": "/cloudmend/${AWS::StackName}/mode"},
+            "Description": "as-deployed, fix or observe.",
+            "Type": "String",
+            "Value": "as-deployed",
+            "AllowedPattern": "^(as-deployed|fix|observe)$",
+        },
+    }
 
 
 def test_a_message_of_the_sweep_is_out_of_sight_longer_than_the_sweep_can_take() -> None:
