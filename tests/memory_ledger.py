@@ -44,6 +44,10 @@ class MemoryLedger:
         self._terms = terms or Terms()
         self._store = store or MemoryStore()
 
+    @property
+    def name(self) -> str:
+        return "the ledger of this test"
+
     def intend(self, intent: Intent) -> Entry:
         entry = Entry.of(intent, self._clock.now(), secrets.token_hex(4))
         for other in self.entries():
@@ -86,7 +90,7 @@ class MemoryLedger:
 
     def get(self, entry_id: str) -> Entry:
         if entry_id not in self._store.entries:
-            raise unknown(entry_id)
+            raise unknown(entry_id, self.name)
         return self._store.entries[entry_id]
 
     def open_intents(self) -> tuple[Entry, ...]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudmend.controls.security_group_ingress.undo import PERMISSIONS
-from cloudmend.core.errors import UndoIncomplete
+from cloudmend.core.errors import UndoIncomplete, UndoRefused
 from cloudmend.core.ledger import TimedExemption
 from cloudmend.local.ec2 import Ec2Error
 from properties.test_promises import without_ids
@@ -116,8 +116,12 @@ def test_while_exempt_the_next_event_leaves_it_open_and_after_the_expiry_it_is_c
 def test_it_uses_exactly_the_rights_it_declares() -> None:
     account = Account()
     _, entry_id = mended_group(account)
+    gone, entry_of_gone = mended_group(account)
+    account.ec2.delete_security_group(GroupId=gone)
     account.calls.clear()
     undone(account, entry_id)
+    with pytest.raises(UndoRefused, match="does not exist"):
+        undone(account, entry_of_gone)
     assert set(account.calls) == PERMISSIONS - {"ec2:CreateTags"}  # which stands behind the tags of a call
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cloudmend.core.errors import CloudmendError, LedgerError, UndoRefused, WrongState
+from cloudmend.core.errors import CloudmendError, LedgerError, UndoIncomplete, UndoRefused, WrongState
 from cloudmend.engine.undo import undo
 from support import Account, ipv4
 from undoing import ALICE, GROUNDS, WORLD, entry, exemptions, mended_group, rule_of, undone
@@ -87,18 +87,53 @@ def test_another_account_or_region_than_the_mend_s_is_refused(caller: str, regio
     assert exemptions(account) == ()
 
 
-def test_only_what_has_ended_and_is_not_undone_can_be_undone() -> None:
+def test_only_what_has_ended_can_be_undone() -> None:
     account = Account()
     group_id, entry_id = mended_group(account)
     undone(account, entry_id)
-    with pytest.raises(WrongState, match="is UNDONE already"):
-        undone(account, entry_id)
     intent = msgspec.structs.replace(entry(account, entry_id).intent)
     under_way = account.ledger.intend(intent)
-    with pytest.raises(WrongState, match="is INTENT"):
+    with pytest.raises(WrongState, match="is still in progress, or crashed"):
         undone(account, under_way.id)
     with pytest.raises(LedgerError, match="There is no record"):
         undone(account, f"{group_id}/nothing")
+
+
+def test_a_group_that_was_deleted_is_said_to_be_gone() -> None:
+    account = Account()
+    group_id, entry_id = mended_group(account)
+    account.ec2.delete_security_group(GroupId=group_id)
+    with pytest.raises(UndoRefused) as refused:
+        undone(account, entry_id)
+    assert str(refused.value).startswith(
+        f"{group_id} does not exist in eu-west-1 any more: it was deleted, so nothing of it can be opened again. "
+        "Nothing was changed."
+    )
+    assert exemptions(account) == ()
+
+
+def test_a_group_without_any_rule_is_not_called_gone() -> None:
+    account = Account()
+    group_id, entry_id = mended_group(account)
+    for row in account.rules(group_id):
+        way = "egress" if row["IsEgress"] else "ingress"
+        revoke = getattr(account.ec2, f"revoke_security_group_{way}")
+        revoke(GroupId=group_id, SecurityGroupRuleIds=[row["SecurityGroupRuleId"]])
+    with pytest.raises(UndoRefused, match=r"is no longer as cloudmend left it .* is no such rule"):
+        undone(account, entry_id)
+
+
+def test_a_group_that_is_deleted_while_it_is_restored_is_told_so() -> None:
+    account = Account()
+    group_id, entry_id = mended_group(account)
+
+    def delete(_: Any) -> None:
+        account.groups.before.clear()
+        account.groups.unhindered("DeleteSecurityGroup", {"GroupId": group_id})
+
+    account.groups.before["AuthorizeSecurityGroupIngress"] = delete
+    with pytest.raises(UndoIncomplete, match="Not restored: the group, which was deleted"):
+        undone(account, entry_id)
 
 
 def test_a_record_of_a_control_that_this_version_lacks_is_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -77,10 +78,17 @@ def test_a_record_that_is_not_there_is_an_error(backend: Backend) -> None:
     ledger = backend.ledger()
     elsewhere = Entry.of(intent(), NOW, "00000000")
     for unknown in (elsewhere.id, "nonsense", f"{GROUP}/", ""):
-        with pytest.raises(LedgerError, match=f"no record {unknown} in the ledger"):
+        with pytest.raises(LedgerError) as missing:
             ledger.get(unknown)
+        assert str(missing.value).startswith(f"There is no record {unknown} in {ledger.name}. A stack keeps its ")
     with pytest.raises(LedgerError, match="There is no record"):
         ledger.finish(elsewhere, "DONE", record())
+
+
+def test_its_name_says_where_it_is(backend: Backend) -> None:
+    assert re.fullmatch(
+        r"table \S+ in [a-z]{2}-[a-z]+-\d|the file /\S+/ledger\.sqlite3|the ledger of this test", backend.ledger().name
+    )
 
 
 def test_while_a_mend_is_under_way_another_of_the_same_place_is_refused(backend: Backend) -> None:

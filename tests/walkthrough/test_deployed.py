@@ -108,7 +108,8 @@ def test_the_sweep_mends_all_regions_where_it_is_told_to(deployed: Deployed) -> 
     (record,) = deployed.records(group_id)
     assert (record["status"], record["region"], record["missed"]) == ("mended", "eu-west-1", True)
     person = {**deployed.environment, "CLOUDMEND_LEDGER_TABLE": deployed.resource("LedgerTable")}
-    run(["cloudmend", "undo", record["entry_id"], "--for", "2h", "--reason", "no VPN yet"], person)
+    undo = ["cloudmend", "undo", record["entry_id"], "--for", "2h", "--reason", "no VPN yet"]
+    run([*undo, "--region", "us-east-1"], person)  # where the ledger is, as the notice has it
     (group,) = elsewhere.describe_security_groups(GroupIds=[group_id])["SecurityGroups"]
     assert [each["CidrIp"] for rule in group["IpPermissions"] for each in rule["IpRanges"]] == ["0.0.0.0/0"]
     run(
@@ -155,7 +156,8 @@ def test_a_person_in_the_undo_role_takes_a_mend_back_with_exactly_its_rights(dep
     deployed.settle()
     (entry_id,) = {record["entry_id"] for record in deployed.records(group_id) if record["entry_id"]}
     person = deployed.assume(UNDOER)
-    run(["cloudmend", "undo", entry_id, "--for", "2h", "--reason", "no VPN yet"], person)
+    undo = ["cloudmend", "undo", entry_id, "--for", "2h", "--reason", "no VPN yet"]
+    run(undo, person)
     deployed.settle()
     (group,) = deployed.client("ec2").describe_security_groups(GroupIds=[group_id])["SecurityGroups"]
     sources = [each["CidrIp"] for rule in group["IpPermissions"] for each in rule["IpRanges"]]
@@ -164,6 +166,8 @@ def test_a_person_in_the_undo_role_takes_a_mend_back_with_exactly_its_rights(dep
     (exemption,) = deployed.ledger().exemptions(datetime.now(UTC)).held
     run(["cloudmend", "exempt", "remove", exemption.id], person)
     run(["cloudmend", "records"], person)
+    deployed.client("ec2").delete_security_group(GroupId=group_id)
+    assert "does not exist in us-east-1 any more" in run(undo, person, status=1).stderr
     needs_no_right = {"sts:GetCallerIdentity"}
     in_authorize = {"ec2:CreateTags"}  # a right to it, no call of it
     assert deployed.used(UNDOER) - needs_no_right == granted(UNDOER) - in_authorize

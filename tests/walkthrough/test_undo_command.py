@@ -107,6 +107,48 @@ def test_an_edit_since_is_refused_with_the_difference(ec2: Any, opened: str, env
     assert "Nothing was changed." in done.stderr
 
 
+def test_the_same_undo_again_says_that_it_was_done_and_ends_well(opened: str, environment: dict[str, str]) -> None:
+    entry_id = mend(opened, environment)
+    first = run(["cloudmend", "undo", entry_id, *FOR_2H, "--json"], environment).stdout
+    again = run(["cloudmend", "undo", entry_id, *FOR_2H], environment).stdout
+    assert again.startswith(f"{opened} was undone already, on ")
+    assert "It is exempt until " in again
+    assert run(["cloudmend", "undo", entry_id, *FOR_2H, "--json"], environment).stdout == first
+
+
+def test_another_region_than_the_record_s_is_refused(ec2: Any, opened: str, environment: dict[str, str]) -> None:
+    entry_id = mend(opened, environment)
+    closed = described(ec2, opened)
+    words = ["cloudmend", "undo", entry_id, *FOR_2H, "--region"]
+    done = run([*words, "eu-west-1"], environment, status=1)
+    assert done.stderr == (
+        f"cloudmend: {entry_id} was mended in {REGION}. Nothing was changed. Pass --region {REGION}.\n"
+    )
+    assert described(ec2, opened) == closed
+    assert run([*words, REGION], environment).stdout.startswith(f"undone {opened}: ")
+
+
+def test_a_group_that_is_gone_is_said_to_be_gone(ec2: Any, opened: str, environment: dict[str, str]) -> None:
+    entry_id = mend(opened, environment)
+    ec2.delete_security_group(GroupId=opened)
+    said = run(["cloudmend", "undo", entry_id, *FOR_2H], environment, status=1).stderr
+    assert said.startswith(f"cloudmend: {opened} does not exist in {REGION} any more: it was deleted")
+    line = said.partition("are in the record: ")[2].rstrip(".\n")
+    assert "0.0.0.0/0" in run(line.split(), environment).stdout
+
+
+def test_a_record_that_is_not_found_is_told_with_the_ledger_that_was_searched(
+    opened: str, environment: dict[str, str], table: str
+) -> None:
+    entry_id = mend(opened, environment)
+    file = f"{environment['XDG_STATE_HOME']}/cloudmend/ledger.sqlite3"
+    missing = run(["cloudmend", "undo", f"{opened}/never", *FOR_2H], environment, status=1).stderr
+    assert missing.startswith(f"cloudmend: There is no record {opened}/never in the file {file}. ")
+    elsewhere = run(["cloudmend", "undo", entry_id, *FOR_2H, "--ledger", table], environment, status=1).stderr
+    assert elsewhere.startswith(f"cloudmend: There is no record {entry_id} in table {table} in {REGION}. ")
+    assert "pass its name as --ledger" in elsewhere
+
+
 def test_an_exempt_group_is_left_open_and_listed(ec2: Any, opened: str, environment: dict[str, str]) -> None:
     before = described(ec2, opened)
     said = run(["cloudmend", "exempt", "add", "--group", opened, *FOR_2H, "--owner", "net\x1b[31m"], environment).stdout

@@ -57,6 +57,10 @@ class DynamoDbLedger:
         self._clock = clock
         self._terms = terms
 
+    @property
+    def name(self) -> str:
+        return f"table {self._table} in {self._region}"
+
     def intend(self, intent: Intent) -> Entry:
         (entry,) = self.intend_all((intent,))
         return entry
@@ -97,7 +101,7 @@ class DynamoDbLedger:
     def get(self, entry_id: str) -> Entry:
         answer = self._call("GetItem", Key=items.entry_key(entry_id), ConsistentRead=True)
         if "Item" not in answer:
-            raise unknown(entry_id)
+            raise unknown(entry_id, self.name)
         return items.unpacked(answer["Item"])
 
     def open_intents(self) -> tuple[Entry, ...]:
@@ -138,7 +142,7 @@ class DynamoDbLedger:
         if not _refused(told):
             return moved
         if "Item" not in told:
-            raise unknown(entry.id)
+            raise unknown(entry.id, self.name)
         return items.unpacked(told["Item"]).moved(state, end)
 
     def _transact(self, *writes: Json) -> Sequence[Json]:

@@ -18,6 +18,12 @@ State = Literal["INTENT", "DONE", "FAILED", "UNDONE"]
 Ending = Literal["DONE", "FAILED"]
 Instant = Annotated[datetime, Meta(tz=True)]
 
+# What to do where something is not in the ledger that was searched.
+OTHER_LEDGER: Final = (
+    "A stack keeps its records in a table: pass its name as --ledger (the stack's output LedgerTableName) and its "
+    "Region as --region. Without --ledger, a file of your own is searched. cloudmend records lists what a ledger holds."
+)
+
 # From which states each state is reached. What failed half-way can be taken back as well.
 _FROM: Final[dict[State, tuple[State, ...]]] = {
     "INTENT": (),
@@ -129,6 +135,10 @@ class Ledger(Protocol):
     Every method raises LedgerError, and AwsError where the ledger is in AWS.
     """
 
+    @property
+    def name(self) -> str:
+        """How a sentence calls it: the table or the file, and where that is."""
+
     def intend(self, intent: Intent) -> Entry:
         """Stores it in state INTENT and takes a place in the account's budget: both, or neither.
 
@@ -199,7 +209,6 @@ def budget_spent(account: str, now: datetime, terms: Terms) -> BudgetSpent:
     )
 
 
-def unknown(entry_id: str) -> LedgerError:
-    return LedgerError(
-        f"There is no record {entry_id} in the ledger. Its whole id was logged when the resource was mended."
-    )
+def unknown(entry_id: str, ledger: str) -> LedgerError:
+    """The error for an id that the ledger of this name does not have."""
+    return LedgerError(f"There is no record {entry_id} in {ledger}. {OTHER_LEDGER}")

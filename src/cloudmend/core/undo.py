@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from cloudmend.core.errors import UndoIncomplete, UndoRefused, WrongState
 from cloudmend.core.escaping import command
-from cloudmend.core.ledger import Entry, TimedExemption
+from cloudmend.core.ledger import End, Entry, TimedExemption
 from cloudmend.core.model import Actor, Attribution, Edit, Record, Request
 
 
@@ -28,16 +28,18 @@ class Reversal(Struct, frozen=True, kw_only=True):
     """How far a mend is taken back, judged from what AWS answers now.
 
     `requests` are what is still to be sent, and may not be while there are `differences`; `restored` is what is
-    as it was before the mend. A part that came back under a new id is an edit of the new one.
+    as it was before the mend. A part that came back under a new id is an edit of the new one. Where the resource
+    `is_gone`, nothing can be restored.
     """
 
+    is_gone: bool = False
     differences: tuple[Difference, ...] = ()
     requests: tuple[Request, ...] = ()
     restored: tuple[Edit, ...] = ()
 
     @property
     def is_done(self) -> bool:
-        return not self.differences and not self.requests
+        return not (self.is_gone or self.differences or self.requests)
 
     @classmethod
     def of(cls, parts: Iterable[Reversal]) -> Reversal:
@@ -51,27 +53,48 @@ class Reversal(Struct, frozen=True, kw_only=True):
 
 
 class Undone(Struct, frozen=True, kw_only=True):
-    """What an undo did, or would do where there is no `record`: it was a dry run."""
+    """What an undo did, or would do where there is no `record`: it was a dry run.
+
+    Where `already` says that it was undone before, nothing was done: record and exemption are those of that undo.
+    """
 
     entry: Entry
     exemption: TimedExemption
-    requests: tuple[Request, ...]
+    requests: tuple[Request, ...] = ()
     record: Record | None = None
+    already: str = ""
 
 
 def mended_record(entry: Entry) -> Record:
-    """What the mend came to. Raises WrongState where there is nothing to take back."""
+    """What the mend came to. Raises WrongState where it has not ended."""
     if entry.state == "INTENT" or entry.ended is None:
         raise WrongState(
-            f"Record {entry.id} is INTENT: its mend is under way, or crashed. Nothing was changed. "
+            f"The mend of record {entry.id} is still in progress, or crashed. Nothing was changed. "
             "Try again when the next sweep has completed it."
         )
-    if entry.state == "UNDONE":
-        raise WrongState(
-            f"Record {entry.id} is UNDONE already. Nothing was changed. "
-            "To leave the group open for longer, use cloudmend exempt add."
-        )
     return entry.ended.record
+
+
+def undone_already(entry: Entry, end: End, reversal: Reversal, held: Iterable[TimedExemption]) -> Undone:
+    """What the undo that has this `end` did, if it still stands. Raises UndoRefused where it does not."""
+    check_there(entry, reversal)
+    label, exemption = entry.intent.resource.label, _by_id(held, entry.id)
+    when = f"undone already, on {end.at:%Y-%m-%d %H:%M} UTC by {end.record.attribution.who}"
+    if not reversal.is_done:
+        raise UndoRefused(
+            f"{label} was {when}, and is no longer as that undo left it. Nothing was changed. If it was mended again, "
+            f"that mend has a record of its own: cloudmend records --group {entry.intent.resource.id} lists them."
+        )
+    if exemption is None:
+        raise UndoRefused(
+            f"{label} was {when}, and its exemption has ended since: the next event or sweep closes it again. Nothing "
+            "was changed. To leave it open, use cloudmend exempt add."
+        )
+    told = (
+        f"{label} was {when}. It is exempt until {exemption.expires:%Y-%m-%d %H:%M} UTC: {exemption.reason} "
+        f"({exemption.owner}). Nothing was left to do. To leave it open for longer, use cloudmend exempt add."
+    )
+    return Undone(entry=entry, exemption=exemption, record=end.record, already=told)
 
 
 def check_place(entry: Entry, region: str, caller: str) -> None:
@@ -89,8 +112,20 @@ def check_place(entry: Entry, region: str, caller: str) -> None:
         )
 
 
+def check_there(entry: Entry, reversal: Reversal) -> None:
+    """Raises UndoRefused where the resource was deleted."""
+    if reversal.is_gone:
+        intent = entry.intent
+        raise UndoRefused(
+            f"{intent.resource.label} does not exist in {intent.region} any more: it was deleted, so nothing of it can "
+            "be opened again. Nothing was changed. Its rules as they were before the mend are in the record: "
+            f"cloudmend records --group {intent.resource.id} --json."
+        )
+
+
 def check_unchanged(entry: Entry, reversal: Reversal) -> None:
     """Raises UndoRefused where somebody changed what cloudmend left: taking it back would undo their change."""
+    check_there(entry, reversal)
     if reversal.differences:
         raise UndoRefused(
             f"{entry.intent.resource.label} is no longer as cloudmend left it ({_listed(reversal.differences)}). "
@@ -103,9 +138,8 @@ def check_done(entry: Entry, exemption: TimedExemption, left: Reversal, problem:
     if left.is_done:
         return
     told = "; ".join(edit.did for edit in left.restored) or "nothing"
-    missing = _listed(
-        [*left.differences, *(command(request.command(entry.intent.region)) for request in left.requests)]
-    )
+    commands = (command(request.command(entry.intent.region)) for request in left.requests)
+    missing = "the group, which was deleted" if left.is_gone else _listed([*left.differences, *commands])
     raise UndoIncomplete(
         f"{entry.intent.resource.label} is only partly as it was. Restored: {told}. Not restored: {missing}. "
         f"{problem} Run the same command again to complete it. Exemption {exemption.id} stands until "
@@ -140,6 +174,10 @@ def undo_command(entry_id: str, *, region: str, ledger: str) -> str:
     where = [("--region", region), ("--ledger", ledger)]
     named = "".join(f" {option} {shlex.quote(value)}" for option, value in where if value)
     return f'cloudmend undo {shlex.quote(entry_id)}{named} --for 2h --reason "..."'
+
+
+def _by_id(held: Iterable[TimedExemption], exemption_id: str) -> TimedExemption | None:
+    return next((exemption for exemption in held if exemption.id == exemption_id), None)
 
 
 def _listed(things: Iterable[object]) -> str:

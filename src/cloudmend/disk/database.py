@@ -36,7 +36,7 @@ class Database:
 
     def __init__(self, folder: Path) -> None:
         """Makes the folder, for this user only, and the file, if they are not there."""
-        self._path = folder / FILE
+        self.path = folder / FILE
         with self._translated():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._prepare()
@@ -56,7 +56,7 @@ class Database:
             connection.execute("COMMIT")  # closing without it rolls back
 
     def _connection(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=_PATIENCE_S, isolation_level=None)
+        connection = sqlite3.connect(self.path, timeout=_PATIENCE_S, isolation_level=None)
         try:
             # Each commit reaches the disk: a before-image must outlive a power cut.
             connection.execute("PRAGMA synchronous = FULL")
@@ -70,7 +70,7 @@ class Database:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version > _SCHEMA_VERSION:
                 raise LedgerError(
-                    f"{self._path} has version {version}; this cloudmend reads up to {_SCHEMA_VERSION}. Update it."
+                    f"{self.path} has version {version}; this cloudmend reads up to {_SCHEMA_VERSION}. Update it."
                 )
             if version < _SCHEMA_VERSION:
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -82,4 +82,4 @@ class Database:
             yield
         except (OSError, sqlite3.Error) as error:
             advice = "Check that its folder is on a local disk with room, and yours to write to"
-            raise LedgerError(f"The ledger {self._path} cannot be used: {error}. {advice}.") from error
+            raise LedgerError(f"The ledger {self.path} cannot be used: {error}. {advice}.") from error

@@ -39,6 +39,10 @@ class SqliteLedger:
         self._clock = clock
         self._terms = terms
 
+    @property
+    def name(self) -> str:
+        return f"the file {self._database.path}"
+
     def intend(self, intent: Intent) -> Entry:
         (entry,) = self.intend_all((intent,))
         return entry
@@ -67,7 +71,7 @@ class SqliteLedger:
 
     def get(self, entry_id: str) -> Entry:
         with self._database.reading() as connection:
-            return _entry(connection, entry_id)
+            return self._entry(connection, entry_id)
 
     def open_intents(self) -> tuple[Entry, ...]:
         return tuple(self._found("state = 'INTENT'"))
@@ -96,10 +100,16 @@ class SqliteLedger:
 
     def _move(self, connection: sqlite3.Connection, entry_id: str, state: State, record: Record) -> Entry:
         now = self._clock.now()
-        moved = _entry(connection, entry_id).moved(state, End(now, record))
+        moved = self._entry(connection, entry_id).moved(state, End(now, record))
         row = (moved.state, instant(now + self._terms.retention), encode(moved).decode(), entry_id)
         connection.execute("UPDATE entries SET state = ?, expires = ?, entry = ? WHERE id = ?", row)
         return moved
+
+    def _entry(self, connection: sqlite3.Connection, entry_id: str) -> Entry:
+        row = connection.execute("SELECT entry FROM entries WHERE id = ?", (entry_id,)).fetchone()
+        if row is None:
+            raise unknown(entry_id, self.name)
+        return decode_entry(row[0].encode())
 
     def _check_place(self, connection: sqlite3.Connection, entry: Entry) -> None:
         """Raises Busy."""
@@ -133,13 +143,6 @@ def _row(entry: Entry) -> tuple[str, ...]:
     intent = entry.intent
     searched = (entry.place, intent.account, intent.resource.id, instant(entry.opened), entry.state)
     return (entry.id, *searched, encode(entry).decode())
-
-
-def _entry(connection: sqlite3.Connection, entry_id: str) -> Entry:
-    row = connection.execute("SELECT entry FROM entries WHERE id = ?", (entry_id,)).fetchone()
-    if row is None:
-        raise unknown(entry_id)
-    return decode_entry(row[0].encode())
 
 
 def _purge(connection: sqlite3.Connection, now: datetime) -> None:

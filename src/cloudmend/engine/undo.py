@@ -9,9 +9,9 @@ from typing import Final
 import msgspec
 
 from cloudmend.core.control import Control
-from cloudmend.core.errors import AwsError, LedgerError
+from cloudmend.core.errors import AwsError, LedgerError, WrongState
 from cloudmend.core.exempting import Grounds
-from cloudmend.core.ledger import Entry
+from cloudmend.core.ledger import Entry, TimedExemption
 from cloudmend.core.model import Request
 from cloudmend.core.undo import (
     Reversal,
@@ -20,6 +20,7 @@ from cloudmend.core.undo import (
     check_place,
     check_unchanged,
     mended_record,
+    undone_already,
     undone_record,
 )
 from cloudmend.core.world import World
@@ -31,6 +32,8 @@ _PROOF_PAUSES: Final = (0.1, 0.2, 0.4, 0.8)
 def undo(entry_id: str, grounds: Grounds, *, controls: Sequence[Control], world: World, dry_run: bool) -> Undone:
     """Exempts the group, and then restores what was mended; or, in a dry run, says what that would be.
 
+    Of two undos at once, or one after the other, the second does nothing and gives what the first did.
+
     The exemption comes first, or the event of the restoring would close it again; its id is the entry's, so that
     an undo that failed half-way is completed by repeating it. Raises CloudmendError: UndoRefused before anything
     is written, UndoIncomplete after.
@@ -40,6 +43,8 @@ def undo(entry_id: str, grounds: Grounds, *, controls: Sequence[Control], world:
     check_place(entry, world.region, grounds.caller)
     look = partial(_control(entry, controls).revert, entry.intent, mended, world.reader)
     reversal = look()
+    if entry.undone:
+        return undone_already(entry, entry.undone, reversal, _exemptions(world))
     check_unchanged(entry, reversal)
     exemption = grounds.exemption(entry.id, entry.intent.resource.id, world.clock.now())
     planned = Undone(entry=entry, exemption=exemption, requests=reversal.requests)
@@ -54,9 +59,24 @@ def _carried_out(planned: Undone, look: Callable[[], Reversal], world: World) ->
     reversal = _proved(look, world)
     check_done(entry, exemption, reversal, problem)
     record = undone_record(entry, exemption, reversal.restored)
-    world.ledger.undone(entry, record)
+    try:
+        world.ledger.undone(entry, record)
+    except WrongState:
+        return _after_another(entry, reversal, world)
     world.notifier.publish(record)
     return msgspec.structs.replace(planned, record=record)
+
+
+def _after_another(entry: Entry, reversal: Reversal, world: World) -> Undone:
+    """What somebody else's undo did, which ended while this one was under way. Raises WrongState for another end."""
+    latest = world.ledger.get(entry.id)
+    if latest.undone is None:
+        raise WrongState(f"Record {entry.id} is in another state than before its undo. Run the same command again.")
+    return undone_already(latest, latest.undone, reversal, _exemptions(world))
+
+
+def _exemptions(world: World) -> Sequence[TimedExemption]:
+    return world.ledger.exemptions(world.clock.now()).held
 
 
 def _control(entry: Entry, controls: Sequence[Control]) -> Control:

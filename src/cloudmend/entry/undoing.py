@@ -33,11 +33,15 @@ def undo(
     caller = connection(region).caller()
     grounds = Grounds(owner=owner or caller, reason=reason, duration=lasting, caller=caller)
     book = open_ledger(ledger, region)
-    # A sweep of all Regions keeps one ledger, where the stack is; the group may be elsewhere.
-    here = world(ledger=book, notifier=Voice(as_json=as_json), region=book.get(entry_id).intent.region)
+    home = book.get(entry_id).intent.region
+    # A table is where the stack is, and so is `region`, but the group may be elsewhere: a sweep of all Regions keeps
+    # one ledger. A file is in no Region, so `region` is the group's.
+    here = world(ledger=book, notifier=Voice(as_json=as_json), region=home if ledger else region or home)
     undone = take_back(entry_id, grounds, controls=CONTROLS, world=here, dry_run=dry_run)
     if undone.record is None:
         _tell_plan(undone, here.region, as_json=as_json)
+    elif undone.already:
+        sys.stdout.write(f"{_json(undone.record) if as_json else terminal(undone.already)}\n")
 
 
 class Voice:

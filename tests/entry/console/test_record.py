@@ -129,7 +129,7 @@ def test_a_mend_under_way_is_not_taken_back(visitor: Visitor, account: Account) 
     assert "under way" in text
     assert "nothing is known to be changed yet" in text
     assert "<form" not in text
-    assert "is INTENT" in said(visitor.post(f"records/{crashed.id}", **UNDO), 409)
+    assert "is still in progress, or crashed." in said(visitor.post(f"records/{crashed.id}", **UNDO), 409)
 
 
 def crash(account: Account) -> Entry:
@@ -141,7 +141,7 @@ def crash(account: Account) -> Entry:
 
 def test_a_record_that_is_not_there_is_a_sentence(visitor: Visitor) -> None:
     text = said(visitor.get("records/sg-05fe30eb67c909f27/never"), 409)
-    assert "There is no record sg-05fe30eb67c909f27/never in the ledger." in text
+    assert "There is no record sg-05fe30eb67c909f27/never in the ledger of this test. " in text
 
 
 @pytest.mark.parametrize(

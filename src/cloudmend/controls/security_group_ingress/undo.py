@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from cloudmend.controls.security_group_ingress.check import effects
 from cloudmend.controls.security_group_ingress.facts import Rule
+from cloudmend.controls.security_group_ingress.observe import find_groups
 from cloudmend.controls.security_group_ingress.plan import authorize, modify
 from cloudmend.core.model import Edit, Intent, Json, Record, Request
 from cloudmend.core.ports import Reader
@@ -25,6 +26,7 @@ PERMISSIONS: Final = frozenset(
         "ec2:AuthorizeSecurityGroupIngress",
         "ec2:CreateTags",
         "ec2:DescribeSecurityGroupRules",
+        "ec2:DescribeSecurityGroups",
         "ec2:ModifySecurityGroupRules",
     }
 )
@@ -60,6 +62,8 @@ def revert(intent: Intent, record: Record, reader: Reader) -> Reversal:
     filters = [{"Name": "group-id", "Values": [intent.resource.id]}]
     request = Request("ec2:DescribeSecurityGroupRules", {"Filters": filters, "MaxResults": _PAGE})
     live = _by_id(reader.rows(request, "SecurityGroupRules"))
+    if not live and not find_groups(filters, reader):  # a group without rules and no group give the same rows: none
+        return Reversal(is_gone=True)
     return Reversal.of(mended.judged(live) for mended in _mended(intent, record))
 
 

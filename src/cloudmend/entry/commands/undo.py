@@ -6,7 +6,14 @@ from typing import Annotated
 
 import typer
 
-from cloudmend.entry.commands.options import For, Ledger, Owner, Reason, Region
+from cloudmend.entry.commands.options import For, Ledger, Owner, Reason
+
+_Region = Annotated[
+    str | None,
+    typer.Option(
+        "--region", help="The Region of the table, with --ledger; else that of the record, which it has by itself."
+    ),
+]
 
 
 def undo(
@@ -15,13 +22,14 @@ def undo(
     reason: Reason,
     owner: Owner = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
-    region: Region = None,
+    region: _Region = None,
     ledger: Ledger = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the record, or the plan, as JSON.")] = False,
 ) -> None:
     """Take a mend back, exactly: exempt the group for a while, and restore what was narrowed or revoked.
 
-    It is refused, with the difference, where somebody changed the rules since.
+    It is refused, with the difference, where somebody changed the rules since. Where the same mend was undone already,
+    it says so, and changes nothing.
 
     Example: cloudmend undo sg-05fe30eb67c909f27/20261124T070000.000001Z-1a2b3c4d --for 2h --reason "No VPN yet"
     """
