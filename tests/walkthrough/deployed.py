@@ -18,6 +18,7 @@ from cloudmend.aws.ledger import DynamoDbLedger
 from cloudmend.controls import CONTROLS
 from cloudmend.core.ledger import Terms
 from cloudmend.core.model import Intent, Resource
+from cloudmend.core.partitions import partition_of
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import ACCOUNT
 from walkthrough.conftest import TOOLS, run
@@ -71,7 +72,7 @@ class Deployed:
         ec2.modify_managed_prefix_list(PrefixListId=prefix_list, CurrentVersion=1, AddEntries=world)
 
     def make_a_trail(self) -> None:
-        self.client("s3").create_bucket(Bucket="trails")
+        run(["aws", "s3", "mb", "s3://trails"], self.environment)
         trails = self.client("cloudtrail")
         trails.create_trail(Name="management-events", S3BucketName="trails", IsMultiRegionTrail=True)
         trails.start_logging(Name="management-events")
@@ -132,7 +133,7 @@ class Deployed:
 
     def assume(self, role: str) -> dict[str, str]:
         """The environment of a person who has assumed a role of the stack."""
-        arn = f"arn:aws:iam::{ACCOUNT}:role/{self.resource(role)}"
+        arn = f"arn:{partition_of(self.aws.region).id}:iam::{ACCOUNT}:role/{self.resource(role)}"
         keys = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="somebody")["Credentials"]
         return {
             **self.environment,
@@ -150,11 +151,11 @@ class Deployed:
 
 
 @contextmanager
-def an_account(home: Path) -> Iterator[Deployed]:
+def an_account(home: Path, region: str = "us-east-1") -> Iterator[Deployed]:
     """The embedded AWS with a bucket and no stack; `home` is the folder of the person who will deploy there."""
     (home / "metadata.json").write_text('{"lastVersionCheck": 4102444800.0}')  # SAM asks PyPI once a week
     log: list[str] = []
-    with EmbeddedAws(log=log.append) as aws:
+    with EmbeddedAws(log=log.append, region=region) as aws:
         path = f"{TOOLS}{os.pathsep}{os.environ['PATH']}"
         sam = {"__SAM_CLI_APP_DIR": str(home), "SAM_CLI_TELEMETRY": "0", "HOME": str(home)}
         environment = {**aws.environment, **THIS_MACHINE, **sam, "PATH": path}

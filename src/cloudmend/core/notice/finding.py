@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple
 
 from cloudmend.core.escaping import plain
 from cloudmend.core.model import Finding, Record, Request
-from cloudmend.core.notice.resources import arn, partition, resource_type
+from cloudmend.core.notice.resources import arn, resource_type
+from cloudmend.core.partitions import partition_of
 
 _BATCH: Final = 100  # the most that one BatchImportFindings takes
 _TYPE: Final = "Software and Configuration Checks/AWS Security Best Practices/Network Reachability"
@@ -57,7 +58,7 @@ def _row(record: Record, finding: Finding, hub: str, now: datetime, *, passed: b
     return {
         "SchemaVersion": "2018-10-08",
         "Id": f"cloudmend/{record.control}/{record.account}/{record.region}/{record.resource.id}/{finding.part}",
-        "ProductArn": f"arn:{partition(hub)}:securityhub:{hub}:{record.account}:product/{record.account}/default",
+        "ProductArn": f"arn:{partition_of(hub).id}:securityhub:{hub}:{record.account}:product/{record.account}/default",
         "GeneratorId": f"cloudmend/{record.control}",
         "AwsAccountId": record.account,
         "CreatedAt": _time(opened),
@@ -92,7 +93,7 @@ def _resource(record: Record) -> dict[str, str]:
     return {
         "Type": resource_type(record).asff,
         "Id": arn(record) or record.resource.label,
-        "Partition": partition(record.region),
+        "Partition": partition_of(record.region).id,
         "Region": record.region,
     }
 

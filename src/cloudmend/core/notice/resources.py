@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from cloudmend.core.model import Record, Request
+from cloudmend.core.partitions import partition_of
 
 
 class ResourceType(Struct, frozen=True):
@@ -28,19 +29,12 @@ def resource_type(record: Record) -> ResourceType:
     return _TYPES.get(record.resource.type, _UNKNOWN)
 
 
-def partition(region: str) -> str:
-    """The partition that a Region is in."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
-
-
 def arn(record: Record) -> str:
     """The resource's ARN; empty for a type or an id that is not known."""
     if not record.resource.id:
         return ""
     return resource_type(record).arn.format(
-        partition=partition(record.region), region=record.region, account=record.account, id=record.resource.id
+        partition=partition_of(record.region).id, region=record.region, account=record.account, id=record.resource.id
     )
 
 
