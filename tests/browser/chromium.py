@@ -7,6 +7,7 @@ from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypedDict
+from urllib.parse import urlsplit
 
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions
@@ -30,9 +31,10 @@ _FLAGS: Final = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # what is asked for elsewhere is never reached
     "--window-size=1200,900",
 )
+# What is asked for elsewhere is never reached.
+_NOWHERE_ELSE: Final = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
 # What a page needs no network for.
 _INSIDE: Final = ("data:", "chrome:", "about:", "file:")
 
@@ -56,8 +58,11 @@ _LOOKS: Final[dict[str, Look]] = {
 class Browser:
     """One window. Nothing of it outlives the test but its screenshots."""
 
-    def __init__(self, profile: Path) -> None:
-        """`profile` is an empty folder. Where there is no Chromium the test fails, and says what to install."""
+    def __init__(self, profile: Path, *, rebound: str = "") -> None:
+        """`profile` is an empty folder; `rebound`, a name that a stranger's name server makes point to this machine.
+
+        Where there is no Chromium the test fails, and says what to install.
+        """
         missing = [str(path) for path in (_BINARY, _DRIVER) if not path.exists()]
         if missing:
             pytest.fail(
@@ -66,8 +71,10 @@ class Browser:
         options = ChromeOptions()
         options.binary_location = str(_BINARY)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        for flag in (*_FLAGS, f"--user-data-dir={profile}"):
+        names = f"MAP {rebound} 127.0.0.1, {_NOWHERE_ELSE}" if rebound else _NOWHERE_ELSE
+        for flag in (*_FLAGS, f"--host-resolver-rules={names}", f"--user-data-dir={profile}"):
             options.add_argument(flag)
+        self._seen: list[tuple[str, dict[str, Any]]] = []
         # With both paths given, Selenium looks for neither, and downloads nothing.
         self.driver = Chrome(options, Service(str(_DRIVER)))
 
@@ -136,10 +143,24 @@ class Browser:
 
     def requests(self) -> list[str]:
         """The addresses that were asked for since this was last asked."""
+        sent = [params["request"]["url"] for method, params in self._network() if method == "requestWillBeSent"]
+        return [address for address in sent if not address.startswith(_INSIDE)]
+
+    def statuses(self, server: str) -> list[int]:
+        """All that a server (host:port) has answered, also what no page may see. It leaves nothing for `requests`."""
+        self._seen += self._network()
+        sent = {each["requestId"]: each["request"]["url"] for how, each in self._seen if how == "requestWillBeSent"}
+        answers = [each for how, each in self._seen if how == "responseReceivedExtraInfo"]
+        return [each["statusCode"] for each in answers if urlsplit(sent.get(each["requestId"], "")).netloc == server]
+
+    def _network(self) -> list[tuple[str, dict[str, Any]]]:
         entries = self.driver.get_log("performance")  # type: ignore[no-untyped-call]
         messages = [json.loads(entry["message"])["message"] for entry in entries]
-        sent = [each["params"]["request"]["url"] for each in messages if each["method"] == "Network.requestWillBeSent"]
-        return [address for address in sent if not address.startswith(_INSIDE)]
+        return [
+            (each["method"].removeprefix("Network."), each["params"])
+            for each in messages
+            if each["method"].startswith("Network.")
+        ]
 
     def _command(self, name: str, **params: Any) -> dict[str, Any]:
         answer: dict[str, Any] = self.driver.execute_cdp_cmd(name, params)

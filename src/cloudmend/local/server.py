@@ -17,6 +17,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import ThreadedWSGIServer
 
+from cloudmend.core.loopback import Guarded
 from cloudmend.local.dynamodb_service import DynamoDbService
 from cloudmend.local.ec2 import BehaviourOptions
 from cloudmend.local.ec2_service import Ec2Service
@@ -163,7 +164,7 @@ class EmbeddedAws:
         self._worker.settle(timeout_s)
 
     def _front(self) -> WSGIApplication:
-        return Front(
+        front = Front(
             DomainDispatcherApplication(create_backend_app),
             {
                 "cloudformation": CloudFormationService(self._functions),
@@ -177,3 +178,4 @@ class EmbeddedAws:
             on_call=self._calls.append,
             log=self._log,
         )
+        return Guarded(front)

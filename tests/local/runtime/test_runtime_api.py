@@ -113,6 +113,24 @@ def test_what_the_runtime_api_does_not_know_is_not_found(api: RuntimeApi, method
     assert (response.status, outcome) == (404, None)
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Origin": "", "Content-Length": "x"},
+    ],
+)
+@pytest.mark.parametrize(("method", "path"), [("GET", "invocation/next"), ("POST", "init/error")])
+def test_a_web_page_takes_no_event_and_reports_no_error(
+    api: RuntimeApi, method: str, path: str, headers: dict[str, str]
+) -> None:
+    response, body, outcome = ask(api, method, path, headers=headers)
+
+    assert (response.status, error_type(body), outcome, api.taken_at) == (403, "WebPage", None, None)
+
+
 def test_a_stack_in_a_header_may_be_longer_than_64_kib(api: RuntimeApi) -> None:
     cause = {"Lambda-Runtime-Function-XRay-Error-Cause": "x" * 1_000_000}
     response, _, outcome = ask(api, "POST", f"{OF_INVOCATION}/error", b"{}", cause)

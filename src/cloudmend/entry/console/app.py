@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.escaping import terminal
+from cloudmend.core.loopback import Guarded
 from cloudmend.entry.console.guard import guard
 from cloudmend.entry.console.pages import Pages, status_of
 from cloudmend.entry.console.surroundings import Surroundings
@@ -31,7 +32,8 @@ def create_app(around: Surroundings, token: str) -> Flask:
     app.register_blueprint(Pages(around).blueprint(), url_prefix=f"/{token}")
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(CloudmendError, _failed)
-    app.wsgi_app = partial(_one_at_a_time, app.wsgi_app, Lock())  # type: ignore[method-assign]
+    one_at_a_time = partial(_one_at_a_time, app.wsgi_app, Lock())
+    app.wsgi_app = Guarded(one_at_a_time, own_pages=True)  # type: ignore[method-assign]
     return app
 
 

@@ -1,5 +1,7 @@
 """Who may ask for a page: only who has its whole address, from a page of our own.
 
+The guard of all servers on this machine (`core/loopback.py`) stands before this one.
+
 The token is in the path and not in a cookie: a browser sends cookies to every port of a host, so that any other
 program on 127.0.0.1 would be told it.
 """
@@ -27,17 +29,9 @@ HEADERS: Final = {
 
 def guard(app: Flask, token: str) -> None:
     """Puts the guard before every request to the app, and the headers on every answer, also of what is not there."""
-    app.before_request(_refuse_other_hosts)
     app.before_request(partial(_refuse_other_tokens, token.encode()))
-    app.before_request(_refuse_other_pages)
+    app.before_request(_refuse_no_page)
     app.after_request(_with_headers)
-
-
-def _refuse_other_hosts() -> None:
-    """A name that was made to point here (DNS rebinding) would make a stranger's page one of ours."""
-    port = request.environ["SERVER_PORT"]
-    if request.headers.get("Host") not in (f"127.0.0.1:{port}", f"localhost:{port}"):
-        abort(403, "This is not the console's address. Use the one that cloudmend console printed.")
 
 
 def _refuse_other_tokens(token: bytes) -> None:
@@ -46,9 +40,9 @@ def _refuse_other_tokens(token: bytes) -> None:
         abort(404, "There is nothing here. Use the whole address that cloudmend console printed.")
 
 
-def _refuse_other_pages() -> None:
+def _refuse_no_page() -> None:
     """A browser says where a form was sent from. One that says nothing is no browser."""
-    if request.method == "POST" and request.headers.get("Origin") != f"http://{request.host}":
+    if request.method == "POST" and "Origin" not in request.headers:
         abort(403, "This form was not sent from the console's own page. Nothing was changed.")
 
 

@@ -15,6 +15,8 @@ from http import HTTPStatus
 from socketserver import StreamRequestHandler, TCPServer
 from typing import Any, NamedTuple
 
+from cloudmend.core.loopback import refusal
+
 _ROOT = "/2018-06-01/runtime/"
 _STALLED_S = 10.0  # a client that connects and then says nothing
 
@@ -122,6 +124,9 @@ class _Connection(StreamRequestHandler):
     def _exchange(self) -> None:
         method, _, rest = self.rfile.readline().decode("latin-1").partition(" ")
         headers = dict(self._headers())
+        if refusal(headers, str(self.server.server_address[1])):
+            self.wfile.write(_serialized(_refusal(HTTPStatus.FORBIDDEN, "WebPage")))
+            return
         body = self.rfile.read(int(headers.get("content-length", 0)))
         self.wfile.write(_serialized(self.server.answer(method, rest.partition(" ")[0], body)))
 
