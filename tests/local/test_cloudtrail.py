@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from cloudmend.local.cloudtrail import event, is_write, record
+from cloudmend.local.cloudtrail import is_write
 from cloudmend.local.ec2 import Ec2Error, SecurityGroups, Vpc
+from cloudmend.local.ec2_records import event, record
 from local.wire_calls import ALICE, EVENT_ID, REQUEST_ID, wire_call
 
 SSH = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}

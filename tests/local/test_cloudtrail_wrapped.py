@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cloudmend.local.cloudtrail import record
+from cloudmend.local.ec2_records import record
 from local.wire_calls import REQUEST_ID, wire_call
 
 SSH = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}

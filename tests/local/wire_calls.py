@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from cloudmend.local.cloudtrail import WireCall
+from cloudmend.local.ec2_records import WireCall
 
 ALICE = {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/alice", "accountId": "111122223333"}
 REQUEST_ID = "7a1f0000-0000-4000-8000-000000000001"

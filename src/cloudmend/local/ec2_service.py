@@ -1,4 +1,6 @@
-"""EC2's part of the front: groups and prefix lists are ours, the rest is moto's, and every write leaves an event.
+"""EC2's part of the front: groups, prefix lists and the sharing of snapshots are ours, the rest is moto's.
+
+Every write leaves an event.
 
 moto has tables of groups and prefix lists of its own, which stay as they are: nothing in the walkthrough reads them.
 Its network interfaces may refer to the groups that live here, its instances may not.
@@ -16,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 from botocore.parsers import create_parser
 from moto.ec2.models import ec2_backends
 
-from cloudmend.local.cloudtrail import WireCall, event, is_write
+from cloudmend.local import ec2_snapshots
+from cloudmend.local.cloudtrail import is_write
 from cloudmend.local.ec2 import (
     OPERATIONS,
     BehaviourOptions,
@@ -29,6 +32,7 @@ from cloudmend.local.ec2 import (
     is_ours,
 )
 from cloudmend.local.ec2.wire import ec2_model
+from cloudmend.local.ec2_records import WireCall, event
 from cloudmend.local.messages import ApiResponse
 
 if TYPE_CHECKING:
@@ -80,11 +84,14 @@ class Ec2Service:
 
     def _answer(self, exchange: Exchange, params: Mapping[str, Any], request_id: str) -> _Answer:
         operation = exchange.request.operation
-        if not _is_ours(operation, params):
-            return _forwarded(exchange)
-        groups = self.groups(exchange.principal.account, exchange.request.region)
+        account, region = exchange.principal.account, exchange.request.region
         try:
-            result = groups.call(operation, params)
+            if ec2_snapshots.answers(operation, params):
+                result = ec2_snapshots.OPERATIONS[operation](account, region, params)
+            elif _is_ours(operation, params):
+                result = self.groups(account, region).call(operation, params)
+            else:
+                return _forwarded(exchange)
         except Ec2Error as error:
             return _refused(error, request_id)
         return _Answer(_xml(200, encode(operation, result, request_id)), result)

@@ -7,12 +7,15 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
+from cloudmend.local.api_calls import modelled
+from cloudmend.local.api_records import recorded
 from cloudmend.local.calls import read
+from cloudmend.local.cloudtrail import event
 from cloudmend.local.identity import Principal, who
 from cloudmend.local.messages import ApiError, ApiRequest, ApiResponse, SeenCall, error_code
 
@@ -40,6 +43,7 @@ class Exchange:
 
 
 Service = Callable[[Exchange], ApiResponse]
+_TOLD_BY_THEMSELVES = frozenset({"ec2"})
 
 
 class Front:
@@ -52,18 +56,21 @@ class Front:
         *,
         region: str,
         on_call: Callable[[SeenCall], None],
+        put_event: Callable[[Mapping[str, Any]], None],
         log: Callable[[str], None],
     ) -> None:
         self._emulator = emulator
         self._services = services
         self._region = region
         self._on_call = on_call
+        self._put_event = put_event
         self._log = log
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = read(Request(environ), self._region)
-        exchange = Exchange(request, who(request.access_key, request.region), self._emulator, environ)
+        exchange = Exchange(request, who(request.access_key), self._emulator, environ)
         answer = self._answer(exchange)
+        self._record(exchange, answer)
         self._on_call(
             SeenCall(
                 request.service,
@@ -86,6 +93,19 @@ class Front:
         except Exception:  # noqa: BLE001 the boundary of the server
             self._log(traceback.format_exc())
             return _refusal(ApiError("InternalFailure", "The embedded AWS failed: see its log.", 500), exchange.request)
+
+    def _record(self, exchange: Exchange, answer: ApiResponse) -> None:
+        """Puts CloudTrail's event of a write on the bus. EC2's calls are told by its own service."""
+        if exchange.request.service in _TOLD_BY_THEMSELVES:
+            return
+        try:
+            call = modelled(exchange.request)
+            told = recorded(exchange, call, answer) if call else None
+        except Exception:  # noqa: BLE001 a record that cannot be written must not change the answer
+            self._log(traceback.format_exc())
+        else:
+            if told and not told.is_read:
+                self._put_event(event(told))
 
 
 def _refusal(error: ApiError, request: ApiRequest) -> ApiResponse:

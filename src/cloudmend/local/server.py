@@ -97,7 +97,7 @@ class EmbeddedAws:
         self._port = listener.getsockname()[1]
         BackendDict.reset()
         register()
-        create_walkthrough_user(self.region)
+        create_walkthrough_user()
         self._worker = Worker(self._concurrency)
         self._functions = Functions(self.endpoint, self._log, self._calls.append, self._concurrency)
         self._bus = EventBus(self._functions, self._worker)
@@ -176,6 +176,7 @@ class EmbeddedAws:
             },
             region=self.region,
             on_call=self._calls.append,
+            put_event=self._bus.put,
             log=self._log,
         )
         return Guarded(front)

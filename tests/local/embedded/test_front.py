@@ -211,7 +211,10 @@ def test_a_crash_of_the_server_is_an_answer_and_a_trace_in_the_log() -> None:
 
     log: list[str] = []
     calls: list[SeenCall] = []
-    front = Front(Response(), {"s3": crash}, region="us-east-1", on_call=calls.append, log=log.append)
+    events: list[object] = []
+    front = Front(
+        Response(), {"s3": crash}, region="us-east-1", on_call=calls.append, put_event=events.append, log=log.append
+    )
     answer = Client(front).get("/bucket")
 
     assert (answer.status_code, answer.get_json()["__type"]) == (500, "InternalFailure")
