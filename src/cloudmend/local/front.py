@@ -68,7 +68,7 @@ class Front:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = read(Request(environ), self._region)
-        exchange = Exchange(request, who(request.access_key), self._emulator, environ)
+        exchange = Exchange(request, who(request.access_key, request.region), self._emulator, environ)
         answer = self._answer(exchange)
         self._record(exchange, answer)
         self._on_call(

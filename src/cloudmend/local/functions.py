@@ -18,8 +18,8 @@ from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.utils import get_backend
 from moto.sts.models import sts_backends
 
+from cloudmend.core.partitions import partition_of
 from cloudmend.local.function_logs import write_log
-from cloudmend.local.identity import PARTITION
 from cloudmend.local.messages import SeenCall
 from cloudmend.local.runtime import FunctionConfiguration, FunctionRuntime
 
@@ -105,8 +105,8 @@ class Functions:
 
     def acted(self, function: LambdaFunction, service: str, operation: str) -> None:
         """Notes a call that Lambda made with the function's role."""
-        role = function.role.rpartition("/")[2]
-        session = f"arn:{PARTITION}:sts::{function.account_id}:assumed-role/{role}/{function.function_name}"
+        role, partition = function.role.rpartition("/")[2], partition_of(function.region).id
+        session = f"arn:{partition}:sts::{function.account_id}:assumed-role/{role}/{function.function_name}"
         self._on_call(SeenCall(service, operation, session, None, datetime.now(UTC)))
 
     def prune(self) -> None:
@@ -160,7 +160,7 @@ class Functions:
 
     def _variables(self, function: LambdaFunction) -> Mapping[str, str]:
         """What Lambda adds to the template's variables: keys of a session of the function's role, named after it."""
-        session = sts_backends[function.account_id][PARTITION].assume_role(
+        session = sts_backends[function.account_id][partition_of(function.region).id].assume_role(
             region_name=function.region,
             role_session_name=function.function_name,
             role_arn=function.role,

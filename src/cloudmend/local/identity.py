@@ -13,12 +13,13 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.models import IAMBackend, iam_backends
 from moto.sts.models import AssumedRole, sts_backends
 
+from cloudmend.core.partitions import partition_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from moto.iam.models import User
 
-PARTITION = "aws"
 # The key pair that AWS's documentation uses everywhere, hence known to open nothing.
 EXAMPLE_ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
 EXAMPLE_SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"  # noqa: S105
@@ -34,39 +35,40 @@ class Principal:
     user_identity: Mapping[str, Any]
 
 
-def create_walkthrough_user() -> None:
-    """An IAM user whose access key is the example one."""
-    iam: IAMBackend = iam_backends[DEFAULT_ACCOUNT_ID][PARTITION]
-    iam.create_user("us-east-1", WALKTHROUGH_USER)
+def create_walkthrough_user(region: str) -> None:
+    """An IAM user whose access key is the example one, in the Region's partition."""
+    iam: IAMBackend = iam_backends[DEFAULT_ACCOUNT_ID][partition_of(region).id]
+    iam.create_user(region, WALKTHROUGH_USER)
     key = iam.create_access_key(WALKTHROUGH_USER)
     key.access_key_id, key.secret_access_key = EXAMPLE_ACCESS_KEY, EXAMPLE_SECRET_KEY
 
 
-def who(access_key: str) -> Principal:
-    """The principal that an access key belongs to."""
-    session = next(_sessions(access_key), None)
+def who(access_key: str, region: str) -> Principal:
+    """The principal that an access key belongs to, in the Region's partition: no key is of two."""
+    partition = partition_of(region).id
+    session = next(_sessions(access_key, partition), None)
     if session is not None:
         return _role_session(session)
-    user = next(_users(access_key), None)
-    return _root(access_key) if user is None else _iam_user(user, access_key)
+    user = next(_users(access_key, partition), None)
+    return _root(access_key, partition) if user is None else _iam_user(user, access_key)
 
 
-def _sessions(access_key: str) -> Iterator[AssumedRole]:
+def _sessions(access_key: str, partition: str) -> Iterator[AssumedRole]:
     for account in list(sts_backends.values()):
-        session = account[PARTITION].get_assumed_role_from_access_key(access_key)
+        session = account[partition].get_assumed_role_from_access_key(access_key)
         if session is not None:
             yield session
 
 
-def _users(access_key: str) -> Iterator[User]:
+def _users(access_key: str, partition: str) -> Iterator[User]:
     for account in list(iam_backends.values()):
-        for user in list(account[PARTITION].users.values()):
+        for user in list(account[partition].users.values()):
             if user.has_access_key(access_key):
                 yield user
 
 
-def _root(access_key: str) -> Principal:
-    arn = f"arn:{PARTITION}:iam::{DEFAULT_ACCOUNT_ID}:root"
+def _root(access_key: str, partition: str) -> Principal:
+    arn = f"arn:{partition}:iam::{DEFAULT_ACCOUNT_ID}:root"
     identity = {"type": "Root", "principalId": DEFAULT_ACCOUNT_ID, "arn": arn}
     return _principal(arn, DEFAULT_ACCOUNT_ID, access_key, identity)
 

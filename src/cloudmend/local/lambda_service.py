@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from cloudmend.core.partitions import partition_of
 from cloudmend.local.asynchronous import run_asynchronously
 from cloudmend.local.functions import Functions, find_function
 from cloudmend.local.messages import ApiError, ApiResponse
@@ -66,7 +67,8 @@ def _invoked(exchange: Exchange) -> LambdaFunction:
     account, region = exchange.principal.account, exchange.request.region
     function = find_function(name, account, region)
     if function is None:
-        arn = name if name.startswith("arn:") else f"arn:aws:lambda:{region}:{account}:function:{name}"
+        partition = partition_of(region).id
+        arn = name if name.startswith("arn:") else f"arn:{partition}:lambda:{region}:{account}:function:{name}"
         raise ApiError("ResourceNotFoundException", f"Function not found: {arn}", 404)
     return function
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from moto.sqs.models import sqs_backends
 
+from cloudmend.core.partitions import partition_of
 from cloudmend.core.resource_policy import ServiceUse, allows
-from cloudmend.local.identity import PARTITION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class Arn(NamedTuple):
     """An ARN in its parts; `resource` is all that follows the account."""
 
+    partition: str
     service: str
     region: str
     account: str
@@ -27,15 +28,17 @@ class Arn(NamedTuple):
 
 def parse_arn(arn: str) -> Arn:
     """Raises ValueError for a string that is no ARN."""
-    _, _, service, region, account, resource = arn.split(":", 5)
-    return Arn(service, region, account, resource)
+    _, partition, service, region, account, resource = arn.split(":", 5)
+    return Arn(partition, service, region, account, resource)
 
 
 def find_queue(arn: str) -> Queue | None:
     """The queue of that ARN; None if there is none, or if the ARN is none of a queue."""
-    if not arn.startswith(f"arn:{PARTITION}:sqs:"):
+    if not arn.startswith("arn:"):
         return None
     parts = parse_arn(arn)
+    if (parts.partition, parts.service) != (partition_of(parts.region).id, "sqs"):
+        return None
     return sqs_backends[parts.account][parts.region].queues.get(parts.resource)
 
 

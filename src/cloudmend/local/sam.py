@@ -11,7 +11,7 @@ from samtranslator.model.exceptions import InvalidDocumentException
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from cloudmend.local.identity import PARTITION
+from cloudmend.core.partitions import partition_of
 from cloudmend.local.messages import ApiError
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def transform(template: dict[str, Any], parameters: Mapping[str, str], region: s
     """
     # All that the translator wants of the session is its Region; without one it reads the machine's settings.
     session = boto3.Session(region_name=region)
-    metrics = Metrics()
-    translator = Translator(get_bundled_managed_policy_map(PARTITION), Parser(), boto_session=session, metrics=metrics)
+    metrics, managed = Metrics(), get_bundled_managed_policy_map(partition_of(region).id)
+    translator = Translator(managed, Parser(), boto_session=session, metrics=metrics)
     try:
         plain: dict[str, Any] = translator.translate(template, parameter_values=dict(parameters))
     except InvalidDocumentException as error:

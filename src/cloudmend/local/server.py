@@ -97,7 +97,7 @@ class EmbeddedAws:
         self._port = listener.getsockname()[1]
         BackendDict.reset()
         register()
-        create_walkthrough_user()
+        create_walkthrough_user(self.region)
         self._worker = Worker(self._concurrency)
         self._functions = Functions(self.endpoint, self._log, self._calls.append, self._concurrency)
         self._bus = EventBus(self._functions, self._worker)

@@ -49,7 +49,7 @@ class CloudFormationService:
 
     def _with_plain_template(self, form: dict[str, str], exchange: Exchange) -> bytes | None:
         """The form with a template that moto understands; None to forward it as it is."""
-        text = template_text(form, exchange.principal.account)
+        text = template_text(form, exchange.principal.account, exchange.request.region)
         if text is None:
             return None
         # moto refuses a change set whose template is the stack's to the letter, where CloudFormation makes one that

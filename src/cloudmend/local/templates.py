@@ -10,7 +10,7 @@ from moto.cloudformation.utils import get_stack_from_s3_url
 from moto.s3.exceptions import S3ClientError
 from samtranslator.yaml_helper import yaml_parse
 
-from cloudmend.local.identity import PARTITION
+from cloudmend.core.partitions import partition_of
 from cloudmend.local.messages import ApiError
 from cloudmend.local.parameters import check_parameters
 from cloudmend.local.resources import is_supported
@@ -33,13 +33,13 @@ def plain_template(text: str, parameters: Mapping[str, str], region: str) -> str
     return json.dumps(plain, default=str)
 
 
-def template_text(form: Mapping[str, str], account: str) -> str | None:
+def template_text(form: Mapping[str, str], account: str, region: str) -> str | None:
     """The template of a request; None where it means the previous one, or has forgotten it."""
     url = form.get("TemplateURL")
     if url is None:
         return form.get("TemplateBody")
     try:
-        return get_stack_from_s3_url(url, account, PARTITION)
+        return get_stack_from_s3_url(url, account, partition_of(region).id)
     except (S3ClientError, AttributeError) as error:
         raise ApiError("ValidationError", f"S3 error: the template {url} cannot be read") from error
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from cloudmend.core.partitions import partition_of
+
 Params = Mapping[str, Any]
 SourceKind = Literal["CidrIpv4", "CidrIpv6", "PrefixListId", "ReferencedGroupId"]
 SOURCE_KINDS: tuple[SourceKind, ...] = ("CidrIpv4", "CidrIpv6", "PrefixListId", "ReferencedGroupId")
@@ -162,7 +164,7 @@ class State:
 
     def arn(self, kind: str, resource_id: str, owner: str = "") -> str:
         """The ARN of a resource of this account, or of another owner."""
-        return f"arn:aws:ec2:{self.region}:{owner or self.account}:{kind}/{resource_id}"
+        return f"arn:{partition_of(self.region).id}:ec2:{self.region}:{owner or self.account}:{kind}/{resource_id}"
 
 
 def new_id(prefix: str) -> str:

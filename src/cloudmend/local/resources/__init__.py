@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from moto.cloudformation import parsing
+from moto.cloudformation import models, parsing
 from moto.cloudformation.models import Stack
+from moto.cloudformation.parsing import ResourceMap
 
+from cloudmend.local.resources.pseudo import Resources
 from cloudmend.local.resources.replaced import EventsRule, Function, LogsGroup
 from cloudmend.local.resources.settings import (
     Alarm,
@@ -42,6 +44,7 @@ def register() -> None:
     table: dict[str, Any] = parsing.get_model_map()
     table.update({resource.TYPE: resource for resource in _TYPES})
     parsing.get_name_type_map().update({resource.TYPE: resource.NAME_PROPERTY for resource in _TYPES})
+    setattr(models, ResourceMap.__name__, Resources)  # where Stack looks for it
     Stack.stack_resources = property(_existing)  # type: ignore[method-assign, assignment]
 
 
