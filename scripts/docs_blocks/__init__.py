@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from docs_blocks import commands, controls, costs, decisions, policy, structs, template
+from docs_blocks import commands, controls, costs, decisions, forms, policy, structs, template
 
 BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "commands": commands.commands,
@@ -20,6 +20,8 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "decisions": decisions.decisions,
     "entry": structs.entry,
     "event detail": structs.detail,
+    "event forms": forms.forms,
+    "event kinds": forms.kinds,
     "exemption": structs.exemption,
     "parameters": template.parameters,
     "outputs": template.outputs,

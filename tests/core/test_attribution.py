@@ -14,6 +14,8 @@ from event_fixtures import EVENTS
 JANE: Final = "the IAM user jane of account 111122223333"
 HOME: Final = "198.51.100.24"
 CLI: Final = "the AWS CLI, by its user agent"
+PERSON: Final = "the IAM Identity Center user 94d00cd8-e9e6-4810-b177-b08e84725435 of the identity store d-1234567890"
+PIPELINE: Final = "a session that calls itself deploy-42, of the role arn:aws:iam::123456789012:role/ci/pipeline"
 CONSOLE: Final = "the AWS Management Console"
 
 # For each fixture: who, through what, from where, and a word of the hint; empty where a person did it by hand.
@@ -72,6 +74,9 @@ FIXTURES: Final = {
         "alb.ingress.kubernetes.io/inbound-cidrs",
     ),
     "who-signin": (JANE, CONSOLE, HOME, ""),
+    "who-identity-center-user": (f"{PERSON}", CLI, HOME, ""),
+    "who-on-behalf-of": (f"{PIPELINE}, on behalf of {PERSON}", CLI, HOME, ""),
+    "who-source-identity": (f"{PIPELINE}, with the source identity jane", CLI, HOME, ""),
     "who-service": (
         "the AWS service fms.amazonaws.com",
         "the AWS service fms.amazonaws.com",

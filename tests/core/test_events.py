@@ -56,7 +56,7 @@ def test_an_error_code_that_says_nothing_means_success(nothing: object) -> None:
     [
         (None, "The event is missing"),
         ([], "a list"),
-        ("text", "a str"),
+        ("text", "text"),
         ({}, '"detail" is missing'),
         ({"detail": None}, '"detail" is missing'),
         ({"detail": []}, '"detail" is a list'),

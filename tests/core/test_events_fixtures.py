@@ -10,7 +10,8 @@ import pytest
 from cloudmend.controls.security_group_ingress.targets import targets
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import ApiCall, Ignored, Resource
-from cloudmend.core.wrappings import parse_events
+from cloudmend.core.recognized import KINDS
+from cloudmend.core.wrappings import ANY_KEY, FORMS, parse_events
 from event_fixtures import EVENTS
 
 GROUP: Final = "sg-0c4b1f8e2d7a69350"
@@ -19,6 +20,7 @@ ONE: Final = f"{GROUP} {RULE}"
 TWO: Final = f"{GROUP} {RULE} {RULE_2}"
 BY_NAME: Final = "AWS::EC2::SecurityGroup named web"
 LIST: Final = "pl-0d52e8b7136fa94c0"
+NO_CALL: Final = "EventError: This is an EventBridge event that reports no API call"
 REGION: Final = "AWS::Region eu-west-1"
 
 # For each event that the file holds: the resources to look at, each with the parts that the event names;
@@ -70,6 +72,9 @@ EXPECTED: Final[dict[str, tuple[str, ...]]] = {
     "who-arn-alone": (ONE,),
     "who-bare-string": (ONE,),
     "who-nobody": (ONE,),
+    "who-identity-center-user": (ONE,),
+    "who-on-behalf-of": (ONE,),
+    "who-source-identity": (ONE,),
     # wrong but common
     "hand-made-lists-in-place-of-items": (ONE,),
     "hand-made-ports-as-strings": (GROUP,),
@@ -88,13 +93,75 @@ EXPECTED: Final[dict[str, tuple[str, ...]]] = {
     "wrapped-lookup-event-alone": (ONE,),
     "wrapped-failure-destination": (ONE,),
     "wrapped-failure-destination-in-sqs": (ONE,),
+    "wrapped-failure-destination-on-a-bus": (ONE,),
     "wrapped-replay": (ONE,),
+    "wrapped-input-path": (ONE,),
+    "wrapped-input-transformer": (ONE,),
+    "wrapped-sqs-in-a-pipe": (ONE,),
+    "wrapped-kinesis": (ONE,),
+    "wrapped-kinesis-in-a-pipe": (ONE,),
+    "wrapped-firehose-transformation": (ONE,),
+    "wrapped-cloudwatch-logs": (ONE, f"{GROUP} {RULE_2}"),
+    "wrapped-cloudwatch-logs-of-a-bus": (ONE,),
+    "wrapped-cloudwatch-logs-in-kinesis": (ONE,),
+    "wrapped-cloudwatch-logs-in-s3": (ONE,),
+    "wrapped-filter-log-events": (ONE,),
+    "wrapped-logs-insights": (ONE,),
+    "wrapped-logs-insights-export": (ONE,),
+    "wrapped-lake": (ONE,),
+    "wrapped-athena": (ONE,),
+    "wrapped-http-request": (ONE,),
+    "wrapped-step-functions": (ONE,),
     "wrapped-one-bad-among-several": (
         ONE,
-        "EventError: In Records[1].body: The event is a str, not an object.",
-        'EventError: In Records[2].body: The event\'s "detail" is missing, not an object.',
+        "EventError: In Records[1].body: The event is text, not an object.",
+        "Ignored: it is S3's test message",
         f"{GROUP} {RULE_2}",
     ),
+    # known, and without an event: the name of what it is, and what to do
+    "known-s3-notification": ("EventError: In Records[0]: This is S3's notice that a file was stored (aws:s3).",),
+    "known-s3-object-created": (f"{NO_CALL} (Object Created). Only events of detail-type",),
+    "known-s3-test-message": ("Ignored: it is S3's test message",),
+    "known-cloudtrail-delivery": ("EventError: In Records[0].Sns.Message: This is CloudTrail's notice that it",),
+    "known-cloudwatch-logs-control-message": ("Ignored: it is the message by which CloudWatch Logs tries",),
+    "known-dynamodb-stream": (
+        "EventError: In Records[0]: This is a record of another event source of Lambda's (aws:d",
+    ),
+    "known-kafka": ("EventError: This is a batch of Kafka's records (aws:kafka). Send the events themselves:",),
+    "known-failed-stream-batch": ("EventError: This is Lambda's notice of a stream's batch that failed.",),
+    "known-ocsf": ("EventError: This is an event in OCSF, as Security Lake stores it.",),
+    "known-config-rule": ("EventError: This is an event of AWS Config.",),
+    "known-digest": ("EventError: This is a digest of CloudTrail's,",),
+    "known-insights": ("Ignored: it is a CloudTrail Insights event",),
+    "known-lake-columns": ("EventError: In QueryResultRows[0]: This is a row of a query that does not hold the whole",),
+    "known-logs-insights-fields": ("EventError: In results[0]: This is a row of a query that does not hold the whole",),
+    "known-event-history-row": ("EventError: In results[0]: This is a row of the event history that the console dow",),
+    "known-input-path-to-the-parameters": ("EventError: This is an event that an input transformer or InputPath cut",),
+    "known-event-without-detail": ("EventError: This is an EventBridge event without its detail",),
+    "known-another-detail-type": (f"{NO_CALL} (GuardDuty Finding). Only events of detail-type",),
+}
+
+# For each form in the table, the fixtures that show it.
+FIXTURES_OF_FORMS: Final[dict[str, tuple[str, ...]]] = {
+    "Records[]": ("wrapped-trail-file",),
+    "Records[].Sns.Message": ("wrapped-sns",),
+    "Records[].body": ("wrapped-sqs", "wrapped-failure-destination-in-sqs"),
+    "Records[].body.Message": ("wrapped-sns-in-sqs",),
+    "[].body": ("wrapped-sqs-in-a-pipe", "wrapped-logs-insights-export"),
+    "Events[].CloudTrailEvent": ("wrapped-lookup-events", "wrapped-lookup-event-alone"),
+    "requestPayload": ("wrapped-failure-destination", "wrapped-failure-destination-on-a-bus"),
+    "awslogs.data.logEvents[].message": ("wrapped-cloudwatch-logs", "wrapped-cloudwatch-logs-of-a-bus"),
+    "logEvents[].message": ("wrapped-cloudwatch-logs-in-s3",),
+    "Records[].kinesis.data": ("wrapped-kinesis", "wrapped-cloudwatch-logs-in-kinesis"),
+    "[].data": ("wrapped-kinesis-in-a-pipe",),
+    "records[].data": ("wrapped-firehose-transformation",),
+    "events[].message": ("wrapped-filter-log-events",),
+    "results[].@message": ("wrapped-logs-insights",),
+    "QueryResultRows[].eventJson": ("wrapped-lake",),
+    "ResultSet": ("wrapped-athena",),
+    "body": ("wrapped-http-request",),
+    "Payload": ("wrapped-step-functions",),
+    "YOUR_KEY": ("wrapped-input-transformer",),
 }
 
 
@@ -120,6 +187,18 @@ def named(resource: Resource) -> str:
 
 def test_every_fixture_has_its_answer_beside_it() -> None:
     assert EXPECTED.keys() == EVENTS.keys()
+
+
+def test_every_form_in_the_table_has_a_fixture_that_shows_it() -> None:
+    assert {form.path for form in (*FORMS, ANY_KEY)} == FIXTURES_OF_FORMS.keys()
+    for form in (*FORMS, ANY_KEY):
+        assert [EXPECTED[name][0] for name in FIXTURES_OF_FORMS[form.path]] == [ONE] * len(FIXTURES_OF_FORMS[form.path])
+
+
+def test_every_kind_that_is_known_to_hold_no_event_has_a_fixture_that_shows_it() -> None:
+    known = [told(answer) for name in EVENTS if name.startswith("known-") for answer in parse_events(EVENTS[name])]
+    for kind in KINDS:
+        assert [answer for answer in known if kind.name in answer], kind.name
 
 
 @pytest.mark.parametrize(("name", "expected"), EXPECTED.items(), ids=EXPECTED)

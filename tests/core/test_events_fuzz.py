@@ -5,7 +5,10 @@ Dropped, retyped, nested, truncated and transplanted parts, at any depth and ins
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
@@ -53,11 +56,26 @@ NESTINGS: Final[list[Callable[[Any], Any]]] = [
 
 
 def decoded(value: object) -> Any:
-    """What a string of JSON holds; None for any other."""
+    """What a string of JSON holds, packed or not; None for any other."""
     try:
-        return json.loads(value) if isinstance(value, str) else None
+        return json.loads(unpacked(value) or value) if isinstance(value, str) else None
     except (ValueError, RecursionError):
         return None
+
+
+def unpacked(value: str) -> bytes:
+    """What base64 holds, compressed or not; empty where it is none."""
+    try:
+        content = base64.b64decode(value, validate=True)
+        return gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
+    except (ValueError, EOFError, OSError, zlib.error):
+        return b""
+
+
+def encoded(content: Any, like: str) -> str:
+    """As JSON, packed if the text was."""
+    text = json.dumps(content)
+    return base64.b64encode(gzip.compress(text.encode())).decode() if unpacked(like) else text
 
 
 def parts(value: Any) -> list[tuple[Any, Any]]:
@@ -85,7 +103,7 @@ def put(value: Any, path: Path, new: Any) -> Any:
     step, *rest = path
     if step is INSIDE:
         content = put(decoded(value), tuple(rest), new)
-        return DROPPED if content is DROPPED else json.dumps(content)
+        return DROPPED if content is DROPPED else encoded(content, value)
     copy = value.copy()
     copy[step] = put(value[step], tuple(rest), new)
     if copy[step] is DROPPED:

@@ -123,7 +123,32 @@ def attribute(actor: Actor) -> Attribution:
     return Attribution(who=_who(actor), through=through, where=_where(actor), hint=hint)
 
 
+def principal(actor: Actor) -> str:
+    """Return what AWS calls the role, the user or the service that called; empty if the record does not tell."""
+    return actor.role_arn or actor.arn or actor.on_behalf_of or actor.invoked_by
+
+
+def is_stranger(actor: Actor, account: str) -> bool:
+    """Return whether the caller is of another account than the one that was changed, or is not known."""
+    own = actor.account or "".join(actor.arn.split(":")[4:5])
+    return not principal(actor) or own not in ("", account)
+
+
 def _who(actor: Actor) -> str:
+    """The caller, and the person behind it where the record names one."""
+    if actor.kind == "IdentityCenterUser" and actor.on_behalf_of:
+        return _person(actor)
+    source = f", with the source identity {actor.source_identity}" if actor.source_identity else ""
+    behind = f", on behalf of {_person(actor)}" if actor.on_behalf_of else ""
+    return f"{_caller(actor)}{source}{behind}"
+
+
+def _person(actor: Actor) -> str:
+    store = f" of the identity store {actor.identity_store}" if actor.identity_store else ""
+    return f"the IAM Identity Center user {actor.on_behalf_of}{store}"
+
+
+def _caller(actor: Actor) -> str:
     name = actor.user_name or actor.arn.rpartition("/")[2]
     account = f" of account {actor.account}" if actor.account else ""
     match actor.kind:

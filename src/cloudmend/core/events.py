@@ -75,7 +75,14 @@ def text(value: object) -> str:
 
 
 def _kind(value: object) -> str:
-    return "missing" if value is None else f"a {type(value).__name__}"
+    kinds = (
+        (bool, "true or false"),
+        (str, "text"),
+        (int | float, "a number"),
+        (list, "a list"),
+        (Mapping, "an object"),
+    )
+    return next((name for kind, name in kinds if isinstance(value, kind)), "missing")
 
 
 def _time(value: object) -> datetime | None:
@@ -91,13 +98,18 @@ def _actor(detail: Json) -> Actor:
     if isinstance(identity, str):  # some copies keep only the arn
         identity = {"arn": identity}
     identity = mapping(identity)
-    issuer = mapping(mapping(identity.get("sessionContext")).get("sessionIssuer"))
+    session = mapping(identity.get("sessionContext"))
+    issuer = mapping(session.get("sessionIssuer"))
+    person = mapping(identity.get("onBehalfOf"))
     return Actor(
         kind=text(identity.get("type")),
         arn=text(identity.get("arn")) or text(identity.get("principalId")),
         account=text(identity.get("accountId")),
         user_name=text(identity.get("userName")),
         role_arn=text(issuer.get("arn")),
+        on_behalf_of=text(person.get("userId")),
+        identity_store=text(person.get("identityStoreArn")).rpartition("/")[2],
+        source_identity=text(session.get("sourceIdentity")),
         invoked_by=text(identity.get("invokedBy")),
         from_console=detail.get("sessionCredentialFromConsole") in ("true", True),
         source_ip=text(detail.get("sourceIPAddress")),

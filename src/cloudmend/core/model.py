@@ -23,6 +23,9 @@ class Actor(Struct, frozen=True, kw_only=True):
     account: str = ""  # of the caller, which may be another one than where the call was made
     user_name: str = ""  # of an IAM user; a role's session has none
     role_arn: str = ""  # of an assumed role: the session's issuer
+    on_behalf_of: str = ""  # the user's id in IAM Identity Center, where the call was made for one
+    identity_store: str = ""  # which holds that user
+    source_identity: str = ""  # of an assumed role: who it was when the first role of a chain was assumed
     invoked_by: str = ""  # the AWS service that called on somebody's behalf
     from_console: bool = False  # the credentials are those of a session in the console
     source_ip: str = ""  # an address, or the name of the AWS service that called

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from cloudmend.core.control import Control
 from cloudmend.core.errors import EventError
@@ -12,6 +13,8 @@ from cloudmend.core.run import one_run
 from cloudmend.core.world import World
 from cloudmend.core.wrappings import parse_events
 from cloudmend.engine.mend import mend, resources_of
+
+_PROBLEMS: Final = 10  # sentences about what cannot be understood
 
 
 def handle(raw: object, *, controls: Sequence[Control], policy: Policy, world: World) -> tuple[Record | Ignored, ...]:
@@ -28,8 +31,14 @@ def handle(raw: object, *, controls: Sequence[Control], policy: Policy, world: W
         except EventError as error:
             problems.append(str(error))
     if problems:
-        raise EventError(" ".join(problems))
+        raise EventError(_told(problems))
     return tuple(done)
+
+
+def _told(problems: Sequence[str]) -> str:
+    """The first of them: a log group of something else has ten thousand lines, each of which is no event."""
+    more = len(problems) - _PROBLEMS
+    return " ".join([*problems[:_PROBLEMS], *([f"So it is with {more:,} more."] if more > 0 else [])])
 
 
 def _respond(
