@@ -94,7 +94,7 @@ def _time(value: object) -> datetime | None:
 
 
 def _actor(detail: Json) -> Actor:
-    identity = detail.get("userIdentity")
+    identity = decoded(detail.get("userIdentity"))
     if isinstance(identity, str):  # some copies keep only the arn
         identity = {"arn": identity}
     identity = mapping(identity)

@@ -80,7 +80,8 @@ def _athena(answer: Mapping[str, Any]) -> Iterator[dict[str, object]]:
 
 def _values(row: object) -> list[object]:
     cells = row.get("Data") if isinstance(row, Mapping) else None
-    return [cell.get("VarCharValue") if isinstance(cell, Mapping) else None for cell in cells or ()]
+    members = cells if isinstance(cells, list) else []
+    return [cell.get("VarCharValue") if isinstance(cell, Mapping) else None for cell in members]
 
 
 def _cell(name: str, value: object) -> object:
