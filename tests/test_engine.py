@@ -73,7 +73,7 @@ def test_a_record_says_who_what_before_after_why_and_how_long() -> None:
     assert record.actor.arn == "arn:aws:iam::111122223333:user/mallory"
     assert (record.resource.id, record.account, record.region) == (group_id, "111122223333", "eu-west-1")
     assert (edit.before, edit.after) == ("tcp/22 from 0.0.0.0/0", "tcp/22 from 10.0.0.0/8")
-    assert edit.why == ("tcp/22 from 0.0.0.0/0 opens tcp/22 to 3,702,258,688 public addresses; the limit is 16,777,216")
+    assert edit.why == ("tcp/22 from 0.0.0.0/0 opens tcp/22 to 3,702,258,688 public addresses; the limit is 1,048,576")
     assert record.seconds_since_call == 2.0
     assert record.summary == f"{group_id}: narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8."
     assert json.loads(msgspec.json.encode(record))["status"] == "mended"
@@ -248,8 +248,8 @@ def test_a_policy_may_say_revoke() -> None:
 
 def test_addresses_that_are_trusted_do_not_count() -> None:
     account = Account()
-    group_id = account.group(ipv4(22, "12.0.0.0/7"))
-    assert account.mend(group_id, file='[trusted]\nipv4 = ["13.0.0.0/8"]\n').status == "clean"
+    group_id = account.group(ipv4(22, "12.0.0.0/11"))
+    assert account.mend(group_id, file='[trusted]\nipv4 = ["12.16.0.0/12"]\n').status == "clean"
     assert account.mend(group_id).status == "mended"
 
 

@@ -54,8 +54,8 @@ def test_of_rules_that_are_too_wide_together_the_widest_go_and_of_equals_the_fir
 
 
 def test_exactly_the_limit_is_within_it_also_together() -> None:
-    assert at_fault([rule(1, "11.0.0.0/9"), rule(2, "11.128.0.0/9")]) == set()
-    assert at_fault([rule(1, "11.0.0.0/9"), rule(2, "11.128.0.0/9"), rule(3, "8.8.8.8/32")]) == {1}
+    assert at_fault([rule(1, "11.0.0.0/13"), rule(2, "11.8.0.0/13")]) == set()
+    assert at_fault([rule(1, "11.0.0.0/13"), rule(2, "11.8.0.0/13"), rule(3, "8.8.8.8/32")]) == {1}
 
 
 PUBLIC_REPLACEMENT = '[limits]\nipv4 = "/31"\n[replacement]\nipv4 = "9.9.9.8/31"\n'
@@ -76,24 +76,24 @@ def test_what_a_replacement_leaves_open_counts(cidrs: list[str], numbers: set[in
 
 def test_a_rule_that_goes_for_one_port_may_spare_another_at_the_next() -> None:
     """The first goes for port 22. Where 22 and 3389 meet, the wide one must go, and then the first may stay."""
-    rules = [rule(1, "11.0.0.0/8"), rule(2, "12.0.0.0/8", (22, 3389)), rule(3, "13.0.0.0/8", (3389, 3389))]
+    rules = [rule(1, "11.0.0.0/12"), rule(2, "12.0.0.0/12", (22, 3389)), rule(3, "13.0.0.0/12", (3389, 3389))]
     assert at_fault(rules) == {2}
 
 
 def test_a_rule_goes_only_where_the_rest_would_be_too_wide_without_it() -> None:
-    rules = [rule(1, "11.0.0.0/8"), rule(2, "12.0.0.0/8"), rule(3, "13.0.0.0/8", (3389, 3389))]
+    rules = [rule(1, "11.0.0.0/12"), rule(2, "12.0.0.0/12"), rule(3, "13.0.0.0/12", (3389, 3389))]
     assert at_fault(rules) == {1}
 
 
 def test_each_family_is_judged_by_its_own_limit_and_each_rule_is_told_once() -> None:
-    rules = [rule(1, "::/0"), rule(2, "2600::/32"), rule(3, "0.0.0.0/0", (0, 65535)), rule(4, "8.8.8.8/32")]
+    rules = [rule(1, "::/0"), rule(2, "2600::/40"), rule(3, "0.0.0.0/0", (0, 65535)), rule(4, "8.8.8.8/32")]
     assert [finding.part for finding in detect(rules)] == ["sgr-3", "sgr-1"]
 
 
 def test_trusted_addresses_are_taken_away_before_anything_is_counted() -> None:
-    trusting = '[trusted]\nipv4 = ["12.0.0.0/8"]\n'
-    assert at_fault([rule(1, "12.0.0.0/7")], trusting) == set()
-    assert at_fault([rule(1, "12.0.0.0/7"), rule(2, "8.8.8.8/32")], trusting) == {1}
+    trusting = '[trusted]\nipv4 = ["12.0.0.0/12"]\n'
+    assert at_fault([rule(1, "12.0.0.0/11")], trusting) == set()
+    assert at_fault([rule(1, "12.0.0.0/11"), rule(2, "8.8.8.8/32")], trusting) == {1}
 
 
 SIX_PORTS = 'guarded = [22, 80, 443, "8000-8100", "udp/53", 9000]'
@@ -112,17 +112,17 @@ SIX_PORTS = 'guarded = [22, 80, 443, "8000-8100", "udp/53", 9000]'
 def test_the_reason_names_four_of_the_guarded_ports_and_counts_the_rest(
     ports: tuple[int, int], protocol: str, told: str
 ) -> None:
-    (finding,) = detect([rule(1, "12.0.0.0/7", ports, protocol)], policy(SIX_PORTS))
-    assert f" opens {told} to 33,554,432 public addresses; the limit is 16,777,216" in finding.why
+    (finding,) = detect([rule(1, "12.0.0.0/11", ports, protocol)], policy(SIX_PORTS))
+    assert f" opens {told} to 2,097,152 public addresses; the limit is 1,048,576" in finding.why
 
 
 def test_the_reason_for_one_of_several_tells_the_worst_that_they_open_together() -> None:
-    rules = [rule(1, "11.0.0.0/8", (22, 3389)), rule(2, "12.0.0.0/9"), rule(3, "13.0.0.0/9", (3389, 3389))]
-    rules.append(rule(4, "14.0.0.0/10", (3389, 3389)))
+    rules = [rule(1, "11.0.0.0/12", (22, 3389)), rule(2, "12.0.0.0/13"), rule(3, "13.0.0.0/13", (3389, 3389))]
+    rules.append(rule(4, "14.0.0.0/14", (3389, 3389)))
     (finding,) = detect(rules)
     assert finding.why == (
-        "tcp/22-3389 from 11.0.0.0/8 opens tcp/22, tcp/3389 to 16,777,216 public addresses, and with the group's other "
-        "rules to 29,360,128; the limit is 16,777,216"
+        "tcp/22-3389 from 11.0.0.0/12 opens tcp/22, tcp/3389 to 1,048,576 public addresses, and with the group's other "
+        "rules to 1,835,008; the limit is 1,048,576"
     )
 
 

@@ -47,8 +47,8 @@ def test_a_group_is_at_fault_by_its_permissions_exactly_where_it_is_by_its_rules
 
 def test_sources_of_several_kinds_in_one_permission_count_together() -> None:
     account = Account()
-    halves = account.group(ipv4(22, "12.0.0.0/8", "13.0.0.0/8"))
-    within = account.group(ipv4(22, "12.0.0.0/8"))
+    halves = account.group(ipv4(22, "12.0.0.0/12", "13.0.0.0/12"))
+    within = account.group(ipv4(22, "12.0.0.0/12"))
     peers = {"UserIdGroupPairs": [{"GroupId": halves}, {"GroupId": within}]}
     account.group({"IpProtocol": "-1", **peers})
     both = account.group({**ipv4(22, "10.0.0.0/8"), **ipv6(22, "::/0"), **peers})
@@ -61,7 +61,7 @@ def test_sources_of_several_kinds_in_one_permission_count_together() -> None:
 
 def test_a_small_source_beside_two_that_are_too_wide_together_changes_nothing() -> None:
     account = Account()
-    group_id = account.group(ipv4(22, "12.0.0.0/8", "13.0.0.0/8"), ipv4(3389, "14.0.0.0/16"))
+    group_id = account.group(ipv4(22, "12.0.0.0/12", "13.0.0.0/12"), ipv4(3389, "14.0.0.0/16"))
     assert from_permissions(account, policy()) == [group_id] == from_rules(account, policy())
 
 

@@ -45,7 +45,7 @@ def test_a_list_counts_together_with_the_other_rules() -> None:
 
 def test_a_list_within_the_limit_stays() -> None:
     account = Account()
-    offices = prefix_list(account, "198.51.100.0/24", "11.0.0.0/8")
+    offices = prefix_list(account, "198.51.100.0/24", "11.0.0.0/12")
     group_id = account.group(refers(22, offices))
     assert account.mend(group_id).status == "clean"
 

@@ -41,7 +41,8 @@ CASES: dict[str, tuple[list[dict[str, Any]], set[tuple[str, int, int, str]]]] = 
     "two ranges that would become equal": ([ipv4(22, "0.0.0.0/1", "8.0.0.0/5")], {("tcp", 22, 22, TEN)}),
     "a range that does not hold the replacement": ([ipv4(22, "128.0.0.0/2")], set()),
     "the world spelled with host bits": ([ipv4(22, "1.2.3.4/0")], {("tcp", 22, 22, TEN)}),
-    "udp/3389 is not guarded": ([ipv4(3389, WORLD, protocol="udp")], {("udp", 3389, 3389, WORLD)}),
+    "RDP over udp": ([ipv4(3389, WORLD, protocol="udp")], {("udp", 3389, 3389, TEN)}),
+    "udp/22 is not guarded": ([ipv4(22, WORLD, protocol="udp")], {("udp", 22, 22, WORLD)}),
     "443 is not guarded": ([ipv4(443, WORLD)], {("tcp", 443, 443, WORLD)}),
     "ICMP has types, not ports": ([ipv4((8, -1), WORLD, protocol="icmp")], {("icmp", 8, -1, WORLD)}),
     "ESP opens no tcp port": ([ipv4(-1, WORLD, protocol="50")], {("50", -1, -1, WORLD)}),
@@ -54,24 +55,26 @@ CASES: dict[str, tuple[list[dict[str, Any]], set[tuple[str, int, int, str]]]] = 
         {("tcp", 22, 22, TEN)},
     ),
     "ranges that are too wide only together": (
-        [ipv4(22, "11.0.0.0/8", "8.8.8.8/32")],
+        [ipv4(22, "11.0.0.0/12", "8.8.8.8/32")],
         {("tcp", 22, 22, "8.8.8.8/32")},
     ),
     "a wide range that others cover wholly": (
-        [ipv4(22, "11.0.0.0/8", "11.0.0.0/9", "11.128.0.0/9")],
-        {("tcp", 22, 22, "11.0.0.0/8"), ("tcp", 22, 22, "11.0.0.0/9"), ("tcp", 22, 22, "11.128.0.0/9")},
+        [ipv4(22, "11.0.0.0/12", "11.0.0.0/13", "11.8.0.0/13")],
+        {("tcp", 22, 22, "11.0.0.0/12"), ("tcp", 22, 22, "11.0.0.0/13"), ("tcp", 22, 22, "11.8.0.0/13")},
     ),
     "ranges of different ports are not one door": (
-        [ipv4(22, "11.0.0.0/8"), ipv4(3389, "12.0.0.0/8")],
-        {("tcp", 22, 22, "11.0.0.0/8"), ("tcp", 3389, 3389, "12.0.0.0/8")},
+        [ipv4(22, "11.0.0.0/12"), ipv4(3389, "12.0.0.0/12")],
+        {("tcp", 22, 22, "11.0.0.0/12"), ("tcp", 3389, 3389, "12.0.0.0/12")},
     ),
     "ranges that meet in one port": (
-        [ipv4((20, 22), "11.0.0.0/8"), ipv4((22, 25), "12.0.0.0/9")],
-        {("tcp", 22, 25, "12.0.0.0/9")},
+        [ipv4((20, 22), "11.0.0.0/12"), ipv4((22, 25), "12.0.0.0/13")],
+        {("tcp", 22, 25, "12.0.0.0/13")},
     ),
-    "one IPv4 /8 is the limit": ([ipv4(22, "11.0.0.0/8")], {("tcp", 22, 22, "11.0.0.0/8")}),
-    "more than an IPv4 /8": ([ipv4(22, "12.0.0.0/7")], set()),
-    "one IPv6 /32 is the limit": ([ipv6(22, "2600::/32")], {("tcp", 22, 22, "2600::/32")}),
+    "one IPv4 /12 is the limit": ([ipv4(22, "11.0.0.0/12")], {("tcp", 22, 22, "11.0.0.0/12")}),
+    "more than an IPv4 /12": ([ipv4(22, "12.0.0.0/11")], set()),
+    "a /8 that anybody can rent an address of": ([ipv4(22, "3.0.0.0/8")], set()),
+    "one IPv6 /40 is the limit": ([ipv6(22, "2600::/40")], {("tcp", 22, 22, "2600::/40")}),
+    "more than an IPv6 /40": ([ipv6(22, "2600::/39")], set()),
 }
 
 
@@ -92,13 +95,13 @@ def test_a_group_ends_closed_and_nothing_else_is_touched(
     ]
 
 
-def test_of_sixty_public_8s_one_is_left() -> None:
+def test_of_sixty_public_12s_one_is_left() -> None:
     account = Account()
-    group_id = account.group(ipv4(22, *(f"{first}.0.0.0/8" for first in range(11, 71))))
+    group_id = account.group(ipv4(22, *(f"{first}.0.0.0/12" for first in range(11, 71))))
     record = account.mend(group_id)
     assert record.status == "mended"
     assert len(ingress(account.rules(group_id))) == 1
-    assert "with the group's other rules to 1,006,632,960" in record.findings[0].why
+    assert "with the group's other rules to 62,914,560" in record.findings[0].why
 
 
 def test_a_rule_that_references_another_group_stays_as_it_is() -> None:

@@ -13,8 +13,8 @@ from cloudmend.core.policy import Modes, parse_policy
 
 def test_without_settings_and_file_the_defaults_hold() -> None:
     policy = parse_policy({})
-    assert policy.guarded == (Traffic("tcp", 22, 22), Traffic("tcp", 3389, 3389))
-    assert policy.limits == {4: 2**24, 6: 2**96}
+    assert policy.guarded == (Traffic("tcp", 22, 22), Traffic("tcp", 3389, 3389), Traffic("udp", 3389, 3389))
+    assert policy.limits == {4: 2**20, 6: 2**88}
     assert policy.trusted == {4: AddressSet(()), 6: AddressSet(())}
     assert policy.replacement == {4: ip_network("10.0.0.0/8"), 6: ip_network("fd00::/8")}
     assert policy.aws_prefix_lists == "trusted"
@@ -41,17 +41,17 @@ def test_guarded_ports_are_ports_and_ranges(text: str, guarded: list[Traffic]) -
     ("network", "exceeds"),
     [
         ("0.0.0.0/0", True),
-        ("11.0.0.0/8", False),
-        ("12.0.0.0/7", True),
-        ("10.0.0.0/7", False),  # half of it is private
+        ("11.0.0.0/12", False),
+        ("12.0.0.0/11", True),
+        ("172.0.0.0/11", False),  # half of it is private
         ("240.0.0.0/4", False),
         ("::/0", True),
-        ("2600::/32", False),
-        ("2600::/31", True),
+        ("2600::/40", False),
+        ("2600::/39", True),
         ("fc00::/7", False),
     ],
 )
-def test_the_limit_is_one_ipv4_8_and_one_ipv6_32_of_public_addresses(network: str, exceeds: bool) -> None:
+def test_the_limit_is_one_ipv4_12_and_one_ipv6_40_of_public_addresses(network: str, exceeds: bool) -> None:
     assert parse_policy({}).exceeds(ip_network(network)) is exceeds
 
 

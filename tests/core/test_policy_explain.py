@@ -19,14 +19,14 @@ def explained(text: str) -> tuple[str, ...]:
 
 def test_the_default_policy_in_full() -> None:
     assert explained("") == (
-        "Guarded: tcp/22, tcp/3389.",
+        "Guarded: tcp/22, tcp/3389, udp/3389.",
         (
-            "The rules of a group together may open a guarded port to 16,777,216 public IPv4 addresses (one /8); "
+            "The rules of a group together may open a guarded port to 1,048,576 public IPv4 addresses (one /12); "
             "with more they are at fault."
         ),
         (
-            "The rules of a group together may open a guarded port to 79,228,162,514,264,337,593,543,950,336 public "
-            "IPv6 addresses (one /32); with more they are at fault."
+            "The rules of a group together may open a guarded port to 2^88 public IPv6 addresses (one /40); with more "
+            "they are at fault."
         ),
         "The source of an IPv4 rule at fault becomes 10.0.0.0/8; where that is no part of it, the rule is revoked.",
         "The source of an IPv6 rule at fault becomes fd00::/8; where that is no part of it, the rule is revoked.",

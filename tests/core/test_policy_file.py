@@ -70,11 +70,11 @@ def test_a_named_set_says_where_it_is_from(name: str) -> None:
 @pytest.mark.parametrize(
     ("limits", "addresses"),
     [
-        ('ipv4 = "/8"', {4: 2**24, 6: 2**96}),
-        ('ipv4 = "/32"', {4: 1, 6: 2**96}),
-        ("ipv4 = 256", {4: 256, 6: 2**96}),
-        ('ipv6 = "/48"', {4: 2**24, 6: 2**80}),
-        ("ipv6 = 1208925819614629174706176", {4: 2**24, 6: 2**80}),
+        ('ipv4 = "/8"', {4: 2**24, 6: 2**88}),
+        ('ipv4 = "/32"', {4: 1, 6: 2**88}),
+        ("ipv4 = 256", {4: 256, 6: 2**88}),
+        ('ipv6 = "/48"', {4: 2**20, 6: 2**80}),
+        ("ipv6 = 1208925819614629174706176", {4: 2**20, 6: 2**80}),
     ],
 )
 def test_a_limit_is_a_prefix_length_or_a_number_of_addresses(limits: str, addresses: dict[int, int]) -> None:

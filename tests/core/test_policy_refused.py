@@ -87,6 +87,7 @@ def test_values_that_make_no_sense_or_contradict_each_other(text: str, place: st
 
 
 def test_what_is_trusted_may_not_leave_less_than_the_limit() -> None:
+    limit = 'limits.ipv4 = "/8"'
     all_but_one_8 = [
         "0.0.0.0/1",
         "128.0.0.0/2",
@@ -96,8 +97,8 @@ def test_what_is_trusted_may_not_leave_less_than_the_limit() -> None:
         "220.0.0.0/7",
         "222.0.0.0/8",
     ]
-    assert refusal(f"trusted.ipv4 = {all_but_one_8}").startswith(
-        "my.toml: limits.ipv4: nothing would ever be at fault: the limit is 16,777,216 addresses, and the IPv4 "
+    assert refusal(f"{limit}\ntrusted.ipv4 = {all_but_one_8}").startswith(
+        "my.toml, line 1: limits.ipv4: nothing would ever be at fault: the limit is 16,777,216 addresses, and the IPv4 "
         "internet has 16,777,216 that are not trusted."
     )
 

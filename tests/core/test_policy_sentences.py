@@ -51,7 +51,7 @@ REFUSALS = {
     ),
     "trusted.ipv4 = ['fd00::/8']": "line 1: trusted.ipv4[0]: fd00::/8 is IPv6. Write an IPv4 range.",
     "replacement.ipv4 = '0.0.0.0/0'": (
-        "line 1: replacement.ipv4: 0.0.0.0/0 holds 3,702,258,688 public addresses, more than the limit of 16,777,216: "
+        "line 1: replacement.ipv4: 0.0.0.0/0 holds 3,702,258,688 public addresses, more than the limit of 1,048,576: "
         "it would itself be at fault. Write a range such as 10.0.0.0/8."
     ),
     "replacement.ipv6 = 'any'": (

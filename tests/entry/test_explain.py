@@ -16,7 +16,7 @@ from entry.test_judgement import exempted, standing
 from support import ACCOUNT, NOW, REGION, VPC, Account, event, ipv4, policy
 
 WORLD = ipv4(22, "0.0.0.0/0")
-LIMIT = "16,777,216"
+LIMIT = "1,048,576"
 
 
 def explained(account: Account, subject: str, policy_: Policy | None = None) -> str:

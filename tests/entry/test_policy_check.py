@@ -90,7 +90,7 @@ def test_as_json_it_has_the_file_s_keys_and_which_exemptions_hold(
 def test_the_packaged_policy_is_fine() -> None:
     done = cloudmend("policy", "check", str(PACKAGED))
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("Guarded: tcp/22, tcp/3389.\n")
+    assert done.stdout.startswith("Guarded: tcp/22, tcp/3389, udp/3389.\n")
     assert "Example: cloudmend policy check" in cloudmend("policy", "check", "--help").stdout
 
 

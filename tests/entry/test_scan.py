@@ -148,7 +148,7 @@ def test_a_table_takes_foreign_text_for_no_markup_and_ends_with_the_sum(capsys: 
     told = capsys.readouterr().out
     assert "[red]=1+1" in told
     assert "3,702,258,688" in told
-    assert "at least 2^124" in told
+    assert "more than 2^124" in told
     assert told.endswith("2 rules at fault in 1 group; 1 Region read.\n")
 
 

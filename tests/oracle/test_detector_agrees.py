@@ -12,12 +12,12 @@ from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.controls.security_group_ingress.observe import observe
 from cloudmend.core.model import Resource
 from cloudmend.core.network import Traffic
-from oracle.packets import TCP, Packet, admits, boundaries, exposure
+from oracle.packets import TCP, UDP, Packet, admits, boundaries, exposure
 from random_groups import groups, make, resolved
 from support import Account, policy
 
-LIMITS = {4: 2**24, 6: 2**96}
-GUARDED = (22, 3389)
+LIMITS = {4: 2**20, 6: 2**88}
+GUARDED = ((TCP, 22), (TCP, 3389), (UDP, 3389))
 
 
 def observed(account: Account, group_id: str) -> GroupFacts:
@@ -32,7 +32,7 @@ def is_open(account: Account, rows: list[dict[str, Any]]) -> bool:
 
 def is_open_to_packets(rows: list[dict[str, Any]]) -> bool:
     """Whether more public addresses than the limit reach a guarded port, counted packet by packet."""
-    return any(exposure(rows, version, TCP, port) > limit for version, limit in LIMITS.items() for port in GUARDED)
+    return any(exposure(rows, version, *port) > limit for version, limit in LIMITS.items() for port in GUARDED)
 
 
 @given(groups)
@@ -80,4 +80,4 @@ def test_what_a_rule_admits_is_what_packets_find(permissions: list[dict[str, Any
 def opens_guarded(row: dict[str, Any]) -> bool:
     """A list is left unread only where it opens no guarded port."""
     anywhere = [{**row, "CidrIpv4": "0.0.0.0/0"}]
-    return any(exposure(anywhere, 4, TCP, port) for port in GUARDED)
+    return any(exposure(anywhere, 4, *port) for port in GUARDED)

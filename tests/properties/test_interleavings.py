@@ -15,23 +15,23 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from cloudmend import engine
 from cloudmend.controls import CONTROLS
 from cloudmend.local.ec2 import Ec2Error
-from oracle.packets import TCP, exposure
+from oracle.packets import TCP, UDP, exposure
 from random_groups import authorize, permissions, resolved
 from support import Account, event, policy
 
-LIMITS = {4: 2**24, 6: 2**96}
-GUARDED = (22, 3389)
+LIMITS = {4: 2**20, 6: 2**88}
+GUARDED = ((TCP, 22), (TCP, 3389), (UDP, 3389))
 REFUSALS = ("ModifySecurityGroupRules", "RevokeSecurityGroupIngress", "DescribeSecurityGroupRules")
 
 
 def is_open(account: Account, rows: list[dict[str, Any]]) -> bool:
     packets = resolved(account, rows)
-    return any(exposure(packets, version, TCP, port) > limit for version, limit in LIMITS.items() for port in GUARDED)
+    return any(exposure(packets, version, *port) > limit for version, limit in LIMITS.items() for port in GUARDED)
 
 
 def exposes_anything(account: Account, row: dict[str, Any]) -> bool:
     """Whether a rule lets any public address to a guarded port: no other can ever be at fault."""
-    return any(exposure(resolved(account, [row]), version, TCP, port) for version in LIMITS for port in GUARDED)
+    return any(exposure(resolved(account, [row]), version, *port) for version in LIMITS for port in GUARDED)
 
 
 class Interleavings(RuleBasedStateMachine):

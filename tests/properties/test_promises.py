@@ -21,8 +21,8 @@ from oracle.packets import TCP, UDP, Packet, admitted, boundaries, exposure
 from random_groups import groups, make, resolved
 from support import Account, event, policy
 
-LIMITS = {4: 2**24, 6: 2**96}
-GUARDED = (22, 3389)
+LIMITS = {4: 2**20, 6: 2**88}
+GUARDED = ((TCP, 22), (TCP, 3389), (UDP, 3389))
 WRITES = ("ModifySecurityGroupRules", "RevokeSecurityGroupIngress")
 Rows = list[dict[str, Any]]
 
@@ -38,7 +38,7 @@ undocumented = st.fixed_dictionaries(
 
 def is_open(account: Account, rows: Rows) -> bool:
     packets = resolved(account, rows)
-    return any(exposure(packets, version, TCP, port) > limit for version, limit in LIMITS.items() for port in GUARDED)
+    return any(exposure(packets, version, *port) > limit for version, limit in LIMITS.items() for port in GUARDED)
 
 
 def settled(account: Account, group_id: str) -> Rows:

@@ -14,13 +14,13 @@ from typing import Any, Final, NamedTuple
 
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import client
-from oracle.packets import TCP, exposure
+from oracle.packets import TCP, UDP, exposure
 from walkthrough.deployed import Deployed
 from walkthrough.template import RESPONDER, ROOT
 from walkthrough.test_build import build
 
-LIMITS: Final = {4: 2**24, 6: 2**96}
-GUARDED: Final = (22, 3389)
+LIMITS: Final = {4: 2**20, 6: 2**88}
+GUARDED: Final = ((TCP, 22), (TCP, 3389), (UDP, 3389))
 PATIENCE_S: Final = 1800.0
 _SENDERS: Final = 8
 _ACCOUNT_CONCURRENCY: Final = 10  # Lambda's quota of a new account; the template reserves less for the function
@@ -207,7 +207,7 @@ class Burst:
 
 def is_open(rows: Sequence[Row]) -> bool:
     """Whether too much of the world reaches a guarded port, packet by packet."""
-    return any(exposure(rows, version, TCP, port) > limit for version, limit in LIMITS.items() for port in GUARDED)
+    return any(exposure(rows, version, *port) > limit for version, limit in LIMITS.items() for port in GUARDED)
 
 
 def _is_own(record: Mapping[str, Any]) -> bool:

@@ -16,6 +16,8 @@ Network = IPv4Network | IPv6Network
 
 Span = tuple[int, int]  # first and last member, both included
 
+_ALL_IPV4: Final = 2**32
+
 _NOT_PUBLIC_IPV4: Final = (
     # IANA IPv4 Special-Purpose Address Registry (RFC 6890 and later): every block not globally reachable.
     # Written out because `ipaddress.is_private` changed its meaning between Python versions.
@@ -85,6 +87,19 @@ def _merged(spans: Iterable[Span]) -> Iterator[Span]:
         else:
             last = max(last, end)
     yield first, last
+
+
+def readable(count: int) -> str:
+    """Return a number of addresses as text. One above all of IPv4 is told as a power of two: nobody reads 38 digits."""
+    if count <= _ALL_IPV4:
+        return f"{count:,}"
+    power = count.bit_length() - 1
+    return f"2^{power}" if count == 1 << power else f"more than 2^{power}"
+
+
+def public_addresses(count: int) -> str:
+    """Return a number of public addresses as text, with the noun."""
+    return f"{readable(count)} public {'address' if count == 1 else 'addresses'}"
 
 
 def union_size(spans: Iterable[Span]) -> int:

@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cloudmend.core.escaping import plain
-from cloudmend.core.scan import Report, Row, addresses
+from cloudmend.core.network import readable
+from cloudmend.core.scan import Report, Row
 
 _WIDTH: Final = 130  # characters, where stdout is no terminal
 _FOREIGN: Final = 60  # characters of a name or a description
@@ -33,7 +34,7 @@ def _table(report: Report) -> Table:
     for heading in ("group", "rule at fault", "public addresses", "behind it", "what cloudmend would do"):
         table.add_column(heading, overflow="fold", justify="right" if heading == "public addresses" else "left")
     for row in report.rows:
-        table.add_row(_group(row), _rule(row), Text(addresses(row.public_addresses)), _behind(row), _outcome(row))
+        table.add_row(_group(row), _rule(row), Text(readable(row.public_addresses)), _behind(row), _outcome(row))
     return table
 
 

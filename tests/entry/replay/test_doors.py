@@ -85,8 +85,8 @@ def test_a_record_that_was_delivered_twice_counts_once(told: Callable[..., Told]
 
 
 def test_rules_that_are_over_the_limit_together_are_told_as_the_engine_tells_them(told: Callable[..., Told]) -> None:
-    first = opened(0, "12.0.0.0/9")
-    second = opened(1, "13.0.0.0/8", rule="sgr-0123456789abcdef0")
+    first = opened(0, "12.0.0.0/13")
+    second = opened(1, "13.0.0.0/12", rule="sgr-0123456789abcdef0")
     (door,) = told(first, second).doors
     assert "with the group's other rules" in door["why"]
 

@@ -8,7 +8,7 @@ from typing import Final
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.core.exposure import Opening, at_fault
 from cloudmend.core.model import Finding
-from cloudmend.core.network import AddressSet, Family, Network, lies_inside, public_part
+from cloudmend.core.network import AddressSet, Family, Network, lies_inside, public_addresses, public_part, readable
 from cloudmend.core.policy import FAMILIES, Policy
 
 _NAMED_PORTS: Final = 4  # how many of them a sentence names
@@ -73,10 +73,10 @@ def _replacements(rule: Rule, family: Family, policy: Policy) -> list[Network]:
 
 
 def _why(rule: Rule, size: int, together: int, limit: int, policy: Policy) -> str:
-    told = f"{rule} opens {_ports(rule, policy)} to {size:,} public addresses"
+    told = f"{rule} opens {_ports(rule, policy)} to {public_addresses(size)}"
     if size > limit:
-        return f"{told}; the limit is {limit:,}"
-    return f"{told}, and with the group's other rules to {together:,}; the limit is {limit:,}"
+        return f"{told}; the limit is {readable(limit)}"
+    return f"{told}, and with the group's other rules to {readable(together)}; the limit is {readable(limit)}"
 
 
 def _ports(rule: Rule, policy: Policy) -> str:

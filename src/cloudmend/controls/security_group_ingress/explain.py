@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from cloudmend.controls.security_group_ingress.detect import exposed_by, opens_guarded
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
-from cloudmend.core.network import AddressSet, Family, Traffic, public_part
+from cloudmend.core.network import AddressSet, Family, Traffic, public_part, readable
 from cloudmend.core.policy import FAMILIES, Policy
 
 
@@ -33,7 +33,7 @@ def _verdict(rule: Rule, facts: GroupFacts, why: Mapping[str, str], policy: Poli
     if not opens_guarded(rule, policy):
         return f"does not count, because none of the guarded ports is in {rule.traffic}"
     if addresses := public_addresses(rule, facts, policy):
-        return f"counts with {addresses:,} public addresses, and is not at fault"
+        return f"counts with {readable(addresses)} public addresses, and is not at fault"
     return f"does not count, because {_no_addresses(rule, facts)}"
 
 
@@ -70,6 +70,6 @@ def _port(port: Traffic, through: Sequence[_Opening], family: Family, policy: Po
     exposed, limit = AddressSet.union(opening.addresses for opening in through).size, policy.limits[family]
     judged = "more than" if exposed > limit else "within"
     return (
-        f"{port} is open to {exposed:,} public IPv{family} addresses, {judged} the limit of {limit:,}, "
+        f"{port} is open to {readable(exposed)} public IPv{family} addresses, {judged} the limit of {readable(limit)}, "
         f"by {', '.join(opening.rule.id for opening in through)}."
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ipaddress import ip_network
 from typing import Final
 
-from cloudmend.core.network import PUBLIC, AddressSet, Family, Network
+from cloudmend.core.network import PUBLIC, AddressSet, Family, Network, readable
 from cloudmend.core.policy.model import Policy, Replacement
 from cloudmend.core.policy.place import REPLACEMENT, Place
 
@@ -52,8 +52,8 @@ def check_limit(policy: Policy, family: Family, place: Place) -> None:
     limit, most = policy.limits[family], (PUBLIC[family] - policy.trusted[family]).size
     if limit >= most:
         raise place.error(
-            f"nothing would ever be at fault: the limit is {limit:,} addresses, and the IPv{family} internet has "
-            f"{most:,} that are not trusted",
+            f"nothing would ever be at fault: the limit is {readable(limit)} addresses, and the IPv{family} "
+            f"internet has {readable(most)} that are not trusted",
             "Write a lower limit.",
         )
 
@@ -63,8 +63,8 @@ def check_replacement(policy: Policy, family: Family, place: Place) -> None:
     network = policy.replacement[family]
     if not isinstance(network, str) and policy.exceeds(network):
         raise place.error(
-            f"{network} holds {policy.exposes(network):,} public addresses, more than the limit of "
-            f"{policy.limits[family]:,}: it would itself be at fault",
+            f"{network} holds {readable(policy.exposes(network))} public addresses, more than the limit of "
+            f"{readable(policy.limits[family])}: it would itself be at fault",
             f"Write a range such as {REPLACEMENT[family].default}.",
         )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, summarize_address_range
 from typing import Final
 
-from cloudmend.core.network import Family, Network, Span
+from cloudmend.core.network import Family, Network, Span, readable
 from cloudmend.core.policy.addresses import BITS
 from cloudmend.core.policy.model import FAMILIES, Exemption, Mode, Modes, Policy
 
@@ -37,14 +37,13 @@ def _networks(family: Family, span: Span) -> Iterable[Network]:
 
 
 def _limit(policy: Policy, family: Family) -> str:
-    limit = f"{policy.limits[family]:,} public IPv{family} addresses{_as_prefix(family, policy.limits[family])}"
+    limit = f"{readable(policy.limits[family])} public IPv{family} addresses{_as_prefix(family, policy.limits[family])}"
     trusted = ", ".join(trusted_networks(policy, family))
     besides = f" besides {trusted}, which are trusted" if trusted else ""
     return f"The rules of a group together may open a guarded port to {limit}{besides}; with more they are at fault."
 
 
 def _as_prefix(family: Family, count: int) -> str:
-    """Few people know 2**96 by its digits."""
     free = count.bit_length() - 1
     return f" (one /{BITS[family] - free})" if count == 1 << free else ""
 

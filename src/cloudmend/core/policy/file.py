@@ -15,8 +15,8 @@ from cloudmend.core.policy.place import GUARDED_PORTS, MODE, REPLACEMENT, Docume
 
 
 class LimitsTable(Struct, frozen=True, forbid_unknown_fields=True):
-    ipv4: int | str = "/8"
-    ipv6: int | str = "/32"
+    ipv4: int | str = "/12"
+    ipv6: int | str = "/40"
 
 
 class TrustedTable(Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,8 +65,8 @@ EXAMPLES: Final = {
     "guarded": 'guarded = ["remote-admin", 5432, "8000-8100", "udp/53"]',
     "aws_prefix_lists": 'aws_prefix_lists = "trusted"',
     "limits": "[limits]",
-    "limits.ipv4": 'ipv4 = "/8"',
-    "limits.ipv6": 'ipv6 = "/32"',
+    "limits.ipv4": 'ipv4 = "/12"',
+    "limits.ipv6": 'ipv6 = "/40"',
     "trusted": "[trusted]",
     "trusted.ipv4": 'ipv4 = ["198.51.100.0/24"]',
     "trusted.ipv6": 'ipv6 = ["2001:db8:1::/48"]',

@@ -35,7 +35,7 @@ class Parameter(Struct, frozen=True):
         )
 
 
-GUARDED_PORTS: Final = Parameter("CLOUDMEND_GUARDED_PORTS", "GuardedPorts", "22,3389")
+GUARDED_PORTS: Final = Parameter("CLOUDMEND_GUARDED_PORTS", "GuardedPorts", "22,3389,udp/3389")
 REPLACEMENT: Final[dict[Family, Parameter]] = {
     4: Parameter("CLOUDMEND_REPLACEMENT_IPV4", "ReplacementIpv4", "10.0.0.0/8"),
     6: Parameter("CLOUDMEND_REPLACEMENT_IPV6", "ReplacementIpv6", "fd00::/8"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cloudmend.core.scan.doors import Door, doors_of
 from cloudmend.core.scan.formats import as_csv, as_json
-from cloudmend.core.scan.report import Attached, Report, Row, Unread, addresses, attached_to, outcome, plural
+from cloudmend.core.scan.report import Attached, Report, Row, Unread, attached_to, outcome, plural
 from cloudmend.core.scan.sarif import as_sarif
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "Report",
     "Row",
     "Unread",
-    "addresses",
     "as_csv",
     "as_json",
     "as_sarif",

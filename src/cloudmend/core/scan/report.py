@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_network
-from typing import Final
 
 from msgspec import Struct
 
@@ -12,8 +11,6 @@ from cloudmend.core.decide import Action, Decision
 from cloudmend.core.events import items, mapping
 from cloudmend.core.model import Edit, Json
 from cloudmend.core.network import public_part
-
-_UNREADABLE: Final = 10**12
 
 
 class Attached(Struct, frozen=True):
@@ -91,11 +88,6 @@ def outcome(decision: Decision, edit: Edit) -> str:
         return f"is left open ({decision.why})"
     done = f"would be narrowed to {edit.after}" if edit.after else "would be revoked"
     return f"{done} ({decision.why})" if decision.action == "fix" else f"is only reported ({decision.why}), else {done}"
-
-
-def addresses(count: int) -> str:
-    """How many, in words. Of IPv6, a power of two that is not above it: nobody reads 38 digits."""
-    return f"{count:,}" if count < _UNREADABLE else f"at least 2^{count.bit_length() - 1}"
 
 
 def attached_to(interfaces: Iterable[Json]) -> Mapping[str, Attached]:

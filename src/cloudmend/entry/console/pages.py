@@ -17,7 +17,8 @@ from cloudmend.core.errors import CloudmendError, InputError, LedgerError
 from cloudmend.core.escaping import command
 from cloudmend.core.exempting import Grounds, parse_duration
 from cloudmend.core.ledger import Entry
-from cloudmend.core.scan import addresses, plural
+from cloudmend.core.network import readable
+from cloudmend.core.scan import plural
 from cloudmend.core.undo import Undone
 from cloudmend.engine.undo import undo
 from cloudmend.entry.console.difference import difference
@@ -63,7 +64,7 @@ class Pages:
         pages = Blueprint("pages", __name__)
         pages.add_app_template_global(attribute)
         pages.add_app_template_global(came_to)
-        pages.add_app_template_filter(addresses)
+        pages.add_app_template_filter(readable)
         pages.add_app_template_filter(plural)
         pages.add_url_rule("/", view_func=self.home)
         pages.add_url_rule("/doors", view_func=self.doors)

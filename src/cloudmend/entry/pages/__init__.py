@@ -16,7 +16,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from cloudmend.core.escaping import terminal
-from cloudmend.core.scan import addresses, plural
+from cloudmend.core.network import readable
+from cloudmend.core.scan import plural
 
 _PACKAGE: Final = "cloudmend.entry.pages"
 
@@ -52,5 +53,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(visible=terminal, plural=plural, addresses=addresses)
+    environment.filters.update(visible=terminal, plural=plural, readable=readable)
     return environment
