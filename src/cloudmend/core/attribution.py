@@ -128,6 +128,12 @@ def principal(actor: Actor) -> str:
     return actor.role_arn or actor.arn or actor.on_behalf_of or actor.invoked_by
 
 
+def person(actor: Actor) -> str:
+    """Return whom to ask about the call: the person where the record names one, else the principal."""
+    is_named = actor.on_behalf_of or actor.source_identity or _SSO_ROLE.fullmatch(actor.role_arn)
+    return _who(actor) if is_named else principal(actor)
+
+
 def is_stranger(actor: Actor, account: str) -> bool:
     """Return whether the caller is of another account than the one that was changed, or is not known."""
     own = actor.account or "".join(actor.arn.split(":")[4:5])

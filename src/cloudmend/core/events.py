@@ -11,6 +11,7 @@ from cloudmend.core.errors import EventError
 from cloudmend.core.model import Actor, ApiCall, Ignored, Json
 
 EXPECTED: Final = 'an EventBridge event of detail-type "AWS API Call via CloudTrail" (see events/event.json)'
+_NO_DETAIL: Final = 'The event has no "detail"'
 
 
 def parse_event(raw: object) -> ApiCall | Ignored:
@@ -22,13 +23,14 @@ def parse_event(raw: object) -> ApiCall | Ignored:
         raise EventError(f"The event is {_kind(raw)}, not an object. Send {EXPECTED}.")
     detail = raw.get("detail")
     if not isinstance(detail, Mapping):
-        raise EventError(f'The event\'s "detail" is {_kind(detail)}, not an object. Send {EXPECTED}.')
+        found = f'The event\'s "detail" is {_kind(detail)}, not an object' if detail is not None else _NO_DETAIL
+        raise EventError(f"{found}. Send {EXPECTED}.")
     event_id = text(detail.get("eventID")) or text(raw.get("id"))
     name = text(detail.get("eventName"))
     if not name:
         raise EventError(f'Event {event_id or "(no id)"} has no "detail.eventName". Send {EXPECTED}.')
     if code := text(detail.get("errorCode") or ""):  # absent, or null in copies of a record, means success
-        return Ignored(f"{name} failed with {code} and changed nothing", event_id)
+        return Ignored(f"{name} failed with {code} and changed nothing", event_id, refused=True)
     return ApiCall(
         event_id=event_id,
         source=text(detail.get("eventSource")),

@@ -66,6 +66,7 @@ class Ignored(Struct, frozen=True):
 
     reason: str
     event_id: str = ""
+    refused: bool = False  # AWS refused the call, so it changed nothing
 
 
 class Resource(Struct, frozen=True, kw_only=True):

@@ -1,7 +1,8 @@
 """CloudTrail's records out of a stream of JSON of any size, and of them the few that concern somebody.
 
 A stream holds documents, one after the other: trail files ({"Records": [...]}), answers of lookup-events
-({"Events": [...]}), lists of records, or records alone, as in JSON lines.
+({"Events": [...]}) and filter-log-events ({"events": [...]}), lists of records, or records alone, as in JSON lines. A
+record may be wrapped, or be a string of JSON.
 
 Where a record ends is not guessed from its text, which its author may have chosen. A cut is only proposed there:
 it holds if what lies between a record's start and the cut is whole JSON, for then as many brackets close as open.
@@ -24,9 +25,9 @@ from cloudmend.core.errors import EventError
 SEGMENT: Final = 1 << 16  # bytes that are cut at once: so few that most segments hold no record of interest
 LONGEST: Final = 1 << 26  # bytes of one record, or of a document whose list of records does not come first
 
-_OPENING: Final = re.compile(rb'(?:\{\s*"(?P<key>Records|Events)"\s*:\s*)?\[')
+_OPENING: Final = re.compile(rb'(?:\{\s*"(?P<key>Records|Events|events)"\s*:\s*)?\[')
 _BETWEEN: Final = re.compile(rb"(?:[\s,]|\xef\xbb\xbf)*")  # the last is UTF-8's byte order mark
-_SCALAR: Final = rb'(?:"(?:[^"\\]|\\.)*"|[\w.+-]+)'
+_SCALAR: Final = rb'(?:"(?:[^"\\]|\\.)*"|[\w.+-]+|\[\s*\])'
 # A list's end, and that of the object that it is in, whose other keys tell of no records: NextToken.
 _CLOSING: Final = {
     False: re.compile(rb"\]"),
@@ -56,6 +57,9 @@ class _Moment(Struct, frozen=True, gc=False, rename="camel"):
     event_time: str = ""
 
 
+_KINESIS: Final = "aws:kinesis:record"  # the eventName of what wraps a record as base64
+_MARK: Final = b"eventVersion"  # which each record of CloudTrail's has
+
 _NAME: Final = attrgetter("event_name")
 _HEADS: Final = msgspec.json.Decoder(list[_Head])
 _MOMENTS: Final = msgspec.json.Decoder(list[_Moment])
@@ -79,8 +83,8 @@ class _Cutter:
 
     def __init__(self, names: frozenset[str]) -> None:
         self._names = names
-        self._wanted = names | {""}  # what has no name wraps something
-        self._spelled = tuple(name.encode() for name in names)
+        self._wanted = names | {"", _KINESIS}  # what has no name wraps something
+        self._spelled = tuple(name.encode() for name in (*names, _KINESIS))
         self._text = b""
         self._place = 0  # of the first byte in the text that is not cut
         self._passed = 0  # bytes of the stream before the text
@@ -160,10 +164,13 @@ class _Cutter:
         except (ValueError, RecursionError) as error:
             self._wait(str(error))
             return None
-        if not isinstance(record, dict):
+        if not isinstance(record, dict | str):
             raise self._error("a record should be an object")
         own = text[:end].encode("utf-8", "surrogateescape")
         self._place, self._enough = self._place + len(own), SEGMENT
+        return self._one(record if isinstance(record, dict) else {}, own)
+
+    def _one(self, record: dict[str, object], own: bytes) -> Batch:
         name, moment = (
             value if isinstance(value := record.get(key), str) else "" for key in ("eventName", "eventTime")
         )
@@ -178,8 +185,10 @@ class _Cutter:
         self._enough = 2 * left
 
     def _concerns(self, name: str, text: bytes) -> bool:
-        """Whether it is of interest: what wraps a record is, where it names such a call anywhere."""
-        return name in self._names if name else any(spelled in text for spelled in self._spelled)
+        """Whether it is of interest: what wraps a record is, unless all that it wraps is seen to be of other calls."""
+        if name and name != _KINESIS:
+            return name in self._names
+        return any(spelled in text for spelled in self._spelled) or _MARK not in text
 
     def _error(self, problem: str) -> EventError:
         place = self._passed + self._place

@@ -77,7 +77,7 @@ class _Unwrapping:
         self._bytes_left = _MOST_BYTES
 
     def answers(self, raw: object, place: str, wrappings_left: int) -> Iterator[Answer]:
-        event = decoded(raw)
+        event = decoded(decoded(raw))  # a string of JSON may be one in a list of strings
         key = _wrapping(event)
         if not key and not (isinstance(event, list) and event):
             yield _answer(event, place)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import csv
 import gzip
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from itertools import count
 from typing import Any
 
@@ -87,6 +90,42 @@ def envelopes(records: list[Any]) -> bytes:
     )
 
 
+def logs(records: list[Any]) -> dict[str, Any]:
+    """As CloudWatch Logs hands them on."""
+    events = [{"id": str(n), "timestamp": n, "message": json.dumps(record)} for n, record in enumerate(records)]
+    return {"messageType": "DATA_MESSAGE", "logGroup": "trail", "subscriptionFilters": [], "logEvents": events}
+
+
+def firehose(records: list[Any]) -> bytes:
+    """As Firehose stores what CloudWatch Logs sends: compressed already, one after the other, with a try of its own."""
+    tried = {**logs([]), "messageType": "CONTROL_MESSAGE", "logEvents": [{"message": "CWL CONTROL MESSAGE"}]}
+    documents = [tried, *(logs([record]) for record in records)]
+    return b"".join(gzip.compress(json.dumps(document, separators=(",", ":")).encode()) for document in documents)
+
+
+def stamped(records: list[Any], stream: str = "") -> bytes:
+    """As CloudWatch Logs exports them to S3, or as aws logs tail prints them."""
+    return "".join(f"2026-11-24T07:00:00.000Z {stream}{json.dumps(record)}\n" for record in records).encode()
+
+
+def sheet(rows: list[dict[str, Any]]) -> bytes:
+    """As Athena and CloudTrail Lake store a query's answer."""
+    with StringIO() as text:
+        writer = csv.DictWriter(text, list(rows[0]), quoting=csv.QUOTE_ALL, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return text.getvalue().encode()
+
+
+def athena(record: dict[str, Any]) -> dict[str, Any]:
+    who = {key.lower(): value for key, value in record["userIdentity"].items()}
+    identity = ", ".join(f"{key}={value}" for key, value in who.items())
+    told = {key.lower(): value for key, value in record.items()}
+    response = json.dumps(record["responseElements"])
+    request = json.dumps(record["requestParameters"])
+    return {**told, "useridentity": f"{{{identity}}}", "requestparameters": request, "responseelements": response}
+
+
 FORMS: dict[str, Callable[[list[Any]], bytes]] = {
     "trail.json": lambda records: json.dumps({"Records": records}).encode(),
     "trail.json.gz": lambda records: gzip.compress(json.dumps({"Records": records}).encode()),
@@ -97,4 +136,37 @@ FORMS: dict[str, Callable[[list[Any]], bytes]] = {
     "lines.ndjson.gz": lambda records: gzip.compress(lines(records)),
     "lookup.json": lookup_events,
     "eventbridge.jsonl": envelopes,
+    "000000.gz": lambda records: gzip.compress(stamped(records)),
+    "tail.json": lambda records: stamped(records, "111122223333_CloudTrail_eu-west-1 "),
+    "trail-1-2026-11-24-07-05-00-0f6d5a3e-7f1b-4c53-9a77-2f1f1c8f7b10": firehose,
+    "trail-1-2026-11-24-07-05-00-0f6d5a3e-7f1b-4c53-9a77-2f1f1c8f7b11.gz": lambda records: gzip.compress(
+        firehose(records)
+    ),
+    "filter-log-events.json": lambda records: json.dumps(
+        {"events": [{"message": json.dumps(record)} for record in records], "searchedLogStreams": []}, indent=4
+    ).encode(),
+    "insights.json": lambda records: json.dumps(
+        {"results": [[{"field": "@message", "value": json.dumps(record)}] for record in records]}
+    ).encode(),
+    "lake.json": lambda records: json.dumps(
+        {"QueryStatus": "FINISHED", "QueryResultRows": [[{"eventJson": json.dumps(record)}] for record in records]}
+    ).encode(),
+    "result_1.csv.gz": lambda records: gzip.compress(sheet([{"eventJson": json.dumps(record)} for record in records])),
+    "insights.csv": lambda records: sheet([{"@timestamp": "1", "@message": json.dumps(record)} for record in records]),
+    "athena.csv": lambda records: sheet([athena(record) for record in records]),
+    "texts.json": lambda records: "\t".join(json.dumps(record) for record in records).encode(),  # --output text
+    "strings.json": lambda records: json.dumps([json.dumps(record) for record in records], indent=4).encode(),
+    "kinesis.json": lambda records: json.dumps(
+        {
+            "Records": [
+                {
+                    "eventName": "aws:kinesis:record",
+                    "eventSource": "aws:kinesis",
+                    "eventVersion": "1.0",
+                    "kinesis": {"data": base64.b64encode(gzip.compress(json.dumps(logs([record])).encode())).decode()},
+                }
+                for record in records
+            ]
+        }
+    ).encode(),
 }

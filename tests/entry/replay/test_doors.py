@@ -140,7 +140,7 @@ def test_doors_that_seem_to_be_meant_are_suggested_as_exemptions_which_must_be_f
     again = [record for n in range(3) for record in (opened(n * 10, who=ROBOT), closed(n * 10 + 5))]
     left = [opened(0, group="sg-0123456789abcdef0"), noise(8 * 24 * 60)]
     once = [opened(0, group="sg-0123456789abcdef1"), closed(5, group="sg-0123456789abcdef1")]
-    first, second = told(*again, *left, *once).summary["exemptions"]
+    second, first = told(*again, *left, *once).summary["exemptions"]
     assert (first["group"], second["group"]) == ("sg-0123456789abcdef0", GROUP)
     assert first["reasons"] == ["tcp/22 from 0.0.0.0/0: left open for 8 days"]
     assert (second["reasons"], second["principals"]) == (["tcp/22 from 0.0.0.0/0: opened 3 times"], [ROLE])
@@ -150,6 +150,44 @@ def test_doors_that_seem_to_be_meant_are_suggested_as_exemptions_which_must_be_f
     filled = second["toml"].replace('owner = ""', 'owner = "a"').replace('reason = ""', 'reason = "b"')
     (exemption,) = parse_policy({}, filled.replace('expires = ""', "expires = 2030-06-30")).exemptions
     assert exemption.group == GROUP
+
+
+STRANGERS: list[Any] = [
+    {**BOB, "arn": "arn:aws:iam::123456789012:user/bob", "accountId": "123456789012"},
+    "arn:aws:iam::123456789012:user/bob",
+    {"type": "AWSAccount", "accountId": "123456789012", "principalId": "AIDAEXAMPLE"},
+    {"type": "Unknown"},
+    None,
+]
+
+
+@pytest.mark.parametrize("stranger", STRANGERS, ids=repr)
+def test_what_a_stranger_opened_is_not_suggested_as_an_exemption(told: Callable[..., Told], stranger: Any) -> None:
+    again = [record for n in range(9) for record in (opened(n * 10), closed(n * 10 + 5))]
+    assert len(told(*again).summary["exemptions"]) == 1
+    found = told(*again, opened(95, "0.0.0.0/1", rule="sgr-0123456789abcdef0", who=stranger), noise(60 * 24 * 30))
+    assert found["by_stranger"] == [False] * 9 + [True]
+    assert (found.summary["exemptions"], found.summary["by_strangers"]) == ([], 1)
+
+
+def test_whom_to_talk_to_is_told_by_person_where_one_is_named_and_first_whose_doors_are_open(
+    told: Callable[..., Told],
+) -> None:
+    sso = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_3f9c0b7d51e2a486"
+
+    def person(name: str) -> dict[str, Any]:
+        arn = f"arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_3f9c0b7d51e2a486/{name}"
+        return {**ROBOT, "arn": arn, "sessionContext": {"sessionIssuer": {"arn": sso}}}
+
+    robot = [each for n in range(3) for each in (opened(n, who={**ROBOT, "arn": f"{ROLE}/{n}"}), closed(n + 0.5))]
+    jane = [opened(10, rule="sgr-0123456789abcdef0", who=person("jane"))]
+    joe = [opened(20, rule="sgr-0123456789abcdef1", who=person("joe")), closed(21, rule="sgr-0123456789abcdef1")]
+    openers = told(*robot, *jane, *joe).summary["openers"]
+    assert [(each["person"].partition(",")[0], each["doors"], each["still_open"]) for each in openers] == [
+        ("jane", 1, 1),
+        (ROLE, 3, 0),
+        ("joe", 1, 0),
+    ]
 
 
 def test_a_door_that_is_exempt_already_is_not_suggested_again(told: Callable[..., Told]) -> None:

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import json
+import lzma
 import os
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cloudmend.core.errors import CloudmendError
-from cloudmend.entry.replaying import parts, reading, replay
+from cloudmend.core.errors import CloudmendError, InputError
+from cloudmend.entry.replaying import forms, parts, reading, replay
 from cloudmend.entry.replaying.doors import Doors
-from entry.replay.records import BOB, FORMS, call, closed, lines, noise, opened
+from entry.replay.records import BOB, FORMS, GROUP, call, closed, lines, noise, opened
 from entry.replay.told import Told
 from entry.test_cli import cloudmend
 from support import policy
 
+TIMED = (
+    "trail.json",
+    "trail.json.gz",
+    "two.json.gz",
+    "lines.jsonl",
+    "lines.ndjson.gz",
+    "000000.gz",
+    "tail.json",
+    "texts.json",
+)
 STORY = [opened(0), closed(0, who=BOB), opened(1), noise(2)]  # the first two within one second
 
 
@@ -24,7 +40,10 @@ STORY = [opened(0), closed(0, who=BOB), opened(1), noise(2)]  # the first two wi
 def test_every_form_of_file_tells_the_same(told: Callable[..., Told], tmp_path: Path, name: str) -> None:
     file = tmp_path / name
     file.write_bytes(FORMS[name](STORY))
-    assert told(path=file)["seconds_open"] == [0, 0 if "lookup" in name or "event" in name else 60]
+    found = told(path=file)
+    assert (found.code, [door["group"] for door in found.doors]) == (0, [GROUP, GROUP])
+    # What wraps a record does not tell its time, so the records end with the last call of interest.
+    assert found["seconds_open"] == [0, 60 if name in TIMED else 0]
 
 
 def test_a_folder_is_read_with_all_below_it_but_what_is_none_of_cloudtrail_s(
@@ -57,7 +76,129 @@ def test_a_broken_file_is_told_by_its_name_and_the_others_are_read(told: Callabl
         "2.json",
         "3.json.gz",
     ]
-    assert f"cloudmend: {tmp_path}/1.json.gz could not be read to its end: Compressed file ended" in found.err
+    assert f"cloudmend: {tmp_path}/1.json.gz: Its gzip data end too early, so the file is cut." in found.err
+
+
+WHOLE = FORMS["trail.json.gz"]([opened(0), closed(1)])
+OTHER = FORMS["trail.json.gz"]([opened(2)])
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (b"prose", "After its gzip data stand bytes that are none."),
+        (b"\x1f", "After its gzip data stand bytes that are none."),
+        (b"\0" * 512 + b"x", "After its gzip data stand bytes that are none."),
+        (OTHER[:12], "Its gzip data end too early"),
+        (OTHER[:-9], "Its gzip data end too early"),
+        (OTHER[:12] + b"\xff" * 30, "Its gzip data are damaged"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 1 << 18])
+def test_bytes_after_a_good_member_of_gzip_cost_only_themselves(
+    told: Callable[..., Told], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: bytes, said: str, size: int
+) -> None:
+    monkeypatch.setattr(parts, "_CHUNK", size)
+    (tmp_path / "1.json.gz").write_bytes(WHOLE + more)
+    found = told(path=tmp_path)
+    assert (found.code, found["seconds_open"][0], found.summary["read"]["calls"] >= 2) == (1, 60, True)
+    assert said in found.summary["read"]["unread"][0]["error"]
+
+
+def test_zeros_after_a_member_are_padding_and_nothing_is_missing(told: Callable[..., Told], tmp_path: Path) -> None:
+    (tmp_path / "1.json.gz").write_bytes(WHOLE + b"\0" * 512 + OTHER + b"\0" * 100)
+    found = told(path=tmp_path)
+    assert (found.code, len(found.doors)) == (0, 2)
+
+
+def test_a_file_whose_reading_is_given_up_leaves_no_thread_behind(tmp_path: Path) -> None:
+    file = tmp_path / "1.json.gz"
+    file.write_bytes(gzip.compress(b"".join(FORMS["lines.jsonl"]([noise(n)]) for n in range(3000)), 1))
+    before = threading.active_count()
+    with closing(parts.parts(str(file), threads=1)) as reader:
+        next(reader)
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "It is empty."),
+        (b"\n \n", "It is empty."),
+        (gzip.compress(b""), "It is empty."),
+        (b"PK\x03\x04 and more", "It is a ZIP archive. Decompress it"),
+        (bz2.compress(b"{}"), "It is compressed by bzip2."),
+        (lzma.compress(b"{}"), "It is compressed by xz."),
+        (b"\x28\xb5\x2f\xfd and more", "It is compressed by zstd."),
+        (b"PAR1 and more", "It is Parquet, as Security Lake and data lakes store it."),
+        (b"Events:\n- AccessKeyId: x\n", "It is YAML. Run the same command with --output json."),
+        (b"EVENTS\tAKIAEXAMPLE\t{}\n", "It is the AWS CLI's text"),
+        (b"-------\n| LookupEvents |\n", "It is the AWS CLI's table"),
+        (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "It is XML or HTML"),
+        (b"# Notes", "What begins at byte 0 is not CloudTrail's JSON"),
+        (b'eventname,x\n"AuthorizeSecurityGroupIngress,' + b"x" * 2000, "Its CSV cannot be read on"),
+    ],
+)
+def test_a_file_that_holds_no_records_is_named_with_what_to_do(
+    told: Callable[..., Told], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, said: str
+) -> None:
+    monkeypatch.setattr(forms, "LONGEST", 1000)
+    (tmp_path / "1.json").write_bytes(content)
+    found = told(path=tmp_path)
+    assert (found.code, found.summary["read"]["records"]) == (1, 0)
+    assert f"cloudmend: {tmp_path}/1.json: {said}" in found.err
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({"name": "x", "data": 1}, "In data: The event is a number, not an object."),
+        ([{"a": 1}, "prose", {"Records": "prose"}], 'The event has no "detail".'),
+        ({"digestStartTime": "", "logFiles": []}, "This is a digest of CloudTrail's"),
+        ({"class_uid": 6003, "metadata": {}}, "This is an event in OCSF"),
+        (
+            {"results": [{"eventName": "x", "@ptr": "y"}]},
+            "This is a row of a query that does not hold the whole record.",
+        ),
+    ],
+)
+def test_json_that_is_no_record_is_not_understood(
+    told: Callable[..., Told], tmp_path: Path, content: Any, said: str
+) -> None:
+    (tmp_path / "1.json").write_text(json.dumps(content))
+    found = told(path=tmp_path)
+    assert (found.code, found.summary["read"]["not_understood"] > 0) == (1, True)
+    assert said in found.summary["read"]["first_not_understood"]
+
+
+def test_a_list_of_no_records_is_nothing_to_replay(told: Callable[..., Told]) -> None:
+    assert told().code == 1
+
+
+def test_a_folder_without_a_file_of_cloudtrail_s_says_so(told: Callable[..., Told], tmp_path: Path) -> None:
+    found = told(path=tmp_path)
+    assert (found.code, found.err) == (1, f"cloudmend: {tmp_path}: The folder is empty.\n")
+    (tmp_path / "notes.txt").write_text("Notes")
+    found = told(path=tmp_path)
+    assert (found.code, found.summary["read"]["ignored_files"]) == (1, 1)
+    assert "None of the 1 files in the folder has a name that ends in .json" in found.err
+
+
+@pytest.mark.parametrize(
+    ("path", "copy"),
+    [
+        ("s3://trail/AWSLogs/111122223333/CloudTrail", "aws s3 sync s3://trail/AWSLogs/111122223333/CloudTrail trail"),
+        ("s3://trail/AWSLogs/1.json.gz", "aws s3 cp s3://trail/AWSLogs/1.json.gz trail/"),
+        ("s3://trail/a b; reboot", "aws s3 sync 's3://trail/a b; reboot' trail"),
+        ("https://trail.s3.amazonaws.com/1.json.gz", "aws s3 sync s3://BUCKET/PREFIX trail"),
+        ("arn:aws:s3:::trail", "aws s3 sync s3://BUCKET/PREFIX trail"),
+    ],
+)
+def test_a_path_that_is_not_on_this_machine_says_how_to_copy_it(path: str, copy: str) -> None:
+    with pytest.raises(InputError) as refused:
+        replay([path], policy(), as_json=True)
+    assert f"{path} is not on this machine" in str(refused.value)
+    assert f"{copy} and then run: cloudmend replay trail" in str(refused.value)
 
 
 def test_files_are_read_by_several_processes_as_by_one(

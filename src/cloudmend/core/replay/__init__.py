@@ -6,6 +6,6 @@ from cloudmend.core.replay.door import Door
 from cloudmend.core.replay.formats import door_line, summary_line
 from cloudmend.core.replay.reading import Reading, Unread
 from cloudmend.core.replay.suggestion import Suggestion
-from cloudmend.core.replay.tally import Summary, Tally
+from cloudmend.core.replay.tally import Opener, Summary, Tally
 
-__all__ = ["Door", "Reading", "Suggestion", "Summary", "Tally", "Unread", "door_line", "summary_line"]
+__all__ = ["Door", "Opener", "Reading", "Suggestion", "Summary", "Tally", "Unread", "door_line", "summary_line"]

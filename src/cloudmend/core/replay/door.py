@@ -29,6 +29,8 @@ class Door(Struct, frozen=True, kw_only=True):
     opened: datetime
     opened_by: Attribution
     principal: str  # ARN of the role or of whoever else opened it
+    person: str  # whom to ask about it: the person where the record names one, else the principal; may be empty
+    by_stranger: bool  # the principal is of another account than the group, or not known
     is_older: bool  # than the records: how long it was open before is not known, nor whether it is ingress
     closed: datetime | None = None
     closed_by: Attribution | None = None

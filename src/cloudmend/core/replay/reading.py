@@ -8,7 +8,7 @@ from msgspec import Struct
 
 
 class Unread(Struct, frozen=True, kw_only=True):
-    """A file that could not be read to its end, and why."""
+    """A file that could not be read, or not all of it, or a folder without any; and why."""
 
     file: str
     error: str
@@ -28,9 +28,14 @@ class Reading(Struct, kw_only=True):
     until: datetime | None = None  # the latest moment that a record tells
     unread: list[Unread] = []
 
-    def note(self, problem: str) -> None:
-        """A record that cannot be understood."""
-        self.not_understood += 1
+    @property
+    def is_whole(self) -> bool:
+        """Whether there was something to read, and all of it was read and understood."""
+        return bool(self.records) and not self.unread and not self.not_understood
+
+    def note(self, problem: str, records: int = 1) -> None:
+        """Records that cannot be understood, the first of them because of the problem."""
+        self.not_understood += records
         self.first_not_understood = self.first_not_understood or problem
 
     def reach(self, moment: datetime) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from cloudmend.core.escaping import plain
+from cloudmend.core.escaping import cut, terminal
 from cloudmend.core.replay.door import Door
 
 LEFT_OPEN: Final = timedelta(days=7)
@@ -30,7 +30,7 @@ class Suggestion(Struct, frozen=True, kw_only=True):
     def toml(self) -> str:
         """A block for the policy file. It is refused until its owner, reason and expiry are filled in."""
         told = (*self.reasons, *(f"by {principal}" for principal in self.principals))
-        comments = "".join(f"# {plain(line, _FOREIGN)}\n" for line in told)
+        comments = "".join(f"# {cut(terminal(line), _FOREIGN)}\n" for line in told)
         return f'{comments}[[exemption]]\ngroup = "{self.group}"\nowner = ""\nreason = ""\nexpires = ""\n'
 
 
@@ -42,10 +42,12 @@ class Habit(Struct):
     times: int = 0
     longest: int = 0  # seconds
     principals: list[str] = []
+    by_stranger: bool = False  # at least once
 
     def add(self, door: Door) -> None:
         self.times += 1
         self.longest = max(self.longest, door.seconds_open)
+        self.by_stranger |= door.by_stranger
         if door.principal not in self.principals and len(self.principals) < _NAMED:
             self.principals.append(door.principal)
 
@@ -59,12 +61,25 @@ class Habit(Struct):
 
 
 def suggestions(habits: Iterable[Habit]) -> tuple[Suggestion, ...]:
-    """One for each group that has a door which seems to be meant; none for one that only its name is known of."""
+    """One for each group that has a door which seems to be meant, the likeliest first.
+
+    None for a group that only the name is known of, nor for one of which a stranger opened a door: an exemption would
+    keep that open.
+    """
     meant: dict[str, list[Habit]] = {}
+    strange = set()
     for habit in habits:
+        if habit.by_stranger:
+            strange.add(habit.group)
         if habit.reason and habit.group.startswith("sg-"):
             meant.setdefault(habit.group, []).append(habit)
-    return tuple(_suggestion(group, meant) for group in sorted(meant))
+    own = [group for group in meant if group not in strange]
+    return tuple(_suggestion(group, meant) for group in sorted(own, key=lambda group: (_weight(meant[group]), group)))
+
+
+def _weight(habits: Iterable[Habit]) -> tuple[int, int]:
+    """Less where it is likelier to be meant: it was opened more often, or was open for longer."""
+    return (-sum(habit.times for habit in habits), -max(habit.longest for habit in habits))
 
 
 def _suggestion(group: str, meant: Mapping[str, list[Habit]]) -> Suggestion:

@@ -17,9 +17,11 @@ def replay(
 ) -> None:
     """Show what cloudmend would have done, from CloudTrail's files: to whose changes, and how long each stood open.
 
-    It reads a trail's files (gzip or not), JSON lines, and what aws cloudtrail lookup-events prints. It writes nothing.
+    It reads a trail's files, JSON lines, CloudWatch Logs' exports, what aws cloudtrail lookup-events prints, and the
+    results of queries, gzip or not. It writes nothing.
 
-    Exit codes: 0 all files were read; 1 a file could not be read to its end; 2 bad input.
+    Exit codes: 0 all was read and understood; 1 a file was not read to its end, a record was not understood, or there
+    was none; 2 bad input.
 
     Example: cloudmend replay AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11 --policy policy.toml
     """

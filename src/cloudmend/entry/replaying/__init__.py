@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
+from typing import Final
 
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.escaping import terminal
@@ -17,15 +18,17 @@ from cloudmend.core.model import ApiCall
 from cloudmend.core.policy import Policy
 from cloudmend.core.replay import Door, Reading, Summary, Tally, door_line, summary_line
 from cloudmend.entry.replaying.doors import Doors
-from cloudmend.entry.replaying.files import find, size
+from cloudmend.entry.replaying.files import STDIN, find, size
 from cloudmend.entry.replaying.reading import Shown, read
 from cloudmend.entry.replaying.sorting import SortedCalls
 
+_UNREAD: Final = 10  # files of which the terminal is told
+
 
 def replay(paths: Sequence[str], policy: Policy, *, as_json: bool) -> int:
-    """Writes the doors and what they come to; the exit code: 1 where a file could not be read, else 0.
+    """Writes the doors and what they come to. Raises InputError.
 
-    Raises InputError.
+    Returns the exit code: 0 where there was something to read and all of it was read and understood, else 1.
     """
     files = find(paths)
     with closing(SortedCalls()) as calls:
@@ -33,9 +36,17 @@ def replay(paths: Sequence[str], policy: Policy, *, as_json: bool) -> int:
             reading = read(files, calls, shown)
         replayed = Replayed(calls, reading, policy)
         _write(replayed, as_json=as_json)
-    for unread in reading.unread:
-        sys.stderr.write(f"cloudmend: {terminal(unread.file)} could not be read to its end: {terminal(unread.error)}\n")
-    return 1 if reading.unread else 0
+    _tell_unread(reading)
+    return 0 if reading.is_whole else 1
+
+
+def _tell_unread(reading: Reading) -> None:
+    """The first of them: a folder of something else has as many as it has files."""
+    for unread in reading.unread[:_UNREAD]:
+        name = "standard input" if unread.file == STDIN else unread.file
+        sys.stderr.write(f"cloudmend: {terminal(name)}: {terminal(unread.error)}\n")
+    if more := len(reading.unread[_UNREAD:]):
+        sys.stderr.write(f"cloudmend: So it is with {more:,} more files; --json tells all.\n")
 
 
 class Replayed:

@@ -14,7 +14,7 @@ from cloudmend.controls.security_group_ingress.expand import REGION
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.controls.security_group_ingress.follow import follow
 from cloudmend.controls.security_group_ingress.targets import PREFIX_LIST_EVENTS
-from cloudmend.core.attribution import attribute
+from cloudmend.core.attribution import attribute, is_stranger, person, principal
 from cloudmend.core.model import ApiCall
 from cloudmend.core.policy import Policy
 from cloudmend.core.replay import Door
@@ -99,7 +99,9 @@ def _opened(fate: Fate, rule: str, place: _Place, call: ApiCall, time: datetime,
         event_name=call.name,
         opened=time,
         opened_by=attribute(call.actor),
-        principal=call.actor.role_arn or call.actor.arn,
+        principal=principal(call.actor),
+        person=person(call.actor),
+        by_stranger=is_stranger(call.actor, place.account),
         is_older=is_older,
     )
 

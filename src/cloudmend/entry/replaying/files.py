@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -10,24 +11,35 @@ from typing import Final
 from msgspec import Struct
 
 from cloudmend.core.errors import InputError
+from cloudmend.core.replay import Unread
 
 STDIN: Final = "-"
 
-_TAKEN: Final = re.compile(r".*\.(json|jsonl|ndjson)(\.gz)?", re.IGNORECASE)
+# Files of CloudTrail's and of people's own; CloudWatch Logs' exports (000000.gz), and what Firehose writes.
+_TAKEN: Final = re.compile(
+    r".*\.(json|jsonl|ndjson|csv)(\.gz)?|\d+\.gz|.*-\d{4}(-\d\d){5}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.gz)?",
+    re.IGNORECASE,
+)
 _OTHER: Final = re.compile(r"CloudTrail-(Digest|Insight)")  # what CloudTrail puts beside a trail's files
+_ELSEWHERE: Final = re.compile(r"(?P<bucket>s3://\S+)|arn:|[a-z0-9+.-]+://", re.IGNORECASE)
 
 
 class Files(Struct, frozen=True):
-    """Those to read, in order, and how many in the folders are none of CloudTrail's."""
+    """Those to read, in order; how many in the folders are none of CloudTrail's; and folders without any."""
 
     names: tuple[str, ...]
-    ignored: int
+    ignored: int = 0
+    unread: tuple[Unread, ...] = ()
 
 
 def find(paths: Sequence[str]) -> Files:
     """Those of a folder by their names, sorted, which is by time; - is standard input. Raises InputError."""
     found = [_files(path) for path in paths]
-    return Files(tuple(name for each in found for name in each.names), sum(each.ignored for each in found))
+    return Files(
+        tuple(name for each in found for name in each.names),
+        sum(each.ignored for each in found),
+        tuple(unread for each in found for unread in each.unread),
+    )
 
 
 def size(name: str) -> int:
@@ -37,9 +49,33 @@ def size(name: str) -> int:
 
 def _files(path: str) -> Files:
     if path == STDIN or (Path(path).exists() and not Path(path).is_dir()):
-        return Files((path,), 0)
+        return Files((path,))
     if not Path(path).is_dir():
-        raise InputError(f"There is no file or folder {path}. Pass a trail's files, a folder of them, or - for stdin.")
+        raise InputError(_missing(path))
     names = sorted(str(file) for file in Path(path).rglob("*") if file.is_file())
     taken = tuple(name for name in names if _TAKEN.fullmatch(Path(name).name) and not _OTHER.search(name))
-    return Files(taken, len(names) - len(taken))
+    ignored = len(names) - len(taken)
+    return Files(taken, ignored, () if taken else (Unread(file=path, error=_empty(ignored)),))
+
+
+def _missing(path: str) -> str:
+    """A sentence that says what to do instead; an address of S3's is one of a bucket."""
+    elsewhere = _ELSEWHERE.match(path)
+    if not elsewhere:
+        return f"There is no file or folder {path}. Pass a trail's files, a folder of them, or - for standard input."
+    source = shlex.quote(path) if elsewhere["bucket"] else "s3://BUCKET/PREFIX"
+    is_file = elsewhere["bucket"] and _TAKEN.fullmatch(path.rpartition("/")[2])
+    copy = f"aws s3 cp {source} trail/" if is_file else f"aws s3 sync {source} trail"
+    return (
+        f"{path} is not on this machine, and replay reads nothing from AWS. Copy it first: {copy} and then run: "
+        "cloudmend replay trail"
+    )
+
+
+def _empty(others: int) -> str:
+    if not others:
+        return "The folder is empty."
+    return (
+        f"None of the {others:,} files in the folder has a name that ends in .json, .jsonl, .ndjson or .csv, with or "
+        "without .gz. Pass a file by its name to read it all the same."
+    )

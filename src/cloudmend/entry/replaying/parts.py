@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from datetime import datetime
 from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import msgspec
-from isal import igzip_threaded
-from isal.igzip_lib import IsalError
 from msgspec import Struct
 
 from cloudmend.controls.security_group_ingress import CONTROL
@@ -23,11 +21,12 @@ from cloudmend.core.model import ApiCall, Ignored
 from cloudmend.core.trail import Batch, batches
 from cloudmend.core.wrappings import parse_events
 from cloudmend.entry.replaying.files import STDIN
+from cloudmend.entry.replaying.forms import as_json
+from cloudmend.entry.replaying.gunzip import GZIP, ahead
 
 _NAMES: Final = FOLLOWED | PREFIX_LIST_EVENTS
 _CHUNK: Final = 1 << 18  # bytes; what a core's own cache holds
 PART: Final = 1 << 13  # records without one of interest, after which a part ends
-_GZIP: Final = b"\x1f\x8b"
 
 
 class StoredCall(Struct, frozen=True):
@@ -46,23 +45,54 @@ class Part(Struct, kw_only=True):
     records: int = 0
     calls: list[StoredCall] = []
     failed: int = 0
-    problems: list[str] = []  # of records that cannot be understood
+    not_understood: int = 0  # records
+    first_problem: str = ""  # why the first of them was not
     latest: str = ""  # eventTime
-    error: str = ""  # why the file ends here
+    error: str = ""  # why not all of the file could be read
+
+    def note(self, problem: str) -> None:
+        """A record that cannot be understood."""
+        self.not_understood += 1
+        self.first_problem = self.first_problem or problem
 
 
-def parts(file: str, *, threads: int) -> Iterator[Part]:
+class _Content:
+    """A file's content as JSON. Its end is the end of what can be read, and `problem` says why that is not all."""
+
+    def __init__(self, stream: BufferedReader, *, threads: int) -> None:
+        self._stream = stream
+        self._threads = threads
+        self.problem = ""
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._pieces()
+        except (OSError, EventError) as error:
+            self.problem = str(error)
+
+    def _pieces(self) -> Iterable[bytes]:
+        is_packed = self._stream.peek(len(GZIP)).startswith(GZIP)
+        pieces = as_json(iter(lambda: self._stream.read(_CHUNK), b""))
+        return ahead(pieces) if is_packed and self._threads else pieces
+
+
+def parts(file: str, *, threads: int) -> Generator[Part]:
     """All parts of a file; it is decompressed in as many threads of their own, beside the parser: 0 or 1."""
     part = Part()
     try:
         with _opened(file) as stream:
-            for batch in batches(_chunks(stream, threads), _NAMES):
-                _add(batch, part)
-                if part.calls or part.records > PART:
-                    part.place = _place(stream)
-                    yield part
-                    part = Part()
-    except (OSError, EOFError, EventError, IsalError) as error:  # type: ignore[misc]  # isal's stub has an instance
+            content = _Content(stream, threads=threads)
+            try:
+                for batch in batches(content, _NAMES):
+                    _add(batch, part)
+                    if part.calls or part.records > PART:
+                        part.place = _place(stream)
+                        yield part
+                        part = Part()
+            except EventError as error:
+                part.error = str(error)
+            part.error = content.problem or part.error
+    except OSError as error:
         part.error = str(error)
     yield part
 
@@ -83,15 +113,6 @@ def _place(stream: BufferedReader) -> int:
     return stream.tell() if stream.seekable() else 0
 
 
-def _chunks(stream: BufferedReader, threads: int) -> Iterator[bytes]:
-    if not stream.peek(len(_GZIP)).startswith(_GZIP):
-        yield from iter(lambda: stream.read(_CHUNK), b"")
-        return
-    content: BinaryIO
-    with igzip_threaded.open(stream, "rb", threads=threads, block_size=_CHUNK) as content:  # type: ignore[no-untyped-call]
-        yield from iter(lambda: content.read(_CHUNK), b"")
-
-
 def _add(batch: Batch, part: Part) -> None:
     part.records += batch.count
     part.latest = max(part.latest, batch.latest)
@@ -102,11 +123,11 @@ def _add(batch: Batch, part: Part) -> None:
 
 def _add_answer(answer: ApiCall | Ignored | EventError, part: Part, *, newest_first: bool) -> None:
     if isinstance(answer, EventError):
-        part.problems.append(str(answer))
+        part.note(str(answer))
     elif isinstance(answer, Ignored):
-        part.failed += 1
+        part.failed += answer.refused
     elif answer.source == CONTROL.event_source and answer.name in _NAMES:
         if answer.time:
             part.calls.append(StoredCall(answer.time, answer.event_id, encoded(answer), newest_first))
         else:
-            part.problems.append(f"Event {answer.event_id or '(no id)'} ({answer.name}) does not tell its time.")
+            part.note(f"Event {answer.event_id or '(no id)'} ({answer.name}) does not tell its time.")

@@ -27,7 +27,7 @@ Shown = Callable[[int], None]  # told how many bytes of files were read
 
 def read(files: Files, calls: SortedCalls, shown: Shown) -> Reading:
     """Puts the calls of interest into `calls`, and tells what was read."""
-    reading = Reading(files=len(files.names), ignored_files=files.ignored)
+    reading = Reading(files=len(files.names), ignored_files=files.ignored, unread=list(files.unread))
     for file, part in _parts(files.names, shown):
         _add(part, calls, reading)
         if part.error:
@@ -73,8 +73,7 @@ def _processes() -> Iterator[ProcessPoolExecutor]:
 def _add(part: Part, calls: SortedCalls, reading: Reading) -> None:
     reading.records += part.records
     reading.failed += part.failed
-    for problem in part.problems:
-        reading.note(problem)
+    reading.note(part.first_problem, part.not_understood)
     for call in part.calls:
         reading.reach(call.time)
         if calls.add(call):

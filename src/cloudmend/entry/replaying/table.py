@@ -1,4 +1,4 @@
-"""A replay for people: what it comes to, the doors that stood open longest, and exemptions to think about."""
+"""A replay for people: what it comes to, whom to talk to, the doors that stood open longest, and exemptions."""
 
 from __future__ import annotations
 
@@ -6,29 +6,19 @@ import heapq
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from cloudmend.core.escaping import plain
-from cloudmend.core.replay import Door, Summary
+from cloudmend.core.escaping import cut, terminal
+from cloudmend.core.replay import Door, Opener, Summary
 from cloudmend.core.scan import plural
+from cloudmend.entry.tables import console, indented
 
-SHOWN: Final = 40  # doors
-_WIDTH: Final = 130  # characters, where stdout is no terminal
+SHOWN: Final = 10  # doors, and exemptions
+_ASKED: Final = 5  # people and principals
 _FOREIGN: Final = 100  # characters of what a caller chose
 _PROBLEM: Final = 300  # characters of what is wrong with a record
-_NAMED: Final = 5  # principals
 _STYLE: Final = {"fix": "bold red", "observe": "yellow", "exempt": "dim"}
-_COLUMNS: Final = {  # and the characters that none of them may be narrower than: those of an id, or of a time
-    "opened, UTC": 16,
-    "group": 20,
-    "door": 0,
-    "by": 0,
-    "what cloudmend would have done": 0,
-    "stood open": 0,
-}
 _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
@@ -39,31 +29,54 @@ def longest(doors: Iterable[Door]) -> list[Door]:
 
 def print_replay(doors: list[Door], summary: Summary) -> None:
     """To stdout. Text in it is no markup."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = _WIDTH
-    for line in _summary(summary):
-        console.print(Text(line))
-    if doors:
-        console.print(_table(doors, summary))
-    if summary.exemptions:
-        console.print(Text("\nExemptions to think about, for the policy file. Fill in what is empty:\n"))
-        for suggestion in summary.exemptions:
-            console.print(Text(suggestion.toml), soft_wrap=True)
+    to = console()
+    for line in (*_verdict(summary), *_summary(summary)):
+        to.print(Text(line))
+    _print_openers(summary, to)
+    if summary.doors > len(doors):
+        to.print(Text(f"The {len(doors):,} that stood open longest; --json tells all {summary.doors:,}:\n"))
+    for door in doors:
+        _print_door(door, to)
+    _print_exemptions(summary, to)
+
+
+def _verdict(summary: Summary) -> Iterator[str]:
+    """First what is open, or else what could not be read: never an all-clear before that."""
+    unread = tuple(_unread(summary))
+    if not summary.doors:
+        yield from unread
+        if summary.read.records:
+            yield "No door was opened to the world in what was read."
+        return
+    were = "was" if summary.doors == 1 else "were"
+    still = "1 is" if summary.still_open == 1 else f"{summary.still_open:,} are"
+    yield f"{plural(summary.doors, 'door')} {were} opened to the world; {still} still open when the records end."
+    yield from unread
+
+
+def _unread(summary: Summary) -> Iterator[str]:
+    read = summary.read
+    if not read.records:
+        where = f" in {plural(read.files, 'file')}" if read.files else ""
+        yield f"No record of CloudTrail's was found{where}."
+    if read.not_understood:
+        problem = cut(terminal(read.first_not_understood), _PROBLEM)
+        yield f"{plural(read.not_understood, 'record')} could not be understood. The first: {problem}"
+    if read.unread:
+        yield f"{plural(len(read.unread), 'file')} could not be read, or not to the end: see below."
 
 
 def _summary(summary: Summary) -> Iterator[str]:
     read = summary.read
-    yield f"{plural(read.records, 'record')} in {plural(read.files, 'file')}, {_span(summary)}."
-    changed = f"{plural(read.calls, 'call')} changed security groups or prefix lists, and opened"
-    yield f"{changed} {plural(summary.doors, 'door')} to the world." if summary.doors else f"{changed} no door."
+    if read.records:
+        yield f"{plural(read.records, 'record')} in {plural(read.files, 'file')}, {_span(summary)}."
+        yield f"{plural(read.calls, 'call')} changed security groups or prefix lists."
     if summary.longest_seconds_open is not None:
         yield (
             f"At once {summary.would_close:,} would have been closed, {summary.would_report:,} only reported, and "
             f"{summary.exempt:,} left open by an exemption."
         )
-        yield f"{_closed(summary)} {summary.still_open:,} still open when the records end."
-        yield f"Opened by: {_principals(summary)}."
+        yield _closed(summary)
     yield from _untold(summary)
 
 
@@ -76,23 +89,15 @@ def _span(summary: Summary) -> str:
 
 
 def _closed(summary: Summary) -> str:
-    told = f"The longest stood open for {duration(summary.longest_seconds_open or 0)};"
+    told = f"The longest stood open for {duration(summary.longest_seconds_open or 0)}."
     if summary.median_seconds_open is None:
         return told
     return f"Half of those that somebody closed stood open for {duration(summary.median_seconds_open)} or less. {told}"
 
 
-def _principals(summary: Summary) -> str:
-    named = list(summary.opened_by.items())[:_NAMED]
-    more = len(summary.opened_by) - len(named)
-    told = ", ".join(f"{plain(principal, _FOREIGN) or 'somebody unknown'} ({doors:,})" for principal, doors in named)
-    return f"{told} and {more:,} more" if more else told
-
-
 def _untold(summary: Summary) -> Iterator[str]:
     """What the records cannot tell, and what was passed over."""
     read = summary.read
-    problem = plain(read.first_not_understood, _PROBLEM).rstrip(".")
     told = (
         (summary.older_rules, "change", "of rules whose opening is older than the records"),
         (summary.prefix_lists, "change", "of prefix lists, not judged: the records do not tell all their entries"),
@@ -100,44 +105,67 @@ def _untold(summary: Summary) -> Iterator[str]:
         (read.failed, "call", "refused by AWS, which opened nothing"),
         (read.repeated, "record", "seen before, and counted once"),
         (read.ignored_files, "file", "not read: by its name none of CloudTrail's"),
-        (read.not_understood, "record", f"not understood, the first because: {problem}"),
-        (len(read.unread), "file", "not read to the end: see below"),
     )
     yield from (f"- {plural(number, noun)} {words}." for number, noun, words in told if number)
     yield from (f"- {caveat}" for caveat in summary.caveats)
 
 
-def _table(doors: list[Door], summary: Summary) -> Table:
-    more = (
-        f"The {SHOWN} that stood open longest; --json tells all {summary.doors:,}." if summary.doors > SHOWN else None
-    )
-    table = Table(box=box.HORIZONTALS, show_lines=True, pad_edge=False, caption=more, caption_justify="left")
-    for heading, width in _COLUMNS.items():
-        table.add_column(heading, overflow="fold", min_width=width)
-    for door in doors:
-        outcome = Text(door.outcome, _STYLE[door.action])
-        table.add_row(f"{door.opened:%Y-%m-%d %H:%M}", _group(door), _door(door), _by(door), outcome, _open(door))
-    return table
+def _print_openers(summary: Summary, to: Console) -> None:
+    if not summary.openers:
+        return
+    to.print(Text("\nWhom to talk to first:", "bold"))
+    for opener in summary.openers[:_ASKED]:
+        to.print(indented(Text(_opener(opener)), 1))
+        if opener.hint:
+            to.print(indented(Text(opener.hint, "dim"), 2))
+    if others := summary.openers[_ASKED:]:
+        to.print(Text(f"  and {len(others):,} more, with {plural(sum(each.doors for each in others), 'door')}."))
+    to.print()
 
 
-def _group(door: Door) -> Text:
-    return Text("\n".join((plain(door.group, _FOREIGN), door.account, door.region)))
+def _opener(opener: Opener) -> str:
+    who = _foreign(opener.person) or "somebody unknown"
+    strange = ", of another account than the group's or of none that is known" if opener.is_stranger else ""
+    still = f", {opener.still_open:,} still open" if opener.still_open else ""
+    return f"{who}{strange}: {plural(opener.doors, 'door')}{still}; through {_foreign(opener.through)}"
 
 
-def _door(door: Door) -> Text:
-    older = "\nolder than the records: it may have been open before, and may be egress" if door.is_older else ""
-    return Text(door.opening + older)
+def _print_exemptions(summary: Summary, to: Console) -> None:
+    """Its blocks are whole lines, to be copied."""
+    shown = summary.exemptions[:SHOWN]
+    if shown:
+        to.print(Text("\nExemptions to think about, for the policy file. Fill in what is empty:\n"))
+    for suggestion in shown:
+        to.print(Text(suggestion.toml), soft_wrap=True)
+    if more := len(summary.exemptions) - len(shown):
+        to.print(Text(f"{plural(more, 'group')} more may be meant to be open; --json tells all."))
+    if summary.by_strangers:
+        to.print(
+            Text(f"{plural(summary.by_strangers, 'door')} opened by strangers: none is suggested as an exemption.")
+        )
 
 
-def _by(door: Door) -> Text:
+def _print_door(door: Door, to: Console) -> None:
+    """Four lines or more, of sentences: a table would be wider than a terminal, or break an ARN."""
+    to.print(Text(f"{_foreign(door.group)} ({door.account}, {door.region}): {door.opening}", "bold"))
     by = door.opened_by
-    return Text("\n".join((plain(by.who, _FOREIGN), f"through {plain(by.through, _FOREIGN)}")))
+    told = f"opened {door.opened:%Y-%m-%d %H:%M} UTC by {_foreign(by.who)}, through {_foreign(by.through)}"
+    to.print(indented(Text(told), 1))
+    if door.is_older:
+        older = "The rule is older than the records: it may have been open before, and may be egress."
+        to.print(indented(Text(older), 1))
+    to.print(indented(Text(f"stood open for {_open(door)}"), 1))
+    to.print(indented(Text(door.outcome, _STYLE[door.action]), 1))
 
 
-def _open(door: Door) -> Text:
+def _foreign(text: str) -> str:
+    return cut(terminal(text), _FOREIGN)
+
+
+def _open(door: Door) -> str:
     if door.closed_by is None:
-        return Text(f"{duration(door.seconds_open)}, and still is", "bold")
-    return Text(f"{duration(door.seconds_open)}; closed by {plain(door.closed_by.who, _FOREIGN)}, {door.closed_with}")
+        return f"{duration(door.seconds_open)}, and still does"
+    return f"{duration(door.seconds_open)}, closed by {_foreign(door.closed_by.who)} ({door.closed_with})"
 
 
 def duration(seconds: int) -> str:

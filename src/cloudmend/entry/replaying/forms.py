@@ -1,0 +1,116 @@
+"""A file's bytes in any form that people have -> the bytes of JSON documents, or the name of what it is instead."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from cloudmend.core.errors import EventError
+from cloudmend.core.trail import LONGEST
+from cloudmend.entry.replaying.gunzip import GZIP, inflated
+
+_START: Final = 1 << 12  # bytes by which a form is known
+_COMPRESSED: Final = 2  # times that a file may be, one in the other: Firehose compresses what CloudWatch Logs did
+_BLANK: Final = b"\xef\xbb\xbf \t\r\n"
+# What stands before each record in CloudWatch Logs' exports to S3, and, with the stream's name, in aws logs tail.
+_STAMP: Final = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?[ \t]+(?:[^\s{]+[ \t]+)?(?=\{)"
+_STAMPED: Final = re.compile(_STAMP)
+_STAMPS: Final = re.compile(rb"^" + _STAMP, re.MULTILINE)
+_COLUMNS: Final = re.compile(
+    rb'(?:^|,)"?(eventname|eventjson|event name|@message|cloudtrailevent)"?(?:,|$)', re.IGNORECASE
+)
+
+_UNPACK: Final = "Decompress it, and replay what comes out."
+_OUTPUT: Final = "Run the same command with --output json."
+_RECORDS: Final = "Replay the trail's own files, or query for eventJson."
+_REFUSED: Final = (
+    (b"PK\x03\x04", "a ZIP archive", _UNPACK),
+    (b"\x28\xb5\x2f\xfd", "compressed by zstd", _UNPACK),
+    (b"BZh", "compressed by bzip2", _UNPACK),
+    (b"\xfd7zXZ", "compressed by xz", _UNPACK),
+    (b"PAR1", "Parquet, as Security Lake and data lakes store it", _RECORDS),
+    (b"ORC", "ORC, as data lakes store it", _RECORDS),
+    (b"Events:", "YAML", _OUTPUT),
+    (b"events:", "YAML", _OUTPUT),
+    (b"EVENTS\t", "the AWS CLI's text, which leaves out where a column begins", _OUTPUT),
+    (b"----", "the AWS CLI's table", _OUTPUT),
+    (b"<", "XML or HTML, such as an answer that refuses a download", "Download the file again."),
+)
+
+
+def as_json(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Return the same content as JSON documents.
+
+    Raises EventError, with the name of what it is, for what holds no records that can be read.
+    """
+    start, content = _begun(chunks)
+    for _ in range(_COMPRESSED):
+        if start.startswith(GZIP):
+            start, content = _begun(inflated(content))
+    if not start:
+        yield from content  # which may say why
+        raise EventError("It is empty.")
+    yield from _plain(start, content)
+
+
+def _begun(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """Its first bytes that are no blanks, by which it is known, and all of it; an error comes in its place."""
+    source, start, problem = iter(chunks), b"", None
+    try:
+        while len(start) < _START and (chunk := next(source, b"")):
+            start = (start + chunk).lstrip(_BLANK)
+    except EventError as error:
+        problem = error
+    return start, _resumed(start, problem, source)
+
+
+def _resumed(start: bytes, problem: EventError | None, source: Iterator[bytes]) -> Iterator[bytes]:
+    if start:
+        yield start
+    if problem:
+        raise problem
+    yield from source
+
+
+def _plain(start: bytes, content: Iterator[bytes]) -> Iterator[bytes]:
+    """Of what is not compressed any more."""
+    if _STAMPED.match(start):
+        return _without_stamps(content)
+    if _COLUMNS.search(start.partition(b"\n")[0].rstrip()):
+        return _rows(content)
+    for mark, name, advice in _REFUSED:
+        if start.startswith(mark):
+            raise EventError(f"It is {name}. {advice}")
+    return content
+
+
+def _without_stamps(content: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines are whole before they are looked at; none begins inside a record, for JSON's text has no line ends."""
+    rest = b""
+    for chunk in content:
+        lines, end, rest = (rest + chunk).rpartition(b"\n")
+        yield _STAMPS.sub(b"", lines + end)
+    yield _STAMPS.sub(b"", rest)
+
+
+def _rows(content: Iterable[bytes]) -> Iterator[bytes]:
+    """CSV, as Athena, CloudTrail Lake, Logs Insights and the console write it: each row as a query's answer."""
+    csv.field_size_limit(LONGEST)
+    try:
+        for row in csv.DictReader(_lines(content)):
+            yield json.dumps({"results": [row]}).encode() + b"\n"
+    except csv.Error as error:
+        raise EventError(f"Its CSV cannot be read on ({error}). What came before was read.") from None
+
+
+def _lines(content: Iterable[bytes]) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    rest = ""
+    for chunk in content:
+        *lines, rest = (rest + decoder.decode(chunk)).split("\n")
+        yield from (f"{line}\n" for line in lines)
+    yield rest
