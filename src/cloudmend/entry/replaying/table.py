@@ -15,7 +15,7 @@ from cloudmend.core.scan import plural
 from cloudmend.entry.tables import console, indented
 
 SHOWN: Final = 10  # doors, and exemptions
-_ASKED: Final = 5  # people and principals
+ASKED: Final = 5  # people and principals
 _FOREIGN: Final = 100  # characters of what a caller chose
 _PROBLEM: Final = 300  # characters of what is wrong with a record
 _STYLE: Final = {"fix": "bold red", "observe": "yellow", "exempt": "dim"}
@@ -114,11 +114,11 @@ def _print_openers(summary: Summary, to: Console) -> None:
     if not summary.openers:
         return
     to.print(Text("\nWhom to talk to first:", "bold"))
-    for opener in summary.openers[:_ASKED]:
+    for opener in summary.openers[:ASKED]:
         to.print(indented(Text(_opener(opener)), 1))
         if opener.hint:
             to.print(indented(Text(opener.hint, "dim"), 2))
-    if others := summary.openers[_ASKED:]:
+    if others := summary.openers[ASKED:]:
         to.print(Text(f"  and {len(others):,} more, with {plural(sum(each.doors for each in others), 'door')}."))
     to.print()
 
