@@ -14,6 +14,7 @@ from cloudmend.controls.security_group_ingress.undo import PERMISSIONS
 from cloudmend.core.errors import UndoIncomplete, UndoRefused
 from cloudmend.core.ledger import TimedExemption
 from cloudmend.local.ec2 import Ec2Error
+from controls.test_prefix_lists import prefix_list, refers
 from properties.test_promises import without_ids
 from random_groups import groups, make
 from support import NOW, Account, ipv4
@@ -118,8 +119,10 @@ def test_it_uses_exactly_the_rights_it_declares() -> None:
     _, entry_id = mended_group(account)
     gone, entry_of_gone = mended_group(account)
     account.ec2.delete_security_group(GroupId=gone)
+    with_list = account.mend(account.group(refers(22, prefix_list(account, WORLD)))).entry_id
     account.calls.clear()
     undone(account, entry_id)
+    undone(account, with_list)
     with pytest.raises(UndoRefused, match="does not exist"):
         undone(account, entry_of_gone)
     assert set(account.calls) == PERMISSIONS - {"ec2:CreateTags"}  # which stands behind the tags of a call

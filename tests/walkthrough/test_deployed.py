@@ -154,6 +154,8 @@ def test_a_person_in_the_undo_role_takes_a_mend_back_with_exactly_its_rights(dep
     group_id = deployed.group("taken-back")
     deployed.open(group_id, "0.0.0.0/0", "128.0.0.0/1")  # narrowed; revoked
     deployed.settle()
+    deployed.refer_to_a_list_that_grows(with_list := deployed.group("taken-back-list"), "vendors")
+    deployed.settle()
     (entry_id,) = {record["entry_id"] for record in deployed.records(group_id) if record["entry_id"]}
     person = deployed.assume(UNDOER)
     undo = ["cloudmend", "undo", entry_id, "--for", "2h", "--reason", "no VPN yet"]
@@ -166,6 +168,8 @@ def test_a_person_in_the_undo_role_takes_a_mend_back_with_exactly_its_rights(dep
     (exemption,) = deployed.ledger().exemptions(datetime.now(UTC)).held
     run(["cloudmend", "exempt", "remove", exemption.id], person)
     run(["cloudmend", "records"], person)
+    (entry_of_list,) = {record["entry_id"] for record in deployed.records(with_list) if record["entry_id"]}
+    run(["cloudmend", "undo", entry_of_list, "--for", "2h", "--reason", "no VPN yet"], person)
     deployed.client("ec2").delete_security_group(GroupId=group_id)
     assert "does not exist in us-east-1 any more" in run(undo, person, status=1).stderr
     needs_no_right = {"sts:GetCallerIdentity"}

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
+from typing import Final
 
 from msgspec import Struct
 
 from cloudmend.core.errors import UndoIncomplete, UndoRefused, WrongState
 from cloudmend.core.escaping import command
-from cloudmend.core.ledger import End, Entry, TimedExemption
-from cloudmend.core.model import Actor, Attribution, Edit, Record, Request
+from cloudmend.core.ledger import End, Entry, State, TimedExemption
+from cloudmend.core.model import Actor, Attribution, Edit, Record, Request, Status
+
+# Whether a record in this state says how it ended, and how it was undone.
+_ENDS: Final[dict[State, tuple[bool, bool]]] = {
+    "INTENT": (False, False),
+    "DONE": (True, False),
+    "FAILED": (True, False),
+    "UNDONE": (True, True),
+}
+_GOOD_ENDS: Final[tuple[Status, ...]] = ("mended", "clean")  # of a mend that is DONE
 
 
 class Difference(Struct, frozen=True, kw_only=True):
@@ -63,6 +73,21 @@ class Undone(Struct, frozen=True, kw_only=True):
     requests: tuple[Request, ...] = ()
     record: Record | None = None
     already: str = ""
+
+
+def check_stored(entry: Entry, entry_id: str) -> None:
+    """Raises UndoRefused where a ledger gave another record than it was asked for, or one that contradicts itself."""
+    own_id = entry.id == entry_id and entry.id.rpartition("/")[0] == entry.intent.resource.id
+    has_ends = (entry.ended is not None, entry.undone is not None)
+    record = entry.ended.record if entry.ended else None
+    fits = record is None or entry.state == "UNDONE" or (entry.state == "DONE") == (record.status in _GOOD_ENDS)
+    is_clean = record is None or record.status != "clean" or not (record.edits or record.findings)
+    if not (own_id and has_ends == _ENDS[entry.state] and fits and is_clean):
+        raise UndoRefused(
+            f"Record {entry_id} cannot be believed: its id, its state and how it ended do not fit each other. It may "
+            f"have been changed in the ledger. Nothing was changed. Look up in CloudTrail what was done to "
+            f"{entry.intent.resource.label}, and open it by hand."
+        )
 
 
 def mended_record(entry: Entry) -> Record:

@@ -18,6 +18,7 @@ from cloudmend.core.undo import (
     Undone,
     check_done,
     check_place,
+    check_stored,
     check_unchanged,
     mended_record,
     undone_already,
@@ -39,6 +40,7 @@ def undo(entry_id: str, grounds: Grounds, *, controls: Sequence[Control], world:
     is written, UndoIncomplete after.
     """
     entry = world.ledger.get(entry_id)
+    check_stored(entry, entry_id)
     mended = mended_record(entry)
     check_place(entry, world.region, grounds.caller)
     look = partial(_control(entry, controls).revert, entry.intent, mended, world.reader)

@@ -25,7 +25,7 @@ def check(facts: GroupFacts, plan: Plan, policy: Policy) -> None:
     rules = {rule.id: rule for rule in facts.rules}
     for change in plan.changes:
         for rule_id, after in effects(change.request, rules):
-            _check_effect(rules[rule_id], after)
+            check_effect(rules[rule_id], after)
             del rules[rule_id]
             if after is not None:
                 rules[rule_id] = after
@@ -67,7 +67,8 @@ def _modified(rule: Rule, fields: dict[str, Any]) -> Rule:
     return Rule({**kept, **fields})
 
 
-def _check_effect(before: Rule, after: Rule | None) -> None:
+def check_effect(before: Rule, after: Rule | None) -> None:
+    """Raises UnsafePlan where a rule is not only narrowed, or is no ingress rule."""
     if not before.is_ingress:
         raise _unsafe(f"would change the egress rule {before.id}")
     if after is None:

@@ -1,0 +1,234 @@
+"""The rules that a stored mend changed: read from the ledger, and believed only where the record agrees with itself.
+
+Others than cloudmend may write to a ledger, and what an undo opens is taken from there. A mend is told four times: by
+its before-image, by its requests, by the commands that take it back, and by the edits of its record, with commands of
+their own. Whoever changes one of them is found out by the others. It shares no code with the planner.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from cloudmend.controls.security_group_ingress.check import check_effect, effects
+from cloudmend.controls.security_group_ingress.facts import Rule
+from cloudmend.controls.security_group_ingress.list_changes import ListState, list_before
+from cloudmend.controls.security_group_ingress.observe import GROUP
+from cloudmend.core.errors import UndoRefused, UnsafePlan
+from cloudmend.core.model import Edit, Intent, Json, Record
+
+# What a rule says; its id and ARN are AWS's.
+_FIELDS: Final = ("IpProtocol", "FromPort", "ToPort", "CidrIpv4", "CidrIpv6", "PrefixListId", "Description")
+
+_GROUP_ID: Final = re.compile(r"sg-[0-9a-f]{8,17}", re.ASCII)
+_MODIFY: Final = "modify-security-group-rules"
+_AUTHORIZE: Final = "authorize-security-group-ingress"
+# Where a permission has a source, and under which name a rule has it.
+_SOURCES: Final = {
+    "IpRanges": ("CidrIp", "CidrIpv4"),
+    "Ipv6Ranges": ("CidrIpv6", "CidrIpv6"),
+    "PrefixListIds": ("PrefixListId", "PrefixListId"),
+}
+
+Tags = tuple[tuple[str, str], ...]
+
+
+class MendedRule(Struct, frozen=True, kw_only=True):
+    """A rule before the mend, and what the mend left of it: None where it revoked it, or found it gone."""
+
+    before: Rule
+    left: Rule | None
+    elsewhere: bool  # somebody else had removed it first
+    has_tags: bool  # whether it is known which tags it had
+    prefix_list: ListState | None  # which it referred to, as it was
+
+
+class _Return(NamedTuple):
+    """What gives a rule back: a Modify of the rule with this id, or an Authorize, which names none."""
+
+    group_id: str
+    rule_id: str
+    fields: tuple[Any, ...]
+    tags: Tags = ()
+
+
+class _Contradiction(Exception):
+    """What of a record does not fit the rest of it."""
+
+
+def mended_rules(intent: Intent, record: Record) -> tuple[MendedRule, ...]:
+    """Raises UndoRefused where the record contradicts itself, or names what is none of the group's."""
+    try:
+        return tuple(_mended(intent, record))
+    except _Contradiction as error:
+        problem = str(error)
+    except UnsafePlan:
+        problem = "its requests are none that a mend makes of its before-image"
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        problem = f"something in it is not of the shape that cloudmend stores ({type(error).__name__}: {error})"
+    raise UndoRefused(
+        f"The record of this mend cannot be believed: {problem}. It may have been changed in the ledger. Nothing was "
+        f"changed. Look up in CloudTrail what was done to {intent.resource.label}, and open it by hand."
+    )
+
+
+def fields_of(rule: Rule) -> tuple[Any, ...]:
+    """All that a rule says; an empty text is no text."""
+    return tuple(None if value == "" else value for value in map(rule.row.get, _FIELDS))
+
+
+def tags_of(rule: Rule) -> Tags:
+    return _tags(rule.row.get("Tags", ()))
+
+
+def _mended(intent: Intent, record: Record) -> Iterator[MendedRule]:
+    changed = _changed(intent)
+    everything = (_return(intent, before, after) for before, after in changed.values())
+    _check_same("commands that take it back", everything, _commands(intent.undo, intent))
+    edits = _edits(record, changed)
+    _check_same("record's commands", _returns(intent, edits, changed), _about(changed, intent, record))
+    for rule_id, (before, after) in changed.items():
+        edit = edits.get(rule_id)
+        yield MendedRule(
+            before=_compared(before),
+            left=None if edit and not edit.after else after,
+            elsewhere=edit is None and _is_told_for_sure(intent, record, changed),
+            has_tags=not intent.tags_left_out,
+            prefix_list=list_before(before.prefix_list_id, intent.before) if before.prefix_list_id else None,
+        )
+
+
+Changed = Mapping[str, tuple[Rule, Rule | None]]  # by id: a rule before the mend, and as the request would leave it
+
+
+def _changed(intent: Intent) -> Changed:
+    """By the requests and the before-image: ingress rules of the intent's own group, each only narrowed, and once."""
+    group_id = intent.resource.id
+    if intent.resource.type != GROUP or not _GROUP_ID.fullmatch(group_id):
+        raise _Contradiction(f"it is about {intent.resource.type} {intent.resource.label}, which is no security group")
+    rows = intent.before["SecurityGroupRules"]
+    rules = {rule.id: rule for rule in map(Rule, rows)}
+    if len(rules) != len(rows):
+        raise _Contradiction("its before-image holds a rule twice")
+    changed: dict[str, tuple[Rule, Rule | None]] = {}
+    for request in intent.requests:
+        if request.params["GroupId"] != group_id:
+            raise _Contradiction(f"it changed {request.params['GroupId']}, and is about {group_id}")
+        for rule_id, after in effects(request, rules):
+            _check_own(rules[rule_id], intent)
+            _check_shape(rules[rule_id], after)
+            check_effect(rules[rule_id], after)
+            changed[rule_id] = rules.pop(rule_id), after
+    return changed
+
+
+def _check_own(rule: Rule, intent: Intent) -> None:
+    group_id, owner = rule.row["GroupId"], rule.row.get("GroupOwnerId", intent.account)
+    if group_id != intent.resource.id:
+        raise _Contradiction(f"{rule.id} is a rule of {group_id}, and the record is about {intent.resource.id}")
+    if intent.account not in ("", owner):
+        raise _Contradiction(f"{rule.id} belongs to account {owner}, and the record is of {intent.account}")
+
+
+def _check_shape(*rules: Rule | None) -> None:
+    """Raises TypeError for what is no text, no number and not absent; to Python, True is a number."""
+    for value in (value for rule in rules if rule for value in fields_of(rule)):
+        if value is not None and type(value) not in (str, int):
+            raise TypeError(f"{value!r} in a rule")
+
+
+def _edits(record: Record, changed: Changed) -> Mapping[str, Edit]:
+    """By the rule's id. An edit of a rule that the intent does not name is of a later mend, with its own record."""
+    edits: dict[str, Edit] = {}
+    for edit in record.edits:
+        if edit.part not in changed:
+            continue
+        before, after = changed[edit.part]
+        if edit.part in edits or edit.before != str(before) or edit.after not in ("", str(after or "")):
+            raise _Contradiction(
+                f"its edit of {edit.part} says {edit.before} -> {edit.after or 'revoked'}, it was {before}"
+            )
+        edits[edit.part] = edit
+    return edits
+
+
+def _is_told_for_sure(intent: Intent, record: Record, changed: Changed) -> bool:
+    """Whether the record claims all that was done: it ended well, is this mend's own, and no write lacked an answer."""
+    lacks_answers = any(request.action in error for error in record.errors for request in intent.requests)
+    is_own = all(edit.part in changed for edit in record.edits)
+    return record.status == "mended" and is_own and not lacks_answers
+
+
+def _compared(rule: Rule) -> Rule:
+    """The rule with nothing but what was compared: a request is made of it."""
+    told = {key: rule.row[key] for key in ("SecurityGroupRuleId", "IsEgress", *_FIELDS) if key in rule.row}
+    tags = [{"Key": key, "Value": value} for key, value in tags_of(rule)]
+    return Rule({**told, "Tags": tags} if tags else told)
+
+
+def _return(intent: Intent, before: Rule, after: Rule | None) -> _Return:
+    """What gives a rule back that was narrowed, or, where nothing is left of it, revoked."""
+    if after is None:
+        return _Return(intent.resource.id, "", fields_of(before), tags_of(before))
+    return _Return(intent.resource.id, before.id, fields_of(before))
+
+
+def _returns(intent: Intent, edits: Mapping[str, Edit], changed: Changed) -> Iterator[_Return]:
+    for rule_id, edit in edits.items():
+        before, after = changed[rule_id]
+        yield _return(intent, before, after if edit.after else None)
+
+
+def _about(changed: Changed, intent: Intent, record: Record) -> Iterator[_Return]:
+    """What the record's own commands say of the rules that the intent changed."""
+    revoked = {_return(intent, before, None) for before, _ in changed.values()}
+    for each in _commands(record.undo, intent):
+        if each.rule_id in changed or each in revoked:
+            yield each
+
+
+def _commands(commands: Iterable[str], intent: Intent) -> Iterator[_Return]:
+    """What AWS CLI commands give back, rule by rule."""
+    for text in commands:
+        aws, service, operation, region_option, region, body_option, body = shlex.split(text)
+        if (aws, service, region_option, body_option) != ("aws", "ec2", "--region", "--cli-input-json"):
+            raise _Contradiction(f"it holds a command that is none of cloudmend's: {text[:80]}")
+        if region != intent.region:
+            raise _Contradiction(f"it is of {intent.region}, and a command of it is for {region}")
+        yield from _given_back(operation, msgspec.json.decode(body))
+
+
+def _given_back(operation: str, params: Json) -> Iterator[_Return]:
+    if operation == _MODIFY:
+        for update in params["SecurityGroupRules"]:
+            rule = Rule(update["SecurityGroupRule"])
+            yield _Return(params["GroupId"], update["SecurityGroupRuleId"], fields_of(rule))
+    elif operation == _AUTHORIZE:
+        (permission,) = params["IpPermissions"]
+        tags = [tag for each in params.get("TagSpecifications", ()) for tag in each["Tags"]]
+        yield _Return(params["GroupId"], "", fields_of(_permitted(permission)), _tags(tags))
+    else:
+        raise _Contradiction(f"it would be taken back by {operation}")
+
+
+def _permitted(permission: Json) -> Rule:
+    """The one rule that a permission makes."""
+    ((plural, (source,)),) = [(key, permission[key]) for key in _SOURCES if key in permission]
+    member, field = _SOURCES[plural]
+    described = {"Description": source.get("Description")}
+    return Rule({**permission, field: source[member], **described})
+
+
+def _tags(rows: Iterable[Json]) -> Tags:
+    return tuple(sorted((tag["Key"], tag["Value"]) for tag in rows))
+
+
+def _check_same(what: str, expected: Iterable[_Return], found: Iterable[_Return]) -> None:
+    if Counter(expected) != Counter(found):
+        raise _Contradiction(f"the {what} and the rules in its before-image are not the same")
