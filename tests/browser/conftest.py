@@ -32,8 +32,8 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
 
 @pytest.fixture
 def environment(aws_environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
-    """A user with a ledger of their own."""
-    return {**aws_environment, "XDG_STATE_HOME": str(tmp_path / "state")}
+    """A user with a home folder of their own, and so a ledger."""
+    return {**aws_environment, "HOME": str(tmp_path)}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The embedded AWS as its user starts it, and the environment of a process that sees it and nothing else."""
+"""The embedded AWS as its reader starts it, and the terminal into which they paste what it printed."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ TOOLS = Path(sys.executable).parent
 
 
 @pytest.fixture(scope="session")
-def aws_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """`cloudmend local` runs for the whole session; the environment is what it says to export."""
+def local_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+    """`cloudmend local` runs for the whole session; the lines that it prints to be pasted."""
     log = (tmp_path_factory.mktemp("local") / "stderr.txt").open("w")
     command = [str(TOOLS / "cloudmend"), "local", "--port", "0"]
     with log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT) as server:
@@ -31,10 +31,7 @@ def aws_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[s
             said.append(line)
             if "cloudmend invoke" in line:  # the last line of the welcome
                 break
-        exports = dict(re.findall(r"export (\w+)=(\S+)", "".join(said)))
-        exports["AWS_PAGER"] = ""
-        exports["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
-        yield {**exports, "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}"}
+        yield [line for line in said if re.match(r" +(unset|export) ", line)]
         server.send_signal(signal.SIGINT)
         try:
             rest, _ = server.communicate(timeout=30)
@@ -42,6 +39,19 @@ def aws_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[s
             server.kill()  # does nothing where it ended by itself
         assert rest.strip() == "Stopping ..."
         assert server.returncode == 0
+
+
+@pytest.fixture(scope="session")
+def aws_environment(local_settings: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The terminal of a reader who has pasted them, with a home folder and no settings of their own."""
+    return pasted(local_settings, {"PATH": os.environ["PATH"], "HOME": str(tmp_path_factory.mktemp("home"))})
+
+
+def pasted(lines: list[str], environment: dict[str, str]) -> dict[str, str]:
+    """The environment after these lines, in the project's folder."""
+    printed = run(["bash", "-c", "".join(lines) + "env -0"], environment).stdout
+    named = dict(each.split("=", 1) for each in printed.split("\0") if each)
+    return {name: value for name, value in named.items() if name not in ("_", "PWD", "OLDPWD", "SHLVL")}
 
 
 def run(words: list[str], environment: dict[str, str], *, status: int = 0) -> subprocess.CompletedProcess[str]:

@@ -20,7 +20,7 @@ from cloudmend.core.ledger import Terms
 from cloudmend.core.model import Intent, Resource
 from cloudmend.core.partitions import partition_of
 from cloudmend.local.server import EmbeddedAws
-from local.embedded.helpers import ACCOUNT
+from local.embedded.helpers import ACCOUNT, asked_lately
 from walkthrough.conftest import TOOLS, run
 from walkthrough.test_build import THIS_MACHINE
 
@@ -153,12 +153,11 @@ class Deployed:
 @contextmanager
 def an_account(home: Path, region: str = "us-east-1") -> Iterator[Deployed]:
     """The embedded AWS with a bucket and no stack; `home` is the folder of the person who will deploy there."""
-    (home / "metadata.json").write_text('{"lastVersionCheck": 4102444800.0}')  # SAM asks PyPI once a week
+    asked_lately(home)
     log: list[str] = []
     with EmbeddedAws(log=log.append, region=region) as aws:
         path = f"{TOOLS}{os.pathsep}{os.environ['PATH']}"
-        sam = {"__SAM_CLI_APP_DIR": str(home), "SAM_CLI_TELEMETRY": "0", "HOME": str(home)}
-        environment = {**aws.environment, **THIS_MACHINE, **sam, "PATH": path}
+        environment = {**aws.environment, **THIS_MACHINE, "HOME": str(home), "PATH": path}
         run(["aws", "s3", "mb", "s3://cloudmend-packages"], environment)
         yield Deployed(aws, environment, log)
 

@@ -28,7 +28,8 @@ class Shell:
         commands = block.commands
         for word, own in self._instead.items():
             commands = re.sub(rf"\b{word}\b", own, commands)
-        script = f"set -ea\n. {self._variables}\n{commands}\nexport -p > {self._variables}"
+        keep = f"declare -p | grep -v '^declare -[aAilnux]*r' > {self._variables}"  # exported or not, as they are
+        script = f"set -e\n. {self._variables}\n{commands}\n{keep}"
         printed = run(["bash", "-c", script], self._environment, status=status).stdout
         said = [_unchanging(line) for line in printed.splitlines()]
         assert all(_unchanging(line) in said for line in block.shown.splitlines()), printed

@@ -19,6 +19,7 @@ from botocore.utils import EVENT_ALIASES
 
 from cloudmend.aws import ledger, notices, regions, switch
 from cloudmend.controls import CONTROLS
+from local.embedded.helpers import asked_lately
 from walkthrough.template import GLOBALS, ROOT
 
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
@@ -68,12 +69,10 @@ def run_alone(folder: Path, program: str, *arguments: str, environment: dict[str
 
 
 def run_sam(*arguments: str | Path, folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """The finished SAM CLI, which neither reports its use nor asks PyPI for its latest version."""
-    (folder / "metadata.json").write_text(json.dumps({"lastVersionCheck": 4_102_444_800.0}))
-    quiet = {"SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(folder)}
-    return subprocess.run(
-        [SAM, *arguments], env={**environment, **quiet}, cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    """The finished SAM CLI, of a user whose home folder is `folder`."""
+    asked_lately(folder)
+    home = {**environment, "HOME": str(folder)}
+    return subprocess.run([SAM, *arguments], env=home, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -23,8 +23,8 @@ WORLD = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrI
 
 @pytest.fixture
 def environment(aws_environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
-    """A user with a ledger of their own."""
-    return {**aws_environment, "XDG_STATE_HOME": str(tmp_path / "state")}
+    """A user with a home folder of their own, and so a ledger."""
+    return {**aws_environment, "HOME": str(tmp_path)}
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_at_a_terminal_it_asks_and_the_command_that_it_prints_takes_it_back(
     status, shown = at_a_terminal(line, environment, "n\n")
     assert (status, sources(ec2, open_group)) == (3, ["0.0.0.0/0"])
     assert "Change 1 group? [y/N]:" in shown
-    assert not Path(environment["XDG_STATE_HOME"]).exists()
+    assert not Path(environment["HOME"], ".local").exists()
     status, shown = at_a_terminal(line, environment, "y\n")
     assert (status, sources(ec2, open_group)) == (0, ["10.0.0.0/8"])
     (undo,) = re.findall(r"^  (cloudmend undo .*?)\r?$", shown, re.MULTILINE)

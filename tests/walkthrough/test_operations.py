@@ -46,14 +46,12 @@ def shell(deployment: Patient, tmp_path: Path) -> Shell:
         **aws.environment,
         "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(tmp_path),
-        "AWS_PAGER": "",
     }
     instead = {
         "STACK": STACK,
         "DEAD_LETTER_QUEUE_URL": deployment["DeadLetterQueue"],
         "LEDGER_TABLE_NAME": deployment["LedgerTable"],
         "SWEEP_FUNCTION_NAME": deployment["SweepFunction"],
-        "aws sqs": f"aws --endpoint-url {aws.endpoint} sqs",  # the AWS CLI 1 goes by the queue's URL
     }
     return Shell(environment, tmp_path, instead)
 

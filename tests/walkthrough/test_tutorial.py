@@ -17,7 +17,7 @@ PAGE = "docs/tutorial.md"
 
 
 def test_the_part_on_your_machine(aws_environment: dict[str, str], tmp_path: Path) -> None:
-    shell = Shell({**aws_environment, "XDG_STATE_HOME": str(tmp_path / "state")}, tmp_path)
+    shell = Shell({**aws_environment, "HOME": str(tmp_path)}, tmp_path)
     _, looked, mended, again, _, taken_back, closed = [shell.type(block) for block in blocks(PAGE, "tutorial")]
     assert " web " in looked
     assert mended.startswith("mended ")

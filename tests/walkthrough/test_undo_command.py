@@ -23,8 +23,8 @@ FOR_2H = ["--for", "2h", "--reason", "The vendor has no VPN yet"]
 
 @pytest.fixture
 def environment(aws_environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
-    """A user with a ledger of their own."""
-    return {**aws_environment, "XDG_STATE_HOME": str(tmp_path / "state")}
+    """A user with a home folder of their own, and so a ledger."""
+    return {**aws_environment, "HOME": str(tmp_path)}
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_a_record_that_is_not_found_is_told_with_the_ledger_that_was_searched(
     opened: str, environment: dict[str, str], table: str
 ) -> None:
     entry_id = mend(opened, environment)
-    file = f"{environment['XDG_STATE_HOME']}/cloudmend/ledger.sqlite3"
+    file = f"{environment['HOME']}/.local/state/cloudmend/ledger.sqlite3"
     missing = run(["cloudmend", "undo", f"{opened}/never", *FOR_2H], environment, status=1).stderr
     assert missing.startswith(f"cloudmend: There is no record {opened}/never in the file {file}. ")
     elsewhere = run(["cloudmend", "undo", entry_id, *FOR_2H, "--ledger", table], environment, status=1).stderr
@@ -236,4 +236,4 @@ def test_the_readme_s_line_takes_back_what_a_stack_s_table_holds(
     assert described(ec2, opened) == before
     assert entry_id in run(["cloudmend", "records"], with_table).stdout
     assert entry_id in run(["cloudmend", "exempt", "list"], with_table).stdout
-    assert not (tmp_path / "state").exists()
+    assert not (tmp_path / ".local").exists()

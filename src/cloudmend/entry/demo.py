@@ -99,10 +99,9 @@ class Walkthrough:
         self._folder = folder
         self._step = 0
         tools = Path(sys.executable).parent
-        self._environment = {**os.environ, **aws.environment, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+        own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CLOUDMEND_"))}
+        self._environment = {**own, **aws.environment, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
         self._environment["XDG_STATE_HOME"] = str(folder / "state")  # the demo leaves no ledger behind
-        self._environment.pop("AWS_PROFILE", None)
-        self._environment.pop("CLOUDMEND_LEDGER_TABLE", None)
 
     def locally(self) -> list[Mend]:
         """Part one: the handler, invoked by hand on the sample event."""

@@ -15,6 +15,7 @@ _NEXT = """
 The embedded AWS is at {endpoint} (Region {region}). It forgets everything when it stops: press Ctrl-C.
 In another terminal, in cloudmend's folder:
 
+  unset AWS_PROFILE $(env | sed -nE 's/^((AWS|CLOUDMEND)_[A-Za-z0-9_]+)=.*/\\1/p')
 {exports}
   export PATH="$PWD/.venv/bin:$PATH"
 
@@ -47,5 +48,10 @@ def _started(port: int, region: str) -> EmbeddedAws:
 
 
 def _welcome(aws: EmbeddedAws) -> str:
-    exports = "\n".join(f"  export {name}={shlex.quote(value)}" for name, value in aws.environment.items())
+    exports = "\n".join(f"  export {name}={_quoted(name, value)}" for name, value in aws.environment.items())
     return _NEXT.format(endpoint=aws.endpoint, region=aws.region, exports=exports)
+
+
+def _quoted(name: str, value: str) -> str:
+    """For a shell. What the terminal reaches without its proxy stays so."""
+    return f'"{value},${{{name}:-}}"' if name.upper() == "NO_PROXY" else shlex.quote(value)

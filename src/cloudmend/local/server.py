@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from functools import partial
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Self
 
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 _HOST = "127.0.0.1"
 _IDLE_S = 10
+_NO_PROXY = "localhost,127.0.0.1"
+_AWS_CLI_CONFIG = Path(__file__).with_name("aws_cli.ini")
 
 
 class _Handler(MotoRequestHandler):
@@ -127,17 +130,20 @@ class EmbeddedAws:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the AWS CLI or an SDK needs to reach this AWS, and no other, whatever is configured on the machine."""
+        """The variables that make the AWS CLI and SDKs reach this AWS alone, if no other AWS_ variable is set."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_ACCESS_KEY_ID": EXAMPLE_ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": EXAMPLE_SECRET_KEY,
-            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_CONFIG_FILE": str(_AWS_CLI_CONFIG),
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_PAGER": "",
+            "NO_PROXY": _NO_PROXY,
+            "no_proxy": _NO_PROXY,
+            "SAM_CLI_TELEMETRY": "0",
         }
 
     @property

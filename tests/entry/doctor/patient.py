@@ -101,7 +101,6 @@ class Patient:
         """A fix of the AWS CLI, carried out."""
         words = shlex.split(command)
         assert words[0] == "aws"
-        # Without the option, the AWS CLI 1 sends SQS's requests to the host of the queue's URL.
-        done = aws_cli(self.aws, "--endpoint-url", self.aws.endpoint, *words[1:])
+        done = aws_cli(self.aws, *words[1:])
         assert done.returncode == 0, done.stderr
         return done.stdout

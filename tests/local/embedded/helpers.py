@@ -141,6 +141,13 @@ def aws_cli(aws: EmbeddedAws, *arguments: str) -> subprocess.CompletedProcess[st
     return subprocess.run([AWS_CLI, *arguments], env=environment, capture_output=True, text=True, check=False)
 
 
+def asked_lately(home: Path) -> None:
+    """SAM asks PyPI for its latest version once a week: not today, and so not from a test."""
+    folder = home / ".aws-sam"
+    folder.mkdir(exist_ok=True)
+    (folder / "metadata.json").write_text('{"lastVersionCheck": 4102444800.0}')
+
+
 def without(*names: str) -> dict[str, Any]:
     """The template without these resources, and without the outputs that refer to them."""
     resources = {name: resource for name, resource in TEMPLATE["Resources"].items() if name not in names}

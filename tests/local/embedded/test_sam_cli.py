@@ -9,14 +9,15 @@ from pathlib import Path
 import yaml
 
 from cloudmend.local.server import EmbeddedAws
-from local.embedded.helpers import TEMPLATE, client, outputs, put_event, with_properties
+from local.embedded.helpers import TEMPLATE, asked_lately, client, outputs, put_event, with_properties
 from local.embedded.test_stacks import left
 
 SAM = Path(__file__).parents[3] / ".venv-sam" / "bin" / "sam"
 
 
 def sam(aws: EmbeddedAws, folder: Path, *arguments: str) -> None:
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "SAM_CLI_TELEMETRY": "0", **aws.environment}
+    asked_lately(folder)
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **aws.environment}
     run = subprocess.run(
         [SAM, *arguments, "--stack-name", "small", "--region", aws.region, "--s3-bucket", "artifacts"],
         cwd=folder,
