@@ -50,9 +50,7 @@ class MemoryLedger:
 
     def intend(self, intent: Intent) -> Entry:
         entry = Entry.of(intent, self._clock.now(), secrets.token_hex(4))
-        for other in self.entries():
-            if other.place == entry.place and other.leased_until(self._terms) > entry.seen:
-                raise busy(other.id, instant(other.leased_until(self._terms)))
+        self._check_place(entry, entry.seen)
         of_account = [each for each in self.entries() if each.intent.account == intent.account]
         if sum(hour(each.opened) == hour(entry.opened) for each in of_account) >= self._terms.budget:
             raise budget_spent(intent.account, entry.opened, self._terms)
@@ -62,6 +60,18 @@ class MemoryLedger:
     def intend_all(self, intents: Sequence[Intent]) -> tuple[Entry, ...]:
         with self._whole():
             return tuple(map(self.intend, intents))
+
+    def resume(self, entry: Entry, seen: datetime) -> Entry:
+        before = self.get(entry.id)
+        mine = before.taken_over(self._clock.now())
+        self._check_place(before, seen)
+        self._store.entries[mine.id] = mine
+        return mine
+
+    def _check_place(self, entry: Entry, seen: datetime) -> None:
+        for other in self.entries():
+            if other.place == entry.place and other.leased_until > seen:
+                raise busy(other.id, instant(other.leased_until))
 
     def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
         return self._move(entry.id, state, record)

@@ -72,6 +72,10 @@ class WatchedLedger:
         self._calls.append("ledger:intend")
         return self._ledger.intend(intent)
 
+    def resume(self, entry: Entry, seen: datetime) -> Entry:
+        self._calls.append("ledger:resume")
+        return self._ledger.resume(entry, seen)
+
     def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
         self._calls.append("ledger:finish")
         return self._ledger.finish(entry, state, record)

@@ -174,9 +174,9 @@ def test_what_a_killed_process_left_behind_is_completed_by_the_next_sweep(moment
     assert ingress(account.rules(group_id)) == {CLOSED_SSH}
     assert account.ledger.open_intents() == ()
     completed = account.ledger.get(left.id)
-    assert completed.state == "DONE"
+    assert completed.state == {"before": "FAILED", "after": "DONE"}[moment]
     assert completed.ended is not None
-    assert "A crash left it behind" in completed.ended.record.summary
+    assert "The process that began this mend at 2026-11-24 07:00:00 UTC died" in completed.ended.record.summary
     image = completed.intent.before["SecurityGroupRules"]
     assert sorted(image, key=lambda row: str(row["SecurityGroupRuleId"])) == before
 

@@ -61,6 +61,8 @@ def test_an_intent_is_all_that_a_person_needs_who_finds_it_alone() -> None:
         seen=NOW,
         policy_hash="0123abcd",
         code_version=CODE_VERSION,
+        findings=FINDINGS,
+        decision="mode.default is fix",
         before=image,
         requests=(Request("ec2:Do", {"Id": "sgr-1"}), Request("ec2:Do", {"Id": "sgr-2"})),
         undo=UNDO,

@@ -11,6 +11,7 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from cloudmend import engine
 from cloudmend.controls import CONTROLS
 from cloudmend.core.errors import LedgerError
+from cloudmend.core.model import Record
 from cloudmend.local.ec2 import Ec2Error
 from support import Account, event, ingress, ipv4, policy
 
@@ -51,12 +52,22 @@ CALLS: Final = (
     "ledger.intend",
     "ModifySecurityGroupRules",
     "DescribeSecurityGroupRules, again",
+    "notice",
     "ledger.finish",
 )
+# The notifier raises nothing: what a channel does not take is in its log.
+NOTICE_FAULTS: Final[dict[str, tuple[str, Fault]]] = {
+    "killed before": ("before", Killed),
+    "killed after": ("after", Killed),
+}
+MALLORY: Final = "arn:aws:iam::111122223333:user/mallory"
+
 COLUMNS: Final = tuple(EC2_FAULTS)
 
 
 def faults_of(call: str) -> dict[str, tuple[str, Fault]]:
+    if call == "notice":
+        return NOTICE_FAULTS
     return LEDGER_FAULTS if call.startswith("ledger.") else EC2_FAULTS
 
 
@@ -84,8 +95,11 @@ class Trial:
         self.account.groups.unhindered = unhindered  # type: ignore[method-assign]
 
     def _arm(self, call: str, moment: str, fault: Fault) -> None:
+        if call == "notice":
+            _arm_method(self.account, "publish", moment, fault)
+            return
         if call.startswith("ledger."):
-            self._arm_ledger(call.removeprefix("ledger."), moment, fault)
+            _arm_method(self.account.ledger, call.removeprefix("ledger."), moment, fault)
             return
         operation, _, again = call.partition(", ")
         passes = [1 if again else 0]  # how many calls go well before the one that fails
@@ -97,33 +111,21 @@ class Trial:
 
         getattr(self.account.groups, moment)[operation] = obstacle
 
-    def _arm_ledger(self, method: str, moment: str, fault: Fault) -> None:
-        ledger = self.account.ledger
-        real = getattr(ledger, method)
-
-        def once(*arguments: Any) -> Any:
-            setattr(ledger, method, real)
-            if moment == "before":
-                raise fault()
-            real(*arguments)
-            raise fault()
-
-        setattr(ledger, method, once)
-
     def run(self) -> str:
-        """What closed it: the event, one of Lambda's retries, or a sweep."""
-        if self._respond():
+        """What closed it: the event, or one of Lambda's retries."""
+        if self.respond():
             return "at once"
         for number, seconds in enumerate(RETRIES_AFTER_S, 1):
             self.account.clock.sleep(seconds)
-            if self._respond():
+            if self.respond():
                 return f"retry {number}"
         return "not by the event"
 
-    def _respond(self) -> bool:
+    def respond(self) -> bool:
         """One invocation: False where it died or raised, and Lambda tries again."""
+        identity = {"type": "IAMUser", "arn": MALLORY, "userName": "mallory"}
         try:
-            records = self.account.handle(event(self.group_id))
+            records = self.account.handle(event(self.group_id, userIdentity=identity))
         except Killed:
             return False
         return all(getattr(record, "status", "") not in ("open", "failed") for record in records)
@@ -132,8 +134,26 @@ class Trial:
         self.account.clock.sleep(SWEEP_AFTER_S)
         engine.sweep(controls=CONTROLS, policy=policy(), world=self.account.world)
 
+    def told(self) -> list[Record]:
+        """The notices of what was done."""
+        return [record for record in self.account.records if record.edits]
+
     def sources(self) -> set[tuple[str, int, int, str]]:
         return ingress(self.account.rules(self.group_id))
+
+
+def _arm_method(port: Any, method: str, moment: str, fault: Fault) -> None:
+    """The first call of that method fails."""
+    real = getattr(port, method)
+
+    def once(*arguments: Any) -> Any:
+        setattr(port, method, real)
+        if moment == "before":
+            raise fault()
+        real(*arguments)
+        raise fault()
+
+    setattr(port, method, once)
 
 
 def table() -> str:

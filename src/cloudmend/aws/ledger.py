@@ -15,7 +15,7 @@ from botocore import xform_name
 
 from cloudmend.aws import ledger_items as items
 from cloudmend.aws.errors import translated
-from cloudmend.core.errors import LedgerError
+from cloudmend.core.errors import Busy, LedgerError
 from cloudmend.core.ledger import (
     End,
     Ending,
@@ -70,14 +70,24 @@ class DynamoDbLedger:
         if len(intents) > self._terms.budget:  # the condition on the count holds where nothing was counted yet
             raise budget_spent(intents[0].account, now, self._terms)
         entries = tuple(Entry.of(intent, now, secrets.token_hex(4)) for intent in intents)
-        locks = [items.put_lock(entry, self._terms) for entry in entries]
+        locks = [items.put_lock(entry, entry.seen) for entry in entries]
         kept = [write for entry in entries for write in (items.put_entry(entry), items.put_open(entry))]
         reasons = self._transact(*locks, items.count_mends(entries, self._terms), *kept)
         for lock in filter(_refused, reasons[: len(locks)]):
-            raise busy(lock["Item"]["holder"]["S"], lock["Item"]["leased_until"]["S"])
+            raise _busy(lock)
         if _refused(reasons[len(locks)]):
             raise budget_spent(intents[0].account, now, self._terms)
         return entries
+
+    def resume(self, entry: Entry, seen: datetime) -> Entry:
+        now = self._clock.now()
+        mine = entry.taken_over(now)
+        lock, kept = self._transact(items.put_lock(mine, seen), items.keep_resumed(mine))
+        if _refused(lock):
+            raise _busy(lock)
+        if _refused(kept):
+            return self._found(kept, entry.id).taken_over(now)
+        return mine
 
     def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
         return self._move(entry, state, record, *items.let_in(entry, self._clock.now(), self._terms))
@@ -141,9 +151,13 @@ class DynamoDbLedger:
             told, *_ = self._transact(*writes[:-1])
         if not _refused(told):
             return moved
-        if "Item" not in told:
-            raise unknown(entry.id, self.name)
-        return items.unpacked(told["Item"]).moved(state, end)
+        return self._found(told, entry.id).moved(state, end)
+
+    def _found(self, refused: Json, entry_id: str) -> Entry:
+        """The entry as it is, in place of which another was refused."""
+        if "Item" not in refused:
+            raise unknown(entry_id, self.name)
+        return items.unpacked(refused["Item"])
 
     def _transact(self, *writes: Json) -> Sequence[Json]:
         """Writes all or nothing. A reason for each write: whether it was its condition that did not hold."""
@@ -199,3 +213,8 @@ class DynamoDbLedger:
 
 def _refused(reason: Json) -> bool:
     return bool(reason["Code"] == _CONDITION)
+
+
+def _busy(lock: Json) -> Busy:
+    """Of a lock that was refused."""
+    return busy(lock["Item"]["holder"]["S"], lock["Item"]["leased_until"]["S"])

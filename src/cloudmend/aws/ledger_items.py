@@ -87,14 +87,14 @@ def put_open(entry: Entry) -> Json:
     return {"Put": {"Item": key(OPEN, entry.id)}}
 
 
-def put_lock(entry: Entry, terms: Terms) -> Json:
-    """Unless somebody else's lease still ran when the resource was seen; then the reason holds his item."""
-    lease = {"holder": text(entry.id), "leased_until": text(instant(entry.leased_until(terms)))}
+def put_lock(entry: Entry, seen: datetime) -> Json:
+    """Unless a lease still ran when the resource was seen; then the reason holds its item."""
+    lease = {"holder": text(entry.id), "leased_until": text(instant(entry.leased_until))}
     return {
         "Put": {
             "Item": {**lock_key(entry), **lease},
             "ConditionExpression": "attribute_not_exists(pk) OR leased_until <= :seen",
-            "ExpressionAttributeValues": {":seen": text(instant(entry.seen))},
+            "ExpressionAttributeValues": {":seen": text(instant(seen))},
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
     }
@@ -113,6 +113,19 @@ def count_mends(entries: Sequence[Entry], terms: Terms) -> Json:
                 ":room": {"N": str(terms.budget - mends)},
                 ":expires": seconds(first.opened, terms),
             },
+        }
+    }
+
+
+def keep_resumed(entry: Entry) -> Json:
+    """Unless it has ended; then the reason holds its item."""
+    return {
+        "Update": {
+            "Key": entry_key(entry.id),
+            "UpdateExpression": "SET entry = :entry",
+            "ConditionExpression": "entry_state = :state",
+            "ExpressionAttributeValues": {":entry": {"B": packed(entry)}, ":state": text(entry.state)},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
     }
 

@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from cloudmend.core.attribution import attribute
 from cloudmend.core.control import Control
-from cloudmend.core.ledger import Entry
+from cloudmend.core.ledger import WITHOUT_TAGS, Entry
+from cloudmend.core.left_behind import Traces
 from cloudmend.core.model import (
     ApiCall,
-    Change,
     Edit,
     Facts,
     Finding,
@@ -30,10 +30,8 @@ from cloudmend.core.version import CODE_VERSION
 # A door that is mended for the third time within an hour: somebody, or something, fights.
 FIGHT: Final = 2
 
+_UNSURE: Final = "Whether its write took effect is not known; the next try or sweep finds out, and tells of it."
 _TAGS: Final = ("Tags", "TagSpecifications")
-_WITHOUT_TAGS: Final = (
-    " Its rules have more tags than the ledger has room for: a rule that was revoked would come back without them."
-)
 
 
 class Case(Struct, kw_only=True):
@@ -55,6 +53,8 @@ class Case(Struct, kw_only=True):
     entry: Entry | None = None
     tags_left_out: bool = False  # of the before-image, for want of room
     outcomes: list[Outcome] = []
+    is_unsure: bool = False  # whether a write took effect is not known yet
+    found: Traces = Traces()  # of the writes that had no answer, seen in the proof
     remaining: tuple[Finding, ...] = ()
     is_last: bool = False  # nobody looks again after this one
 
@@ -63,6 +63,10 @@ class Case(Struct, kw_only=True):
         """Whether all that was at fault is closed, and something else was opened meanwhile: to be looked at next."""
         own = {finding.part for finding in self.findings}
         return bool(self.remaining) and not self.is_last and not any(left.part in own for left in self.remaining)
+
+    def is_about(self, intent: Intent) -> bool:
+        """Whether an intent is one of the same control, at the same resource."""
+        return (intent.control, intent.region, intent.resource.id) == (self.control.id, self.region, self.resource.id)
 
     @property
     def fights(self) -> bool:
@@ -80,11 +84,13 @@ class Case(Struct, kw_only=True):
             actor=self.cause.actor,
             seen=self.seen,
             policy_hash=policy_hash,
+            findings=self.findings,
+            decision=self.decision,
             code_version=CODE_VERSION,
             before=_without_tags(facts.image) if self.tags_left_out else facts.image,
             tags_left_out=self.tags_left_out,
             requests=tuple(change.request for change in plan.changes),
-            undo=self._undo(plan.changes),
+            undo=self._commands(request for change in plan.changes for request in change.inverse),
         )
 
     def clean(self, now: datetime) -> Record:
@@ -111,12 +117,13 @@ class Case(Struct, kw_only=True):
             return self._record("open", f"{self.resource.label} is STILL OPEN: {left}.", now, self._edits())
         told = "; ".join(edit.did for edit in self._edits()) or "somebody else closed it first"
         more = " Something else was opened meanwhile, and is looked at next." if self.reopened else ""
-        more += _WITHOUT_TAGS if self.tags_left_out else ""
+        more += f" {WITHOUT_TAGS}" if self.tags_left_out else ""
         return self._record("mended", f"{self.resource.label}: {told}.{self._fight()}{more}", now, self._edits())
 
     def failed(self, problem: str, now: datetime) -> Record:
         """An error before the proof: what was done until then is told."""
-        return self._record("failed", f"{self.resource.label}: {problem}", now, self._edits(), (problem,))
+        told = f"{problem} {_UNSURE}" if self.is_unsure else problem
+        return self._record("failed", f"{self.resource.label}: {told}", now, self._edits(), (told,))
 
     def _unchanged(self) -> str:
         return self.decision if self.budget_spent else f"Nothing was changed: {self.decision}."
@@ -132,13 +139,22 @@ class Case(Struct, kw_only=True):
         )
 
     def _edits(self) -> tuple[Edit, ...]:
-        return tuple(edit for outcome in self._changed() for edit in outcome.change.edits)
+        return (*(edit for outcome in self._changed() for edit in outcome.change.edits), *self.found.edits)
 
     def _changed(self) -> Iterable[Outcome]:
         return (outcome for outcome in self.outcomes if outcome.changed)
 
-    def _undo(self, changes: Iterable[Change]) -> tuple[str, ...]:
-        requests = (request for change in changes for request in change.inverse)
+    @property
+    def unanswered(self) -> frozenset[str]:
+        """The parts of the writes that had no answer."""
+        silent = (outcome.change for outcome in self.outcomes if not outcome.answered)
+        return frozenset(edit.part for change in silent for edit in change.edits)
+
+    def _undo(self) -> Iterable[Request]:
+        yield from (request for outcome in self._changed() for request in outcome.change.inverse)
+        yield from self.found.undo
+
+    def _commands(self, requests: Iterable[Request]) -> tuple[str, ...]:
         if self.tags_left_out:
             requests = (Request(each.action, _without_tags(each.params)) for each in requests)
         return tuple(request.command(self.region) for request in requests)
@@ -163,7 +179,7 @@ class Case(Struct, kw_only=True):
             edits=edits,
             remaining=self.remaining,
             errors=errors + tuple(outcome.error for outcome in self.outcomes if outcome.error),
-            undo=self._undo(outcome.change for outcome in self._changed()),
+            undo=self._commands(self._undo()),
             entry_id=self.entry.id if self.entry else "",
             flaps=self.flaps,
             severity="high" if bad or self.fights else "normal",

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from cloudmend.core.left_behind import Traces
 from cloudmend.core.model import ApiCall, Finding, Intent, Plan, Record, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader
@@ -38,6 +39,7 @@ class Control(Struct, frozen=True, kw_only=True):
     detect: Callable[[Any, Policy], tuple[Finding, ...]]
     plan: Callable[[Any, tuple[Finding, ...], Policy], Plan]
     check: Callable[[Any, Plan, Policy], None]  # raises UnsafePlan
+    trace: Callable[[Intent, Any], Traces]  # what an intent came to, by the facts
     revert: Callable[[Intent, Record, Reader], Reversal]  # a mend, compared with what is now
     joints: Mapping[str, Joint] = {}  # by action: requests of mends side by side that may be put as one
 

@@ -14,6 +14,13 @@ from cloudmend.core.model import Intent, Record
 
 VERSION: Final = 1  # of the shape below that is stored; docs/reference/records.md
 
+# How long an intent that does not end keeps others out: as long as a Lambda that made it can live (decision 6).
+LEASE: Final = timedelta(seconds=60)
+
+WITHOUT_TAGS: Final = (
+    "Its rules have more tags than the ledger has room for: a rule that was revoked would come back without them."
+)
+
 State = Literal["INTENT", "DONE", "FAILED", "UNDONE"]
 Ending = Literal["DONE", "FAILED"]
 Instant = Annotated[datetime, Meta(tz=True)]
@@ -41,13 +48,17 @@ class End(Struct, frozen=True):
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """One mend, from before its first write. `ended` is absent in INTENT, `undone` in all but UNDONE."""
+    """One mend, from before its first write. `ended` is absent in INTENT, `undone` in all but UNDONE.
+
+    `resumed` is when somebody last set about to complete it, because the process that had begun it was dead.
+    """
 
     version: int = VERSION
     id: str  # the resource's id, "/", and a text that sorts by time
     state: State
     opened: Instant
     intent: Intent
+    resumed: Instant | None = None
     ended: End | None = None
     undone: End | None = None
 
@@ -67,9 +78,20 @@ class Entry(Struct, frozen=True, kw_only=True):
         """When the resource was looked at, as far as it is known."""
         return self.intent.seen or self.opened
 
-    def leased_until(self, terms: Terms) -> datetime:
+    @property
+    def leased_until(self) -> datetime:
         """Until when it keeps others out of its place."""
-        return self.ended.at if self.ended else self.opened + terms.lease
+        return self.ended.at if self.ended else (self.resumed or self.opened) + LEASE
+
+    def is_left_behind(self, seen: datetime) -> bool:
+        """Whether its process was dead, as far as its lease tells, when the resource was looked at."""
+        return self.state == "INTENT" and self.leased_until <= seen
+
+    def taken_over(self, now: datetime) -> Entry:
+        """The entry with a lease that begins anew, for whoever completes it. Raises WrongState where it has ended."""
+        if self.state != "INTENT":
+            raise WrongState(f"Record {self.id} is {self.state}: there is nothing to complete. It stays as it is.")
+        return msgspec.structs.replace(self, resumed=now)
 
     def moved(self, state: State, end: End) -> Entry:
         """The entry in another state; itself where it is there already with this record. Raises WrongState."""
@@ -119,12 +141,9 @@ class Exemptions(Struct, frozen=True):
 class Terms(Struct, frozen=True, kw_only=True):
     """How a ledger is kept.
 
-    `lease`: how long an intent that does not end keeps others out; as long as a Lambda that made it can live
-    (decision 6). `budget`: mends per account and clock hour, at least 1. `retention`: of what has ended, counted
-    from then.
+    `budget`: mends per account and clock hour, at least 1. `retention`: of what has ended, counted from then.
     """
 
-    lease: timedelta = timedelta(seconds=60)
     budget: int = 100
     retention: timedelta = timedelta(days=400)
 
@@ -143,12 +162,18 @@ class Ledger(Protocol):
         """Stores it in state INTENT and takes a place in the account's budget: both, or neither.
 
         Raises Busy where another's lease of the same place still ran when the resource was seen: what was seen
-        may be closed by now. An intent that outlived its lease stays as it is, for the sweep. Raises BudgetSpent, and
-        TooLarge.
+        may be closed by now. An intent that outlived its lease stays as it is, to be completed. Raises BudgetSpent,
+        and TooLarge.
         """
 
     def intend_all(self, intents: Sequence[Intent]) -> tuple[Entry, ...]:
         """The same for up to 33 intents of one account: all of them, or none. Raises as `intend` does for any."""
+
+    def resume(self, entry: Entry, seen: datetime) -> Entry:
+        """Takes over an intent that its process left behind: its lease begins anew, and nobody else completes it.
+
+        Raises Busy where a lease of its place still ran when the resource was seen, and WrongState where it has ended.
+        """
 
     def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
         """INTENT -> DONE | FAILED, and lets others in. The same again is accepted. Raises WrongState."""

@@ -47,6 +47,9 @@ class Attribution(Struct, frozen=True, kw_only=True):
 NOBODY: Final = Attribution(who="somebody unknown", through="unknown", where="unknown")
 
 
+SWEEP: Final = "Sweep"  # in place of a call's name, where no call led here
+
+
 class ApiCall(Struct, frozen=True, kw_only=True):
     """One successful API call that CloudTrail reported. A hint of where to look, never what to believe."""
 
@@ -141,10 +144,11 @@ class Plan(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What came of one change. `changed` is false where AWS was already so, or refused."""
+    """What came of one change. `changed` is false where AWS was already so, or refused, or gave no answer."""
 
     change: Change
     changed: bool
+    answered: bool = True  # false: it may have taken effect all the same
     error: str = ""
 
 
@@ -189,10 +193,25 @@ class Intent(Struct, frozen=True, kw_only=True):
     seen: datetime | None = None  # when AWS was asked what the resource is; aware, in UTC
     policy_hash: str = ""  # of the policy that it was decided by
     code_version: str = ""
+    findings: tuple[Finding, ...] = ()  # what is at fault
+    decision: str = ""  # the line of the policy that says to mend it
     before: Json
     tags_left_out: bool = False  # of `before` and `undo`: the ledger has no room for them
     requests: tuple[Request, ...]
     undo: tuple[str, ...]
+
+    @property
+    def cause(self) -> ApiCall:
+        """The call that led here, as far as it is kept."""
+        return ApiCall(
+            event_id=self.event_id,
+            source="",
+            name=self.event_name,
+            time=None,
+            account=self.account,
+            region=self.region,
+            actor=self.actor,
+        )
 
 
 class Facts(Struct, frozen=True, kw_only=True):

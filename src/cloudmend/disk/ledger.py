@@ -52,10 +52,17 @@ class SqliteLedger:
         with self._database.writing() as connection:
             for entry in entries:
                 _purge(connection, entry.opened)
-                self._check_place(connection, entry)
+                self._check_place(connection, entry, entry.seen)
                 self._check_budget(connection, entry)
                 connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, NULL, ?)", _row(entry))
         return entries
+
+    def resume(self, entry: Entry, seen: datetime) -> Entry:
+        with self._database.writing() as connection:
+            mine = self._entry(connection, entry.id).taken_over(self._clock.now())
+            self._check_place(connection, mine, seen)
+            connection.execute("UPDATE entries SET entry = ? WHERE id = ?", (encode(mine).decode(), mine.id))
+        return mine
 
     def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
         (moved,) = self.finish_all((MendEnd(entry, state, record),))
@@ -111,15 +118,15 @@ class SqliteLedger:
             raise unknown(entry_id, self.name)
         return decode_entry(row[0].encode())
 
-    def _check_place(self, connection: sqlite3.Connection, entry: Entry) -> None:
-        """Raises Busy."""
+    def _check_place(self, connection: sqlite3.Connection, entry: Entry, seen: datetime) -> None:
+        """Raises Busy where a lease of its place still ran then: of an open entry, or of one that has ended since."""
         rows = connection.execute(
-            "SELECT entry FROM entries WHERE resource = ? AND place = ? AND opened > ?",
-            (entry.intent.resource.id, entry.place, instant(entry.seen - self._terms.lease)),
+            "SELECT entry FROM entries WHERE resource = ? AND place = ? AND (expires IS NULL OR expires > ?)",
+            (entry.intent.resource.id, entry.place, instant(seen + self._terms.retention)),
         )
         for other in (decode_entry(text.encode()) for (text,) in rows):
-            if other.leased_until(self._terms) > entry.seen:
-                raise busy(other.id, instant(other.leased_until(self._terms)))
+            if other.leased_until > seen:
+                raise busy(other.id, instant(other.leased_until))
 
     def _check_budget(self, connection: sqlite3.Connection, entry: Entry) -> None:
         """Raises BudgetSpent."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from cloudmend.core.case import Case
 from cloudmend.core.errors import AwsError
-from cloudmend.core.model import Change, Finding, Outcome
+from cloudmend.core.left_behind import Traces
+from cloudmend.core.model import Change, Intent, Outcome
 from cloudmend.core.policy import Policy
 from cloudmend.core.world import World
 
@@ -33,24 +34,32 @@ def apply(change: Change, world: World) -> Iterator[Outcome]:
         elif change.otherwise and error.refused:
             yield from apply(change.otherwise, world)
         else:
-            yield Outcome(change=change, changed=False, error=str(error))
+            yield Outcome(change=change, changed=False, answered=error.refused, error=str(error))
     else:
         yield Outcome(change=change, changed=True)
 
 
-def prove(case: Case, policy: Policy, world: World) -> tuple[Finding, ...]:
-    """What is still at fault now, read from AWS again, and again while it may only be late."""
-    remaining = _look(case, policy, world)
+def prove(case: Case, policy: Policy, world: World) -> None:
+    """Finds what is still at fault now, read from AWS again, and again while it may only be late."""
+    facts = _look(case, policy, world)
     for pause in _PROOF_PAUSES:
-        if not remaining:
+        if not case.remaining:
             break
         world.clock.sleep(pause)
-        remaining = _look(case, policy, world)
-    return remaining
+        facts = _look(case, policy, world)
+    if case.entry and case.unanswered:
+        _find_unanswered(case, case.entry.intent, facts)
 
 
-def _look(case: Case, policy: Policy, world: World) -> tuple[Finding, ...]:
-    """What is at fault now; nothing where the resource is gone. Parts that we revoked are not waited for."""
-    resource = msgspec.structs.replace(case.resource, parts=())
-    facts = case.control.observe(resource, world.reader, policy)
-    return () if facts is None else case.control.detect(case.control.without(facts, case.exempt_parts), policy)
+def _look(case: Case, policy: Policy, world: World) -> Any:
+    """The facts now: None where the resource is gone. Parts that we revoked are not waited for."""
+    resource, control = msgspec.structs.replace(case.resource, parts=()), case.control
+    facts = control.observe(resource, world.reader, policy)
+    case.remaining = control.detect(control.without(facts, case.exempt_parts), policy) if facts else ()
+    return facts
+
+
+def _find_unanswered(case: Case, intent: Intent, facts: Any) -> None:
+    """What the writes did that had no answer. What is still seen open may be only late: then it stays unknown."""
+    case.found = case.control.trace(intent, facts).of(case.unanswered) if facts else Traces()
+    case.is_unsure = any(finding.part in case.unanswered for finding in case.remaining)

@@ -11,8 +11,8 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from cloudmend.core.control import Joint
 from cloudmend.core.errors import AwsError, CloudmendError
-from cloudmend.core.ledger import Ending, Entry, Exemptions, Ledger, MendEnd
-from cloudmend.core.model import Intent, Json, Record, Request
+from cloudmend.core.ledger import Entry, Exemptions, Ledger
+from cloudmend.core.model import Intent, Json, Request
 from cloudmend.core.ports import Reader, Rows, Switch
 from cloudmend.engine.together import Together
 
@@ -77,7 +77,7 @@ def _about(request: Request, joint: Joint, values: Sequence[str]) -> Request:
 
 
 class JoinedLedger:
-    """A ledger, as far as a mend needs one: exemptions are read, intents kept and ended once for all who wait."""
+    """A ledger, as far as a mend needs one: exemptions are read and intents kept once for all who wait."""
 
     def __init__(self, ledger: Ledger, together: Together) -> None:
         self._ledger = ledger
@@ -89,14 +89,12 @@ class JoinedLedger:
     def intend(self, intent: Intent) -> Entry:
         return self._together.ask("intend", intent, self._intend)
 
-    def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
-        return self._together.ask("finish", MendEnd(entry, state, record), self._finish)
-
     def _intend(self, intents: Sequence[Intent]) -> Sequence[Entry | Exception]:
-        return _whole_or_each(intents, self._ledger.intend_all, self._ledger.intend)
-
-    def _finish(self, ends: Sequence[MendEnd]) -> Sequence[Entry | Exception]:
-        return _whole_or_each(ends, self._ledger.finish_all, lambda end: self._ledger.finish(*end))
+        """All at once; where that cannot be, one by one, each with its own error."""
+        try:
+            return self._ledger.intend_all(intents)
+        except CloudmendError:
+            return [_or_error(self._ledger.intend, intent) for intent in intents]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._ledger, name)
@@ -139,16 +137,6 @@ def _by_resource(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
     for entry in entries:
         found[entry.intent.resource.id].append(entry)
     return found
-
-
-def _whole_or_each(
-    items: Sequence[_Item], whole: Callable[[Sequence[_Item]], Sequence[Entry]], each: Callable[[_Item], Entry]
-) -> Sequence[Entry | Exception]:
-    """All at once; where that cannot be, one by one, each with its own error."""
-    try:
-        return whole(items)
-    except CloudmendError:
-        return [_or_error(each, item) for item in items]
 
 
 def _or_error(call: Callable[[_Item], _Answer], item: _Item) -> _Answer | Exception:

@@ -1,4 +1,4 @@
-"""One resource: looked at, closed if it is open, and proved closed; every end is a published record."""
+"""One resource: looked at, closed if it is open, and proved closed; every end is a record, told and then kept."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from cloudmend.core.case import Case
 from cloudmend.core.control import Control
 from cloudmend.core.decide import Action, Circumstances
 from cloudmend.core.errors import BudgetSpent, Busy, CloudmendError, TooLarge
-from cloudmend.core.ledger import Entry, Exemptions
+from cloudmend.core.ledger import Entry, Exemptions, MendEnd
 from cloudmend.core.model import ApiCall, Facts, Plan, Record, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.sparing import spare
 from cloudmend.core.verdict import Known, judge, planned
 from cloudmend.core.world import World
 from cloudmend.engine.closing import apply, prove
-from cloudmend.engine.needs import Needs, begin, exemptions
+from cloudmend.engine.left_behind import complete_met
+from cloudmend.engine.needs import Needs, begin, exemptions, met
+from cloudmend.engine.record import Ended, ending, recorded, sentence
 
 
 def resources_of(
@@ -29,8 +31,8 @@ def resources_of(
     try:
         found = control.expand(target, world.reader, policy)
     except Exception as error:  # noqa: BLE001 - a crash becomes a record
-        return _published(_failed(case, error, world), world)
-    return found or _published(case.clean(world.clock.now()), world)
+        return recorded(Ended(_failed(case, error, world)), world)
+    return found or recorded(Ended(case.clean(world.clock.now())), world)
 
 
 def mend(
@@ -41,21 +43,33 @@ def mend(
     Never raises: an error ends in a record that tells it.
     """
     for is_last in (False, False, True):
-        case = _open_case(resource, control, cause, world)
-        case.swept, case.is_last = swept, is_last
-        record = _mend_once(case, policy, world)
-        if not case.reopened:
+        ended = walk(resource, control, cause, policy=policy, world=world, swept=swept, is_last=is_last)
+        record = recorded(ended, world)
+        if not ended.reopened:
             break
         resource = msgspec.structs.replace(resource, parts=())  # what the event names was seen
     return record
 
 
-def _mend_once(case: Case, policy: Policy, world: World) -> Record:
+def walk(
+    resource: Resource,
+    control: Control,
+    cause: ApiCall,
+    *,
+    policy: Policy,
+    world: World,
+    swept: bool = False,
+    is_last: bool = False,
+) -> Ended:
+    """One look, and one mend of what is at fault; nobody is told yet. Never raises."""
+    case = _open_case(resource, control, cause, world)
+    case.swept, case.is_last = swept, is_last
     try:
         record = _mend(case, policy, world)
     except Exception as error:  # noqa: BLE001 - a crash becomes a record
         record = _failed(case, error, world)
-    return _published(_finished(case, record, world), world)
+    end = MendEnd(case.entry, ending(record), record) if case.entry and not case.is_unsure else None
+    return Ended(record, end, case.reopened)
 
 
 def _open_case(resource: Resource, control: Control, cause: ApiCall, world: World) -> Case:
@@ -63,25 +77,7 @@ def _open_case(resource: Resource, control: Control, cause: ApiCall, world: Worl
 
 
 def _failed(case: Case, error: Exception, world: World) -> Record:
-    told = str(error) if isinstance(error, CloudmendError) else f"cloudmend crashed: {type(error).__name__}: {error}"
-    return case.failed(told, world.clock.now())
-
-
-def _finished(case: Case, record: Record, world: World) -> Record:
-    """The ledger told of the end. If it cannot be told, the intent stays open, and the next sweep completes it."""
-    if case.entry is None:
-        return record
-    try:
-        world.ledger.finish(case.entry, "DONE" if record.status == "mended" else "FAILED", record)
-    except Exception as error:  # noqa: BLE001 - what was done must be told all the same
-        problem = f"The ledger was not told how it ended ({error}). The next sweep completes it."
-        return msgspec.structs.replace(record, errors=(*record.errors, problem))
-    return record
-
-
-def _published(record: Record, world: World) -> Record:
-    world.notifier.publish(record)
-    return record
+    return case.failed(sentence(error), world.clock.now())
 
 
 def _mend(case: Case, policy: Policy, world: World) -> Record:
@@ -89,13 +85,15 @@ def _mend(case: Case, policy: Policy, world: World) -> Record:
     case.seen = now()
     needs = begin(case, world) if case.swept or control.suspects(case.cause) else None
     facts = control.observe(case.resource, world.reader, policy)
+    case.findings = control.detect(facts, policy) if facts else ()
+    needs = needs or (begin(case, world) if case.findings else None)
+    if complete_met(case, facts, met(case, needs, world), world):
+        return _mend(case, policy, world)  # others were kept out meanwhile, so what was seen is out of date
     if facts is None:
         return case.gone(now())
     case.account = facts.account or case.account
-    case.findings = control.detect(facts, policy)
-    if not case.findings:
+    if needs is None or not case.findings:
         return case.clean(now())
-    needs = needs or begin(case, world)
     facts = control.complete(facts, needs.surroundings(), world.reader, policy)
     action = _judge(case, facts, needs, policy, now())
     if action == "exempt":
@@ -133,15 +131,21 @@ def _close(case: Case, facts: Facts, plan: Plan, policy: Policy, world: World) -
         case.decision, case.budget_spent = str(spent), True
         return case.observed(plan, now())
     except Busy as busy:
-        case.remaining = prove(case, policy, world)
+        prove(case, policy, world)
         return case.failed(str(busy), now()) if case.remaining else case.clean(now())
     if exempt := _exempted_meanwhile(case, facts, latest(), policy):
         case.decision = exempt
         return case.exempt(now())
+    _write(case, plan, world)
+    prove(case, policy, world)
+    return case.ended(now())
+
+
+def _write(case: Case, plan: Plan, world: World) -> None:
+    case.is_unsure = True
     for change in plan.changes:
         case.outcomes.extend(apply(change, world))
-    case.remaining = prove(case, policy, world)
-    return case.ended(now())
+    case.is_unsure = bool(case.unanswered)
 
 
 def _intended(case: Case, facts: Facts, plan: Plan, policy: Policy, world: World) -> Entry:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from cloudmend.core.case import Case
 from cloudmend.core.errors import CloudmendError
-from cloudmend.core.ledger import Entry, Exemptions
+from cloudmend.core.ledger import LEASE, Entry, Exemptions
 from cloudmend.core.verdict import FLAP_WINDOW
 from cloudmend.core.world import World
 
@@ -24,13 +24,35 @@ class Needs(Struct, frozen=True):
 
 
 def begin(case: Case, world: World) -> Needs:
-    resource, since = case.resource, world.clock.now() - FLAP_WINDOW
+    resource = case.resource
     return Needs(
         surroundings=world.begin(lambda: case.control.surroundings(resource, world.reader)),
         exemptions=world.begin(lambda: exemptions(world)),
-        recent=world.begin(lambda: world.ledger.recent(resource.id, since)),
+        recent=world.begin(lambda: recent(case, world)),
         mode=world.begin(world.switch.mode),
     )
+
+
+def met(case: Case, needs: Needs | None, world: World) -> tuple[Entry, ...]:
+    """The entries among which a mend may meet one that was left behind. A sweep has looked for those at its start.
+
+    An event that comes when its own lease could have run out may be tried again, after a try that died. For any other
+    that finds nothing the ledger is not read.
+    """
+    if case.swept:
+        return ()
+    if needs:
+        return needs.recent()
+    is_late = case.cause.time is None or world.clock.now() - case.cause.time >= LEASE
+    return recent(case, world) if is_late else ()
+
+
+def recent(case: Case, world: World) -> tuple[Entry, ...]:
+    """What was begun here of late. Where that cannot be read it is nothing: what is open is closed all the same."""
+    try:
+        return world.ledger.recent(case.resource.id, world.clock.now() - FLAP_WINDOW)
+    except CloudmendError:
+        return ()
 
 
 def exemptions(world: World) -> Exemptions:

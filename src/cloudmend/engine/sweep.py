@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -12,19 +12,17 @@ import msgspec
 from msgspec import Struct
 
 from cloudmend.core.control import Control
-from cloudmend.core.ledger import Entry
-from cloudmend.core.model import ApiCall, Record, Resource
+from cloudmend.core.model import SWEEP, ApiCall, Record, Resource
 from cloudmend.core.policy import Policy
-from cloudmend.core.ports import Notifier
 from cloudmend.core.run import one_run
 from cloudmend.core.world import World
-from cloudmend.engine.abreast import Ended, mend_abreast, publish
+from cloudmend.engine.abreast import mend_abreast
 from cloudmend.engine.joined import RunLedger
+from cloudmend.engine.left_behind import complete_all
 from cloudmend.engine.mend import mend, resources_of
 from cloudmend.engine.pace import EC2_WRITES, Bucket, PacedWriter
+from cloudmend.engine.record import Ended, record_all
 
-# An intent that is older was left behind by a crash: no invocation lives that long.
-_LEFT_BEHIND: Final = timedelta(minutes=2)
 _AT_ONCE: Final = 33  # mends side by side: as many as a ledger takes at once
 
 Batch = Sequence[Resource]
@@ -53,7 +51,7 @@ def sweep(
     """
     pace = PacedWriter(world.writer, world.clock, writes, full=only is None)
     run = msgspec.structs.replace(one_run(world), writer=pace, ledger=RunLedger(world.ledger))
-    records: list[Record] = [] if only else list(_complete_left_behind(controls, policy, run))
+    records: list[Record] = [] if only else list(_left_behind(controls, policy, run))
     left: list[Resource] = []
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for control in controls:
@@ -63,18 +61,36 @@ def sweep(
                 continue
             batches = _begun(_batches(found), pace, lambda: until is not None and run.clock.now() >= until, left)
             begin = partial(mend_abreast, control=control, cause=_cause(run), policy=policy, world=run, pool=pool)
-            records += _mended(map(begin, batches), run.notifier)
+            again = partial(mend, control=control, cause=_cause(run), policy=policy, world=run, swept=True)
+            records += _recorded(map(begin, batches), again, run)
     return Sweep(tuple(records), tuple(left))
 
 
-def _mended(batches: Iterable[Iterable[Ended]], notifier: Notifier) -> Iterator[Record]:
-    """The records of all. What came of a batch is published while the next one is under way."""
+def _left_behind(controls: Sequence[Control], policy: Policy, world: World) -> Iterator[Record]:
+    """What was told of all that were left behind. What was never done is done now, for the same cause."""
+    for entry, control, told, is_left in complete_all(controls, policy, world):
+        yield from told
+        if is_left:
+            intent, resource = entry.intent, msgspec.structs.replace(entry.intent.resource, parts=())
+            swept = intent.event_name == SWEEP
+            yield mend(resource, control, intent.cause, policy=policy, world=world, swept=swept)
+
+
+def _recorded(
+    batches: Iterable[Iterable[Ended]], again: Callable[[Resource], Record], world: World
+) -> Iterator[Record]:
+    """The last record of each. What came of a batch is told while the next one is under way."""
     before: list[Ended] = []
     for batch in batches:
-        publish(before, notifier)
+        yield from _last(before, again, world)
         before = list(batch)
-        yield from (ended.record for ended in before)
-    publish(before, notifier)
+    yield from _last(before, again, world)
+
+
+def _last(batch: Sequence[Ended], again: Callable[[Resource], Record], world: World) -> Iterator[Record]:
+    """Told, and kept; where something else was opened meanwhile, that is mended next."""
+    for ended, record in zip(batch, record_all(batch, world), strict=True):
+        yield again(record.resource) if ended.reopened else record
 
 
 def _batches(resources: Batch) -> Iterator[Batch]:
@@ -99,24 +115,4 @@ def _everywhere(world: World) -> Resource:
 
 
 def _cause(world: World) -> ApiCall:
-    return ApiCall(event_id="", source="cloudmend", name="Sweep", time=None, account="", region=world.region)
-
-
-def _complete_left_behind(controls: Sequence[Control], policy: Policy, world: World) -> Iterator[Record]:
-    """Mends again what an intent was for; whether it was done or not, the group is closed after it."""
-    by_id = {control.id: control for control in controls}
-    for entry in world.ledger.open_intents():
-        control = by_id.get(entry.intent.control)
-        is_here = entry.intent.region == world.region
-        if control and is_here and entry.opened < world.clock.now() - _LEFT_BEHIND:
-            record = mend(entry.intent.resource, control, _cause(world), policy=policy, world=world)
-            yield record
-            _close(entry, record, world)
-
-
-def _close(entry: Entry, record: Record, world: World) -> None:
-    """The old entry tells how it ended; its undo is its intent's."""
-    told = msgspec.structs.replace(
-        record, entry_id=entry.id, summary=f"A crash left it behind. Afterwards: {record.summary}"
-    )
-    world.ledger.finish(entry, "DONE" if record.status in ("clean", "mended") else "FAILED", told)
+    return ApiCall(event_id="", source="cloudmend", name=SWEEP, time=None, account="", region=world.region)

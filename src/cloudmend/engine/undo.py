@@ -54,18 +54,18 @@ def undo(entry_id: str, grounds: Grounds, *, controls: Sequence[Control], world:
 
 
 def _carried_out(planned: Undone, look: Callable[[], Reversal], world: World) -> Undone:
-    """Exempted, restored, proved, recorded and told, in this order. Raises UndoIncomplete."""
+    """Exempted, restored, proved, told and recorded, in this order. Raises UndoIncomplete."""
     entry, exemption = planned.entry, planned.exemption
     world.ledger.exempt(exemption)
     problem = _write(planned.requests, world)
     reversal = _proved(look, world)
     check_done(entry, exemption, reversal, problem)
     record = undone_record(entry, exemption, reversal.restored)
+    world.notifier.publish(record)
     try:
         world.ledger.undone(entry, record)
     except WrongState:
         return _after_another(entry, reversal, world)
-    world.notifier.publish(record)
     return msgspec.structs.replace(planned, record=record)
 
 

@@ -29,6 +29,6 @@ def exempted(exemption: TimedExemption) -> str:
 def came_to(entry: Entry) -> tuple[str, str]:
     """Its state, with how the mend ended; and what was done, in words."""
     if entry.ended is None:
-        return entry.state, "under way, or left behind by a crash: the next sweep completes it"
+        return entry.state, "under way, or left behind by a crash: the next try or sweep completes it"
     latest = entry.undone or entry.ended
     return f"{entry.state} ({entry.ended.record.status})", latest.record.summary

@@ -11,6 +11,7 @@ from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.controls.security_group_ingress.observe import complete, observe, surroundings
 from cloudmend.controls.security_group_ingress.plan import plan
 from cloudmend.controls.security_group_ingress.targets import suspects, targets
+from cloudmend.controls.security_group_ingress.trace import trace
 from cloudmend.controls.security_group_ingress.undo import revert
 from cloudmend.core.control import Control, Joint
 
@@ -48,6 +49,7 @@ CONTROL: Final = Control(
     detect=detect,
     plan=plan,
     check=check,
+    trace=trace,
     revert=revert,
     joints={
         "ec2:DescribeSecurityGroupRules": Joint("group-id", "GroupId"),

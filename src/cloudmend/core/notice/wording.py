@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from cloudmend.core.model import Record, Status
+from cloudmend.core.model import SWEEP, Record, Status
 
 # A clean look and a group that is gone are no news to a person. What is exempt somebody left open on purpose, and
 # every call that touches it would tell so again.
@@ -17,9 +17,6 @@ HEADLINES: Final[dict[Status, str]] = {
 }
 _BUDGET_SPENT: Final = "NOT MENDED, the budget is spent:"
 
-# Not a call of AWS's API: how the engine names a sweep as a record's cause.
-_SWEEP: Final = "Sweep"
-
 
 def headline(record: Record) -> str:
     """What this is about, in a few words; only for a status that people are told of."""
@@ -29,7 +26,7 @@ def headline(record: Record) -> str:
 
 def call(record: Record) -> str:
     """The API call that led here."""
-    return "none: it was found by looking" if record.event_name in ("", _SWEEP) else record.event_name
+    return "none: it was found by looking" if record.event_name in ("", SWEEP) else record.event_name
 
 
 def why_unchanged(record: Record) -> str:

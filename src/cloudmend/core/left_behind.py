@@ -1,0 +1,95 @@
+"""A mend whose process died: what it came to, judged from what is there now, and the record of that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+
+from msgspec import Struct
+
+from cloudmend.core.attribution import attribute
+from cloudmend.core.ledger import WITHOUT_TAGS, Entry
+from cloudmend.core.model import SWEEP, Edit, Record, Request, Status
+
+
+class Traces(Struct, frozen=True, kw_only=True):
+    """What is there now of all that an intent was about.
+
+    `edits` were made, and `undo` takes them back, one request for each; `untouched` and `changed` are parts in words:
+    those that are as they were before, and those that are neither so nor as they were to be.
+    """
+
+    edits: tuple[Edit, ...] = ()
+    undo: tuple[Request, ...] = ()
+    untouched: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+    def of(self, parts: Set[str]) -> Traces:
+        """Those of some parts: of each edit, with what takes it back."""
+        found = [pair for pair in zip(self.edits, self.undo, strict=True) if pair[0].part in parts]
+        return Traces(edits=tuple(edit for edit, _ in found), undo=tuple(request for _, request in found))
+
+
+def is_news(traces: Traces | None) -> bool:
+    """Whether people are to be told of it: not of a mend that changed nothing. None is for a resource that is gone."""
+    return traces is None or bool(traces.edits or traces.changed)
+
+
+def completed(entry: Entry, traces: Traces | None) -> Record:
+    """What is kept and told of an intent that was left behind, with its own cause."""
+    if traces is None:
+        gone = f"{entry.intent.resource.label} does not exist any more, so it is not known what was done to it."
+        return _record(entry, "gone", f"{gone} {_died(entry)}")
+    told = " ".join(_sentences(entry, traces))
+    done = bool(traces.edits) and not traces.untouched
+    return _record(entry, "mended" if done else "failed", told, traces)
+
+
+def not_completed(entry: Entry, problem: str) -> Record:
+    """What is told of one that is still open, because it cannot be told what it came to."""
+    told = f"{entry.intent.resource.label}: {_died(entry)} What it did cannot be found out yet: {problem}"
+    return _record(entry, "failed", told, errors=(problem,))
+
+
+def _sentences(entry: Entry, traces: Traces) -> Iterator[str]:
+    done = "; ".join(edit.did for edit in traces.edits) or "nothing is known to have been changed"
+    yield f"{entry.intent.resource.label}: {done}."
+    if traces.untouched:
+        yield f"As it was before, never changed or changed back: {'; '.join(traces.untouched)}."
+    if traces.changed:
+        yield f"Changed by somebody since, so what was done to it is not known: {'; '.join(traces.changed)}."
+    yield _died(entry)
+    if entry.intent.tags_left_out:
+        yield WITHOUT_TAGS
+
+
+def _died(entry: Entry) -> str:
+    return (
+        f"The process that began this mend at {entry.opened:%Y-%m-%d %H:%M:%S} UTC died before its end was recorded. "
+        "This is what was found afterwards; a notice of it may have come before."
+    )
+
+
+def _record(
+    entry: Entry, status: Status, summary: str, traces: Traces | None = None, errors: tuple[str, ...] = ()
+) -> Record:
+    intent, found = entry.intent, traces or Traces()
+    return Record(
+        status=status,
+        control=intent.control,
+        resource=intent.resource,
+        account=intent.account,
+        region=intent.region,
+        event_id=intent.event_id,
+        event_name=intent.event_name,
+        actor=intent.actor,
+        attribution=attribute(intent.actor),
+        summary=summary,
+        decision=intent.decision,
+        findings=intent.findings,
+        edits=found.edits,
+        errors=errors,
+        undo=tuple(request.command(intent.region) for request in found.undo),
+        entry_id=entry.id,
+        severity="high" if status == "failed" else "normal",
+        missed=intent.event_name == SWEEP,
+    )
