@@ -69,8 +69,8 @@ def test_the_next_try_of_the_event_tells_who_did_what_and_how_to_take_it_back() 
     assert "opens tcp/22 to 3,702,258,688 public addresses" in edit.why
     assert record.summary == (
         f"{group_id}: narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8. The process that began this mend at "
-        "2026-11-24 07:00:00 UTC died before its end was recorded. This is what was found afterwards; a notice of it "
-        "may have come before."
+        "2026-11-24 07:00:00 UTC died before its end was recorded. This was found afterwards; a notice of it may have "
+        "come before."
     )
     (entry,) = account.ledger.entries()
     assert (entry.state, entry.id, entry.ended.record) == ("DONE", record.entry_id, record)
@@ -301,7 +301,29 @@ def test_one_that_cannot_be_completed_is_told_and_does_not_stop_the_sweep() -> N
     records = {record.resource.id: record for record in swept(account).records if record.status != "clean"}
     assert records[other].status == "mended"
     assert (records[group_id].status, records[group_id].entry_id) == ("failed", entry.id)
-    assert "What it did cannot be found out yet: cloudmend crashed: KeyError" in records[group_id].summary
+    assert "What it did cannot be found out: cloudmend crashed: KeyError" in records[group_id].summary
+    assert account.ledger.open_intents() == ()
+
+
+def test_one_whose_group_cannot_be_read_now_stays_for_the_next_sweep() -> None:
+    account = Account()
+    group_id = left_behind(account)
+    account.groups.before["DescribeSecurityGroupRules"] = refuse_once(account)
+    first, *_ = swept(account).records
+    assert (first.status, first.actor.arn) == ("failed", MALLORY)
+    assert "What it did cannot be found out: ec2:DescribeSecurityGroupRules" in first.summary
+    account.records.clear()
+    swept(account)
+    assert [(record.status, record.actor.arn) for record in told(account)] == [("mended", MALLORY)]
+    assert group_id == told(account)[0].resource.id
+
+
+def refuse_once(account: Account) -> Callable[[Mapping[str, Any]], None]:
+    def refuse(_: Mapping[str, Any]) -> None:
+        del account.groups.before["DescribeSecurityGroupRules"]
+        raise Ec2Error("UnauthorizedOperation", "You are not authorized.", 403)
+
+    return refuse
 
 
 def test_a_mend_goes_on_where_what_was_left_behind_cannot_be_completed() -> None:

@@ -17,7 +17,7 @@ from botocore.session import Session
 from cloudmend.aws.ledger import DynamoDbLedger
 from cloudmend.controls import CONTROLS
 from cloudmend.core.ledger import Terms
-from cloudmend.core.model import Intent, Resource
+from cloudmend.core.model import Intent, Request, Resource
 from cloudmend.core.partitions import partition_of
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import ACCOUNT, asked_lately
@@ -184,15 +184,25 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def intent(group_id: str) -> Intent:
-    """What a function that crashed was about to do."""
+def narrowing(rule: dict[str, Any]) -> Request:
+    """To 10.0.0.0/8."""
+    fields = {name: rule[name] for name in ("IpProtocol", "FromPort", "ToPort")} | {"CidrIpv4": "10.0.0.0/8"}
+    update = {
+        "SecurityGroupRuleId": rule["SecurityGroupRuleId"],
+        "SecurityGroupRule": fields | {"CidrIpv4": "10.0.0.0/8"},
+    }
+    return Request("ec2:ModifySecurityGroupRules", {"GroupId": rule["GroupId"], "SecurityGroupRules": [update]})
+
+
+def intent(group_id: str, *rules: dict[str, Any]) -> Intent:
+    """What a function that crashed was about to do: narrow these rules."""
     return Intent(
         control=CONTROLS[0].id,
         resource=Resource(type="AWS::EC2::SecurityGroup", id=group_id),
         account=ACCOUNT,
         region="us-east-1",
         event_id="",
-        before={},
-        requests=(),
+        before={"SecurityGroupRules": list(rules)},
+        requests=tuple(narrowing(rule) for rule in rules),
         undo=(),
     )

@@ -76,14 +76,21 @@ def test_the_function_uses_exactly_the_rights_it_has(deployed: Deployed) -> None
 
 def test_the_sweep_mends_what_no_event_reported_and_completes_what_a_crash_left(deployed: Deployed) -> None:
     group_id, left_behind = deployed.group("missed"), deployed.group("left-behind")
-    entry = deployed.ledger().intend(intent(left_behind))
     with deployed.without_events():
+        deployed.open(left_behind, "0.0.0.0/0")
+        ec2, own = deployed.client("ec2"), [{"Name": "group-id", "Values": [left_behind]}]
+        rules = ec2.describe_security_group_rules(Filters=own)["SecurityGroupRules"]
+        crashed = intent(left_behind, *(rule for rule in rules if not rule["IsEgress"]))
+        entry = deployed.ledger().intend(crashed)
+        ec2.modify_security_group_rules(**crashed.requests[0].params)
         deployed.open(group_id, "0.0.0.0/0", "128.0.0.0/1")  # narrowed; revoked
         deployed.refer_to_a_list_that_grows(deployed.group("missed-list"), "branches")
         answer = deployed.invoke("SweepFunction")
     assert {record["status"] for record in answer["records"]} == {"mended"}
     assert answer["left"] == 0
     assert [record["missed"] for record in deployed.records(group_id)] == [True]
+    (told,) = [record for record in deployed.records(left_behind) if record["status"] == "mended"]
+    assert (told["entry_id"], len(told["edits"]), len(told["undo"])) == (entry.id, 1, 1)
     assert deployed.ledger().get(entry.id).state == "DONE"
 
 

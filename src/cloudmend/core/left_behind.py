@@ -45,8 +45,8 @@ def completed(entry: Entry, traces: Traces | None) -> Record:
 
 
 def not_completed(entry: Entry, problem: str) -> Record:
-    """What is told of one that is still open, because it cannot be told what it came to."""
-    told = f"{entry.intent.resource.label}: {_died(entry)} What it did cannot be found out yet: {problem}"
+    """What is told of one where it cannot be found out what it came to."""
+    told = f"{entry.intent.resource.label}: {_died(entry)} What it did cannot be found out: {problem}"
     return _record(entry, "failed", told, errors=(problem,))
 
 
@@ -65,7 +65,7 @@ def _sentences(entry: Entry, traces: Traces) -> Iterator[str]:
 def _died(entry: Entry) -> str:
     return (
         f"The process that began this mend at {entry.opened:%Y-%m-%d %H:%M:%S} UTC died before its end was recorded. "
-        "This is what was found afterwards; a notice of it may have come before."
+        "This was found afterwards; a notice of it may have come before."
     )
 
 

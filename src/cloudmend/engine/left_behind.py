@@ -67,11 +67,18 @@ def _looked_at(entry: Entry, control: Control, policy: Policy, world: World) -> 
 
 def _complete(entry: Entry, control: Control, facts: Any, seen: datetime, world: World) -> Completed:
     """Raises CloudmendError where another may be at it, or it cannot be done now."""
-    traces = None if facts is None else control.trace(entry.intent, facts)
     mine = world.ledger.resume(entry, seen)
-    record = completed(mine, traces)
-    end, is_left = MendEnd(mine, ending(record), record), bool(traces and traces.untouched)
+    try:
+        traces = None if facts is None else control.trace(entry.intent, facts)
+    except Exception as error:  # noqa: BLE001 - what cannot be compared now never can be: it is told, and ended
+        return Completed(mine, control, (_ended(mine, not_completed(mine, sentence(error)), world),))
+    record, is_left = completed(mine, traces), bool(traces and traces.untouched)
     if is_news(traces):
-        return Completed(mine, control, (recorded(Ended(record, end), world),), is_left)
-    world.ledger.finish(*end)
+        return Completed(mine, control, (_ended(mine, record, world),), is_left)
+    world.ledger.finish(mine, ending(record), record)
     return Completed(mine, control, (), is_left)
+
+
+def _ended(entry: Entry, record: Record, world: World) -> Record:
+    """The record, told and then kept."""
+    return recorded(Ended(record, MendEnd(entry, ending(record), record)), world)

@@ -60,6 +60,8 @@ def _carried_out(planned: Undone, look: Callable[[], Reversal], world: World) ->
     problem = _write(planned.requests, world)
     reversal = _proved(look, world)
     check_done(entry, exemption, reversal, problem)
+    if world.ledger.get(entry.id).undone:
+        return _after_another(entry, reversal, world)
     record = undone_record(entry, exemption, reversal.restored)
     world.notifier.publish(record)
     try:
