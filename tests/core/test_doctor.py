@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from cloudmend.core.doctor import function, rule, settings, trail
+from cloudmend.controls import CONTROLS
+from cloudmend.core.doctor import function, rule, settings, stack, trail
 from cloudmend.core.doctor.check import Deployment
 from cloudmend.core.doctor.trail import Trail
 
@@ -77,7 +78,7 @@ def test_one_good_trail_is_enough_and_one_that_is_hidden_may_be_it() -> None:
     ],
 )
 def test_a_stack_is_as_well_as_its_status(status: str, verdict: str) -> None:
-    answer = function.stack({"StackStatus": status}, HERE)
+    answer = stack.stack({"StackStatus": status}, (), HERE)
     assert (answer.verdict, bool(answer.fix)) == (verdict, verdict != "ok")
 
 
@@ -98,7 +99,7 @@ def test_a_function_is_as_well_as_its_state_and_its_last_update(configuration: d
 
 def test_a_rule_that_also_passes_on_read_only_calls_is_enabled() -> None:
     state = {"State": "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"}
-    assert rule.rule(state, "wake", HERE).verdict == "ok"
+    assert rule.rule(state, CONTROLS, "wake", HERE).verdict == "ok"
 
 
 def test_an_alias_of_the_function_is_a_target_and_another_function_is_not() -> None:

@@ -16,10 +16,11 @@ def test_a_mend_is_answered_logged_and_counted(deployed: Deployed) -> None:
     group_id = deployed.account.group(ipv4(22, "0.0.0.0/0"))
     answer = handlers.respond(event(group_id), None)
     sentence = f"{group_id}: narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8."
-    assert answer == {"records": [{"status": "mended", "summary": sentence}], "ignored": []}
+    (line,) = deployed.logged("record")
+    told = {"status": "mended", "summary": sentence, "entry_id": line["record"]["entry_id"]}
+    assert answer == {"records": [told], "ignored": []}
     (intent,) = deployed.account.intents
     assert intent.before["SecurityGroupRules"]
-    (line,) = deployed.logged("record")
     assert (line["level"], line["message"], line["service"]) == ("INFO", sentence, "cloudmend")
     record = line["record"]
     assert record["edits"][0]["before"] == "tcp/22 from 0.0.0.0/0"

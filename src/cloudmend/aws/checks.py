@@ -6,8 +6,9 @@ Nothing is written. Where a function answers None, AWS knows no such thing.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Final, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 from botocore.session import Session
@@ -15,6 +16,7 @@ from botocore.session import Session
 from cloudmend.aws.errors import translated
 from cloudmend.aws.gateway import Gateway, SystemClock, connector
 from cloudmend.aws.world import found_region
+from cloudmend.core.doctor.runs import Runs
 from cloudmend.core.doctor.trail import Trail
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Json, Request
@@ -86,6 +88,31 @@ def resources(gateway: Gateway, stack: str) -> Mapping[str, str]:
     return {row["LogicalResourceId"]: row["PhysicalResourceId"] for row in rows if row.get("PhysicalResourceId")}
 
 
+class Owner(NamedTuple):
+    """The stack that a resource is of, and what the stack's template calls it."""
+
+    stack: str
+    logical_id: str
+
+
+def owner(gateway: Gateway, physical_id: str) -> Owner | None:
+    """The stack that a resource is of; None if it is of none."""
+    try:
+        answer = gateway.call(Request("cloudformation:DescribeStackResources", {"PhysicalResourceId": physical_id}))
+    except AwsError as error:
+        if error.code == "ValidationError":  # as above
+            return None
+        raise
+    rows = (row for row in answer["StackResources"] if row.get("PhysicalResourceId") == physical_id)
+    return next((Owner(row["StackName"], row["LogicalResourceId"]) for row in rows), None)
+
+
+def rules_about(gateway: Gateway, calls: Sequence[str]) -> list[str]:
+    """The rules of the default bus whose patterns name one of these calls."""
+    rows = gateway.rows(Request("events:ListRules", {}), "Rules")
+    return [row["Name"] for row in rows if any(f'"{call}"' in row.get("EventPattern", "") for call in calls)]
+
+
 def rule(gateway: Gateway, name: str) -> Json | None:
     return _unless_gone(lambda: gateway.call(Request("events:DescribeRule", {"Name": name})))
 
@@ -114,6 +141,22 @@ def concurrency(gateway: Gateway, function: str) -> Json:
     return (
         _unless_gone(lambda: gateway.call(Request("lambda:GetFunctionConcurrency", {"FunctionName": function}))) or {}
     )
+
+
+def runs(gateway: Gateway, function: str, since: datetime, until: datetime) -> Runs:
+    """What CloudWatch counted of a function, by the minute; it may lag by one or two."""
+    queries = [_by_the_minute(name, function) for name in ("Invocations", "Errors")]
+    params = {"MetricDataQueries": queries, "StartTime": since, "EndTime": until}
+    found: dict[str, dict[datetime, int]] = {"invocations": {}, "errors": {}}
+    for row in gateway.rows(Request("cloudwatch:GetMetricData", params), "MetricDataResults"):
+        found[row["Id"]] |= dict(zip(row["Timestamps"], map(int, row["Values"]), strict=True))
+    return Runs(**found)
+
+
+def _by_the_minute(metric: str, function: str) -> Json:
+    dimensions = [{"Name": "FunctionName", "Value": function}]
+    counted = {"Namespace": "AWS/Lambda", "MetricName": metric, "Dimensions": dimensions}
+    return {"Id": metric.lower(), "MetricStat": {"Metric": counted, "Period": 60, "Stat": "Sum"}}
 
 
 def log_lines(gateway: Gateway, group: str, words: str, since_ms: int) -> Rows | None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
-from cloudmend.aws import checks
 from cloudmend.aws.gateway import SystemClock
 from cloudmend.aws.switch import ModeSwitch
 from cloudmend.aws.world import connection
@@ -20,9 +18,8 @@ from cloudmend.entry.deployed import LEDGER_TABLE, MODE_PARAMETER
 from cloudmend.entry.judgement import Brief
 from cloudmend.entry.ledgers import known_ledger
 from cloudmend.entry.policy_file import read_policy
+from cloudmend.entry.stack import find_stack
 from cloudmend.entry.standing import Standing
-
-_FUNCTION: Final = "SecurityGroupRemediationLambda"  # the logical id of template.yaml
 
 
 def brief_of(policy_file: Path, *, ledger: str, stack: str, region: str | None) -> Brief:
@@ -30,7 +27,7 @@ def brief_of(policy_file: Path, *, ledger: str, stack: str, region: str | None) 
 
     The ledger that is named goes before the stack's, and without either the user's own file counts.
     """
-    settings = _settings(stack, region) if stack else {}
+    settings = find_stack(stack, region).settings() if stack else {}
     policy, now = read_policy(settings, policy_file), datetime.now(UTC)
     known = known_ledger(ledger or settings.get(LEDGER_TABLE, ""), region)
     switch = _switch(settings.get(MODE_PARAMETER, ""), region)
@@ -42,19 +39,6 @@ def only(regions: Sequence[str], bound: str = "") -> str | None:
     if bound and len(regions) != 1:
         raise InputError(f"{bound} is of one Region, and serves no other. Pass that one as --region.")
     return regions[0] if len(regions) == 1 else None
-
-
-def _settings(stack: str, region: str | None) -> Mapping[str, str]:
-    """What the stack's function is told in its environment."""
-    here = connection(region)
-    if checks.stack(here.gateway, stack) is None:
-        raise InputError(f"There is no stack {stack} in {here.region}. Pass another --stack-name or --region.")
-    name = checks.resources(here.gateway, stack).get(_FUNCTION)
-    configuration = checks.function(here.gateway, name) if name else None
-    if configuration is None:
-        raise InputError(f"Stack {stack} in {here.region} has no {_FUNCTION}: it is none of cloudmend's.")
-    variables: Mapping[str, str] = configuration.get("Environment", {}).get("Variables", {})
-    return variables
 
 
 def _switch(parameter: str, region: str | None) -> Mode | None:

@@ -114,7 +114,9 @@ def _result(answer: tuple[Record | Ignored, ...]) -> dict[str, Any]:
     """What a handler answers."""
     records = (each for each in answer if isinstance(each, Record))
     return {
-        "records": [{"status": record.status, "summary": record.summary} for record in records],
+        "records": [
+            {"status": record.status, "summary": record.summary, "entry_id": record.entry_id} for record in records
+        ],
         "ignored": [each.reason for each in answer if isinstance(each, Ignored)],
     }
 

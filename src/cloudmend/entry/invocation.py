@@ -21,7 +21,7 @@ from cloudmend.entry.ledgers import open_ledger
 from cloudmend.entry.policy_file import read_policy
 from cloudmend.entry.wording import STATUS_STYLE
 
-_GOOD: Final = ("mended", "clean", "observed", "exempt")
+GOOD: Final = ("mended", "clean", "observed", "exempt")
 
 
 def invoke(
@@ -34,7 +34,7 @@ def invoke(
     answer = engine.handle(event, controls=CONTROLS, policy=policy, world=here)
     for ignored in (each for each in answer if isinstance(each, Ignored)):
         sys.stderr.write(f"cloudmend: ignored, {terminal(ignored.reason)}.\n")
-    return 0 if all(isinstance(each, Ignored) or each.status in _GOOD for each in answer) else 1
+    return 0 if all(isinstance(each, Ignored) or each.status in GOOD for each in answer) else 1
 
 
 class _Voice:

@@ -20,6 +20,7 @@ from moto.sts.models import sts_backends
 
 from cloudmend.core.partitions import partition_of
 from cloudmend.local.function_logs import write_log
+from cloudmend.local.function_metrics import count
 from cloudmend.local.messages import SeenCall
 from cloudmend.local.runtime import FunctionConfiguration, FunctionRuntime
 
@@ -97,8 +98,9 @@ class Functions:
     def invoke(self, function: LambdaFunction, event: Any, request_id: str | None = None) -> Invocation:
         """Runs the handler on an event, and puts what it printed into the function's log group."""
         invocation = self._environments_of(function).invoke(event, request_id)
-        with self._lock:  # moto's log groups are not made for threads
+        with self._lock:  # moto's logs and metrics are not made for threads
             operations = write_log(function, invocation)
+            count(function, invocation)
         for operation in operations:
             self.acted(function, "logs", operation)
         return invocation

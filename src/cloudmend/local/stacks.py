@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 from moto.cloudformation.models import cloudformation_backends
 from moto.cloudformation.parsing import OutputMap
 
+from cloudmend.local.messages import ApiError
 from cloudmend.local.templates import plain_template, template_text
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ class CloudFormationService:
 
     def __call__(self, exchange: Exchange) -> ApiResponse:
         form = _form(exchange.request)
-        if exchange.request.operation in _TEMPLATE_OPERATIONS:
+        if exchange.request.operation == "DescribeStackResources" and "PhysicalResourceId" in form:
+            response = exchange.forward(_with_the_stack_of(form, exchange))
+        elif exchange.request.operation in _TEMPLATE_OPERATIONS:
             response = exchange.forward(self._with_plain_template(form, exchange))
         else:
             response = exchange.forward()
@@ -69,6 +72,15 @@ class CloudFormationService:
 
 def _form(request: ApiRequest) -> dict[str, str]:
     return dict(parse_qsl(request.body.decode(), keep_blank_values=True))
+
+
+def _with_the_stack_of(form: Mapping[str, str], exchange: Exchange) -> bytes:
+    """The form with the name of the stack that the resource is of: moto looks for none by a resource."""
+    physical_id = form["PhysicalResourceId"]
+    for stack in cloudformation_backends[exchange.principal.account][exchange.request.region].stacks.values():
+        if any(getattr(each, "physical_resource_id", "") == physical_id for each in stack.stack_resources):
+            return urlencode({**form, "StackName": stack.name}).encode()
+    raise ApiError("ValidationError", f"Stack for {physical_id} does not exist")
 
 
 def _parameters(form: Mapping[str, str]) -> dict[str, str]:

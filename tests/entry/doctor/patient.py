@@ -59,13 +59,13 @@ class Patient:
     def client(self, service: str) -> Any:
         return client(self.aws, service)
 
-    def deploy(self, **parameters: str) -> None:
+    def deploy(self, stack: str = STACK, **parameters: str) -> None:
         given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
         cloudformation = self.client("cloudformation")
         cloudformation.create_stack(
-            StackName=STACK, TemplateBody=template(), Parameters=given, Capabilities=["CAPABILITY_IAM"]
+            StackName=stack, TemplateBody=template(), Parameters=given, Capabilities=["CAPABILITY_IAM"]
         )
-        rows = cloudformation.list_stack_resources(StackName=STACK)["StackResourceSummaries"]
+        rows = cloudformation.list_stack_resources(StackName=stack)["StackResourceSummaries"]
         self._resources = {row["LogicalResourceId"]: row["PhysicalResourceId"] for row in rows}
 
     def trail(self) -> None:
@@ -84,6 +84,10 @@ class Patient:
     def function(self) -> str:
         return self["SecurityGroupRemediationLambda"]
 
+    def invoke(self, logical_id: str, *, fail: bool = False) -> None:
+        payload = json.dumps({"id": "by-hand", "detail": {"fail": fail}})
+        self.client("lambda").invoke(FunctionName=self[logical_id], Payload=payload)
+
     def log(self, message: str) -> None:
         logs, now_ms = self.client("logs"), int(datetime.now(UTC).timestamp() * 1000)
         logs.create_log_stream(logGroupName=self["RemediationLogGroup"], logStreamName="stream")
@@ -93,8 +97,8 @@ class Patient:
             logEvents=[{"timestamp": now_ms, "message": message}],
         )
 
-    def checks(self, connection: Connect | None = None) -> Mapping[str, Check]:
-        made = diagnose(connection or connect(), STACK, None, datetime.now(UTC))
+    def checks(self, connection: Connect | None = None, stack: str = STACK) -> Mapping[str, Check]:
+        made = diagnose(connection or connect(), stack, None, datetime.now(UTC))
         return {check.title: check for check in made}
 
     def run(self, command: str) -> str:

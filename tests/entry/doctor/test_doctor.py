@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 
 import pytest
@@ -11,11 +12,11 @@ from cloudmend.core.doctor.check import Answer, Check
 from cloudmend.entry.doctoring import doctor
 from cloudmend.local.server import EmbeddedAws
 from entry.doctor.patient import STACK, TRAIL, Patient
-from local.embedded.helpers import client
+from local.embedded.helpers import SETTLE_S, client, open_to_the_world
 
 CHECKED = [
-    *("Region", "Credentials", "Trail", "Stack", "Rule", "Pattern", "Target", "Permission", "Function"),
-    *("Last errors", "Dead-letter queue", "Ledger", "Switch", "Policy", "Versions"),
+    *("Region", "Credentials", "Trail", "Stack", "Other stacks", "Rule", "Pattern", "Target", "Permission", "Function"),
+    *("Runs", "Last errors", "Dead-letter queue", "Ledger", "Sweeps", "Switch", "Policy", "Undo role", "Versions"),
 ]
 
 
@@ -131,8 +132,7 @@ def test_a_trail_of_several_regions_is_asked_at_home(patient: Patient) -> None:
 def test_a_function_that_is_gone_is_named_once_and_the_rest_is_not_guessed(patient: Patient) -> None:
     patient.client("lambda").delete_function(FunctionName=patient.function)
     checks = patient.checks()
-    assert checks["Function"].found == f"Function {patient.function} is gone."
-    assert checks["Function"].fix.startswith("sam delete --stack-name cloudmend --region us-east-1 --no-prompts && ")
+    assert checks["Function"].found.startswith(f"Function {patient.function} is gone. ")
     gone = Answer.hidden("the function is gone.")
     assert checks["Permission"] == Check.of("Permission", gone)
     assert checks["Policy"] == Check.of("Policy", gone)
@@ -154,7 +154,7 @@ def test_dead_letters_are_counted_and_the_fix_shows_the_event(patient: Patient) 
     assert (check.verdict, check.found[:13]) == ("broken", "1 event waits")
     look, handle = check.fix.split(" | ")
     assert json.loads(patient.run(look)) == {"kept": "event"}
-    assert handle == "cloudmend invoke -e - --region us-east-1"
+    assert handle == "cloudmend invoke -e - --stack-name cloudmend --region us-east-1"
 
 
 def test_errors_in_the_log_are_a_warning_and_hostile_text_stays_on_its_line(patient: Patient) -> None:
@@ -185,8 +185,130 @@ def test_observing_and_a_switch_that_says_so_are_warnings_that_do_not_fail(aws: 
     patient.trail()
     patient.client("ssm").put_parameter(Name=patient["ModeParameter"], Value="observe", Overwrite=True)
     checks = patient.checks()
-    assert checks["Policy"].found.endswith("What is at fault is only reported.")
-    assert checks["Policy"].fix.endswith("--stack-name cloudmend Mode=fix")
-    patient.run(checks["Switch"].fix)
-    assert (checks["Switch"].verdict, patient.checks()["Switch"].verdict) == ("warning", "ok")
+    assert "What is at fault is only reported." in checks["Policy"].found
+    assert "what is at fault is only reported until it says as-deployed again" in checks["Switch"].found
+    assert [checks[title].verdict for title in ("Policy", "Switch")] == ["warning", "warning"]
     assert doctor(STACK, None, as_json=False) == 0
+
+
+def test_no_command_is_printed_that_ends_what_somebody_meant(aws: EmbeddedAws) -> None:
+    patient = Patient(aws)
+    patient.deploy(Mode="observe")
+    patient.client("ssm").put_parameter(Name=patient["ModeParameter"], Value="observe", Overwrite=True)
+    checks = patient.checks()
+    assert (checks["Policy"].fix, checks["Switch"].fix) == ("", "")
+
+
+def test_a_function_that_is_gone_comes_back_in_a_stack_with_its_parameters_that_observes(aws: EmbeddedAws) -> None:
+    patient = Patient(aws)
+    patient.deploy(Mode="fix", GuardedPorts="22,5432", NoticeEmail="somebody@example.com")
+    patient.client("lambda").delete_function(FunctionName=patient.function)
+    delete, deploy = patient.checks()["Function"].fix.split(" && ")
+    assert delete == "sam delete --stack-name cloudmend --region us-east-1 --no-prompts"
+    words = shlex.split(deploy)
+    assert words[:7] == shlex.split("scripts/deploy.sh --bucket BUCKET --region us-east-1 --stack-name cloudmend")
+    given = dict(word.split("=", 1) for word in words[7:])
+    (stack,) = patient.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    before = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"] if each["ParameterValue"]}
+    assert given == {**before, "Mode": "observe"}
+    assert given["GuardedPorts"] == "22,5432"
+
+
+def test_a_rule_that_is_gone_is_made_again_as_it_was(patient: Patient) -> None:
+    events = patient.client("events")
+    before = events.describe_rule(Name=patient.rule), events.list_targets_by_rule(Rule=patient.rule)["Targets"]
+    remove_target(patient)
+    events.delete_rule(Name=patient.rule)
+    for command in patient.checks()["Rule"].fix.split(" && "):
+        patient.run(command)
+    assert events.list_targets_by_rule(Rule=patient.rule)["Targets"] == before[1]
+    assert events.describe_rule(Name=patient.rule)["Arn"] == before[0]["Arn"]
+    checks = patient.checks()
+    assert [checks[title].verdict for title in ("Rule", "Pattern", "Target", "Permission")] == ["ok"] * 4
+
+
+def test_a_queue_that_is_gone_is_made_again_and_lets_the_rule_in(patient: Patient) -> None:
+    sqs = patient.client("sqs")
+    names = ["MessageRetentionPeriod", "QueueArn"]
+    before = sqs.get_queue_attributes(QueueUrl=patient["DeadLetterQueue"], AttributeNames=names)["Attributes"]
+    sqs.delete_queue(QueueUrl=patient["DeadLetterQueue"])
+    patient.run(patient.checks()["Dead-letter queue"].fix)
+    after = sqs.get_queue_attributes(QueueUrl=patient["DeadLetterQueue"], AttributeNames=names)["Attributes"]
+    assert after == before
+    remove_permission(patient)
+    open_to_the_world(patient.aws)
+    patient.aws.settle(SETTLE_S)
+    assert patient.checks()["Dead-letter queue"].found.startswith("1 event waits")
+
+
+def test_a_switch_that_is_gone_is_made_again_and_takes_nothing_but_modes(patient: Patient) -> None:
+    ssm, name = patient.client("ssm"), patient["ModeParameter"]
+    ssm.delete_parameter(Name=name)
+    check = patient.checks()["Switch"]
+    assert (check.verdict, check.found) == ("warning", f"The switch {name} is gone: nothing can be switched.")
+    patient.run(check.fix)
+    assert patient.checks()["Switch"].verdict == "ok"
+    (described,) = ssm.describe_parameters()["Parameters"]
+    assert described["AllowedPattern"] == "^(as-deployed|fix|observe)$"
+
+
+def test_a_function_that_fails_at_each_event_is_broken_until_one_succeeds(
+    patient: Patient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):
+        patient.invoke("SecurityGroupRemediationLambda", fail=True)
+    check = patient.checks()["Runs"]
+    assert check.verdict == "broken"
+    assert f"Function {patient.function} failed at each of its last 2 invocations, since 20" in check.found
+    assert "asked to fail" in patient.run(check.fix)
+    assert doctor(STACK, None, as_json=True) == 1
+    capsys.readouterr()
+    patient.invoke("SecurityGroupRemediationLambda")
+    check = patient.checks()["Runs"]
+    assert (check.verdict, check.found.endswith(", 2 of them failed.")) == ("warning", True)
+
+
+def test_a_sweep_that_fails_each_time_is_broken_though_there_was_one(patient: Patient) -> None:
+    patient.invoke("SweepFunction", fail=True)
+    checks = patient.checks()
+    assert (checks["Last sweep"].verdict, checks["Sweeps"].verdict, checks["Runs"].verdict) == ("ok", "broken", "ok")
+
+
+def test_another_stack_in_the_region_is_found_by_its_rule(patient: Patient) -> None:
+    another = Patient(patient.aws)
+    another.deploy("second")
+    check = patient.checks()["Other stacks"]
+    assert check.verdict == "warning"
+    assert check.found.startswith("In us-east-1 stack second is cloudmend's too: both act on the same calls")
+    assert check.fix == "cloudmend doctor --stack-name second --region us-east-1"
+    assert another.checks(stack="second")["Other stacks"].fix.endswith("--stack-name cloudmend --region us-east-1")
+
+
+def test_whoever_else_listens_to_the_same_calls_is_no_stack_of_cloudmend_s(patient: Patient) -> None:
+    pattern = {"source": ["aws.ec2"], "detail": {"eventName": ["AuthorizeSecurityGroupIngress"]}}
+    patient.client("events").put_rule(Name="by-hand", EventPattern=json.dumps(pattern))
+    rule = {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": pattern}}
+    template = json.dumps({"Resources": {"Audit": rule}})
+    patient.client("cloudformation").create_stack(StackName="audit", TemplateBody=template)
+    assert patient.checks()["Other stacks"].verdict == "ok"
+
+
+def test_where_the_stack_is_not_the_one_that_is_there_is_named(patient: Patient) -> None:
+    check = patient.checks(stack="cluodmend")["Stack"]
+    assert check.found == "There is no stack cluodmend in us-east-1. cloudmend's is stack cloudmend."
+    assert check.fix == "cloudmend doctor --stack-name cloudmend --region us-east-1"
+
+
+@pytest.mark.parametrize(
+    ("principal", "verdict"),
+    [
+        ("", "ok"),
+        ("arn:aws:iam::123456789012:role/Admin", "ok"),
+        ("arn:aws:iam::111122223333:role/Admin", "warning"),
+        ("arn:aws-us-gov:iam::123456789012:role/Admin", "warning"),
+    ],
+)
+def test_an_undo_role_that_lets_nobody_in_is_a_warning(aws: EmbeddedAws, principal: str, verdict: str) -> None:
+    patient = Patient(aws)
+    patient.deploy(UndoPrincipal=principal)
+    assert patient.checks()["Undo role"].verdict == verdict

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from cloudmend.aws.checks import Connect
 from cloudmend.aws.gateway import Gateway, SystemClock
-from cloudmend.core.doctor.check import Check
+from cloudmend.core.doctor.check import Check, exit_code
 from cloudmend.entry.doctoring import doctor
 from cloudmend.local.server import EmbeddedAws
 from entry.doctor.patient import STACK, Patient
@@ -36,6 +36,8 @@ def denied(aws: EmbeddedAws, *operations: str) -> Connect:
 
 
 RIGHTS = {
+    "ListRules": "Other stacks",
+    "GetMetricData": "Runs",
     "GetTrailStatus": "Trail",
     "DescribeRule": "Rule",
     "TestEventPattern": "Pattern",
@@ -55,6 +57,13 @@ def test_what_may_not_be_looked_at_is_unknown_and_says_which_right_is_missing(pa
     for operation, title in RIGHTS.items():
         assert is_hidden(checks[title], operation)
     assert checks["Policy"].verdict == "ok"
+    assert exit_code(allowed.values()) == 1
+
+
+def test_nothing_but_what_could_not_be_looked_at_is_not_well(patient: Patient) -> None:
+    checks = patient.checks(denied(patient.aws, "DescribeTrails", "DescribeStacks"))
+    assert [check.verdict for check in checks.values()] == ["ok", "ok", "unknown", "unknown"]
+    assert exit_code(checks.values()) == 1
 
 
 @pytest.mark.parametrize(
@@ -74,13 +83,25 @@ def is_hidden(check: Check, operation: str) -> bool:
 def test_where_there_is_no_stack_the_fix_deploys_one(aws: EmbeddedAws) -> None:
     check = Patient(aws).checks()["Stack"]
     assert (check.verdict, check.found) == ("broken", "There is no stack cloudmend in us-east-1.")
-    assert check.fix == "scripts/deploy.sh --bucket BUCKET --region us-east-1 --stack-name cloudmend"
+    assert check.fix == "scripts/deploy.sh --bucket BUCKET --region us-east-1 --stack-name cloudmend Mode=observe"
 
 
-def test_a_stack_without_a_rule_is_not_cloudmend_s(aws: EmbeddedAws) -> None:
+def test_onto_a_stack_of_somebody_else_s_nothing_is_deployed(aws: EmbeddedAws) -> None:
     only_a_queue = {"Resources": {"DeadLetterQueue": {"Type": "AWS::SQS::Queue"}}}
     client(aws, "cloudformation").create_stack(StackName=STACK, TemplateBody=json.dumps(only_a_queue))
-    assert Patient(aws).checks()["Rule"].found == "Stack cloudmend has no ScheduledRule."
+    check = Patient(aws).checks()["Stack"]
+    assert (check.verdict, check.fix) == ("broken", "")
+    assert check.found.startswith("Stack cloudmend in us-east-1 is none of cloudmend's.")
+
+
+def test_a_stack_that_lacks_something_gets_it_by_a_deployment(aws: EmbeddedAws) -> None:
+    rule = {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {"source": ["aws.ec2"]}}}
+    client(aws, "cloudformation").create_stack(
+        StackName=STACK, TemplateBody=json.dumps({"Resources": {"ScheduledRule": rule}})
+    )
+    check = Patient(aws).checks()["Function"]
+    assert check.found == "Stack cloudmend has no SecurityGroupRemediationLambda."
+    assert check.fix == "scripts/deploy.sh --bucket BUCKET --region us-east-1 --stack-name cloudmend"
 
 
 def test_without_a_region_or_credentials_that_is_all_it_says(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
 Verdict = Literal["ok", "warning", "broken", "unknown"]
+
+# The logical ids of template.yaml.
+FUNCTION: Final = "SecurityGroupRemediationLambda"
+RULE: Final = "ScheduledRule"
+QUEUE: Final = "DeadLetterQueue"
 
 
 class Answer(Struct, frozen=True):
@@ -37,19 +42,24 @@ class Check(Struct, frozen=True):
         return cls(title, answer.verdict, answer.found, answer.fix)
 
 
-def is_broken(checks: Iterable[Check]) -> bool:
-    """Warnings, and what could not be looked at, do not count."""
-    return any(check.verdict == "broken" for check in checks)
+def exit_code(checks: Iterable[Check]) -> int:
+    """Return 1 if something is broken or could not be looked at, else 0: a warning does not count."""
+    return 1 if any(check.verdict in ("broken", "unknown") for check in checks) else 0
 
 
 class Deployment(Struct, frozen=True, kw_only=True):
-    """A stack, and whose it is. `resources` are physical ids by logical id; empty where the stack is not known."""
+    """A stack, and whose it is.
+
+    `resources` are physical ids by logical id, `parameters` the template's by name; both are empty where the stack is
+    not known.
+    """
 
     account: str
     region: str
     partition: str
     stack: str
     resources: Mapping[str, str] = {}
+    parameters: Mapping[str, str] = {}
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
@@ -64,6 +74,14 @@ class Deployment(Struct, frozen=True, kw_only=True):
         return shlex.join([*words, *parameters])
 
     def deploy_anew(self) -> str:
-        """An update does not bring back what was deleted behind CloudFormation's back."""
+        """Return the command that brings back what no update does: what was deleted behind CloudFormation's back.
+
+        The new stack has the old one's parameters, but only observes: its ledger is new, so it knows no exemption.
+        """
         delete = ["sam", "delete", "--stack-name", self.stack, "--region", self.region, "--no-prompts"]
-        return f"{shlex.join(delete)} && {self.deploy()}"
+        kept = [f"{name}={value}" for name, value in self.parameters.items() if value and name != "Mode"]
+        return f"{shlex.join(delete)} && {self.deploy(*kept, 'Mode=observe')}"
+
+    def cloudmend(self, *words: str) -> str:
+        """Return a cloudmend command about this stack, quoted for a POSIX shell."""
+        return shlex.join(["cloudmend", *words, "--stack-name", self.stack, "--region", self.region])

@@ -1,44 +1,26 @@
-"""The stack, the function in it, and what became of its work."""
+"""The function, and what became of its work."""
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
 
-from cloudmend.core.doctor.check import Answer, Deployment, Verdict
+from cloudmend.core.doctor.check import RULE, Answer, Deployment, Verdict
 from cloudmend.core.escaping import plain
 from cloudmend.core.model import Json
 from cloudmend.core.ports import Rows
 
 _SHOWN: Final = 200  # characters of a log line
-
-
-def stack(answer: Json | None, deployment: Deployment) -> Answer:
-    """The stack as DescribeStacks describes it; None where there is none."""
-    name = deployment.stack
-    if answer is None:
-        return Answer("broken", f"There is no stack {name} in {deployment.region}.", deployment.deploy())
-    status = answer["StackStatus"]
-    found = f"Stack {name} is {status}."
-    events = deployment.aws("cloudformation", "describe-stack-events", "--stack-name", name, "--max-items", "20")
-    if status.endswith("IN_PROGRESS"):
-        return Answer("warning", found, deployment.aws("cloudformation", "describe-stacks", "--stack-name", name))
-    # A finished rollback of an update leaves the stack that was there before, which works.
-    if status in ("UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"):
-        return Answer("warning", found, events)
-    return (
-        Answer("ok", found)
-        if status.endswith("_COMPLETE") and "ROLLBACK" not in status
-        else Answer("broken", found, events)
-    )
+_ANEW: Final = "The fix makes the stack anew, with its parameters; it observes, for its new ledger knows no exemption."
 
 
 def function(answer: Json | None, concurrency: Json, name: str, deployment: Deployment) -> Answer:
     """GetFunctionConfiguration's answer, None where there is no such function; GetFunctionConcurrency's."""
     if answer is None:
-        return Answer("broken", f"Function {name} is gone.", deployment.deploy_anew())
+        return Answer("broken", f"Function {name} is gone. {_ANEW}", deployment.deploy_anew())
     if concurrency.get("ReservedConcurrentExecutions") == 0:
         fix = deployment.aws("lambda", "delete-function-concurrency", "--function-name", name)
         return Answer("broken", f"Function {name} has a reserved concurrency of 0: it is never invoked.", fix)
@@ -81,23 +63,44 @@ def moment(timestamp_ms: int) -> str:
     return f"{datetime.fromtimestamp(timestamp_ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def make_queue(name: str, deployment: Deployment) -> str:
+    """Return the command that makes the dead-letter queue as template.yaml has it."""
+    statement = {
+        "Sid": "KeepUndeliveredEvents",
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": deployment.arn("sqs", name),
+        "Condition": {"ArnEquals": {"aws:SourceArn": deployment.arn("events", f"rule/{deployment.resources[RULE]}")}},
+    }
+    attributes = {
+        "MessageRetentionPeriod": "1209600",
+        "SqsManagedSseEnabled": "true",
+        "Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    }
+    return deployment.aws("sqs", "create-queue", "--queue-name", name, "--attributes", json.dumps(attributes))
+
+
 def dead_letters(count: int | None, url: str, deployment: Deployment) -> Answer:
     """How many messages wait in the queue; None where there is no such queue."""
     if count is None:
-        return Answer("broken", f"The dead-letter queue {url} is gone.", deployment.deploy_anew())
+        found = f"The dead-letter queue {url} is gone: what fails is lost. SQS takes its name again after a minute."
+        return Answer("broken", found, make_queue(url.rpartition("/")[2], deployment))
     if count == 0:
         return Answer("ok", "The dead-letter queue is empty.")
     waiting = "1 event waits" if count == 1 else f"{count} events wait"
     words = ("sqs", "receive-message", "--queue-url", url, "--query", "Messages[0].Body", "--output", "text")
-    # A queue that is no other queue's dead-letter queue has no redrive: the event is handled here, from its body.
-    redrive = f"{deployment.aws(*words)} | cloudmend invoke -e - --region {deployment.region}"
+    # A queue that is no other queue's dead-letter queue has no redrive: the event goes back to the function from here.
+    redrive = f"{deployment.aws(*words)} | {deployment.cloudmend('invoke', '-e', '-')}"
     return Answer("broken", f"{waiting} in the dead-letter queue {url}: what they report may still be open.", redrive)
 
 
 def ledger(answer: Json | None, table: str, deployment: Deployment) -> Answer:
     """DescribeTable's answer; None where there is no such table."""
     if answer is None:
-        return Answer("broken", f"The ledger's table {table} is gone.", deployment.deploy_anew())
+        found = f"The ledger's table {table} is gone. Restore it, under its name, from the backup that DynamoDB kept."
+        backups = ("dynamodb", "list-backups", "--table-name", table, "--backup-type", "SYSTEM")
+        return Answer("broken", found, deployment.aws(*backups))
     status = answer["Table"]["TableStatus"]
     verdict: Verdict = "ok" if status in ("ACTIVE", "UPDATING") else "broken"
     fix = "" if verdict == "ok" else deployment.aws("dynamodb", "describe-table", "--table-name", table)

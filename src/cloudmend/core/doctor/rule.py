@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from cloudmend.core.doctor.check import Answer, Deployment
+from cloudmend.core.control import Control
+from cloudmend.core.doctor.check import FUNCTION, QUEUE, Answer, Deployment
 from cloudmend.core.model import Json
 from cloudmend.core.ports import Rows
 from cloudmend.core.resource_policy import ServiceUse, allows
 
 
-def rule(answer: Json | None, name: str, deployment: Deployment) -> Answer:
+def rule(answer: Json | None, controls: Sequence[Control], name: str, deployment: Deployment) -> Answer:
     """DescribeRule's answer; None where there is no such rule. It has two enabled states."""
     if answer is None:
-        return Answer("broken", f"Rule {name} is gone: nothing wakes the function.", deployment.deploy_anew())
+        put_target = _put_target(name, deployment.resources[FUNCTION], deployment)
+        fix = f"{_put_rule(controls, name, deployment)} && {put_target}"
+        return Answer("broken", f"Rule {name} is gone: nothing wakes the function.", fix)
     if not answer["State"].startswith("ENABLED"):
         fix = deployment.aws("events", "enable-rule", "--name", name)
         return Answer("broken", f"Rule {name} is {answer['State']}: nothing wakes the function.", fix)
@@ -41,17 +45,24 @@ def _event_source(source: str) -> str:
     return f"aws.{source.partition('.')[0]}"
 
 
-def pattern(matched: Mapping[str, bool], sources: Sequence[str], name: str, deployment: Deployment) -> Answer:
-    """Whether each call's sample event matches the rule's pattern, by the call's name; and the calls' sources."""
+def pattern(matched: Mapping[str, bool], controls: Sequence[Control], name: str, deployment: Deployment) -> Answer:
+    """Whether each call's sample event matches the rule's pattern, by the call's name."""
     missed = [call for call, matches in matched.items() if not matches]
     if not missed:
         return Answer("ok", f"The pattern of rule {name} matches a sample event of {', '.join(matched)}.")
     found = f"The pattern of rule {name} does not match a sample event of {', '.join(missed)}."
-    right = json.dumps(_pattern(sources, list(matched)))
-    return Answer("broken", found, deployment.aws("events", "put-rule", "--name", name, "--event-pattern", right))
+    return Answer("broken", found, _put_rule(controls, name, deployment))
 
 
-def _pattern(sources: Sequence[str], calls: Sequence[str]) -> Json:
+def _put_rule(controls: Sequence[Control], name: str, deployment: Deployment) -> str:
+    """Return the command that makes the rule, or gives it the right pattern. Its targets are left as they are."""
+    right = json.dumps(_pattern(controls))
+    return deployment.aws("events", "put-rule", "--name", name, "--event-pattern", right)
+
+
+def _pattern(controls: Sequence[Control]) -> Json:
+    sources = sorted({control.event_source for control in controls})
+    calls = sorted({call for control in controls for call in control.event_names})
     return {
         "source": [_event_source(source) for source in sources],
         "detail-type": ["AWS API Call via CloudTrail"],
@@ -64,8 +75,21 @@ def target(targets: Rows, name: str, function: str, deployment: Deployment) -> A
     arn = deployment.arn("lambda", f"function:{function}")
     if any(each["Arn"] == arn or each["Arn"].startswith(f"{arn}:") for each in targets):
         return Answer("ok", f"Rule {name} has function {function} as a target.")
-    fix = deployment.aws("events", "put-targets", "--rule", name, "--targets", f"Id={function},Arn={arn}")
-    return Answer("broken", f"Function {function} is no target of rule {name}.", fix)
+    return Answer(
+        "broken", f"Function {function} is no target of rule {name}.", _put_target(name, function, deployment)
+    )
+
+
+def _put_target(name: str, function: str, deployment: Deployment) -> str:
+    """Return the command that makes the function the rule's target, as template.yaml has it."""
+    made: dict[str, Any] = {
+        "Id": FUNCTION,
+        "Arn": deployment.arn("lambda", f"function:{function}"),
+        "RetryPolicy": {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 185},
+    }
+    if queue := deployment.resources.get(QUEUE):
+        made["DeadLetterConfig"] = {"Arn": deployment.arn("sqs", queue.rpartition("/")[2])}
+    return deployment.aws("events", "put-targets", "--rule", name, "--targets", json.dumps([made]))
 
 
 def permission(policy: Json | None, name: str, function: str, deployment: Deployment) -> Answer:

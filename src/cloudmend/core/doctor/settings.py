@@ -12,26 +12,28 @@ from cloudmend.core.policy.explain import explain
 from cloudmend.core.ports import Rows
 
 _AS_DEPLOYED: Final = "as-deployed"  # what the switch says when nothing is switched
+_VALUES: Final = "^(as-deployed|fix|observe)$"  # template.yaml's AllowedPattern of it
 _VERSION: Final = re.compile(r'"code_version": ?"([\w.+-]+)"')
 
 
 def switch(value: str | None, name: str, deployment: Deployment) -> Answer:
     """The parameter that stops all writes; None where there is no such parameter."""
-    put = ("ssm", "put-parameter", "--name", name, "--overwrite", "--value", _AS_DEPLOYED)
+    put = ("ssm", "put-parameter", "--name", name, "--value", _AS_DEPLOYED, "--overwrite")
+    made = (*put[:-1], "--type", "String", "--allowed-pattern", _VALUES)
     found = f"The switch {name} {f'says {value}' if value else 'is gone'}"
     if value in (_AS_DEPLOYED, "fix"):
         return Answer("ok", f"{found}.")
-    if value == "observe":
-        return Answer("warning", f"{found}: what is at fault is only reported.", deployment.aws(*put))
+    if value == "observe":  # somebody meant it: no command to paste that has cloudmend write again
+        return Answer("warning", f"{found}: what is at fault is only reported until it says {_AS_DEPLOYED} again.")
     if value:
         return Answer("warning", f"{found}, which is no mode: nothing is switched.", deployment.aws(*put))
-    return Answer("warning", f"{found}: nothing can be switched.", deployment.deploy_anew())
+    return Answer("warning", f"{found}: nothing can be switched.", deployment.aws(*made))
 
 
-def policy(in_force: Policy, now: datetime, deployment: Deployment) -> Answer:
+def policy(in_force: Policy, now: datetime) -> Answer:
     told = " ".join(explain(in_force, now))
-    if in_force.mode.default == "observe":
-        return Answer("warning", told, deployment.deploy("Mode=fix"))
+    if in_force.mode.default == "observe":  # as above
+        return Answer("warning", f"{told} Deploy the stack with Mode=fix to have it mended.")
     return Answer("ok", told)
 
 

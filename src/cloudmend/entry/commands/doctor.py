@@ -16,7 +16,7 @@ def doctor(
 ) -> None:
     """Why is nothing happening? Each check with what was found, and the command that fixes it. It only reads.
 
-    Exit codes: 0 nothing is broken, though there may be warnings; 1 something is broken; 2 bad input.
+    Exit codes: 0 nothing is broken or unknown, though there may be warnings; 1 something is; 2 bad input.
 
     Example: cloudmend doctor --stack-name cloudmend --region us-east-1
     """

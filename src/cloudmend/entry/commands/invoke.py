@@ -12,12 +12,27 @@ from cloudmend.entry.commands.options import Ledger, PolicyFile, Region
 from cloudmend.entry.policy_file import PACKAGED
 
 _AS_POLICY: Final = "Default: as the policy says."
+_NOT_WITH_A_STACK: Final = ("ledger", "policy", "guarded_ports", "replacement_ipv4", "replacement_ipv6", "mode")
+
+
+def _refuse_what_the_stack_has(context: typer.Context) -> None:
+    """Raise BadParameter if the command line names what the stack's function has of its own."""
+    for name in _NOT_WITH_A_STACK:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":  # a variable of the environment is for commands without
+            option = f"--{name.replace('_', '-')}"
+            raise typer.BadParameter(f"{option} is not for --stack-name: the stack's function has its own.")
 
 
 def invoke(
+    context: typer.Context,
     event: Annotated[Path, typer.Option("--event", "-e", help="The event's JSON file; - is standard input.")],
     group: Annotated[str | None, typer.Option(help="Put this security group id into the event.")] = None,
     region: Region = None,
+    stack_name: Annotated[
+        str,
+        typer.Option(help="Hand it to this deployed stack's function. It acts by all that it has of its own."),
+    ] = "",
     ledger: Ledger = "",
     policy: PolicyFile = PACKAGED,
     guarded_ports: Annotated[str, typer.Option(envvar=GUARDED_PORTS.variable, help=_AS_POLICY)] = "",
@@ -30,9 +45,19 @@ def invoke(
 
     Before anything is changed, the group as it was is stored in the ledger; cloudmend undo takes it back.
 
+    With --stack-name the deployed function itself handles it: by its own policy, mode, switch, ledger, rights and
+    notices. Your credentials need lambda:InvokeFunction. An event out of the dead-letter queue belongs there.
+
     Example: cloudmend invoke -e events/event.json --group sg-05fe30eb67c909f27
     """
     from cloudmend.entry.event_file import read_event
+
+    if stack_name:
+        from cloudmend.entry.handing import hand_over
+
+        _refuse_what_the_stack_has(context)
+        raise typer.Exit(hand_over(read_event(event, group), stack_name, region, as_json=as_json))
+
     from cloudmend.entry.invocation import invoke as run
 
     settings = {

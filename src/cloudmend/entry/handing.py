@@ -1,0 +1,96 @@
+"""`cloudmend invoke --stack-name`: an event handed to a deployed function, which acts by all that it has of its own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from rich.console import Console
+from rich.text import Text
+
+from cloudmend.aws.functions import FunctionFailed, invoke
+from cloudmend.core.doctor.check import FUNCTION
+from cloudmend.core.errors import CloudmendError, EventError, PolicyError
+from cloudmend.core.escaping import terminal
+from cloudmend.core.model import Status
+from cloudmend.core.undo import undo_command
+from cloudmend.entry.deployed import LEDGER_TABLE
+from cloudmend.entry.invocation import GOOD
+from cloudmend.entry.stack import Stack, find_stack
+from cloudmend.entry.wording import STATUS_STYLE
+
+SWEEPER: Final = "SweepFunction"
+_TASK: Final = {"region", "only"}  # all the fields of a message of the sweep's queue
+
+
+class _Told(Struct, frozen=True):
+    """What the function says of one record."""
+
+    status: Status
+    summary: str
+    entry_id: str = ""
+
+
+class _Answer(Struct, frozen=True):
+    """What the function answers."""
+
+    records: tuple[_Told, ...]
+    ignored: tuple[str, ...] = ()
+
+
+def hand_over(event: Any, stack_name: str, region: str | None, *, as_json: bool) -> int:
+    """Have the stack's function handle an event, and tell what it answers; the exit code. Raises CloudmendError."""
+    stack = find_stack(stack_name, region)
+    logical_id, payload = addressed(event, stack.resources)
+    configuration = stack.function(logical_id)
+    function = configuration["FunctionName"]
+    try:
+        answer = msgspec.convert(invoke(configuration, stack.region, payload), _Answer)
+    except FunctionFailed as error:
+        raise _as_if_here(error, function) from None
+    except msgspec.ValidationError as error:
+        raise CloudmendError(f"Function {function} answered something that cannot be understood ({error}).") from None
+    _tell(answer, stack, as_json=as_json)
+    return 0 if all(record.status in GOOD for record in answer.records) else 1
+
+
+def addressed(event: Any, resources: Mapping[str, str]) -> tuple[str, Any]:
+    """Return the logical id of the function that an event is for, and the event as that function gets it.
+
+    A dead-letter queue holds what both functions failed at, and messages of the sweep's own queue.
+    """
+    if not isinstance(event, dict):
+        return FUNCTION, event
+    if "region" in event and event.keys() <= _TASK:
+        return SWEEPER, {"Records": [{"body": json.dumps(event)}]}
+    context = event.get("requestContext")
+    arn = str(context.get("functionArn", "")) if isinstance(context, dict) else ""
+    if resources.get(SWEEPER) in arn.split(":"):
+        return SWEEPER, event.get("requestPayload")
+    return FUNCTION, event
+
+
+def _as_if_here(error: FunctionFailed, function: str) -> CloudmendError:
+    """The error that the same event would raise here, so that the exit code is the same."""
+    kinds = {"EventError": EventError, "PolicyError": PolicyError}
+    told = error.message if error.kind in (*kinds, "StillOpen") else f"{error.kind}: {error.message}"
+    return kinds.get(error.kind, CloudmendError)(f"Function {function} failed. {told}")
+
+
+def _tell(answer: _Answer, stack: Stack, *, as_json: bool) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    for reason in answer.ignored:
+        sys.stderr.write(f"cloudmend: ignored, {terminal(reason)}.\n")
+    for record in answer.records:
+        if as_json:
+            console.out(msgspec.json.encode(record).decode())
+            continue
+        console.print(Text(record.status, STATUS_STYLE[record.status]), Text(terminal(record.summary)))
+        if record.entry_id:
+            table = stack.settings().get(LEDGER_TABLE, "")
+            console.print(Text(f"  record: {record.entry_id}"))
+            console.print(Text(f"  undo: {undo_command(record.entry_id, region=stack.region, ledger=table)}"))

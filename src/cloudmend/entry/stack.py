@@ -1,0 +1,42 @@
+"""A deployed stack that a command is about: its functions, and what they were told. It only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from cloudmend.aws import checks
+from cloudmend.aws.world import connection
+from cloudmend.core.doctor.check import FUNCTION
+from cloudmend.core.errors import InputError
+from cloudmend.core.model import Json
+
+
+class Stack(Struct, frozen=True, kw_only=True):
+    """A stack of cloudmend's. `resources` are physical ids by logical id."""
+
+    name: str
+    region: str
+    resources: Mapping[str, str]
+
+    def function(self, logical_id: str = FUNCTION) -> Json:
+        """Return the configuration of one of its functions. Raises InputError if it has none."""
+        name = self.resources.get(logical_id)
+        configuration = checks.function(connection(self.region).gateway, name) if name else None
+        if configuration is None:
+            raise InputError(f"Stack {self.name} in {self.region} has no {logical_id}: it is none of cloudmend's.")
+        return configuration
+
+    def settings(self) -> Mapping[str, str]:
+        """Return the environment of the function that events wake."""
+        variables: Mapping[str, str] = self.function().get("Environment", {}).get("Variables", {})
+        return variables
+
+
+def find_stack(name: str, region: str | None) -> Stack:
+    """Find a stack in a Region, or else in that of the environment. Raises CloudmendError."""
+    here = connection(region)
+    if checks.stack(here.gateway, name) is None:
+        raise InputError(f"There is no stack {name} in {here.region}. Pass another --stack-name or --region.")
+    return Stack(name=name, region=here.region, resources=checks.resources(here.gateway, name))
