@@ -23,9 +23,14 @@ def mend(group_id: str, environment: dict[str, str], event: str = "events/event.
 
 def mend_of_a_stranger(group_id: str, environment: dict[str, str], folder: Path) -> None:
     """Whoever opened it chose a hostile text for all that they may choose."""
+    mend_by(HOSTILE, group_id, environment, folder)
+
+
+def mend_by(text: str, group_id: str, environment: dict[str, str], folder: Path) -> None:
+    """Whoever opened it chose this text for all that they may choose."""
     event = json.loads((ROOT / "events/event.json").read_text(encoding="utf-8"))
-    identity = {"type": "AssumedRole", "arn": HOSTILE, "userName": HOSTILE}
-    event["detail"].update(userIdentity=identity, userAgent=HOSTILE, sourceIPAddress=HOSTILE)
+    identity = {"type": "AssumedRole", "arn": text, "userName": text}
+    event["detail"].update(userIdentity=identity, userAgent=text, sourceIPAddress=text)
     path = folder / "event.json"
     path.write_text(json.dumps(event), encoding="utf-8")
     mend(group_id, environment, str(path))

@@ -24,7 +24,7 @@ from cloudmend.engine.undo import undo
 from cloudmend.entry.console.difference import difference
 from cloudmend.entry.console.doors import look
 from cloudmend.entry.console.surroundings import Surroundings
-from cloudmend.entry.pages import asset
+from cloudmend.entry.pages import asset, unbroken
 from cloudmend.entry.wording import came_to
 
 _SHOWN: Final = 50  # mends; cloudmend records has them all
@@ -66,6 +66,7 @@ class Pages:
         pages.add_app_template_global(came_to)
         pages.add_app_template_filter(readable)
         pages.add_app_template_filter(plural)
+        pages.add_app_template_filter(unbroken)
         pages.add_url_rule("/", view_func=self.home)
         pages.add_url_rule("/doors", view_func=self.doors)
         pages.add_url_rule("/mends", view_func=self.mends)

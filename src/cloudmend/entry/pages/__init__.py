@@ -6,6 +6,7 @@ our own script and style, which it knows by their hashes.
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
@@ -13,13 +14,19 @@ from importlib.resources import files
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from cloudmend.core.escaping import terminal
 from cloudmend.core.network import readable
 from cloudmend.core.scan import plural
 
 _PACKAGE: Final = "cloudmend.entry.pages"
+# What a browser may break at a hyphen, or anywhere where a column is narrow: ids of AWS's and ours, events' and accounts'
+# ids, addresses and networks.
+_UNBROKEN: Final = re.compile(
+    r"\b[a-z]+-[0-9a-f]{8,17}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}\b"
+    r"|\b\d{12}\b|\b\d+(?:\.\d+){3}(?:/\d+)?|\b[0-9a-f]{1,4}:[0-9a-f:]+(?:/\d+)?"
+)
 
 
 def render(template: str, *, scripts: tuple[str, ...] = (), **values: Any) -> str:
@@ -40,6 +47,12 @@ def security_policy(style: str, script: str) -> str:
     return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
 
 
+def unbroken(text: str) -> Markup:
+    """What of the text can be seen, escaped, each id in it on one line. What is escaped already stays as it is."""
+    shown = str(text if isinstance(text, Markup) else escape(terminal(text)))
+    return Markup(_UNBROKEN.sub(r'<span class="keep">\g<0></span>', shown))  # noqa: S704 - escaped, and no match is HTML
+
+
 def _source(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
@@ -53,5 +66,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(visible=terminal, plural=plural, readable=readable)
+    environment.filters.update(visible=terminal, plural=plural, readable=readable, unbroken=unbroken)
     return environment
