@@ -21,8 +21,8 @@ from cloudmend.core.network import readable
 from cloudmend.core.scan import plural
 
 _PACKAGE: Final = "cloudmend.entry.pages"
-# What a browser may break at a hyphen, or anywhere where a column is narrow: ids of AWS's and ours, events' and accounts'
-# ids, addresses and networks.
+# What a browser may break at a hyphen, or anywhere where a column is narrow: ids of resources, records, events and
+# accounts, addresses and networks.
 _UNBROKEN: Final = re.compile(
     r"\b[a-z]+-[0-9a-f]{8,17}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}\b"
     r"|\b\d{12}\b|\b\d+(?:\.\d+){3}(?:/\d+)?|\b[0-9a-f]{1,4}:[0-9a-f:]+(?:/\d+)?"
