@@ -17,8 +17,8 @@ from cloudmend.local.cloudtrail import RecordedCall, is_write
 
 if TYPE_CHECKING:
     from cloudmend.local.api_calls import ModelledCall
-    from cloudmend.local.front import Exchange
-    from cloudmend.local.messages import ApiResponse
+    from cloudmend.local.identity import Principal
+    from cloudmend.local.messages import ApiRequest, ApiResponse
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
@@ -60,12 +60,13 @@ _GLOBAL = frozenset({"cloudfront", "iam", "organizations", "route53"})  # record
 _UNWRAPPED = frozenset({"rds", "redshift"})  # their responses stand without the structure around them
 
 
-def recorded(exchange: Exchange, call: ModelledCall, response: ApiResponse) -> RecordedCall | None:
+def recorded(
+    request: ApiRequest, principal: Principal, call: ModelledCall, response: ApiResponse
+) -> RecordedCall | None:
     """Return what CloudTrail tells of a call; None for data events."""
     name = call.model.name
     if name != _CONFIGURATION and re.fullmatch(_DATA.get(call.service, ""), name):
         return None
-    request, principal = exchange.request, exchange.principal
     return RecordedCall(
         source=f"{call.model.service_model.signing_name.removeprefix('api.')}.amazonaws.com",
         name=_name(call.service, name),

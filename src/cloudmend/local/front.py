@@ -100,7 +100,7 @@ class Front:
             return
         try:
             call = modelled(exchange.request)
-            told = recorded(exchange, call, answer) if call else None
+            told = recorded(exchange.request, exchange.principal, call, answer) if call else None
         except Exception:  # noqa: BLE001 a record that cannot be written must not change the answer
             self._log(traceback.format_exc())
         else:
