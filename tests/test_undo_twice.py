@@ -54,7 +54,7 @@ def test_the_same_again_later_changes_nothing_and_says_until_when_it_is_exempt()
         assert again.already == (
             f"{group_id} was undone already, on 2026-11-24 07:00 UTC by {ALICE}. It is exempt until 2026-11-24 09:00 "
             "UTC: The vendor has no VPN yet (network-team). Nothing was left to do. To leave it open for longer, use "
-            "cloudmend exempt add."
+            "cloudmend exempt add, with the same --ledger."
         )
     assert set(account.calls) == {"ec2:DescribeSecurityGroupRules"}
     assert len(account.records) == 2  # the mend, and its one undo
@@ -76,7 +76,7 @@ def test_an_undo_after_which_the_group_was_mended_again_points_at_the_later_reco
     account.ledger.remove_exemption(entry_id)
     account.mend(group_id)
     rows = account.rules(group_id)
-    with pytest.raises(UndoRefused, match=f"as that undo left it.*cloudmend records --group {group_id} lists them"):
+    with pytest.raises(UndoRefused, match=f"as that undo left it.*cloudmend records --group {group_id}, with"):
         undone(account, entry_id)
     assert account.rules(group_id) == rows
     assert exemptions(account) == ()

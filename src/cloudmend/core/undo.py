@@ -22,6 +22,8 @@ _ENDS: Final[dict[State, tuple[bool, bool]]] = {
 }
 _GOOD_ENDS: Final[tuple[Status, ...]] = ("mended", "clean")  # of a mend that is DONE
 
+_EXEMPT: Final = "cloudmend exempt add, with the same --ledger"  # what it is here, only the command line knows
+
 
 class Difference(Struct, frozen=True, kw_only=True):
     """A part that somebody changed since: what cloudmend left there, and what is there now, in words."""
@@ -108,16 +110,17 @@ def undone_already(entry: Entry, end: End, reversal: Reversal, held: Iterable[Ti
     if not reversal.is_done:
         raise UndoRefused(
             f"{label} was {when}, and is no longer as that undo left it. Nothing was changed. If it was mended again, "
-            f"that mend has a record of its own: cloudmend records --group {entry.intent.resource.id} lists them."
+            f"that mend has a record of its own: cloudmend records --group {entry.intent.resource.id}, with the same "
+            "--ledger, lists them."
         )
     if exemption is None:
         raise UndoRefused(
             f"{label} was {when}, and its exemption has ended since: the next event or sweep closes it again. Nothing "
-            "was changed. To leave it open, use cloudmend exempt add."
+            f"was changed. To leave it open, use {_EXEMPT}."
         )
     told = (
         f"{label} was {when}. It is exempt until {exemption.expires:%Y-%m-%d %H:%M} UTC: {exemption.reason} "
-        f"({exemption.owner}). Nothing was left to do. To leave it open for longer, use cloudmend exempt add."
+        f"({exemption.owner}). Nothing was left to do. To leave it open for longer, use {_EXEMPT}."
     )
     return Undone(entry=entry, exemption=exemption, record=end.record, already=told)
 
@@ -144,7 +147,7 @@ def check_there(entry: Entry, reversal: Reversal) -> None:
         raise UndoRefused(
             f"{intent.resource.label} does not exist in {intent.region} any more: it was deleted, so nothing of it can "
             "be opened again. Nothing was changed. Its rules as they were before the mend are in the record: "
-            f"cloudmend records --group {intent.resource.id} --json."
+            f"cloudmend records --group {intent.resource.id} --json, with the same --ledger."
         )
 
 
@@ -154,7 +157,7 @@ def check_unchanged(entry: Entry, reversal: Reversal) -> None:
     if reversal.differences:
         raise UndoRefused(
             f"{entry.intent.resource.label} is no longer as cloudmend left it ({_listed(reversal.differences)}). "
-            "Nothing was changed. Change it by hand, or exempt the group with cloudmend exempt add."
+            f"Nothing was changed. Change it by hand, or exempt the group with {_EXEMPT}."
         )
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from cloudmend.aws.gateway import SystemClock
 from cloudmend.aws.switch import ModeSwitch
@@ -17,9 +18,11 @@ from cloudmend.core.policy import Mode
 from cloudmend.entry.deployed import LEDGER_TABLE, MODE_PARAMETER
 from cloudmend.entry.judgement import Brief
 from cloudmend.entry.ledgers import known_ledger
-from cloudmend.entry.policy_file import read_policy
+from cloudmend.entry.policy_file import PACKAGED, read_policy
 from cloudmend.entry.stack import find_stack
 from cloudmend.entry.standing import Standing
+
+STACK_NAME: Final = "--stack-name"
 
 
 def brief_of(policy_file: Path, *, ledger: str, stack: str, region: str | None) -> Brief:
@@ -31,7 +34,14 @@ def brief_of(policy_file: Path, *, ledger: str, stack: str, region: str | None) 
     policy, now = read_policy(settings, policy_file), datetime.now(UTC)
     known = known_ledger(ledger or settings.get(LEDGER_TABLE, ""), region)
     switch = _switch(settings.get(MODE_PARAMETER, ""), region)
-    return Brief(policy, now, Standing(exemptions=_exemptions(known, now), switch=switch, ledger=known))
+    standing = Standing(exemptions=_exemptions(known, now), switch=switch, ledger=known)
+    return Brief(policy, now, standing, _options(policy_file, ledger, stack))
+
+
+def _options(policy_file: Path, ledger: str, stack: str) -> tuple[str, ...]:
+    chosen = "" if policy_file == PACKAGED else str(policy_file)
+    given = [("--policy", chosen), ("--ledger", ledger), (STACK_NAME, stack)]
+    return tuple(word for option, value in given if value for word in (option, value))
 
 
 def only(regions: Sequence[str], bound: str = "") -> str | None:

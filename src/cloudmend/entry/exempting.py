@@ -14,7 +14,7 @@ from cloudmend.core.exempting import Grounds, parse_duration
 from cloudmend.core.ledger import TimedExemption
 from cloudmend.core.stored import encode
 from cloudmend.entry.ledgers import open_ledger
-from cloudmend.entry.wording import exempted
+from cloudmend.entry.wording import again, exempted
 
 
 def add(
@@ -48,5 +48,6 @@ def show(ledger: str, region: str | None, *, as_json: bool) -> int:
 def remove(exemption_id: str, ledger: str, region: str | None) -> None:
     """Raises CloudmendError."""
     if not open_ledger(ledger, region).remove_exemption(exemption_id):
-        raise LedgerError(f"There is no exemption {exemption_id}. cloudmend exempt list shows those that hold.")
+        held = again("exempt", "list", ledger=ledger, region=region)
+        raise LedgerError(f"There is no exemption {exemption_id}. {held} shows those that hold.")
     sys.stdout.write(f"{exemption_id} is removed: the next event or sweep closes what it left open.\n")

@@ -108,7 +108,7 @@ def agreed(edits: Sequence[Edit]) -> Control:
         if other := [edit.did for edit in now if _effect(edit) not in allowed]:
             raise PlanChanged(
                 f"It changed since the plan was shown; now it would be {'; '.join(other)}. Nothing was changed. "
-                "Run cloudmend fix again to see the new plan."
+                "Run the same command again to see the new plan."
             )
 
     def plan(facts: Any, findings: tuple[Finding, ...], policy: Policy) -> Plan:

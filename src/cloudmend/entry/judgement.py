@@ -25,6 +25,7 @@ class Brief(Struct, frozen=True):
     policy: Policy
     now: datetime
     standing: Standing = NOTHING
+    options: tuple[str, ...] = ()  # of the command line: with these, another command judges by the same
 
 
 class Fate(Struct, frozen=True):

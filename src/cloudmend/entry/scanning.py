@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final, Literal
 
+import msgspec
 from msgspec import Struct
 from rich.console import Console
 from rich.progress import track
@@ -50,7 +51,8 @@ def scan(regions: Sequence[str], brief: Brief, form: Format, *, fail_on_findings
     1 where a Region could not be read, else 3 where findings shall fail and some count, else 0.
     """
     report = report_of(survey(ec2_gateways(regions or enabled_regions()), brief), brief.policy)
-    write(report, form, brief)
+    named = [word for region in regions for word in ("--region", region)]
+    write(report, form, msgspec.structs.replace(brief, options=(*brief.options, *named)))
     if report.unread:
         return 1
     return 3 if fail_on_findings and report.counted else 0
@@ -102,7 +104,7 @@ def _page(report: Report, brief: Brief) -> str:
     from cloudmend.entry.pages.scan_page import scan_page  # no other format waits for the templates
 
     ledger = brief.standing.ledger
-    return scan_page(report, ledger.entries() if ledger else None, brief.now)
+    return scan_page(report, ledger.entries() if ledger else None, brief.now, brief.options)
 
 
 def _look(region: str, reader: Reader, brief: Brief) -> tuple[Found, ...] | Unread:

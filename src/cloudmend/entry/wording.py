@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Final
 
 from cloudmend.core.escaping import terminal
@@ -17,6 +18,13 @@ STATUS_STYLE: Final[dict[Status, str]] = {
     "open": "bold red",
     "failed": "bold red",
 }
+
+
+def again(*words: str, ledger: str, region: str | None) -> str:
+    """Return another cloudmend command, for a POSIX shell, that is about the same ledger."""
+    where = [("--ledger", ledger), ("--region", region)]
+    named = [word for option, value in where if value for word in (option, value)]
+    return shlex.join(["cloudmend", *words, *named])
 
 
 def exempted(exemption: TimedExemption) -> str:

@@ -81,7 +81,7 @@ def test_of_many_mends_the_newest_fifty_are_shown(visitor: Visitor, account: Acc
         account.mend(account.group(ipv4(22, "0.0.0.0/0")))
     text = said(visitor.get("mends"))
     assert text.count("<tr>") == 51  # with that of the headings
-    assert "The newest 50; cloudmend records has them all" in text
+    assert "The newest 50 that the ledger holds" in text
 
 
 def test_an_empty_ledger_says_so(visitor: Visitor) -> None:

@@ -27,7 +27,7 @@ from cloudmend.entry.console.surroundings import Surroundings
 from cloudmend.entry.pages import asset, unbroken
 from cloudmend.entry.wording import came_to
 
-_SHOWN: Final = 50  # mends; cloudmend records has them all
+_SHOWN: Final = 50  # mends
 
 
 class Wish(Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -10,14 +11,18 @@ from typing import Final
 from cloudmend.core.ledger import Entry
 from cloudmend.core.scan import Door, Report, doors_of
 from cloudmend.core.version import CODE_VERSION
+from cloudmend.entry.briefing import STACK_NAME
 from cloudmend.entry.pages import render
 from cloudmend.entry.pages.pictures import bars, timeline
 
 _MOST_ENTRIES: Final = 500  # the newest of a ledger; a page of all would be too large to read
 
 
-def scan_page(report: Report, entries: Iterable[Entry] | None, now: datetime) -> str:
-    """One self-contained HTML file. `entries` are a ledger's, oldest first; None: no ledger is known."""
+def scan_page(report: Report, entries: Iterable[Entry] | None, now: datetime, options: tuple[str, ...] = ()) -> str:
+    """One self-contained HTML file. `entries` are a ledger's, oldest first; None: no ledger is known.
+
+    `options` are the scan's own, with which another command judges by the same.
+    """
     doors = None if entries is None else _doors(entries, report)
     used = [row for row in report.rows if row.interfaces]
     return render(
@@ -25,6 +30,8 @@ def scan_page(report: Report, entries: Iterable[Entry] | None, now: datetime) ->
         scripts=("sorting.js",),
         report=report,
         now=now,
+        # `fix` takes no stack: by another mode and switch it would change what the stack leaves open.
+        fix="" if STACK_NAME in options else shlex.join(["cloudmend", "fix", *options]),
         version=CODE_VERSION,
         accounts=sorted({row.account for row in report.rows}),
         in_use=len({(row.region, row.group) for row in used}),
