@@ -10,7 +10,7 @@ import msgspec
 from msgspec import NODEFAULT, Struct
 
 from cloudmend.core.network import disjoint
-from cloudmend.core.policy.file import EXAMPLES, PolicyFile
+from cloudmend.core.policy.file import EXAMPLES, REQUIRED, ExemptionTable, PolicyFile, is_table
 from cloudmend.core.policy.guarded import NAMED_SETS
 from docs_blocks.markdown import code, codes, table
 
@@ -29,15 +29,22 @@ def _rows(kind: type[Struct], above: str = "") -> Iterator[tuple[str, str, str]]
     hints = get_type_hints(kind)
     for field in msgspec.structs.fields(kind):
         name = above + field.name
-        inner = next(iter(get_args(hints[field.name])), hints[field.name])
-        if isinstance(inner, type) and issubclass(inner, Struct):
+        inner = next((each for each in _types(hints[field.name]) if is_table(each)), None)
+        if inner:
             yield from _rows(inner, f"{name}.")
         else:
-            yield code(name), _default(field), code(EXAMPLES[name])
+            yield code(name), _default(field, kind), code(EXAMPLES[name])
 
 
-def _default(field: msgspec.structs.FieldInfo) -> str:
+def _types(hint: Any) -> Iterator[Any]:
+    """Yield a type, and those that it is made of."""
+    yield hint
+    for inner in get_args(hint):
+        yield from _types(inner)
+
+
+def _default(field: msgspec.structs.FieldInfo, kind: type[Struct]) -> str:
     value: Any = field.default if field.default_factory is NODEFAULT else field.default_factory()
-    if value is NODEFAULT:
+    if kind is ExemptionTable and field.name in REQUIRED:
         return "none: it must be there"
     return "none" if value is None else code(json.dumps(value))

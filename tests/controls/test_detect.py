@@ -58,22 +58,6 @@ def test_exactly_the_limit_is_within_it_also_together() -> None:
     assert at_fault([rule(1, "11.0.0.0/13"), rule(2, "11.8.0.0/13"), rule(3, "8.8.8.8/32")]) == {1}
 
 
-PUBLIC_REPLACEMENT = '[limits]\nipv4 = "/31"\n[replacement]\nipv4 = "9.9.9.8/31"\n'
-
-
-@pytest.mark.parametrize(
-    ("cidrs", "numbers"),
-    [
-        (["9.9.9.0/24"], {0}),
-        (["9.9.9.0/24", "9.9.9.9/32"], {0}),  # the replacement holds it
-        (["9.9.9.0/24", "8.8.8.8/32"], {0, 1}),  # beside what the replacement leaves open it is one too many
-        (["11.0.0.0/24", "8.8.8.8/32"], {0}),  # no replacement fits, so that nothing is left of the first
-    ],
-)
-def test_what_a_replacement_leaves_open_counts(cidrs: list[str], numbers: set[int]) -> None:
-    assert at_fault([rule(number, cidr) for number, cidr in enumerate(cidrs)], PUBLIC_REPLACEMENT) == numbers
-
-
 def test_a_rule_that_goes_for_one_port_may_spare_another_at_the_next() -> None:
     """The first goes for port 22. Where 22 and 3389 meet, the wide one must go, and then the first may stay."""
     rules = [rule(1, "11.0.0.0/12"), rule(2, "12.0.0.0/12", (22, 3389)), rule(3, "13.0.0.0/12", (3389, 3389))]

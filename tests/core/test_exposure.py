@@ -15,7 +15,6 @@ from cloudmend.core.exposure import Opening, at_fault
 from cloudmend.core.network import AddressSet, Traffic
 
 SPAN = 24  # addresses and ports of the small world in which everything can be counted
-LEFT = AddressSet(((4, 5),))  # what a mend may leave of an opening that holds it
 
 spans = st.tuples(st.integers(0, SPAN - 1), st.integers(0, SPAN - 1)).map(lambda pair: (min(pair), max(pair)))
 
@@ -32,8 +31,7 @@ def openings(draw: st.DrawFn) -> list[Opening]:
         protocol = draw(st.sampled_from(["tcp", "tcp", "tcp", "udp", "-1", "50"]))
         ports = draw(spans) if protocol in ("tcp", "udp") else (0, 65535)
         admitted = addresses(*draw(st.lists(spans, min_size=1, max_size=3)))
-        left = LEFT if draw(st.booleans()) and (admitted & LEFT) == LEFT else AddressSet(())
-        drawn.append(Opening(Traffic(protocol, *ports), admitted, left))
+        drawn.append(Opening(Traffic(protocol, *ports), admitted))
     return drawn
 
 
@@ -50,8 +48,9 @@ def admitted(through: Sequence[Opening], mended: Set[int], port: tuple[str, int]
     protocol, number = port
     reached = set[int]()
     for index, each in enumerate(through):
-        if each.traffic.protocol in (protocol, "-1") and each.traffic.first <= number <= each.traffic.last:
-            reached |= members(each.left if index in mended else each.addresses)
+        admits = each.traffic.protocol in (protocol, "-1") and each.traffic.first <= number <= each.traffic.last
+        if admits and index not in mended:
+            reached |= members(each.addresses)
     return len(reached)
 
 
@@ -93,7 +92,7 @@ def test_all_ports_are_within_the_limit_after_the_mends_and_no_mend_is_superfluo
 
 
 def opening(ports: tuple[int, int], *each: tuple[int, int], protocol: str = "tcp") -> Opening:
-    return Opening(Traffic(protocol, *ports), addresses(*each), AddressSet(()))
+    return Opening(Traffic(protocol, *ports), addresses(*each))
 
 
 def test_nothing_is_at_fault_without_openings_or_without_a_guarded_port() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 import pytest
 
 from cloudmend.core.policy import parse_policy
-from cloudmend.core.policy.file import EXAMPLES, PolicyFile
+from cloudmend.core.policy.file import EXAMPLES, PolicyFile, is_table
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "policy.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
@@ -22,9 +22,15 @@ def keys(table: type[msgspec.Struct] = PolicyFile, above: str = "") -> Iterator[
     """Dotted names of all the keys that a policy file may hold."""
     for name, hint in get_type_hints(table).items():
         yield above + name
-        inner = next(iter(get_args(hint)), hint)
-        if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+        inner = next((each for each in types(hint) if is_table(each)), None)
+        if inner:
             yield from keys(inner, f"{above}{name}.")
+
+
+def types(hint: Any) -> Iterator[Any]:
+    yield hint
+    for inner in get_args(hint):
+        yield from types(inner)
 
 
 @pytest.mark.parametrize("key", list(keys()))

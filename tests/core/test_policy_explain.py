@@ -38,8 +38,8 @@ def test_the_default_policy_in_full() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("limits.ipv4 = 1", "to 1 public IPv4 addresses (one /32); with"),
-        ("limits.ipv4 = 3", "to 3 public IPv4 addresses; with"),
+        ("limits.ipv4 = '/32'", "to 1 public IPv4 addresses (one /32); with"),
+        ("limits.ipv4 = 300", "to 300 public IPv4 addresses; with"),
         ('trusted.ipv6 = ["2600::/32", "2602::/32"]', "besides 2600::/32, 2602::/32, which are trusted; with"),
         ('replacement.ipv4 = "revoke"', "An IPv4 rule at fault is revoked."),
         ('replacement.ipv6 = "vpc"', "an IPv6 rule at fault becomes its VPC's own IPv6 block; where"),

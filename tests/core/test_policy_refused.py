@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from ipaddress import ip_network
 
 import pytest
 from hypothesis import given
@@ -20,9 +21,9 @@ GROUP = 'group = "sg-0123456789abcdef0"\n'
 def refusal(text: str) -> str:
     with pytest.raises(PolicyError) as refused:
         parse_policy({}, text, name="my.toml", controls=["security_group_ingress", "s3_public_access"])
-    sentence = str(refused.value)
-    assert sentence.endswith(" Nothing was changed.")
-    return sentence
+    (fault,) = refused.value.faults
+    assert str(refused.value) == f"{fault}\nThe policy was refused; nothing uses it."
+    return fault
 
 
 @pytest.mark.parametrize(
@@ -73,9 +74,17 @@ def test_unknown_keys_and_wrong_types(text: str, place: str, said: str) -> None:
         ('trusted.ipv4 = ["0.0.0.0/1", "128.0.0.0/1"]', "line 1: trusted.ipv4", "the whole IPv4 internet"),
         ('trusted.ipv6 = ["2000::/3"]', "line 1: trusted.ipv6", "the whole IPv6 internet"),
         ('trusted.ipv4 = ["0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/3"]', "line 1: trusted.ipv4", "the whole"),
-        ('trusted.ipv4 = ["10.0.0.1/8"]', "line 1: trusted.ipv4[0]", "has host bits set"),
+        (
+            'trusted.ipv4 = ["10.0.0.1/8"]',
+            "line 1: trusted.ipv4[0]",
+            "Did you mean 10.0.0.0/8?",
+        ),
         ('trusted.ipv4 = ["fd00::/8"]', "line 1: trusted.ipv4[0]", "is IPv6. Write an IPv4 range."),
-        ('replacement.ipv4 = "0.0.0.0/0"', "line 1: replacement.ipv4", "it would itself be at fault"),
+        (
+            'replacement.ipv4 = "0.0.0.0/0"',
+            "line 1: replacement.ipv4",
+            "holds 3,702,258,688 public addresses",
+        ),
         ('replacement.ipv4 = "VPC"', "line 1: replacement.ipv4", "Write a range such as 10.0.0.0/8, or vpc, or revoke"),
         ('aws_prefix_lists = "trust"', "line 1: aws_prefix_lists", "Did you mean trusted?"),
         ("aws_prefix_lists = []", "line 1: aws_prefix_lists", "It is one of resolved, trusted."),
@@ -103,11 +112,12 @@ def test_what_is_trusted_may_not_leave_less_than_the_limit() -> None:
     )
 
 
-def test_a_replacement_is_held_against_this_file_s_limit() -> None:
-    text = '[limits]\nipv4 = "/24"\n\n[replacement]\nipv4 = "52.0.0.0/23"\n'
+def test_a_replacement_is_public_only_where_it_is_trusted() -> None:
+    text = '[limits]\nipv4 = "/16"\n\n[replacement]\nipv4 = "52.0.0.0/23"\n'
     assert refusal(text).startswith(
-        "my.toml, line 5: replacement.ipv4: 52.0.0.0/23 holds 512 public addresses, more than the limit of 256: "
+        "my.toml, line 5: replacement.ipv4: 52.0.0.0/23 holds 512 public addresses, and whoever has one would be let in"
     )
+    assert parse_policy({}, f'{text}[trusted]\nipv4 = ["52.0.0.0/16"]').exposes(ip_network("52.0.0.0/23")) == 0
 
 
 @pytest.mark.parametrize(
@@ -183,7 +193,8 @@ def test_exemptions_that_match_everything_or_nothing_or_never_end(text: str, pla
     "text", ["guarded = [", "= 1", "guarded = [22]\nguarded = [23]", "[mode]\n[mode]", "x = 1e", "x = " + "[" * 9999]
 )
 def test_what_is_no_toml_is_refused_with_toml_s_own_place(text: str) -> None:
-    assert re.match(r"my\.toml is not TOML: .*(\(at .*\)|recursion.*)\. Correct it there\.", refusal(text))
+    place = r"\(column \d+\)|\(at end of document\)|recursion.*"
+    assert re.match(rf"my\.toml(, line \d+)?: this is not TOML: .*({place})\. Correct it there\.", refusal(text))
 
 
 def test_the_line_is_where_the_statement_begins() -> None:

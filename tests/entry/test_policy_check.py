@@ -87,6 +87,19 @@ def test_as_json_it_has_the_file_s_keys_and_which_exemptions_hold(
     ]
 
 
+def test_warnings_stand_beside_what_the_policy_says_and_do_not_fail(
+    policy_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy_file.write_text('[limits]\nipv4 = "/1"')
+    check(policy_file, NOW, as_json=False)
+    told = capsys.readouterr()
+    assert told.out.startswith("Guarded: ")
+    assert told.err.startswith(f"warning: {policy_file}, line 2: limits.ipv4: a guarded port may be")
+    check(policy_file, NOW, as_json=True)
+    (warning,) = json.loads(capsys.readouterr().out)["warnings"]
+    assert f"warning: {warning}\n" == told.err
+
+
 def test_the_packaged_policy_is_fine() -> None:
     done = cloudmend("policy", "check", str(PACKAGED))
     assert (done.returncode, done.stderr) == (0, "")
@@ -101,9 +114,9 @@ def test_a_bad_policy_is_one_sentence_with_its_place_and_exit_2(policy_file: Pat
     sentence = f"{policy_file}, line 3: mode.default: 'of' is not a mode."
     assert done.returncode == 2
     assert done.stderr.startswith(f"cloudmend: {sentence}")
-    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.splitlines()[1:] == ["cloudmend: The policy was refused; nothing uses it."]
     if options:
-        assert json.loads(done.stdout)["refused"].startswith(sentence)
+        assert json.loads(done.stdout)["refused"][0].startswith(sentence)
     else:
         assert not done.stdout
 

@@ -185,7 +185,7 @@ def test_10_a_policy_is_sound_or_refused_with_its_name(name: str, value: str) ->
     assert bool(refusal) != bool(sound)
     if sound:
         assert sound.guarded
-        assert not [each for each in sound.replacement.values() if not isinstance(each, str) and sound.exceeds(each)]
+        assert not [each for each in sound.replacement.values() if not isinstance(each, str) and sound.exposes(each)]
     else:
         assert f"CLOUDMEND_{name.upper()}" in refusal
 

@@ -10,7 +10,14 @@ class EventError(CloudmendError):
 
 
 class PolicyError(CloudmendError):
-    """A policy that is unreadable, unknown or contradicts itself. A bad policy does nothing."""
+    """A policy that is unreadable, unknown or contradicts itself. A bad policy does nothing.
+
+    `faults` are all that is wrong with it: a sentence or two each, with the place.
+    """
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("\n".join((*faults, "The policy was refused; nothing uses it.")))
+        self.faults = faults
 
 
 class InputError(CloudmendError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import lru_cache, reduce
+from functools import lru_cache
 from itertools import accumulate, chain, pairwise
 from operator import attrgetter, or_
 from typing import Final, NamedTuple
@@ -23,11 +23,10 @@ _CACHED_SIZES: Final = 4096
 
 
 class Opening(Struct, frozen=True, eq=False):
-    """Traffic that is admitted from some addresses, and the part of them that a mend leaves admitted."""
+    """Traffic that is admitted from some addresses. A mend leaves none of them."""
 
     traffic: Traffic
     addresses: AddressSet
-    left: AddressSet
 
 
 def at_fault(openings: Sequence[Opening], guarded: Iterable[Traffic], limit: int) -> dict[int, int]:
@@ -35,7 +34,7 @@ def at_fault(openings: Sequence[Opening], guarded: Iterable[Traffic], limit: int
 
     An opening over the limit alone must be mended. If a union is over the limit, openings must be mended in the order
     given until the rest is within the limit. None is superfluous: each opening that can stay is taken out again, the
-    last one first. `guarded` is sorted and disjoint. The parts that mends leave are together within the limit.
+    last one first. `guarded` is sorted and disjoint.
     """
     ground = _Ground(openings, guarded)
     exposures = [ground.size(union) for union in ground.unions(mended=())]
@@ -59,8 +58,7 @@ class _Ground:
     def __init__(self, openings: Sequence[Opening], guarded: Iterable[Traffic]) -> None:
         pieces = _Pieces(openings)
         self.size = lru_cache(_CACHED_SIZES)(pieces.size)
-        self.before = [pieces.mask(opening.addresses) for opening in openings]
-        self.after = [pieces.mask(opening.left) for opening in openings]
+        self.masks = [pieces.mask(opening.addresses) for opening in openings]
         self.strips = _strips([opening.traffic for opening in openings], guarded)
         self.width = max((strip.end for strips in self.strips.values() for strip in strips), default=0)
 
@@ -68,10 +66,9 @@ class _Ground:
         """Return the pieces that are admitted in each column after some mends."""
         tree = [0] * (2 * self.width)  # of unions: its leaves are the columns
         for opening, strips in self.strips.items():
-            mask = self.after[opening] if opening in mended else self.before[opening]
-            for strip in strips:
+            for strip in () if opening in mended else strips:
                 for node in _nodes(strip.first + self.width, strip.end + self.width):
-                    tree[node] |= mask
+                    tree[node] |= self.masks[opening]
         for node in range(2, 2 * self.width):
             tree[node] |= tree[node // 2]
         return tree[self.width :]
@@ -122,8 +119,8 @@ class _Pieces:
     """The address space, cut at each border of the openings' addresses."""
 
     def __init__(self, openings: Iterable[Opening]) -> None:
-        sets = [each for opening in openings for each in (opening.addresses, opening.left)]
-        borders = sorted({border for each in sets for first, last in each.spans for border in (first, last + 1)})
+        spans = chain.from_iterable(opening.addresses.spans for opening in openings)
+        borders = sorted({border for first, last in spans for border in (first, last + 1)})
         self._bits = {border: 1 << number for number, border in enumerate(borders)}
         self._planes: dict[int, int] = defaultdict(int)  # by power of two: the pieces that have it in their size
         for bit, size in zip(self._bits.values(), (end - start for start, end in pairwise(borders)), strict=False):
@@ -158,19 +155,17 @@ def _chosen(ground: _Ground, exposures: Sequence[int], alone: Collection[int], l
         here.difference_update(ended)
         here.update(begun)
         if exposure > limit:
-            mended.update(_superfluous(ground, sorted(here - mended), here & mended, limit))
+            mended.update(_superfluous(ground, sorted(here - mended), limit))
     return mended.difference(alone)
 
 
-def _superfluous(ground: _Ground, standing: Sequence[int], mended: Iterable[int], limit: int) -> Iterator[int]:
+def _superfluous(ground: _Ground, standing: Sequence[int], limit: int) -> Iterator[int]:
     """Yield the first openings of a column, up to the one with whose mend the rest is within the limit."""
-    left = reduce(or_, map(ground.after.__getitem__, mended), 0)
-    unions = list(accumulate(map(ground.before.__getitem__, reversed(standing)), or_))
+    unions = list(accumulate(map(ground.masks.__getitem__, reversed(standing)), or_))
     for opening, union in zip(standing, reversed(unions), strict=True):
-        if ground.size(left | union) <= limit:
+        if ground.size(union) <= limit:
             return
         yield opening
-        left |= ground.after[opening]
 
 
 class _Rest:
@@ -185,7 +180,7 @@ class _Rest:
 
     def takes(self, opening: int) -> bool:
         """Return whether an opening can stay as it is. If it can, it counts from then on."""
-        strips, mask = self._ground.strips[opening], self._ground.before[opening]
+        strips, mask = self._ground.strips[opening], self._ground.masks[opening]
         again = [self._full] if any(strip.first <= self._full < strip.end for strip in strips) else []
         for column in chain(again, *(range(strip.first, strip.end) for strip in strips)):
             if self._sizes[column] + self._added(column, mask) > self._limit:

@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def _fail(sentence: str, code: int) -> NoReturn:
-    sys.stderr.write(f"cloudmend: {terminal(sentence)}\n")
+    sys.stderr.writelines(f"cloudmend: {terminal(line)}\n" for line in sentence.splitlines())
     raise SystemExit(code)
 
 

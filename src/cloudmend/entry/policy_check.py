@@ -10,21 +10,24 @@ from typing import Any
 import msgspec
 
 from cloudmend.core.errors import PolicyError
+from cloudmend.core.escaping import terminal
 from cloudmend.core.policy import FAMILIES, Policy
 from cloudmend.core.policy.explain import explain, trusted_networks
-from cloudmend.entry.policy_file import read_policy
+from cloudmend.entry.policy_file import review_file
 
 
 def check(path: Path, now: datetime, *, as_json: bool) -> None:
-    """Writes what the file says to stdout. Raises PolicyError, of which JSON tells too."""
+    """Write what the file says to stdout, and warnings to stderr. Raises PolicyError; JSON tells it too."""
     try:
-        policy = read_policy({}, path)
+        policy, warnings = review_file({}, path, now)
     except PolicyError as error:
         if as_json:
-            _write_json({"file": str(path), "refused": str(error)})
+            _write_json({"file": str(path), "refused": error.faults})
         raise
+    sys.stderr.writelines(f"warning: {terminal(warning)}\n" for warning in warnings)
     if as_json:
-        _write_json({"file": str(path), **as_data(policy, now), "explained": explain(policy, now)})
+        told = {"explained": explain(policy, now), "warnings": warnings}
+        _write_json({"file": str(path), **as_data(policy, now), **told})
     else:
         sys.stdout.writelines(f"{sentence}\n" for sentence in explain(policy, now))
 

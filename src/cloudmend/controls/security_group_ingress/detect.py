@@ -8,7 +8,7 @@ from typing import Final
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.core.exposure import Opening, at_fault
 from cloudmend.core.model import Finding
-from cloudmend.core.network import AddressSet, Family, Network, lies_inside, public_addresses, public_part, readable
+from cloudmend.core.network import AddressSet, Family, Network, public_addresses, public_part, readable
 from cloudmend.core.policy import FAMILIES, Policy
 
 _NAMED_PORTS: Final = 4  # how many of them a sentence names
@@ -44,8 +44,7 @@ def _openings(facts: GroupFacts, family: Family, policy: Policy) -> Iterator[tup
     for rule in facts.ingress:
         networks = _networks(rule, facts, family)
         if networks and opens_guarded(rule, policy):
-            left = _exposed(_replacements(rule, family, policy), family, policy)
-            yield rule, Opening(rule.traffic, _exposed(networks, family, policy), left)
+            yield rule, Opening(rule.traffic, _exposed(networks, family, policy))
 
 
 def _width(found: tuple[Rule, Opening]) -> tuple[int, str]:
@@ -62,14 +61,6 @@ def _exposed(networks: list[Network], family: Family, policy: Policy) -> Address
     """The public addresses of the networks that are not trusted."""
     public = AddressSet.union(public_part(network) for network in networks)
     return public - policy.trusted[family] if policy.trusted[family] else public
-
-
-def _replacements(rule: Rule, family: Family, policy: Policy) -> list[Network]:
-    """What may take the rule's place and have public addresses: a VPC's block has none."""
-    network = policy.replacement[family]
-    if isinstance(network, str) or rule.network is None or not lies_inside(network, rule.network):
-        return []
-    return [network]
 
 
 def _why(rule: Rule, size: int, together: int, limit: int, policy: Policy) -> str:

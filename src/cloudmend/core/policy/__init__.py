@@ -7,7 +7,7 @@ docs/reference/policy.md has every key.
 from __future__ import annotations
 
 from cloudmend.core.policy.model import FAMILIES, Exemption, Mode, Modes, Policy, Replacement
-from cloudmend.core.policy.parse import parse_policy
+from cloudmend.core.policy.parse import parse_policy, review_policy
 from cloudmend.core.policy.place import GUARDED_PORTS, MODE, PARAMETERS, REPLACEMENT
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "Policy",
     "Replacement",
     "parse_policy",
+    "review_policy",
 ]

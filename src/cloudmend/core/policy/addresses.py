@@ -4,42 +4,68 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from ipaddress import ip_network
+from ipaddress import ip_interface, ip_network
 from typing import Final
 
-from cloudmend.core.network import PUBLIC, AddressSet, Family, Network, readable
+from cloudmend.core.network import PUBLIC, AddressSet, Family, Network, public_addresses, public_part, readable
 from cloudmend.core.policy.model import Policy, Replacement
-from cloudmend.core.policy.place import REPLACEMENT, Place
+from cloudmend.core.policy.place import REPLACEMENT, Place, Refused
+from cloudmend.core.policy.review import Review
 
 BITS: Final[dict[Family, int]] = {4: 32, 6: 128}
 _EXAMPLES: Final[dict[Family, str]] = {4: "198.51.100.0/24", 6: "2001:db8:1::/48"}
 _PREFIX_LENGTH: Final = re.compile(r"/(\d{1,3})", re.ASCII)
 
+# One IPv4 /8, one IPv6 /32: more than that hardly anybody means.
+_SUSPICIOUS: Final[dict[Family, int]] = {4: 1 << 24, 6: 1 << 96}
+
+# What packets of one's own network come from, besides public addresses: RFC 1918, RFC 6598, RFC 4193.
+_PRIVATE: Final = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")))
+
 
 def read_limit(family: Family, value: int | str, place: Place) -> int:
-    """A number of addresses, also where it is told as the length of a prefix. Raises PolicyError."""
+    """Return a number of addresses, also where the length of a prefix tells it. Raises Refused."""
     advice = 'Write the length of a prefix, such as "/24", or a number of addresses, such as 256.'
     if isinstance(value, int):
-        if value < 1:
-            raise place.error(f"a limit of {value} addresses would put every public source at fault", advice)
-        return value
+        return _read_count(family, value, place, advice)
     match = _PREFIX_LENGTH.fullmatch(value)
     if match is None or int(match[1]) > BITS[family]:
-        raise place.error(f"{value!r} is not the length of an IPv{family} prefix", advice)
+        raise Refused(place, f"{value!r} is not the length of an IPv{family} prefix", advice)
     return 1 << (BITS[family] - int(match[1]))
 
 
-def read_trusted(family: Family, networks: Sequence[tuple[str, Place]], whole: Place) -> AddressSet:
-    """The networks together; `whole` is the place of the list. Raises PolicyError."""
+def _read_count(family: Family, value: int, place: Place, advice: str) -> int:
+    if value < 1:
+        raise Refused(place, f"a limit of {value} addresses would put every public source at fault", advice)
+    if value <= BITS[family]:
+        as_prefix = f"/{BITS[family] - (value - 1).bit_length()}"
+        raise Refused(
+            place,
+            f"{value} is a number of addresses, and looks like the length of a prefix",
+            f'Write "/{value}" for the prefix, or "{as_prefix}" for so few addresses.',
+        )
+    return value
+
+
+def read_trusted(family: Family, networks: Sequence[tuple[str, Place]], whole: Place, review: Review) -> AddressSet:
+    """Return the networks together; `whole` is the place of the list."""
     advice = f"Write a range such as {_EXAMPLES[family]}."
-    trusted = AddressSet.of(_network(family, text, place, advice) for text, place in networks)
-    if not (PUBLIC[family] - trusted).size:
-        raise whole.error(f"the whole IPv{family} internet is trusted", "Write the networks that are your own.")
+    read = [(review.attempt(None, _network, family, text, place, advice), place) for text, place in networks]
+    for network, place in read:
+        if network is not None and not public_part(network):
+            review.warn(place, f"{network} holds no public address, and only those count", "Leave it out.")
+    trusted = AddressSet.of(network for network, _ in read if network is not None)
+    public = PUBLIC[family] & trusted
+    if public == PUBLIC[family]:
+        review.refuse(whole, f"the whole IPv{family} internet is trusted", "Write the networks that are your own.")
+    elif public.size > _SUSPICIOUS[family]:
+        told = f"{public_addresses(public.size)} are trusted, and a port that only they reach is never at fault"
+        review.warn(whole, told, "Write the networks that are your own.")
     return trusted
 
 
 def read_replacement(family: Family, text: str, place: Place) -> Replacement:
-    """What takes the place of a source that is too wide. Raises PolicyError."""
+    """Return what takes the place of a source that is too wide. Raises Refused."""
     if text == "vpc":
         return "vpc"
     if text == "revoke":
@@ -47,33 +73,62 @@ def read_replacement(family: Family, text: str, place: Place) -> Replacement:
     return _network(family, text, place, f"Write a range such as {REPLACEMENT[family].default}, or vpc, or revoke.")
 
 
-def check_limit(policy: Policy, family: Family, place: Place) -> None:
-    """Raises PolicyError where not even the whole internet would be at fault."""
+def check_limit(policy: Policy, family: Family, place: Place, review: Review) -> None:
+    """Refuse a limit within which the whole internet is, and warn of one within which too much of it is."""
     limit, most = policy.limits[family], (PUBLIC[family] - policy.trusted[family]).size
-    if limit >= most:
-        raise place.error(
+    if limit >= most > 0:
+        review.refuse(
+            place,
             f"nothing would ever be at fault: the limit is {readable(limit)} addresses, and the IPv{family} "
             f"internet has {readable(most)} that are not trusted",
             "Write a lower limit.",
         )
+    elif limit > _SUSPICIOUS[family]:
+        widest = BITS[family] - limit.bit_length() + 1
+        review.warn(
+            place,
+            f"a guarded port may be open to {public_addresses(limit)}: a rule from a whole /{widest} is not at fault",
+            "Write a lower limit, if that is not what you mean.",
+        )
 
 
-def check_replacement(policy: Policy, family: Family, place: Place) -> None:
-    """Raises PolicyError where the replacement would itself be at fault."""
+def check_replacement(policy: Policy, family: Family, place: Place, review: Review) -> None:
+    """Refuse a replacement that would leave strangers in, and warn of one that lets nobody in."""
     network = policy.replacement[family]
-    if not isinstance(network, str) and policy.exceeds(network):
-        raise place.error(
-            f"{network} holds {readable(policy.exposes(network))} public addresses, more than the limit of "
-            f"{readable(policy.limits[family])}: it would itself be at fault",
-            f"Write a range such as {REPLACEMENT[family].default}.",
+    if isinstance(network, str):
+        return
+    if exposed := policy.exposes(network):
+        review.refuse(
+            place,
+            f"{network} holds {public_addresses(exposed)}, and whoever has one would be let in by every mend",
+            f"Write a range such as {REPLACEMENT[family].default}; if it is your own, add it to trusted.ipv{family}.",
+        )
+    elif not public_part(network) and not any(network.overlaps(private) for private in _PRIVATE):
+        review.warn(
+            place,
+            f"no packet comes from {network}, so a narrowed rule would let nobody in",
+            f"Write revoke to say that, or a range such as {REPLACEMENT[family].default}.",
         )
 
 
 def _network(family: Family, text: str, place: Place, advice: str) -> Network:
     try:
-        network = ip_network(text.strip())
+        network = ip_network(text.strip(), strict=False)
     except ValueError as error:
-        raise place.error(f"{text!r} is not a CIDR range ({error})", advice) from None
+        raise Refused(place, f"{text!r} is not a CIDR range ({error})", advice) from None
     if network.version != family:
-        raise place.error(f"{text} is IPv{network.version}", f"Write an IPv{family} range.")
+        raise Refused(place, f"{text} is IPv{network.version}", f"Write an IPv{family} range.")
+    if "/" not in text:
+        raise Refused(place, f"{text} has no mask, and would be one address", f"Write {_with_mask(network)}.")
+    if ip_interface(text.strip()).ip != network.network_address:
+        raise Refused(place, f"{text} has bits set beyond its mask", f"Did you mean {network}?")
     return network
+
+
+def _with_mask(address: Network) -> str:
+    """Return the one address as a range; where it ends in zeros, also the range that is probably meant."""
+    ends_in = (int(address.network_address) & -int(address.network_address)).bit_length() - 1
+    length = -8 * ((ends_in - address.max_prefixlen) // 8)
+    if not 0 < length < address.max_prefixlen:
+        return str(address)
+    return f"{address.network_address}/{length}, or {address} for that one address"

@@ -9,7 +9,8 @@ from typing import Final
 from msgspec import Struct
 
 from cloudmend.core.network import ALL_PORTS, Traffic, disjoint
-from cloudmend.core.policy.place import Place, did_you_mean
+from cloudmend.core.policy.place import Place, Refused, did_you_mean
+from cloudmend.core.policy.review import Review
 
 PROTOCOLS: Final = ("tcp", "udp", "icmp", "icmpv6")
 
@@ -55,12 +56,23 @@ NAMED_SETS: Final = {
 
 Items = Sequence[tuple[int | str, Place]]  # each item with the place where it stands
 
+_WEB: Final = (Traffic("tcp", 80, 80), Traffic("tcp", 443, 443))
 
-def read_guarded(items: Items, whole: Place) -> tuple[Traffic, ...]:
-    """What the items name together, sorted and disjoint; `whole` is the place of the list. Raises PolicyError."""
-    if not items:
-        raise whole.error("no port is guarded", "Write at least one, for example 22,3389.")
-    return disjoint(traffic for item, place in items for traffic in _traffic(str(item).strip().lower(), place))
+
+def read_guarded(items: Items, whole: Place, review: Review) -> tuple[Traffic, ...]:
+    """Return what the items name together, sorted and disjoint; `whole` is the place of the list."""
+    if not items and not review.refuses(whole):
+        review.refuse(whole, "no port is guarded", "Write at least one, for example 22,3389.")
+    read = [review.attempt((), _traffic, str(item).strip().lower(), place) for item, place in items]
+    guarded = disjoint(traffic for each in read for traffic in each)
+    for port in _WEB:
+        if any(port.meets(part) for part in guarded):
+            review.warn(
+                whole,
+                f"{port} is guarded, so a web server or load balancer that serves the public there is cut off",
+                "Leave it out, or write all-but-web for everything else.",
+            )
+    return guarded
 
 
 _PORTS: Final = re.compile(r"(?:(tcp|udp)/)?(\d{1,9})(?:-(\d{1,9}))?", re.ASCII)
@@ -77,13 +89,16 @@ def _traffic(item: str, place: Place) -> Iterable[Traffic]:
 def _range(item: str, place: Place) -> Traffic:
     match = _PORTS.fullmatch(item)
     if match is None:
-        raise place.error(
+        raise Refused(
+            place,
             f"{item!r} is neither a port nor a range, protocol or named set",
             f"Write 22, 8000-8100, udp/53, tcp or a set. {did_you_mean(item, [*NAMED_SETS, *PROTOCOLS])}",
         )
     first, last = int(match[2]), int(match[3] or match[2])
     if last > ALL_PORTS[1]:
-        raise place.error(f"{last} is not a port", "Ports are 0 to 65535.")
+        raise Refused(place, f"{last} is not a port", "Ports are 0 to 65535.")
     if first > last:
-        raise place.error(f"the range {item} runs backwards", f"Write {last}-{first}.")
+        raise Refused(place, f"the range {item} runs backwards", f"Write {last}-{first}.")
+    if last == 0:
+        raise Refused(place, "nothing listens on port 0", f"Write {match[1] or 'tcp'} to guard all ports.")
     return Traffic(match[1] or "tcp", first, last)

@@ -71,7 +71,3 @@ class Policy(Struct, frozen=True, kw_only=True):
         """How many public addresses a network holds that are not trusted."""
         family = network.version
         return ((AddressSet.of([network]) & PUBLIC[family]) - self.trusted[family]).size
-
-    def exceeds(self, network: Network) -> bool:
-        """Whether a rule from this network alone exposes more than the limit."""
-        return self.exposes(network) > self.limits[network.version]

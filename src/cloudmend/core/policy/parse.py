@@ -3,44 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 
 import msgspec
 from msgspec import Struct
 
+from cloudmend.core.errors import PolicyError
 from cloudmend.core.network import AddressSet, Family, Traffic
 from cloudmend.core.policy.addresses import check_limit, check_replacement, read_limit, read_replacement, read_trusted
 from cloudmend.core.policy.file import PolicyFile, read_file
 from cloudmend.core.policy.guarded import read_guarded
 from cloudmend.core.policy.model import FAMILIES, Modes, Policy, PrefixLists
-from cloudmend.core.policy.place import GUARDED_PORTS, MODE, REPLACEMENT, Document, Place, did_you_mean
+from cloudmend.core.policy.place import GUARDED_PORTS, MODE, REPLACEMENT, Document, Place, Refused, did_you_mean
+from cloudmend.core.policy.review import Review
 from cloudmend.core.policy.scopes import read_exemptions, read_mode, read_modes
 
 
 def parse_policy(
     settings: Mapping[str, str], file: str | None = None, *, name: str = "policy.toml", controls: Collection[str] = ()
 ) -> Policy:
-    """The policy of a file's TOML text, overridden by settings by environment-variable name.
+    """Return the policy of a file's TOML text, overridden by settings by environment-variable name.
 
     What is absent has its default; a setting that is empty is absent, and other settings are not looked at.
-    `name` is what errors call the file; `controls` are the ids that it may name. Raises PolicyError that says
-    where, why and what to write instead.
+    `name` is what errors call the file; `controls` are the ids that it may name.
+
+    Raises:
+        PolicyError: It tells everything that is wrong: where, why, and what to write instead.
     """
-    document = Document(name, file or "")
-    source = _Source(settings, document, read_file(document))
-    replacements = {family: source.replacement(family) for family in FAMILIES}
-    policy = Policy(
-        guarded=source.guarded(),
-        limits={family: source.limit(family) for family in FAMILIES},
-        trusted={family: source.trusted(family) for family in FAMILIES},
-        replacement={family: read_replacement(family, *replacements[family]) for family in FAMILIES},
-        aws_prefix_lists=source.aws_prefix_lists(),
-        mode=source.mode(controls),
-        exemptions=read_exemptions(source.table.exemption, document),
-    )
+    return review_policy(settings, file, name=name, controls=controls)[0]
+
+
+def review_policy(
+    settings: Mapping[str, str],
+    file: str | None = None,
+    *,
+    name: str = "policy.toml",
+    controls: Collection[str] = (),
+    now: datetime | None = None,
+) -> tuple[Policy, tuple[str, ...]]:
+    """Return the same policy, and warnings of what is sound and yet probably not meant. Raises PolicyError."""
+    document, review = Document(name, file or ""), Review()
+    source = _Source(settings, document, read_file(document, review), review)
+    policy = source.policy(controls, now)
     for family in FAMILIES:
-        check_limit(policy, family, document.at("limits", f"ipv{family}"))
-        check_replacement(policy, family, replacements[family][1])
-    return policy
+        check_limit(policy, family, document.at("limits", f"ipv{family}"), review)
+        check_replacement(policy, family, source.replacement(family)[1], review)
+    if review.refusals:
+        raise PolicyError(*review.refusals)
+    return policy, review.warnings
 
 
 class _Source(Struct, frozen=True):
@@ -49,12 +59,30 @@ class _Source(Struct, frozen=True):
     settings: Mapping[str, str]
     document: Document
     table: PolicyFile
+    review: Review
+
+    def policy(self, controls: Collection[str], now: datetime | None) -> Policy:
+        """What is refused has a default in it, so that all else can be read."""
+        attempt = self.review.attempt
+        return Policy(
+            guarded=self.guarded(),
+            limits={family: attempt(1, self.limit, family) for family in FAMILIES},
+            trusted={family: self.trusted(family) for family in FAMILIES},
+            replacement={
+                family: attempt("revoke", read_replacement, family, *self.replacement(family)) for family in FAMILIES
+            },
+            aws_prefix_lists=attempt("trusted", self.aws_prefix_lists),
+            mode=self.mode(controls),
+            exemptions=read_exemptions(self.table.exemption, self.document, now, self.review),
+        )
 
     def guarded(self) -> tuple[Traffic, ...]:
         if setting := self.settings.get(GUARDED_PORTS.variable):
-            return read_guarded([(item, GUARDED_PORTS) for item in setting.split(",") if item.strip()], GUARDED_PORTS)
-        items = [(item, self.document.at("guarded", index)) for index, item in enumerate(self.table.guarded)]
-        return read_guarded(items, self.document.at("guarded"))
+            given = [(item, GUARDED_PORTS) for item in setting.split(",") if item.strip()]
+            return read_guarded(given, GUARDED_PORTS, self.review)
+        key = self.document.at("guarded")
+        items = [(item, key.at(index)) for index, item in enumerate(self.table.guarded) if item is not None]
+        return read_guarded(items, key, self.review)
 
     def limit(self, family: Family) -> int:
         key = f"ipv{family}"
@@ -62,8 +90,9 @@ class _Source(Struct, frozen=True):
 
     def trusted(self, family: Family) -> AddressSet:
         key = self.document.at("trusted", f"ipv{family}")
-        networks: tuple[str, ...] = getattr(self.table.trusted, f"ipv{family}")
-        return read_trusted(family, [(text, key.at(index)) for index, text in enumerate(networks)], key)
+        networks: tuple[str | None, ...] = getattr(self.table.trusted, f"ipv{family}")
+        given = [(text, key.at(index)) for index, text in enumerate(networks) if text is not None]
+        return read_trusted(family, given, key, self.review)
 
     def replacement(self, family: Family) -> tuple[str, Place]:
         """The text and where it stands."""
@@ -78,16 +107,17 @@ class _Source(Struct, frozen=True):
             return "trusted"
         if value == "resolved":
             return "resolved"
-        place = self.document.at("aws_prefix_lists")
-        raise place.error(
-            f"{value!r} is not a way to take AWS's own lists", did_you_mean(str(value), ("trusted", "resolved"))
+        raise Refused(
+            self.document.at("aws_prefix_lists"),
+            f"{value!r} is not a way to take AWS's own lists",
+            did_you_mean(str(value), ("trusted", "resolved")),
         )
 
     def mode(self, controls: Collection[str]) -> Modes:
         """A setting takes the place of the default; `observe` also of all else: it stops every write."""
-        modes = read_modes(self.table.mode, self.document, controls)
+        modes = read_modes(self.table.mode, self.document, controls, self.review)
         setting = self.settings.get(MODE.variable)
         if not setting:
             return modes
-        default = read_mode(setting, MODE)
+        default = self.review.attempt(modes.default, read_mode, setting, MODE)
         return Modes(default=default) if default == "observe" else msgspec.structs.replace(modes, default=default)

@@ -1,4 +1,4 @@
-"""Where a value of the policy stands, so that an error can say it: a setting, or a key of the policy file."""
+"""Where a value of the policy stands: a setting, or a key of the policy file; and what is wrong there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from msgspec import Struct
 
-from cloudmend.core.errors import PolicyError
 from cloudmend.core.network import Family
 
 if TYPE_CHECKING:
@@ -18,8 +17,32 @@ Step = str | int  # a key of a table, or an index in a list
 
 
 class Place(Protocol):
-    def error(self, problem: str, advice: str) -> PolicyError:
-        """The problem, told with the place, and what to write instead."""
+    @property
+    def line(self) -> int:
+        """The line of the policy file; 0 if the value does not stand there."""
+
+    @property
+    def where(self) -> str:
+        """The place in words, to stand before a colon."""
+
+
+class Note(Struct, frozen=True):
+    """What is wrong or suspicious at a place, and what to write instead."""
+
+    place: Place
+    problem: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.place.where}: {self.problem}. {self.advice}"
+
+
+class Refused(Exception):
+    """A value that cannot be read. Never leaves this package: `Review` collects the note."""
+
+    def __init__(self, place: Place, problem: str, advice: str) -> None:
+        super().__init__(problem)
+        self.note = Note(place, problem, advice)
 
 
 class Parameter(Struct, frozen=True):
@@ -29,10 +52,13 @@ class Parameter(Struct, frozen=True):
     template: str
     default: str
 
-    def error(self, problem: str, advice: str) -> PolicyError:
-        return PolicyError(
-            f"{self.variable} (template parameter {self.template}): {problem}. {advice} Nothing was changed."
-        )
+    @property
+    def line(self) -> int:
+        return 0
+
+    @property
+    def where(self) -> str:
+        return f"{self.variable} (template parameter {self.template})"
 
 
 GUARDED_PORTS: Final = Parameter("CLOUDMEND_GUARDED_PORTS", "GuardedPorts", "22,3389,udp/3389")
@@ -67,14 +93,18 @@ class Key(Struct, frozen=True):
         """exemption[0].owner"""
         return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.steps).removeprefix(".")
 
-    def error(self, problem: str, advice: str) -> PolicyError:
-        line = _line_of(self.document.text, self.steps)
-        where = f"{self.document.name}, line {line}" if line else self.document.name
-        return PolicyError(f"{where}: {self}: {problem}. {advice} Nothing was changed.")
+    @property
+    def line(self) -> int:
+        return _line_of(self.document.text, self.steps)
+
+    @property
+    def where(self) -> str:
+        line = self.line
+        return f"{self.document.name}, line {line}: {self}" if line else f"{self.document.name}: {self}"
 
 
-def _line_of(text: str, steps: tuple[Step, ...]) -> int | None:
-    """The line where the statement that sets a key begins; None if the text does not hold the key.
+def _line_of(text: str, steps: tuple[Step, ...]) -> int:
+    """Return the line where the statement that sets a key begins; 0 if the text does not hold the key.
 
     tomllib tells no positions. But the text, cut off after a line, parses wherever a statement ends, and
     holds the key from its statement on.
@@ -89,7 +119,7 @@ def _line_of(text: str, steps: tuple[Step, ...]) -> int | None:
         if _holds(table, steps):
             return end + 1
         end = count
-    return None
+    return 0
 
 
 def _holds(value: Any, steps: tuple[Step, ...]) -> bool:

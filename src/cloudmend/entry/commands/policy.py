@@ -16,7 +16,9 @@ def check(
     file: Annotated[Path, typer.Argument(help="The policy file, such as src/cloudmend/policy.toml.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print it as one line of JSON.")] = False,
 ) -> None:
-    """Explain a policy file in plain sentences, or refuse it with the place and the reason (exit code 2).
+    """Explain a policy file in plain sentences, or refuse it with all its faults and their places (exit code 2).
+
+    What is sound and yet probably not meant, such as an exemption until 9999, is warned of (exit code 0).
 
     Example: cloudmend policy check src/cloudmend/policy.toml
     """
