@@ -51,7 +51,7 @@ def test_it_says_its_version_and_lists_its_commands() -> None:
         ),
         (["-e", "-"], "", "The event - is not JSON"),
         (["-e", "-"], "[]", "The event is a list, not an object."),
-        (["-e", "-"], "{}", 'The event\'s "detail" is missing, not an object.'),
+        (["-e", "-"], "{}", 'The event has no "detail". Send an EventBridge event'),
         (["-e", "-"], '{"detail": {"eventID": "e-1"}}', 'Event e-1 has no "detail.eventName".'),
         (["-e", EVENT, "--group", "my-group"], "", "names the security group 'my-group', which is not a group id."),
         (["-e", EVENT, "--guarded-ports", "70000"], "", "CLOUDMEND_GUARDED_PORTS (template parameter GuardedPorts)"),

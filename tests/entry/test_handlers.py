@@ -70,7 +70,7 @@ def test_a_bad_policy_changes_nothing_and_keeps_the_event(deployed: Deployed, mo
     group_id = deployed.account.group(ipv4(22, "0.0.0.0/0"))
     deployed.account.calls.clear()
     monkeypatch.setenv("CLOUDMEND_REPLACEMENT_IPV4", "0.0.0.0/0")
-    with pytest.raises(PolicyError, match="would itself be at fault"):
+    with pytest.raises(PolicyError, match="would be let in by every mend"):
         handlers.respond(event(group_id), None)
     assert deployed.account.calls == []
     assert deployed.logged("unhandled")

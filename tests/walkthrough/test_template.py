@@ -33,7 +33,7 @@ ACCEPTED = [
     ("ReplacementIpv6", "revoke"),
     ("GuardedPorts", "22"),
     ("GuardedPorts", "22,3389"),
-    ("GuardedPorts", "0,65535"),
+    ("GuardedPorts", "0-1,65535"),
     ("GuardedPorts", "8000-8100,udp/53,tcp/22"),
     ("ReplacementIpv4", "10.0.0.0/8"),
     ("ReplacementIpv4", "203.0.113.255/32"),
@@ -42,6 +42,7 @@ ACCEPTED = [
 ]
 REFUSED = [
     *(("GuardedPorts", text) for text in ("22,", ",22", "22, 3389", "70000", "65536", "22-655360", "ssh", "icmp/8")),
+    *(("GuardedPorts", text) for text in ("0", "22,0", "udp/0,22", "0-0", "00")),
     *(("ReplacementIpv4", text) for text in ("10.0.0.0", "10.0.0.0/33", "10.0.0.0/7", "0.0.0.0/0", "10.0.0/8")),
     *(("ReplacementIpv4", text) for text in ("256.0.0.0/8", "10.0.0.0./8", "fd00::/8", "10.0.0.0/8,10.1.0.0/16")),
     *(("SweepSchedule", text) for text in ("", "hourly", "rate(6)", "rate(6 hours", "6 hours")),
