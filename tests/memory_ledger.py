@@ -7,25 +7,28 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from cloudmend.core.errors import CloudmendError
+from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.ledger import (
     End,
     Ending,
     Entry,
     Exemptions,
+    Found,
     MendEnd,
     State,
     Terms,
     TimedExemption,
+    Unreadable,
     budget_spent,
     busy,
     hour,
     instant,
+    keeps_out,
     unknown,
 )
 from cloudmend.core.model import Intent, Record
 from cloudmend.core.ports import Clock
-from cloudmend.core.stored import encode, read_exemptions
+from cloudmend.core.stored import decode_entry, encode, read_entry, read_exemptions
 
 
 class MemoryStore:
@@ -33,6 +36,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
+        self.spoiled: dict[str, bytes] = {}  # what is stored of an entry in place of it
         self.exemptions: dict[str, bytes] = {}
 
 
@@ -51,7 +55,7 @@ class MemoryLedger:
     def intend(self, intent: Intent) -> Entry:
         entry = Entry.of(intent, self._clock.now(), secrets.token_hex(4))
         self._check_place(entry, entry.seen)
-        of_account = [each for each in self.entries() if each.intent.account == intent.account]
+        of_account = [each for each in self._store.entries.values() if each.intent.account == intent.account]
         if sum(hour(each.opened) == hour(entry.opened) for each in of_account) >= self._terms.budget:
             raise budget_spent(intent.account, entry.opened, self._terms)
         self._store.entries[entry.id] = entry
@@ -69,8 +73,8 @@ class MemoryLedger:
         return mine
 
     def _check_place(self, entry: Entry, seen: datetime) -> None:
-        for other in self.entries():
-            if other.place == entry.place and other.leased_until > seen:
+        for other in self._store.entries.values():
+            if other.place == entry.place and keeps_out(other.leased_until, seen):
                 raise busy(other.id, instant(other.leased_until))
 
     def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
@@ -101,24 +105,34 @@ class MemoryLedger:
     def get(self, entry_id: str) -> Entry:
         if entry_id not in self._store.entries:
             raise unknown(entry_id, self.name)
-        return self._store.entries[entry_id]
+        found = self._read(self._store.entries[entry_id])
+        if isinstance(found, Unreadable):
+            raise LedgerError(found.problem)
+        return found
 
-    def open_intents(self) -> tuple[Entry, ...]:
-        return tuple(entry for entry in self.entries() if entry.state == "INTENT")
+    def open_intents(self) -> tuple[Found, ...]:
+        return tuple(self._read(entry) for entry in self._sorted() if entry.state == "INTENT")
 
-    def recent(self, resource_id: str, since: datetime) -> tuple[Entry, ...]:
-        found = (entry for entry in self.entries() if entry.intent.resource.id == resource_id)
-        return tuple(entry for entry in found if entry.opened >= since)
+    def recent(self, resource_id: str, since: datetime) -> tuple[Found, ...]:
+        found = (entry for entry in self._sorted() if entry.intent.resource.id == resource_id)
+        return tuple(self._read(entry) for entry in found if entry.opened >= since)
 
-    def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Entry]:
-        found = sorted(self._store.entries.values(), key=lambda entry: (entry.opened, entry.id), reverse=newest_first)
-        return (entry for entry in found if since is None or entry.opened >= since)
+    def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Found]:
+        found = self._sorted()[::-1] if newest_first else self._sorted()
+        return (self._read(entry) for entry in found if since is None or entry.opened >= since)
+
+    def _sorted(self) -> list[Entry]:
+        return sorted(self._store.entries.values(), key=lambda entry: (entry.opened, entry.id))
+
+    def _read(self, entry: Entry) -> Found:
+        spoiled = self._store.spoiled.get(entry.id)
+        return entry if spoiled is None else read_entry(entry.id, lambda: decode_entry(spoiled))
 
     def exempt(self, exemption: TimedExemption) -> None:
         self._store.exemptions[exemption.id] = encode(exemption)
 
     def exemptions(self, now: datetime) -> Exemptions:
-        return read_exemptions((stored for _, stored in sorted(self._store.exemptions.items())), now)
+        return read_exemptions(sorted(self._store.exemptions.items()), now)
 
     def remove_exemption(self, exemption_id: str) -> bool:
         return self._store.exemptions.pop(exemption_id, None) is not None

@@ -106,6 +106,7 @@ def hostile(text: str, status: Status, times: int = 1) -> Record:
         undo=(change.command(REGION),) * times,
         entry_id=unicode,
         exemptions_unreadable=(text,) * times,
+        ledger_unreadable=(text,) * times,
         seconds_since_call=2.0,
     )
 

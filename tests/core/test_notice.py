@@ -191,6 +191,10 @@ REMARKS: list[tuple[dict[str, Any], str]] = [
         {"exemptions_unreadable": ("It is no JSON.",)},
         "An exemption cannot be read, so it exempts nothing, and what it was for is closed: It is no JSON.",
     ),
+    (
+        {"ledger_unreadable": ("It is no JSON.",)},
+        "Something in the ledger cannot be read, so it does not count as a mend of late: It is no JSON.",
+    ),
 ]
 
 

@@ -60,7 +60,7 @@ def test_what_is_read_is_written_again_as_the_same() -> None:
 
 
 def test_an_exemption_of_version_1_is_read() -> None:
-    (held,) = read_exemptions([EXEMPTION_1], datetime(2026, 11, 24, 8, tzinfo=UTC)).held
+    (held,) = read_exemptions([("e-1", EXEMPTION_1)], datetime(2026, 11, 24, 8, tzinfo=UTC)).held
     assert (held.owner, held.created_by) == ("network-team", "arn:aws:iam::111122223333:user/alice")
 
 
@@ -84,7 +84,7 @@ def test_a_newer_version_is_refused_by_its_number() -> None:
     ],
 )
 def test_what_cannot_be_read_is_told(was: bytes, becomes: bytes) -> None:
-    with pytest.raises(LedgerError, match=r"Something in the ledger cannot be read \(.*Was it edited by hand\?"):
+    with pytest.raises(LedgerError, match=r"It is not what cloudmend stores \(.*Was it edited by hand\?"):
         decode_entry(VERSION_1.replace(was, becomes, 1))
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 
-from cloudmend.core.ledger import End, Entry
+from cloudmend.core.ledger import End, Entry, Found, Unreadable
 from cloudmend.core.scan import Door, Report
 from cloudmend.entry.pages import asset
 from cloudmend.entry.pages.pictures import bars, timeline
@@ -23,6 +23,7 @@ from core.test_scan import EXEMPT, REPORT, ROW, UNREAD, unicode
 from hostile import hostile_texts
 from support import NOW, REGION
 
+UNREADABLE = Unreadable("sg-1/x", "Record sg-1/x cannot be read.")
 EMPTY = Report(regions=(REGION,), rows=())
 OBSERVED = replace(ROW, action="observe", rule="sgr-0f30ccc3fc066201c")
 # Elements that have no end, and attributes whose value a browser would fetch, run or apply.
@@ -66,8 +67,14 @@ class Page(HTMLParser):
         return [(tag, sorted(attributes)) for tag, attributes in self.elements]
 
 
-def page_of(report: Report = REPORT, entries: Iterable[Entry] | None = None) -> Page:
+def page_of(report: Report = REPORT, entries: Iterable[Found] | None = None) -> Page:
     return Page(scan_page(report, entries, NOW))
+
+
+def test_a_record_that_cannot_be_read_is_a_warning_and_hides_no_door() -> None:
+    page = page_of(REPORT, (UNREADABLE, mended(NOW)))
+    assert UNREADABLE.problem in " ".join(page.texts["p"])
+    assert "The last 1 door of the ledger" in page.text("caption")
 
 
 def entry_of(text: str) -> Entry:
@@ -86,7 +93,7 @@ def report_with(text: str) -> Report:
 
 @pytest.mark.parametrize("report", [REPORT, EMPTY])
 @pytest.mark.parametrize("entries", [None, (), (mended(NOW),)])
-def test_the_page_is_well_formed_and_fetches_nothing(report: Report, entries: Iterable[Entry] | None) -> None:
+def test_the_page_is_well_formed_and_fetches_nothing(report: Report, entries: Iterable[Found] | None) -> None:
     page = page_of(report, entries)
     assert page.open == []
     for tag, attributes in page.elements:
@@ -172,7 +179,7 @@ def test_a_region_that_could_not_be_read_is_told_first() -> None:
         ((mended(NOW),), "The last 1 door of the ledger"),
     ],
 )
-def test_the_doors_are_those_of_the_ledger_or_a_sentence(entries: Iterable[Entry] | None, said: str) -> None:
+def test_the_doors_are_those_of_the_ledger_or_a_sentence(entries: Iterable[Found] | None, said: str) -> None:
     assert said in page_of(REPORT, entries).text("main")
 
 

@@ -123,6 +123,24 @@ def test_what_a_whole_sweep_could_not_close_is_left_to_the_queue_alone(deployed:
     assert (task.region, [resource.id for resource in task.only]) == (REGION, [group_id])
 
 
+def test_an_open_record_that_cannot_be_read_is_told_by_the_sweep_of_the_stack_s_region_alone(
+    deployed: Deployed, outbox: Outbox, elsewhere: Account
+) -> None:
+    entry = deployed.account.ledger.intend(intent("sg-05fe30eb67c909f27"))
+    deployed.account.store.spoiled[entry.id] = b"{}"
+    deployed.account.clock.sleep(600)
+    group_id = deployed.account.group(ipv4(22, "0.0.0.0/0"))
+    answer = handlers.sweep(SCHEDULED, TimeLeft(300))
+    assert [record["summary"].partition(":")[0] for record in answer["records"]] == [group_id]
+    handlers.sweep({"Records": [{"body": outbox.sent[0]["MessageBody"]}]}, TimeLeft(300))
+    (line,) = (line["record"] for line in deployed.logged("record") if line["record"]["status"] == "failed")
+    assert (line["resource"]["id"], line["entry_id"]) == ("sg-05fe30eb67c909f27", entry.id)
+    assert line["summary"].startswith(f"Record {entry.id} cannot be read. It is not what cloudmend stores")
+    assert line["summary"].endswith("was done, and told of, is not known: look at sg-05fe30eb67c909f27.")
+    (metrics,) = [metrics for metrics in deployed.metrics() if "Failed" in metrics]
+    assert metrics["LedgerUnreadable"] == [1.0]
+
+
 def test_without_a_queue_a_whole_sweep_that_could_not_close_raises(deployed: Deployed) -> None:
     deployed.account.group(ipv4(22, "0.0.0.0/0"))
     refuse_writes(deployed)

@@ -33,7 +33,8 @@ def test_a_notice_that_was_not_delivered_is_an_error_line_and_a_metric(capsys: p
         ("budget_spent", True, "BudgetExhausted"),
         ("missed", True, "Missed"),
         ("flaps", 2, "Flaps"),
-        ("exemptions_unreadable", ("exemption x is no JSON",), "ExemptionsUnreadable"),
+        ("exemptions_unreadable", ("exemption x is no JSON",), "LedgerUnreadable"),
+        ("ledger_unreadable", ("record y is no JSON",), "LedgerUnreadable"),
     ],
 )
 def test_a_circumstance_that_somebody_must_know_of_is_a_metric(

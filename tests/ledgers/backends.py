@@ -24,6 +24,7 @@ class Backend:
     """One store, empty at first. Each ledger made of it is another process's, as far as the store can tell."""
 
     make: Callable[[StandingClock, Terms], Ledger]
+    spoil: Callable[[str, bytes], None]  # stores that text in place of the record of that id
     clock: StandingClock = field(default_factory=StandingClock)
 
     def ledger(self, **terms: Any) -> Ledger:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import zlib
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ from typing import Any
 import pytest
 
 from cloudmend.aws.ledger import DynamoDbLedger
+from cloudmend.aws.ledger_items import entry_key
 from cloudmend.disk.ledger import SqliteLedger
 from cloudmend.local.server import EmbeddedAws
 from ledgers.backends import Backend, table_resource
@@ -45,18 +49,31 @@ def table(aws: EmbeddedAws) -> str:
 
 @pytest.fixture
 def in_dynamodb(dynamodb: Any, table: str) -> Backend:
-    return Backend(lambda clock, terms: DynamoDbLedger(lambda _: dynamodb, table, clock, terms))
+    def spoil(entry_id: str, text: bytes) -> None:
+        packed = {":packed": {"B": zlib.compress(text)}}
+        dynamodb.update_item(
+            TableName=table,
+            Key=entry_key(entry_id),
+            UpdateExpression="SET entry = :packed",
+            ExpressionAttributeValues=packed,
+        )
+
+    return Backend(lambda clock, terms: DynamoDbLedger(lambda _: dynamodb, table, clock, terms), spoil)
 
 
 @pytest.fixture
 def on_disk(tmp_path: Path) -> Backend:
-    return Backend(lambda clock, terms: SqliteLedger(tmp_path / "state", clock, terms))
+    def spoil(entry_id: str, text: bytes) -> None:
+        with closing(sqlite3.connect(tmp_path / "state" / "ledger.sqlite3")) as connection, connection:
+            connection.execute("UPDATE entries SET entry = ? WHERE id = ?", (text, entry_id))
+
+    return Backend(lambda clock, terms: SqliteLedger(tmp_path / "state", clock, terms), spoil)
 
 
 @pytest.fixture
 def in_memory() -> Backend:
     store = MemoryStore()
-    return Backend(lambda clock, terms: MemoryLedger(clock, terms, store))
+    return Backend(lambda clock, terms: MemoryLedger(clock, terms, store), store.spoiled.__setitem__)
 
 
 @pytest.fixture(params=["in_dynamodb", "on_disk", "in_memory"])

@@ -13,7 +13,7 @@ from threading import Barrier
 import pytest
 
 from cloudmend.core.errors import Busy, CloudmendError
-from cloudmend.core.ledger import Entry, Terms
+from cloudmend.core.ledger import Entries, Entry, Terms
 from cloudmend.disk.ledger import SqliteLedger
 from ledgers.backends import Backend
 from ledgers.values import intent, record
@@ -119,5 +119,5 @@ def test_of_several_processes_that_make_the_file_and_intend_exactly_one_does(tmp
         process.stdin.flush()
     told = [process.communicate() for process in processes]
     assert sorted(told) == [("INTENT\n", ""), ("busy\n", ""), ("busy\n", "")]
-    (entry,) = SqliteLedger(tmp_path, StandingClock(), Terms()).open_intents()
+    (entry,) = Entries(SqliteLedger(tmp_path, StandingClock(), Terms()).open_intents())
     assert entry.intent == intent()

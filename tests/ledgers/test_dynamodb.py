@@ -16,7 +16,7 @@ from botocore.exceptions import ConnectTimeoutError
 from cloudmend.aws.ledger import PERMISSIONS, DynamoDbLedger
 from cloudmend.aws.ledger_items import lock_key
 from cloudmend.core.errors import AwsError, TooLarge
-from cloudmend.core.ledger import Terms
+from cloudmend.core.ledger import Entries, Terms
 from ledgers.backends import Backend
 from ledgers.values import GROUP, RULE, exemption, intent, record
 from support import NOW, StandingClock
@@ -167,7 +167,7 @@ def test_an_intent_whose_answer_was_lost_is_open_for_the_sweep(dynamodb: Any, in
     with pytest.raises(AwsError) as caught:
         in_dynamodb.ledger().intend(intent())
     assert not caught.value.refused
-    (entry,) = in_dynamodb.ledger().open_intents()
+    (entry,) = Entries(in_dynamodb.ledger().open_intents())
     assert entry.intent == intent()
 
 

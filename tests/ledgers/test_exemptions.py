@@ -59,4 +59,6 @@ def test_one_of_a_newer_version_is_told_and_exempts_nothing(backend: Backend) ->
     backend.ledger().exempt(msgspec.structs.replace(exemption(), version=2))
     found = backend.ledger().exemptions(NOW)
     assert found.held == ()
-    assert found.unreadable == ("e-1 was stored in version 2; this cloudmend reads up to 1. Update it.",)
+    assert found.unreadable == (
+        "Exemption e-1 cannot be read. e-1 was stored in version 2; this cloudmend reads up to 1. Update cloudmend.",
+    )

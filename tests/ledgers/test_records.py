@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from cloudmend.core.errors import BudgetSpent, Busy, LedgerError, WrongState
-from cloudmend.core.ledger import Ending, Entry, Ledger
+from cloudmend.core.ledger import Ending, Entries, Entry, Ledger
 from cloudmend.core.model import Intent
 from cloudmend.core.stored import json_lines
 from ledgers.backends import Backend
@@ -195,7 +195,7 @@ def test_the_export_is_one_json_object_a_line_oldest_first(backend: Backend) -> 
         mended.append(mend(ledger, group_id))
         backend.clock.sleep(0.000001)
     mended.append(ledger.intend(intent()))
-    lines = list(json_lines(ledger.entries()))
+    lines = list(json_lines(Entries(ledger.entries())))
     assert [json.loads(line)["id"] for line in lines] == [entry.id for entry in mended]
     assert json.loads(lines[0])["intent"]["before"] == intent().before
     assert not any("\n" in line for line in lines)

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
-from cloudmend.core.ledger import Entry
+from cloudmend.core.ledger import Entries, Entry
 from local.embedded.helpers import messages
 from reliability.load import Burst, Profile, Row, deployed, is_open
 from reliability.test_faults import PAGE
@@ -29,7 +29,7 @@ def burst(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Burst]:
 
 
 def entries(burst: Burst) -> list[Entry]:
-    return list(burst.stack.ledger().entries())
+    return list(Entries(burst.stack.ledger().entries()))
 
 
 def others(burst: Burst, rules: dict[str, list[Row]]) -> dict[str, list[Row]]:

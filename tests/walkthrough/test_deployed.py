@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from cloudmend.core.ledger import Entries
 from cloudmend.core.model import Resource
 from cloudmend.entry.continuation import messages
 from walkthrough.conftest import run
@@ -210,7 +211,7 @@ def test_sam_delete_leaves_the_ledger_and_nothing_else(deployed: Deployed) -> No
     table, key = deployed.resource("LedgerTable"), deployed.resource("NoticeKey")
     run([str(SAM), *DELETE, "--no-prompts"], deployed.environment)
     assert deployed.client("dynamodb").list_tables()["TableNames"] == [table]
-    assert any("SecurityGroupRules" in entry.intent.before for entry in deployed.ledger(table).entries())
+    assert any("SecurityGroupRules" in entry.intent.before for entry in Entries(deployed.ledger(table).entries()))
     assert not deployed.client("lambda").list_functions()["Functions"]
     assert not deployed.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     assert not deployed.client("events").list_rules()["Rules"]

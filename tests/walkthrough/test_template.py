@@ -252,7 +252,7 @@ def test_the_dashboard_can_be_left_out() -> None:
 def test_alarms_and_dashboard_read_what_the_functions_count() -> None:
     assert metrics() <= {*COUNTED.values(), *FLAGGED, SECONDS_TO_CLOSED, UNDELIVERED}
     alarms = of_type("AWS::CloudWatch::Alarm").values()
-    assert {"BudgetExhausted", "Missed", "ExemptionsUnreadable", UNDELIVERED} <= {
+    assert {"BudgetExhausted", "Missed", "LedgerUnreadable", UNDELIVERED} <= {
         alarm.get("MetricName") for alarm in alarms
     }
     assert all(alarm["AlarmActions"] == [{"Ref": "NoticeTopic"}] for alarm in alarms)

@@ -15,16 +15,19 @@ from botocore import xform_name
 
 from cloudmend.aws import ledger_items as items
 from cloudmend.aws.errors import translated
-from cloudmend.core.errors import Busy, LedgerError
+from cloudmend.core.errors import AwsError, Busy, LedgerError
 from cloudmend.core.ledger import (
     End,
     Ending,
+    Entries,
     Entry,
     Exemptions,
+    Found,
     MendEnd,
     State,
     Terms,
     TimedExemption,
+    Unreadable,
     budget_spent,
     busy,
     stamp,
@@ -109,32 +112,50 @@ class DynamoDbLedger:
         return self._move(entry, "UNDONE", record)
 
     def get(self, entry_id: str) -> Entry:
-        answer = self._call("GetItem", Key=items.entry_key(entry_id), ConsistentRead=True)
-        if "Item" not in answer:
+        found = self._get(entry_id)
+        if isinstance(found, Unreadable):
+            raise LedgerError(found.problem)
+        if found is None:
             raise unknown(entry_id, self.name)
-        return items.unpacked(answer["Item"])
+        return found
 
-    def open_intents(self) -> tuple[Entry, ...]:
-        found = (self.get(item["sk"]["S"]) for item in self._query("pk = :pk", pk=items.OPEN))
-        return tuple(sorted((entry for entry in found if entry.state == "INTENT"), key=lambda entry: entry.opened))
+    def _get(self, entry_id: str) -> Found | None:
+        answer = self._call("GetItem", Key=items.entry_key(entry_id), ConsistentRead=True)
+        return items.found(answer["Item"]) if "Item" in answer else None
 
-    def recent(self, resource_id: str, since: datetime) -> tuple[Entry, ...]:
+    def open_intents(self) -> tuple[Found, ...]:
+        entries = Entries(self._marked(item["sk"]["S"]) for item in self._query("pk = :pk", pk=items.OPEN))
+        left = sorted((entry for entry in entries if entry.state == "INTENT"), key=lambda entry: entry.opened)
+        return (*left, *entries.unreadable)
+
+    def _marked(self, entry_id: str) -> Found:
+        """What a marker in the partition of the open ones says is open."""
+        try:
+            found = self._get(entry_id) or Unreadable(entry_id, f"Record {entry_id} is open, and is not there.")
+        except AwsError as error:
+            found = Unreadable(entry_id, str(error))
+        if isinstance(found, Entry):
+            return found
+        advice = f'When it is clear what became of it, delete the item with pk "{items.OPEN}" and this id as its sk'
+        return Unreadable(entry_id, f"{found.problem} {advice} from {self.name}.")
+
+    def recent(self, resource_id: str, since: datetime) -> tuple[Found, ...]:
         found = self._query("pk = :pk AND sk >= :since", pk=items.entries_of(resource_id), since=stamp(since))
-        return tuple(items.unpacked(item) for item in found)
+        return tuple(map(items.found, found))
 
-    def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Entry]:
+    def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Found]:
         """From an index that may lag by a moment."""
         earliest = stamp(since) if since else "0"  # before any time
         condition = "kind = :kind AND sk >= :since"
         found = self._query(condition, index=items.INDEX, newest_first=newest_first, kind=items.KIND, since=earliest)
-        return (items.unpacked(item) for item in found)
+        return map(items.found, found)
 
     def exempt(self, exemption: TimedExemption) -> None:
         self._call("PutItem", Item=items.exemption_item(exemption, self._terms))
 
     def exemptions(self, now: datetime) -> Exemptions:
         found = self._query("pk = :pk", pk=items.EXEMPTIONS)
-        return read_exemptions((item["exemption"]["S"].encode() for item in found), now)
+        return read_exemptions(items.exemptions_of(found), now)
 
     def remove_exemption(self, exemption_id: str) -> bool:
         key = items.key(items.EXEMPTIONS, exemption_id)
@@ -217,4 +238,5 @@ def _refused(reason: Json) -> bool:
 
 def _busy(lock: Json) -> Busy:
     """Of a lock that was refused."""
-    return busy(lock["Item"]["holder"]["S"], lock["Item"]["leased_until"]["S"])
+    item = lock["Item"]
+    return busy(item.get("holder", {}).get("S", "/unknown"), item["leased_until"]["S"])

@@ -17,14 +17,14 @@ Its one index, `by-time`, holds the entries alone: they have the attribute `kind
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from cloudmend.core.errors import TooLarge
-from cloudmend.core.ledger import Entry, Terms, TimedExemption, hour, instant
+from cloudmend.core.errors import LedgerError, TooLarge
+from cloudmend.core.ledger import NO_LEASE, Entry, Found, Terms, TimedExemption, hour, instant
 from cloudmend.core.model import Json
-from cloudmend.core.stored import decode_entry, encode
+from cloudmend.core.stored import decode_entry, encode, read_entry
 
 OPEN: Final = "open"
 EXEMPTIONS: Final = "exemptions"
@@ -34,6 +34,7 @@ KIND: Final = "entry"
 # An item holds 400 KB. What an intent leaves free is for its record, and for the record of an undo.
 MOST_BYTES: Final = 396 * 1024
 MOST_BYTES_OF_INTENT: Final = 256 * 1024
+_MOST_BYTES_UNPACKED: Final = 64 * 1024**2  # many times what fits packed, and no more than a function has room for
 
 
 def text(value: str) -> Json:
@@ -71,7 +72,31 @@ def packed(entry: Entry, most: int = MOST_BYTES) -> bytes:
 
 
 def unpacked(item: Json) -> Entry:
-    return decode_entry(zlib.decompress(bytes(item["entry"]["B"])))
+    """Raises LedgerError."""
+    try:
+        unpacking = zlib.decompressobj()
+        data = unpacking.decompress(bytes(item["entry"]["B"]), _MOST_BYTES_UNPACKED)
+    except (KeyError, TypeError, zlib.error) as error:
+        raise LedgerError(
+            f"Its attribute `entry` cannot be unpacked ({type(error).__name__}: {error}). Was it edited by hand?"
+        ) from error
+    if unpacking.unconsumed_tail:
+        raise LedgerError(f"Its attribute `entry` unpacks to more than {_MOST_BYTES_UNPACKED:,} bytes.")
+    return decode_entry(data)
+
+
+def entry_id_of(item: Json) -> str:
+    return f"{item['pk']['S'].removeprefix(entries_of(''))}/{item['sk']['S']}"
+
+
+def found(item: Json) -> Found:
+    """The entry of an item, or why it cannot be read."""
+    return read_entry(entry_id_of(item), lambda: unpacked(item))
+
+
+def exemptions_of(items: Iterable[Json]) -> Iterator[tuple[str, bytes]]:
+    """The exemptions' ids and texts; of an item without a text an empty one, which cannot be read."""
+    return ((item["sk"]["S"], item.get("exemption", {}).get("S", "").encode()) for item in items)
 
 
 def put_entry(entry: Entry) -> Json:
@@ -93,8 +118,15 @@ def put_lock(entry: Entry, seen: datetime) -> Json:
     return {
         "Put": {
             "Item": {**lock_key(entry), **lease},
-            "ConditionExpression": "attribute_not_exists(pk) OR leased_until <= :seen",
-            "ExpressionAttributeValues": {":seen": text(instant(seen))},
+            "ConditionExpression": (
+                "attribute_not_exists(pk) OR NOT attribute_type(leased_until, :text) "
+                "OR leased_until <= :seen OR leased_until > :no_lease"
+            ),
+            "ExpressionAttributeValues": {
+                ":text": text("S"),
+                ":seen": text(instant(seen)),
+                ":no_lease": text(instant(seen + NO_LEASE)),
+            },
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
     }

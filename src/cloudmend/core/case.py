@@ -47,6 +47,7 @@ class Case(Struct, kw_only=True):
     findings: tuple[Finding, ...] = ()
     exempt_parts: frozenset[str] = frozenset()
     exemptions_unreadable: tuple[str, ...] = ()
+    ledger_unreadable: tuple[str, ...] = ()
     decision: str = ""
     flaps: int = 0  # how often the same door was mended within the hour before
     budget_spent: bool = False
@@ -186,6 +187,7 @@ class Case(Struct, kw_only=True):
             missed=self.swept and bool(self.findings) and status in ("mended", "open", "failed"),
             budget_spent=self.budget_spent,
             exemptions_unreadable=self.exemptions_unreadable,
+            ledger_unreadable=self.ledger_unreadable,
             seconds_since_call=round((now - self.cause.time).total_seconds(), 3) if self.cause.time else None,
         )
 

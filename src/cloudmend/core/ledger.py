@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal, NamedTuple, Protocol, Self
 
@@ -16,6 +16,8 @@ VERSION: Final = 1  # of the shape below that is stored; docs/reference/records.
 
 # How long an intent that does not end keeps others out: as long as a Lambda that made it can live (decision 6).
 LEASE: Final = timedelta(seconds=60)
+# No lease runs for so long: what says it does was written by a clock that was wrong, or by hand, and keeps nobody out.
+NO_LEASE: Final = timedelta(hours=1)
 
 WITHOUT_TAGS: Final = (
     "Its rules have more tags than the ledger has room for: a rule that was revoked would come back without them."
@@ -74,6 +76,10 @@ class Entry(Struct, frozen=True, kw_only=True):
         return f"{intent.account}/{intent.region}/{intent.control}/{intent.resource.id}"
 
     @property
+    def resource_id(self) -> str:
+        return self.intent.resource.id
+
+    @property
     def seen(self) -> datetime:
         """When the resource was looked at, as far as it is known."""
         return self.intent.seen or self.opened
@@ -111,6 +117,35 @@ class MendEnd(NamedTuple):
     entry: Entry
     state: Ending
     record: Record
+
+
+class Unreadable(Struct, frozen=True):
+    """A record that is in a ledger and cannot be read: its id, and a sentence or two that say why and what to do."""
+
+    id: str
+    problem: str
+
+    @property
+    def resource_id(self) -> str:
+        return self.id.rpartition("/")[0]
+
+
+Found = Entry | Unreadable
+
+
+class Entries:
+    """The entries of what a ledger gives, read as they are asked for; what was not readable among them is kept."""
+
+    def __init__(self, found: Iterable[Found]) -> None:
+        self._found = found
+        self.unreadable: list[Unreadable] = []
+
+    def __iter__(self) -> Iterator[Entry]:
+        for each in self._found:
+            if isinstance(each, Entry):
+                yield each
+            else:
+                self.unreadable.append(each)
 
 
 class TimedExemption(Struct, frozen=True, kw_only=True):
@@ -151,7 +186,8 @@ class Terms(Struct, frozen=True, kw_only=True):
 class Ledger(Protocol):
     """Keeps what is about to be done, durably, before it is done, and how it ended.
 
-    Every method raises LedgerError, and AwsError where the ledger is in AWS.
+    Every method raises LedgerError, and AwsError where the ledger is in AWS. In a list, what cannot be read hides
+    nothing else: it is Unreadable, or a sentence among the exemptions.
     """
 
     @property
@@ -187,13 +223,13 @@ class Ledger(Protocol):
     def get(self, entry_id: str) -> Entry:
         """Raises LedgerError where there is none."""
 
-    def open_intents(self) -> tuple[Entry, ...]:
+    def open_intents(self) -> tuple[Found, ...]:
         """All in state INTENT, oldest first: under way, or left behind by a crash."""
 
-    def recent(self, resource_id: str, since: datetime) -> tuple[Entry, ...]:
+    def recent(self, resource_id: str, since: datetime) -> tuple[Found, ...]:
         """Those of a resource that were opened since then, under any control, oldest first."""
 
-    def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Entry]:
+    def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Found]:
         """All, or those opened since then, oldest first or newest first, read as they are asked for."""
 
     def exempt(self, exemption: TimedExemption) -> None: ...
@@ -217,6 +253,11 @@ def instant(time: datetime) -> str:
 def hour(time: datetime) -> str:
     """The clock hour that a budget is for: 2026-11-24T07."""
     return f"{time.astimezone(UTC):%Y-%m-%dT%H}"
+
+
+def keeps_out(leased_until: datetime, seen: datetime) -> bool:
+    """Whether a lease still ran when somebody looked."""
+    return seen < leased_until <= seen + NO_LEASE
 
 
 def busy(entry_id: str, leased_until: str) -> Busy:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Set
 from msgspec import Struct
 
 from cloudmend.core.attribution import attribute
-from cloudmend.core.ledger import WITHOUT_TAGS, Entry
-from cloudmend.core.model import SWEEP, Edit, Record, Request, Status
+from cloudmend.core.ledger import WITHOUT_TAGS, Entry, Unreadable
+from cloudmend.core.model import SWEEP, Actor, Edit, Record, Request, Resource, Status
 
 
 class Traces(Struct, frozen=True, kw_only=True):
@@ -48,6 +48,28 @@ def not_completed(entry: Entry, problem: str) -> Record:
     """What is told of one where it cannot be found out what it came to."""
     told = f"{entry.intent.resource.label}: {_died(entry)} What it did cannot be found out: {problem}"
     return _record(entry, "failed", told, errors=(problem,))
+
+
+def unread(unreadable: Unreadable, region: str) -> Record:
+    """What is told of a record that is open and cannot be read; `region` is where the ledger is."""
+    whole = Resource(type="AWS::Region", id=region)
+    resource = Resource(type="", id=unreadable.resource_id) if unreadable.id else whole
+    told = f"{unreadable.problem} Whether its mend was done, and told of, is not known: look at {resource.label}."
+    return Record(
+        status="failed",
+        control="",
+        resource=resource,
+        account="",
+        region=region,
+        event_id="",
+        event_name=SWEEP,
+        actor=Actor(),
+        summary=told,
+        errors=(unreadable.problem,),
+        entry_id=unreadable.id,
+        severity="high",
+        ledger_unreadable=(unreadable.problem,),
+    )
 
 
 def _sentences(entry: Entry, traces: Traces) -> Iterator[str]:

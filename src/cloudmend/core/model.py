@@ -177,6 +177,7 @@ class Record(Struct, frozen=True, kw_only=True):
     budget_spent: bool = False
     missed: bool = False  # a sweep found it, and no event had
     exemptions_unreadable: tuple[str, ...] = ()  # what they might have exempted was closed
+    ledger_unreadable: tuple[str, ...] = ()  # records of it, which are not counted among the mends of late
     seconds_since_call: float | None = None  # CloudTrail's eventTime has whole seconds
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import TypeVar
 
@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from cloudmend.core.errors import LedgerError
-from cloudmend.core.ledger import VERSION, Entry, Exemptions, TimedExemption
+from cloudmend.core.ledger import VERSION, Entry, Exemptions, Found, TimedExemption, Unreadable
 
 _Stored = TypeVar("_Stored", Entry, TimedExemption)
 
@@ -30,14 +30,25 @@ def decode_entry(data: bytes) -> Entry:
     return _decoded(data, Entry)
 
 
-def read_exemptions(stored: Iterable[bytes], now: datetime) -> Exemptions:
-    """Those that hold, by id; one that cannot be read does not hide the others."""
+def read_entry(entry_id: str, read: Callable[[], Entry]) -> Found:
+    """The entry, or why it cannot be read."""
+    try:
+        entry = read()
+    except LedgerError as error:
+        return Unreadable(entry_id, f"Record {entry_id} cannot be read. {error}")
+    if entry.id != entry_id:
+        return Unreadable(entry_id, f"Record {entry_id} says that it is record {entry.id}. Was it edited by hand?")
+    return entry
+
+
+def read_exemptions(stored: Iterable[tuple[str, bytes]], now: datetime) -> Exemptions:
+    """Those that hold, of texts by id; one that cannot be read does not hide the others."""
     held, unreadable = [], []
-    for data in stored:
+    for exemption_id, data in stored:
         try:
             exemption = _decoded(data, TimedExemption)
         except LedgerError as error:
-            unreadable.append(str(error))
+            unreadable.append(f"Exemption {exemption_id} cannot be read. {error}")
         else:
             held.append(exemption)
     return Exemptions(tuple(exemption for exemption in held if exemption.holds(now)), tuple(unreadable))
@@ -57,8 +68,8 @@ def _decoded(data: bytes, kind: type[_Stored]) -> _Stored:
             return msgspec.json.decode(data, type=kind)
     except msgspec.MsgspecError as error:
         raise LedgerError(
-            f"Something in the ledger cannot be read ({error}): {data[:200]!r}. Was it edited by hand?"
+            f"It is not what cloudmend stores ({error}): {data[:200]!r}. Was it edited by hand?"
         ) from error
     raise LedgerError(
-        f"{header.id} was stored in version {header.version}; this cloudmend reads up to {VERSION}. Update it."
+        f"{header.id} was stored in version {header.version}; this cloudmend reads up to {VERSION}. Update cloudmend."
     )

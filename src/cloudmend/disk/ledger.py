@@ -9,24 +9,29 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from cloudmend.core.errors import LedgerError
 from cloudmend.core.ledger import (
+    LEASE,
     End,
     Ending,
     Entry,
     Exemptions,
+    Found,
     MendEnd,
     State,
     Terms,
     TimedExemption,
+    Unreadable,
     budget_spent,
     busy,
     hour,
     instant,
+    keeps_out,
     unknown,
 )
 from cloudmend.core.model import Intent, Record
 from cloudmend.core.ports import Clock
-from cloudmend.core.stored import decode_entry, encode, read_exemptions
+from cloudmend.core.stored import decode_entry, encode, read_entry, read_exemptions
 from cloudmend.disk.database import Database
 
 
@@ -80,13 +85,13 @@ class SqliteLedger:
         with self._database.reading() as connection:
             return self._entry(connection, entry_id)
 
-    def open_intents(self) -> tuple[Entry, ...]:
+    def open_intents(self) -> tuple[Found, ...]:
         return tuple(self._found("state = 'INTENT'"))
 
-    def recent(self, resource_id: str, since: datetime) -> tuple[Entry, ...]:
+    def recent(self, resource_id: str, since: datetime) -> tuple[Found, ...]:
         return tuple(self._found("resource = ? AND opened >= ?", resource_id, instant(since)))
 
-    def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Entry]:
+    def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Found]:
         earliest = instant(since) if since else ""  # before any time
         return self._found("opened >= ?", earliest, newest_first=newest_first)
 
@@ -98,8 +103,8 @@ class SqliteLedger:
 
     def exemptions(self, now: datetime) -> Exemptions:
         with self._database.reading() as connection:
-            rows = connection.execute("SELECT exemption FROM exemptions ORDER BY id").fetchall()
-        return read_exemptions((text.encode() for (text,) in rows), now)
+            rows = connection.execute("SELECT id, exemption FROM exemptions ORDER BY id").fetchall()
+        return read_exemptions(((exemption_id, _bytes(text)) for exemption_id, text in rows), now)
 
     def remove_exemption(self, exemption_id: str) -> bool:
         with self._database.writing() as connection:
@@ -116,17 +121,22 @@ class SqliteLedger:
         row = connection.execute("SELECT entry FROM entries WHERE id = ?", (entry_id,)).fetchone()
         if row is None:
             raise unknown(entry_id, self.name)
-        return decode_entry(row[0].encode())
+        found = _read(entry_id, row[0])
+        if isinstance(found, Unreadable):
+            raise LedgerError(found.problem)
+        return found
 
     def _check_place(self, connection: sqlite3.Connection, entry: Entry, seen: datetime) -> None:
         """Raises Busy where a lease of its place still ran then: of an open entry, or of one that has ended since."""
         rows = connection.execute(
-            "SELECT entry FROM entries WHERE resource = ? AND place = ? AND (expires IS NULL OR expires > ?)",
+            "SELECT id, opened, entry FROM entries "
+            "WHERE resource = ? AND place = ? AND (expires IS NULL OR expires > ?)",
             (entry.intent.resource.id, entry.place, instant(seen + self._terms.retention)),
         )
-        for other in (decode_entry(text.encode()) for (text,) in rows):
-            if other.leased_until > seen:
-                raise busy(other.id, instant(other.leased_until))
+        for entry_id, opened, text in rows:
+            leased_until = _leased_until(_read(entry_id, text), opened)
+            if keeps_out(leased_until, seen):
+                raise busy(entry_id, instant(leased_until))
 
     def _check_budget(self, connection: sqlite3.Connection, entry: Entry) -> None:
         """Raises BudgetSpent."""
@@ -137,12 +147,12 @@ class SqliteLedger:
         if mends >= self._terms.budget:
             raise budget_spent(account, now, self._terms)
 
-    def _found(self, condition: str, *values: Any, newest_first: bool = False) -> Iterator[Entry]:
+    def _found(self, condition: str, *values: Any, newest_first: bool = False) -> Iterator[Found]:
         order = "opened DESC, id DESC" if newest_first else "opened, id"
-        query = f"SELECT entry FROM entries WHERE {condition} ORDER BY {order}"  # noqa: S608 - our own words
+        query = f"SELECT id, entry FROM entries WHERE {condition} ORDER BY {order}"  # noqa: S608 - our own words
         with self._database.reading() as connection:
-            for (text,) in connection.execute(query, values):
-                yield decode_entry(text.encode())
+            for entry_id, text in connection.execute(query, values):
+                yield _read(entry_id, text)
 
 
 def _row(entry: Entry) -> tuple[str, ...]:
@@ -150,6 +160,20 @@ def _row(entry: Entry) -> tuple[str, ...]:
     intent = entry.intent
     searched = (entry.place, intent.account, intent.resource.id, instant(entry.opened), entry.state)
     return (entry.id, *searched, encode(entry).decode())
+
+
+def _read(entry_id: str, stored: Any) -> Found:
+    return read_entry(entry_id, lambda: decode_entry(_bytes(stored)))
+
+
+def _bytes(stored: Any) -> bytes:
+    """Of a column that SQLite lets hold anything."""
+    return stored if isinstance(stored, bytes) else str(stored).encode()
+
+
+def _leased_until(found: Found, opened: str) -> datetime:
+    """Of what cannot be read, as of an intent that has not ended."""
+    return found.leased_until if isinstance(found, Entry) else datetime.fromisoformat(opened) + LEASE
 
 
 def _purge(connection: sqlite3.Connection, now: datetime) -> None:

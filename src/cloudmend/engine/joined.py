@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from cloudmend.core.control import Joint
 from cloudmend.core.errors import AwsError, CloudmendError
-from cloudmend.core.ledger import Entry, Exemptions, Ledger
+from cloudmend.core.ledger import Entry, Exemptions, Found, Ledger, Unreadable
 from cloudmend.core.model import Intent, Json, Request
 from cloudmend.core.ports import Reader, Rows, Switch
 from cloudmend.engine.together import Together
@@ -120,23 +120,33 @@ class RunLedger:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._lock = Lock()
-        self._recent: dict[str, list[Entry]] | None = None
+        self._recent: Mapping[str, list[Found]] | CloudmendError | None = None
 
-    def recent(self, resource_id: str, since: datetime) -> tuple[Entry, ...]:
+    def recent(self, resource_id: str, since: datetime) -> tuple[Found, ...]:
         with self._lock:
             if self._recent is None:
-                self._recent = _by_resource(self._ledger.entries(since))
-        return tuple(entry for entry in self._recent.get(resource_id, ()) if entry.opened >= since)
+                self._recent = self._read(since)
+        if isinstance(self._recent, CloudmendError):
+            raise self._recent
+        found = self._recent.get(resource_id, ())
+        return tuple(each for each in found if isinstance(each, Unreadable) or each.opened >= since)
+
+    def _read(self, since: datetime) -> Mapping[str, list[Found]] | CloudmendError:
+        """Once, also where it fails."""
+        try:
+            return _by_resource(self._ledger.entries(since))
+        except CloudmendError as error:
+            return error
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._ledger, name)
 
 
-def _by_resource(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
-    found: defaultdict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        found[entry.intent.resource.id].append(entry)
-    return found
+def _by_resource(found: Iterable[Found]) -> dict[str, list[Found]]:
+    by_id: defaultdict[str, list[Found]] = defaultdict(list)
+    for each in found:
+        by_id[each.resource_id].append(each)
+    return by_id
 
 
 def _or_error(call: Callable[[_Item], _Answer], item: _Item) -> _Answer | Exception:

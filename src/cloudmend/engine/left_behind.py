@@ -10,8 +10,8 @@ import msgspec
 
 from cloudmend.core.case import Case
 from cloudmend.core.control import Control
-from cloudmend.core.errors import Busy, WrongState
-from cloudmend.core.ledger import Entry, MendEnd
+from cloudmend.core.errors import Busy, CloudmendError, WrongState
+from cloudmend.core.ledger import Entry, Found, MendEnd, Unreadable
 from cloudmend.core.left_behind import completed, is_news, not_completed
 from cloudmend.core.model import Record
 from cloudmend.core.policy import Policy
@@ -44,10 +44,20 @@ def complete_met(case: Case, facts: Any, recent: Iterable[Entry], world: World) 
     return False
 
 
-def complete_all(controls: Sequence[Control], policy: Policy, world: World) -> Iterator[Completed]:
-    """Completes all that were left behind in the Region."""
+def open_intents(world: World) -> tuple[Found, ...]:
+    """All of the ledger; where it cannot be read, that alone."""
+    try:
+        return world.ledger.open_intents()
+    except CloudmendError as error:
+        return (Unreadable("", f"Which mends did not end cannot be read. {error}"),)
+
+
+def complete_all(
+    entries: Iterable[Entry], controls: Sequence[Control], policy: Policy, world: World
+) -> Iterator[Completed]:
+    """Completes those of open entries that were left behind in the Region."""
     by_id = {control.id: control for control in controls}
-    for entry in world.ledger.open_intents():
+    for entry in entries:
         control = by_id.get(entry.intent.control)
         if control and entry.intent.region == world.region and entry.is_left_behind(world.clock.now()):
             yield _looked_at(entry, control, policy, world)

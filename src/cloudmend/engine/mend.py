@@ -99,7 +99,9 @@ def _mend(case: Case, policy: Policy, world: World) -> Record:
     if action == "exempt":
         return case.exempt(now())
     judged = control.without(facts, case.exempt_parts)
-    plan, case.flaps = planned(control, judged, case.findings, policy, needs.recent())
+    recent = needs.recent()
+    case.ledger_unreadable = recent.unreadable
+    plan, case.flaps = planned(control, judged, case.findings, policy, recent.entries)
     if action == "observe":
         return case.observed(plan, now())
     return _close(case, facts, plan, policy, world)

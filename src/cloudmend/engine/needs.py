@@ -9,9 +9,16 @@ from msgspec import Struct
 
 from cloudmend.core.case import Case
 from cloudmend.core.errors import CloudmendError
-from cloudmend.core.ledger import LEASE, Entry, Exemptions
+from cloudmend.core.ledger import LEASE, Entries, Entry, Exemptions
 from cloudmend.core.verdict import FLAP_WINDOW
 from cloudmend.core.world import World
+
+
+class Recent(Struct, frozen=True):
+    """What was begun at a resource of late, and why some of it cannot be read."""
+
+    entries: tuple[Entry, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
 
 class Needs(Struct, frozen=True):
@@ -19,7 +26,7 @@ class Needs(Struct, frozen=True):
 
     surroundings: Callable[[], Any]
     exemptions: Callable[[], Exemptions]
-    recent: Callable[[], tuple[Entry, ...]]
+    recent: Callable[[], Recent]
     mode: Callable[[], Literal["fix", "observe"] | None]
 
 
@@ -42,17 +49,19 @@ def met(case: Case, needs: Needs | None, world: World) -> tuple[Entry, ...]:
     if case.swept:
         return ()
     if needs:
-        return needs.recent()
+        return needs.recent().entries
     is_late = case.cause.time is None or world.clock.now() - case.cause.time >= LEASE
-    return recent(case, world) if is_late else ()
+    return recent(case, world).entries if is_late else ()
 
 
-def recent(case: Case, world: World) -> tuple[Entry, ...]:
-    """What was begun here of late. Where that cannot be read it is nothing: what is open is closed all the same."""
+def recent(case: Case, world: World) -> Recent:
+    """What cannot be read counts for nothing: what is open is closed all the same."""
     try:
-        return world.ledger.recent(case.resource.id, world.clock.now() - FLAP_WINDOW)
-    except CloudmendError:
-        return ()
+        found = world.ledger.recent(case.resource.id, world.clock.now() - FLAP_WINDOW)
+    except CloudmendError as error:
+        return Recent(unreadable=(str(error),))
+    entries = Entries(found)
+    return Recent(tuple(entries), tuple(each.problem for each in entries.unreadable))
 
 
 def exemptions(world: World) -> Exemptions:

@@ -12,13 +12,14 @@ import msgspec
 from msgspec import Struct
 
 from cloudmend.core.control import Control
+from cloudmend.core.ledger import Entries, Entry, Unreadable
 from cloudmend.core.model import SWEEP, ApiCall, Record, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.run import one_run
 from cloudmend.core.world import World
 from cloudmend.engine.abreast import mend_abreast
 from cloudmend.engine.joined import RunLedger
-from cloudmend.engine.left_behind import complete_all
+from cloudmend.engine.left_behind import complete_all, open_intents
 from cloudmend.engine.mend import mend, resources_of
 from cloudmend.engine.pace import EC2_WRITES, Bucket, PacedWriter
 from cloudmend.engine.record import Ended, record_all
@@ -29,10 +30,11 @@ Batch = Sequence[Resource]
 
 
 class Sweep(Struct, frozen=True):
-    """What a sweep did, and the resources that it did not reach in time."""
+    """What a sweep did, the resources that it did not reach in time, and what of the ledger it could not read."""
 
     records: tuple[Record, ...]
     left: tuple[Resource, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 def sweep(
@@ -51,24 +53,27 @@ def sweep(
     """
     pace = PacedWriter(world.writer, world.clock, writes, full=only is None)
     run = msgspec.structs.replace(one_run(world), writer=pace, ledger=RunLedger(world.ledger))
-    records: list[Record] = [] if only else list(_left_behind(controls, policy, run))
+    open_ones = Entries(() if only else open_intents(run))
+    records = list(_left_behind(open_ones, controls, policy, run))
     left: list[Resource] = []
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for control in controls:
-            found = only or resources_of(_everywhere(run), control, _cause(run), policy=policy, world=run)
-            if isinstance(found, Record):
-                records.append(found)
+            resources = only or resources_of(_everywhere(run), control, _cause(run), policy=policy, world=run)
+            if isinstance(resources, Record):
+                records.append(resources)
                 continue
-            batches = _begun(_batches(found), pace, lambda: until is not None and run.clock.now() >= until, left)
+            batches = _begun(_batches(resources), pace, lambda: until is not None and run.clock.now() >= until, left)
             begin = partial(mend_abreast, control=control, cause=_cause(run), policy=policy, world=run, pool=pool)
             again = partial(mend, control=control, cause=_cause(run), policy=policy, world=run, swept=True)
             records += _recorded(map(begin, batches), again, run)
-    return Sweep(tuple(records), tuple(left))
+    return Sweep(tuple(records), tuple(left), tuple(open_ones.unreadable))
 
 
-def _left_behind(controls: Sequence[Control], policy: Policy, world: World) -> Iterator[Record]:
+def _left_behind(
+    entries: Iterable[Entry], controls: Sequence[Control], policy: Policy, world: World
+) -> Iterator[Record]:
     """What was told of all that were left behind. What was never done is done now, for the same cause."""
-    for entry, control, told, is_left in complete_all(controls, policy, world):
+    for entry, control, told, is_left in complete_all(entries, controls, policy, world):
         yield from told
         if is_left:
             intent, resource = entry.intent, msgspec.structs.replace(entry.intent.resource, parts=())

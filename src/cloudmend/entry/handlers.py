@@ -13,6 +13,7 @@ from cloudmend import engine
 from cloudmend.aws.regions import enabled_regions
 from cloudmend.controls import CONTROLS
 from cloudmend.core.errors import CloudmendError, StillOpen
+from cloudmend.core.left_behind import unread
 from cloudmend.core.model import Ignored, Record, Request
 from cloudmend.core.policy import PARAMETERS, Policy
 from cloudmend.core.world import World
@@ -58,6 +59,9 @@ def sweep(event: Any, context: Any) -> dict[str, Any]:
         swept = engine.sweep(
             controls=CONTROLS, policy=_policy(), world=world, until=_until(context), only=task.only or None
         )
+        if task.region == _world().region:  # each Region's sweep reads the same ledger
+            for each in swept.unreadable:
+                _world().notifier.publish(unread(each, task.region))
         bad = _bad(swept.records)
         again = [] if task.only or not _queue() else [each for each in bad if each.resource.type != _REGION]
         _leave(messages(task.region, swept.left))

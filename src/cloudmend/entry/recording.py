@@ -15,7 +15,7 @@ from cloudmend.core.attribution import attribute
 from cloudmend.core.errors import InputError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.exempting import parse_duration
-from cloudmend.core.ledger import Entry, Ledger, State
+from cloudmend.core.ledger import Entries, Entry, Found, Ledger, State
 from cloudmend.core.stored import json_lines
 from cloudmend.entry.ledgers import open_ledger
 from cloudmend.entry.wording import came_to
@@ -25,19 +25,24 @@ _EVER: Final = datetime.min.replace(tzinfo=UTC)
 _STDOUT: Final = Path("-")
 
 
-def records(*, group: str, since: str, ledger: str, region: str | None, export: Path | None) -> None:
-    """Oldest first: in words, or as JSON lines into a file, of which "-" is stdout. Raises CloudmendError."""
+def records(*, group: str, since: str, ledger: str, region: str | None, export: Path | None) -> int:
+    """Oldest first: in words, or as JSON lines into a file, of which "-" is stdout; what cannot be read, on stderr.
+
+    The exit code: 1 where there was such. Raises CloudmendError.
+    """
     opened_since = datetime.now(UTC) - parse_duration(since) if since else None
-    entries = _chosen(open_ledger(ledger, region), group, opened_since)
+    entries = Entries(_chosen(open_ledger(ledger, region), group, opened_since))
     if export is None:
         _tell(entries)
     elif export == _STDOUT:
         sys.stdout.writelines(_lines(entries))
     else:
         _export(entries, export)
+    sys.stderr.writelines(f"cloudmend: {terminal(each.problem)}\n" for each in entries.unreadable)
+    return 1 if entries.unreadable else 0
 
 
-def _chosen(ledger: Ledger, group: str, since: datetime | None) -> Iterable[Entry]:
+def _chosen(ledger: Ledger, group: str, since: datetime | None) -> Iterable[Found]:
     return ledger.recent(group, since or _EVER) if group else ledger.entries(since)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from cloudmend.core.ledger import Entry, Exemptions, Ledger
+from cloudmend.core.ledger import Entries, Entry, Exemptions, Ledger
 from cloudmend.core.policy import Mode
 from cloudmend.core.verdict import FLAP_WINDOW
 
@@ -22,7 +22,7 @@ class Standing(Struct, frozen=True, kw_only=True):
 
     def recent(self, resource_id: str, now: datetime) -> Sequence[Entry]:
         """What was done about a resource of late, oldest first. Raises CloudmendError."""
-        return self.ledger.recent(resource_id, now - FLAP_WINDOW) if self.ledger else ()
+        return tuple(Entries(self.ledger.recent(resource_id, now - FLAP_WINDOW))) if self.ledger else ()
 
 
 NOTHING: Final = Standing()

@@ -27,7 +27,7 @@ FLAGGED: Final[dict[str, Callable[[Record], bool]]] = {
     "BudgetExhausted": lambda record: record.budget_spent,
     "Missed": lambda record: record.missed,
     "Flaps": lambda record: record.flaps >= FIGHT,
-    "ExemptionsUnreadable": lambda record: bool(record.exemptions_unreadable),
+    "LedgerUnreadable": lambda record: bool(record.exemptions_unreadable or record.ledger_unreadable),
 }
 SECONDS_TO_CLOSED: Final = "SecondsToClosed"
 UNDELIVERED: Final = "NoticesUndelivered"

@@ -54,6 +54,8 @@ def _remarks(record: Record) -> Iterator[str]:
         yield "A sweep found it, and no event had told of it: look whether the trail logs and the rule is enabled."
     for problem in record.exemptions_unreadable:
         yield f"An exemption cannot be read, so it exempts nothing, and what it was for is closed: {problem}"
+    for problem in record.ledger_unreadable:
+        yield f"Something in the ledger cannot be read, so it does not count as a mend of late: {problem}"
 
 
 def duration(record: Record) -> str:

@@ -25,4 +25,4 @@ def records(
     from cloudmend.entry.recording import records as run
 
     into = Path("-") if as_json else export
-    run(group=group, since=since, ledger=ledger, region=region, export=into)
+    raise typer.Exit(run(group=group, since=since, ledger=ledger, region=region, export=into))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from cloudmend.core.ledger import Entry
+from cloudmend.core.ledger import Entries, Entry, Found
 from cloudmend.core.scan import Door, Report, doors_of
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.entry.briefing import STACK_NAME
@@ -18,12 +18,13 @@ from cloudmend.entry.pages.pictures import bars, timeline
 _MOST_ENTRIES: Final = 500  # the newest of a ledger; a page of all would be too large to read
 
 
-def scan_page(report: Report, entries: Iterable[Entry] | None, now: datetime, options: tuple[str, ...] = ()) -> str:
-    """One self-contained HTML file. `entries` are a ledger's, oldest first; None: no ledger is known.
+def scan_page(report: Report, found: Iterable[Found] | None, now: datetime, options: tuple[str, ...] = ()) -> str:
+    """One self-contained HTML file. `found` is a ledger's, oldest first; None: no ledger is known.
 
     `options` are the scan's own, with which another command judges by the same.
     """
-    doors = None if entries is None else _doors(entries, report)
+    entries = Entries(found or ())
+    doors = None if found is None else _doors(entries, report)
     used = [row for row in report.rows if row.interfaces]
     return render(
         "scan.html",
@@ -40,6 +41,7 @@ def scan_page(report: Report, entries: Iterable[Entry] | None, now: datetime, op
         by_region=bars(report, lambda row: row.region),
         planned=[row for row in report.rows if row.action == "fix"],
         doors=doors,
+        unreadable=entries.unreadable,
         lanes=timeline(doors or (), now),
     )
 

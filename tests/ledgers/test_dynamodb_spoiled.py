@@ -1,0 +1,124 @@
+"""Items of the table that somebody or something else wrote: each costs itself."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import pytest
+
+from cloudmend.aws.ledger_items import entry_key, key, lock_key
+from cloudmend.core.errors import Busy
+from cloudmend.core.ledger import Entry, Unreadable
+from ledgers.backends import Backend
+from ledgers.values import GROUP, OTHER_GROUP, exemption, intent, record
+from support import NOW
+
+
+def change(dynamodb: Any, table: str, item_key: Any, attribute: str, value: Any) -> None:
+    """Sets an attribute of an item, or takes it away."""
+    update: dict[str, Any] = {"UpdateExpression": "REMOVE #name", "ExpressionAttributeNames": {"#name": attribute}}
+    if value:
+        update |= {"UpdateExpression": "SET #name = :value", "ExpressionAttributeValues": {":value": value}}
+    dynamodb.update_item(TableName=table, Key=item_key, **update)
+
+
+def open_and_broken(ledger: Any) -> tuple[list[Entry], list[Unreadable]]:
+    found = ledger.open_intents()
+    return [each for each in found if isinstance(each, Entry)], [each for each in found if isinstance(each, Unreadable)]
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (None, "KeyError: 'entry'"),
+        ({"S": "text"}, "KeyError: 'B'"),
+        ({"B": b"no zlib"}, "error: Error -3 while decompressing data"),
+        ({"B": zlib.compress(b"{}")[:-6]}, "It is not what cloudmend stores"),
+        ({"B": zlib.compress(bytes(65 * 1024**2))}, "unpacks to more than 67,108,864 bytes"),
+    ],
+)
+def test_an_entry_that_cannot_be_unpacked_hides_no_other(
+    dynamodb: Any, table: str, in_dynamodb: Backend, value: Any, problem: str
+) -> None:
+    ledger = in_dynamodb.ledger()
+    first, second = ledger.intend_all([intent(), intent(OTHER_GROUP)])
+    change(dynamodb, table, entry_key(first.id), "entry", value)
+    entries, (broken,) = open_and_broken(ledger)
+    assert entries == [second]
+    assert problem in broken.problem
+    assert [type(each) for each in ledger.recent(GROUP, NOW)] == [Unreadable]
+    assert [type(each) for each in ledger.entries()].count(Unreadable) == 1
+    assert ledger.finish(second, "DONE", record(group_id=OTHER_GROUP)).state == "DONE"
+
+
+def test_a_marker_without_its_record_is_told_with_what_to_delete(
+    dynamodb: Any, table: str, in_dynamodb: Backend
+) -> None:
+    ledger = in_dynamodb.ledger()
+    first, second = ledger.intend_all([intent(), intent(OTHER_GROUP)])
+    dynamodb.delete_item(TableName=table, Key=entry_key(first.id))
+    entries, (broken,) = open_and_broken(ledger)
+    assert (entries, broken.id) == ([second], first.id)
+    assert broken.problem == (
+        f"Record {first.id} is open, and is not there. When it is clear what became of it, delete the item with pk "
+        f'"open" and this id as its sk from table {table} in us-east-1.'
+    )
+    dynamodb.delete_item(TableName=table, Key=key("open", broken.id))
+    assert ledger.open_intents() == (second,)
+
+
+def test_a_marker_of_what_has_ended_is_no_open_intent(dynamodb: Any, table: str, in_dynamodb: Backend) -> None:
+    ledger = in_dynamodb.ledger()
+    done = ledger.finish(ledger.intend(intent()), "DONE", record())
+    dynamodb.put_item(TableName=table, Item=key("open", done.id))
+    assert ledger.open_intents() == ()
+
+
+def test_one_record_that_aws_does_not_give_hides_no_other(dynamodb: Any, in_dynamodb: Backend) -> None:
+    ledger = in_dynamodb.ledger()
+    first, second = ledger.intend_all([intent(), intent(OTHER_GROUP)])
+
+    def refuse(params: dict[str, Any], **_: Any) -> None:
+        if params["Key"] == entry_key(first.id):
+            params["TableName"] = "nowhere"
+
+    dynamodb.meta.events.register("provide-client-params.dynamodb.GetItem", refuse)
+    entries, (broken,) = open_and_broken(ledger)
+    assert (entries, broken.id) == ([second], first.id)
+    assert "dynamodb:GetItem in us-east-1: AWS answered ResourceNotFoundException" in broken.problem
+
+
+@pytest.mark.parametrize("value", [None, {"N": "7"}, {"S": "not json"}, {"M": {}}])
+def test_an_exemption_of_another_shape_exempts_nothing_and_hides_no_other(
+    dynamodb: Any, table: str, in_dynamodb: Backend, value: Any
+) -> None:
+    ledger = in_dynamodb.ledger()
+    for name in ("a", "b"):
+        ledger.exempt(exemption(name))
+    change(dynamodb, table, key("exemptions", "a"), "exemption", value)
+    found = ledger.exemptions(NOW)
+    assert [held.id for held in found.held] == ["b"]
+    (problem,) = found.unreadable
+    assert problem.startswith("Exemption a cannot be read. It is not what cloudmend stores")
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [("leased_until", None), ("leased_until", {"N": "99999999999999"}), ("leased_until", {"S": "zzz"})],
+)
+def test_a_lock_that_cannot_be_read_keeps_nobody_out(
+    dynamodb: Any, table: str, in_dynamodb: Backend, attribute: str, value: Any
+) -> None:
+    ledger = in_dynamodb.ledger()
+    entry = ledger.intend(intent())
+    change(dynamodb, table, lock_key(entry), attribute, value)
+    assert ledger.intend(intent()).state == "INTENT"
+
+
+def test_a_lock_of_nobody_keeps_others_out_until_it_ends(dynamodb: Any, table: str, in_dynamodb: Backend) -> None:
+    ledger = in_dynamodb.ledger()
+    entry = ledger.intend(intent())
+    change(dynamodb, table, lock_key(entry), "holder", None)
+    with pytest.raises(Busy, match="may try from 2026-11-24T07:01:00"):
+        ledger.intend(intent())
