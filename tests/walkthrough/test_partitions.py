@@ -78,6 +78,12 @@ def test_the_sweep_mends_what_no_event_reported(deployed: Deployed) -> None:
     assert sources(deployed, group_id) == ["10.0.0.0/8"]
 
 
+def test_the_regions_are_those_of_the_partition(deployed: Deployed) -> None:
+    regions = [each["RegionName"] for each in deployed.client("ec2").describe_regions()["Regions"]]
+    assert deployed.aws.region in regions
+    assert {partition_of(region) for region in regions} == {partition_of(deployed.aws.region)}
+
+
 def test_doctor_and_scan_find_nothing_amiss(deployed: Deployed) -> None:
     said = run(["cloudmend", "doctor"], deployed.environment).stdout
     assert not re.findall(r"^(?:broken|unknown).*", said, re.MULTILINE), said

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from botocore.parsers import create_parser
 from moto.ec2.models import ec2_backends
 
+from cloudmend.core.partitions import partition_of
 from cloudmend.local import ec2_snapshots
 from cloudmend.local.cloudtrail import is_write
 from cloudmend.local.ec2 import (
@@ -90,6 +91,8 @@ class Ec2Service:
                 result = ec2_snapshots.OPERATIONS[operation](account, region, params)
             elif _is_ours(operation, params):
                 result = self.groups(account, region).call(operation, params)
+            elif operation == "DescribeRegions":
+                result = _of_the_partition(region, exchange)
             else:
                 return _forwarded(exchange)
         except Ec2Error as error:
@@ -133,6 +136,15 @@ def _forwarded(exchange: Exchange) -> _Answer:
     error = result.get("Error", {})
     refusal = Ec2Error(response.error_code, error.get("Message", ""), response.status)
     return _Answer(response, error=refusal)
+
+
+def _of_the_partition(region: str, exchange: Exchange) -> Mapping[str, Any]:
+    """The Regions without those of other partitions, which moto lists too. Raises Ec2Error."""
+    answer = _forwarded(exchange)
+    if answer.error is not None:
+        raise answer.error
+    listed = answer.result["Regions"] if answer.result else ()
+    return {"Regions": [each for each in listed if partition_of(each["RegionName"]) == partition_of(region)]}
 
 
 def _wire_call(exchange: Exchange, params: Mapping[str, Any], answer: _Answer, request_id: str) -> WireCall:
