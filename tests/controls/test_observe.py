@@ -22,7 +22,7 @@ DEFAULT_VPC = Vpc(id="vpc-0fedcba9876543210", cidr="172.31.0.0/16", is_default=T
 
 def expand(account: Account, target: Resource) -> tuple[Resource, ...]:
     account.calls.clear()
-    return CONTROL.expand(target, account.world.reader, policy())
+    return CONTROL.expand(target, account.world.reader, policy()).resources
 
 
 def named(name: str) -> Resource:
@@ -104,7 +104,7 @@ def test_of_what_refers_to_a_prefix_list_only_the_groups_are_looked_at_in_order(
     rows = [{"ResourceId": "sg-2"}, {"ResourceId": "rtb-1"}, {}, {"ResourceId": "sg-1"}, {"ResourceId": "sg-2"}]
     target = Resource(type="AWS::EC2::PrefixList", id="pl-1")
     found = CONTROL.expand(target, Answers(PrefixListAssociations=rows), policy())
-    assert found == (Resource(type=GROUP, id="sg-1"), Resource(type=GROUP, id="sg-2"))
+    assert found.resources == (Resource(type=GROUP, id="sg-1"), Resource(type=GROUP, id="sg-2"))
 
 
 @pytest.mark.parametrize(

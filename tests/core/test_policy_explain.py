@@ -31,6 +31,7 @@ def test_the_default_policy_in_full() -> None:
         "The source of an IPv4 rule at fault becomes 10.0.0.0/8; where that is no part of it, the rule is revoked.",
         "The source of an IPv6 rule at fault becomes fd00::/8; where that is no part of it, the rule is revoked.",
         "Prefix lists that AWS owns are trusted.",
+        "A rule from a prefix list that AWS does not let cloudmend read is only reported.",
         "What is at fault is closed.",
     )
 
@@ -44,6 +45,7 @@ def test_the_default_policy_in_full() -> None:
         ('replacement.ipv4 = "revoke"', "An IPv4 rule at fault is revoked."),
         ('replacement.ipv6 = "vpc"', "an IPv6 rule at fault becomes its VPC's own IPv6 block; where"),
         ('aws_prefix_lists = "resolved"', "Prefix lists that AWS owns count as their entries, like any other."),
+        ('unreadable_prefix_lists = "revoke"', "cloudmend read is revoked, like one at fault."),
         ('mode.default = "observe"', "What is at fault is only reported."),
         ('mode.vpc = { vpc-01234567 = "observe" }', "What is at fault in VPC vpc-01234567 is only reported."),
         ('mode.account = { 111122223333 = "fix" }', "What is at fault in account 111122223333 is closed."),

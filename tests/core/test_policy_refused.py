@@ -33,7 +33,7 @@ def refusal(text: str) -> str:
         (
             "x = 1",
             "line 1: x",
-            "It is one of aws_prefix_lists, exemption, guarded, limits, mode, replacement, trusted.",
+            "It is one of aws_prefix_lists, exemption, guarded, limits, mode, replacement, trusted, unreadable_",
         ),
         ("X = 1", "line 1: X", "there is no such key."),
         ("[limits]\nipv5 = 1", "line 2: limits.ipv5", "Did you mean ipv"),
@@ -88,6 +88,7 @@ def test_unknown_keys_and_wrong_types(text: str, place: str, said: str) -> None:
         ('replacement.ipv4 = "VPC"', "line 1: replacement.ipv4", "Write a range such as 10.0.0.0/8, or vpc, or revoke"),
         ('aws_prefix_lists = "trust"', "line 1: aws_prefix_lists", "Did you mean trusted?"),
         ("aws_prefix_lists = []", "line 1: aws_prefix_lists", "It is one of resolved, trusted."),
+        ('unreadable_prefix_lists = "revoked"', "line 1: unreadable_prefix_lists", "Did you mean revoke?"),
     ],
 )
 def test_values_that_make_no_sense_or_contradict_each_other(text: str, place: str, said: str) -> None:

@@ -15,7 +15,7 @@ GROUP = 'group = "sg-0123456789abcdef0"\n'
 REFUSALS = {
     "x = 1": (
         "line 1: x: there is no such key. It is one of aws_prefix_lists, exemption, guarded, limits, mode, "
-        "replacement, trusted."
+        "replacement, trusted, unreadable_prefix_lists."
     ),
     "guarded = 22": (
         "line 1: guarded: this should be of type array, got int. "
@@ -89,6 +89,10 @@ REFUSALS = {
     ),
     "aws_prefix_lists = 'all'": (
         "line 1: aws_prefix_lists: 'all' is not a way to take AWS's own lists. It is one of resolved, trusted."
+    ),
+    "unreadable_prefix_lists = 'keep'": (
+        "line 1: unreadable_prefix_lists: 'keep' is not what may become of a rule whose list cannot be read. "
+        "It is one of report, revoke."
     ),
     "mode.default = 1": (
         "line 1: mode.default: 1 is not a mode. Write fix (close what is open) or observe (only report it)."

@@ -49,11 +49,11 @@ EDIT = Edit(part=RULE, before="tcp/22 from 0.0.0.0/0", after="tcp/22 from 10.0.0
 @pytest.mark.parametrize(
     ("report", "said"),
     [
-        (REPORT, "2 rules at fault in 1 group, 1 of them exempt; 1 Region read; 1 Region could not be read."),
+        (REPORT, "2 rules at fault in 1 group, 1 of them exempt; 1 Region read; 1 Region could not be read in full."),
         (Report(regions=("a", "b"), rows=()), "No rule found at fault; 2 Regions read."),
         (
             Report(regions=(), rows=(), unread=(UNREAD,)),
-            "No rule found at fault; 0 Regions read; 1 Region could not be read.",
+            "No rule found at fault; 0 Regions read; 1 Region could not be read in full.",
         ),
     ],
 )

@@ -213,7 +213,7 @@ def test_a_region_that_cannot_be_read_is_told_and_is_1(capsys: pytest.CaptureFix
 
     account.groups.before["DescribeSecurityGroupRules"] = refuse
     assert fixed(account) == 1
-    assert f"{REGION} could not be read: ec2:DescribeSecurityGroupRules in {REGION}" in capsys.readouterr().out
+    assert f"{REGION} could not be read in full: ec2:DescribeSecurityGroupRules in {REGION}" in capsys.readouterr().out
 
 
 def test_json_is_one_document_with_the_plan_the_records_and_the_way_back(capsys: pytest.CaptureFixture[str]) -> None:

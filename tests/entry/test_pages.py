@@ -167,7 +167,7 @@ def test_where_all_is_exempt_or_reported_there_is_nothing_to_plan() -> None:
 
 def test_a_region_that_could_not_be_read_is_told_first() -> None:
     told = page_of().text("main")
-    assert told.startswith("us-east-1 could not be read. ec2:DescribeRegions in us-east-1: no answer.")
+    assert told.startswith("us-east-1 could not be read in full. ec2:DescribeRegions in us-east-1: no answer.")
 
 
 @pytest.mark.parametrize(

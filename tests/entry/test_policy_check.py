@@ -49,6 +49,7 @@ The rules of a group together may open a guarded port to 1,000 public IPv6 addre
 The source of an IPv4 rule at fault becomes its VPC's own IPv4 block; where that is no part of it, the rule is revoked.
 An IPv6 rule at fault is revoked.
 Prefix lists that AWS owns count as their entries, like any other.
+A rule from a prefix list that AWS does not let cloudmend read is only reported.
 What is at fault in VPC vpc-0123456789abcdef0 is only reported.
 What is at fault in account 111122223333 is closed.
 What is at fault in control security_group_ingress is only reported.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from cloudmend.entry.judgement import Brief
 from cloudmend.entry.scanning import Format, report_of, survey, write
 from cloudmend.entry.standing import NOTHING, Standing
 from cloudmend.local.ec2 import Ec2Error
+from controls.test_prefix_lists import prefix_list, refers
 from entry.test_cli import NOWHERE, cloudmend
 from support import NOW, REGION, VPC, Account, event, ipv4, ipv6, policy
 
@@ -127,6 +129,72 @@ def test_a_region_that_cannot_be_read_is_reported_and_the_others_still_are() -> 
     assert "UnauthorizedOperation" in report.unread[0].error
 
 
+def test_a_region_that_breaks_off_is_reported_with_what_came_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_module("cloudmend.controls.security_group_ingress.observe"), "_PAGE", 5)
+    account = Account()
+    groups = {account.group(OPEN) for _ in range(8)}
+
+    def fail(params: Mapping[str, Any]) -> None:
+        if "NextToken" in params:
+            raise Ec2Error("InternalError", "An internal error has occurred.", 500)
+
+    account.groups.before["DescribeSecurityGroupRules"] = fail
+    report = report_on(account)
+    assert 0 < len(report.rows) < len(groups)
+    assert (report.regions, [unread.region for unread in report.unread]) == ((), [REGION])
+    assert report.summary.endswith("0 Regions read; 1 Region could not be read in full.")
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv", "sarif", "html"])
+def test_what_is_behind_the_groups_may_be_unknown_and_is_then_no_zero(
+    form: Format, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account = Account()
+    account.group(OPEN)
+    report = scanned({REGION: account.world.reader})  # which knows no interfaces
+    assert (report.rows[0].interfaces, report.rows[0].attached_addresses) == (None, ())
+    assert "what is behind the groups is not known: ec2:DescribeNetworkInterfaces" in report.unread[0].error
+    write(report, form, BRIEF)
+    assert "0 interfaces" not in capsys.readouterr().out
+
+
+def test_a_group_that_cannot_be_judged_hides_no_other() -> None:
+    account = Account()
+    well, ill = account.group(OPEN), account.group(OPEN)
+
+    def refuse(params: Mapping[str, Any]) -> None:
+        if ill in params["Filters"][0]["Values"]:
+            raise Ec2Error("InternalError", "An internal error has occurred.", 500)
+
+    account.groups.before["DescribeSecurityGroups"] = refuse
+    report = report_on(account)
+    assert [row.group for row in report.rows] == [well]
+    assert f"{ill} is at fault, and what would become of it is not known" in report.unread[0].error
+
+
+def test_a_rule_whose_prefix_list_cannot_be_read_is_a_row_whose_addresses_are_not_known() -> None:
+    account = Account()
+    offices = prefix_list(account, "198.51.100.0/24")
+    account.group(refers(22, offices))
+    account.groups.unshare(offices)
+    (row,) = report_on(account).rows
+    assert (row.action, row.public_addresses, row.after) == ("observe", None, "")
+    assert row.outcome.startswith("is only reported (unreadable_prefix_lists is report")
+    assert "it is not known whom tcp/22" in row.why
+
+
+def test_a_crash_in_one_region_hides_no_other() -> None:
+    class Broken(WithInterfaces):
+        def rows(self, *_: Any, **__: Any) -> Sequence[Json]:
+            raise ZeroDivisionError("a bug")
+
+    account = Account()
+    account.group(OPEN)
+    report = scanned({"us-east-1": Broken(account), REGION: WithInterfaces(account)})
+    assert (report.regions, len(report.rows)) == ((REGION,), 1)
+    assert report.unread[0].error == "cloudmend crashed: ZeroDivisionError: a bug"
+
+
 @pytest.mark.parametrize("form", ["table", "json", "csv", "sarif", "html"])
 def test_every_format_tells_of_the_rule_and_makes_foreign_text_inert(
     form: Format, capsys: pytest.CaptureFixture[str]
@@ -176,6 +244,7 @@ def test_an_unreachable_region_is_exit_1_also_with_fail_on_findings() -> None:
     done = cloudmend(*words, AWS_MAX_ATTEMPTS="1", **NOWHERE)
     assert done.returncode == 1
     assert (
-        "cloudmend: eu-west-1 could not be read: ec2:DescribeSecurityGroupRules in eu-west-1: no answer" in done.stderr
+        "cloudmend: eu-west-1 could not be read in full: ec2:DescribeSecurityGroupRules in eu-west-1: no answer"
+        in done.stderr
     )
     assert json.loads(done.stdout)["unread"][0]["region"] == "eu-west-1"

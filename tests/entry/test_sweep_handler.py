@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.core.errors import EventError, StillOpen
+from cloudmend.core.errors import AwsError, EventError, StillOpen
 from cloudmend.core.model import Request, Resource
 from cloudmend.core.ports import Writer
 from cloudmend.core.world import World
@@ -16,7 +17,7 @@ from cloudmend.entry import handlers
 from cloudmend.entry.continuation import Task, asked, messages
 from cloudmend.local.ec2 import Ec2Error
 from entry.conftest import Deployed
-from support import REGION, Account, ipv4
+from support import REGION, Account, ingress, ipv4
 from walkthrough.deployed import intent
 
 SCHEDULED = {"source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": "{}"}
@@ -207,3 +208,35 @@ def test_a_message_that_is_not_understood_is_logged_whole_and_raised(deployed: D
         handlers.sweep(raw, TimeLeft(300))
     (line,) = deployed.logged("unhandled")
     assert line["unhandled"] == raw
+
+
+def test_where_the_regions_cannot_be_listed_the_own_one_is_swept_all_the_same(
+    deployed: Deployed, outbox: Outbox, elsewhere: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> tuple[str, ...]:
+        raise AwsError("ec2:DescribeRegions: no answer.", action="ec2:DescribeRegions", code="", refused=False)
+
+    monkeypatch.setattr(handlers, "enabled_regions", refuse)
+    group_id = deployed.account.group(ipv4(22, "0.0.0.0/0"))
+    with pytest.raises(StillOpen, match=r"The other Regions were not swept, .*ec2:DescribeRegions"):
+        handlers.sweep(SCHEDULED, TimeLeft(300))
+    assert ("tcp", 22, 22, "10.0.0.0/8") in ingress(deployed.account.rules(group_id))
+
+
+def test_a_region_that_cannot_be_left_to_the_queue_costs_itself_alone(
+    deployed: Deployed, outbox: Outbox, elsewhere: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handlers, "enabled_regions", lambda: (REGION, "sa-east-1", "us-east-1"))
+    write = outbox.write
+
+    def refuse_one(request: Request) -> None:
+        if "sa-east-1" in request.params.get("MessageBody", ""):
+            raise AwsError("sqs:SendMessage: no answer.", action="sqs:SendMessage", code="", refused=False)
+        write(request)
+
+    monkeypatch.setattr(outbox, "write", refuse_one)
+    group_id = deployed.account.group(ipv4(22, "0.0.0.0/0"))
+    with pytest.raises(StillOpen, match=r"left undone \(.*sa-east-1"):
+        handlers.sweep(SCHEDULED, TimeLeft(300))
+    assert ("tcp", 22, 22, "10.0.0.0/8") in ingress(deployed.account.rules(group_id))
+    assert [json.loads(message["MessageBody"])["region"] for message in outbox.sent] == ["us-east-1"]

@@ -190,6 +190,34 @@ def test_10_a_policy_is_sound_or_refused_with_its_name(name: str, value: str) ->
         assert f"CLOUDMEND_{name.upper()}" in refusal
 
 
+@given(groups, st.data())
+def test_11_a_list_that_cannot_be_read_costs_itself_alone(permissions: Rows, data: st.DataObject) -> None:
+    account = Account()
+    group_id = make(account, permissions)
+    lists = sorted({row["PrefixListId"] for row in account.rules(group_id) if "PrefixListId" in row})
+    hidden = data.draw(st.lists(st.sampled_from(lists), unique=True)) if lists else []
+    for list_id in hidden:
+        account.groups.unshare(list_id)
+    before = account.rules(group_id)
+    record = account.mend(group_id)
+    after = account.rules(group_id)
+    readable = [row for row in after if row.get("PrefixListId") not in hidden]
+    assert not is_open(account, readable)
+    unread = [row for row in before if row.get("PrefixListId") in hidden]
+    assert unread == [row for row in after if row.get("PrefixListId") in hidden]
+    if any(admits_guarded(row) for row in unread):
+        assert record.status in ("mended", "observed")
+        assert record.remaining or record.status == "observed"
+    else:
+        assert record.status in ("mended", "clean")
+
+
+def admits_guarded(row: dict[str, Any]) -> bool:
+    """Whether it lets anything of its source to a guarded port."""
+    anywhere = {**row, "CidrIpv4": "0.0.0.0/0"}
+    return any(exposure([anywhere], 4, protocol, port) for protocol, port in GUARDED)
+
+
 def attempt(**settings: str) -> tuple[str, Policy | None]:
     """The refusal of a policy, or the policy."""
     try:

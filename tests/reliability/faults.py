@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
@@ -13,6 +13,7 @@ from cloudmend.controls import CONTROLS
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.model import Record
 from cloudmend.local.ec2 import Ec2Error
+from controls.test_prefix_lists import prefix_list, refers
 from support import Account, event, ingress, ipv4, policy
 
 WORLD: Final = "0.0.0.0/0"
@@ -64,6 +65,10 @@ MALLORY: Final = "arn:aws:iam::111122223333:user/mallory"
 
 COLUMNS: Final = tuple(EC2_FAULTS)
 
+# What some groups need besides: one refers to a prefix list, and is to get its VPC's own block.
+NEEDS: Final = ("DescribeManagedPrefixLists", "GetManagedPrefixListEntries", "DescribeVpcs")
+BY_VPC: Final = policy('[replacement]\nipv4 = "vpc"\n')
+
 
 def faults_of(call: str) -> dict[str, tuple[str, Fault]]:
     if call == "notice":
@@ -76,11 +81,14 @@ class Trial:
 
     def __init__(self, call: str, fault: str) -> None:
         self.account = Account()
-        self.group_id = self.account.group(ipv4(22, WORLD, Description="bastion"))
+        self.group_id = self._group()
         self.before = self.account.rules(self.group_id)
         self.writes: list[str] = []
         self._count_writes()
         self._arm(call, *faults_of(call)[fault])
+
+    def _group(self) -> str:
+        return self.account.group(ipv4(22, WORLD, Description="bastion"))
 
     def _count_writes(self) -> None:
         """The writes that took effect."""
@@ -123,12 +131,18 @@ class Trial:
 
     def respond(self) -> bool:
         """One invocation: False where it died or raised, and Lambda tries again."""
-        identity = {"type": "IAMUser", "arn": MALLORY, "userName": "mallory"}
         try:
-            records = self.account.handle(event(self.group_id, userIdentity=identity))
+            records = self._handle()
         except Killed:
             return False
         return all(getattr(record, "status", "") not in ("open", "failed") for record in records)
+
+    def _handle(self) -> Sequence[object]:
+        return self.account.handle(self.event())
+
+    def event(self) -> dict[str, Any]:
+        identity = {"type": "IAMUser", "arn": MALLORY, "userName": "mallory"}
+        return event(self.group_id, userIdentity=identity)
 
     def sweep(self) -> None:
         self.account.clock.sleep(SWEEP_AFTER_S)
@@ -156,14 +170,47 @@ def _arm_method(port: Any, method: str, moment: str, fault: Fault) -> None:
     setattr(port, method, once)
 
 
+class NeedyTrial(Trial):
+    """A group that is open, and that also refers to a harmless list; it is narrowed to its VPC's block."""
+
+    def _group(self) -> str:
+        return self.account.group(ipv4(22, WORLD), refers(3389, prefix_list(self.account, "198.51.100.0/24")))
+
+    def _handle(self) -> Sequence[object]:
+        return engine.handle(self.event(), controls=CONTROLS, policy=BY_VPC, world=self.account.world)
+
+    def run(self) -> str:
+        """When the group was closed, and what became of the list."""
+        is_done, closed = self.respond(), "at once"
+        for number, seconds in enumerate(RETRIES_AFTER_S, 1):
+            if self._is_open():
+                closed = f"retry {number}"
+            if not is_done:
+                self.account.clock.sleep(seconds)
+                is_done = self.respond()
+        judged = "reported" if self.account.records[-1].remaining else "judged"
+        return f"{'not by the event' if self._is_open() else closed}; list {judged}"
+
+    def _is_open(self) -> bool:
+        return ("tcp", 22, 22, WORLD) in self.sources()
+
+
 def table() -> str:
     """Faults by calls, as Markdown."""
+    return _table(dict.fromkeys(CALLS, Trial))
+
+
+def table_of_needs() -> str:
+    return _table(dict.fromkeys(NEEDS, NeedyTrial))
+
+
+def _table(trials: Mapping[str, type[Trial]]) -> str:
     lines = ["| call | " + " | ".join(COLUMNS) + " |", "| --- |" + " --- |" * len(COLUMNS)]
-    for call in CALLS:
-        cells = [Trial(call, fault).run() if fault in faults_of(call) else "-" for fault in COLUMNS]
+    for call, trial in trials.items():
+        cells = [trial(call, fault).run() if fault in faults_of(call) else "-" for fault in COLUMNS]
         lines.append(f"| {call} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{table()}\n")
+    sys.stdout.write(f"{table()}\n\n{table_of_needs()}\n")

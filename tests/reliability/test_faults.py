@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reliability.faults import CALLS, MALLORY, Trial, faults_of, table
+from reliability.faults import CALLS, MALLORY, NEEDS, NeedyTrial, Trial, faults_of, table, table_of_needs
 from undoing import undone
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
@@ -58,5 +58,16 @@ def without_ids(rows: Sequence[dict[str, Any]]) -> list[str]:
     return sorted(json.dumps({k: v for k, v in row.items() if k not in new}, sort_keys=True) for row in rows)
 
 
-def test_the_table_of_faults_and_calls_is_the_one_in_the_docs() -> None:
-    assert table() in PAGE.read_text(encoding="utf-8")
+@pytest.mark.parametrize(("call", "fault"), [(call, fault) for call in NEEDS for fault in faults_of(call)])
+def test_what_one_rule_needs_keeps_no_other_open_and_ends_judged_or_reported(call: str, fault: str) -> None:
+    trial = NeedyTrial(call, fault)
+    assert not trial.run().startswith("not by the event")
+    trial.sweep()
+    assert len(trial.writes) == 1
+    assert any(source.startswith("pl-") for *_, source in trial.sources()), "the rule from the list was lost"
+
+
+def test_the_tables_of_faults_and_calls_are_those_in_the_docs() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert table() in page
+    assert table_of_needs() in page

@@ -18,6 +18,7 @@ from botocore.session import Session
 from cloudmend.aws.ec2_answers import TOKEN, ParserFactory, row_by_row
 from cloudmend.aws.errors import translated
 from cloudmend.aws.trust import share_trust
+from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Json, Request
 from cloudmend.core.ports import Clock, Rows
 
@@ -95,7 +96,14 @@ class Gateway:
             return self.call(request)
 
     def _pages(self, request: Request, key: str) -> Rows:
-        return list(self._each(request, key))
+        """Raises AwsError, which holds the rows of the pages before the one that failed."""
+        rows: list[Json] = []
+        try:
+            rows.extend(self._each(request, key))
+        except AwsError as error:
+            error.rows = rows
+            raise
+        return rows
 
     def _each(self, request: Request, key: str) -> Iterator[Json]:
         with translated(request.action, self._region):

@@ -33,6 +33,8 @@ FIGHT: Final = 2
 _UNSURE: Final = "Whether its write took effect is not known; the next try or sweep finds out, and tells of it."
 _TAGS: Final = ("Tags", "TagSpecifications")
 
+_AGAIN: Final = "It is tried again."
+
 
 class Case(Struct, kw_only=True):
     """Grows as the mend goes on; the only thing in the core that is not frozen."""
@@ -62,8 +64,14 @@ class Case(Struct, kw_only=True):
     @property
     def reopened(self) -> bool:
         """Whether all that was at fault is closed, and something else was opened meanwhile: to be looked at next."""
-        own = {finding.part for finding in self.findings}
-        return bool(self.remaining) and not self.is_last and not any(left.part in own for left in self.remaining)
+        own = {finding.part for finding in self.due}
+        left = {finding.part for finding in self.remaining if finding.is_due}
+        return bool(left) and not self.is_last and own.isdisjoint(left)
+
+    @property
+    def due(self) -> tuple[Finding, ...]:
+        """What a mend is to close of what was found."""
+        return tuple(finding for finding in self.findings if finding.is_due)
 
     def is_about(self, intent: Intent) -> bool:
         """Whether an intent is one of the same control, at the same resource."""
@@ -106,17 +114,27 @@ class Case(Struct, kw_only=True):
         return self._record("exempt", f"{self.resource.label}: left open, {self.decision}. {told}.", now)
 
     def observed(self, plan: Plan, now: datetime) -> Record:
-        """What would have been done."""
+        """What would have been done, and what is only reported."""
         edits = tuple(edit for change in plan.changes for edit in change.edits)
-        told = "; ".join(f"would have {edit.did}" for edit in edits)
+        told = "; ".join([*(f"would have {edit.did}" for edit in edits), *_reported(self.findings)])
         return self._record("observed", f"{self.resource.label}: {told}. {self._unchanged()}", now, edits)
 
+    def unknown(self, now: datetime) -> Record:
+        """Where nothing is known to be at fault, and of something it is not known: reported, or to be tried again."""
+        self.decision = "; ".join(sorted({finding.restraint or finding.wait for finding in self.findings}))
+        if any(finding.wait for finding in self.findings):
+            return self.failed(f"{'; '.join(_reported(self.findings))}. {_AGAIN}", now)
+        return self.observed(Plan(()), now)
+
     def ended(self, now: datetime) -> Record:
-        """After the proof: mended where nothing remains at fault, else open."""
-        if self.remaining and not self.reopened:
+        """After the proof: mended where nothing due remains, else open; failed where the next try may know more."""
+        if any(left.is_due for left in self.remaining) and not self.reopened:
             left = "; ".join(finding.why for finding in self.remaining)
             return self._record("open", f"{self.resource.label} is STILL OPEN: {left}.", now, self._edits())
         told = "; ".join(edit.did for edit in self._edits()) or "somebody else closed it first"
+        told += f". Besides, {'; '.join(reported)}" if (reported := _reported(self.remaining)) else ""
+        if any(finding.wait for finding in self.remaining) and not self.reopened:
+            return self.failed(f"{told}. {_AGAIN}", now)
         more = " Something else was opened meanwhile, and is looked at next." if self.reopened else ""
         more += f" {WITHOUT_TAGS}" if self.tags_left_out else ""
         return self._record("mended", f"{self.resource.label}: {told}.{self._fight()}{more}", now, self._edits())
@@ -184,12 +202,17 @@ class Case(Struct, kw_only=True):
             entry_id=self.entry.id if self.entry else "",
             flaps=self.flaps,
             severity="high" if bad or self.fights else "normal",
-            missed=self.swept and bool(self.findings) and status in ("mended", "open", "failed"),
+            missed=self.swept and bool(self.due) and status in ("mended", "open", "failed"),
             budget_spent=self.budget_spent,
             exemptions_unreadable=self.exemptions_unreadable,
             ledger_unreadable=self.ledger_unreadable,
             seconds_since_call=round((now - self.cause.time).total_seconds(), 3) if self.cause.time else None,
         )
+
+
+def _reported(findings: Iterable[Finding]) -> list[str]:
+    """Of what no mend closes, why."""
+    return [finding.why for finding in findings if not finding.is_due]
 
 
 def _without_tags(value: Any) -> Any:

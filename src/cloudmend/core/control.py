@@ -21,6 +21,13 @@ class Joint(Struct, frozen=True):
     field: str
 
 
+class Expansion(Struct, frozen=True):
+    """What a target stands for, as far as it could be read; `unread` says in a sentence what could not be, and why."""
+
+    resources: tuple[Resource, ...]
+    unread: str = ""
+
+
 class Control(Struct, frozen=True, kw_only=True):
     """Its functions are pure but those with a Reader, which read. Its facts are of its own kind of model.Facts."""
 
@@ -30,7 +37,7 @@ class Control(Struct, frozen=True, kw_only=True):
     event_names: frozenset[str]
     permissions: frozenset[str]  # IAM actions: all that its requests use, and no other
     targets: Callable[[ApiCall], tuple[Resource, ...]]  # where to look; raises EventError
-    expand: Callable[[Resource, Reader, Policy], tuple[Resource, ...]]  # a target -> what to mend there
+    expand: Callable[[Resource, Reader, Policy], Expansion]  # a target -> what to mend there
     observe: Callable[[Resource, Reader, Policy], Any]  # the facts; None: it is gone
     suspects: Callable[[ApiCall], bool]  # a hint: its resource is probably at fault, so that much is read at once
     surroundings: Callable[[Resource, Reader], Any]  # what only a mend needs, and is read beside the facts

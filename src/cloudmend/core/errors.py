@@ -1,5 +1,13 @@
 """Every error a user can meet. Each says what is wrong, where, and what to do."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+# Codes with which AWS says that the caller may not have what was asked for.
+_DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "AuthFailure", "UnauthorizedOperation"})
+
 
 class CloudmendError(Exception):
     """A sentence for the person who has to act on it; the base of all errors below."""
@@ -40,7 +48,8 @@ class AwsError(CloudmendError):
     """AWS did not do what was asked.
 
     `action` is the IAM name of the call ("ec2:ModifySecurityGroupRules"); `code` is AWS's error code,
-    empty where no answer came. `refused` is true when AWS is known to have done nothing.
+    empty where no answer came. `refused` is true when AWS is known to have done nothing. `rows` are those of the
+    pages that a list had before the one that failed.
     """
 
     def __init__(self, sentence: str, *, action: str, code: str, refused: bool) -> None:
@@ -48,6 +57,12 @@ class AwsError(CloudmendError):
         self.action = action
         self.code = code
         self.refused = refused
+        self.rows: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def lasts(self) -> bool:
+        """Whether AWS will answer the same next time: there is no such thing, or the caller may not see it."""
+        return self.code.endswith(".NotFound") or self.code in _DENIED
 
 
 class LedgerError(CloudmendError):

@@ -91,10 +91,21 @@ class Resource(Struct, frozen=True, kw_only=True):
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """Something at fault: the id of the part, and a sentence that says why."""
+    """Something at fault, or perhaps at fault: the id of the part, and a sentence that says why.
+
+    `restraint` is why it is only reported, whatever the mode, and `wait` why it cannot be told now, but the next try
+    may know. A finding that has neither is due.
+    """
 
     part: str
     why: str
+    restraint: str = ""
+    wait: str = ""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a mend is to close it."""
+        return not self.restraint and not self.wait
 
 
 class Request(Struct, frozen=True):

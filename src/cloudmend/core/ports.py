@@ -13,7 +13,9 @@ _Answer = TypeVar("_Answer")
 
 
 class Reader(Protocol):
-    """Answers from AWS as it is now. Every method raises AwsError."""
+    """Answers from AWS as it is now. Every method raises AwsError. What AWS answered before is in its `rows`; what a
+    stream gave before stays given.
+    """
 
     def rows(self, request: Request, key: str, *, enough: Callable[[Rows], bool] = ...) -> Rows:
         """The rows under `key` of all pages of the answer.

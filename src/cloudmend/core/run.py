@@ -6,26 +6,38 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Json, Request
 from cloudmend.core.ports import Reader, Rows
 from cloudmend.core.world import World
 
 
 class RunReader:
-    """A Reader over another, which remembers lasting rows for as long as it lives."""
+    """A Reader over another, which remembers lasting rows for as long as it lives, and what AWS lastingly refuses."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._lasting: dict[str, Rows] = {}
+        self._refused: dict[str, AwsError] = {}
 
     def rows(self, request: Request, key: str, *, enough: Callable[[Rows], bool] = lambda _: True) -> Rows:
         return self._reader.rows(request, key, enough=enough)
 
     def lasting_rows(self, request: Request, key: str) -> Rows:
         name = f"{request} {key}"
+        if name in self._refused:
+            raise self._refused[name].with_traceback(None)
         if name not in self._lasting:
-            self._lasting[name] = self._reader.lasting_rows(request, key)
+            self._lasting[name] = self._read(name, request, key)
         return self._lasting[name]
+
+    def _read(self, name: str, request: Request, key: str) -> Rows:
+        try:
+            return self._reader.lasting_rows(request, key)
+        except AwsError as error:
+            if error.lasts:
+                self._refused[name] = error
+            raise
 
     def stream(self, request: Request, key: str) -> Iterator[Json]:
         return self._reader.stream(request, key)

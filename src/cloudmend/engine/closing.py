@@ -40,10 +40,13 @@ def apply(change: Change, world: World) -> Iterator[Outcome]:
 
 
 def prove(case: Case, policy: Policy, world: World) -> None:
-    """Finds what is still at fault now, read from AWS again, and again while it may only be late."""
+    """Finds what is still at fault now, read from AWS again, and again while it may only be late.
+
+    What cannot be read remains, but nothing waits for it.
+    """
     facts = _look(case, policy, world)
     for pause in _PROOF_PAUSES:
-        if not case.remaining:
+        if not any(finding.is_due for finding in case.remaining):
             break
         world.clock.sleep(pause)
         facts = _look(case, policy, world)

@@ -58,9 +58,7 @@ def _respond(
 def _mend_targets(call: ApiCall, control: Control, policy: Policy, world: World) -> list[Record]:
     records: list[Record] = []
     for target in control.targets(call):
-        found = resources_of(target, control, call, policy=policy, world=world)
-        if isinstance(found, Record):
-            records.append(found)
-        else:
-            records += [mend(resource, control, call, policy=policy, world=world) for resource in found]
+        resources, told = resources_of(target, control, call, policy=policy, world=world)
+        records += told
+        records += [mend(resource, control, call, policy=policy, world=world) for resource in resources]
     return records

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from threading import Lock
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from cloudmend.core.control import Joint
 from cloudmend.core.errors import AwsError, CloudmendError
@@ -15,6 +15,8 @@ from cloudmend.core.ledger import Entry, Exemptions, Found, Ledger, Unreadable
 from cloudmend.core.model import Intent, Json, Request
 from cloudmend.core.ports import Reader, Rows, Switch
 from cloudmend.engine.together import Together
+
+_ENOUGH: Final = 2  # requests that AWS does not answer, one after the other: the next would wait for nothing
 
 _Item = TypeVar("_Item")
 _Answer = TypeVar("_Answer")
@@ -55,17 +57,27 @@ class JoinedReader:
         return action in self._joints and self._joints[action].filter == name
 
     def _read(self, request: Request, key: str, values: Sequence[str]) -> Sequence[Rows | Exception]:
-        """The rows of each value, by one request for all; one by one where what one names is gone."""
+        """The rows of each value, by one request for all; where that fails, one by one."""
         joint = self._joints[request.action]
         rows: defaultdict[str, list[Json]] = defaultdict(list)
         try:
             for row in self._reader.rows(_about(request, joint, values), key):
                 rows[row[joint.field]].append(row)
-        except AwsError as error:
-            if len(values) == 1 or not error.code.endswith(".NotFound"):
+        except AwsError:
+            if len(values) == 1:
                 raise
-            return [_or_error(partial(self._read_one, request, key), value) for value in values]
+            return list(self._one_by_one(request, key, values))
         return [rows[value] for value in values]
+
+    def _one_by_one(self, request: Request, key: str, values: Sequence[str]) -> Iterator[Rows | Exception]:
+        """Each by itself: one may be what the joint request failed for. Where AWS answers none, few are asked."""
+        unanswered = 0
+        for value in values:
+            if unanswered < _ENOUGH:
+                answer = _or_error(partial(self._read_one, request, key), value)
+                passes = isinstance(answer, AwsError) and not answer.lasts
+                unanswered = unanswered + 1 if passes else 0
+            yield answer
 
     def _read_one(self, request: Request, key: str, value: str) -> Rows:
         return self._reader.rows(_about(request, self._joints[request.action], [value]), key)

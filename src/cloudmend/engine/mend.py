@@ -25,14 +25,16 @@ from cloudmend.engine.record import Ended, ending, recorded, sentence
 
 def resources_of(
     target: Resource, control: Control, cause: ApiCall, *, policy: Policy, world: World
-) -> tuple[Resource, ...] | Record:
-    """What a target stands for; a published record where that is nothing, or cannot be known."""
+) -> tuple[tuple[Resource, ...], tuple[Record, ...]]:
+    """What a target stands for; and a published record where that is nothing, or cannot be known in full."""
     case = _open_case(target, control, cause, world)
     try:
         found = control.expand(target, world.reader, policy)
     except Exception as error:  # noqa: BLE001 - a crash becomes a record
-        return recorded(Ended(_failed(case, error, world)), world)
-    return found or recorded(Ended(case.clean(world.clock.now())), world)
+        return (), (recorded(Ended(_failed(case, error, world)), world),)
+    if found.unread:
+        return found.resources, (recorded(Ended(case.failed(found.unread, world.clock.now())), world),)
+    return found.resources, () if found.resources else (recorded(Ended(case.clean(world.clock.now())), world),)
 
 
 def mend(
@@ -98,10 +100,12 @@ def _mend(case: Case, policy: Policy, world: World) -> Record:
     action = _judge(case, facts, needs, policy, now())
     if action == "exempt":
         return case.exempt(now())
+    if not case.due:
+        return case.unknown(now())
     judged = control.without(facts, case.exempt_parts)
     recent = needs.recent()
     case.ledger_unreadable = recent.unreadable
-    plan, case.flaps = planned(control, judged, case.findings, policy, recent.entries)
+    plan, case.flaps = planned(control, judged, case.due, policy, recent.entries)
     if action == "observe":
         return case.observed(plan, now())
     return _close(case, facts, plan, policy, world)
@@ -134,7 +138,10 @@ def _close(case: Case, facts: Facts, plan: Plan, policy: Policy, world: World) -
         return case.observed(plan, now())
     except Busy as busy:
         prove(case, policy, world)
-        return case.failed(str(busy), now()) if case.remaining else case.clean(now())
+        if any(finding.is_due for finding in case.remaining):
+            return case.failed(str(busy), now())
+        case.findings = case.remaining
+        return case.unknown(now()) if case.findings else case.clean(now())
     if exempt := _exempted_meanwhile(case, facts, latest(), policy):
         case.decision = exempt
         return case.exempt(now())

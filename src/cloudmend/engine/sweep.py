@@ -58,10 +58,7 @@ def sweep(
     left: list[Resource] = []
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for control in controls:
-            resources = only or resources_of(_everywhere(run), control, _cause(run), policy=policy, world=run)
-            if isinstance(resources, Record):
-                records.append(resources)
-                continue
+            resources = only or _found(control, policy, run, records)
             batches = _begun(_batches(resources), pace, lambda: until is not None and run.clock.now() >= until, left)
             begin = partial(mend_abreast, control=control, cause=_cause(run), policy=policy, world=run, pool=pool)
             again = partial(mend, control=control, cause=_cause(run), policy=policy, world=run, swept=True)
@@ -113,6 +110,13 @@ def _begun(
             left += batch
         else:
             yield batch
+
+
+def _found(control: Control, policy: Policy, world: World, records: list[Record]) -> Batch:
+    """What is at fault in the Region, as far as it can be read; the rest is told in a record."""
+    found, told = resources_of(_everywhere(world), control, _cause(world), policy=policy, world=world)
+    records += told
+    return found
 
 
 def _everywhere(world: World) -> Resource:

@@ -108,10 +108,12 @@ def _call(call: ApiCall) -> str:
 
 def _targets(call: ApiCall, brief: Brief, place: Place) -> Iterator[str]:
     for target in CONTROL.targets(call):
-        resources = CONTROL.expand(target, place.reader, brief.policy)
-        led = ", ".join(resource.id for resource in resources) or "no group"
+        found = CONTROL.expand(target, place.reader, brief.policy)
+        led = ", ".join(resource.id for resource in found.resources) or "no group"
         yield f"It points at {target.type} {plain(target.label, _FOREIGN)}, which leads to {led}."
-        for resource in resources:
+        if found.unread:
+            yield f"{plain(target.label, _FOREIGN)}: {found.unread}"
+        for resource in found.resources:
             yield from _group(resource, call.actor.role_arn, brief, place)
 
 
@@ -145,7 +147,8 @@ def _heading(judgement: Judgement, place: Place) -> str:
 def _verdict(judgement: Judgement, policy: Policy, rule_id: str = "") -> Iterator[str]:
     """Of all its rules, or of one."""
     facts, fates = judgement.facts, judgement.fates
-    rules = explain_rules(facts, {fate.edit.part: fate.edit.why for fate in fates}, policy)
+    due = {finding.part for finding in CONTROL.detect(facts, policy) if finding.is_due}
+    rules = explain_rules(facts, {fate.edit.part: fate.edit.why for fate in fates if fate.edit.part in due}, policy)
     if rule_id:
         yield rules.get(rule_id, f"{rule_id} is an egress rule, and egress does not count.")
     else:

@@ -66,15 +66,13 @@ def plan_of(surveyed: Survey, groups: Collection[str] = ()) -> FixPlan:
         left=tuple(
             Left(each, fate) for each in found for fate in each.judgement.fates if fate.decision.action != "fix"
         ),
-        unread=tuple(each for each in surveyed.values() if isinstance(each, Unread)),
+        unread=tuple(unread for look in surveyed.values() for unread in look.unread),
         unlisted=tuple(sorted(set(groups) - {each.judgement.facts.group_id for each in found})),
     )
 
 
 def _found(surveyed: Survey) -> Iterator[Found]:
-    for each in surveyed.values():
-        if not isinstance(each, Unread):
-            yield from each
+    return (found for look in surveyed.values() for found in look.found)
 
 
 def _to_be_fixed(found: Found) -> tuple[Edit, ...]:

@@ -82,7 +82,7 @@ def _left_as_it_is(plan: FixPlan) -> Iterator[Text]:
 
 
 def _remarks(plan: FixPlan) -> Iterator[Text]:
-    unread = (f"{each.region} could not be read: {terminal(each.error)}" for each in plan.unread)
+    unread = (f"{each.region} could not be read in full: {terminal(each.error)}" for each in plan.unread)
     unlisted = (f"{group} is not at fault, or in none of the Regions that were read." for group in plan.unlisted)
     yield from (Text(remark, "yellow") for remark in (*unread, *unlisted))
 

@@ -54,7 +54,9 @@ def sweep(event: Any, context: Any) -> dict[str, Any]:
     many resources are left; raises as `respond` does where nobody will try again what it could not close.
     """
     with _telling(event):
-        task = asked(event) or _everywhere()
+        home = Task(_world().region)
+        task = asked(event) or home
+        problems = _leave_other_regions() if task is home else []
         world = in_region(_world(), task.region)
         swept = engine.sweep(
             controls=CONTROLS, policy=_policy(), world=world, until=_until(context), only=task.only or None
@@ -64,19 +66,22 @@ def sweep(event: Any, context: Any) -> dict[str, Any]:
                 _world().notifier.publish(unread(each, task.region))
         bad = _bad(swept.records)
         again = [] if task.only or not _queue() else [each for each in bad if each.resource.type != _REGION]
-        _leave(messages(task.region, swept.left))
-        _leave(messages(task.region, [record.resource for record in again]), _AGAIN_S)
-        _raise_for([record for record in bad if record not in again])
+        problems += _leave(messages(task.region, swept.left))
+        problems += _leave(messages(task.region, [record.resource for record in again]), _AGAIN_S)
+        _raise_for([record for record in bad if record not in again], problems)
     told = _result(tuple(each for each in swept.records if each.status != "clean"))
     return {**told, "left": len(swept.left) + len(again)}
 
 
-def _everywhere() -> Task:
-    """The function's own Region; the others, where they are to be swept too, are left to the queue."""
-    home = _world().region
-    if stack_settings(os.environ).get(SWEEP_REGIONS) == "all":
-        _leave(whole(region for region in enabled_regions() if region != home))
-    return Task(home)
+def _leave_other_regions() -> list[str]:
+    """To the queue, where they are to be swept too. What could not be done of it keeps the own Region from nothing."""
+    if stack_settings(os.environ).get(SWEEP_REGIONS) != "all":
+        return []
+    try:
+        regions = enabled_regions()
+    except CloudmendError as error:
+        return [f"The other Regions were not swept, because they could not be listed: {error}"]
+    return _leave(whole(region for region in regions if region != _world().region))
 
 
 def _until(context: Any) -> datetime | None:
@@ -87,13 +92,19 @@ def _until(context: Any) -> datetime | None:
     return _world().clock.now() + remaining - _MARGIN
 
 
-def _leave(bodies: Iterable[str], delay_s: int = 0) -> None:
+def _leave(bodies: Iterable[str], delay_s: int = 0) -> list[str]:
+    """Each by itself; gives why some could not be left, which then are left undone."""
+    problems: list[str] = []
     for body in bodies:
         if queue := _queue():
             message = {"QueueUrl": queue, "MessageBody": body, "DelaySeconds": delay_s}
-            _world().writer.write(Request("sqs:SendMessage", message))
+            try:
+                _world().writer.write(Request("sqs:SendMessage", message))
+            except CloudmendError as error:
+                problems.append(f"A part of the sweep is left undone ({body}): {error}")
         else:
             _logger().warning(f"{CONTINUATION_QUEUE} is not set, so this part of the sweep is left undone: {body}")
+    return problems
 
 
 def _queue() -> str:
@@ -130,10 +141,10 @@ def _bad(answer: Iterable[Record | Ignored]) -> list[Record]:
     return [each for each in answer if isinstance(each, Record) and each.status in ("open", "failed")]
 
 
-def _raise_for(bad: Sequence[Record]) -> None:
+def _raise_for(bad: Sequence[Record], problems: Sequence[str] = ()) -> None:
     """Raises StillOpen where there are any."""
-    if bad:
-        raise StillOpen(" ".join(record.summary for record in bad))
+    if bad or problems:
+        raise StillOpen(" ".join([*(record.summary for record in bad), *problems]))
 
 
 @cache

@@ -77,14 +77,20 @@ def _verdict(facts: GroupFacts, findings: tuple[Finding, ...], brief: Brief, act
 
 
 def _changed(facts: GroupFacts, verdict: Verdict, brief: Brief) -> Iterator[Fate]:
-    """What the plan is about."""
+    """What the plan is about, and what is only reported, whatever the decision."""
     if verdict.decision.action == "exempt":
         return
     judged = facts.without(frozenset(verdict.exempt_parts))
     recent = brief.standing.recent(facts.group_id, brief.now)
-    plan, _ = planned(CONTROL, judged, verdict.findings, brief.policy, recent)
+    due = tuple(finding for finding in verdict.findings if finding.is_due)
+    plan, _ = planned(CONTROL, judged, due, brief.policy, recent)
     for change in plan.changes:
         yield from (Fate(edit, verdict.decision) for edit in change.edits)
+    told = {rule.id: str(rule) for rule in facts.ingress}
+    for finding in verdict.findings:
+        if not finding.is_due:
+            edit = Edit(part=finding.part, before=told[finding.part], after="", did="", why=finding.why)
+            yield Fate(edit, Decision("observe", finding.restraint or finding.wait))
 
 
 def _left_open(facts: GroupFacts, findings: tuple[Finding, ...], verdict: Verdict) -> Iterator[Fate]:

@@ -37,6 +37,7 @@ def as_data(policy: Policy, now: datetime) -> dict[str, Any]:
     return {
         "guarded": [str(traffic) for traffic in policy.guarded],
         "aws_prefix_lists": policy.aws_prefix_lists,
+        "unreadable_prefix_lists": policy.unreadable_prefix_lists,
         "limits": {f"ipv{family}": policy.limits[family] for family in FAMILIES},
         "trusted": {f"ipv{family}": trusted_networks(policy, family) for family in FAMILIES},
         "replacement": {f"ipv{family}": str(policy.replacement[family]) for family in FAMILIES},

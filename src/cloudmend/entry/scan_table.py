@@ -11,7 +11,7 @@ from rich.text import Text
 
 from cloudmend.core.escaping import plain
 from cloudmend.core.network import readable
-from cloudmend.core.scan import Report, Row
+from cloudmend.core.scan import Report, Row, plural
 
 _WIDTH: Final = 130  # characters, where stdout is no terminal
 _FOREIGN: Final = 60  # characters of a name or a description
@@ -34,7 +34,7 @@ def _table(report: Report) -> Table:
     for heading in ("group", "rule at fault", "public addresses", "behind it", "what cloudmend would do"):
         table.add_column(heading, overflow="fold", justify="right" if heading == "public addresses" else "left")
     for row in report.rows:
-        table.add_row(_group(row), _rule(row), Text(readable(row.public_addresses)), _behind(row), _outcome(row))
+        table.add_row(_group(row), _rule(row), _addresses(row), _behind(row), _outcome(row))
     return table
 
 
@@ -47,8 +47,12 @@ def _rule(row: Row) -> Text:
     return Text("\n".join(filter(None, told)))
 
 
+def _addresses(row: Row) -> Text:
+    return Text("not known" if row.public_addresses is None else readable(row.public_addresses))
+
+
 def _behind(row: Row) -> Text:
-    interfaces = f"{row.interfaces} interface{'' if row.interfaces == 1 else 's'}"
+    interfaces = "not known" if row.interfaces is None else plural(row.interfaces, "interface")
     return Text("\n".join((interfaces, *row.attached_addresses)))
 
 

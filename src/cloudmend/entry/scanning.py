@@ -17,6 +17,7 @@ from cloudmend.aws.regions import ec2_gateways, enabled_regions
 from cloudmend.controls import CONTROLS
 from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.explain import public_addresses
+from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.controls.security_group_ingress.observe import observe_region
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import Json, Request
@@ -39,10 +40,17 @@ class Found(Struct, frozen=True):
 
     region: str
     judgement: Judgement
-    behind: Attached
+    behind: Attached | None  # None: not known
 
 
-Survey = Mapping[str, tuple[Found, ...] | Unread]  # by the Region's name
+class Look(Struct, frozen=True):
+    """What is at fault in a Region, as far as it could be read, and what could not."""
+
+    found: tuple[Found, ...] = ()
+    unread: tuple[Unread, ...] = ()
+
+
+Survey = Mapping[str, Look]  # by the Region's name
 
 
 def scan(regions: Sequence[str], brief: Brief, form: Format, *, fail_on_findings: bool) -> int:
@@ -79,11 +87,10 @@ def survey(readers: Mapping[str, Reader], brief: Brief, *, quiet: bool = False) 
 
 def report_of(surveyed: Survey, policy: Policy) -> Report:
     """A row for each rule at fault."""
-    read = {region: found for region, found in surveyed.items() if not isinstance(found, Unread)}
     return Report(
-        regions=tuple(read),
-        rows=tuple(row for groups in read.values() for found in groups for row in _rows(found, policy)),
-        unread=tuple(found for found in surveyed.values() if isinstance(found, Unread)),
+        regions=tuple(region for region, look in surveyed.items() if not look.unread),
+        rows=tuple(row for look in surveyed.values() for found in look.found for row in _rows(found, policy)),
+        unread=tuple(unread for look in surveyed.values() for unread in look.unread),
     )
 
 
@@ -97,7 +104,7 @@ def write(report: Report, form: Format, brief: Brief) -> None:
     else:
         sys.stdout.write(formats[form](report))
     for unread in report.unread:
-        sys.stderr.write(f"cloudmend: {unread.region} could not be read: {unread.error}\n")
+        sys.stderr.write(f"cloudmend: {unread.region} could not be read in full: {unread.error}\n")
 
 
 def _page(report: Report, brief: Brief) -> str:
@@ -107,18 +114,46 @@ def _page(report: Report, brief: Brief) -> str:
     return scan_page(report, ledger.entries() if ledger else None, brief.now, brief.options)
 
 
-def _look(region: str, reader: Reader, brief: Brief) -> tuple[Found, ...] | Unread:
+def _look(region: str, reader: Reader, brief: Brief) -> Look:
     try:
-        return tuple(_found(region, RunReader(reader), brief))
+        return _judged(region, RunReader(reader), brief)
     except CloudmendError as error:
-        return Unread(region=region, error=str(error))
+        return Look(unread=(Unread(region=region, error=str(error)),))
+    except Exception as error:  # noqa: BLE001 - one odd Region must not hide the others
+        told = f"cloudmend crashed: {type(error).__name__}: {error}"
+        return Look(unread=(Unread(region=region, error=told),))
 
 
-def _found(region: str, reader: Reader, brief: Brief) -> Iterator[Found]:
-    at_fault = [facts for facts in observe_region(reader, brief.policy) if CONTROL.detect(facts, brief.policy)]
-    attached = attached_to(_interfaces([facts.group_id for facts in at_fault], reader))
-    for facts in at_fault:
-        yield Found(region, complete_and_judge(facts, reader, brief), attached.get(facts.group_id, Attached()))
+def _judged(region: str, reader: Reader, brief: Brief) -> Look:
+    """What cannot be read of one group, or of what is behind the groups, hides nothing else."""
+    observed, problem = observe_region(reader, brief.policy)
+    at_fault = [facts for facts in observed if CONTROL.detect(facts, brief.policy)]
+    behind, unknown = _behind(at_fault, reader)
+    each = [_found(region, facts, behind, reader, brief) for facts in at_fault]
+    problems = [problem, unknown, *(found for found in each if isinstance(found, str))]
+    return Look(
+        found=tuple(found for found in each if isinstance(found, Found)),
+        unread=tuple(Unread(region=region, error=told) for told in problems if told),
+    )
+
+
+def _behind(at_fault: Sequence[GroupFacts], reader: Reader) -> tuple[Mapping[str, Attached] | None, str]:
+    """By the group's id; None where it is not known, and why."""
+    try:
+        return attached_to(_interfaces([facts.group_id for facts in at_fault], reader)), ""
+    except CloudmendError as error:
+        return None, f"what is behind the groups is not known: {error}"
+
+
+def _found(
+    region: str, facts: GroupFacts, behind: Mapping[str, Attached] | None, reader: Reader, brief: Brief
+) -> Found | str:
+    """A group at fault; or why it is not known what would become of it."""
+    attached = None if behind is None else behind.get(facts.group_id, Attached())
+    try:
+        return Found(region, complete_and_judge(facts, reader, brief), attached)
+    except CloudmendError as error:
+        return f"{facts.group_id} is at fault, and what would become of it is not known: {error}"
 
 
 def _interfaces(group_ids: Sequence[str], reader: Reader) -> Iterable[Json]:
@@ -150,8 +185,8 @@ def _row(found: Found, fate: Fate, policy: Policy) -> Row:
         ports=str(rule.traffic),
         source=rule.source,
         public_addresses=public_addresses(rule, facts, policy),
-        interfaces=found.behind.interfaces,
-        attached_addresses=found.behind.addresses,
+        interfaces=found.behind.interfaces if found.behind else None,
+        attached_addresses=found.behind.addresses if found.behind else (),
         control=CONTROL.id,
         why=edit.why,
         action=fate.decision.action,

@@ -56,7 +56,7 @@ def test_a_region_that_cannot_be_read_is_told_and_hides_no_mend(visitor: Visitor
     refuse(account, "DescribeSecurityGroupRules", times=1)
     text = said(visitor.get())
     assert headline(text) == "Not everything could be looked at"
-    assert f"{REGION} could not be read. ec2:DescribeSecurityGroupRules in {REGION}: AWS answered" in text
+    assert f"{REGION} could not be read in full. ec2:DescribeSecurityGroupRules in {REGION}: AWS answered" in text
     assert f"{group_id}: narrowed tcp/22" in text
 
 

@@ -29,7 +29,8 @@ def check(facts: GroupFacts, plan: Plan, policy: Policy) -> None:
             del rules[rule_id]
             if after is not None:
                 rules[rule_id] = after
-    left = detect(msgspec.structs.replace(facts, rules=tuple(rules.values())), policy)
+    found = detect(msgspec.structs.replace(facts, rules=tuple(rules.values())), policy)
+    left = [finding for finding in found if finding.is_due]
     if left:
         raise _unsafe(f"would leave {', '.join(finding.part for finding in left)} at fault")
 

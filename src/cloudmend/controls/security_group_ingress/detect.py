@@ -12,12 +12,20 @@ from cloudmend.core.network import AddressSet, Family, Network, public_addresses
 from cloudmend.core.policy import FAMILIES, Policy
 
 _NAMED_PORTS: Final = 4  # how many of them a sentence names
+_REPORTED: Final = (
+    "unreadable_prefix_lists is report; take the rule away, have the list shared with this account again, "
+    "or set that to revoke"
+)
 
 
 def detect(facts: GroupFacts, policy: Policy) -> tuple[Finding, ...]:
-    """A finding for each ingress rule at fault: over the limit alone, else the widest of those over it together."""
+    """A finding for each ingress rule at fault: over the limit alone, else the widest of those over it together.
+
+    And one for each rule of which that is not known, because its prefix list cannot be read.
+    """
     findings = (finding for family in FAMILIES for finding in _findings(facts, family, policy))
-    return tuple({finding.part: finding for finding in findings}.values())
+    known = {finding.part: finding for finding in findings}
+    return (*known.values(), *(finding for finding in _unknown(facts, policy) if finding.part not in known))
 
 
 def opens_guarded(rule: Rule, policy: Policy) -> bool:
@@ -38,6 +46,22 @@ def _findings(facts: GroupFacts, family: Family, policy: Policy) -> Iterator[Fin
     for index, together in at_fault([opening for _, opening in found], policy.guarded, limit).items():
         rule, opening = found[index]
         yield Finding(part=rule.id, why=_why(rule, opening.addresses.size, together, limit, policy))
+
+
+def _unknown(facts: GroupFacts, policy: Policy) -> Iterator[Finding]:
+    """The next try waits for a list that it may read; of one that it will not, the policy says what becomes."""
+    for rule in facts.ingress:
+        unread = facts.unread_lists.get(rule.prefix_list_id)
+        if unread and opens_guarded(rule, policy):
+            told = unread.why.rstrip(".")
+            why = f"it is not known whom {rule} admits, because the prefix list cannot be read: {told}"
+            reported = policy.unreadable_prefix_lists == "report"
+            yield Finding(
+                part=rule.id,
+                why=why,
+                restraint=_REPORTED if unread.lasts and reported else "",
+                wait="" if unread.lasts else "the next try may read it",
+            )
 
 
 def _openings(facts: GroupFacts, family: Family, policy: Policy) -> Iterator[tuple[Rule, Opening]]:

@@ -7,13 +7,15 @@ in memory at a time.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
 from typing import Final
 
 from cloudmend.controls.security_group_ingress.detect import detect, opens_guarded
 from cloudmend.controls.security_group_ingress.facts import Rule
 from cloudmend.controls.security_group_ingress.observe import GROUP, facts_of, find_groups, find_vpcs
+from cloudmend.core.control import Expansion
+from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Json, Request, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader, Rows
@@ -36,25 +38,35 @@ Ports = tuple[str, int, int]  # in the order of _PORTS
 Source = tuple[Ports, str, str]  # and a field of a rule's row, with its value
 
 
-def expand(target: Resource, reader: Reader, policy: Policy) -> tuple[Resource, ...]:
+def expand(target: Resource, reader: Reader, policy: Policy) -> Expansion:
     """The groups that a target stands for: itself, those with a prefix list, or those at fault in a Region.
 
-    A group that is told by its name is one of the default VPC.
+    A group that is told by its name is one of the default VPC; raises AwsError where it cannot be looked up. Where a
+    list of groups breaks off, there are those of the pages before.
     """
     if target.type == PREFIX_LIST:
-        return tuple(Resource(type=GROUP, id=group_id) for group_id in _referring_groups(target.id, reader))
+        return _referring_groups(target.id, reader)
     if target.type == REGION:
-        return tuple(Resource(type=GROUP, id=group_id) for group_id in sorted(_groups_at_fault(reader, policy)))
+        return _groups_at_fault(reader, policy)
     if not target.id:
         found = _named_group(target.name, reader)
-        return tuple(Resource(type=GROUP, id=row["GroupId"], parts=target.parts) for row in found)
-    return (target,)
+        return Expansion(tuple(Resource(type=GROUP, id=row["GroupId"], parts=target.parts) for row in found))
+    return Expansion((target,))
 
 
-def _referring_groups(prefix_list_id: str, reader: Reader) -> list[str]:
+def _expansion(group_ids: Iterable[str], error: AwsError | None) -> Expansion:
+    groups = tuple(Resource(type=GROUP, id=group_id) for group_id in sorted(group_ids))
+    return Expansion(groups, f"not all of its groups were looked at, because {error}" if error else "")
+
+
+def _referring_groups(prefix_list_id: str, reader: Reader) -> Expansion:
     request = Request("ec2:GetManagedPrefixListAssociations", {"PrefixListId": prefix_list_id})
-    rows = reader.rows(request, "PrefixListAssociations")
-    return sorted({row["ResourceId"] for row in rows if str(row.get("ResourceId")).startswith("sg-")})
+    problem = None
+    try:
+        rows = reader.rows(request, "PrefixListAssociations")
+    except AwsError as error:
+        rows, problem = error.rows, error
+    return _expansion({row["ResourceId"] for row in rows if str(row.get("ResourceId")).startswith("sg-")}, problem)
 
 
 def _named_group(name: str, reader: Reader) -> Rows:
@@ -65,13 +77,26 @@ def _named_group(name: str, reader: Reader) -> Rows:
     return find_groups(filters, reader) if vpc_ids else []
 
 
-def _groups_at_fault(reader: Reader, policy: Policy) -> Iterator[str]:
-    """Ids of the groups that `detect` finds at fault: the same as from the rows of their rules. Raises AwsError."""
+def _groups_at_fault(reader: Reader, policy: Policy) -> Expansion:
+    """The groups that `detect` finds at fault: the same as from the rows of their rules."""
     judged = lru_cache(_REMEMBERED)(partial(_is_at_fault, reader=reader, policy=policy))  # groups resemble each other
     opening = lru_cache(_REMEMBERED)(partial(_opens_guarded, policy=policy))
-    for group in reader.stream(Request("ec2:DescribeSecurityGroups", {"MaxResults": _PAGE}), "SecurityGroups"):
-        if judged(tuple(_open_sources(group, opening))):
-            yield group["GroupId"]
+    groups = reader.stream(Request("ec2:DescribeSecurityGroups", {"MaxResults": _PAGE}), "SecurityGroups")
+    found: list[str] = []
+    problem = None
+    try:
+        found.extend(group["GroupId"] for group in groups if _is_suspect(group, opening, judged))
+    except AwsError as error:
+        problem = error
+    return _expansion(found, problem)
+
+
+def _is_suspect(group: Json, opening: Callable[[Ports], bool], judged: Callable[[tuple[Source, ...]], bool]) -> bool:
+    """Whether a mend should look at it. One that cannot be judged is left to its own mend, which tells why."""
+    try:
+        return judged(tuple(_open_sources(group, opening)))
+    except Exception:  # noqa: BLE001 - one odd group must not hide the rest of the Region
+        return True
 
 
 def _open_sources(group: Json, opening: Callable[[Ports], bool]) -> Iterator[Source]:

@@ -22,8 +22,10 @@ def explain_ports(facts: GroupFacts, policy: Policy) -> tuple[str, ...]:
     return tuple(sentence for family in FAMILIES for sentence in _ports(facts, family, policy))
 
 
-def public_addresses(rule: Rule, facts: GroupFacts, policy: Policy) -> int:
-    """How many public addresses a rule's source stands for, without those that are trusted."""
+def public_addresses(rule: Rule, facts: GroupFacts, policy: Policy) -> int | None:
+    """How many public addresses a rule's source stands for, without those that are trusted; None: it was not read."""
+    if rule.prefix_list_id in facts.unread_lists:
+        return None
     return sum(exposed_by(rule, facts, family, policy).size for family in FAMILIES)
 
 
@@ -32,6 +34,8 @@ def _verdict(rule: Rule, facts: GroupFacts, why: Mapping[str, str], policy: Poli
         return f"at fault, because {why[rule.id]}"
     if not opens_guarded(rule, policy):
         return f"does not count, because none of the guarded ports is in {rule.traffic}"
+    if rule.prefix_list_id in facts.unread_lists:
+        return f"not known whom it admits, because {facts.unread_lists[rule.prefix_list_id].why.rstrip('.')}"
     if addresses := public_addresses(rule, facts, policy):
         return f"counts with {readable(addresses)} public addresses, and is not at fault"
     return f"does not count, because {_no_addresses(rule, facts)}"

@@ -72,13 +72,22 @@ class Rule(Struct, frozen=True, dict=True):
         return (protocol_name(self.row["IpProtocol"]), *ports, self.source)
 
 
+class Unread(Struct, frozen=True):
+    """Why something could not be read, and whether the next try would meet the same."""
+
+    why: str
+    lasts: bool
+
+
 class GroupFacts(Facts, frozen=True, kw_only=True):
     """A security group and its rules, ingress and egress, ordered by id: AWS's order must not matter."""
 
     group_id: str
     rules: tuple[Rule, ...]
     prefix_lists: Mapping[str, tuple[Network, ...]] = {}  # by id; one that is trusted is not here
+    unread_lists: Mapping[str, Unread] = {}  # by id; what is known of their entries stands among the others
     vpc_blocks: tuple[Network, ...] = ()  # the VPC's own, where they may replace a source
+    unread_vpc: str = ""  # why its blocks are not known, though they might replace a source
 
     @property
     def ingress(self) -> tuple[Rule, ...]:

@@ -12,6 +12,8 @@ import msgspec
 
 from cloudmend.controls.security_group_ingress.detect import opens_guarded
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.security_group_ingress.lists import read_lists
+from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Json, Request, Resource
 from cloudmend.core.network import Network
 from cloudmend.core.policy import Policy
@@ -20,8 +22,6 @@ from cloudmend.core.ports import Reader, Rows
 GROUP: Final = "AWS::EC2::SecurityGroup"
 
 _PAGE: Final = 1000  # the most rules that one answer may hold
-_ENTRIES_PAGE: Final = 100
-_AWS: Final = "AWS"  # the owner of AWS's own prefix lists
 
 
 def observe(resource: Resource, reader: Reader, policy: Policy) -> GroupFacts | None:
@@ -38,12 +38,19 @@ def observe(resource: Resource, reader: Reader, policy: Policy) -> GroupFacts | 
     return facts_of(resource.id, rows, reader, policy)
 
 
-def observe_region(reader: Reader, policy: Policy) -> Iterator[GroupFacts]:
-    """Every group of the Region that has a rule, by id, from pages of all rules, not group by group."""
+def observe_region(reader: Reader, policy: Policy) -> tuple[Iterator[GroupFacts], str]:
+    """Every group of the Region that has a rule, by id, from pages of all rules, not group by group.
+
+    And why not all of them were read, if so: then there are the rules of the pages before, which open no less.
+    """
     request = Request("ec2:DescribeSecurityGroupRules", {"MaxResults": _PAGE})
-    rows = sorted(reader.rows(request, "SecurityGroupRules"), key=itemgetter("GroupId"))
-    for group_id, of_group in groupby(rows, key=itemgetter("GroupId")):
-        yield facts_of(group_id, of_group, reader, policy)
+    problem = ""
+    try:
+        rows = reader.rows(request, "SecurityGroupRules")
+    except AwsError as error:
+        rows, problem = error.rows, str(error)
+    groups = groupby(sorted(rows, key=itemgetter("GroupId")), key=itemgetter("GroupId"))
+    return (facts_of(group_id, of_group, reader, policy) for group_id, of_group in groups), problem
 
 
 def surroundings(resource: Resource, reader: Reader) -> Rows:
@@ -52,31 +59,36 @@ def surroundings(resource: Resource, reader: Reader) -> Rows:
 
 
 def complete(facts: GroupFacts, groups: Rows, reader: Reader, policy: Policy) -> GroupFacts:
-    """The facts with the group itself, for the before-image, and its VPC, where that decides the replacement."""
+    """The facts with the group itself, for the before-image, and its VPC, where that decides the replacement.
+
+    Raises AwsError where the next try may read the VPC. Where none will, nothing can replace a source.
+    """
     vpc_id = str(groups[0].get("VpcId", "")) if groups else ""
-    needs_vpc = "vpc" in policy.replacement.values() and vpc_id
-    own = find_vpcs([{"Name": "vpc-id", "Values": [vpc_id]}], reader) if needs_vpc else []
-    return msgspec.structs.replace(
-        facts,
-        vpc_id=vpc_id,
-        vpc_blocks=tuple(block for vpc in own for block in _blocks(vpc)),
-        image={**facts.image, "SecurityGroups": list(groups)},
-    )
+    image = {**facts.image, "SecurityGroups": list(groups)}
+    facts = msgspec.structs.replace(facts, vpc_id=vpc_id, image=image)
+    if not vpc_id or "vpc" not in policy.replacement.values():
+        return facts
+    try:
+        own = find_vpcs([{"Name": "vpc-id", "Values": [vpc_id]}], reader)
+    except AwsError as error:
+        if not error.lasts:
+            raise
+        return msgspec.structs.replace(facts, unread_vpc=str(error))
+    return msgspec.structs.replace(facts, vpc_blocks=tuple(block for vpc in own for block in _blocks(vpc)))
 
 
 def facts_of(group_id: str, rows: Iterable[Json], reader: Reader, policy: Policy) -> GroupFacts:
     rows = sorted(rows, key=itemgetter("SecurityGroupRuleId"))
     rules = tuple(map(Rule, rows))
     lists = {rule.prefix_list_id for rule in rules if rule.is_ingress and opens_guarded(rule, policy)} - {""}
-    described = _described_lists(sorted(lists), reader) if lists else []
-    judged = [row for row in described if policy.aws_prefix_lists == "resolved" or row.get("OwnerId") != _AWS]
-    entries = {row["PrefixListId"]: _entries(row["PrefixListId"], reader) for row in judged}
+    read = read_lists(sorted(lists), reader, policy)
     return GroupFacts(
         account=str(rows[0].get("GroupOwnerId", "")) if rows else "",
-        image={"SecurityGroupRules": rows, "PrefixLists": list(described), "PrefixListEntries": entries},
+        image={"SecurityGroupRules": rows, **read.image()},
         group_id=group_id,
         rules=rules,
-        prefix_lists={key: tuple(ip_network(entry["Cidr"]) for entry in entries[key]) for key in entries},
+        prefix_lists={key: tuple(ip_network(row["Cidr"]) for row in rows) for key, rows in read.entries.items()},
+        unread_lists=read.unread,
     )
 
 
@@ -90,15 +102,6 @@ def find_groups(filters: list[dict[str, Any]], reader: Reader) -> Rows:
 
 def find_vpcs(filters: list[dict[str, Any]], reader: Reader) -> Rows:
     return reader.lasting_rows(Request("ec2:DescribeVpcs", {"Filters": filters}), "Vpcs")
-
-
-def _described_lists(ids: list[str], reader: Reader) -> Rows:
-    return reader.lasting_rows(Request("ec2:DescribeManagedPrefixLists", {"PrefixListIds": ids}), "PrefixLists")
-
-
-def _entries(prefix_list_id: str, reader: Reader) -> Rows:
-    request = Request("ec2:GetManagedPrefixListEntries", {"PrefixListId": prefix_list_id, "MaxResults": _ENTRIES_PAGE})
-    return reader.lasting_rows(request, "Entries")
 
 
 def _blocks(vpc: Json) -> Iterator[Network]:

@@ -52,6 +52,8 @@ def _network(source: Network, facts: GroupFacts, policy: Policy) -> tuple[Networ
     if replacement == "revoke":
         return None, "the policy says so"
     if replacement == "vpc":
+        if facts.unread_vpc:
+            return None, f"the VPC's blocks cannot be read: {facts.unread_vpc}"
         own = [block for block in facts.vpc_blocks if lies_inside(block, source) and not public_part(block)]
         return (own[0], "") if own else (None, f"the VPC has no private block inside {source}")
     if not lies_inside(replacement, source):

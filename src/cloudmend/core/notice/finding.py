@@ -25,6 +25,7 @@ class _State(NamedTuple):
 
 
 _FAILED: Final = _State("FAILED", "NEW", "ACTIVE", "HIGH")
+_UNKNOWN: Final = _State("WARNING", "NEW", "ACTIVE", "MEDIUM")
 _EXEMPT: Final = _State("FAILED", "SUPPRESSED", "ACTIVE", "LOW")
 _PASSED: Final = _State("PASSED", "RESOLVED", "ARCHIVED", "INFORMATIONAL")
 
@@ -54,7 +55,9 @@ def _row(record: Record, finding: Finding, hub: str, now: datetime, *, passed: b
     Security Hub itself opens it again when a passed finding fails.
     """
     opened = now - timedelta(seconds=record.seconds_since_call or 0)
-    state = _PASSED if passed else _EXEMPT if record.status == "exempt" else _FAILED
+    failing = _FAILED if finding.is_due else _UNKNOWN
+    state = _PASSED if passed else _EXEMPT if record.status == "exempt" else failing
+    told = "is" if finding.is_due else "may be"
     return {
         "SchemaVersion": "2018-10-08",
         "Id": f"cloudmend/{record.control}/{record.account}/{record.region}/{record.resource.id}/{finding.part}",
@@ -65,7 +68,7 @@ def _row(record: Record, finding: Finding, hub: str, now: datetime, *, passed: b
         "FirstObservedAt": _time(opened),
         "UpdatedAt": _time(now),
         "LastObservedAt": _time(now),
-        "Title": plain(f"{record.resource.id} is open to the world ({record.control})", 256),
+        "Title": plain(f"{record.resource.id} {told} open to the world ({record.control})", 256),
         "Description": plain(finding.why, 1024),
         "Remediation": {"Recommendation": {"Text": _recommendation(record)}},
         "FindingProviderFields": {"Severity": {"Label": state.severity}, "Types": [_TYPE]},

@@ -16,12 +16,14 @@ HEADLINES: Final[dict[Status, str]] = {
     "failed": "cloudmend failed, look now:",
 }
 _BUDGET_SPENT: Final = "NOT MENDED, the budget is spent:"
+_REPORTED: Final = "cloudmend reports"
 
 
 def headline(record: Record) -> str:
     """What this is about, in a few words; only for a status that people are told of."""
     urgency = "HIGH: " if record.severity == "high" else ""
-    return f"{urgency}{_BUDGET_SPENT if record.budget_spent else HEADLINES[record.status]} {record.resource.label}"
+    verdict = _REPORTED if _is_only_reported(record) else HEADLINES[record.status]
+    return f"{urgency}{_BUDGET_SPENT if record.budget_spent else verdict} {record.resource.label}"
 
 
 def call(record: Record) -> str:
@@ -36,7 +38,14 @@ def why_unchanged(record: Record) -> str:
             "The account's budget of mends for this clock hour is spent. Deploy the stack with a larger Budget "
             "(CLOUDMEND_BUDGET); the next sweep that has budget closes it."
         )
+    if _is_only_reported(record):
+        return f"cloudmend changes nothing here, whatever the mode: {record.decision}."
     return f"cloudmend only observes: {record.decision or 'the policy says so'}. Set that to fix to have it closed."
+
+
+def _is_only_reported(record: Record) -> bool:
+    """Whether no mode would have it mended."""
+    return record.status == "observed" and not any(finding.is_due for finding in record.findings)
 
 
 def remarks(record: Record) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ def explain(policy: Policy, now: datetime) -> tuple[str, ...]:
         *(_limit(policy, family) for family in FAMILIES),
         *(_replacement(policy, family) for family in FAMILIES),
         _prefix_lists(policy),
+        _unreadable_lists(policy),
         *_modes(policy.mode),
         *(_exemption(exemption, now) for exemption in policy.exemptions),
     )
@@ -61,6 +62,11 @@ def _replacement(policy: Policy, family: Family) -> str:
 def _prefix_lists(policy: Policy) -> str:
     trusted = policy.aws_prefix_lists == "trusted"
     return f"Prefix lists that AWS owns {'are trusted' if trusted else 'count as their entries, like any other'}."
+
+
+def _unreadable_lists(policy: Policy) -> str:
+    done = "is only reported" if policy.unreadable_prefix_lists == "report" else "is revoked, like one at fault"
+    return f"A rule from a prefix list that AWS does not let cloudmend read {done}."
 
 
 _DONE: Final[dict[Mode, str]] = {"fix": "closed", "observe": "only reported"}

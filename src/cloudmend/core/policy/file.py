@@ -59,6 +59,7 @@ class PolicyFile(Struct, frozen=True):
 
     guarded: tuple[int | str | None, ...] = tuple(GUARDED_PORTS.default.split(","))
     aws_prefix_lists: object = "trusted"
+    unreadable_prefix_lists: object = "report"
     limits: LimitsTable = LimitsTable()
     trusted: TrustedTable = TrustedTable()
     replacement: ReplacementTable = ReplacementTable()
@@ -70,6 +71,7 @@ class PolicyFile(Struct, frozen=True):
 EXAMPLES: Final = {
     "guarded": 'guarded = ["remote-admin", 5432, "8000-8100", "udp/53"]',
     "aws_prefix_lists": 'aws_prefix_lists = "trusted"',
+    "unreadable_prefix_lists": 'unreadable_prefix_lists = "report"',
     "limits": "[limits]",
     "limits.ipv4": 'ipv4 = "/12"',
     "limits.ipv6": 'ipv6 = "/40"',

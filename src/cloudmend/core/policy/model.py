@@ -14,6 +14,7 @@ Mode = Literal["fix", "observe"]
 # A range; the VPC's own block of that family; or nothing, so that the rule is revoked.
 Replacement = Network | Literal["vpc", "revoke"]
 PrefixLists = Literal["trusted", "resolved"]
+UnreadableLists = Literal["report", "revoke"]
 
 FAMILIES: Final[tuple[Family, ...]] = (4, 6)
 
@@ -64,6 +65,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     trusted: Mapping[Family, AddressSet]  # does not count as exposure
     replacement: Mapping[Family, Replacement]
     aws_prefix_lists: PrefixLists  # those that AWS owns: trusted without a look, or resolved like any other
+    unreadable_prefix_lists: UnreadableLists  # what becomes of a rule whose list AWS does not show
     mode: Modes
     exemptions: tuple[Exemption, ...] = ()
 

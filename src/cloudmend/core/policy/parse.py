@@ -13,7 +13,7 @@ from cloudmend.core.network import AddressSet, Family, Traffic
 from cloudmend.core.policy.addresses import check_limit, check_replacement, read_limit, read_replacement, read_trusted
 from cloudmend.core.policy.file import PolicyFile, read_file
 from cloudmend.core.policy.guarded import read_guarded
-from cloudmend.core.policy.model import FAMILIES, Modes, Policy, PrefixLists
+from cloudmend.core.policy.model import FAMILIES, Modes, Policy, PrefixLists, UnreadableLists
 from cloudmend.core.policy.place import GUARDED_PORTS, MODE, REPLACEMENT, Document, Place, Refused, did_you_mean
 from cloudmend.core.policy.review import Review
 from cloudmend.core.policy.scopes import read_exemptions, read_mode, read_modes
@@ -72,6 +72,7 @@ class _Source(Struct, frozen=True):
                 family: attempt("revoke", read_replacement, family, *self.replacement(family)) for family in FAMILIES
             },
             aws_prefix_lists=attempt("trusted", self.aws_prefix_lists),
+            unreadable_prefix_lists=attempt("report", self.unreadable_prefix_lists),
             mode=self.mode(controls),
             exemptions=read_exemptions(self.table.exemption, self.document, now, self.review),
         )
@@ -111,6 +112,18 @@ class _Source(Struct, frozen=True):
             self.document.at("aws_prefix_lists"),
             f"{value!r} is not a way to take AWS's own lists",
             did_you_mean(str(value), ("trusted", "resolved")),
+        )
+
+    def unreadable_prefix_lists(self) -> UnreadableLists:
+        value = self.table.unreadable_prefix_lists
+        if value == "report":
+            return "report"
+        if value == "revoke":
+            return "revoke"
+        raise Refused(
+            self.document.at("unreadable_prefix_lists"),
+            f"{value!r} is not what may become of a rule whose list cannot be read",
+            did_you_mean(str(value), ("report", "revoke")),
         )
 
     def mode(self, controls: Collection[str]) -> Modes:

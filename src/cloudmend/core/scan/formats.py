@@ -30,4 +30,6 @@ def as_csv(report: Report) -> str:
 
 
 def _cell(value: Any) -> str:
-    return cell(" ".join(value) if isinstance(value, tuple) else str(value), _CELL)
+    """What is not known is empty."""
+    told = " ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
+    return cell(told, _CELL)

@@ -32,8 +32,8 @@ class Row(Struct, frozen=True, kw_only=True):
     description: str
     ports: str  # tcp/22
     source: str  # 0.0.0.0/0
-    public_addresses: int
-    interfaces: int
+    public_addresses: int | None  # None: what the rule's source holds could not be read
+    interfaces: int | None  # None: not known
     attached_addresses: tuple[str, ...]
     control: str
     why: str
@@ -43,7 +43,7 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 class Unread(Struct, frozen=True, kw_only=True):
-    """A Region that could not be read, and why."""
+    """A Region that could not be read in full, and why."""
 
     region: str
     error: str
@@ -53,7 +53,7 @@ class Report(Struct, frozen=True, kw_only=True):
     """What a scan found. `version` changes when a reader of it would have to."""
 
     version: int = 1
-    regions: tuple[str, ...]  # those that were read
+    regions: tuple[str, ...]  # those that were read in full
     rows: tuple[Row, ...]
     unread: tuple[Unread, ...] = ()
 
@@ -78,7 +78,8 @@ class Report(Struct, frozen=True, kw_only=True):
         )
         exempt = len(self.rows) - self.counted
         left = f", {exempt} of them exempt" if exempt else ""
-        unread = f"; {plural(len(self.unread), 'Region')} could not be read" if self.unread else ""
+        partly = len({unread.region for unread in self.unread})
+        unread = f"; {plural(partly, 'Region')} could not be read in full" if partly else ""
         return f"{found}{left}; {plural(len(self.regions), 'Region')} read{unread}."
 
 
@@ -86,6 +87,8 @@ def outcome(decision: Decision, edit: Edit) -> str:
     """What would become of a rule at fault, and why."""
     if decision.action == "exempt":
         return f"is left open ({decision.why})"
+    if not edit.did:
+        return f"is only reported ({decision.why})"
     done = f"would be narrowed to {edit.after}" if edit.after else "would be revoked"
     return f"{done} ({decision.why})" if decision.action == "fix" else f"is only reported ({decision.why}), else {done}"
 

@@ -53,7 +53,7 @@ _GROUP_FILTERS: Mapping[str, Values[Group]] = {
     "group-name": lambda _, group: [group.name],
     "vpc-id": lambda _, group: [group.vpc.id],
     "description": lambda _, group: [group.description],
-    "owner-id": lambda state, _: [state.account],
+    "owner-id": lambda state, group: [group.owner or state.account],
     "tag-key": lambda _, group: group.tags,
 } | {
     f"{prefix}.{name}": _of_rules(attribute, is_egress=is_egress)
@@ -94,11 +94,15 @@ def _groups(state: State, params: Params) -> list[Group]:
     named = [group_by_id(state, group_id) for group_id in params.get("GroupIds", ())]
     named += [group_by_name(state, name) for name in params.get("GroupNames", ())]
     wanted = {group.id for group in named}
-    return [group for group in state.groups.values() if not wanted or group.id in wanted]
+    return [group for group in _shown(state) if not wanted or group.id in wanted]
+
+
+def _shown(state: State) -> Iterable[Group]:
+    return (group for group in state.groups.values() if group.id not in state.hidden)
 
 
 def _rules(state: State, params: Params) -> list[Rule]:
-    rules = [rule for group in state.groups.values() for rule in group.rules]
+    rules = [rule for group in _shown(state) for rule in group.rules]
     wanted = [checks.rule_id(rule_id) for rule_id in params.get("SecurityGroupRuleIds", ())]
     known = {rule.id for rule in rules}
     for rule_id in wanted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from . import checks
 from .errors import Ec2Error
 from .listing import Values, matching, page
 from .lookup import prefix_list_by_id, referring
@@ -21,17 +22,21 @@ _FILTERS: Mapping[str, Values[PrefixList]] = {
 
 
 def describe(state: State, params: Params) -> dict[str, Any]:
-    """DescribeManagedPrefixLists: those of the account and of AWS."""
+    """DescribeManagedPrefixLists: those of the account, of AWS, and of others that share theirs."""
     named = {prefix_list_by_id(state, list_id).id for list_id in params.get("PrefixListIds", ())}
-    lists = [known for known in state.prefix_lists.values() if not named or known.id in named]
+    shown = (known for known in state.prefix_lists.values() if known.id not in state.hidden)
+    lists = [known for known in shown if not named or known.id in named]
     found = matching(state, lists, params, _FILTERS, lambda known: known.tags)
-    shown, following = page(found, params, _SIZES, _SIZES[-1])
-    return {"PrefixLists": [prefix_list_row(state, known) for known in shown], **following}
+    of_page, following = page(found, params, _SIZES, _SIZES[-1])
+    return {"PrefixLists": [prefix_list_row(state, known) for known in of_page], **following}
 
 
 def entries(state: State, params: Params) -> dict[str, Any]:
     """GetManagedPrefixListEntries: of the current version, or of TargetVersion."""
-    known = prefix_list_by_id(state, params.get("PrefixListId", ""))
+    list_id = checks.prefix_list_id(params.get("PrefixListId", ""))
+    if list_id in state.hidden or list_id not in state.prefix_lists:
+        raise Ec2Error("InvalidPrefixListID.NotFound", f"The prefix list ({list_id}) does not exist.")
+    known = prefix_list_by_id(state, list_id)
     version = entries_of(known, params.get("TargetVersion", known.version))
     shown, following = page(version, params, _SIZES, _SIZES[-1])
     return {"Entries": [_row(entry) for entry in shown], **following}
@@ -41,7 +46,7 @@ def associations(state: State, params: Params) -> dict[str, Any]:
     """GetManagedPrefixListAssociations: route tables are moto's, so security groups are all that is told."""
     users = referring(state, prefix_list_by_id(state, params.get("PrefixListId", "")).id)
     shown, following = page(users, params, _ASSOCIATION_SIZES, _ASSOCIATION_SIZES[-1])
-    rows = [{"ResourceId": group.id, "ResourceOwner": state.account} for group in shown]
+    rows = [{"ResourceId": group.id, "ResourceOwner": group.owner or state.account} for group in shown]
     return {"PrefixListAssociations": rows, **following}
 
 

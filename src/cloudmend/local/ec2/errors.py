@@ -44,5 +44,9 @@ def prefix_list_not_found(prefix_list_id: str) -> Ec2Error:
     return Ec2Error("InvalidPrefixListID.NotFound", f"The prefix list ID '{prefix_list_id}' does not exist")
 
 
+def not_authorized() -> Ec2Error:
+    return Ec2Error("UnauthorizedOperation", "You are not authorized to perform this operation.", status=403)
+
+
 def dry_run() -> Ec2Error:
     return Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", status=412)

@@ -11,7 +11,7 @@ from . import describe, describe_prefix_lists, lifecycle, prefix_lists, rules, t
 from .aws_lists import aws_lists
 from .errors import Ec2Error, dry_run
 from .lag import Lag
-from .model import Behaviour, Params, State, Vpc
+from .model import Behaviour, Group, Params, PrefixList, State, Vpc
 from .throttle import Throttle
 
 Handler = Callable[[State, Params], dict[str, Any]]
@@ -90,6 +90,24 @@ class SecurityGroups:
             if operation in _READS:
                 return self._read(_READS[operation], params)
             return self._write(_WRITES[operation], params)
+
+    def share(self, shared: Group | PrefixList) -> None:
+        """Another account shares it: it is shown here, and only its owner may change it."""
+        with self._lock:
+            draft = self._state.draft()
+            draft.hidden -= {shared.id}
+            if isinstance(shared, Group):
+                draft.groups[shared.id] = shared
+            else:
+                draft.prefix_lists[shared.id] = shared
+            self._keep(draft)
+
+    def unshare(self, resource_id: str) -> None:
+        """Its owner stops sharing it: it is shown no more, and the rules that refer to it go on to."""
+        with self._lock:
+            draft = self._state.draft()
+            draft.hidden |= {resource_id}
+            self._keep(draft)
 
     def _read(self, handler: Handler, params: Params) -> dict[str, Any]:
         result = handler(self._lag.shown(self._state), params)

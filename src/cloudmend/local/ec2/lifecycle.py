@@ -6,7 +6,7 @@ from typing import Any
 
 from . import checks
 from .errors import Ec2Error, missing
-from .lookup import default_vpc, named_group, referring, vpc_by_id
+from .lookup import default_vpc, named_group, own, referring, vpc_by_id
 from .model import ALL_PROTOCOLS, Group, Params, Permission, Rule, Source, State, Traffic, Vpc, new_id
 from .rows import tag_list
 
@@ -33,7 +33,7 @@ def create(state: State, params: Params) -> dict[str, Any]:
 
 def delete(state: State, params: Params) -> dict[str, Any]:
     """DeleteSecurityGroup: refused for a default group, and for one that is in use."""
-    group = named_group(state, params)
+    group = own(state, named_group(state, params))
     if group.name == "default":
         raise Ec2Error("CannotDelete", f'the specified group: "{group.id}" name: "default" cannot be deleted by a user')
     others = [user for user in referring(state, group.id) if user.id != group.id]

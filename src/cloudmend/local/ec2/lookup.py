@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from . import checks
-from .errors import Ec2Error, group_not_found, missing, prefix_list_not_found, rule_id_not_found
+from .errors import Ec2Error, group_not_found, missing, not_authorized, prefix_list_not_found, rule_id_not_found
 from .model import Group, Params, PrefixList, Rule, State, Vpc
 
 
 def group_by_id(state: State, group_id: str) -> Group:
     group = state.groups.get(checks.group_id(group_id))
-    if group is None:
+    if group is None or group.id in state.hidden:
         raise group_not_found(group_id)
+    return group
+
+
+def own(state: State, group: Group) -> Group:
+    """The group, to be changed: only its owner may."""
+    if group.owner not in ("", state.account):
+        raise not_authorized()
     return group
 
 
@@ -57,7 +64,7 @@ def rule_by_id(group: Group, rule_id: str) -> Rule:
 
 def prefix_list_by_id(state: State, prefix_list_id: str) -> PrefixList:
     known = state.prefix_lists.get(checks.prefix_list_id(prefix_list_id))
-    if known is None:
+    if known is None or known.id in state.hidden:
         raise prefix_list_not_found(prefix_list_id)
     return known
 

@@ -121,6 +121,8 @@ class Group:
     vpc: Vpc
     rules: tuple[Rule, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    owner: str = ""
+    """Another account that shares it; empty for one of the account itself."""
 
     def one_way(self, *, is_egress: bool) -> tuple[Rule, ...]:
         """The rules of one direction."""
@@ -157,6 +159,8 @@ class State:
     groups: dict[str, Group]
     prefix_lists: dict[str, PrefixList]
     behaviour: Behaviour
+    hidden: frozenset[str] = frozenset()
+    """Ids of what another account owns and does not share any more: rules may go on to refer to it."""
 
     def draft(self) -> State:
         """A copy for one call to change."""

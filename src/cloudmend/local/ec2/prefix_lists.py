@@ -12,7 +12,7 @@ from typing import Any
 
 from . import checks
 from .describe_prefix_lists import entries_of
-from .errors import Ec2Error, invalid, missing
+from .errors import Ec2Error, invalid, missing, not_authorized
 from .lookup import prefix_list_by_id, referring
 from .model import AWS, Entry, Family, Group, Params, PrefixList, State, new_id
 from .quota import exceeds
@@ -91,6 +91,8 @@ def _own(state: State, params: Params) -> PrefixList:
     known = prefix_list_by_id(state, params["PrefixListId"])
     if known.owner == AWS:
         raise Ec2Error("OperationNotPermitted", f"The prefix list '{known.id}' is managed by AWS.")
+    if known.owner != state.account:
+        raise not_authorized()
     return known
 
 

@@ -18,13 +18,14 @@ _LISTS: dict[SourceKind, tuple[str, str]] = {
 def rule_row(state: State, rule: Rule) -> dict[str, Any]:
     """A SecurityGroupRule, as Authorize and DescribeSecurityGroupRules answer."""
     source = rule.permission.source
+    owner = state.groups[rule.group_id].owner or state.account
     row = {
         "SecurityGroupRuleId": rule.id,
         "GroupId": rule.group_id,
-        "GroupOwnerId": state.account,
+        "GroupOwnerId": owner,
         **_direction_and_traffic(rule),
         "Tags": tag_list(rule.tags),
-        "SecurityGroupRuleArn": state.arn("security-group-rule", rule.id),
+        "SecurityGroupRuleArn": state.arn("security-group-rule", rule.id, owner),
     }
     if source.kind == "ReferencedGroupId":
         row["ReferencedGroupInfo"] = {"GroupId": source.value, "UserId": state.account}
@@ -50,9 +51,9 @@ def group_row(state: State, group: Group) -> dict[str, Any]:
         "GroupId": group.id,
         "GroupName": group.name,
         "Description": group.description,
-        "OwnerId": state.account,
+        "OwnerId": group.owner or state.account,
         "VpcId": group.vpc.id,
-        "SecurityGroupArn": state.arn("security-group", group.id),
+        "SecurityGroupArn": state.arn("security-group", group.id, group.owner),
         "IpPermissions": ip_permissions(state, _permissions(group, is_egress=False)),
         "IpPermissionsEgress": ip_permissions(state, _permissions(group, is_egress=True)),
     }

@@ -12,7 +12,7 @@ from typing import Any
 
 from . import checks
 from .errors import Ec2Error, combined, invalid, missing, rule_id_not_found
-from .lookup import named_group, rule_by_id
+from .lookup import named_group, own, rule_by_id
 from .model import Group, Params, Permission, Rule, State, new_id
 from .permissions import replacement, requested
 from .quota import exceeds
@@ -72,7 +72,7 @@ def _target(state: State, params: Params, *, by_name: bool) -> Group:
     """The group of the request; egress and Modify have no form by name."""
     if not by_name and not params.get("GroupId"):
         raise missing("groupId")
-    return named_group(state, params)
+    return own(state, named_group(state, params))
 
 
 def _update(state: State, group: Group, update: Params) -> None:
