@@ -17,7 +17,7 @@ _CHOICES: Final = re.compile(r"<(\w+(?:\|\w+)+)>")
 def commands() -> str:
     """A section for each, under the exit codes that all have in common."""
     shared, sections = exit_codes(app.info.help or ""), "\n\n".join(_section(context) for context in each_command())
-    return f"Exit codes, where a command says nothing else: {shared}\n\n{sections}"
+    return f"Exit codes, the same for all commands: {shared}\n\n{sections}"
 
 
 def each_command() -> Iterator[typer.Context]:

@@ -11,12 +11,13 @@ from botocore.exceptions import (
     ClientError,
     ConnectionError,  # noqa: A004 - botocore's own name
     HTTPClientError,
+    InvalidRegionError,
     NoCredentialsError,
     PartialCredentialsError,
 )
 from botocore.parsers import ResponseParserError
 
-from cloudmend.core.errors import AwsError
+from cloudmend.core.errors import AwsError, InputError
 
 _NO_CREDENTIALS: Final = (
     "There are no AWS credentials. Run `aws configure`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
@@ -36,6 +37,22 @@ _ADVICE: Final = {
 
 # AWS did nothing, whatever the status: EC2 throttles with 503.
 _THROTTLED: Final = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException"})
+
+
+@contextmanager
+def readable_settings() -> Iterator[None]:
+    """Raise InputError in place of what botocore raises for settings that it cannot use: a profile, an endpoint."""
+    try:
+        yield
+    except InvalidRegionError as error:  # an event, or an option, may name anything
+        named = error.kwargs.get("region_name", "")
+        raise InputError(f"{named!r} is not the name of a Region. Pass --region, such as eu-west-1.") from error
+    except (BotoCoreError, ValueError) as error:
+        problem = str(error).rstrip(".")
+        raise InputError(
+            f"Your AWS settings cannot be used: {problem}. Nothing was asked of AWS. "
+            "Check AWS_PROFILE, AWS_ENDPOINT_URL, AWS_REGION and the files ~/.aws/config and ~/.aws/credentials."
+        ) from error
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
 from cloudmend.aws.ec2_answers import TOKEN, ParserFactory, row_by_row
-from cloudmend.aws.errors import translated
+from cloudmend.aws.errors import readable_settings, translated
 from cloudmend.aws.trust import share_trust
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Json, Request
@@ -129,7 +129,8 @@ def connector(session: Session, region: str, config: Config = _CONFIG) -> Callab
     def connect(service: str) -> Any:
         with _MAKING_CLIENTS:
             if service not in clients:
-                client = session.create_client(service, region_name=region, config=config)
+                with readable_settings():
+                    client = session.create_client(service, region_name=region, config=config)
                 share_trust(client)
                 clients[service] = client
             return clients[service]

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 from botocore.session import Session
 from msgspec import Struct
 
+from cloudmend.aws.errors import readable_settings
 from cloudmend.aws.gateway import Gateway, SystemClock, connector
 from cloudmend.aws.notices import CONFIG as BRIEFLY
 from cloudmend.core.errors import CloudmendError
@@ -69,7 +70,8 @@ def chosen_region(session: Session, region: str | None) -> str:
 def found_region(session: Session, region: str | None) -> str:
     """The same, but empty where none is set."""
     # AWS_REGION is what Lambda and the newer SDKs set; botocore itself reads AWS_DEFAULT_REGION and the profile.
-    return str(region or os.environ.get("AWS_REGION") or session.get_config_variable("region") or "")
+    with readable_settings():
+        return str(region or os.environ.get("AWS_REGION") or session.get_config_variable("region") or "")
 
 
 def threads() -> Begin:

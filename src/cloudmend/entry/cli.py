@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Final, NoReturn
+from typing import Annotated, Final, NoReturn
 
 import typer
 
@@ -15,6 +15,7 @@ from cloudmend.entry.commands.doctor import doctor
 from cloudmend.entry.commands.exempt import app as exempt
 from cloudmend.entry.commands.explain import explain
 from cloudmend.entry.commands.fix import fix
+from cloudmend.entry.commands.help import Command
 from cloudmend.entry.commands.invoke import invoke
 from cloudmend.entry.commands.local import local
 from cloudmend.entry.commands.policy import app as policy
@@ -23,22 +24,43 @@ from cloudmend.entry.commands.replay import replay
 from cloudmend.entry.commands.scan import scan
 from cloudmend.entry.commands.undo import undo
 from cloudmend.entry.commands.version import version
+from cloudmend.entry.exit_codes import BAD_INPUT, DONE, INCOMPLETE, listed
 
 COMMANDS: Final = (scan, explain, fix, replay, invoke, undo, records, console, doctor, local, demo, version)
 GROUPS: Final = {"exempt": exempt, "policy": policy}
 
 app = typer.Typer(
-    help="""Mends AWS accounts: what was opened to the world is narrowed, proved closed, and can be undone.
+    help=f"""Mends AWS accounts: what was opened to the world is narrowed, proved closed, and can be undone.
 
-    Exit codes: 0 all is well; 1 AWS could not be made so (still open, gone, unreachable, refused); 2 bad input.
+    Exit codes, the same for all commands: {listed()}.
     """,
     no_args_is_help=True,
     rich_markup_mode=None,
-    context_settings={"max_content_width": 120},  # an example stays on one line where the terminal is wide enough
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 120,  # an example stays on one line where the terminal is wide enough
+    },
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        version()
+        raise typer.Exit(DONE)
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
+    ] = False,
+) -> None:
+    """Take what stands before every command."""
+
+
 for command in COMMANDS:
-    app.command()(command)
+    app.command(cls=Command)(command)
 for name, group in GROUPS.items():
     app.add_typer(group, name=name)
 
@@ -48,9 +70,9 @@ def main() -> None:
     try:
         app()
     except (EventError, InputError, PolicyError) as error:
-        _fail(str(error), 2)
+        _fail(str(error), BAD_INPUT)
     except CloudmendError as error:
-        _fail(str(error), 1)
+        _fail(str(error), INCOMPLETE)
 
 
 def _fail(sentence: str, code: int) -> NoReturn:

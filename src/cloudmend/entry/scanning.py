@@ -26,6 +26,7 @@ from cloudmend.core.ports import Reader
 from cloudmend.core.run import RunReader
 from cloudmend.core.scan import Attached, Report, Row, Unread, as_csv, as_json, as_sarif, attached_to, outcome
 from cloudmend.core.version import CODE_VERSION
+from cloudmend.entry.exit_codes import DONE, FOUND, INCOMPLETE
 from cloudmend.entry.judgement import Brief, Fate, Judgement, complete_and_judge
 from cloudmend.entry.scan_table import print_table
 
@@ -56,14 +57,14 @@ Survey = Mapping[str, Look]  # by the Region's name
 def scan(regions: Sequence[str], brief: Brief, form: Format, *, fail_on_findings: bool) -> int:
     """Writes the report of these Regions, or else of all that are enabled; the exit code. Raises CloudmendError.
 
-    1 where a Region could not be read, else 3 where findings shall fail and some count, else 0.
+    INCOMPLETE if a Region could not be read; else FOUND if findings shall fail and some count; else DONE.
     """
     report = report_of(survey(ec2_gateways(regions or enabled_regions()), brief), brief.policy)
     named = [word for region in regions for word in ("--region", region)]
     write(report, form, msgspec.structs.replace(brief, options=(*brief.options, *named)))
     if report.unread:
-        return 1
-    return 3 if fail_on_findings and report.counted else 0
+        return INCOMPLETE
+    return FOUND if fail_on_findings and report.counted else DONE
 
 
 def survey(readers: Mapping[str, Reader], brief: Brief, *, quiet: bool = False) -> Survey:

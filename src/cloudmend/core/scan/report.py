@@ -70,17 +70,18 @@ class Report(Struct, frozen=True, kw_only=True):
     @property
     def summary(self) -> str:
         """One line."""
-        groups = self.groups
-        found = (
-            f"{plural(len(self.rows), 'rule')} at fault in {plural(groups, 'group')}"
-            if groups
-            else "No rule found at fault"
-        )
-        exempt = len(self.rows) - self.counted
-        left = f", {exempt} of them exempt" if exempt else ""
+        read = plural(len(self.regions), "Region")
         partly = len({unread.region for unread in self.unread})
-        unread = f"; {plural(partly, 'Region')} could not be read in full" if partly else ""
-        return f"{found}{left}; {plural(len(self.regions), 'Region')} read{unread}."
+        unread = f"{plural(partly, 'Region')} could not be read in full"
+        if self.rows:
+            exempt = len(self.rows) - self.counted
+            left = f", {exempt} of them exempt" if exempt else ""
+            found = f"{plural(len(self.rows), 'rule')} at fault in {plural(self.groups, 'group')}{left}"
+            return f"{found}; {read} read; {unread}." if partly else f"{found}; {read} read."
+        if not partly:
+            return f"No rule found at fault; {read} read."
+        rest = f"No rule found at fault in what was read of {read}." if self.regions else "So nothing is known."
+        return f"{unread}. {rest}"
 
 
 def outcome(decision: Decision, edit: Edit) -> str:

@@ -14,10 +14,14 @@ from cloudmend.entry.policy_file import PACKAGED
 def console(
     region: Annotated[
         list[str] | None,
-        typer.Option(callback=region_names, help="May be given again. Default: the one that the AWS CLI would use."),
+        typer.Option(
+            metavar="REGION",
+            callback=region_names,
+            help="May be given again. Default: the one that the AWS CLI would use.",
+        ),
     ] = None,
     ledger: Ledger = "",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(metavar="PORT", min=0, max=65535, help="0 takes a free one.")] = 0,
     policy: PolicyFile = PACKAGED,
     open_browser: Annotated[
         bool, typer.Option("--open/--no-open", help="Open a browser, if there is one and this is a terminal.")

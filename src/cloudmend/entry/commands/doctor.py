@@ -10,13 +10,11 @@ from cloudmend.entry.commands.options import Region
 
 
 def doctor(
-    stack_name: Annotated[str, typer.Option(help="The deployed stack.")] = "cloudmend",
+    stack_name: Annotated[str, typer.Option(metavar="STACK", help="The deployed stack.")] = "cloudmend",
     region: Region = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the checks as one line of JSON.")] = False,
 ) -> None:
     """Why is nothing happening? Each check with what was found, and the command that fixes it. It only reads.
-
-    Exit codes: 0 nothing is broken or unknown, though there may be warnings; 1 something is; 2 bad input.
 
     Example: cloudmend doctor --stack-name cloudmend --region us-east-1
     """

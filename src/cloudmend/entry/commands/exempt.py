@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cloudmend.entry.commands.help import Command
 from cloudmend.entry.commands.options import For, Ledger, Owner, Reason, Region
 
 _AsJson = Annotated[bool, typer.Option("--json", help="Print exemptions as JSON, one a line.")]
@@ -13,12 +14,14 @@ _AsJson = Annotated[bool, typer.Option("--json", help="Print exemptions as JSON,
 app = typer.Typer(help="What is left open on purpose, for a while.", no_args_is_help=True)
 
 
-@app.command()
+@app.command(cls=Command)
 def add(
-    group: Annotated[str, typer.Option(help="The security group to leave open.")],
+    group: Annotated[str, typer.Option(metavar="GROUP_ID", help="The security group to leave open.")],
     duration: For,
     reason: Reason,
-    rule: Annotated[str, typer.Option(help="Only this rule of it, such as sgr-05fe30eb67c909f27.")] = "",
+    rule: Annotated[
+        str, typer.Option(metavar="RULE_ID", help="Only this rule of it, such as sgr-05fe30eb67c909f27.")
+    ] = "",
     owner: Owner = "",
     region: Region = None,
     ledger: Ledger = "",
@@ -35,7 +38,7 @@ def add(
     tell([made], as_json=as_json)
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_exemptions(region: Region = None, ledger: Ledger = "", as_json: _AsJson = False) -> None:
     """Show the exemptions that hold; exit code 1 where one cannot be read, which exempts nothing.
 
@@ -46,9 +49,9 @@ def list_exemptions(region: Region = None, ledger: Ledger = "", as_json: _AsJson
     raise typer.Exit(run(ledger, region, as_json=as_json))
 
 
-@app.command()
+@app.command(cls=Command)
 def remove(
-    exemption_id: Annotated[str, typer.Argument(help="As cloudmend exempt list shows it.")],
+    exemption_id: Annotated[str, typer.Argument(metavar="EXEMPTION_ID", help="As cloudmend exempt list shows it.")],
     region: Region = None,
     ledger: Ledger = "",
 ) -> None:

@@ -21,7 +21,10 @@ def _group_ids(ids: list[str] | None) -> list[str]:
 def fix(
     region: Regions = None,
     group: Annotated[
-        list[str] | None, typer.Option(callback=_group_ids, help="May be given again. Default: all that are at fault.")
+        list[str] | None,
+        typer.Option(
+            metavar="GROUP_ID", callback=_group_ids, help="May be given again. Default: all that are at fault."
+        ),
     ] = None,
     policy: PolicyFile = PACKAGED,
     ledger: Ledger = "",
@@ -32,9 +35,6 @@ def fix(
 
     Before a group is changed, it is stored in the ledger as it was; a group that changed since the plan was shown, so
     that more would have to be done, is left as it is.
-
-    Exit codes: 0 all is closed that is not exempt; 1 something is still open, failed or could not be read; 2 bad
-    input; 3 you said no.
 
     Example: cloudmend fix --region eu-west-1 --group sg-05fe30eb67c909f27
     """

@@ -26,19 +26,29 @@ def _refuse_what_the_stack_has(context: typer.Context) -> None:
 
 def invoke(
     context: typer.Context,
-    event: Annotated[Path, typer.Option("--event", "-e", help="The event's JSON file; - is standard input.")],
-    group: Annotated[str | None, typer.Option(help="Put this security group id into the event.")] = None,
+    event: Annotated[
+        Path, typer.Option("--event", "-e", metavar="FILE", help="The event's JSON file; - is standard input.")
+    ],
+    group: Annotated[
+        str | None, typer.Option(metavar="GROUP_ID", help="Put this security group id into the event.")
+    ] = None,
     region: Region = None,
     stack_name: Annotated[
         str,
-        typer.Option(help="Hand it to this deployed stack's function. It acts by all that it has of its own."),
+        typer.Option(
+            metavar="STACK", help="Hand it to this deployed stack's function. It acts by all that it has of its own."
+        ),
     ] = "",
     ledger: Ledger = "",
     policy: PolicyFile = PACKAGED,
-    guarded_ports: Annotated[str, typer.Option(envvar=GUARDED_PORTS.variable, help=_AS_POLICY)] = "",
-    replacement_ipv4: Annotated[str, typer.Option(envvar=REPLACEMENT[4].variable, help=_AS_POLICY)] = "",
-    replacement_ipv6: Annotated[str, typer.Option(envvar=REPLACEMENT[6].variable, help=_AS_POLICY)] = "",
-    mode: Annotated[str, typer.Option(envvar=MODE.variable, help=f"fix or observe. {_AS_POLICY}")] = "",
+    guarded_ports: Annotated[str, typer.Option(metavar="PORTS", envvar=GUARDED_PORTS.variable, help=_AS_POLICY)] = "",
+    replacement_ipv4: Annotated[
+        str, typer.Option(metavar="RANGE", envvar=REPLACEMENT[4].variable, help=_AS_POLICY)
+    ] = "",
+    replacement_ipv6: Annotated[
+        str, typer.Option(metavar="RANGE", envvar=REPLACEMENT[6].variable, help=_AS_POLICY)
+    ] = "",
+    mode: Annotated[str, typer.Option(metavar="MODE", envvar=MODE.variable, help=f"fix or observe. {_AS_POLICY}")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the records as JSON, one a line.")] = False,
 ) -> None:
     """Handle one event as the Lambda function would, here and now, with your own credentials.

@@ -9,8 +9,10 @@ import typer
 
 
 def local(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 4566,
-    region: Annotated[str, typer.Option(help="The Region that the printed settings name.")] = "us-east-1",
+    port: Annotated[int, typer.Option(metavar="PORT", min=0, max=65535, help="0 takes a free one.")] = 4566,
+    region: Annotated[
+        str, typer.Option(metavar="REGION", help="The Region that the printed settings name.")
+    ] = "us-east-1",
 ) -> None:
     """Start the embedded AWS on this machine; Ctrl-C stops it.
 

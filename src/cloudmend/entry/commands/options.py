@@ -8,23 +8,32 @@ from typing import Annotated
 
 import typer
 
-Region = Annotated[str | None, typer.Option("--region", help="Default: the Region that the AWS CLI would use.")]
+Region = Annotated[
+    str | None, typer.Option("--region", metavar="REGION", help="Default: the Region that the AWS CLI would use.")
+]
 Ledger = Annotated[
     str,
     typer.Option(
         "--ledger",
+        metavar="TABLE",
         envvar="CLOUDMEND_LEDGER_TABLE",
         help="The stack's DynamoDB table. Default: a file in your state directory.",
     ),
 ]
 StackName = Annotated[
     str,
-    typer.Option("--stack-name", help="By this stack's settings, ledger and switch. It must be in the Region."),
+    typer.Option(
+        "--stack-name", metavar="STACK", help="By this stack's settings, ledger and switch. It must be in the Region."
+    ),
 ]
-PolicyFile = Annotated[Path, typer.Option("--policy", help="Default: the packaged policy file.", show_default=False)]
-For = Annotated[str, typer.Option("--for", help="For how long, such as 30m, 2h or 3d; at most 30d.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why, for those who will ask.")]
-Owner = Annotated[str, typer.Option("--owner", help="Who answers for it. Default: your own ARN.")]
+PolicyFile = Annotated[
+    Path, typer.Option("--policy", metavar="FILE", help="Default: the packaged policy file.", show_default=False)
+]
+For = Annotated[
+    str, typer.Option("--for", metavar="DURATION", help="For how long, such as 30m, 2h or 3d; at most 30d.")
+]
+Reason = Annotated[str, typer.Option("--reason", metavar="REASON", help="Why, for those who will ask.")]
+Owner = Annotated[str, typer.Option("--owner", metavar="OWNER", help="Who answers for it. Default: your own ARN.")]
 
 
 def region_names(names: list[str] | None) -> list[str]:
@@ -37,5 +46,7 @@ def region_names(names: list[str] | None) -> list[str]:
 
 Regions = Annotated[
     list[str] | None,
-    typer.Option("--region", callback=region_names, help="May be given again. Default: all that are enabled."),
+    typer.Option(
+        "--region", metavar="REGION", callback=region_names, help="May be given again. Default: all that are enabled."
+    ),
 ]

@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
+from cloudmend.entry.commands.help import Command
+
 app = typer.Typer(help="What a policy file says.", no_args_is_help=True)
 
 
-@app.command()
+@app.command(cls=Command)
 def check(
-    file: Annotated[Path, typer.Argument(help="The policy file, such as src/cloudmend/policy.toml.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The policy file, such as src/cloudmend/policy.toml.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print it as one line of JSON.")] = False,
 ) -> None:
     """Explain a policy file in plain sentences, or refuse it with all its faults and their places (exit code 2).

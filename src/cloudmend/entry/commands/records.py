@@ -11,9 +11,13 @@ from cloudmend.entry.commands.options import Ledger, Region
 
 
 def records(
-    group: Annotated[str, typer.Option(help="Only those of this security group.")] = "",
-    since: Annotated[str, typer.Option(help="Only those of the last, such as 24h. Default: all.")] = "",
-    export: Annotated[Path | None, typer.Option(help="Write JSON lines into this file; - is stdout.")] = None,
+    group: Annotated[str, typer.Option(metavar="GROUP_ID", help="Only those of this security group.")] = "",
+    since: Annotated[
+        str, typer.Option(metavar="DURATION", help="Only those of the last, such as 24h. Default: all.")
+    ] = "",
+    export: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write JSON lines into this file; - is stdout.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --export -.")] = False,
     region: Region = None,
     ledger: Ledger = "",

@@ -20,9 +20,6 @@ def replay(
     It reads a trail's files, JSON lines, CloudWatch Logs' exports, what aws cloudtrail lookup-events prints, and the
     results of queries, gzip or not. It writes nothing.
 
-    Exit codes: 0 all was read and understood; 1 a file was not read to its end, a record was not understood, or there
-    was none; 2 bad input.
-
     Example: cloudmend replay AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11 --policy policy.toml
     """
     from cloudmend.entry.policy_file import read_policy

@@ -16,12 +16,9 @@ def scan(
     policy: PolicyFile = PACKAGED,
     ledger: Ledger = "",
     stack_name: StackName = "",
-    fail_on_findings: Annotated[bool, typer.Option("--fail-on-findings", help="Exit with 3 where any counts.")] = False,
+    fail_on_findings: Annotated[bool, typer.Option("--fail-on-findings", help="Exit with 4 if any counts.")] = False,
 ) -> None:
     """Show what is open in all Regions, and what would be done about it. Reads only.
-
-    Exit codes: 0; 1 where a Region could not be read; 2 bad input; 3 with --fail-on-findings, where something is
-    open that is not exempt.
 
     Example: cloudmend scan --region eu-west-1 --region us-east-1 --fail-on-findings
     """

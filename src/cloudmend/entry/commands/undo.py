@@ -11,13 +11,17 @@ from cloudmend.entry.commands.options import For, Ledger, Owner, Reason
 _Region = Annotated[
     str | None,
     typer.Option(
-        "--region", help="The Region of the table, with --ledger; else that of the record, which it has by itself."
+        "--region",
+        metavar="REGION",
+        help="The Region of the table, with --ledger; else that of the record, which it has by itself.",
     ),
 ]
 
 
 def undo(
-    entry_id: Annotated[str, typer.Argument(help="The record's id, as it was told when the group was mended.")],
+    entry_id: Annotated[
+        str, typer.Argument(metavar="RECORD_ID", help="The record's id, as it was told when the group was mended.")
+    ],
     duration: For,
     reason: Reason,
     owner: Owner = "",
