@@ -17,7 +17,7 @@ _CHOICES: Final = re.compile(r"<(\w+(?:\|\w+)+)>")
 def commands() -> str:
     """A section for each, under the exit codes that all have in common."""
     shared, sections = exit_codes(app.info.help or ""), "\n\n".join(_section(context) for context in each_command())
-    return f"Exit codes, the same for all commands: {shared}\n\n{sections}"
+    return f"Exit codes, {shared}\n\n{sections}"
 
 
 def each_command() -> Iterator[typer.Context]:
@@ -41,7 +41,7 @@ def paragraphs(text: str) -> list[str]:
 
 def exit_codes(text: str) -> str:
     """What a help text says of them; empty where it says nothing."""
-    return _told(text, "Exit codes: ")
+    return _told(text, "Exit codes, ")
 
 
 def example(text: str) -> str:

@@ -119,7 +119,7 @@ def test_no_command_has_a_table_of_its_own() -> None:
 def test_what_a_person_types_is_called_by_words_and_not_by_types() -> None:
     for context in each_command():
         help_text = CliRunner().invoke(app, [*context.command_path.split()[1:], "-h"], terminal_width=120).output
-        typed = re.findall(r"^  (?:-\w, )?--?[\w-]+ (<[^>]+>)|^  \w+ (<[^>]+>)|\{(\w+)\}", help_text, re.MULTILINE)
+        typed = re.findall(r"^  (?:-\w, )?--?[\w-]+ (<[^>]+>)|^  \w+ (<[^>]+>)|\{([a-z_]+)\}", help_text, re.MULTILINE)
         assert [name for names in typed for name in names if name and "|" not in name] == [], context.command_path
 
 

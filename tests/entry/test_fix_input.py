@@ -36,7 +36,6 @@ def test_bad_input_is_exit_2(words: list[str], said: str) -> None:
     assert said in done.stderr
 
 
-def test_the_help_shows_an_example_and_the_exit_codes() -> None:
+def test_the_help_shows_an_example() -> None:
     told = cloudmend("fix", "--help").stdout
     assert "Example: cloudmend fix --region eu-west-1 --group" in told
-    assert "3 you said no" in " ".join(told.split())
