@@ -53,7 +53,7 @@ EDIT = Edit(part=RULE, before="tcp/22 from 0.0.0.0/0", after="tcp/22 from 10.0.0
         (Report(regions=("a", "b"), rows=()), "No rule found at fault; 2 Regions read."),
         (
             Report(regions=(), rows=(), unread=(UNREAD,)),
-            "No rule found at fault; 0 Regions read; 1 Region could not be read in full.",
+            "1 Region could not be read in full. So nothing is known.",
         ),
     ],
 )
