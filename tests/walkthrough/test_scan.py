@@ -42,7 +42,7 @@ def test_all_enabled_regions_are_read_and_findings_can_fail_a_pipeline(
     open_group: str, aws_environment: dict[str, str]
 ) -> None:
     words = ["cloudmend", "scan", "--format", "json", "--fail-on-findings"]
-    report = json.loads(run(words, aws_environment, status=3).stdout)
+    report = json.loads(run(words, aws_environment, status=4).stdout)
     (row,) = [row for row in report["rows"] if row["group"] == open_group]
     assert (row["region"], row["group_name"], row["interfaces"]) == (REGION, "testing", 1)
     assert {"eu-west-1", REGION} <= set(report["regions"])
@@ -57,4 +57,4 @@ def test_a_region_where_nothing_is_open_is_0_and_a_bad_policy_2(aws_environment:
 
 
 def test_the_exit_codes_of_the_page_are_those_that_are_tested() -> None:
-    assert re.findall(r"^\| `(\d)` \|", PAGE, re.MULTILINE) == ["0", "1", "2", "3"]
+    assert re.findall(r"^\| `(\d)` \|", PAGE, re.MULTILINE) == ["0", "1", "2", "4"]
