@@ -125,7 +125,9 @@ def test_what_a_person_types_is_called_by_words_and_not_by_types() -> None:
 
 def test_the_first_line_of_a_scan_is_no_all_clear_if_something_was_not_read() -> None:
     unread = Unread(region="eu-west-3", error="denied")
-    assert Report(regions=("eu-west-1",), rows=(), unread=(unread,)).summary.startswith("1 Region could not be read in full.")
+    assert Report(regions=("eu-west-1",), rows=(), unread=(unread,)).summary.startswith(
+        "1 Region could not be read in full."
+    )
     assert "nothing is known" in Report(regions=(), rows=(), unread=(unread,)).summary
 
 
