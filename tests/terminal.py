@@ -46,9 +46,9 @@ class Terminal:
 
 
 @contextmanager
-def terminal(words: list[str], folder: Path, environment: Mapping[str, str]) -> Iterator[Terminal]:
+def terminal(words: list[str], folder: Path, environment: Mapping[str, str], columns: int = 200) -> Iterator[Terminal]:
     screen, keyboard = pty.openpty()
-    before = {**environment, "TERM": "xterm", "COLUMNS": "200"}
+    before = {**environment, "TERM": "xterm", "COLUMNS": str(columns)}
     with subprocess.Popen(words, cwd=folder, env=before, stdin=keyboard, stdout=keyboard, stderr=keyboard) as process:
         os.close(keyboard)
         try:

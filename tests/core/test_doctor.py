@@ -124,7 +124,7 @@ def test_a_line_that_is_not_json_is_told_as_it_is() -> None:
     ]
     answer = function.errors(lines, 0, "/cloudmend/cloudmend", HERE)
     assert answer.found.startswith("2 in the log /cloudmend/cloudmend")
-    assert answer.found.endswith("the last at 1970-01-01T00:00:01Z: [ERROR] Runtime(.)ImportModule")
+    assert answer.found.endswith("the last at 1970-01-01T00:00:01Z: [ERROR] Runtime.ImportModule")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Final
 
 import msgspec
-from rich.console import Console
 from rich.text import Text
 
 from cloudmend.aws import checks
@@ -19,6 +18,7 @@ from cloudmend.core.doctor import stack, trail
 from cloudmend.core.doctor.check import FUNCTION, RULE, Answer, Check, Deployment, Verdict, exit_code
 from cloudmend.core.errors import AwsError
 from cloudmend.entry.doctor_looks import LOOKS, Case
+from cloudmend.entry.screen import Screen
 
 _STYLE: Final[dict[Verdict, str]] = {"ok": "green", "warning": "yellow", "broken": "bold red", "unknown": "magenta"}
 
@@ -33,12 +33,12 @@ def doctor(name: str, region: str | None, *, as_json: bool) -> int:
 
 
 def _told(made: Iterable[Check]) -> Iterator[Check]:
-    console = Console(highlight=False, soft_wrap=True)
+    screen = Screen()
     for check in made:
         verdict = Text(f"{check.verdict:8}", _STYLE[check.verdict])
-        console.print(verdict, Text(f"{check.title}:", "bold"), Text(check.found))
+        screen.say(verdict, Text(f"{check.title}:", "bold"), check.found)
         if check.fix:
-            console.print(Text(f"{'':9}fix: {check.fix}"))
+            screen.command(f"{'':9}fix: ", check.fix)
         yield check
 
 

@@ -14,6 +14,7 @@ from cloudmend.core.exempting import Grounds, parse_duration
 from cloudmend.core.ledger import TimedExemption
 from cloudmend.core.stored import encode
 from cloudmend.entry.ledgers import open_ledger
+from cloudmend.entry.screen import Screen
 from cloudmend.entry.wording import again, exempted
 
 
@@ -33,8 +34,10 @@ def add(
 def tell(exemptions: Iterable[TimedExemption], *, as_json: bool) -> None:
     """One a line: in words, or as they are stored."""
     for each in exemptions:
-        line = encode(each).decode() if as_json else f"{terminal(each.id)} exempts {exempted(each)}"
-        sys.stdout.write(f"{line}\n")
+        if as_json:
+            sys.stdout.write(f"{encode(each).decode()}\n")
+        else:
+            Screen().say(terminal(each.id), "exempts", exempted(each))
 
 
 def show(ledger: str, region: str | None, *, as_json: bool) -> int:

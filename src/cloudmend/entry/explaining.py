@@ -16,7 +16,7 @@ from cloudmend.controls.security_group_ingress.explain import explain_ports, exp
 from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.core.attribution import attribute
 from cloudmend.core.errors import CloudmendError, EventError
-from cloudmend.core.escaping import plain
+from cloudmend.core.escaping import cut, terminal
 from cloudmend.core.model import ApiCall, Ignored, Request, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader
@@ -24,6 +24,7 @@ from cloudmend.core.run import RunReader
 from cloudmend.core.scan import outcome
 from cloudmend.core.wrappings import parse_events
 from cloudmend.entry.judgement import Brief, Judgement, complete_and_judge
+from cloudmend.entry.screen import Screen
 
 _ID: Final = re.compile(r"sgr?-[0-9a-f]{8,17}", re.ASCII)
 _FOREIGN: Final = 300  # characters of what a caller chose
@@ -68,7 +69,9 @@ def write(sentences: Iterable[str], *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps({"version": 1, "explained": list(sentences)}) + "\n")
     else:
-        sys.stdout.writelines(f"{sentence}\n" for sentence in sentences)
+        screen = Screen()
+        for sentence in sentences:
+            screen.say(sentence)
 
 
 def explain_id(subject: str, brief: Brief, place: Place) -> tuple[str, ...]:
@@ -90,7 +93,7 @@ def _answer(answer: ApiCall | Ignored | EventError, brief: Brief, place_of: Plac
     if isinstance(answer, EventError):
         raise answer
     if isinstance(answer, Ignored):
-        yield f"The event is ignored: {plain(answer.reason, _FOREIGN)}."
+        yield f"The event is ignored: {cut(terminal(answer.reason), _FOREIGN)}."
         return
     yield _call(answer)
     if CONTROL.watches(answer):
@@ -103,16 +106,16 @@ def _call(call: ApiCall) -> str:
     by = attribute(call.actor)
     when = f" at {call.time.isoformat(' ', 'seconds')}" if call.time else ""
     told = f"{call.name} was called in {call.region or 'a Region that is not told'}{when}"
-    return plain(f"{told}, by {by.who}, through {by.through}, from {by.where}. {by.hint}".rstrip(), _FOREIGN)
+    return cut(terminal(f"{told}, by {by.who}, through {by.through}, from {by.where}. {by.hint}".rstrip()), _FOREIGN)
 
 
 def _targets(call: ApiCall, brief: Brief, place: Place) -> Iterator[str]:
     for target in CONTROL.targets(call):
         found = CONTROL.expand(target, place.reader, brief.policy)
         led = ", ".join(resource.id for resource in found.resources) or "no group"
-        yield f"It points at {target.type} {plain(target.label, _FOREIGN)}, which leads to {led}."
+        yield f"It points at {target.type} {cut(terminal(target.label), _FOREIGN)}, which leads to {led}."
         if found.unread:
-            yield f"{plain(target.label, _FOREIGN)}: {found.unread}"
+            yield f"{cut(terminal(target.label), _FOREIGN)}: {found.unread}"
         for resource in found.resources:
             yield from _group(resource, call.actor.role_arn, brief, place)
 
@@ -141,7 +144,7 @@ def _group_of(rule_id: str, place: Place) -> str:
 
 def _heading(judgement: Judgement, place: Place) -> str:
     facts = judgement.facts
-    return f"{facts.group_id} ({plain(judgement.group_name, _FOREIGN)}) in {facts.vpc_id}, {place.region}:"
+    return f"{facts.group_id} ({cut(terminal(judgement.group_name), _FOREIGN)}) in {facts.vpc_id}, {place.region}:"
 
 
 def _verdict(judgement: Judgement, policy: Policy, rule_id: str = "") -> Iterator[str]:

@@ -9,15 +9,15 @@ from itertools import groupby
 from typing import Any, Final
 
 import msgspec
-from rich.console import Console
 from rich.text import Text
 
-from cloudmend.core.escaping import plain, terminal
+from cloudmend.core.escaping import cut, terminal
 from cloudmend.core.model import Edit, Record
 from cloudmend.core.scan import plural
 from cloudmend.core.undo import undo_command
 from cloudmend.entry.fix_plan import FixPlan, Left
 from cloudmend.entry.scanning import Found
+from cloudmend.entry.screen import Screen
 from cloudmend.entry.wording import STATUS_STYLE
 
 _VERSION: Final = 1  # of the JSON
@@ -28,7 +28,7 @@ class Teller:
     """A notifier, and the words before and after; `table` is the ledger's, empty for the user's own file."""
 
     def __init__(self, table: str, *, as_json: bool) -> None:
-        self.console = Console(highlight=False, soft_wrap=True, quiet=as_json)
+        self.screen = Screen(quiet=as_json)
         self._table = table
         self._as_json = as_json
         self._records: list[Record] = []
@@ -36,31 +36,31 @@ class Teller:
     def plan(self, plan: FixPlan) -> None:
         """Every change as before -> after; then what is left as it is, and why."""
         for line in (*_changes(plan), *_left_as_it_is(plan), *_remarks(plan)):
-            self.console.print(line)
-        self.console.print(Text(plan.summary, "bold"))
+            self.screen.say(line)
+        self.screen.say(Text(plan.summary, "bold"))
 
     def publish(self, record: Record) -> None:
         self._records.append(record)
-        self.console.print(Text(record.status, STATUS_STYLE[record.status]), Text(terminal(record.summary)))
+        self.screen.say(Text(record.status, STATUS_STYLE[record.status]), terminal(record.summary))
         for error in record.errors:
-            self.console.print(Text(f"  {terminal(error)}", "dim"))
+            self.screen.say(Text(f"  {terminal(error)}", "dim"))
 
     def declined(self) -> None:
-        self.console.print("Nothing was changed.")
+        self.screen.say("Nothing was changed.")
 
     def end(self, plan: FixPlan, closed: int) -> None:
         """In how many groups the plan came true, and how to take back what was done."""
         if plan.steps:
-            self.console.print(Text(f"\n{closed:,} of {plural(len(plan.steps), 'group')} proved closed.", "bold"))
+            self.screen.say(Text(f"\n{closed:,} of {plural(len(plan.steps), 'group')} proved closed.", "bold"))
         undo = [
             undo_command(record.entry_id, region=record.region, ledger=self._table)
             for record in self._records
             if record.entry_id and record.edits
         ]
         if undo:
-            self.console.print("To take one back, and leave its group open for as long as you say:")
+            self.screen.say("To take one back, and leave its group open for as long as you say:")
         for line in undo:
-            self.console.print(Text(f"  {line}"))
+            self.screen.command("  ", line)
         if self._as_json:
             sys.stdout.write(f"{json.dumps(_document(plan, self._records, undo))}\n")
 
@@ -89,7 +89,7 @@ def _remarks(plan: FixPlan) -> Iterator[Text]:
 
 def _group(found: Found) -> Text:
     facts = found.judgement.facts
-    name = plain(found.judgement.group_name, _FOREIGN)
+    name = cut(terminal(found.judgement.group_name), _FOREIGN)
     return Text(f"  {facts.group_id} ({name}) in {found.region}, {facts.vpc_id}")
 
 

@@ -79,7 +79,7 @@ def carry_out(plan: FixPlan, world_of: WorldOf, policy: Policy, teller: Teller, 
     if plan.steps and not ask(f"Change {plural(len(plan.steps), 'group')}?"):
         teller.declined()
         return DECLINED
-    closed = sum(record.status in _CLOSED for record in _mended(plan.steps, world_of, policy, teller.console))
+    closed = sum(record.status in _CLOSED for record in _mended(plan.steps, world_of, policy, teller.screen.console))
     teller.end(plan, closed)
     return 1 if plan.leaves_open or closed < len(plan.steps) else 0
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from rich.console import Console
 from rich.text import Text
 
 from cloudmend import engine
@@ -19,6 +18,7 @@ from cloudmend.core.model import Ignored, Record
 from cloudmend.core.undo import undo_command
 from cloudmend.entry.ledgers import open_ledger
 from cloudmend.entry.policy_file import read_policy
+from cloudmend.entry.screen import Screen
 from cloudmend.entry.wording import STATUS_STYLE
 
 GOOD: Final = ("mended", "clean", "observed", "exempt")
@@ -29,7 +29,7 @@ def invoke(
 ) -> int:
     """Handles one event; the exit code: 0 where every record is a good end, else 1. Raises CloudmendError."""
     policy = read_policy(settings, policy_file)
-    voice = _Voice(Console(highlight=False, soft_wrap=True), ledger, as_json=as_json)
+    voice = _Voice(ledger, as_json=as_json)
     here = world(ledger=open_ledger(ledger, region), notifier=voice, region=region)
     answer = engine.handle(event, controls=CONTROLS, policy=policy, world=here)
     for ignored in (each for each in answer if isinstance(each, Ignored)):
@@ -40,20 +40,19 @@ def invoke(
 class _Voice:
     """A notifier that tells the person at the terminal, or a program."""
 
-    def __init__(self, console: Console, table: str, *, as_json: bool) -> None:
-        self._console = console
+    def __init__(self, table: str, *, as_json: bool) -> None:
+        self._screen = Screen()
         self._table = table
         self._as_json = as_json
 
     def publish(self, record: Record) -> None:
         if self._as_json:
-            self._console.out(msgspec.json.encode(record).decode())
+            sys.stdout.write(f"{msgspec.json.encode(record).decode()}\n")
             return
-        self._console.print(Text(record.status, STATUS_STYLE[record.status]), Text(terminal(record.summary)))
+        self._screen.say(Text(record.status, STATUS_STYLE[record.status]), terminal(record.summary))
         for line in (*(edit.why for edit in record.edits), *record.errors):
-            self._console.print(Text(f"  {terminal(line)}", "dim"))
+            self._screen.say(Text(f"  {terminal(line)}", "dim"))
         if record.entry_id:
-            self._console.print(Text(f"  record: {record.entry_id}"))
-            self._console.print(
-                Text(f"  undo: {undo_command(record.entry_id, region=record.region, ledger=self._table)}")
-            )
+            self._screen.say("  record:", record.entry_id)
+            undo = undo_command(record.entry_id, region=record.region, ledger=self._table)
+            self._screen.command("  undo: ", undo)

@@ -14,6 +14,7 @@ from cloudmend.core.escaping import terminal
 from cloudmend.core.policy import FAMILIES, Policy
 from cloudmend.core.policy.explain import explain, trusted_networks
 from cloudmend.entry.policy_file import review_file
+from cloudmend.entry.screen import Screen
 
 
 def check(path: Path, now: datetime, *, as_json: bool) -> None:
@@ -29,7 +30,9 @@ def check(path: Path, now: datetime, *, as_json: bool) -> None:
         told = {"explained": explain(policy, now), "warnings": warnings}
         _write_json({"file": str(path), **as_data(policy, now), **told})
     else:
-        sys.stdout.writelines(f"{sentence}\n" for sentence in explain(policy, now))
+        screen = Screen()
+        for sentence in explain(policy, now):
+            screen.say(sentence)
 
 
 def as_data(policy: Policy, now: datetime) -> dict[str, Any]:

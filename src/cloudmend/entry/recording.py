@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from rich.console import Console
 from rich.text import Text
 
 from cloudmend.core.attribution import attribute
@@ -18,6 +17,7 @@ from cloudmend.core.exempting import parse_duration
 from cloudmend.core.ledger import Entries, Entry, Found, Ledger, State
 from cloudmend.core.stored import json_lines
 from cloudmend.entry.ledgers import open_ledger
+from cloudmend.entry.screen import Screen
 from cloudmend.entry.wording import came_to
 
 _STYLE: Final[dict[State, str]] = {"INTENT": "yellow", "DONE": "green", "FAILED": "bold red", "UNDONE": "cyan"}
@@ -60,11 +60,11 @@ def _export(entries: Iterable[Entry], path: Path) -> None:
 
 def _tell(entries: Iterable[Entry]) -> None:
     """Three lines each: a table would be wider than a terminal, and cut the id that undo takes."""
-    console = Console(highlight=False, soft_wrap=True)
+    screen = Screen()
     for entry in entries:
         who = attribute(entry.intent.actor).who
         when = f"{entry.opened.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         status, told = came_to(entry)
-        console.print(when, entry.intent.resource.id, Text(status, _STYLE[entry.state]), Text(terminal(who)))
-        console.print(Text(f"  {terminal(told)}"))
-        console.print(Text(f"  {entry.id}", "dim"))
+        screen.say(when, entry.intent.resource.id, Text(status, _STYLE[entry.state]), terminal(who))
+        screen.say(f"  {terminal(told)}")
+        screen.say(Text(f"  {entry.id}", "dim"))

@@ -4,51 +4,52 @@ from __future__ import annotations
 
 from typing import Final
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from cloudmend.core.escaping import plain
+from cloudmend.core.escaping import cut, terminal
 from cloudmend.core.network import readable
 from cloudmend.core.scan import Report, Row, plural
+from cloudmend.entry.screen import Column, Screen
 
-_WIDTH: Final = 130  # characters, where stdout is no terminal
 _FOREIGN: Final = 60  # characters of a name or a description
+_COLUMNS: Final = (
+    Column("group"),
+    Column("rule at fault"),
+    Column("public addresses", is_number=True),
+    Column("behind it"),
+    Column("what cloudmend would do"),
+)
 _STYLE: Final = {"fix": "bold red", "observe": "yellow", "exempt": "dim"}
 
 
 def print_table(report: Report) -> None:
     """To stdout, with a line that sums it up."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = _WIDTH
+    screen = Screen()
     if report.rows:
-        console.print(_table(report))
-    console.print(Text(report.summary))
+        screen.rows(_COLUMNS, [_row(row) for row in report.rows])
+    screen.say(report.summary)
 
 
-def _table(report: Report) -> Table:
-    """Text in cells is no markup. What belongs together shares a cell, so that it fits a terminal."""
-    table = Table(box=box.HORIZONTALS, show_lines=True, pad_edge=False)
-    for heading in ("group", "rule at fault", "public addresses", "behind it", "what cloudmend would do"):
-        table.add_column(heading, overflow="fold", justify="right" if heading == "public addresses" else "left")
-    for row in report.rows:
-        table.add_row(_group(row), _rule(row), _addresses(row), _behind(row), _outcome(row))
-    return table
+def _row(row: Row) -> tuple[Text, ...]:
+    return (_group(row), _rule(row), _addresses(row), _behind(row), _outcome(row))
 
 
 def _group(row: Row) -> Text:
-    return Text("\n".join((row.group, plain(row.group_name, _FOREIGN), row.vpc, row.region)))
+    return Text("\n".join((row.group, _foreign(row.group_name), row.vpc, row.region)))
 
 
 def _rule(row: Row) -> Text:
-    told = [row.rule, f"{row.ports} from {row.source}", plain(row.description, _FOREIGN)]
+    told = [row.rule, f"{row.ports} from {row.source}", _foreign(row.description)]
     return Text("\n".join(filter(None, told)))
 
 
 def _addresses(row: Row) -> Text:
     return Text("not known" if row.public_addresses is None else readable(row.public_addresses))
+
+
+def _foreign(text: str) -> str:
+    """What somebody typed, shortened; --json has all of it."""
+    return cut(terminal(text), _FOREIGN)
 
 
 def _behind(row: Row) -> Text:

@@ -14,6 +14,7 @@ from cloudmend.core.model import Record
 from cloudmend.core.undo import Undone
 from cloudmend.engine.undo import undo as take_back
 from cloudmend.entry.ledgers import open_ledger
+from cloudmend.entry.screen import Screen
 from cloudmend.entry.wording import exempted
 
 
@@ -40,8 +41,10 @@ def undo(
     undone = take_back(entry_id, grounds, controls=CONTROLS, world=here, dry_run=dry_run)
     if undone.record is None:
         _tell_plan(undone, here.region, as_json=as_json)
+    elif undone.already and as_json:
+        sys.stdout.write(f"{_json(undone.record)}\n")
     elif undone.already:
-        sys.stdout.write(f"{_json(undone.record) if as_json else terminal(undone.already)}\n")
+        Screen().say(terminal(undone.already))
 
 
 class Voice:
@@ -51,16 +54,21 @@ class Voice:
         self._as_json = as_json
 
     def publish(self, record: Record) -> None:
-        told = _json(record) if self._as_json else f"undone {terminal(record.summary)}"
-        sys.stdout.write(f"{told}\n")
+        if self._as_json:
+            sys.stdout.write(f"{_json(record)}\n")
+        else:
+            Screen().say("undone", terminal(record.summary))
 
 
 def _tell_plan(undone: Undone, region: str, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(f"{_json({'exemption': undone.exemption, 'requests': undone.requests})}\n")
         return
-    commands = [f"would run: {command(request.command(region))}\n" for request in undone.requests]
-    sys.stdout.writelines([f"would exempt {exempted(undone.exemption)}\n", *commands, "Nothing was changed.\n"])
+    screen = Screen()
+    screen.say("would exempt", exempted(undone.exemption))
+    for request in undone.requests:
+        screen.command("would run: ", command(request.command(region)))
+    screen.say("Nothing was changed.")
 
 
 def _json(value: object) -> str:

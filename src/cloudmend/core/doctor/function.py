@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from cloudmend.core.doctor.check import RULE, Answer, Deployment, Verdict
-from cloudmend.core.escaping import plain
+from cloudmend.core.escaping import cut, terminal
 from cloudmend.core.model import Json
 from cloudmend.core.ports import Rows
 
@@ -26,7 +26,7 @@ def function(answer: Json | None, concurrency: Json, name: str, deployment: Depl
         return Answer("broken", f"Function {name} has a reserved concurrency of 0: it is never invoked.", fix)
     # Lambda leaves out what it has nothing to say about.
     state, update = answer.get("State", "Active"), answer.get("LastUpdateStatus", "Successful")
-    reason = plain(answer.get("StateReason") or answer.get("LastUpdateStatusReason") or "", _SHOWN)
+    reason = cut(terminal(answer.get("StateReason") or answer.get("LastUpdateStatusReason") or ""), _SHOWN)
     found = f"Function {name} is {state}, its last update {update}{f' ({reason})' if reason else ''}."
     look = deployment.aws("lambda", "get-function-configuration", "--function-name", name)
     if "Failed" in (state, update):
@@ -43,7 +43,8 @@ def errors(lines: Rows | None, since_ms: int, group: str, deployment: Deployment
     if not lines:
         return Answer("ok", f"No error {told}.")
     last = max(lines, key=lambda line: line["timestamp"])
-    found = f"{len(lines)} {told}, the last at {moment(last['timestamp'])}: {plain(_message(last['message']), _SHOWN)}"
+    message = cut(terminal(_message(last["message"])), _SHOWN)
+    found = f"{len(lines)} {told}, the last at {moment(last['timestamp'])}: {message}"
     since = ("--start-time", str(since_ms), "--filter-pattern", "ERROR")
     words = ("logs", "filter-log-events", "--log-group-name", group, *since, "--query", "events[].message")
     return Answer("warning", found, deployment.aws(*words))

@@ -6,13 +6,12 @@ import heapq
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from rich.console import Console
 from rich.text import Text
 
 from cloudmend.core.escaping import cut, terminal
 from cloudmend.core.replay import Door, Opener, Summary
 from cloudmend.core.scan import plural
-from cloudmend.entry.tables import console, indented
+from cloudmend.entry.screen import Screen
 
 SHOWN: Final = 10  # doors, and exemptions
 ASKED: Final = 5  # people and principals
@@ -29,12 +28,12 @@ def longest(doors: Iterable[Door]) -> list[Door]:
 
 def print_replay(doors: list[Door], summary: Summary) -> None:
     """To stdout. Text in it is no markup."""
-    to = console()
+    to = Screen()
     for line in (*_verdict(summary), *_summary(summary)):
-        to.print(Text(line))
+        to.say(line)
     _print_openers(summary, to)
     if summary.doors > len(doors):
-        to.print(Text(f"The {len(doors):,} that stood open longest; --json tells all {summary.doors:,}:\n"))
+        to.say(f"The {len(doors):,} that stood open longest; --json tells all {summary.doors:,}:\n")
     for door in doors:
         _print_door(door, to)
     _print_exemptions(summary, to)
@@ -110,17 +109,17 @@ def _untold(summary: Summary) -> Iterator[str]:
     yield from (f"- {caveat}" for caveat in summary.caveats)
 
 
-def _print_openers(summary: Summary, to: Console) -> None:
+def _print_openers(summary: Summary, to: Screen) -> None:
     if not summary.openers:
         return
-    to.print(Text("\nWhom to talk to first:", "bold"))
+    to.say(Text("\nWhom to talk to first:", "bold"))
     for opener in summary.openers[:ASKED]:
-        to.print(indented(Text(_opener(opener)), 1))
+        to.say(f"  {_opener(opener)}")
         if opener.hint:
-            to.print(indented(Text(opener.hint, "dim"), 2))
+            to.say(Text(f"    {opener.hint}", "dim"))
     if others := summary.openers[ASKED:]:
-        to.print(Text(f"  and {len(others):,} more, with {plural(sum(each.doors for each in others), 'door')}."))
-    to.print()
+        to.say(f"  and {len(others):,} more, with {plural(sum(each.doors for each in others), 'door')}.")
+    to.say("")
 
 
 def _opener(opener: Opener) -> str:
@@ -130,32 +129,30 @@ def _opener(opener: Opener) -> str:
     return f"{who}{strange}: {plural(opener.doors, 'door')}{still}; through {_foreign(opener.through)}"
 
 
-def _print_exemptions(summary: Summary, to: Console) -> None:
+def _print_exemptions(summary: Summary, to: Screen) -> None:
     """Its blocks are whole lines, to be copied."""
     shown = summary.exemptions[:SHOWN]
     if shown:
-        to.print(Text("\nExemptions to think about, for the policy file. Fill in what is empty:\n"))
+        to.say("\nExemptions to think about, for the policy file. Fill in what is empty:\n")
     for suggestion in shown:
-        to.print(Text(suggestion.toml), soft_wrap=True)
+        to.console.print(Text(suggestion.toml), soft_wrap=True)
     if more := len(summary.exemptions) - len(shown):
-        to.print(Text(f"{plural(more, 'group')} more may be meant to be open; --json tells all."))
+        to.say(f"{plural(more, 'group')} more may be meant to be open; --json tells all.")
     if summary.by_strangers:
-        to.print(
-            Text(f"{plural(summary.by_strangers, 'door')} opened by strangers: none is suggested as an exemption.")
-        )
+        to.say(f"{plural(summary.by_strangers, 'door')} opened by strangers: none is suggested as an exemption.")
 
 
-def _print_door(door: Door, to: Console) -> None:
+def _print_door(door: Door, to: Screen) -> None:
     """Four lines or more, of sentences: a table would be wider than a terminal, or break an ARN."""
-    to.print(Text(f"{_foreign(door.group)} ({door.account}, {door.region}): {door.opening}", "bold"))
+    to.say(Text(f"{_foreign(door.group)} ({door.account}, {door.region}): {door.opening}", "bold"))
     by = door.opened_by
     told = f"opened {door.opened:%Y-%m-%d %H:%M} UTC by {_foreign(by.who)}, through {_foreign(by.through)}"
-    to.print(indented(Text(told), 1))
+    to.say(f"  {told}")
     if door.is_older:
         older = "The rule is older than the records: it may have been open before, and may be egress."
-        to.print(indented(Text(older), 1))
-    to.print(indented(Text(f"stood open for {_open(door)}"), 1))
-    to.print(indented(Text(door.outcome, _STYLE[door.action]), 1))
+        to.say(f"  {older}")
+    to.say(f"  stood open for {_open(door)}")
+    to.say(Text(f"  {door.outcome}", _STYLE[door.action]))
 
 
 def _foreign(text: str) -> str:

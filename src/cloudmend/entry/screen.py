@@ -1,0 +1,118 @@
+"""What people read on a terminal: sentences, commands, and rows. No id is ever broken, however narrow it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal, NamedTuple
+
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+_WIDTH: Final = 130  # characters of a table, where stdout is no terminal
+_WHOLE: Final = re.compile(r"\S{1,22}|[0-9a-fA-F:.]+(/\d+)?|\W?arn:\S*")  # words not to break: ids, addresses, times
+_GAP: Final = 3  # characters between columns, and as many for both edges
+_GOES_ON: Final = " \\"
+_WORD: Final = re.compile(r"""(?:[^\s"']|"(?:[^"\\]|\\.)*"|'[^']*')+""")  # of a POSIX shell
+
+
+class Column(NamedTuple):
+    """A heading; numbers stand to the right."""
+
+    heading: str
+    is_number: bool = False
+
+
+class Screen:
+    """Stdout, for people. On a terminal text wraps between words, which breaks no id; elsewhere a line stays one."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        """`quiet` where a program reads: then nothing is said."""
+        self.console = Console(highlight=False, quiet=quiet)
+        if not self.console.is_terminal:
+            self.console.width = _WIDTH
+
+    def say(self, *parts: str | Text) -> None:
+        """A paragraph of the parts, with a blank between them; its lines begin where its first one does.
+
+        Text in it is no markup.
+        """
+        text = Text(" ").join(part if isinstance(part, Text) else Text(part) for part in parts)
+        if not self.console.is_terminal:
+            self.console.print(text, soft_wrap=True)
+            return
+        indent = len(text.plain) - len(text.plain.lstrip(" "))
+        self.console.print(Padding(text[indent:] if indent else text, (0, 0, 0, indent), expand=False))
+
+    def command(self, before: str, line: str, style: str = "") -> None:
+        """A command to be pasted, after what stands before it on its line.
+
+        If the terminal is narrower, each line but the last ends as a POSIX shell's does that goes on.
+        """
+        room = self.console.width - len(before) - len(_GOES_ON) if self.console.is_terminal else len(line)
+        told = f"{_GOES_ON}\n{' ' * len(before)}".join(_continued(line, room))
+        self.console.print(Text(f"{before}{told}", style), soft_wrap=True)
+
+    def rows(self, columns: Sequence[Column], rows: Sequence[Sequence[Text]]) -> None:
+        """A table where there is the room, else a block for each row. What belongs together is lines of one cell."""
+        room = self.console.width - _GAP * len(columns)
+        texts = [(column.heading, *map(str, cells)) for column, *cells in zip(columns, *rows, strict=True)]
+        if widths := _widths(texts, room):
+            self.console.print(_table(columns, widths, rows))
+            return
+        for first, *others in rows:
+            self.say(Text("\n") + Text(" ").join(first.split("\n")))
+            for column, cell in zip(columns[1:], others, strict=True):
+                self.say(f"  {column.heading}:", Text(", ").join(cell.split("\n")))
+
+
+def _continued(line: str, width: int) -> list[str]:
+    """The words of a command, on as few lines of at most that width as they fit on. A quoted text is one word.
+
+    What is no command, but a sentence with an apostrophe, stays one line.
+    """
+    words = _WORD.findall(line)
+    if " ".join(words) != line:
+        return [line]
+    lines = words[:1]
+    for word in words[1:]:
+        if len(lines[-1]) + 1 + len(word) > width:
+            lines.append(word)
+        else:
+            lines[-1] += f" {word}"
+    return lines
+
+
+def _widths(texts: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Of each column: its longest word that is not broken, and more where a line needs it and there is room.
+
+    Empty where there is not enough room. rich's own way to make a table narrower knows no least width.
+    """
+    lines = [[line for text in column for line in text.split("\n")] for column in texts]
+    widths = [
+        _longest([word for line in column for word in line.split() if _WHOLE.fullmatch(word)]) for column in lines
+    ]
+    wanted = [_longest(column) for column in lines]
+    if sum(widths) > room:
+        return []
+    while sum(widths) < room and (narrow := [n for n, width in enumerate(widths) if width < wanted[n]]):
+        for number in narrow[: room - sum(widths)]:
+            widths[number] += 1
+    return widths
+
+
+def _longest(texts: Iterable[str]) -> int:
+    return max(map(len, texts), default=0)
+
+
+def _table(columns: Sequence[Column], widths: Sequence[int], rows: Iterable[Sequence[Text]]) -> Table:
+    table = Table(box=box.HORIZONTALS, show_lines=True, pad_edge=False)
+    for column, width in zip(columns, widths, strict=True):
+        justify: Literal["right", "left"] = "right" if column.is_number else "left"
+        table.add_column(column.heading, overflow="fold", width=width, justify=justify)
+    for row in rows:
+        table.add_row(*row)
+    return table
