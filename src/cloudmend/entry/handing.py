@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from rich.console import Console
 from rich.text import Text
 
 from cloudmend.aws.functions import FunctionFailed, invoke
@@ -20,6 +19,7 @@ from cloudmend.core.model import Status
 from cloudmend.core.undo import undo_command
 from cloudmend.entry.deployed import LEDGER_TABLE
 from cloudmend.entry.invocation import GOOD
+from cloudmend.entry.screen import Screen
 from cloudmend.entry.stack import Stack, find_stack
 from cloudmend.entry.wording import STATUS_STYLE
 
@@ -82,15 +82,15 @@ def _as_if_here(error: FunctionFailed, function: str) -> CloudmendError:
 
 
 def _tell(answer: _Answer, stack: Stack, *, as_json: bool) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    screen = Screen()
     for reason in answer.ignored:
         sys.stderr.write(f"cloudmend: ignored, {terminal(reason)}.\n")
     for record in answer.records:
         if as_json:
-            console.out(msgspec.json.encode(record).decode())
+            sys.stdout.write(f"{msgspec.json.encode(record).decode()}\n")
             continue
-        console.print(Text(record.status, STATUS_STYLE[record.status]), Text(terminal(record.summary)))
+        screen.say(Text(record.status, STATUS_STYLE[record.status]), terminal(record.summary))
         if record.entry_id:
             table = stack.settings().get(LEDGER_TABLE, "")
-            console.print(Text(f"  record: {record.entry_id}"))
-            console.print(Text(f"  undo: {undo_command(record.entry_id, region=stack.region, ledger=table)}"))
+            screen.say("  record:", record.entry_id)
+            screen.command("  undo: ", undo_command(record.entry_id, region=stack.region, ledger=table))
