@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import timedelta
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cloudmend.controls import CONTROLS
 from cloudmend.controls.security_group_ingress.detect import exposed_by
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
-from cloudmend.core.model import Finding
+from cloudmend.core.model import Finding, Recency
 from cloudmend.core.policy import Policy
-from support import policy
+from support import NOW, policy
 
 (CONTROL,) = CONTROLS
 
@@ -22,8 +27,10 @@ def rule(number: int, cidr: str, ports: tuple[int, int] = (22, 22), protocol: st
     return Rule({"SecurityGroupRuleId": f"sgr-{number}", **row, **source, **fields})
 
 
-def detect(rules: list[Rule], policy_: Policy | None = None) -> tuple[Finding, ...]:
-    facts = GroupFacts(account="111122223333", image={}, group_id="sg-1", rules=tuple(rules))
+def detect(rules: Iterable[Rule], policy_: Policy | None = None, **recency: Any) -> tuple[Finding, ...]:
+    facts = GroupFacts(
+        account="111122223333", image={}, group_id="sg-1", rules=tuple(rules), recency=Recency(**recency)
+    )
     return CONTROL.detect(facts, policy_ or policy())
 
 
@@ -56,6 +63,73 @@ def test_of_rules_that_are_too_wide_together_the_widest_go_and_of_equals_the_fir
 def test_exactly_the_limit_is_within_it_also_together() -> None:
     assert at_fault([rule(1, "11.0.0.0/13"), rule(2, "11.8.0.0/13")]) == set()
     assert at_fault([rule(1, "11.0.0.0/13"), rule(2, "11.8.0.0/13"), rule(3, "8.8.8.8/32")]) == {1}
+
+
+WIDE, HARMLESS = rule(1, "11.0.0.0/12"), rule(2, "8.8.8.8/32")
+
+
+def test_a_harmless_rule_that_tips_the_sum_goes_and_the_wide_one_that_was_there_stays() -> None:
+    (finding,) = detect([WIDE, HARMLESS], named=frozenset({"sgr-2"}))
+    assert finding.part == "sgr-2"
+    assert finding.why == (
+        "tcp/22 from 8.8.8.8/32 opens tcp/22 to 1 public address, and with the group's other rules to 1,048,577; the "
+        "limit is 1,048,576; the event names this rule, so it goes first"
+    )
+
+
+def test_a_rule_that_no_record_knows_is_younger_than_one_that_is_known() -> None:
+    (finding,) = detect([WIDE, HARMLESS], known_since={"sgr-1": NOW})
+    assert finding.part == "sgr-2"
+    assert finding.why.endswith("; this rule is younger than others, so it goes first")
+    (finding,) = detect([WIDE, HARMLESS], known_since={"sgr-1": NOW, "sgr-2": NOW + timedelta(seconds=1)})
+    assert finding.part == "sgr-2"
+    (finding,) = detect([WIDE, HARMLESS], known_since={"sgr-1": NOW, "sgr-2": NOW})
+    assert finding.part == "sgr-1"
+    assert finding.why.endswith("; which of the rules is new is not known, so the widest go first")
+
+
+def test_what_the_event_names_goes_before_what_is_younger() -> None:
+    (finding,) = detect([WIDE, HARMLESS], named=frozenset({"sgr-1"}), known_since={"sgr-1": NOW})
+    assert finding.part == "sgr-1"
+
+
+def test_where_the_new_rules_are_not_all_that_is_too_much_the_widest_of_the_others_go_too() -> None:
+    rules = [WIDE, HARMLESS, rule(3, "12.0.0.0/12"), rule(4, "13.0.0.0/12")]
+    named, *others = detect(rules, named=frozenset({"sgr-2"}))
+    assert (named.part, [each.part for each in others]) == ("sgr-2", ["sgr-1", "sgr-3"])
+    assert others[0].why.endswith(
+        "; without the newer rules it would still be too much, so the widest of the others go too"
+    )
+
+
+def test_a_named_rule_is_left_where_one_that_is_too_wide_alone_is_all_that_is_too_much() -> None:
+    (finding,) = detect([rule(1, "0.0.0.0/0"), HARMLESS], named=frozenset({"sgr-2"}))
+    assert finding.part == "sgr-1"
+    assert finding.why.endswith("; the limit is 1,048,576")
+
+
+def test_the_rule_whose_prefix_list_the_event_names_is_named() -> None:
+    listed = rule(3, "8.8.8.8/32", CidrIpv4=None, PrefixListId="pl-1")
+    facts = GroupFacts(
+        account="111122223333",
+        image={},
+        group_id="sg-1",
+        rules=(WIDE, listed),
+        prefix_lists={"pl-1": (ip_network("8.8.8.0/24"),)},
+        recency=Recency(named=frozenset({"pl-1"})),
+    )
+    assert [finding.part for finding in CONTROL.detect(facts, policy())] == ["sgr-3"]
+
+
+EQUAL = ("11.0.0.0/13", "12.0.0.0/13", "13.0.0.0/13", "14.0.0.0/13", "14.0.0.0/14")
+
+
+@given(st.permutations(range(len(EQUAL))), st.permutations(range(len(EQUAL))))
+def test_among_equal_ranges_the_ids_and_the_order_of_aws_decide_nothing(ids: list[int], order: list[int]) -> None:
+    rules = [rule(ids[number], EQUAL[number], (22, 22 + number)) for number in order]
+    said = {str(each.id): str(each) for each in rules}
+    found = [said[finding.part] for finding in detect(sorted(rules, key=lambda each: each.id))]
+    assert found == ["tcp/22 from 11.0.0.0/13", "tcp/22-23 from 12.0.0.0/13"]
 
 
 def test_a_rule_that_goes_for_one_port_may_spare_another_at_the_next() -> None:
@@ -106,7 +180,7 @@ def test_the_reason_for_one_of_several_tells_the_worst_that_they_open_together()
     (finding,) = detect(rules)
     assert finding.why == (
         "tcp/22-3389 from 11.0.0.0/12 opens tcp/22, tcp/3389 to 1,048,576 public addresses, and with the group's other "
-        "rules to 1,835,008; the limit is 1,048,576"
+        "rules to 1,835,008; the limit is 1,048,576; which of the rules is new is not known, so the widest go first"
     )
 
 

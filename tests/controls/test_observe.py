@@ -104,7 +104,7 @@ def test_of_what_refers_to_a_prefix_list_only_the_groups_are_looked_at_in_order(
     rows = [{"ResourceId": "sg-2"}, {"ResourceId": "rtb-1"}, {}, {"ResourceId": "sg-1"}, {"ResourceId": "sg-2"}]
     target = Resource(type="AWS::EC2::PrefixList", id="pl-1")
     found = CONTROL.expand(target, Answers(PrefixListAssociations=rows), policy())
-    assert found.resources == (Resource(type=GROUP, id="sg-1"), Resource(type=GROUP, id="sg-2"))
+    assert found.resources == tuple(Resource(type=GROUP, id=group_id, parts=("pl-1",)) for group_id in ("sg-1", "sg-2"))
 
 
 @pytest.mark.parametrize(

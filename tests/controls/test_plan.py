@@ -99,6 +99,11 @@ def test_of_two_rules_that_would_become_equal_the_second_is_revoked() -> None:
     assert (narrowed.request, revoked.request) == (modify((1, TEN)), revoke(2))
 
 
+def test_the_order_of_the_findings_decides_which_of_them_that_is_and_not_the_ids() -> None:
+    narrowed, revoked = changes(rule(1, CidrIpv4="0.0.0.0/1"), rule(2, **WORLD), at_fault=(2, 1))
+    assert (narrowed.request, revoked.request) == (modify((2, TEN)), revoke(1))
+
+
 def test_several_changes_of_a_kind_are_one_call_each_way_in_which_they_can_be() -> None:
     six = {"CidrIpv6": "::/0"}
     narrowed, revoked = changes(

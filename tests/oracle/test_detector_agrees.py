@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudmend.controls.security_group_ingress.detect import detect
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.controls.security_group_ingress.observe import observe
-from cloudmend.core.model import Resource
+from cloudmend.core.model import Recency, Resource
 from cloudmend.core.network import Traffic
 from oracle.packets import TCP, UDP, Packet, admits, boundaries, exposure
 from random_groups import groups, make, resolved
@@ -49,6 +50,27 @@ def test_rules_are_at_fault_exactly_where_counting_packets_says_so(permissions: 
             assert row["SecurityGroupRuleId"] in at_fault
         elif row["SecurityGroupRuleId"] in at_fault:
             assert is_open(account, [*rest, row]), "one rule too many is at fault"
+
+
+@given(groups, st.data())
+def test_what_an_event_names_is_at_fault_before_anything_else_and_no_rule_too_many_is(
+    permissions: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    account = Account()
+    rows = account.rules(group_id := make(account, permissions))
+    ids = sorted(row["SecurityGroupRuleId"] for row in rows)
+    named = data.draw(st.frozensets(st.sampled_from(ids)))
+    facts = msgspec.structs.replace(observed(account, group_id), recency=Recency(named=named))
+    at_fault = {finding.part for finding in detect(facts, policy())}
+    rest = [row for row in rows if row["SecurityGroupRuleId"] not in at_fault]
+    alone = {row["SecurityGroupRuleId"] for row in rows if is_open(account, [row])}
+    assert alone <= at_fault
+    assert not is_open(account, rest)
+    for row in rows:
+        if row["SecurityGroupRuleId"] in at_fault - alone:
+            assert is_open(account, [*rest, row]), "one rule too many is at fault"
+    if not is_open(account, [row for row in rows if row["SecurityGroupRuleId"] not in alone | named]):
+        assert at_fault <= alone | named
 
 
 @given(groups, st.data())

@@ -20,6 +20,7 @@ from cloudmend.core.model import (
     Intent,
     Outcome,
     Plan,
+    Recency,
     Record,
     Request,
     Resource,
@@ -46,6 +47,7 @@ class Case(Struct, kw_only=True):
     account: str
     swept: bool = False  # no event led here
     seen: datetime | None = None  # when AWS was asked
+    recency: Recency = Recency()
     findings: tuple[Finding, ...] = ()
     exempt_parts: frozenset[str] = frozenset()
     exemptions_unreadable: tuple[str, ...] = ()

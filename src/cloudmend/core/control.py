@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
 
+from cloudmend.core.ledger import Entry
 from cloudmend.core.left_behind import Traces
 from cloudmend.core.model import ApiCall, Finding, Intent, Plan, Record, Resource
 from cloudmend.core.policy import Policy
@@ -43,6 +44,7 @@ class Control(Struct, frozen=True, kw_only=True):
     surroundings: Callable[[Resource, Reader], Any]  # what only a mend needs, and is read beside the facts
     complete: Callable[[Any, Any, Reader, Policy], Any]  # the facts, with their surroundings
     without: Callable[[Any, frozenset[str]], Any]  # the facts, as if parts were not there
+    dated: Callable[[Any, Iterable[Entry]], Any]  # the facts, with the parts' age as mends tell it
     detect: Callable[[Any, Policy], tuple[Finding, ...]]
     plan: Callable[[Any, tuple[Finding, ...], Policy], Plan]
     check: Callable[[Any, Plan, Policy], None]  # raises UnsafePlan

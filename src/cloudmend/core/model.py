@@ -226,6 +226,13 @@ class Intent(Struct, frozen=True, kw_only=True):
         )
 
 
+class Recency(Struct, frozen=True, kw_only=True):
+    """What is known about the age of a resource's parts: AWS tells none. What is not known may be new."""
+
+    named: frozenset[str] = frozenset()  # by the event: ids of parts, or of what the parts refer to
+    known_since: Mapping[str, datetime] = {}  # part id -> the earliest record that holds the part as it is now
+
+
 class Facts(Struct, frozen=True, kw_only=True):
     """What AWS says a resource is now. Each control adds its own fields.
 
@@ -236,3 +243,4 @@ class Facts(Struct, frozen=True, kw_only=True):
     account: str
     vpc_id: str = ""
     image: Json
+    recency: Recency = Recency()

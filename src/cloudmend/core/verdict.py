@@ -68,6 +68,11 @@ def judge(
     )
 
 
+def dated(control: Control, facts: Any, recent: Iterable[Entry]) -> Any:
+    """Return the facts with what the control's mends of late tell about the age of the parts."""
+    return control.dated(facts, [entry for entry in recent if entry.intent.control == control.id])
+
+
 def planned(
     control: Control, facts: Any, findings: tuple[Finding, ...], policy: Policy, recent: Iterable[Entry]
 ) -> tuple[Plan, int]:

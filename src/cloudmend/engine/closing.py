@@ -58,6 +58,7 @@ def _look(case: Case, policy: Policy, world: World) -> Any:
     """The facts now: None where the resource is gone. Parts that we revoked are not waited for."""
     resource, control = msgspec.structs.replace(case.resource, parts=()), case.control
     facts = control.observe(resource, world.reader, policy)
+    facts = facts and msgspec.structs.replace(facts, recency=case.recency)  # or another rule would be at fault now
     case.remaining = control.detect(control.without(facts, case.exempt_parts), policy) if facts else ()
     return facts
 

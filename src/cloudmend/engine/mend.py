@@ -15,7 +15,7 @@ from cloudmend.core.ledger import Entry, Exemptions, MendEnd
 from cloudmend.core.model import ApiCall, Facts, Plan, Record, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.sparing import spare
-from cloudmend.core.verdict import Known, judge, planned
+from cloudmend.core.verdict import Known, dated, judge, planned
 from cloudmend.core.world import World
 from cloudmend.engine.closing import apply, prove
 from cloudmend.engine.left_behind import complete_met
@@ -96,14 +96,16 @@ def _mend(case: Case, policy: Policy, world: World) -> Record:
     case.account = facts.account or case.account
     if needs is None or not case.findings:
         return case.clean(now())
+    recent = needs.recent()
     facts = control.complete(facts, needs.surroundings(), world.reader, policy)
+    facts = dated(control, facts, recent.entries)
+    case.findings, case.recency = control.detect(facts, policy), facts.recency
     action = _judge(case, facts, needs, policy, now())
     if action == "exempt":
         return case.exempt(now())
     if not case.due:
         return case.unknown(now())
     judged = control.without(facts, case.exempt_parts)
-    recent = needs.recent()
     case.ledger_unreadable = recent.unreadable
     plan, case.flaps = planned(control, judged, case.due, policy, recent.entries)
     if action == "observe":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -11,10 +11,11 @@ from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.core.decide import Circumstances, Decision
+from cloudmend.core.ledger import Entry
 from cloudmend.core.model import Edit, Finding, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader
-from cloudmend.core.verdict import Known, Verdict, planned
+from cloudmend.core.verdict import Known, Verdict, dated, planned
 from cloudmend.core.verdict import judge as give_verdict
 from cloudmend.entry.standing import NOTHING, Standing
 
@@ -55,11 +56,14 @@ def complete_and_judge(facts: GroupFacts, reader: Reader, brief: Brief, actor_ro
 
 def judge(facts: GroupFacts, brief: Brief, actor_role: str = "") -> Judgement:
     """Of complete facts. Raises CloudmendError where the ledger cannot be read."""
-    findings = CONTROL.detect(facts, brief.policy)
-    if not findings:
+    if not CONTROL.detect(facts, brief.policy):
         return Judgement(facts=facts, fates=())
+    recent = brief.standing.recent(facts.group_id, brief.now)
+    facts = dated(CONTROL, facts, recent) if recent else facts
+    findings = CONTROL.detect(facts, brief.policy)
     verdict = _verdict(facts, findings, brief, actor_role)
-    return Judgement(facts=facts, fates=(*_changed(facts, verdict, brief), *_left_open(facts, findings, verdict)))
+    changed = _changed(facts, verdict, brief.policy, recent)
+    return Judgement(facts=facts, fates=(*changed, *_left_open(facts, findings, verdict)))
 
 
 def _verdict(facts: GroupFacts, findings: tuple[Finding, ...], brief: Brief, actor_role: str) -> Verdict:
@@ -76,14 +80,13 @@ def _verdict(facts: GroupFacts, findings: tuple[Finding, ...], brief: Brief, act
     return give_verdict(CONTROL, facts, findings, circumstances, brief.policy, known)
 
 
-def _changed(facts: GroupFacts, verdict: Verdict, brief: Brief) -> Iterator[Fate]:
+def _changed(facts: GroupFacts, verdict: Verdict, policy: Policy, recent: Sequence[Entry]) -> Iterator[Fate]:
     """What the plan is about, and what is only reported, whatever the decision."""
     if verdict.decision.action == "exempt":
         return
     judged = facts.without(frozenset(verdict.exempt_parts))
-    recent = brief.standing.recent(facts.group_id, brief.now)
     due = tuple(finding for finding in verdict.findings if finding.is_due)
-    plan, _ = planned(CONTROL, judged, due, brief.policy, recent)
+    plan, _ = planned(CONTROL, judged, due, policy, recent)
     for change in plan.changes:
         yield from (Fate(edit, verdict.decision) for edit in change.edits)
     told = {rule.id: str(rule) for rule in facts.ingress}

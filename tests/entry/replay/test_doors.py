@@ -91,6 +91,17 @@ def test_rules_that_are_over_the_limit_together_are_told_as_the_engine_tells_the
     assert "with the group's other rules" in door["why"]
 
 
+def test_the_door_is_the_rule_that_tipped_the_sum_and_stays_it_whatever_is_called_later(
+    told: Callable[..., Told],
+) -> None:
+    wide, harmless = opened(0, "12.0.0.0/12"), opened(1, "8.8.8.8/32", rule="sgr-0123456789abcdef0", who=BOB)
+    unrelated = opened(5, "10.0.0.0/8", rule="sgr-0123456789abcdef1")
+    (door,) = told(wide, harmless, unrelated).doors
+    assert (door["rule"], door["opening"]) == ("sgr-0123456789abcdef0", "tcp/22 from 8.8.8.8/32")
+    assert (door["opened_by"]["who"], door["closed"]) == ("the IAM user bob of account 111122223333", None)
+    assert door["why"].endswith("; this rule is younger than others, so it goes first")
+
+
 def test_modes_and_exemptions_of_the_policy_decide_at_the_time_of_the_call(told: Callable[..., Told]) -> None:
     under = parse_policy(
         {},

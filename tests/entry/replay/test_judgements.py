@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.core.model import Recency
 from cloudmend.core.policy import parse_policy
 from cloudmend.entry.judgement import Brief, judge
 from cloudmend.entry.replaying import judgements
@@ -37,18 +38,20 @@ rows = st.fixed_dictionaries(
         "IpProtocol": st.sampled_from(["tcp", "-1"]),
         "FromPort": st.just(22),
         "ToPort": st.just(22),
-        "CidrIpv4": st.sampled_from(["0.0.0.0/0", "12.0.0.0/9", "13.0.0.0/8", "10.0.0.0/8"]),
+        "CidrIpv4": st.sampled_from(["0.0.0.0/0", "12.0.0.0/13", "13.0.0.0/12", "10.0.0.0/8"]),
     }
 )
 groups = st.builds(
-    lambda group_id, rows: GroupFacts(
+    lambda group_id, rows, ages: GroupFacts(
         account="111122223333",
         image={},
         group_id=group_id,
         rules=tuple(Rule(row) for row in sorted(rows, key=lambda row: row["SecurityGroupRuleId"])),
+        recency=Recency(known_since={row["SecurityGroupRuleId"]: age for row, age in zip(rows, ages, strict=False)}),
     ),
     st.sampled_from(["sg-00000000000000001", "sg-00000000000000002"]),
     st.lists(rows, max_size=4, unique_by=lambda row: row["SecurityGroupRuleId"]),
+    st.lists(st.sampled_from([NOW, NOW + timedelta(days=1)]), max_size=4),
 )
 calls = st.tuples(
     groups,

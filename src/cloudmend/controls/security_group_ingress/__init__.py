@@ -46,6 +46,7 @@ CONTROL: Final = Control(
     surroundings=surroundings,
     complete=complete,
     without=GroupFacts.without,
+    dated=GroupFacts.dated,
     detect=detect,
     plan=plan,
     check=check,

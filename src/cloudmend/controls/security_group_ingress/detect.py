@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from math import inf
+from typing import Any, Final
 
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.core.exposure import Opening, at_fault
@@ -12,6 +13,7 @@ from cloudmend.core.network import AddressSet, Family, Network, public_addresses
 from cloudmend.core.policy import FAMILIES, Policy
 
 _NAMED_PORTS: Final = 4  # how many of them a sentence names
+_NEW: Final = -inf
 _REPORTED: Final = (
     "unreadable_prefix_lists is report; take the rule away, have the list shared with this account again, "
     "or set that to revoke"
@@ -19,7 +21,7 @@ _REPORTED: Final = (
 
 
 def detect(facts: GroupFacts, policy: Policy) -> tuple[Finding, ...]:
-    """A finding for each ingress rule at fault: over the limit alone, else the widest of those over it together.
+    """A finding for each ingress rule at fault: over the limit alone, or chosen from those that are over it together.
 
     And one for each rule of which that is not known, because its prefix list cannot be read.
     """
@@ -39,13 +41,20 @@ def exposed_by(rule: Rule, facts: GroupFacts, family: Family, policy: Policy) ->
 
 
 def _findings(facts: GroupFacts, family: Family, policy: Policy) -> Iterator[Finding]:
-    found = sorted(_openings(facts, family, policy), key=_width)
+    found = sorted(_openings(facts, family, policy), key=lambda found: _order(facts, *found))
     limit = policy.limits[family]
     if sum(opening.addresses.size for _, opening in found) <= limit:
         return
+    oldest = max(_age(facts, rule) for rule, _ in found)
     for index, together in at_fault([opening for _, opening in found], policy.guarded, limit).items():
         rule, opening = found[index]
-        yield Finding(part=rule.id, why=_why(rule, opening.addresses.size, together, limit, policy))
+        size, most = opening.addresses.size, f"the limit is {readable(limit)}"
+        why = f"{rule} opens {_ports(rule, policy)} to {public_addresses(size)}"
+        if size > limit:
+            yield Finding(part=rule.id, why=f"{why}; {most}")
+        else:
+            why = f"{why}, and with the group's other rules to {readable(together)}; {most}"
+            yield Finding(part=rule.id, why=f"{why}; {_tipped(facts, rule, oldest, _age(facts, found[0][0]))}")
 
 
 def _unknown(facts: GroupFacts, policy: Policy) -> Iterator[Finding]:
@@ -71,10 +80,27 @@ def _openings(facts: GroupFacts, family: Family, policy: Policy) -> Iterator[tup
             yield rule, Opening(rule.traffic, _exposed(networks, family, policy))
 
 
-def _width(found: tuple[Rule, Opening]) -> tuple[int, str]:
-    """Sort the widest first; the id decides between equals."""
-    rule, opening = found
-    return (-opening.addresses.size, rule.id)
+def _order(facts: GroupFacts, rule: Rule, opening: Opening) -> tuple[Any, ...]:
+    """Sort what the event names first, then the youngest, then the widest; what it says decides between equals."""
+    said = (opening.addresses.spans, rule.traffic, rule.source)
+    return (_age(facts, rule), -opening.addresses.size, *said)
+
+
+def _age(facts: GroupFacts, rule: Rule) -> tuple[bool, float]:
+    """Return how old a rule is, as far as that is known, to compare it with others: what the event names is new."""
+    since = facts.recency.known_since.get(rule.id)
+    return (not facts.names(rule), -since.timestamp() if since else _NEW)
+
+
+def _tipped(facts: GroupFacts, rule: Rule, oldest: tuple[bool, float], youngest: tuple[bool, float]) -> str:
+    """Why this rule is at fault, and not another of those that are too wide together."""
+    if facts.names(rule):
+        return "the event names this rule, so it goes first"
+    if _age(facts, rule) < oldest:
+        return "this rule is younger than others, so it goes first"
+    if youngest < oldest:
+        return "without the newer rules it would still be too much, so the widest of the others go too"
+    return "which of the rules is new is not known, so the widest go first"
 
 
 def _networks(rule: Rule, facts: GroupFacts, family: Family) -> list[Network]:
@@ -85,13 +111,6 @@ def _exposed(networks: list[Network], family: Family, policy: Policy) -> Address
     """The public addresses of the networks that are not trusted."""
     public = AddressSet.union(public_part(network) for network in networks)
     return public - policy.trusted[family] if policy.trusted[family] else public
-
-
-def _why(rule: Rule, size: int, together: int, limit: int, policy: Policy) -> str:
-    told = f"{rule} opens {_ports(rule, policy)} to {public_addresses(size)}"
-    if size > limit:
-        return f"{told}; the limit is {readable(limit)}"
-    return f"{told}, and with the group's other rules to {readable(together)}; the limit is {readable(limit)}"
 
 
 def _ports(rule: Rule, policy: Policy) -> str:

@@ -54,8 +54,8 @@ def expand(target: Resource, reader: Reader, policy: Policy) -> Expansion:
     return Expansion((target,))
 
 
-def _expansion(group_ids: Iterable[str], error: AwsError | None) -> Expansion:
-    groups = tuple(Resource(type=GROUP, id=group_id) for group_id in sorted(group_ids))
+def _expansion(group_ids: Iterable[str], error: AwsError | None, parts: tuple[str, ...] = ()) -> Expansion:
+    groups = tuple(Resource(type=GROUP, id=group_id, parts=parts) for group_id in sorted(group_ids))
     return Expansion(groups, f"not all of its groups were looked at, because {error}" if error else "")
 
 
@@ -66,7 +66,8 @@ def _referring_groups(prefix_list_id: str, reader: Reader) -> Expansion:
         rows = reader.rows(request, "PrefixListAssociations")
     except AwsError as error:
         rows, problem = error.rows, error
-    return _expansion({row["ResourceId"] for row in rows if str(row.get("ResourceId")).startswith("sg-")}, problem)
+    groups = {row["ResourceId"] for row in rows if str(row.get("ResourceId")).startswith("sg-")}
+    return _expansion(groups, problem, parts=(prefix_list_id,))
 
 
 def _named_group(name: str, reader: Reader) -> Rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import cached_property, lru_cache
 from ipaddress import ip_network
 from typing import Any, Final
@@ -10,6 +11,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from cloudmend.core.events import items, mapping, text
+from cloudmend.core.ledger import Entry
 from cloudmend.core.model import Facts, Json
 from cloudmend.core.network import Family, Network, Traffic, protocol_name, rule_traffic
 
@@ -72,6 +75,14 @@ class Rule(Struct, frozen=True, dict=True):
         return (protocol_name(self.row["IpProtocol"]), *ports, self.source)
 
 
+_SAID: Final = ("IsEgress", "IpProtocol", "FromPort", "ToPort", "CidrIpv4", "CidrIpv6", "PrefixListId")
+
+
+def _said(row: Json) -> list[Any]:
+    """Return what a rule admits, to compare it with the same rule at another time."""
+    return [row.get(field) or None for field in _SAID]
+
+
 class Unread(Struct, frozen=True):
     """Why something could not be read, and whether the next try would meet the same."""
 
@@ -97,6 +108,25 @@ class GroupFacts(Facts, frozen=True, kw_only=True):
         """The group as if it had not these rules."""
         kept = tuple(rule for rule in self.rules if rule.id not in rule_ids)
         return msgspec.structs.replace(self, rules=kept) if rule_ids else self
+
+    def dated(self, recent: Iterable[Entry]) -> GroupFacts:
+        """Return the group with the time since when each rule is as it is now, as far as its latest mends tell.
+
+        A rule that such a mend changed was opened again after it.
+        """
+        now = {rule.id: _said(rule.row) for rule in self.ingress}
+        since: dict[str, datetime] = {}
+        for entry in recent:
+            changed = {edit.part for edit in entry.ended.record.edits} if entry.ended else now.keys()
+            for row in map(mapping, items(entry.intent.before.get("SecurityGroupRules"))):
+                rule_id = text(row.get("SecurityGroupRuleId"))
+                if rule_id not in changed and now.get(rule_id) == _said(row):
+                    since[rule_id] = min(entry.seen, since.get(rule_id, entry.seen))
+        return msgspec.structs.replace(self, recency=msgspec.structs.replace(self.recency, known_since=since))
+
+    def names(self, rule: Rule) -> bool:
+        """Return whether the event names the rule, or the prefix list that is its source."""
+        return bool(self.recency.named & {rule.id, rule.prefix_list_id})
 
     def networks(self, rule: Rule) -> Iterable[Network]:
         """What a rule's source stands for; nothing for another group, or a list that is trusted."""

@@ -14,7 +14,7 @@ from cloudmend.controls.security_group_ingress.detect import opens_guarded
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.controls.security_group_ingress.lists import read_lists
 from cloudmend.core.errors import AwsError
-from cloudmend.core.model import Json, Request, Resource
+from cloudmend.core.model import Json, Recency, Request, Resource
 from cloudmend.core.network import Network
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader, Rows
@@ -28,14 +28,16 @@ def observe(resource: Resource, reader: Reader, policy: Policy) -> GroupFacts | 
     """The group's rules; None where there is no such group. Raises AwsError."""
 
     def enough(rows: Rows) -> bool:
-        return set(resource.parts) <= {row["SecurityGroupRuleId"] for row in rows}
+        seen = {row[field] for row in rows for field in ("SecurityGroupRuleId", "PrefixListId") if field in row}
+        return set(resource.parts) <= seen
 
     filters = _by_group(resource.id)
     request = Request("ec2:DescribeSecurityGroupRules", {"Filters": filters, "MaxResults": _PAGE})
     rows = reader.rows(request, "SecurityGroupRules", enough=enough)
     if not rows and not find_groups(filters, reader):  # a group without rules and no group give the same rows: none
         return None
-    return facts_of(resource.id, rows, reader, policy)
+    recency = Recency(named=frozenset(resource.parts))
+    return msgspec.structs.replace(facts_of(resource.id, rows, reader, policy), recency=recency)
 
 
 def observe_region(reader: Reader, policy: Policy) -> tuple[Iterator[GroupFacts], str]:

@@ -16,12 +16,13 @@ _GONE: Final = frozenset({"InvalidSecurityGroupRuleId.NotFound", "InvalidPermiss
 
 
 def plan(facts: GroupFacts, findings: tuple[Finding, ...], policy: Policy) -> Plan:
-    """One Modify for all that can be narrowed, one Revoke for the rest."""
+    """One Modify for all that can be narrowed, one Revoke for the rest, in the order of the findings."""
     why = {finding.part: finding.why for finding in findings}
+    rules = {rule.id: rule for rule in facts.ingress}
     places = {rule.place for rule in facts.ingress if rule.id not in why}
     narrowings: list[Change] = []
     revocations: list[Change] = []
-    for rule in (rule for rule in facts.ingress if rule.id in why):
+    for rule in (rules[part] for part in why):
         after, obstacle = _replacement(rule, facts, places, policy)
         if after is None:
             revocations.append(_revoke(facts.group_id, rule, f"{why[rule.id]}; revoked because {obstacle}"))

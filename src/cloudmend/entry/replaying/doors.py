@@ -12,10 +12,10 @@ from msgspec import Struct
 from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.expand import REGION
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
-from cloudmend.controls.security_group_ingress.follow import follow
+from cloudmend.controls.security_group_ingress.follow import Step, follow
 from cloudmend.controls.security_group_ingress.targets import PREFIX_LIST_EVENTS
 from cloudmend.core.attribution import attribute, is_stranger, person, principal
-from cloudmend.core.model import ApiCall
+from cloudmend.core.model import ApiCall, Recency
 from cloudmend.core.policy import Policy
 from cloudmend.core.replay import Door
 from cloudmend.core.scan import outcome
@@ -73,7 +73,7 @@ class Doors:
                 yield msgspec.structs.replace(door, seconds_open=_seconds(door.opened, until))
 
     def _follow(self, place: _Place, group: _Group, call: ApiCall, time: datetime) -> Iterator[Door]:
-        step = follow(group.facts, call)
+        step = _dated(follow(group.facts, call), group.facts, time)
         self.older_rules += len(step.older)
         at_fault = self._judgements.of(step.facts, time, call.actor.role_arn) if step.facts else {}
         yield from (_closed(door, call, time) for rule, door in group.open.items() if rule not in at_fault)
@@ -83,6 +83,16 @@ class Doors:
             for rule in sorted(at_fault.keys() - doors.keys()):
                 doors[rule] = _opened(at_fault[rule], rule, place, call, time, is_older=rule in step.older)
             self._groups[place] = _Group(step.facts, doors)
+
+
+def _dated(step: Step, before: GroupFacts, time: datetime) -> Step:
+    """Return the step, after which each rule that it added or changed is known since its time."""
+    if step.facts is None:
+        return step
+    same = {(rule.id, rule.place) for rule in before.rules}
+    since = before.recency.known_since
+    known = {rule.id: since[rule.id] if (rule.id, rule.place) in same else time for rule in step.facts.rules}
+    return Step(msgspec.structs.replace(step.facts, recency=Recency(known_since=known)), step.older)
 
 
 def _opened(fate: Fate, rule: str, place: _Place, call: ApiCall, time: datetime, *, is_older: bool) -> Door:

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.core.model import Recency
 from cloudmend.core.policy import Policy
 from cloudmend.entry.judgement import Brief, Fate, judge
 
@@ -25,7 +26,8 @@ class Judgements:
     def of(self, facts: GroupFacts, now: datetime, actor_role: str) -> dict[str, Fate]:
         """What would become of each rule at fault, by its id; the part of the fate itself is a number."""
         rules = facts.ingress
-        key = (facts.account, facts.vpc_id, self._exempting(facts, now, actor_role), *(rule.place for rule in rules))
+        alike = (facts.account, facts.vpc_id, self._exempting(facts, now, actor_role))
+        key = (*alike, _ranks(facts), *(rule.place for rule in rules))
         if (fates := self._known.get(key)) is None:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
@@ -40,5 +42,15 @@ class Judgements:
 
 def _numbered(facts: GroupFacts) -> GroupFacts:
     """The same group, the ids of whose ingress rules are numbers in the same order."""
-    rules = (Rule({**rule.row, "SecurityGroupRuleId": f"{n:08}"}) for n, rule in enumerate(facts.ingress))
-    return msgspec.structs.replace(facts, rules=tuple(rules))
+    numbers = {rule.id: f"{n:08}" for n, rule in enumerate(facts.ingress)}
+    rules = tuple(Rule({**rule.row, "SecurityGroupRuleId": numbers[rule.id]}) for rule in facts.ingress)
+    since = facts.recency.known_since
+    recency = Recency(known_since={numbers[rule]: time for rule, time in since.items() if rule in numbers})
+    return msgspec.structs.replace(facts, rules=rules, recency=recency)
+
+
+def _ranks(facts: GroupFacts) -> tuple[int, ...]:
+    """Return which ingress rules are older than which: for each the number of earlier times, or -1 if it has none."""
+    known = facts.recency.known_since
+    times = sorted({known[rule.id] for rule in facts.ingress if rule.id in known})
+    return tuple(times.index(known[rule.id]) if rule.id in known else -1 for rule in facts.ingress)
