@@ -99,7 +99,7 @@ def test_the_door_is_the_rule_that_tipped_the_sum_and_stays_it_whatever_is_calle
     (door,) = told(wide, harmless, unrelated).doors
     assert (door["rule"], door["opening"]) == ("sgr-0123456789abcdef0", "tcp/22 from 8.8.8.8/32")
     assert (door["opened_by"]["who"], door["closed"]) == ("the IAM user bob of account 111122223333", None)
-    assert door["why"].endswith("; this rule is younger than others, so it goes first")
+    assert "; this rule is younger than others, so it goes first; revoked because" in door["why"]
 
 
 def test_modes_and_exemptions_of_the_policy_decide_at_the_time_of_the_call(told: Callable[..., Told]) -> None:
