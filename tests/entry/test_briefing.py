@@ -56,10 +56,8 @@ def test_a_stack_that_is_not_there_is_bad_input(patient: Patient) -> None:
         brief_of(PACKAGED, ledger="", stack="nowhere", region="us-east-1")
 
 
-def test_without_a_name_the_user_s_own_file_counts_and_is_not_made_by_a_look(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+@pytest.mark.usefixtures("patient")
+def test_without_a_name_the_user_s_own_file_counts_and_is_not_made_by_a_look(tmp_path: Path) -> None:
     assert brief_of(PACKAGED, ledger="", stack="", region=None).standing.ledger is None
     assert not list(tmp_path.iterdir())
     open_ledger("", None).exempt(exemption("exempt-of-my-own"))

@@ -37,7 +37,7 @@ def test_bad_input_is_one_sentence_and_exit_2(words: list[str], said: str) -> No
         ([*ADD, "2h"], "sts:GetCallerIdentity in eu-west-1: no answer"),
         (["exempt", "list", "--ledger", "cloudmend-ledger"], "dynamodb:Query in eu-west-1: no answer"),
         (["records", "--ledger", "cloudmend-ledger"], "dynamodb:Query in eu-west-1: no answer"),
-        (["exempt", "remove", "exempt-1a2b3c4d"], "There is no exemption exempt-1a2b3c4d. cloudmend exempt list shows"),
+        (["exempt", "remove", "exempt-1a2b3c4d"], "There is no exemption exempt-1a2b3c4d in /"),
     ],
 )
 def test_what_cannot_be_reached_or_found_is_one_sentence_and_exit_1(words: list[str], said: str) -> None:
@@ -50,17 +50,21 @@ def test_what_cannot_be_reached_or_found_is_one_sentence_and_exit_1(words: list[
 @pytest.mark.parametrize(
     "words", [["records"], ["records", "--json"], ["records", "--since", "9999d"], ["exempt", "list"]]
 )
-def test_an_empty_ledger_shows_nothing_and_needs_neither_region_nor_credentials(words: list[str]) -> None:
-    done = cloudmend(*words)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+def test_where_no_ledger_is_a_look_needs_neither_region_nor_credentials_and_says_where_it_looked(
+    words: list[str], tmp_path: Path
+) -> None:
+    done = cloudmend(*words, XDG_STATE_HOME=str(tmp_path))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert f" in {tmp_path}/cloudmend, which holds no ledger yet. A stack has a table of its own: pass" in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
-def test_the_ledger_is_in_the_home_folder_where_no_absolute_state_folder_is_named(tmp_path: Path) -> None:
-    cloudmend("records", HOME=str(tmp_path), XDG_STATE_HOME="relative")
-    assert (tmp_path / ".local/state/cloudmend/ledger.sqlite3").exists()
+def test_the_ledgers_are_in_the_home_folder_where_no_absolute_state_folder_is_named(tmp_path: Path) -> None:
+    done = cloudmend("records", HOME=str(tmp_path), XDG_STATE_HOME="relative")
+    assert f"{tmp_path}/.local/state/cloudmend, " in done.stderr
 
 
 def test_a_state_folder_that_cannot_be_used_is_one_sentence_and_exit_1() -> None:
     done = cloudmend("records", XDG_STATE_HOME=os.devnull)
     assert done.returncode == 1
-    assert done.stderr.startswith(f"cloudmend: The ledger {os.devnull}/cloudmend/ledger.sqlite3 cannot be used")
+    assert done.stderr.startswith(f"cloudmend: The ledgers in {os.devnull}/cloudmend cannot be read: [Errno 20]")

@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
@@ -20,11 +22,20 @@ TOOLS = Path(sys.executable).parent
 
 
 @pytest.fixture(scope="session")
-def local_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+def local_settings() -> Iterator[list[str]]:
     """`cloudmend local` runs for the whole session; the lines that it prints to be pasted."""
-    log = (tmp_path_factory.mktemp("local") / "stderr.txt").open("w")
+    with started({**os.environ}) as lines:
+        yield lines
+
+
+@contextmanager
+def started(environment: dict[str, str]) -> Iterator[list[str]]:
+    """The lines that `cloudmend local` prints to be pasted, while it runs."""
     command = [str(TOOLS / "cloudmend"), "local", "--port", "0"]
-    with log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT) as server:
+    with (
+        TemporaryFile() as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT, env=environment) as server,
+    ):
         assert server.stdout is not None
         said = []
         for line in server.stdout:

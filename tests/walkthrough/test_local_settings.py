@@ -13,7 +13,7 @@ from awscli.customizations.overridesslcommonname import SSL_COMMON_NAMES
 
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import unheard
-from walkthrough.conftest import ROOT, TOOLS, pasted, run
+from walkthrough.conftest import ROOT, TOOLS, pasted, run, started
 
 EVERY_SERVICE = [str(TOOLS / "python"), str(Path(__file__).with_name("every_service.py"))]
 REGIONS = ("us-east-1", "eu-central-1", "cn-north-1")
@@ -120,3 +120,19 @@ def test_the_pages_say_to_paste_just_these_lines() -> None:
     for page in ("README.md", "docs/tutorial.md"):
         text = re.sub(r"\s+", " ", (ROOT / page).read_text(encoding="utf-8"))
         assert "paste its `unset` and `export` lines" in text, page
+
+
+def test_when_it_stops_the_embedded_aws_leaves_no_ledger(tmp_path: Path) -> None:
+    reader = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    with started(reader) as lines:
+        terminal = pasted(lines, reader)
+        group = ["aws", "ec2", "create-security-group", "--group-name", "a", "--description", "a"]
+        group_id = json.loads(run(group, terminal).stdout)["GroupId"]
+        run(["scripts/bad_boy.sh", group_id], terminal)
+        run(["cloudmend", "invoke", "-e", "events/event.json", "--group", group_id], terminal)
+        assert group_id in run(["cloudmend", "records"], terminal).stdout
+        assert list((tmp_path / ".local/state/cloudmend").rglob("ledger.sqlite3"))
+        assert "holds no ledger yet" not in run(["cloudmend", "records"], terminal).stderr
+    assert not list((tmp_path / ".local/state/cloudmend").rglob("ledger.sqlite3"))
+    after = run(["cloudmend", "records"], terminal)
+    assert (after.stdout, "which holds no ledger yet" in after.stderr) == ("", True)

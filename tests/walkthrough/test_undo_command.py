@@ -141,7 +141,7 @@ def test_a_record_that_is_not_found_is_told_with_the_ledger_that_was_searched(
     opened: str, environment: dict[str, str], table: str
 ) -> None:
     entry_id = mend(opened, environment)
-    file = f"{environment['HOME']}/.local/state/cloudmend/ledger.sqlite3"
+    (file,) = Path(environment["HOME"], ".local/state/cloudmend").rglob("ledger.sqlite3")
     missing = run(["cloudmend", "undo", f"{opened}/never", *FOR_2H], environment, status=1).stderr
     assert missing.startswith(f"cloudmend: There is no record {opened}/never in the file {file}. ")
     elsewhere = run(["cloudmend", "undo", entry_id, *FOR_2H, "--ledger", table], environment, status=1).stderr

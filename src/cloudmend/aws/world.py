@@ -12,14 +12,15 @@ from msgspec import Struct
 
 from cloudmend.aws.errors import readable_settings
 from cloudmend.aws.gateway import Gateway, SystemClock, connector
+from cloudmend.aws.identity import Identity, identify
 from cloudmend.aws.notices import CONFIG as BRIEFLY
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Ledger
-from cloudmend.core.model import Request
 from cloudmend.core.ports import Begin, Clock, Notifier
 from cloudmend.core.world import World
 
 _AT_ONCE: Final = 4  # what a mend reads besides the facts, or the channels that it is told in
+_GLOBAL: Final = "us-east-1"
 _Answer = TypeVar("_Answer")
 
 
@@ -44,7 +45,15 @@ class Connection(Struct, frozen=True):
 
     def caller(self) -> str:
         """The ARN of whoever the credentials are of. AWS asks no permission for that. Raises AwsError."""
-        return str(self.gateway.call(Request("sts:GetCallerIdentity", {}))["Arn"])
+        return self.identity().arn
+
+    def identity(self) -> Identity:
+        """Whose the credentials are, and which AWS said so. Raises AwsError."""
+        return identify(self.connect("sts"))
+
+    def brief_identity(self) -> Identity:
+        """The same with little patience. Raises AwsError."""
+        return identify(self.connect_briefly("sts"))
 
 
 def connection(region: str | None = None) -> Connection:
@@ -55,6 +64,11 @@ def connection(region: str | None = None) -> Connection:
     session = Session()
     region = chosen_region(session, region)
     return Connection(region, SystemClock(), connector(session, region), connector(session, region, BRIEFLY))
+
+
+def anywhere(region: str | None = None) -> Connection:
+    """The same where no Region is set, too: for what an account has only once."""
+    return connection(found_region(Session(), region) or _GLOBAL)
 
 
 def chosen_region(session: Session, region: str | None) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # How this machine names itself in a URL.
 NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
+# The header by which the embedded AWS says which start of it answers.
+START: Final = "x-cloudmend-start"
 
 _DEFAULT_PORT: Final = "80"  # a client leaves it out of Host
 _PLAIN: Final = (

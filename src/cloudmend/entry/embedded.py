@@ -9,10 +9,11 @@ from contextlib import closing
 from threading import Event
 
 from cloudmend.core.errors import CloudmendError
+from cloudmend.entry.ledgers import forget_embedded
 from cloudmend.local.server import EmbeddedAws
 
 _NEXT = """
-The embedded AWS is at {endpoint} (Region {region}). It forgets everything when it stops: press Ctrl-C.
+The embedded AWS is at {endpoint} (Region {region}). It forgets everything when it stops, records too: press Ctrl-C.
 In another terminal, in cloudmend's folder:
 
   unset AWS_PROFILE $(env | sed -nE 's/^((AWS|CLOUDMEND)_[A-Za-z0-9_]+)=.*/\\1/p')
@@ -35,6 +36,7 @@ def serve(port: int, region: str) -> None:
             Event().wait()
         except KeyboardInterrupt:
             sys.stdout.write("\nStopping ...\n")
+    forget_embedded(aws.start)
 
 
 def _started(port: int, region: str) -> EmbeddedAws:

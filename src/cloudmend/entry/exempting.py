@@ -11,9 +11,9 @@ from cloudmend.aws.world import connection
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.exempting import Grounds, parse_duration
-from cloudmend.core.ledger import TimedExemption
+from cloudmend.core.ledger import Exemptions, TimedExemption
 from cloudmend.core.stored import encode
-from cloudmend.entry.ledgers import open_ledger
+from cloudmend.entry.ledgers import find_ledger, open_ledger
 from cloudmend.entry.screen import Screen
 from cloudmend.entry.wording import again, exempted
 
@@ -42,15 +42,19 @@ def tell(exemptions: Iterable[TimedExemption], *, as_json: bool) -> None:
 
 def show(ledger: str, region: str | None, *, as_json: bool) -> int:
     """The exit code: 1 where one cannot be read. Raises CloudmendError."""
-    found = open_ledger(ledger, region).exemptions(datetime.now(UTC))
+    searched = find_ledger(ledger, region)
+    found = searched.ledger.exemptions(datetime.now(UTC)) if searched.ledger else Exemptions(())
     tell(found.held, as_json=as_json)
+    if not found.held:
+        sys.stderr.write(f"cloudmend: {terminal(searched.nothing('No exemption holds'))}\n")
     sys.stderr.writelines(f"cloudmend: {terminal(problem)}\n" for problem in found.unreadable)
     return 1 if found.unreadable else 0
 
 
 def remove(exemption_id: str, ledger: str, region: str | None) -> None:
     """Raises CloudmendError."""
-    if not open_ledger(ledger, region).remove_exemption(exemption_id):
+    searched = find_ledger(ledger, region)
+    if not (searched.ledger and searched.ledger.remove_exemption(exemption_id)):
         held = again("exempt", "list", ledger=ledger, region=region)
-        raise LedgerError(f"There is no exemption {exemption_id}. {held} shows those that hold.")
+        raise LedgerError(searched.nothing(f"There is no exemption {exemption_id}", f"{held} shows those that hold."))
     sys.stdout.write(f"{exemption_id} is removed: the next event or sweep closes what it left open.\n")

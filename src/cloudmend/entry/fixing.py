@@ -63,8 +63,10 @@ def fix(regions: Sequence[str], brief: Brief, wish: Wish) -> int:
     surveyed = survey(ec2_gateways(regions or enabled_regions()), brief)
     teller = Teller(wish.table, as_json=wish.as_json)
 
+    own = None if wish.table else open_ledger("", next(iter(regions), None))  # one file, whatever the Regions
+
     def world_of(region: str) -> World:
-        return world(ledger=open_ledger(wish.table, region), notifier=teller, region=region)
+        return world(ledger=own or open_ledger(wish.table, region), notifier=teller, region=region)
 
     ask = _yes if wish.yes else _asked
     return carry_out(plan_of(surveyed, wish.groups), world_of, brief.policy, teller, ask)

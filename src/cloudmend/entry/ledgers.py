@@ -1,37 +1,145 @@
-"""Which ledger the command line uses: a stack's table, or a file of the user's own."""
+"""Which ledger the command line uses: a stack's table, or a file of the user's own.
+
+A file is of one account of one AWS: AWS itself, a server that an endpoint names, or one start of the embedded AWS.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+import shutil
+import sys
 from pathlib import Path
+from threading import Lock
+from typing import Any, Final, cast
+
+from msgspec import Struct
 
 from cloudmend.aws.gateway import SystemClock
+from cloudmend.aws.identity import Identity, other_endpoint
 from cloudmend.aws.ledger import DynamoDbLedger
-from cloudmend.aws.world import connection
-from cloudmend.core.errors import LedgerError
+from cloudmend.aws.world import anywhere, connection
+from cloudmend.core.errors import CloudmendError, LedgerError
+from cloudmend.core.escaping import terminal
 from cloudmend.core.ledger import Ledger, Terms
 from cloudmend.disk.database import FILE
 from cloudmend.disk.ledger import SqliteLedger
 
+_EMBEDDED: Final = "embedded"  # the folder of what is kept of the embedded AWS
+_ACCOUNTS: Final = "[0-9]" * 12
+
+
+class Searched(Struct, frozen=True):
+    """What a command that only looks may read; `name` is what was searched, in the words of a sentence."""
+
+    ledger: Ledger | None
+    name: str
+    hint: str = "A stack has a table of its own: pass its name as --ledger (its output LedgerTableName)."
+
+    def nothing(self, what: str, *advice: str) -> str:
+        """Return the sentence that nothing was found there, and what to do."""
+        return " ".join(filter(None, (f"{what} in {self.name}.", *advice, self.hint)))
+
 
 def open_ledger(table: str, region: str | None) -> Ledger:
-    """The DynamoDB table of that name; without one, the file in the user's state directory. Raises CloudmendError."""
+    """The DynamoDB table of that name; without one, the user's own file for the account, made at its first use.
+
+    Raises CloudmendError, here or at the first use: the account is asked for then.
+    """
     if table:
         here = connection(region)
         return DynamoDbLedger(here.connect, table, here.clock, Terms())
-    return SqliteLedger(_folder(), SystemClock(), Terms())
+    return cast("Ledger", _OwnFile(region))
+
+
+def find_ledger(table: str, region: str | None) -> Searched:
+    """The same for a command that only looks: no file is made. Raises CloudmendError.
+
+    Where AWS does not say whose the credentials are, the one file that there is counts, which is told on stderr.
+    """
+    if table:
+        named = open_ledger(table, region)
+        return Searched(named, named.name, hint="")
+    if not _some_file():
+        return Searched(None, f"{_folder()}, which holds no ledger yet")
+    try:
+        identity = anywhere(region).brief_identity()
+    except CloudmendError as error:
+        return _without_identity(error, region)
+    file = _folder() / _place(identity) / FILE
+    return _opened(file) if file.exists() else Searched(None, f"the file {file}, which is not there yet")
 
 
 def known_ledger(table: str, region: str | None) -> Ledger | None:
-    """The same for a command that only looks: where the user has no file yet there is none, and none is made."""
-    return open_ledger(table, region) if table or _has_file() else None
-
-
-def _has_file() -> bool:
+    """What `find_ledger` finds, for a judgement that can do without one. Raises CloudmendError for a named table."""
     try:
-        return (_folder() / FILE).exists()
-    except (LedgerError, OSError):  # what cannot be looked into is no ledger of this user's
+        return find_ledger(table, region).ledger
+    except LedgerError:  # what cannot be looked into is no ledger of this user's
+        if table:
+            raise
+        return None
+
+
+def forget_embedded(start: str) -> None:
+    """Deletes the ledgers of a start of the embedded AWS, which forgot what they tell of."""
+    shutil.rmtree(_folder() / _EMBEDDED / start, ignore_errors=True)
+
+
+class _OwnFile:
+    """The user's own file for the account, opened when something of it is first asked for."""
+
+    def __init__(self, region: str | None) -> None:
+        self._region = region
+        self._lock = Lock()
+        self._opened: Ledger | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        with self._lock:
+            if self._opened is None:
+                place = _place(anywhere(self._region).identity())
+                self._opened = SqliteLedger(_folder() / place, SystemClock(), Terms())
+        return getattr(self._opened, name)
+
+
+def _without_identity(error: CloudmendError, region: str | None) -> Searched:
+    endpoint = other_endpoint(anywhere(region).connect("sts").meta.endpoint_url)
+    folder = _folder() / _slug(endpoint)
+    files = sorted(folder.glob(f"{_ACCOUNTS}/{FILE}"))
+    if len(files) != 1:
+        several = f"there are several: {', '.join(map(str, files))}" if files else f"{folder} holds none"
+        raise LedgerError(f"{error} Without that, nobody knows whose ledger to search, and {several}.")
+    found = _opened(files[0])
+    sys.stderr.write(f"cloudmend: {terminal(str(error))} Searched was the only ledger that there is: {found.name}.\n")
+    return found
+
+
+def _opened(file: Path) -> Searched:
+    ledger = SqliteLedger(file.parent, SystemClock(), Terms())
+    return Searched(ledger, ledger.name)
+
+
+def _place(identity: Identity) -> Path:
+    """Relative to the folder of all ledgers."""
+    if identity.start:
+        return Path(_EMBEDDED, _slug(identity.start), _slug(identity.account))
+    return Path(_slug(identity.endpoint), _slug(identity.account))
+
+
+def _slug(text: str) -> str:
+    """What a server says of itself never leads out of the folder."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", text)
+
+
+def _some_file() -> bool:
+    """Whether there is any ledger. Raises LedgerError where nobody can look."""
+    folder = _folder()
+    try:
+        next(folder.iterdir(), None)  # glob would be silent about a folder that is not to be read
+        return any(folder.glob(f"**/{FILE}"))
+    except FileNotFoundError:
         return False
+    except OSError as error:
+        raise LedgerError(f"The ledgers in {folder} cannot be read: {error}. Check that the folder is yours.") from None
 
 
 def _folder() -> Path:

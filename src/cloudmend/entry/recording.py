@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ from cloudmend.core.escaping import terminal
 from cloudmend.core.exempting import parse_duration
 from cloudmend.core.ledger import Entries, Entry, Found, Ledger, State
 from cloudmend.core.stored import json_lines
-from cloudmend.entry.ledgers import open_ledger
+from cloudmend.entry.ledgers import Searched, find_ledger
 from cloudmend.entry.screen import Screen
 from cloudmend.entry.wording import came_to
 
@@ -31,19 +31,30 @@ def records(*, group: str, since: str, ledger: str, region: str | None, export: 
     The exit code: 1 where there was such. Raises CloudmendError.
     """
     opened_since = datetime.now(UTC) - parse_duration(since) if since else None
-    entries = Entries(_chosen(open_ledger(ledger, region), group, opened_since))
+    searched = find_ledger(ledger, region)
+    entries = Entries(_chosen(searched.ledger, group, opened_since) if searched.ledger else ())
+    told = _told_if_none(entries, searched)
     if export is None:
-        _tell(entries)
+        _tell(told)
     elif export == _STDOUT:
-        sys.stdout.writelines(_lines(entries))
+        sys.stdout.writelines(_lines(told))
     else:
-        _export(entries, export)
+        _export(told, export)
     sys.stderr.writelines(f"cloudmend: {terminal(each.problem)}\n" for each in entries.unreadable)
     return 1 if entries.unreadable else 0
 
 
 def _chosen(ledger: Ledger, group: str, since: datetime | None) -> Iterable[Found]:
     return ledger.recent(group, since or _EVER) if group else ledger.entries(since)
+
+
+def _told_if_none(entries: Entries, searched: Searched) -> Iterator[Entry]:
+    """The entries; where there are none, what was searched is told on stderr."""
+    one = None
+    for one in entries:
+        yield one
+    if one is None and not entries.unreadable:
+        sys.stderr.write(f"cloudmend: {terminal(searched.nothing('There is no such record'))}\n")
 
 
 def _lines(entries: Iterable[Entry]) -> Iterable[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
+from cloudmend.core.loopback import START
 from cloudmend.local.api_calls import modelled
 from cloudmend.local.api_records import recorded
 from cloudmend.local.calls import read
@@ -55,6 +56,7 @@ class Front:
         services: Mapping[str, Service],
         *,
         region: str,
+        start: str,
         on_call: Callable[[SeenCall], None],
         put_event: Callable[[Mapping[str, Any]], None],
         log: Callable[[str], None],
@@ -62,6 +64,7 @@ class Front:
         self._emulator = emulator
         self._services = services
         self._region = region
+        self._start = start
         self._on_call = on_call
         self._put_event = put_event
         self._log = log
@@ -80,7 +83,7 @@ class Front:
                 datetime.now(UTC),
             )
         )
-        response = Response(answer.body, answer.status, list(answer.headers))
+        response = Response(answer.body, answer.status, [*answer.headers, (START, self._start)])
         return response(environ, start_response)
 
     def _answer(self, exchange: Exchange) -> ApiResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import sys
 from functools import partial
@@ -98,6 +99,7 @@ class EmbeddedAws:
         """Raises OSError when the port is taken."""
         listener = socket.create_server((_HOST, self._port))
         self._port = listener.getsockname()[1]
+        self.start = secrets.token_hex(8)  # its name, for whoever keeps something of it
         BackendDict.reset()
         register()
         create_walkthrough_user(self.region)
@@ -181,6 +183,7 @@ class EmbeddedAws:
                 "sqs": QueueService(self._functions, self._worker),
             },
             region=self.region,
+            start=self.start,
             on_call=self._calls.append,
             put_event=self._bus.put,
             log=self._log,

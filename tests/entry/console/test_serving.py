@@ -14,21 +14,28 @@ from urllib.request import urlopen
 
 import pytest
 
+from cloudmend.local.server import EmbeddedAws
 from entry.test_cli import CLOUDMEND, NOWHERE, ROOT, cloudmend
+from local.embedded.helpers import unheard
 from terminal import terminal
 from walkthrough.blocks import lines
 
 COMMAND = [CLOUDMEND, "console"]
 
 
+@pytest.fixture(scope="module")
+def aws() -> Iterator[EmbeddedAws]:
+    with EmbeddedAws(log=unheard) as embedded:
+        yield embedded
+
+
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(tmp_path: Path, aws: EmbeddedAws) -> dict[str, str]:
     """A user with a browser that only says where it was sent."""
     browser = tmp_path / "browser"
     browser.write_text('#!/bin/sh\necho "opened $1."\n')
     browser.chmod(0o755)
-    isolated = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_MAX_ATTEMPTS": "1"}
-    return {"PATH": os.environ["PATH"], **isolated, "XDG_STATE_HOME": str(tmp_path), **NOWHERE, "BROWSER": str(browser)}
+    return {"PATH": os.environ["PATH"], **aws.environment, "XDG_STATE_HOME": str(tmp_path), "BROWSER": str(browser)}
 
 
 @pytest.fixture
@@ -64,11 +71,23 @@ def test_only_this_machine_gets_an_answer_and_the_token_is_not_logged(running: s
     with socket.socket() as other, pytest.raises(ConnectionRefusedError):
         other.connect(("127.0.0.2", port))  # this machine too, so whoever listens everywhere would answer
     with urlopen(url) as page:  # noqa: S310 - our own address
-        assert "Not everything could be looked at" in page.read().decode()
+        assert "Nothing is open to the world" in page.read().decode()
     with pytest.raises(HTTPError, match="404"):
         urlopen(f"http://127.0.0.1:{port}/")
     running.send_signal(signal.SIGINT)
     assert running.communicate(timeout=30)[1] == ""
+
+
+def test_an_aws_that_cannot_be_asked_is_told_on_the_page(environment: dict[str, str]) -> None:
+    unreachable = {**environment, **NOWHERE, "AWS_MAX_ATTEMPTS": "1"}
+    with subprocess.Popen(COMMAND, cwd=ROOT, env=unreachable, text=True, stdout=subprocess.PIPE) as process:
+        try:
+            with pytest.raises(HTTPError) as refused:
+                urlopen(address(welcome(process)))  # noqa: S310 - our own address
+            with refused.value as page:
+                assert "sts:GetCallerIdentity in eu-west-1: no answer" in page.read().decode()
+        finally:
+            process.kill()
 
 
 def test_without_a_terminal_no_browser_is_opened(running: subprocess.Popen[str]) -> None:
@@ -105,7 +124,7 @@ def test_the_documented_command_is_the_one_that_starts_it(environment: dict[str,
     with terminal([CLOUDMEND, *words], ROOT, environment) as screen:
         screen.until("Press Ctrl-C to stop it.")
         with urlopen(address(screen.said)) as page:  # noqa: S310 - our own address
-            assert "us-east-1 could not be read" in page.read().decode()
+            assert "Nothing is open to the world" in page.read().decode()
 
 
 def test_every_option_is_documented() -> None:

@@ -213,7 +213,13 @@ def test_a_crash_of_the_server_is_an_answer_and_a_trace_in_the_log() -> None:
     calls: list[SeenCall] = []
     events: list[object] = []
     front = Front(
-        Response(), {"s3": crash}, region="us-east-1", on_call=calls.append, put_event=events.append, log=log.append
+        Response(),
+        {"s3": crash},
+        region="us-east-1",
+        start="first",
+        on_call=calls.append,
+        put_event=events.append,
+        log=log.append,
     )
     answer = Client(front).get("/bucket")
 

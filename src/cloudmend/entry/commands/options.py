@@ -17,7 +17,7 @@ Ledger = Annotated[
         "--ledger",
         metavar="TABLE",
         envvar="CLOUDMEND_LEDGER_TABLE",
-        help="The stack's DynamoDB table. Default: a file in your state directory.",
+        help="The stack's DynamoDB table. Default: a file of your own for the account.",
     ),
 ]
 StackName = Annotated[
