@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from browser.chromium import Browser
-from walkthrough.conftest import ROOT, TOOLS, aws_environment, ec2, group_id
+from walkthrough.conftest import ROOT, TOOLS, aws_environment, ec2, group_id, local_settings
 
-__all__ = ["aws_environment", "browser", "console", "ec2", "environment", "group_id"]
+__all__ = ["aws_environment", "browser", "console", "ec2", "environment", "group_id", "local_settings"]
 
 
 @pytest.fixture

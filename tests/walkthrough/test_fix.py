@@ -62,7 +62,7 @@ def test_at_a_terminal_it_asks_and_the_command_that_it_prints_takes_it_back(
     assert not Path(environment["HOME"], ".local").exists()
     status, shown = at_a_terminal(line, environment, "y\n")
     assert (status, sources(ec2, open_group)) == (0, ["10.0.0.0/8"])
-    (undo,) = re.findall(r"^  (cloudmend undo .*?)\r?$", shown, re.MULTILINE)
+    (undo,) = re.findall(r"^  (cloudmend undo (?:[^\n]*\\\n)*[^\n]*)$", shown.replace("\r", ""), re.MULTILINE)
     run(["bash", "-c", undo], environment)
     assert sources(ec2, open_group) == ["0.0.0.0/0"]
     done = run(line.split(), environment, status=2)
