@@ -17,7 +17,7 @@ from cloudmend.local.ec2 import Ec2Error
 from controls.test_prefix_lists import prefix_list, refers
 from properties.test_promises import without_ids
 from random_groups import groups, make
-from support import NOW, Account, ipv4
+from support import ACCOUNT, NOW, REGION, Account, ipv4
 from undoing import ALICE, WORLD, WRITES, entry, exemptions, mended_group, refuse, rule_of, undone
 
 
@@ -71,7 +71,7 @@ def test_the_record_of_an_undo_says_who_why_and_until_when_and_is_published() ->
     rule_id = rule_of(account, group_id, 22)["SecurityGroupRuleId"]
     assert record.summary == (
         f"{group_id}: {rule_id} is tcp/22 from 0.0.0.0/0 again. "
-        "Exempt until 2026-11-24 09:00 UTC: The vendor has no VPN yet (network-team)."
+        "That alone is exempt until 2026-11-24 09:00 UTC: The vendor has no VPN yet (network-team)."
     )
     assert (record.status, record.entry_id, record.actor.arn) == ("exempt", entry_id, ALICE)
 
@@ -89,7 +89,7 @@ def test_the_exemption_stands_before_the_first_write() -> None:
     assert standing == [1, 1]
 
 
-def test_the_exemption_names_group_owner_reason_expiry_and_who_made_it() -> None:
+def test_the_exemption_names_what_is_restored_owner_reason_expiry_and_who_made_it() -> None:
     account = Account()
     group_id, entry_id = mended_group(account)
     undone(account, entry_id)
@@ -97,6 +97,10 @@ def test_the_exemption_names_group_owner_reason_expiry_and_who_made_it() -> None
     assert exemption == TimedExemption(
         id=entry_id,
         group=group_id,
+        account=ACCOUNT,
+        region=REGION,
+        name=exemption.name,
+        parts=("tcp/22 from 0.0.0.0/0", "tcp/3389 from 128.0.0.0/1"),
         owner="network-team",
         reason="The vendor has no VPN yet",
         expires=NOW + timedelta(hours=2),
@@ -219,7 +223,7 @@ def test_what_a_mend_only_may_have_done_is_taken_back_too() -> None:
 
 def test_what_somebody_else_revoked_first_stays_revoked() -> None:
     account = Account()
-    group_id = account.group(ipv4(3389, "128.0.0.0/1"))
+    group_id = account.group(ipv4(22, WORLD), ipv4(3389, "128.0.0.0/1"))
     rule_id = rule_of(account, group_id, 3389)["SecurityGroupRuleId"]
 
     def first(_: Mapping[str, Any]) -> None:
@@ -231,7 +235,9 @@ def test_what_somebody_else_revoked_first_stays_revoked() -> None:
     account.groups.before["RevokeSecurityGroupIngress"] = first
     entry_id = account.mend(group_id).entry_id
     assert "stays revoked, because somebody else had revoked it first" in undone(account, entry_id).record.summary  # type: ignore[union-attr]
-    assert [row for row in account.rules(group_id) if not row["IsEgress"]] == []
+    assert [row["FromPort"] for row in account.rules(group_id) if not row["IsEgress"]] == [22]
+    (exemption,) = exemptions(account)
+    assert exemption.parts == ("tcp/22 from 0.0.0.0/0",)
 
 
 def test_reads_that_lag_are_waited_for() -> None:

@@ -97,8 +97,8 @@ def test_a_list_whose_ranges_were_not_known_at_the_mend_is_not_opened_again() ->
     account = Account()
     _, list_id, entry_id = revoked(account, "0.0.0.0/1")
     stored = encode(entry(account, entry_id))
-    unknown = stored.replace(b'"PrefixListEntries":{"' + list_id.encode(), b'"PrefixListEntries":{"pl-0')
-    account.store.entries[entry_id] = decode_entry(unknown)
+    unread = b'"UnreadPrefixLists":{"' + list_id.encode() + b'":"no longer shared"},"PrefixListEntries"'
+    account.store.entries[entry_id] = decode_entry(stored.replace(b'"PrefixListEntries"', unread))
     with pytest.raises(CloudmendError, match="expected a prefix list in version 1 of unknown ranges"):
         undone(account, entry_id)
 

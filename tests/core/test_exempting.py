@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from cloudmend.core.errors import InputError
-from cloudmend.core.exempting import LONGEST, parse_duration
+from cloudmend.core.exempting import LONGEST, Where, exemption_record, parse_duration
 from cloudmend.core.ledger import TimedExemption
 from undoing import ALICE, GROUNDS, grounds
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
-GROUP, RULE = "sg-05fe30eb67c909f27", "sgr-05fe30eb67c909f27"
+GROUP, GROUP_TYPE = "sg-05fe30eb67c909f27", "AWS::EC2::SecurityGroup"
+BOB = ALICE.replace("alice", "bob")
 
 
 @pytest.mark.parametrize(
@@ -47,27 +49,67 @@ def test_it_lasts_for_thirty_days_at_most_and_not_for_no_time() -> None:
             grounds(duration=duration)
 
 
-def test_it_is_of_a_group_or_of_one_of_its_rules_from_now_on() -> None:
-    assert GROUNDS.exemption("x-1", GROUP, NOW, RULE) == TimedExemption(
+WHERE = Where(group=GROUP, name="web", account="111122223333", region="eu-west-1")
+
+
+def test_it_is_of_a_group_or_of_what_its_rules_say_from_now_on() -> None:
+    assert GROUNDS.exemption("x-1", WHERE, NOW, ("tcp/22 from ::/0",)) == TimedExemption(
+        version=2,
         id="x-1",
         group=GROUP,
-        rule=RULE,
+        name="web",
+        account="111122223333",
+        region="eu-west-1",
+        parts=("tcp/22 from ::/0",),
         owner="network-team",
         reason="The vendor has no VPN yet",
         expires=NOW + timedelta(hours=2),
         created=NOW,
         created_by=ALICE,
     )
-    assert GROUNDS.exemption("x-1", GROUP, NOW).rule == ""
+    assert GROUNDS.exemption("x-1", WHERE, NOW).is_whole
+    assert not GROUNDS.exemption("x-1", WHERE, NOW, ()).is_whole
+
+
+def test_an_id_of_something_else_is_refused_with_one_that_is_right() -> None:
+    with pytest.raises(InputError, match=r"^'web' is not a security group id\. One is like sg-05fe30eb67c909f27\.$"):
+        GROUNDS.exemption("x-1", Where(group="web"), NOW)
+
+
+def test_it_ends_early_where_somebody_ends_it() -> None:
+    exemption = GROUNDS.exemption("x-1", WHERE, NOW)
+    assert exemption.holds(NOW)
+    assert not replace(exemption, ended=NOW, ended_by=ALICE).holds(NOW)
+
+
+UNTIL = "until 2026-11-24 09:00 UTC: The vendor has no VPN yet (network-team)."
 
 
 @pytest.mark.parametrize(
-    ("group", "rule", "told"),
+    ("parts", "what"),
     [
-        ("web", RULE, r"^'web' is not a security group id\. One is like sg-05fe30eb67c909f27\.$"),
-        (GROUP, "ssh", r"^'ssh' is not a security group rule id\. One is like sgr-05fe30eb67c909f27\.$"),
+        (None, "every rule"),
+        (("tcp/22 from ::/0",), "tcp/22 from ::/0"),
+        (("tcp/22 from ::/0", "udp/53 from 0.0.0.0/0"), "tcp/22 from ::/0; udp/53 from 0.0.0.0/0"),
     ],
 )
-def test_an_id_of_something_else_is_refused_with_one_that_is_right(group: str, rule: str, told: str) -> None:
-    with pytest.raises(InputError, match=told):
-        GROUNDS.exemption("x-1", group, NOW, rule)
+def test_its_record_says_exactly_what_is_left_open_by_whom_why_and_until_when(
+    parts: tuple[str, ...] | None, what: str
+) -> None:
+    record = exemption_record(GROUNDS.exemption("x-1", WHERE, NOW, parts), "security_group_ingress", GROUP_TYPE)
+    assert record.summary == f"{record.resource.label}: {what} is left open {UNTIL}"
+    assert (record.status, record.event_name, record.exemption_id) == ("exempt", "Exempt", "x-1")
+    assert (record.account, record.region, record.resource.name) == ("111122223333", "eu-west-1", "web")
+    assert (record.actor.arn, record.attribution.who, record.attribution.through) == (ALICE, ALICE, "cloudmend exempt")
+
+
+def test_the_record_of_its_early_end_says_what_is_closed_and_by_whom() -> None:
+    ended = replace(GROUNDS.exemption("x-1", WHERE, NOW), ended=NOW, ended_by=BOB)
+    record = exemption_record(ended, "security_group_ingress", GROUP_TYPE)
+    assert record.summary == (
+        f"{record.resource.label}: exempt no longer, so the next event or sweep closes it: every rule; "
+        f"it was exempt {UNTIL}"
+    )
+    assert (record.event_name, record.attribution.who) == ("EndExemption", BOB)
+    unknown = exemption_record(replace(ended, ended_by=""), "security_group_ingress", GROUP_TYPE)
+    assert unknown.attribution.who == "somebody unknown"

@@ -24,11 +24,14 @@ FACTS = GroupFacts(account="111122223333", image={}, group_id="sg-1", rules=(rul
 TWELVE, FOURTEEN = CONTROL.detect(FACTS, policy())
 
 
-def exemption(exemption_id: str, group: str = "sg-1", rule: str = "") -> TimedExemption:
+def exemption(
+    exemption_id: str, group: str = "sg-1", rule: str = "", parts: tuple[str, ...] | None = None
+) -> TimedExemption:
     return TimedExemption(
         id=exemption_id,
         group=group,
         rule=rule,
+        parts=parts,
         owner="ops",
         reason="no VPN yet",
         expires=NOON,
@@ -57,3 +60,22 @@ def test_a_rule_that_is_exempt_is_left_open_and_the_others_are_not() -> None:
 def test_where_each_rule_at_fault_is_exempt_nothing_remains() -> None:
     found = spared(exemption("x-1", rule="sgr-12"), exemption("x-2", rule="sgr-14"))
     assert (found.why, found.findings) == (f"{TOLD.format('x-1')}; {TOLD.format('x-2')}", ())
+
+
+SAID_TWELVE, SAID_FOURTEEN = "tcp/22 from 12.0.0.0/7", "tcp/22 from 14.0.0.0/7"
+
+
+def test_what_a_rule_says_is_exempt_under_any_id_and_nothing_else_is() -> None:
+    found = spared(exemption("x-1", parts=(SAID_TWELVE, "tcp/3389 from 0.0.0.0/0")))
+    assert found == Spared("", {"sgr-12": TOLD.format("x-1")}, (FOURTEEN,))
+
+
+def test_where_what_each_rule_says_is_exempt_nothing_remains() -> None:
+    found = spared(exemption("x-1", parts=(SAID_TWELVE,)), exemption("x-2", parts=(SAID_FOURTEEN,)))
+    assert (found.why, found.findings) == (f"{TOLD.format('x-1')}; {TOLD.format('x-2')}", ())
+
+
+def test_one_that_names_nothing_or_nothing_that_is_there_exempts_nothing_and_is_not_told() -> None:
+    nothing = exemption("x-1", parts=()), exemption("x-2", parts=("udp/22 from 12.0.0.0/7",))
+    assert spared(*nothing) == Spared("", {}, (TWELVE, FOURTEEN))
+    assert spared(*nothing, exemption("x-3")).why == TOLD.format("x-3")

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from cloudmend.core.errors import LedgerError
-from cloudmend.core.ledger import Entry, instant, stamp
+from cloudmend.core.ledger import Entry, Exemptions, instant, stamp
 from cloudmend.core.model import Actor, Request, Resource
 from cloudmend.core.stored import decode_entry, encode, read_exemptions
 
@@ -34,6 +34,11 @@ VERSION_1 = rb"""{"version":1,"id":"sg-0ce22d5f105b9f34f/20261124T070000.000000Z
 EXEMPTION_1 = rb"""{"version":1,"id":"e-1","group":"sg-0ce22d5f105b9f34f","rule":"","owner":"network-team",
 "reason":"The vendor has no VPN yet","expires":"2026-11-24T09:00:00Z","created":"2026-11-24T07:00:00Z",
 "created_by":"arn:aws:iam::111122223333:user/alice"}"""
+
+EXEMPTION_2 = rb"""{"version":2,"id":"e-2","group":"sg-0ce22d5f105b9f34f","name":"web","account":"111122223333",
+"region":"eu-west-1","rule":"","parts":["tcp/22 from 0.0.0.0/0"],"owner":"network-team","reason":"No VPN yet",
+"expires":"2026-11-24T09:00:00Z","created":"2026-11-24T07:00:00Z","created_by":"arn:aws:iam::111122223333:user/alice",
+"ended":null,"ended_by":""}"""
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -62,6 +67,26 @@ def test_what_is_read_is_written_again_as_the_same() -> None:
 def test_an_exemption_of_version_1_is_read() -> None:
     (held,) = read_exemptions([("e-1", EXEMPTION_1)], datetime(2026, 11, 24, 8, tzinfo=UTC)).held
     assert (held.owner, held.created_by) == ("network-team", "arn:aws:iam::111122223333:user/alice")
+    assert held.is_whole
+    (of_one,) = read([EXEMPTION_1.replace(b'"rule":""', b'"rule":"sgr-1"')], held.created).held
+    assert (of_one.rule, of_one.is_whole) == ("sgr-1", False)
+
+
+def read(stored: list[bytes], now: datetime) -> Exemptions:
+    return read_exemptions(((msgspec.json.decode(data)["id"], data) for data in stored), now)
+
+
+def test_an_exemption_of_version_2_is_read() -> None:
+    (held,) = read([EXEMPTION_2], datetime(2026, 11, 24, 8, tzinfo=UTC)).held
+    assert (held.parts, held.is_whole, held.region) == (("tcp/22 from 0.0.0.0/0",), False, "eu-west-1")
+
+
+def test_what_is_over_is_told_apart_from_what_holds() -> None:
+    ended = EXEMPTION_2.replace(b'"ended":null', b'"ended":"2026-11-24T08:00:00Z"').replace(b"e-2", b"e-3")
+    found = read([EXEMPTION_1, EXEMPTION_2, ended], datetime(2026, 11, 24, 8, tzinfo=UTC))
+    assert [each.id for each in found.held] == ["e-1", "e-2"]
+    assert [each.id for each in found.over] == ["e-3"]
+    assert [each.id for each in read([EXEMPTION_1], NOON).over] == ["e-1"]
 
 
 def test_fields_that_a_later_release_added_are_passed_over() -> None:

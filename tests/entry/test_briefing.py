@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cloudmend.core.errors import InputError
-from cloudmend.core.exempting import Grounds
+from cloudmend.core.exempting import Grounds, Where
 from cloudmend.core.ledger import TimedExemption
 from cloudmend.core.policy import Policy
 from cloudmend.entry.briefing import brief_of, only
@@ -24,7 +24,7 @@ GROUP = "sg-05fe30eb67c909f27"
 
 def exemption(name: str) -> TimedExemption:
     grounds = Grounds(owner="net", reason="No VPN yet", duration=timedelta(hours=2), caller="arn")
-    return grounds.exemption(name, GROUP, datetime.now(UTC))
+    return grounds.exemption(name, Where(group=GROUP), datetime.now(UTC))
 
 
 @pytest.fixture

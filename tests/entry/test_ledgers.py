@@ -15,7 +15,7 @@ from botocore.session import Session
 from cloudmend.aws.gateway import SystemClock
 from cloudmend.aws.identity import Identity, other_endpoint
 from cloudmend.core.errors import LedgerError
-from cloudmend.core.exempting import Grounds
+from cloudmend.core.exempting import Grounds, Where
 from cloudmend.core.ledger import Terms
 from cloudmend.disk.ledger import SqliteLedger
 from cloudmend.entry import ledgers
@@ -50,7 +50,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedAws]:
 
 
 def exempt(name: str) -> None:
-    open_ledger("", None).exempt(GROUNDS.exemption(name, "sg-05fe30eb67c909f27", datetime.now(UTC)))
+    open_ledger("", None).exempt(GROUNDS.exemption(name, Where(group="sg-05fe30eb67c909f27"), datetime.now(UTC)))
 
 
 def held() -> list[str]:

@@ -23,7 +23,7 @@ def test_an_exemption_holds_until_it_expires(backend: Backend) -> None:
 def test_several_are_told_by_id(backend: Backend) -> None:
     ledger = backend.ledger()
     for exemption_id in ("b", "a", "c"):
-        ledger.exempt(exemption(exemption_id, group=OTHER_GROUP, rule="sgr-0123456789abcdef0"))
+        ledger.exempt(exemption(exemption_id, group=OTHER_GROUP, parts=("tcp/22 from ::/0",)))
     assert [exempt.id for exempt in ledger.exemptions(NOW).held] == ["a", "b", "c"]
 
 
@@ -56,9 +56,9 @@ def test_one_that_nobody_owns_or_explains_is_told_and_exempts_nothing(backend: B
 
 
 def test_one_of_a_newer_version_is_told_and_exempts_nothing(backend: Backend) -> None:
-    backend.ledger().exempt(msgspec.structs.replace(exemption(), version=2))
+    backend.ledger().exempt(msgspec.structs.replace(exemption(), version=3))
     found = backend.ledger().exemptions(NOW)
     assert found.held == ()
     assert found.unreadable == (
-        "Exemption e-1 cannot be read. e-1 was stored in version 2; this cloudmend reads up to 1. Update cloudmend.",
+        "Exemption e-1 cannot be read. e-1 was stored in version 3; this cloudmend reads up to 2. Update cloudmend.",
     )

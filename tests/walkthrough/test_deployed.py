@@ -13,6 +13,7 @@ import pytest
 
 from cloudmend.core.ledger import Entries
 from cloudmend.core.model import Resource
+from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
 from cloudmend.entry.continuation import messages
 from walkthrough.conftest import run
 from walkthrough.deployed import DELETE, NAMES, Deployed, an_account, intent, ssh_from, wait_for
@@ -71,6 +72,8 @@ def test_the_function_uses_exactly_the_rights_it_has(deployed: Deployed) -> None
     deployed.aws.put_event(sample_event(gone))  # no rules: is there a group?
     deployed.settle()
     deployed.aws.put_event(sample_event("NO_ID"))  # it fails, and is kept
+    asked = ask_for_notice(NoticeRequest(record=deployed.records(group_id)[0]["entry_id"]))  # to tell of an undo
+    deployed.client("events").put_events(**asked.params)
     deployed.settle()
     assert deployed.used(RESPONDER) == granted(RESPONDER, security_hub=False)
 
@@ -172,9 +175,13 @@ def test_a_person_in_the_undo_role_takes_a_mend_back_with_exactly_its_rights(dep
     (group,) = deployed.client("ec2").describe_security_groups(GroupIds=[group_id])["SecurityGroups"]
     sources = [each["CidrIp"] for rule in group["IpPermissions"] for each in rule["IpRanges"]]
     assert sorted(sources) == ["0.0.0.0/0", "128.0.0.0/1"]
-    assert deployed.records(group_id)[-1]["status"] == "exempt"
+    assert {each["status"] for each in deployed.records(group_id)[-2:]} == {"exempt"}
+    told = [each for each in deployed.records(group_id) if each["event_name"] == "Undo"]
+    assert [each["actor"]["arn"].rpartition(":")[2].split("/")[0] for each in told] == ["assumed-role"]
     (exemption,) = deployed.ledger().exemptions(datetime.now(UTC)).held
     run(["cloudmend", "exempt", "remove", exemption.id], person)
+    deployed.settle()
+    assert deployed.records(group_id)[-1]["event_name"] == "EndExemption"
     run(["cloudmend", "records"], person)
     (entry_of_list,) = {record["entry_id"] for record in deployed.records(with_list) if record["entry_id"]}
     run(["cloudmend", "undo", entry_of_list, "--for", "2h", "--reason", "no VPN yet"], person)

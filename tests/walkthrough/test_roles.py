@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from cloudmend.aws import ledger, notices, regions, switch
+from cloudmend.aws.notice_requests import PERMISSIONS
 from cloudmend.controls import CONTROLS
+from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
 from walkthrough.template import GLOBALS, RESOURCES, RESPONDER, SWEEPER, UNDOER, actions, granted, of_type, statements
 
 MENDERS = (RESPONDER, SWEEPER)
@@ -27,10 +29,7 @@ def by_sid(role: str, sid: str) -> dict[str, Any]:
 def test_the_functions_roles_hold_what_the_code_declares_and_no_other() -> None:
     declared = set().union(*(control.permissions for control in CONTROLS))
     declared |= ledger.PERMISSIONS | notices.PERMISSIONS | switch.PERMISSIONS
-    assert (
-        of_service(RESPONDER, "ec2", "dynamodb", "sns", "events", "securityhub", "ssm") | {"dynamodb:GetItem"}
-        == declared
-    )
+    assert of_service(RESPONDER, "ec2", "dynamodb", "sns", "events", "securityhub", "ssm") == declared
 
 
 @pytest.mark.parametrize("role", MENDERS)
@@ -45,7 +44,7 @@ def test_only_the_role_for_people_can_open_anything() -> None:
 
 def test_the_roles_differ_in_what_wakes_them() -> None:
     queue = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
-    assert granted(SWEEPER) - granted(RESPONDER) == {*queue, "dynamodb:GetItem", *regions.PERMISSIONS}
+    assert granted(SWEEPER) - granted(RESPONDER) == {*queue, *regions.PERMISSIONS}
     assert granted(RESPONDER) - granted(SWEEPER) == {"ec2:GetManagedPrefixListAssociations"}
     assert by_sid(SWEEPER, "LeaveWorkToItself")["Resource"] == {"Fn::GetAtt": ["ContinuationQueue", "Arn"]}
 
@@ -113,6 +112,18 @@ def test_the_role_for_people_uses_the_whole_ledger_and_restores_rules_with_their
     tags = by_sid(UNDOER, "RestoreTags")
     assert tags["Condition"] == {"StringEquals": {"ec2:CreateAction": "AuthorizeSecurityGroupIngress"}}
     assert "ec2:RevokeSecurityGroupIngress" not in granted(UNDOER)
+
+
+def test_who_undoes_may_ask_for_a_notice_and_not_write_one() -> None:
+    """They have no right to the topics, nor to the key, nor to an event of the source that tells of mends."""
+    asking = by_sid(UNDOER, "AskForNotices")
+    (entry,) = ask_for_notice(NoticeRequest(record="sg-1/x")).params["Entries"]
+    assert asking["Condition"] == {
+        "StringEquals": {"events:source": entry["Source"], "events:detail-type": entry["DetailType"]}
+    }
+    assert entry["Source"] != by_sid(RESPONDER, "PutOwnEvents")["Condition"]["StringEquals"]["events:source"]
+    assert asking["Resource"] == by_sid(RESPONDER, "PutOwnEvents")["Resource"]
+    assert of_service(UNDOER, "events", "sns", "kms", "securityhub", "lambda", "logs", "ssm") == PERMISSIONS
 
 
 def test_people_come_with_mfa_or_are_named() -> None:

@@ -14,6 +14,7 @@ import pytest
 from cloudmend.controls import CONTROLS
 from cloudmend.core.events import parse_event
 from cloudmend.core.model import ApiCall
+from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
 from cloudmend.core.policy import PARAMETERS, REPLACEMENT, parse_policy
 from cloudmend.entry import deployed
 from cloudmend.entry.telemetry import COUNTED, FLAGGED, SECONDS_TO_CLOSED, UNDELIVERED
@@ -135,18 +136,28 @@ def test_what_fails_is_kept_on_every_way_out() -> None:
     assert RESOURCES["DeadLetterQueue"]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 60 * 60
 
 
-def test_eventbridge_may_reach_function_and_queue_for_this_rule_only() -> None:
-    rule = {"Fn::GetAtt": ["ScheduledRule", "Arn"]}
+def test_eventbridge_may_reach_function_and_queue_for_these_rules_only() -> None:
+    rules = [{"Fn::GetAtt": [name, "Arn"]} for name in ("ScheduledRule", "NoticeRequestRule")]
     (statement,) = RESOURCES["DeadLetterQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": rule}}
-    permission = RESOURCES["LambdaInvokePermission"]["Properties"]
-    assert (permission["Principal"], permission["SourceArn"]) == ("events.amazonaws.com", rule)
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": rules}}
+    permissions = [RESOURCES[name]["Properties"] for name in ("LambdaInvokePermission", "NoticeRequestPermission")]
+    assert [(each["Principal"], each["SourceArn"]) for each in permissions] == [
+        ("events.amazonaws.com", rule) for rule in rules
+    ]
+
+
+def test_a_request_for_a_notice_wakes_the_function_and_is_kept_like_an_event() -> None:
+    asking = RESOURCES["NoticeRequestRule"]["Properties"]
+    (entry,) = ask_for_notice(NoticeRequest(record="sg-1/x")).params["Entries"]
+    assert asking["EventPattern"] == {"source": [entry["Source"]], "detail-type": [entry["DetailType"]]}
+    assert asking["Targets"] == RULE["Targets"]
 
 
 def test_the_pattern_is_written_once_and_names_the_controls_events() -> None:
     assert [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Events::Rule"] == [
-        "ScheduledRule"
+        "ScheduledRule",
+        "NoticeRequestRule",
     ]
     names = RULE["EventPattern"]["detail"]["eventName"]
     assert sorted(names) == sorted(set().union(*(control.event_names for control in CONTROLS)))

@@ -78,7 +78,7 @@ def test_a_dry_run_shows_what_it_would_do_and_does_nothing(ec2: Any, opened: str
     entry_id = mend(opened, environment)
     closed = described(ec2, opened)
     said = run(["cloudmend", "undo", entry_id, *FOR_2H, "--dry-run"], environment).stdout.splitlines()
-    assert said[0].startswith(f"would exempt {opened} until ")
+    assert said[0].startswith(f"would exempt tcp/22 from 0.0.0.0/0; tcp/3389 from 128.0.0.0/1 of {opened}")
     assert [line.split()[:4] for line in said[1:-1]] == [
         ["would", "run:", "aws", "ec2"],
         ["would", "run:", "aws", "ec2"],
@@ -133,7 +133,7 @@ def test_a_group_that_is_gone_is_said_to_be_gone(ec2: Any, opened: str, environm
     ec2.delete_security_group(GroupId=opened)
     said = run(["cloudmend", "undo", entry_id, *FOR_2H], environment, status=1).stderr
     assert said.startswith(f"cloudmend: {opened} does not exist in {REGION} any more: it was deleted")
-    line = said.partition("are in the record: ")[2].rstrip(".\n")
+    line = said.partition("are in the record: ")[2].partition(",")[0]
     assert "0.0.0.0/0" in run(line.split(), environment).stdout
 
 
@@ -156,9 +156,24 @@ def test_an_exempt_group_is_left_open_and_listed(ec2: Any, opened: str, environm
     assert described(ec2, opened) == before
     assert run(["cloudmend", "exempt", "list"], environment).stdout == said
     assert re.fullmatch(
-        rf"exempt-\w{{8}} exempts {opened} until [-\d]+ [\d:]+ UTC: The vendor has no VPN yet .*\n", said
+        rf"exempt-\w{{8}} exempts every rule of {opened} \(testing\) until [-\d]+ [\d:]+ UTC: The vendor has .*\n", said
     )
     assert "\x1b" not in said
+
+
+@pytest.mark.parametrize("by_id", [True, False])
+def test_one_rule_is_exempt_by_what_it_says_and_the_others_are_mended(
+    by_id: bool, ec2: Any, opened: str, environment: dict[str, str]
+) -> None:
+    filters = [{"Name": "group-id", "Values": [opened]}]
+    rows = ec2.describe_security_group_rules(Filters=filters)["SecurityGroupRules"]
+    (rule_id,) = [row["SecurityGroupRuleId"] for row in rows if row["FromPort"] == 22]
+    rule = rule_id if by_id else "tcp/22  from 0.0.0.0/0"
+    said = run(["cloudmend", "exempt", "add", "--group", opened, "--rule", rule, *FOR_2H], environment).stdout
+    assert f" exempts tcp/22 from 0.0.0.0/0 of {opened} (testing) until " in said
+    mend(opened, environment)
+    (left,) = described(ec2, opened)["IpPermissions"]
+    assert (left["FromPort"], left["IpRanges"][0]["CidrIp"]) == (22, "0.0.0.0/0")
 
 
 def test_exemptions_as_json_are_as_the_ledger_stores_them(opened: str, environment: dict[str, str]) -> None:
@@ -172,7 +187,7 @@ def test_exemptions_as_json_are_as_the_ledger_stores_them(opened: str, environme
     ("words", "said"),
     [
         (["--group", "my-group", *FOR_2H], "'my-group' is not a security group id."),
-        (["--group", "sg-05fe30eb67c909f27", "--rule", "22", *FOR_2H], "'22' is not a security group rule id."),
+        (["--group", "sg-05fe30eb67c909f27", *FOR_2H], f"There is no security group sg-05fe30eb67c909f27 in {REGION}."),
         (["--group", "sg-05fe30eb67c909f27", "--for", "31d", "--reason", "x"], "lasts from a minute to 30 days"),
         (["--group", "sg-05fe30eb67c909f27", "--for", "0m", "--reason", "x"], "lasts from a minute to 30 days"),
         (["--group", "sg-05fe30eb67c909f27", "--for", "2h", "--reason", " "], "needs an owner and a reason"),
@@ -181,6 +196,23 @@ def test_exemptions_as_json_are_as_the_ledger_stores_them(opened: str, environme
 def test_an_exemption_without_sense_is_refused(words: list[str], said: str, environment: dict[str, str]) -> None:
     assert said in run(["cloudmend", "exempt", "add", *words], environment, status=2).stderr
     assert run(["cloudmend", "exempt", "list"], environment).stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [("22", "'22' is neither the id of a security group rule"), ("sgr-05fe30eb67c909f27", "has no ingress rule sgr-")],
+)
+def test_a_rule_that_is_none_is_refused(rule: str, said: str, opened: str, environment: dict[str, str]) -> None:
+    words = ["cloudmend", "exempt", "add", "--group", opened, "--rule", rule, *FOR_2H]
+    assert said in run(words, environment, status=2).stderr
+    assert run(["cloudmend", "exempt", "list"], environment).stdout == ""
+
+
+def test_an_exemption_of_a_group_elsewhere_names_its_region(opened: str, environment: dict[str, str]) -> None:
+    words = ["cloudmend", "exempt", "add", "--group", opened, *FOR_2H]
+    assert "in eu-west-1. Nothing was changed." in run([*words, "--region", "eu-west-1"], environment, status=2).stderr
+    added = run([*words, "--region", "eu-west-1", "--group-region", REGION, "--json"], environment).stdout
+    assert json.loads(added)["region"] == REGION
 
 
 def test_records_are_listed_and_exported(ec2: Any, opened: str, environment: dict[str, str], tmp_path: Path) -> None:
@@ -237,3 +269,26 @@ def test_the_readme_s_line_takes_back_what_a_stack_s_table_holds(
     assert entry_id in run(["cloudmend", "records"], with_table).stdout
     assert entry_id in run(["cloudmend", "exempt", "list"], with_table).stdout
     assert not (tmp_path / ".local").exists()
+
+
+def test_where_the_notice_cannot_be_sent_what_was_done_stands_and_the_sentence_says_so(
+    ec2: Any, opened: str, environment: dict[str, str], table: str
+) -> None:
+    before = described(ec2, opened)
+    with_table = {**environment, "CLOUDMEND_LEDGER_TABLE": table}
+    entry_id = mend(opened, with_table)
+    deaf = {**with_table, "AWS_ENDPOINT_URL_EVENTBRIDGE": "http://127.0.0.1:9"}
+    unheard = "cloudmend: What was done stands, but nobody was notified of it: events:PutEvents in us-east-1: no answer"
+    done = run(["cloudmend", "undo", entry_id, *FOR_2H], deaf)
+    assert done.stdout.startswith(f"undone {opened}")
+    assert done.stderr.startswith(unheard)
+    assert described(ec2, opened) == before
+    assert run(["cloudmend", "exempt", "remove", entry_id], deaf).stderr.startswith(unheard)
+    assert run(["cloudmend", "exempt", "add", "--group", opened, *FOR_2H], deaf).stderr.startswith(unheard)
+    assert run(["cloudmend", "undo", entry_id, *FOR_2H, "--dry-run"], deaf, status=1).stderr.count("notified") == 0
+
+
+def test_without_a_stack_there_is_nobody_to_notify(opened: str, environment: dict[str, str]) -> None:
+    entry_id = mend(opened, environment)
+    deaf = {**environment, "AWS_ENDPOINT_URL_EVENTBRIDGE": "http://127.0.0.1:9"}
+    assert run(["cloudmend", "undo", entry_id, *FOR_2H], deaf).stderr == ""

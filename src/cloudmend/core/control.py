@@ -45,6 +45,7 @@ class Control(Struct, frozen=True, kw_only=True):
     complete: Callable[[Any, Any, Reader, Policy], Any]  # the facts, with their surroundings
     without: Callable[[Any, frozenset[str]], Any]  # the facts, as if parts were not there
     dated: Callable[[Any, Iterable[Entry]], Any]  # the facts, with the parts' age as mends tell it
+    marks: Callable[[Any], Mapping[str, str]]  # of facts, by part: what it says, the same of equal parts
     detect: Callable[[Any, Policy], tuple[Finding, ...]]
     plan: Callable[[Any, tuple[Finding, ...], Policy], Plan]
     check: Callable[[Any, Plan, Policy], None]  # raises UnsafePlan

@@ -10,13 +10,22 @@ from msgspec import Struct
 
 from cloudmend.core.errors import InputError
 from cloudmend.core.ledger import TimedExemption
+from cloudmend.core.model import END_EXEMPTION, EXEMPT, Actor, Attribution, Record, Resource
 
 LONGEST: Final = timedelta(days=30)  # what shall stay open for longer belongs in the policy, where it is reviewed
 
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 _DURATION: Final = re.compile(r"([0-9]{1,4})([mhd])")
-_GROUP: Final = re.compile(r"sg-[0-9a-f]{8,17}")
-_RULE: Final = re.compile(r"sgr-[0-9a-f]{8,17}")
+_GROUP: Final = re.compile(r"sg-[0-9a-f]{8,17}", re.ASCII)
+
+
+class Where(Struct, frozen=True, kw_only=True):
+    """A security group, and where it is. What is not known is empty."""
+
+    group: str
+    name: str = ""
+    account: str = ""
+    region: str = ""
 
 
 class Grounds(Struct, frozen=True, kw_only=True):
@@ -36,22 +45,60 @@ class Grounds(Struct, frozen=True, kw_only=True):
                 "longer belongs in the policy file."
             )
 
-    def exemption(self, exemption_id: str, group: str, now: datetime, rule: str = "") -> TimedExemption:
-        """Raises InputError where the ids are none of a security group and its rule."""
-        if not _GROUP.fullmatch(group):
-            raise InputError(f"{group!r} is not a security group id. One is like sg-05fe30eb67c909f27.")
-        if rule and not _RULE.fullmatch(rule):
-            raise InputError(f"{rule!r} is not a security group rule id. One is like sgr-05fe30eb67c909f27.")
+    def exemption(
+        self, exemption_id: str, where: Where, now: datetime, parts: tuple[str, ...] | None = None
+    ) -> TimedExemption:
+        """Of the parts that say this, or of the whole group. Raises InputError where its id is none."""
+        check_group_id(where.group)
         return TimedExemption(
             id=exemption_id,
-            group=group,
-            rule=rule,
+            group=where.group,
+            name=where.name,
+            account=where.account,
+            region=where.region,
+            parts=parts,
             owner=self.owner,
             reason=self.reason,
             expires=now + self.duration,
             created=now,
             created_by=self.caller,
         )
+
+
+def check_group_id(group: str) -> None:
+    """Raises InputError where it is none of a security group."""
+    if not _GROUP.fullmatch(group):
+        raise InputError(f"{group!r} is not a security group id. One is like sg-05fe30eb67c909f27.")
+
+
+def left_open(exemption: TimedExemption) -> str:
+    """What it leaves open of its group, in words."""
+    if exemption.is_whole:
+        return "every rule"
+    return exemption.rule or "; ".join(exemption.parts or ())
+
+
+def exemption_record(exemption: TimedExemption, control: str, resource_type: str) -> Record:
+    """What is told of an exemption that somebody made, or ended early."""
+    by = (exemption.ended_by or "somebody unknown") if exemption.ended else exemption.created_by
+    resource = Resource(type=resource_type, id=exemption.group, name=exemption.name)
+    until = f"until {exemption.expires:%Y-%m-%d %H:%M} UTC: {exemption.reason} ({exemption.owner})"
+    told = f"{left_open(exemption)} is left open {until}"
+    if exemption.ended:
+        told = f"exempt no longer, so the next event or sweep closes it: {left_open(exemption)}; it was exempt {until}"
+    return Record(
+        status="exempt",
+        control=control,
+        resource=resource,
+        account=exemption.account,
+        region=exemption.region,
+        event_id="",
+        event_name=END_EXEMPTION if exemption.ended else EXEMPT,
+        actor=Actor(arn=by),
+        attribution=Attribution(who=by, through="cloudmend exempt", where="unknown"),
+        summary=f"{resource.label}: {told}.",
+        exemption_id=exemption.id,
+    )
 
 
 def parse_duration(text: str) -> timedelta:

@@ -10,9 +10,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from cloudmend.core.errors import BudgetSpent, Busy, LedgerError, WrongState
-from cloudmend.core.model import Intent, Record
+from cloudmend.core.model import Intent, Record, label_of
 
-VERSION: Final = 1  # of the shape below that is stored; docs/reference/records.md
+# Of the shapes below that are stored; docs/reference/records.md.
+VERSION: Final = 1
+EXEMPTION_VERSION: Final = 2
 
 # How long an intent that does not end keeps others out: as long as a Lambda that made it can live (decision 6).
 LEASE: Final = timedelta(seconds=60)
@@ -149,28 +151,51 @@ class Entries:
 
 
 class TimedExemption(Struct, frozen=True, kw_only=True):
-    """What is left open on purpose for a while. Unlike one in the policy, nobody reviewed it: it must end."""
+    """What is left open on purpose for a while. Unlike one in the policy, nobody reviewed it: it must end.
 
-    version: int = VERSION
+    Parts are named by what they say, because their ids may change; version 1 named one rule by its id, or all.
+    """
+
+    version: int = EXEMPTION_VERSION
     id: str
     group: str
-    rule: str = ""  # one rule of the group; empty: all of them
+    name: str = ""  # of the group, where it is known
+    account: str = ""  # where the group is; empty in version 1
+    region: str = ""
+    rule: str = ""  # of version 1: the id of one rule
+    parts: tuple[str, ...] | None = None  # what is left open of the group; null: all of it, but for a `rule`
     owner: Annotated[str, Meta(min_length=1)]
     reason: Annotated[str, Meta(min_length=1)]
     expires: Instant  # the last moment at which it holds
     created: Instant
     created_by: str  # ARN
+    ended: Instant | None = None  # when somebody ended it early
+    ended_by: str = ""  # ARN; empty also where it is not known
+
+    @property
+    def label(self) -> str:
+        """How a sentence calls the group."""
+        return label_of(self.group, self.name)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it leaves all of the group as it is."""
+        return self.parts is None and not self.rule
 
     def holds(self, now: datetime) -> bool:
-        """Not without owner and reason, and not after it expired. `now` is aware."""
-        return bool(self.owner and self.reason) and now <= self.expires
+        """Not without owner and reason, and not after it expired or was ended. `now` is aware."""
+        return bool(self.owner and self.reason) and self.ended is None and now <= self.expires
 
 
 class Exemptions(Struct, frozen=True):
-    """Those that hold, and a sentence for each that cannot be read: it exempts nothing, and somebody must look."""
+    """Those that hold, and a sentence for each that cannot be read: it exempts nothing, and somebody must look.
+
+    Those that are `over` are kept as long as records are.
+    """
 
     held: tuple[TimedExemption, ...]
     unreadable: tuple[str, ...] = ()
+    over: tuple[TimedExemption, ...] = ()
 
 
 class Terms(Struct, frozen=True, kw_only=True):

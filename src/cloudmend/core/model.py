@@ -10,6 +10,10 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct
 
+from cloudmend.core.escaping import cut
+
+_NAME: Final = 60  # characters of a name that a sentence shows; a record has them all
+
 Json = Mapping[str, Any]
 
 Status = Literal["mended", "clean", "observed", "exempt", "gone", "open", "failed"]
@@ -30,6 +34,12 @@ class Actor(Struct, frozen=True, kw_only=True):
     from_console: bool = False  # the credentials are those of a session in the console
     source_ip: str = ""  # an address, or the name of the AWS service that called
     user_agent: str = ""
+
+
+# In place of a call's name: what a person had cloudmend do by hand.
+UNDO: Final = "Undo"
+EXEMPT: Final = "Exempt"
+END_EXEMPTION: Final = "EndExemption"
 
 
 class Attribution(Struct, frozen=True, kw_only=True):
@@ -88,6 +98,12 @@ class Resource(Struct, frozen=True, kw_only=True):
     def label(self) -> str:
         """How a sentence calls it."""
         return self.id or self.name
+
+
+def label_of(resource_id: str, name: str) -> str:
+    """How a sentence calls a resource: by its id, and by the name that somebody gave it."""
+    shown = cut(name, _NAME)
+    return f"{resource_id} ({shown})" if resource_id and shown else resource_id or shown
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -183,6 +199,7 @@ class Record(Struct, frozen=True, kw_only=True):
     errors: tuple[str, ...] = ()
     undo: tuple[str, ...] = ()  # AWS CLI commands, in order
     entry_id: str = ""  # the ledger's id of it; cloudmend undo takes it
+    exemption_id: str = ""  # of the timed exemption that a person made or ended; cloudmend exempt remove takes it
     flaps: int = 0  # how often the same door was mended within the hour before
     severity: Literal["normal", "high"] = "normal"
     budget_spent: bool = False

@@ -35,13 +35,22 @@ def spare(
 ) -> Spared:
     """`held` may be of any resource; `facts` are the control's of that one, and `findings` what is at fault there."""
     own = [exemption for exemption in held if exemption.group == resource_id]
-    if not own:
+    marks = control.marks(facts) if own else {}
+    covered = [(exemption, _covered(exemption, marks)) for exemption in own]
+    covering = [exemption for exemption, parts in covered if parts or exemption.is_whole]
+    if not covering:
         return Spared("", {}, findings)
-    parts = {exemption.rule: _told(exemption) for exemption in own if exemption.rule}
-    remaining = control.detect(control.without(facts, frozenset(parts)), policy)
-    if remaining and all(exemption.rule for exemption in own):
-        return Spared("", parts, remaining)
-    return Spared("; ".join(map(_told, own)), parts, ())
+    told = {part: _told(exemption) for exemption, parts in covered for part in parts}
+    remaining = control.detect(control.without(facts, frozenset(told)), policy)
+    if remaining and not any(exemption.is_whole for exemption in covering):
+        return Spared("", told, remaining)
+    return Spared("; ".join(map(_told, covering)), told, ())
+
+
+def _covered(exemption: TimedExemption, marks: Mapping[str, str]) -> tuple[str, ...]:
+    """The ids of the parts that it names, by their id or by what they say."""
+    named = exemption.parts or ()
+    return tuple(part for part, mark in marks.items() if part == exemption.rule or mark in named)
 
 
 def _told(exemption: TimedExemption) -> str:

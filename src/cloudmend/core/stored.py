@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from cloudmend.core.errors import LedgerError
-from cloudmend.core.ledger import VERSION, Entry, Exemptions, Found, TimedExemption, Unreadable
+from cloudmend.core.ledger import (
+    EXEMPTION_VERSION,
+    VERSION,
+    Entry,
+    Exemptions,
+    Found,
+    TimedExemption,
+    Unreadable,
+)
+
+_NEWEST: Final = {Entry: VERSION, TimedExemption: EXEMPTION_VERSION}
 
 _Stored = TypeVar("_Stored", Entry, TimedExemption)
 
@@ -43,15 +53,17 @@ def read_entry(entry_id: str, read: Callable[[], Entry]) -> Found:
 
 def read_exemptions(stored: Iterable[tuple[str, bytes]], now: datetime) -> Exemptions:
     """Those that hold, of texts by id; one that cannot be read does not hide the others."""
-    held, unreadable = [], []
+    read, unreadable = [], []
     for exemption_id, data in stored:
         try:
             exemption = _decoded(data, TimedExemption)
         except LedgerError as error:
             unreadable.append(f"Exemption {exemption_id} cannot be read. {error}")
         else:
-            held.append(exemption)
-    return Exemptions(tuple(exemption for exemption in held if exemption.holds(now)), tuple(unreadable))
+            read.append(exemption)
+    held = tuple(exemption for exemption in read if exemption.holds(now))
+    over = tuple(exemption for exemption in read if not exemption.holds(now))
+    return Exemptions(held, tuple(unreadable), over)
 
 
 class _Header(Struct):
@@ -64,12 +76,13 @@ class _Header(Struct):
 def _decoded(data: bytes, kind: type[_Stored]) -> _Stored:
     try:
         header = msgspec.json.decode(data, type=_Header)
-        if header.version <= VERSION:
+        if header.version <= _NEWEST[kind]:
             return msgspec.json.decode(data, type=kind)
     except msgspec.MsgspecError as error:
         raise LedgerError(
             f"It is not what cloudmend stores ({error}): {data[:200]!r}. Was it edited by hand?"
         ) from error
     raise LedgerError(
-        f"{header.id} was stored in version {header.version}; this cloudmend reads up to {VERSION}. Update cloudmend."
+        f"{header.id} was stored in version {header.version}; this cloudmend reads up to {_NEWEST[kind]}. "
+        "Update cloudmend."
     )

@@ -11,7 +11,7 @@ from msgspec import Struct
 from cloudmend.core.errors import UndoIncomplete, UndoRefused, WrongState
 from cloudmend.core.escaping import command
 from cloudmend.core.ledger import End, Entry, State, TimedExemption
-from cloudmend.core.model import Actor, Attribution, Edit, Record, Request, Status
+from cloudmend.core.model import UNDO, Actor, Attribution, Edit, Record, Request, Status
 
 # Whether a record in this state says how it ended, and how it was undone.
 _ENDS: Final[dict[State, tuple[bool, bool]]] = {
@@ -44,6 +44,7 @@ class Reversal(Struct, frozen=True, kw_only=True):
     `is_gone`, nothing can be restored.
     """
 
+    marks: tuple[str, ...] = ()  # what the restored parts say, and those that are still to be
     is_gone: bool = False
     differences: tuple[Difference, ...] = ()
     requests: tuple[Request, ...] = ()
@@ -58,6 +59,7 @@ class Reversal(Struct, frozen=True, kw_only=True):
         """That of several parts."""
         parts = tuple(parts)
         return cls(
+            marks=tuple(mark for part in parts for mark in part.marks),
             differences=tuple(difference for part in parts for difference in part.differences),
             requests=tuple(request for part in parts for request in part.requests),
             restored=tuple(edit for part in parts for edit in part.restored),
@@ -161,6 +163,15 @@ def check_unchanged(entry: Entry, reversal: Reversal) -> None:
         )
 
 
+def check_anything(entry: Entry, reversal: Reversal) -> None:
+    """Raises UndoRefused where nothing is restored: then nothing is to be exempt either."""
+    if not reversal.marks:
+        told = "; ".join(edit.did for edit in reversal.restored) or "its mend changed nothing"
+        raise UndoRefused(
+            f"There is nothing to take back of {entry.intent.resource.label}: {told}. Nothing was changed."
+        )
+
+
 def check_done(entry: Entry, exemption: TimedExemption, left: Reversal, problem: str) -> None:
     """Raises UndoIncomplete where something is not as it was; `problem` is why writing stopped, else empty."""
     if left.is_done:
@@ -168,10 +179,16 @@ def check_done(entry: Entry, exemption: TimedExemption, left: Reversal, problem:
     told = "; ".join(edit.did for edit in left.restored) or "nothing"
     commands = (command(request.command(entry.intent.region)) for request in left.requests)
     missing = "the group, which was deleted" if left.is_gone else _listed([*left.differences, *commands])
-    raise UndoIncomplete(
-        f"{entry.intent.resource.label} is only partly as it was. Restored: {told}. Not restored: {missing}. "
-        f"{problem} Run the same command again to complete it. Exemption {exemption.id} stands until "
-        f"{exemption.expires:%Y-%m-%d %H:%M} UTC."
+    what = f"is only partly as it was. Restored: {told}. Not restored: {missing}. {problem}"
+    raise incomplete(entry, exemption, what)
+
+
+def incomplete(entry: Entry, exemption: TimedExemption, what: str) -> UndoIncomplete:
+    """The error where something went wrong after the exemption was made."""
+    return UndoIncomplete(
+        f"{entry.intent.resource.label} {what} Run the same command again to complete it. Exemption {exemption.id} "
+        f"stands until {exemption.expires:%Y-%m-%d %H:%M} UTC; cloudmend exempt remove, with the same --ledger, ends "
+        "it."
     )
 
 
@@ -179,7 +196,7 @@ def undone_record(entry: Entry, exemption: TimedExemption, restored: tuple[Edit,
     """What is kept and told of an undo: the group is left open on purpose."""
     intent, caller = entry.intent, exemption.created_by
     told = "; ".join(edit.did for edit in restored) or "nothing was left to restore"
-    until = f"{exemption.expires:%Y-%m-%d %H:%M} UTC"
+    why = f"{exemption.expires:%Y-%m-%d %H:%M} UTC: {exemption.reason} ({exemption.owner})"
     return Record(
         status="exempt",
         control=intent.control,
@@ -187,21 +204,30 @@ def undone_record(entry: Entry, exemption: TimedExemption, restored: tuple[Edit,
         account=intent.account,
         region=intent.region,
         event_id="",
-        event_name="Undo",
+        event_name=UNDO,
         actor=Actor(arn=caller),
         attribution=Attribution(who=caller, through="cloudmend undo", where="unknown"),
-        summary=f"{intent.resource.label}: {told}. Exempt until {until}: {exemption.reason} ({exemption.owner}).",
-        decision=f"exempt until {until}: {exemption.reason} ({exemption.owner})",
+        summary=f"{intent.resource.label}: {told}. That alone is exempt until {why}.",
+        decision=f"exempt until {why}",
         edits=restored,
         entry_id=entry.id,
+        exemption_id=exemption.id,
     )
 
 
 def undo_command(entry_id: str, *, region: str, ledger: str) -> str:
     """For a POSIX shell. The reason is for the user to give; `ledger` is empty for the user's own file."""
-    where = [("--region", region), ("--ledger", ledger)]
-    named = "".join(f" {option} {shlex.quote(value)}" for option, value in where if value)
-    return f'cloudmend undo {shlex.quote(entry_id)}{named} --for 2h --reason "..."'
+    return f'cloudmend undo {shlex.quote(entry_id)}{_where(region, ledger)} --for 2h --reason "..."'
+
+
+def remove_command(exemption_id: str, *, region: str, ledger: str) -> str:
+    """What ends an exemption, likewise."""
+    return f"cloudmend exempt remove {shlex.quote(exemption_id)}{_where(region, ledger)}"
+
+
+def _where(region: str, ledger: str) -> str:
+    options = [("--region", region), ("--ledger", ledger)]
+    return "".join(f" {option} {shlex.quote(value)}" for option, value in options if value)
 
 
 def _by_id(held: Iterable[TimedExemption], exemption_id: str) -> TimedExemption | None:

@@ -1,6 +1,7 @@
 """The only place where pure meets impure: an event comes in, a door is closed, a record goes out.
 
-`handle` answers events, `sweep` looks everywhere; both end in `mend`. `closing` writes, and proves.
+`handle` answers events, `sweep` looks everywhere; both end in `mend`. `closing` writes, and proves. `tell` tells of
+what people did by hand.
 """
 
 from __future__ import annotations
@@ -8,5 +9,6 @@ from __future__ import annotations
 from cloudmend.engine.handle import handle
 from cloudmend.engine.mend import mend
 from cloudmend.engine.sweep import Sweep, sweep
+from cloudmend.engine.tell import tell
 
-__all__ = ["Sweep", "handle", "mend", "sweep"]
+__all__ = ["Sweep", "handle", "mend", "sweep", "tell"]

@@ -10,16 +10,18 @@ import msgspec
 
 from cloudmend.core.control import Control
 from cloudmend.core.errors import AwsError, LedgerError, WrongState
-from cloudmend.core.exempting import Grounds
+from cloudmend.core.exempting import Grounds, Where
 from cloudmend.core.ledger import Entry, TimedExemption
 from cloudmend.core.model import Request
 from cloudmend.core.undo import (
     Reversal,
     Undone,
+    check_anything,
     check_done,
     check_place,
     check_stored,
     check_unchanged,
+    incomplete,
     mended_record,
     undone_already,
     undone_record,
@@ -48,7 +50,8 @@ def undo(entry_id: str, grounds: Grounds, *, controls: Sequence[Control], world:
     if entry.undone:
         return undone_already(entry, entry.undone, reversal, _exemptions(world))
     check_unchanged(entry, reversal)
-    exemption = grounds.exemption(entry.id, entry.intent.resource.id, world.clock.now())
+    check_anything(entry, reversal)
+    exemption = grounds.exemption(entry.id, _where(entry), world.clock.now(), reversal.marks)
     planned = Undone(entry=entry, exemption=exemption, requests=reversal.requests)
     return planned if dry_run else _carried_out(planned, look, world)
 
@@ -58,11 +61,20 @@ def _carried_out(planned: Undone, look: Callable[[], Reversal], world: World) ->
     entry, exemption = planned.entry, planned.exemption
     world.ledger.exempt(exemption)
     problem = _write(planned.requests, world)
-    reversal = _proved(look, world)
-    check_done(entry, exemption, reversal, problem)
+    try:
+        reversal = _proved(look, world)
+        check_done(entry, exemption, reversal, problem)
+        return _recorded(planned, reversal, world)
+    except (AwsError, LedgerError) as error:
+        raise incomplete(entry, exemption, f"may be as it was, which could not be read or recorded: {error}") from error
+
+
+def _recorded(planned: Undone, reversal: Reversal, world: World) -> Undone:
+    """Told, and recorded, unless somebody else's undo was."""
+    entry = planned.entry
     if world.ledger.get(entry.id).undone:
         return _after_another(entry, reversal, world)
-    record = undone_record(entry, exemption, reversal.restored)
+    record = undone_record(entry, planned.exemption, reversal.restored)
     world.notifier.publish(record)
     try:
         world.ledger.undone(entry, record)
@@ -77,6 +89,12 @@ def _after_another(entry: Entry, reversal: Reversal, world: World) -> Undone:
     if latest.undone is None:
         raise WrongState(f"Record {entry.id} is in another state than before its undo. Run the same command again.")
     return undone_already(latest, latest.undone, reversal, _exemptions(world))
+
+
+def _where(entry: Entry) -> Where:
+    intent = entry.intent
+    resource = intent.resource
+    return Where(group=resource.id, name=resource.name, account=intent.account, region=intent.region)
 
 
 def _exemptions(world: World) -> Sequence[TimedExemption]:

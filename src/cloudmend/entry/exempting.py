@@ -4,30 +4,48 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
+import msgspec
+
 from cloudmend.aws.world import connection
-from cloudmend.core.errors import LedgerError
+from cloudmend.controls.security_group_ingress.named import find_group, mark_named
+from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.escaping import terminal
-from cloudmend.core.exempting import Grounds, parse_duration
-from cloudmend.core.ledger import Exemptions, TimedExemption
+from cloudmend.core.exempting import Grounds, Where, check_group_id, parse_duration
+from cloudmend.core.ledger import Exemptions, Ledger, TimedExemption
+from cloudmend.core.notice.request import NoticeRequest
 from cloudmend.core.stored import encode
 from cloudmend.entry.ledgers import find_ledger, open_ledger
+from cloudmend.entry.notifying import Stack
 from cloudmend.entry.screen import Screen
 from cloudmend.entry.wording import again, exempted
 
 
 def add(
-    group: str, *, rule: str, duration: str, reason: str, owner: str, ledger: str, region: str | None
+    group: str,
+    *,
+    rule: str,
+    duration: str,
+    reason: str,
+    owner: str,
+    ledger: str,
+    region: str | None,
+    group_region: str | None,
 ) -> TimedExemption:
-    """Raises CloudmendError."""
+    """`rule` is an id, or what a rule says; empty for the whole group. Raises CloudmendError."""
     lasting = parse_duration(duration)
-    here = connection(region)
+    check_group_id(group)
+    here, there = connection(region), connection(group_region or region)
     caller = here.caller()
     grounds = Grounds(owner=owner or caller, reason=reason, duration=lasting, caller=caller)
-    exemption = grounds.exemption(f"exempt-{secrets.token_hex(4)}", group, here.clock.now(), rule)
+    row = find_group(group, there.gateway, there.region)
+    parts = (mark_named(rule, group, there.gateway),) if rule else None
+    where = Where(group=group, name=row["GroupName"], account=row["OwnerId"], region=there.region)
+    exemption = grounds.exemption(f"exempt-{secrets.token_hex(4)}", where, here.clock.now(), parts)
     open_ledger(ledger, region).exempt(exemption)
+    Stack(ledger, region).tell(NoticeRequest(exemption=exemption.id))
     return exemption
 
 
@@ -53,8 +71,29 @@ def show(ledger: str, region: str | None, *, as_json: bool) -> int:
 
 def remove(exemption_id: str, ledger: str, region: str | None) -> None:
     """Raises CloudmendError."""
-    searched = find_ledger(ledger, region)
-    if not (searched.ledger and searched.ledger.remove_exemption(exemption_id)):
+    searched, stack = find_ledger(ledger, region), Stack(ledger, region)
+    found = searched.ledger and end(
+        exemption_id, searched.ledger, stack, lambda: connection(region).caller(), datetime.now(UTC)
+    )
+    if not found:
         held = again("exempt", "list", ledger=ledger, region=region)
         raise LedgerError(searched.nothing(f"There is no exemption {exemption_id}", f"{held} shows those that hold."))
     sys.stdout.write(f"{exemption_id} is removed: the next event or sweep closes what it left open.\n")
+
+
+def end(exemption_id: str, ledger: Ledger, stack: Stack, caller: Callable[[], str], now: datetime) -> bool:
+    """Whether there was one. It is kept, with who ended it and when; one that cannot be read, or is over, goes."""
+    held = {exemption.id: exemption for exemption in ledger.exemptions(now).held}
+    if exemption := held.get(exemption_id):
+        ledger.exempt(msgspec.structs.replace(exemption, ended=now, ended_by=_known(caller)))
+        stack.tell(NoticeRequest(exemption=exemption_id))
+        return True
+    return ledger.remove_exemption(exemption_id)
+
+
+def _known(caller: Callable[[], str]) -> str:
+    """Who ends it; empty where that cannot be known, for what closes is not stopped by it."""
+    try:
+        return caller()
+    except CloudmendError:
+        return ""

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 from cloudmend import engine
 from cloudmend.aws.regions import enabled_regions
 from cloudmend.controls import CONTROLS
+from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.core.errors import CloudmendError, StillOpen
 from cloudmend.core.left_behind import unread
 from cloudmend.core.model import Ignored, Record, Request
+from cloudmend.core.notice.request import notice_request
 from cloudmend.core.policy import PARAMETERS, Policy
 from cloudmend.core.world import World
 from cloudmend.entry.continuation import Task, asked, messages, whole
@@ -33,17 +35,24 @@ _REGION: Final = "AWS::Region"  # what a record is of, where not even the list o
 
 
 def respond(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """Mends what one EventBridge event reports; gives its records' statuses and sentences.
+    """Mends what one EventBridge event reports, or tells what a person's command asks to have told; gives its records'
+    statuses and sentences.
 
     Raises CloudmendError for an event that cannot be understood, a bad policy, and a door that is not
     proved closed.
     """
     with _telling(event):
-        answer = engine.handle(event, controls=CONTROLS, policy=_policy(), world=_world())
+        answer = _answer(event)
     _raise_for(_bad(answer))
     for ignored in (each for each in answer if isinstance(each, Ignored)):
         _logger().info(f"Ignored: {ignored.reason}", extra={"event_id": ignored.event_id})
     return _result(answer)
+
+
+def _answer(event: Any) -> tuple[Record | Ignored, ...]:
+    if request := notice_request(event):
+        return (engine.tell(request, control=CONTROLS[0].id, resource_type=GROUP, world=_world()),)
+    return engine.handle(event, controls=CONTROLS, policy=_policy(), world=_world())
 
 
 def sweep(event: Any, context: Any) -> dict[str, Any]:

@@ -8,12 +8,16 @@ import msgspec
 
 from cloudmend.aws.world import connection, world
 from cloudmend.controls import CONTROLS
+from cloudmend.core.errors import UndoIncomplete
 from cloudmend.core.escaping import command, terminal
 from cloudmend.core.exempting import Grounds, parse_duration
 from cloudmend.core.model import Record
+from cloudmend.core.notice.request import NoticeRequest
 from cloudmend.core.undo import Undone
+from cloudmend.core.world import World
 from cloudmend.engine.undo import undo as take_back
 from cloudmend.entry.ledgers import open_ledger
+from cloudmend.entry.notifying import Stack
 from cloudmend.entry.screen import Screen
 from cloudmend.entry.wording import exempted
 
@@ -38,13 +42,29 @@ def undo(
     # A table is where the stack is, and so is `region`, but the group may be elsewhere: a sweep of all Regions keeps
     # one ledger. A file is in no Region, so `region` is the group's.
     here = world(ledger=book, notifier=Voice(as_json=as_json), region=home if ledger else region or home)
-    undone = take_back(entry_id, grounds, controls=CONTROLS, world=here, dry_run=dry_run)
+    undone = take_back_and_tell(entry_id, grounds, here, Stack(ledger, region), dry_run=dry_run)
     if undone.record is None:
         _tell_plan(undone, here.region, as_json=as_json)
     elif undone.already and as_json:
         sys.stdout.write(f"{_json(undone.record)}\n")
     elif undone.already:
         Screen().say(terminal(undone.already))
+
+
+def take_back_and_tell(entry_id: str, grounds: Grounds, here: World, stack: Stack, *, dry_run: bool) -> Undone:
+    """The stack is asked to tell people, also of an exemption that stands where the undo failed, and a second time
+    where it was undone already: whoever did so may have got no further. Raises CloudmendError as the undo does.
+    """
+    try:
+        undone = take_back(entry_id, grounds, controls=CONTROLS, world=here, dry_run=dry_run)
+    except UndoIncomplete:
+        stack.tell(NoticeRequest(exemption=entry_id))
+        raise
+    if undone.record and not dry_run:
+        stack.tell(NoticeRequest(record=entry_id))
+        if undone.exemption.created_by != undone.record.actor.arn:  # of two at once, the other's undo and our exemption
+            stack.tell(NoticeRequest(exemption=entry_id))
+    return undone
 
 
 class Voice:

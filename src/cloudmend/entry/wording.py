@@ -6,6 +6,7 @@ import shlex
 from typing import Final
 
 from cloudmend.core.escaping import terminal
+from cloudmend.core.exempting import left_open
 from cloudmend.core.ledger import Entry, TimedExemption
 from cloudmend.core.model import Status
 
@@ -29,7 +30,7 @@ def again(*words: str, ledger: str, region: str | None) -> str:
 
 def exempted(exemption: TimedExemption) -> str:
     """What is left open, until when, why, and on whose word; for a terminal."""
-    what = f"{exemption.group} {exemption.rule}".rstrip()
+    what = f"{left_open(exemption)} of {exemption.label}"
     until = f"{exemption.expires:%Y-%m-%d %H:%M} UTC"
     return terminal(f"{what} until {until}: {exemption.reason} ({exemption.owner})")
 

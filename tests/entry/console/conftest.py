@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from cloudmend.entry.console.app import create_app
 from cloudmend.entry.console.surroundings import Surroundings
+from cloudmend.entry.notifying import Stack
 from entry.test_scan import WithInterfaces
 from support import REGION, Account, event, policy
 from undoing import ALICE
@@ -49,6 +50,7 @@ def around(account: Account) -> Surroundings:
         clock=account.clock,
         world=lambda region: replace(account.world, region=region),
         caller=lambda: ALICE,
+        stack=Stack("", REGION),
     )
 
 

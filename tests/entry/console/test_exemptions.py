@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cloudmend.core.exempting import Where
 from entry.console.conftest import Visitor, said
 from support import Account
 from undoing import ALICE, GROUNDS, exemptions, mended_group, undone
@@ -28,13 +29,15 @@ def test_what_is_removed_is_gone_and_closed_by_the_next_event(visitor: Visitor, 
 
 
 def test_one_that_is_not_there_is_a_sentence(visitor: Visitor) -> None:
-    assert "There is no exemption exempt-0. Perhaps" in said(visitor.post("exemptions", exemption="exempt-0"), 409)
+    assert "There is no exemption exempt-0 in the ledger of this test." in said(
+        visitor.post("exemptions", exemption="exempt-0"), 409
+    )
 
 
 def test_what_strangers_wrote_is_text(visitor: Visitor, account: Account) -> None:
     group_id = account.group()
     text = "</td><script>alert(1)</script>"
-    exemption = GROUNDS.exemption(text, group_id, account.clock.now())
+    exemption = GROUNDS.exemption(text, Where(group=group_id, name=text), account.clock.now(), (text,))
     account.ledger.exempt(exemption)
     page = said(visitor.get("exemptions"))
     assert "<script" not in page

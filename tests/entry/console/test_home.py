@@ -7,9 +7,10 @@ import re
 import pytest
 
 from cloudmend.core.errors import LedgerError
+from cloudmend.core.exempting import Where
 from entry.console.conftest import Visitor, said
 from support import REGION, Account, ipv4
-from undoing import GROUNDS, mended_group, refuse, rule_of, undone
+from undoing import GROUNDS, mended_group, refuse, undone
 
 
 def headline(text: str) -> str:
@@ -46,8 +47,8 @@ def test_what_the_ledger_exempts_is_not_called_at_fault(visitor: Visitor, accoun
 
 def test_an_exemption_of_one_rule_leaves_the_other_at_fault(visitor: Visitor, account: Account) -> None:
     group_id = account.group(ipv4(22, "0.0.0.0/0"), ipv4(3389, "0.0.0.0/0"))
-    rule_id = rule_of(account, group_id, 22)["SecurityGroupRuleId"]
-    account.ledger.exempt(GROUNDS.exemption("exempt-1a2b3c4d", group_id, account.clock.now(), rule_id))
+    parts = ("tcp/22 from 0.0.0.0/0",)
+    account.ledger.exempt(GROUNDS.exemption("exempt-1a2b3c4d", Where(group=group_id), account.clock.now(), parts))
     assert headline(said(visitor.get())) == "1 rule is open to the world"
 
 

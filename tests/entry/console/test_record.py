@@ -50,7 +50,7 @@ def test_a_preview_shows_what_it_would_do_and_does_nothing(visitor: Visitor, acc
     group_id, entry_id = mended_group(account)
     before = account.rules(group_id)
     text = said(visitor.post(f"records/{entry_id}", **PREVIEW))
-    assert f"exempt {group_id} until" in text
+    assert "exempt tcp/22 from 0.0.0.0/0; tcp/3389 from 128.0.0.0/1 of " in text
     assert "2026-11-24 09:00:00 UTC" in text
     assert [line.split()[2] for line in re.findall(r"<code>(aws .*?)</code>", text)] == [
         "modify-security-group-rules",

@@ -8,6 +8,7 @@ from cloudmend.controls.security_group_ingress.check import check
 from cloudmend.controls.security_group_ingress.detect import detect
 from cloudmend.controls.security_group_ingress.expand import expand
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
+from cloudmend.controls.security_group_ingress.marks import marks
 from cloudmend.controls.security_group_ingress.observe import complete, observe, surroundings
 from cloudmend.controls.security_group_ingress.plan import plan
 from cloudmend.controls.security_group_ingress.targets import suspects, targets
@@ -47,6 +48,7 @@ CONTROL: Final = Control(
     complete=complete,
     without=GroupFacts.without,
     dated=GroupFacts.dated,
+    marks=marks,
     detect=detect,
     plan=plan,
     check=check,

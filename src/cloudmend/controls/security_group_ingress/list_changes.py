@@ -14,7 +14,10 @@ _NAMED: Final = 3  # how many ranges a sentence names
 
 
 class ListState(NamedTuple):
-    """What a list holds. AWS's own lists have no version; None for ranges that could not be read."""
+    """What a list holds. AWS tells no version of its own lists, nor of one that it does not describe.
+
+    Where its `ranges` could not be read they are None.
+    """
 
     version: int | None
     ranges: frozenset[str] | None
@@ -32,8 +35,8 @@ class ListState(NamedTuple):
 
 def list_before(list_id: str, image: Json) -> ListState:
     """As the before-image has it. Raises LookupError or TypeError where that is not one of cloudmend's."""
-    entries = image["PrefixListEntries"].get(list_id)
-    return _state(list_id, image["PrefixLists"], entries)
+    unread = list_id in image.get("UnreadPrefixLists", {})
+    return _state(list_id, image["PrefixLists"], None if unread else image["PrefixListEntries"].get(list_id))
 
 
 def change_of(list_id: str, was: ListState, reader: Reader) -> Difference | None:
@@ -41,8 +44,9 @@ def change_of(list_id: str, was: ListState, reader: Reader) -> Difference | None
 
     Both are compared, so that who changed one of the two in the ledger is found out.
     """
+    filters = [{"Name": "prefix-list-id", "Values": [list_id]}]
     try:
-        described = reader.rows(Request("ec2:DescribeManagedPrefixLists", {"PrefixListIds": [list_id]}), "PrefixLists")
+        described = reader.rows(Request("ec2:DescribeManagedPrefixLists", {"Filters": filters}), "PrefixLists")
         entries = reader.rows(Request("ec2:GetManagedPrefixListEntries", {"PrefixListId": list_id}), "Entries")
     except AwsError as error:
         if not error.code.endswith(".NotFound"):
@@ -54,4 +58,4 @@ def change_of(list_id: str, was: ListState, reader: Reader) -> Difference | None
 
 def _state(list_id: str, described: Iterable[Json], entries: Iterable[Json] | None) -> ListState:
     versions = {row["PrefixListId"]: row.get("Version") for row in described}
-    return ListState(versions[list_id], None if entries is None else frozenset(entry["Cidr"] for entry in entries))
+    return ListState(versions.get(list_id), None if entries is None else frozenset(entry["Cidr"] for entry in entries))

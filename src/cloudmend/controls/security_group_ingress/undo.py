@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from cloudmend.controls.security_group_ingress.facts import Rule
 from cloudmend.controls.security_group_ingress.list_changes import change_of
+from cloudmend.controls.security_group_ingress.marks import mark_of
 from cloudmend.controls.security_group_ingress.mended import MendedRule, fields_of, mended_rules, tags_of
 from cloudmend.controls.security_group_ingress.observe import find_groups
 from cloudmend.controls.security_group_ingress.plan import authorize, modify
@@ -48,7 +49,7 @@ def _judged(mended: MendedRule, live: Mapping[str, Rule], group_id: str, reader:
     twin = next((rule for rule in live.values() if rule.is_ingress and rule.place == before.place), None)
     said = partial(_said, tags=mended.has_tags)
     if twin is not None and said(twin) == said(before):
-        return Reversal(restored=(_restored(before, twin),))
+        return Reversal(marks=(mark_of(before),), restored=(_restored(mended, twin),))
     if now is None and mended.elsewhere:
         return Reversal(restored=(_left_closed(before),))
     if said(now) != said(mended.left):
@@ -57,7 +58,7 @@ def _judged(mended: MendedRule, live: Mapping[str, Rule], group_id: str, reader:
         return _differs(before, f"no rule for {before}", f"{twin.id}, {_told(twin)}")
     if mended.prefix_list and (change := change_of(before.prefix_list_id, mended.prefix_list, reader)):
         return Reversal(differences=(change,))
-    return Reversal(requests=(_inverse(group_id, before, now),))
+    return Reversal(marks=(mark_of(before),), requests=(_inverse(group_id, before, now),))
 
 
 def _said(rule: Rule | None, *, tags: bool) -> Any:
@@ -70,9 +71,11 @@ def _inverse(group_id: str, before: Rule, now: Rule | None) -> Request:
     return authorize(group_id, before) if now is None else modify(group_id, before)
 
 
-def _restored(before: Rule, now: Rule) -> Edit:
-    was = "" if now.id == before.id else f", in place of {before.id}"
-    return Edit(part=now.id, before="", after=str(now), did=f"{now.id} is {now} again{was}", why="undone")
+def _restored(mended: MendedRule, now: Rule) -> Edit:
+    was = "" if now.id == mended.before.id else f", in place of {mended.before.id}"
+    return Edit(
+        part=now.id, before=str(mended.left or ""), after=str(now), did=f"{now.id} is {now} again{was}", why="undone"
+    )
 
 
 def _left_closed(before: Rule) -> Edit:

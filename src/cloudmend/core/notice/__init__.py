@@ -15,7 +15,7 @@ from cloudmend.core.notice.chat import publish_chat
 from cloudmend.core.notice.event import put_event
 from cloudmend.core.notice.finding import import_findings
 from cloudmend.core.notice.mail import publish_mail
-from cloudmend.core.notice.wording import HEADLINES
+from cloudmend.core.notice.wording import is_for_people
 
 __all__ = ["CHANNELS", "Audience"]
 
@@ -30,12 +30,12 @@ def _events(record: Record, _: Audience, __: datetime) -> Iterator[Request]:
 
 
 def _mail(record: Record, audience: Audience, _: datetime) -> Iterator[Request]:
-    if audience.topic and record.status in HEADLINES:
+    if audience.topic and is_for_people(record):
         yield publish_mail(record, audience)
 
 
 def _chat(record: Record, audience: Audience, _: datetime) -> Iterator[Request]:
-    if audience.chat_topic and record.status in HEADLINES:
+    if audience.chat_topic and is_for_people(record):
         yield publish_chat(record, audience.chat_topic)
 
 

@@ -12,9 +12,9 @@ from typing import Any, Final
 import msgspec
 
 from cloudmend.core.escaping import chat
-from cloudmend.core.model import Record, Request
+from cloudmend.core.model import END_EXEMPTION, Record, Request
 from cloudmend.core.notice.resources import arn
-from cloudmend.core.notice.wording import attributes, call, duration, headline, remarks, why_unchanged
+from cloudmend.core.notice.wording import attributes, call, duration, headline, is_by_hand, remarks, why_unchanged
 
 _DESCRIPTION: Final = 3000  # characters of a section in Slack
 _TITLE: Final = 150
@@ -60,7 +60,8 @@ def _description(record: Record) -> Iterator[str]:
     notes = remarks(record)
     yield from (f"*Note:* {chat(note, _REMARK)}" for note in notes[:_ITEMS])
     for edit in record.edits[:_ITEMS]:
-        yield f"*Before:* {_code(edit.before)} *after:* {_code(edit.after or 'nothing: it is revoked')}"
+        before, after = edit.before or "nothing: it was revoked", edit.after or "nothing: it is revoked"
+        yield f"*Before:* {_code(before)} *after:* {_code(after)}"
     problems = (*(finding.why for finding in record.remaining), *record.errors)
     yield from (f"*Wrong:* {chat(problem, _NAME)}" for problem in problems[:_ITEMS])
     if left_out := sum(max(0, len(items) - _ITEMS) for items in (notes, record.edits, problems)):
@@ -84,6 +85,10 @@ def _next_steps(record: Record) -> Iterator[str]:
         yield "An event is tried again twice within minutes, then it is kept in the dead-letter queue."
     elif record.status == "observed":
         yield chat(why_unchanged(record), _REMARK)
+    elif is_by_hand(record) and record.event_name != END_EXEMPTION:
+        yield f"Nothing, if it is meant so. Else cloudmend exempt remove ends it: {_code(record.exemption_id)}."
+    elif is_by_hand(record):
+        yield "Nothing: the next event or sweep closes what is still open."
     elif record.undo and record.entry_id:
         yield f"Nothing, if nobody needs the wider access. Else cloudmend undo takes it back: {_code(record.entry_id)}."
     else:

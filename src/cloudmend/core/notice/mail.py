@@ -7,11 +7,11 @@ from functools import partial
 from typing import Final
 
 from cloudmend.core.escaping import ascii_line, command, plain
-from cloudmend.core.model import Record, Request
+from cloudmend.core.model import END_EXEMPTION, Record, Request
 from cloudmend.core.notice.audience import Audience
 from cloudmend.core.notice.resources import close, look
 from cloudmend.core.notice.wording import attributes, call, duration, headline, remarks, why_unchanged
-from cloudmend.core.undo import undo_command
+from cloudmend.core.undo import remove_command, undo_command
 
 _SUBJECT: Final = 99  # SNS: less than 100 characters
 _TEXT: Final = 300  # characters of one text of the record
@@ -42,7 +42,8 @@ def subject(record: Record) -> str:
 
 def text(record: Record, audience: Audience) -> str:
     """The whole message: paragraphs of short lines."""
-    paragraphs = (_event, _remarks, _edits, _problems, _next, partial(_undo, audience=audience), _ids)
+    by_hand, undo = partial(_by_hand, audience=audience), partial(_undo, audience=audience)
+    paragraphs = (_event, _remarks, _edits, _problems, _next, by_hand, undo, _ids)
     return "\n\n".join("\n".join(lines) for paragraph in paragraphs if (lines := list(paragraph(record)))) + "\n"
 
 
@@ -71,7 +72,7 @@ def _edits(record: Record) -> Iterator[str]:
     if record.edits:
         yield "What was done" if record.status != "observed" else "What would have been done"
     for edit in record.edits[:_ITEMS]:
-        yield f"- before: {_said(edit.before)}"
+        yield f"- before: {_said(edit.before or 'nothing: it was revoked')}"
         yield f"  after:  {_said(edit.after or 'nothing: it is revoked')}"
         yield f"  why:    {_said(edit.why)}"
     yield from _more(record.edits)
@@ -87,7 +88,7 @@ def _problems(record: Record) -> Iterator[str]:
 
 def _next(record: Record) -> Iterator[str]:
     """What to do, at three in the morning too."""
-    if record.status == "mended":
+    if record.status in ("mended", "exempt"):
         return
     yield "What to do"
     if record.status == "observed":
@@ -103,6 +104,18 @@ def _next(record: Record) -> Iterator[str]:
     yield "3. If it is open, take away what opens it. Whoever uses that is cut off:"
     yield from _commands([close(record)])
     yield "4. Read what is wrong, above: a missing right, or somebody who opens it again."
+
+
+def _by_hand(record: Record, audience: Audience) -> Iterator[str]:
+    """What to do about what a person left open, or does no longer."""
+    if record.status != "exempt":
+        return
+    yield "What to do"
+    if record.event_name == END_EXEMPTION:
+        yield "Nothing: the next event or sweep closes what is still open."
+        return
+    yield "Nothing, if it is meant so. To end it early, so that the next event or sweep closes it:"
+    yield from _commands([remove_command(record.exemption_id, region=audience.region, ledger=audience.ledger)])
 
 
 def _undo(record: Record, audience: Audience) -> Iterator[str]:
@@ -135,6 +148,8 @@ def _ids(record: Record) -> Iterator[str]:
     yield f"Control:  {_said(record.control)}"
     yield f"Event:    {_said(record.event_id or 'none')}"
     yield f"Entry:    {_said(record.entry_id or 'none: nothing was begun')}"
+    if record.exemption_id:
+        yield f"Exempt:   {_said(record.exemption_id)}"
     yield "The record, with everything that is cut here, is in cloudmend's log under these ids."
 
 

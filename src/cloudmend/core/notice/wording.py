@@ -5,29 +5,48 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from cloudmend.core.model import SWEEP, Record, Status
+from cloudmend.core.model import END_EXEMPTION, EXEMPT, SWEEP, UNDO, Record, Status
 
 # A clean look and a group that is gone are no news to a person. What is exempt somebody left open on purpose, and
-# every call that touches it would tell so again.
-HEADLINES: Final[dict[Status, str]] = {
+# every call that touches it would tell so again: only that somebody did so is told, once.
+_HEADLINES: Final[dict[Status, str]] = {
     "mended": "cloudmend mended",
     "observed": "cloudmend would mend",
     "open": "STILL OPEN, act now:",
     "failed": "cloudmend failed, look now:",
 }
+_BY_HAND: Final = {
+    UNDO: "undone, open again on purpose:",
+    EXEMPT: "left open on purpose:",
+    END_EXEMPTION: "exempt no longer:",
+}
 _BUDGET_SPENT: Final = "NOT MENDED, the budget is spent:"
 _REPORTED: Final = "cloudmend reports"
 
 
+def is_for_people(record: Record) -> bool:
+    return record.status in _HEADLINES or is_by_hand(record)
+
+
+def is_by_hand(record: Record) -> bool:
+    """Whether it tells of an undo, or of an exemption that somebody made or ended."""
+    return record.status == "exempt" and record.event_name in _BY_HAND
+
+
 def headline(record: Record) -> str:
-    """What this is about, in a few words; only for a status that people are told of."""
+    """What this is about, in a few words; only for a record that people are told of."""
     urgency = "HIGH: " if record.severity == "high" else ""
-    verdict = _REPORTED if _is_only_reported(record) else HEADLINES[record.status]
+    if is_by_hand(record):
+        verdict = _BY_HAND[record.event_name]
+    else:
+        verdict = _REPORTED if _is_only_reported(record) else _HEADLINES[record.status]
     return f"{urgency}{_BUDGET_SPENT if record.budget_spent else verdict} {record.resource.label}"
 
 
 def call(record: Record) -> str:
     """The API call that led here."""
+    if is_by_hand(record):
+        return "none: it was done by hand"
     return "none: it was found by looking" if record.event_name in ("", SWEEP) else record.event_name
 
 

@@ -16,25 +16,46 @@ app = typer.Typer(help="What is left open on purpose, for a while.", no_args_is_
 
 @app.command(cls=Command)
 def add(
-    group: Annotated[str, typer.Option(metavar="GROUP_ID", help="The security group to leave open.")],
+    group: Annotated[
+        str,
+        typer.Option(metavar="GROUP_ID", help="The security group to leave open: every rule of it, or one by --rule."),
+    ],
     duration: For,
     reason: Reason,
     rule: Annotated[
-        str, typer.Option(metavar="RULE_ID", help="Only this rule of it, such as sgr-05fe30eb67c909f27.")
+        str,
+        typer.Option(
+            metavar="RULE", help="Only this rule: its id, or what it says, such as 'tcp/22 from 203.0.113.0/24'."
+        ),
     ] = "",
     owner: Owner = "",
+    group_region: Annotated[
+        str | None, typer.Option(metavar="REGION", help="Where the group is, if it is elsewhere than --region.")
+    ] = None,
     region: Region = None,
     ledger: Ledger = "",
     as_json: _AsJson = False,
 ) -> None:
-    """Leave a security group as it is for a while, open or not; its owner and the reason are kept.
+    """Leave a security group, or one rule of it, as it is for a while, open or not; its owner and the reason are kept.
 
-    Example: cloudmend exempt add --group sg-05fe30eb67c909f27 --for 2h --reason "The vendor has no VPN yet"
+    A rule is kept by what it says, so that it stays exempt under another id, and another rule never does. With --ledger
+    the stack tells people of it.
+
+    Example: cloudmend exempt add --group sg-05fe30eb67c909f27 --rule "tcp/22 from ::/0" --for 2h --reason "No VPN yet"
     """
     from cloudmend.entry.exempting import add as run
     from cloudmend.entry.exempting import tell
 
-    made = run(group, rule=rule, duration=duration, reason=reason, owner=owner, ledger=ledger, region=region)
+    made = run(
+        group,
+        rule=rule,
+        duration=duration,
+        reason=reason,
+        owner=owner,
+        ledger=ledger,
+        region=region,
+        group_region=group_region,
+    )
     tell([made], as_json=as_json)
 
 

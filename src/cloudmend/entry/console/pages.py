@@ -11,20 +11,20 @@ from msgspec import Struct
 from werkzeug.http import generate_etag, quote_etag
 from werkzeug.wrappers import Response as Answer
 
-from cloudmend.controls import CONTROLS
 from cloudmend.core.attribution import attribute
 from cloudmend.core.errors import CloudmendError, InputError, LedgerError
 from cloudmend.core.escaping import command
-from cloudmend.core.exempting import Grounds, parse_duration
+from cloudmend.core.exempting import Grounds, left_open, parse_duration
 from cloudmend.core.ledger import Entry
 from cloudmend.core.network import readable
 from cloudmend.core.scan import plural
 from cloudmend.core.undo import Undone
-from cloudmend.engine.undo import undo
 from cloudmend.entry.console.difference import difference
 from cloudmend.entry.console.doors import look
 from cloudmend.entry.console.surroundings import Surroundings
+from cloudmend.entry.exempting import end
 from cloudmend.entry.pages import asset, unbroken
+from cloudmend.entry.undoing import take_back_and_tell
 from cloudmend.entry.wording import came_to
 
 _SHOWN: Final = 50  # mends
@@ -64,6 +64,7 @@ class Pages:
         pages = Blueprint("pages", __name__)
         pages.add_app_template_global(attribute)
         pages.add_app_template_global(came_to)
+        pages.add_app_template_global(left_open)
         pages.add_app_template_filter(readable)
         pages.add_app_template_filter(plural)
         pages.add_app_template_filter(unbroken)
@@ -114,8 +115,9 @@ class Pages:
 
     def remove(self) -> Answer:
         exemption_id = request.form.get("exemption", "")
-        if not self._around.ledger.remove_exemption(exemption_id):
-            raise LedgerError(f"There is no exemption {exemption_id}. Perhaps it was removed already.")
+        around = self._around
+        if not end(exemption_id, around.ledger, around.stack, around.caller, around.clock.now()):
+            raise LedgerError(f"There is no exemption {exemption_id} in {around.ledger.name}.")
         return redirect(url_for(".exemptions", removed=""), 303)
 
     def style(self) -> Response:
@@ -130,7 +132,7 @@ class Pages:
         """In the Region of the record, whichever Regions are looked at."""
         grounds = wish.grounds(self._around.caller())
         here = self._around.world(entry.intent.region)
-        return undo(entry.id, grounds, controls=CONTROLS, world=here, dry_run=not wish.is_carried_out)
+        return take_back_and_tell(entry.id, grounds, here, self._around.stack, dry_run=not wish.is_carried_out)
 
 
 def _record_page(entry: Entry, *, wish: Wish | None = None, planned: Undone | None = None, problem: str = "") -> str:

@@ -14,6 +14,7 @@ from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Clock, Reader
 from cloudmend.core.world import World
 from cloudmend.entry.ledgers import open_ledger
+from cloudmend.entry.notifying import Stack
 from cloudmend.entry.undoing import Voice
 
 
@@ -29,6 +30,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     clock: Clock
     world: Callable[[str], World]
     caller: Callable[[], str]
+    stack: Stack
 
 
 def surroundings(regions: Sequence[str], table: str, policy: Policy) -> Surroundings:
@@ -43,6 +45,7 @@ def surroundings(regions: Sequence[str], table: str, policy: Policy) -> Surround
         clock=home.clock,
         world=partial(_world, ledger),
         caller=home.caller,
+        stack=Stack(table, chosen[0]),
     )
 
 

@@ -1,0 +1,68 @@
+"""Rules by what they say: an exemption names them so, because a rule that comes back has another id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from ipaddress import ip_network
+from typing import Final
+
+from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.core.errors import InputError
+from cloudmend.core.network import ALL_PORTS, Traffic
+
+_ICMP: Final = ("icmp", "icmpv6")
+_ANY: Final = -1  # type or code
+_MARK: Final = re.compile(r"(?P<traffic>.+) from (?P<source>\S+)", re.ASCII)
+_PORTS: Final = re.compile(r"(?P<protocol>tcp|udp)/(?P<first>\d{1,5})(?:-(?P<last>\d{1,5}))?", re.ASCII)
+_OTHER_TRAFFIC: Final = re.compile(r"all traffic|protocol \d{1,3}|icmp(v6)?( type \d{1,3}( code \d{1,3})?)?", re.ASCII)
+_ID: Final = re.compile(r"(pl|sg)-[0-9a-f]{8,17}", re.ASCII)
+
+
+def marks(facts: GroupFacts) -> Mapping[str, str]:
+    """What each ingress rule says, by its id. EC2 lets no two rules of a group say the same."""
+    return {rule.id: mark_of(rule) for rule in facts.ingress}
+
+
+def mark_of(rule: Rule) -> str:
+    """The rule in words, as everywhere; of ICMP with type and code, which EC2 tells apart as well."""
+    return f"{rule.traffic}{_icmp(rule)} from {rule.source}"
+
+
+def parse_mark(text: str) -> str:
+    """What somebody typed, as `mark_of` has it. Raises InputError."""
+    match = _MARK.fullmatch(" ".join(text.split()))
+    traffic = match and _traffic(match["traffic"])
+    source = match and _source(match["source"])
+    if not (traffic and source):
+        raise InputError(
+            f"{text!r} is neither the id of a security group rule nor what one says. Write an id such as "
+            "sgr-05fe30eb67c909f27, or a protocol, ports and a source, such as 'tcp/22 from 203.0.113.0/24', "
+            "'udp/53-54 from pl-05fe30eb67c909f27' or 'all traffic from 2001:db8::/32'."
+        )
+    return f"{traffic} from {source}"
+
+
+def _icmp(rule: Rule) -> str:
+    if rule.traffic.protocol not in _ICMP:
+        return ""
+    type_, code = rule.row.get("FromPort", _ANY), rule.row.get("ToPort", _ANY)
+    return "".join(f" {name} {number}" for name, number in (("type", type_), ("code", code)) if number != _ANY)
+
+
+def _traffic(text: str) -> str:
+    """Canonical; empty where it is none."""
+    if ports := _PORTS.fullmatch(text):
+        first, last = int(ports["first"]), int(ports["last"] or ports["first"])
+        return str(Traffic(ports["protocol"], first, last)) if first <= last <= ALL_PORTS[1] else ""
+    return text if _OTHER_TRAFFIC.fullmatch(text) else ""
+
+
+def _source(text: str) -> str:
+    """Canonical; empty where it is none. A range may have no bits beyond its mask: EC2 shows none."""
+    if _ID.fullmatch(text):
+        return text
+    try:
+        return str(ip_network(text)) if "/" in text else ""
+    except ValueError:
+        return ""

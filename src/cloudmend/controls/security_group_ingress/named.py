@@ -1,0 +1,38 @@
+"""What somebody names on a command line: a group, and a rule of it by its id or by what it says."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from cloudmend.controls.security_group_ingress.facts import Rule
+from cloudmend.controls.security_group_ingress.marks import mark_of, parse_mark
+from cloudmend.controls.security_group_ingress.observe import find_groups
+from cloudmend.core.errors import InputError
+from cloudmend.core.model import Json, Request
+from cloudmend.core.ports import Reader
+
+_RULE_ID: Final = re.compile(r"sgr-[0-9a-f]{8,17}", re.ASCII)
+
+
+def find_group(group_id: str, reader: Reader, region: str) -> Json:
+    """The group. Raises InputError where there is none in that Region, and AwsError."""
+    found = find_groups([{"Name": "group-id", "Values": [group_id]}], reader)
+    if not found:
+        raise InputError(f"There is no security group {group_id} in {region}. Nothing was changed. Is it in another?")
+    return found[0]
+
+
+def mark_named(rule: str, group_id: str, reader: Reader) -> str:
+    """What the rule says, by its id or as it was typed: a rule that is not there yet may be named so.
+
+    Raises InputError, and AwsError.
+    """
+    if not _RULE_ID.fullmatch(rule):
+        return parse_mark(rule)
+    filters = [{"Name": "group-id", "Values": [group_id]}]
+    rows = reader.rows(Request("ec2:DescribeSecurityGroupRules", {"Filters": filters}), "SecurityGroupRules")
+    for each in map(Rule, rows):
+        if each.id == rule and each.is_ingress:
+            return mark_of(each)
+    raise InputError(f"{group_id} has no ingress rule {rule}. Nothing was changed.")

@@ -1,0 +1,35 @@
+"""Tells people what a person's command asked to have told, as the ledger holds it."""
+
+from __future__ import annotations
+
+from cloudmend.core.exempting import exemption_record
+from cloudmend.core.ledger import TimedExemption
+from cloudmend.core.model import UNDO, Ignored, Record
+from cloudmend.core.notice.request import NoticeRequest
+from cloudmend.core.world import World
+
+
+def tell(request: NoticeRequest, *, control: str, resource_type: str, world: World) -> Record | Ignored:
+    """Publishes it; Ignored where the ledger holds no such thing. Raises CloudmendError where it cannot be read."""
+    record = _of_undo(request.record, world) if request.record else None
+    if exemption := request.exemption and _exemption(request.exemption, world):
+        record = exemption_record(exemption, control, resource_type)
+    if record is None:
+        return Ignored(f"the ledger holds no undo or exemption {request.record or request.exemption} to tell of")
+    world.notifier.publish(record)
+    return record
+
+
+def _of_undo(record_id: str, world: World) -> Record | None:
+    """None where it was not undone, or where what is kept of it is no record of an undo there."""
+    entry = world.ledger.get(record_id)
+    if entry.undone is None:
+        return None
+    record = entry.undone.record
+    is_own = record.resource.id == entry.intent.resource.id
+    return record if is_own and (record.status, record.event_name) == ("exempt", UNDO) else None
+
+
+def _exemption(exemption_id: str, world: World) -> TimedExemption | None:
+    found = world.ledger.exemptions(world.clock.now())
+    return next((each for each in (*found.held, *found.over) if each.id == exemption_id), None)

@@ -1,0 +1,24 @@
+"""What was done by hand in a stack's ledger is told to people by the stack, which is asked to."""
+
+from __future__ import annotations
+
+import sys
+
+from cloudmend.aws.notice_requests import ask
+from cloudmend.aws.world import connection
+from cloudmend.core.escaping import terminal
+from cloudmend.core.notice.request import NoticeRequest
+
+
+class Stack:
+    """The stack that a ledger's table belongs to. A file of the user's own belongs to none: then nobody is told."""
+
+    def __init__(self, table: str, region: str | None) -> None:
+        self._table = table
+        self._region = region
+
+    def tell(self, request: NoticeRequest) -> None:
+        """Asks it to tell people; says so on stderr where it could not be asked."""
+        problem = ask(connection(self._region).brief_gateway, request) if self._table else ""
+        if problem:
+            sys.stderr.write(f"cloudmend: What was done stands, but nobody was notified of it: {terminal(problem)}\n")
