@@ -56,7 +56,8 @@ class MemoryLedger:
         entry = Entry.of(intent, self._clock.now(), secrets.token_hex(4))
         self._check_place(entry, entry.seen)
         of_account = [each for each in self._store.entries.values() if each.intent.account == intent.account]
-        if sum(hour(each.opened) == hour(entry.opened) for each in of_account) >= self._terms.budget:
+        counted = {each.place for each in of_account if hour(each.opened) == hour(entry.opened)}
+        if entry.place not in counted and len(counted) >= self._terms.budget:
             raise budget_spent(intent.account, entry.opened, self._terms)
         self._store.entries[entry.id] = entry
         return entry

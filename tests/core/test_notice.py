@@ -164,7 +164,10 @@ def test_high_severity_stands_first_in_the_subject_and_the_title() -> None:
 
 def test_a_spent_budget_is_told_as_not_mended_and_how_to_raise_it() -> None:
     assert subject(BUDGET_SPENT) == f"NOT MENDED, the budget is spent: {GROUP} (111122223333, eu-west-1)"
-    raised = "Deploy the stack with a larger Budget (CLOUDMEND_BUDGET); the next sweep that has budget closes it."
+    raised = (
+        "this is open: it waits for the next sweep. If so many mends are expected, deploy the stack with a larger "
+        "Budget (CLOUDMEND_BUDGET)."
+    )
     assert raised in text(BUDGET_SPENT)
     assert raised in notification(BUDGET_SPENT)["content"]["nextSteps"][0]
     assert "revoke-security-group-ingress" in text(BUDGET_SPENT)

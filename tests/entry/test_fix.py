@@ -168,7 +168,7 @@ def test_beyond_the_budget_of_the_hour_nothing_is_changed_and_that_is_1(capsys: 
         account.group(SSH)
     account.world = replace(account.world, ledger=account.process(budget=1))
     assert fixed(account) == 1
-    assert "had its 1 mends of the hour 2026-11-24T07:00Z. Nothing was changed." in capsys.readouterr().out
+    assert "nothing here tries it again by itself: do that after 08:00 UTC." in capsys.readouterr().out
 
 
 def test_what_aws_refuses_stays_open_and_that_is_1() -> None:

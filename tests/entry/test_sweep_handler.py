@@ -120,7 +120,7 @@ def test_what_a_whole_sweep_could_not_close_is_left_to_the_queue_alone(deployed:
     (message,) = outbox.sent
     assert message["DelaySeconds"] == 60
     task = asked({"Records": [{"body": message["MessageBody"]}]})
-    assert task is not None
+    assert isinstance(task, Task)
     assert (task.region, [resource.id for resource in task.only]) == (REGION, [group_id])
 
 

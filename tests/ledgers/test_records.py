@@ -149,14 +149,33 @@ def test_one_who_comes_back_late_ends_his_own_mend_and_keeps_the_place_of_the_ne
 def test_the_budget_of_an_account_is_spent_and_comes_back_with_the_hour(backend: Backend) -> None:
     ledger = backend.ledger(budget=2)
     mend(ledger)
-    mend(ledger)
+    mend(ledger, OTHER_GROUP)
     backend.clock.sleep(3599)
-    with pytest.raises(BudgetSpent, match="Account 111122223333 had its 2 mends of the hour 2026-11-24T07:00Z"):
-        mend(ledger)
+    with pytest.raises(BudgetSpent, match="Account 111122223333 had mends at 2 resources in the hour 2026-11-24T07:00"):
+        mend(ledger, "sg-3")
     assert ledger.open_intents() == ()
     ledger.intend(intent(account="123456789012"))
     backend.clock.sleep(1)
-    assert mend(ledger).state == "DONE"
+    assert mend(ledger, "sg-3").state == "DONE"
+
+
+def test_a_resource_that_is_mended_again_and_again_counts_once_in_the_budget(backend: Backend) -> None:
+    ledger = backend.ledger(budget=2)
+    for _ in range(5):
+        mend(ledger)
+        backend.clock.sleep(1)
+    mend(ledger, OTHER_GROUP)
+    with pytest.raises(BudgetSpent):
+        mend(ledger, "sg-3")
+    assert mend(backend.ledger(budget=2)).state == "DONE"  # it is among the two
+
+
+def test_the_same_id_in_another_region_or_under_another_control_is_another_resource(backend: Backend) -> None:
+    ledger = backend.ledger(budget=2)
+    ledger.intend(intent())
+    ledger.intend(intent(region="us-east-1"))
+    with pytest.raises(BudgetSpent):
+        ledger.intend(intent(control="another"))
 
 
 def test_one_who_is_refused_does_not_use_up_the_budget(backend: Backend) -> None:
@@ -169,7 +188,7 @@ def test_one_who_is_refused_does_not_use_up_the_budget(backend: Backend) -> None
 
 
 def test_one_who_finds_the_budget_spent_does_not_block_the_place(backend: Backend) -> None:
-    mend(backend.ledger(budget=1))
+    mend(backend.ledger(budget=1), OTHER_GROUP)
     with pytest.raises(BudgetSpent):
         mend(backend.ledger(budget=1))
     assert mend(backend.ledger(budget=2)).state == "DONE"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 
@@ -37,6 +37,24 @@ def test_with_several_threads_jobs_run_at_once() -> None:
         worker.submit(lambda: meeting.wait(10))
     worker.settle(20)
     worker.close()
+
+
+def test_a_job_that_is_to_start_later_starts_then_and_is_not_waited_for_before(worker: Worker) -> None:
+    started: list[str] = []
+    later = Event()
+
+    def start() -> None:
+        started.append("later")
+        later.set()
+
+    worker.submit_later(start, 0.2)
+    worker.submit_later(lambda: started.append("never"), 3600)
+    worker.submit(lambda: started.append("now"))
+    worker.settle(10)
+    assert started[0] == "now"
+    assert later.wait(30)
+    worker.settle(10)
+    assert started == ["now", "later"]
 
 
 def test_a_job_that_fails_is_told_once_and_the_next_one_runs(worker: Worker) -> None:

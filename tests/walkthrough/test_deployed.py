@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from cloudmend.core.ledger import Entries
 from cloudmend.core.model import Resource
 from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
+from cloudmend.core.put_off import PutOff
 from cloudmend.entry.continuation import messages
 from walkthrough.conftest import run
 from walkthrough.deployed import DELETE, NAMES, Deployed, an_account, intent, ssh_from, wait_for
@@ -106,6 +108,39 @@ def test_the_sweep_goes_on_with_what_is_in_its_queue(deployed: Deployed) -> None
         deployed.client("sqs").send_message(QueueUrl=deployed.resource("ContinuationQueue"), MessageBody=body)
         deployed.settle()
     assert [record["status"] for record in deployed.records(group_id)] == ["mended"]
+
+
+def test_what_the_budget_put_off_is_taken_from_the_same_queue_when_it_is_due(deployed: Deployed) -> None:
+    first, group_id = deployed.group("spends-the-budget"), deployed.group("put-off")
+    with deployed.without_events():
+        deployed.open(first, "0.0.0.0/0")
+        deployed.open(group_id, "0.0.0.0/0")
+    deployed.aws.put_event(sample_event(first))
+    deployed.settle()
+    deployed.configure("SecurityGroupRemediationLambda", CLOUDMEND_BUDGET="1")
+    deployed.aws.put_event(sample_event(group_id))
+    deployed.settle()
+    deployed.configure("SecurityGroupRemediationLambda", CLOUDMEND_BUDGET="100")
+    (refused,) = deployed.records(group_id)
+    assert (refused["status"], refused["budget_spent"]) == ("observed", True)
+    assert refused["retry_at"] is not None
+    queue, sqs = deployed.resource("ContinuationQueue"), deployed.client("sqs")
+    delayed = ["ApproximateNumberOfMessagesDelayed"]
+    assert sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=delayed)["Attributes"] == {delayed[0]: "1"}
+    sqs.send_message(QueueUrl=queue, MessageBody=put_off(group_id, refused).body())
+    deployed.settle()
+    _, mended = deployed.records(group_id)
+    assert (mended["status"], mended["actor"], mended["missed"]) == ("mended", refused["actor"], False)
+    assert mended["attribution"]["who"] == refused["attribution"]["who"] != "somebody unknown"
+
+
+def put_off(group_id: str, refused: dict[str, Any]) -> PutOff:
+    """What waits in the queue, but due now."""
+    cause = {name: refused[name] for name in ("event_id", "account", "region", "actor")}
+    call = {**cause, "source": "", "name": refused["event_name"], "time": None}
+    resource = {"type": "AWS::EC2::SecurityGroup", "id": group_id}
+    about = {name: refused[name] for name in ("account", "region", "control")}
+    return msgspec.convert({**about, "due": datetime.now(UTC), "resource": resource, "cause": call}, PutOff)
 
 
 def test_the_sweep_mends_all_regions_where_it_is_told_to(deployed: Deployed) -> None:

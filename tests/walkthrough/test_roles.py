@@ -49,6 +49,14 @@ def test_the_roles_differ_in_what_wakes_them() -> None:
     assert by_sid(SWEEPER, "LeaveWorkToItself")["Resource"] == {"Fn::GetAtt": ["ContinuationQueue", "Arn"]}
 
 
+def test_who_answers_events_may_leave_work_to_the_sweep_and_not_take_any() -> None:
+    leaving = by_sid(RESPONDER, "LeaveToTheNextHour")
+    assert (actions(leaving), leaving["Resource"]) == (
+        ["sqs:SendMessage"],
+        {"Fn::GetAtt": ["ContinuationQueue", "Arn"]},
+    )
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_grants_no_wildcard_and_brings_no_managed_policy(role: str) -> None:
     assert all(each["Effect"] == "Allow" and "NotAction" not in each for each in statements(role))

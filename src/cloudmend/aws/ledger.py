@@ -75,7 +75,7 @@ class DynamoDbLedger:
         entries = tuple(Entry.of(intent, now, secrets.token_hex(4)) for intent in intents)
         locks = [items.put_lock(entry, entry.seen) for entry in entries]
         kept = [write for entry in entries for write in (items.put_entry(entry), items.put_open(entry))]
-        reasons = self._transact(*locks, items.count_mends(entries, self._terms), *kept)
+        reasons = self._transact(*locks, items.count_resources(entries, self._terms), *kept)
         for lock in filter(_refused, reasons[: len(locks)]):
             raise _busy(lock)
         if _refused(reasons[len(locks)]):

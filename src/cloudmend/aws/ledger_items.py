@@ -7,7 +7,8 @@ The table's keys are the texts `pk` and `sk`:
 | resource/ID     | time-salt            | an entry; `ID/time-salt` is its id                           |
 | open            | an entry's id        | that entry is in state INTENT                                |
 | place/PLACE     | lock                 | who mends there, or did last, and until when                 |
-| budget/ACCOUNT  | clock hour           | `mends` of it                                                |
+| budget/ACCOUNT  | clock hour           | `resources` that were mended in it                           |
+| budget/ACCOUNT  | waits/TIME/PLACE     | what is tried again then has a message in the sweep's queue  |
 | exemptions      | an exemption's id    | a timed exemption                                            |
 
 Its one index, `by-time`, holds the entries alone: they have the attribute `kind`, which is its partition key, and
@@ -48,6 +49,11 @@ def key(pk: str, sk: str) -> Json:
 def entries_of(resource_id: str) -> str:
     """The partition of a resource's entries."""
     return f"resource/{resource_id}"
+
+
+def budget_of(account: str) -> str:
+    """The partition of what an account's budgets have seen."""
+    return f"budget/{account}"
 
 
 def entry_key(entry_id: str) -> Json:
@@ -132,18 +138,28 @@ def put_lock(entry: Entry, seen: datetime) -> Json:
     }
 
 
-def count_mends(entries: Sequence[Entry], terms: Terms) -> Json:
-    """Unless the budget of the hour has no room for all of them. They are of one account and one moment."""
-    first, mends = entries[0], len(entries)
+def count_resources(entries: Sequence[Entry], terms: Terms) -> Json:
+    """Unless the budget of the hour has no room for all of them. They are of one account and one moment.
+
+    A resource that is counted already needs no room. Where there are several entries that is not asked: whoever is
+    refused comes again with each alone.
+    """
+    first, counted = entries[0], sorted({entry.counted for entry in entries})
+    alone = {":one": text(first.counted)} if len(entries) == 1 else {}
+    has_room = "size(resources) <= :room" + (" OR contains(resources, :one)" if alone else "")
     return {
         "Update": {
-            "Key": key(f"budget/{first.intent.account}", hour(first.opened)),
-            "UpdateExpression": "ADD mends :more SET expires = :expires",
-            "ConditionExpression": "attribute_not_exists(mends) OR mends <= :room",
+            "Key": key(budget_of(first.intent.account), hour(first.opened)),
+            "UpdateExpression": "ADD resources :counted SET expires = :expires",
+            "ConditionExpression": (
+                f"attribute_not_exists(resources) OR (attribute_type(resources, :set) AND ({has_room}))"
+            ),
             "ExpressionAttributeValues": {
-                ":more": {"N": str(mends)},
-                ":room": {"N": str(terms.budget - mends)},
+                ":counted": {"SS": counted},
+                ":set": text("SS"),
+                ":room": {"N": str(terms.budget - len(counted))},
                 ":expires": seconds(first.opened, terms),
+                **alone,
             },
         }
     }

@@ -78,7 +78,7 @@ class Busy(CloudmendError):
 
 
 class BudgetSpent(CloudmendError):
-    """The account has had its mends of this hour. Nothing was stored."""
+    """The account has had mends at as many resources as it may have in an hour. Nothing was stored."""
 
 
 class WrongState(CloudmendError):

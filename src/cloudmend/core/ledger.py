@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from typing import Annotated, Final, Literal, NamedTuple, Protocol, Self
 
 import msgspec
@@ -76,6 +78,12 @@ class Entry(Struct, frozen=True, kw_only=True):
         """Where only one mend may be under way at a time: a resource, under one control."""
         intent = self.intent
         return f"{intent.account}/{intent.region}/{intent.control}/{intent.resource.id}"
+
+    @property
+    def counted(self) -> str:
+        """What stands for its place in the hour's budget: eight characters, so that the budgets of all hold many."""
+        digest = blake2b(self.place.encode(), digest_size=6).digest()
+        return urlsafe_b64encode(digest).decode()
 
     @property
     def resource_id(self) -> str:
@@ -201,7 +209,8 @@ class Exemptions(Struct, frozen=True):
 class Terms(Struct, frozen=True, kw_only=True):
     """How a ledger is kept.
 
-    `budget`: mends per account and clock hour, at least 1. `retention`: of what has ended, counted from then.
+    `budget`: how many resources of an account may be mended in a clock hour, however often each; at least 1.
+    `retention`: of what has ended, counted from then.
     """
 
     budget: int = 100
@@ -220,7 +229,7 @@ class Ledger(Protocol):
         """How a sentence calls it: the table or the file, and where that is."""
 
     def intend(self, intent: Intent) -> Entry:
-        """Stores it in state INTENT and takes a place in the account's budget: both, or neither.
+        """Stores it in state INTENT, and counts its resource in the account's budget of the hour: both, or neither.
 
         Raises Busy where another's lease of the same place still ran when the resource was seen: what was seen
         may be closed by now. An intent that outlived its lease stays as it is, to be completed. Raises BudgetSpent,
@@ -228,7 +237,10 @@ class Ledger(Protocol):
         """
 
     def intend_all(self, intents: Sequence[Intent]) -> tuple[Entry, ...]:
-        """The same for up to 33 intents of one account: all of them, or none. Raises as `intend` does for any."""
+        """The same for up to 33 intents of one account: all of them, or none. Raises as `intend` does for any.
+
+        Where some are counted in the budget already, it may be spent for all of them though it is not for each alone.
+        """
 
     def resume(self, entry: Entry, seen: datetime) -> Entry:
         """Takes over an intent that its process left behind: its lease begins anew, and nobody else completes it.
@@ -280,6 +292,11 @@ def hour(time: datetime) -> str:
     return f"{time.astimezone(UTC):%Y-%m-%dT%H}"
 
 
+def next_hour(time: datetime) -> datetime:
+    """When the next budget begins."""
+    return time.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+
 def keeps_out(leased_until: datetime, seen: datetime) -> bool:
     """Whether a lease still ran when somebody looked."""
     return seen < leased_until <= seen + NO_LEASE
@@ -294,10 +311,8 @@ def busy(entry_id: str, leased_until: str) -> Busy:
 
 
 def budget_spent(account: str, now: datetime, terms: Terms) -> BudgetSpent:
-    return BudgetSpent(
-        f"Account {account} had its {terms.budget} mends of the hour {hour(now)}:00Z. Nothing was changed. "
-        "Raise the budget if this many are expected."
-    )
+    resources = f"{terms.budget:,} resource{'s' if terms.budget > 1 else ''}"
+    return BudgetSpent(f"Account {account} had mends at {resources} in the hour {hour(now)}:00Z, which is its budget.")
 
 
 def unknown(entry_id: str, ledger: str) -> LedgerError:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from cloudmend.core.model import Json, Record, Request
+from cloudmend.core.put_off import PutOff
 
 Rows = Sequence[Json]
 _Answer = TypeVar("_Answer")
@@ -57,6 +58,13 @@ class CollectiveNotifier(Notifier, Protocol):
     """A Notifier that tells of several records with fewer calls than of each by itself."""
 
     def publish_all(self, records: Sequence[Record]) -> None: ...
+
+
+class Later(Protocol):
+    """Has tried again what cannot be done now."""
+
+    def put_off(self, task: PutOff) -> bool:
+        """Whether it is tried again when it is due; once, however often it is put off to that time. Raises AwsError."""
 
 
 class Clock(Protocol):

@@ -7,7 +7,8 @@ from functools import cache
 from msgspec import Struct
 
 from cloudmend.core.ledger import Ledger
-from cloudmend.core.ports import Begin, Clock, Notifier, Reader, Switch, Writer
+from cloudmend.core.ports import Begin, Clock, Later, Notifier, Reader, Switch, Writer
+from cloudmend.core.put_off import PutOff
 
 
 class NoSwitch:
@@ -15,6 +16,13 @@ class NoSwitch:
 
     def mode(self) -> None:
         return None
+
+
+class NoLater:
+    """A Later for where nobody comes again, as on a laptop."""
+
+    def put_off(self, task: PutOff) -> bool:  # noqa: ARG002 - it is nobody's
+        return False
 
 
 at_need: Begin = cache  # a Begin that reads when the answer is asked for, one read after the other
@@ -30,4 +38,5 @@ class World(Struct, frozen=True, kw_only=True):
     notifier: Notifier
     clock: Clock
     switch: Switch = NoSwitch()
+    later: Later = NoLater()
     begin: Begin = at_need

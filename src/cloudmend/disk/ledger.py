@@ -139,12 +139,13 @@ class SqliteLedger:
                 raise busy(entry_id, instant(leased_until))
 
     def _check_budget(self, connection: sqlite3.Connection, entry: Entry) -> None:
-        """Raises BudgetSpent."""
+        """Raises BudgetSpent. A resource that was mended in this hour counts once."""
         account, now = entry.intent.account, entry.opened
-        (mends,) = connection.execute(
-            "SELECT count(*) FROM entries WHERE account = ? AND opened >= ?", (account, hour(now))
+        counted, own = connection.execute(
+            "SELECT count(DISTINCT place), max(place = ?) FROM entries WHERE account = ? AND opened >= ?",
+            (entry.place, account, hour(now)),
         ).fetchone()
-        if mends >= self._terms.budget:
+        if counted >= self._terms.budget and not own:
             raise budget_spent(account, now, self._terms)
 
     def _found(self, condition: str, *values: Any, newest_first: bool = False) -> Iterator[Found]:

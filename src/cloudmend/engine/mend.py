@@ -20,6 +20,7 @@ from cloudmend.core.world import World
 from cloudmend.engine.closing import apply, prove
 from cloudmend.engine.left_behind import complete_met
 from cloudmend.engine.needs import Needs, begin, exemptions, met
+from cloudmend.engine.put_off import put_off
 from cloudmend.engine.record import Ended, ending, recorded, sentence
 
 
@@ -136,7 +137,8 @@ def _close(case: Case, facts: Facts, plan: Plan, policy: Policy, world: World) -
     try:
         case.entry = _intended(case, facts, plan, policy, world)
     except BudgetSpent as spent:
-        case.decision, case.budget_spent = str(spent), True
+        case.budget_spent = True
+        case.decision = f"{spent} {put_off(case, world)} Raise the budget if this many are expected."
         return case.observed(plan, now())
     except Busy as busy:
         prove(case, policy, world)

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import Resource
+from cloudmend.core.put_off import PutOff
 
 # SQS took 256 KB for many years, and its neighbours in other partitions may still; this leaves room for the rest.
 MOST_BYTES: Final = 256_000
@@ -46,8 +47,8 @@ def _message(task: Task) -> str:
     return msgspec.json.encode(task).decode()
 
 
-def asked(event: Any) -> Task | None:
-    """The task in an SQS event of one message; None for any other event, which the schedule sent.
+def asked(event: Any) -> Task | PutOff | None:
+    """What an SQS event of one message asks for; None for any other event, which the schedule sent.
 
     Raises EventError for a message that cannot be understood.
     """
@@ -55,6 +56,8 @@ def asked(event: Any) -> Task | None:
         return None
     try:
         (record,) = event["Records"]
+        if "due" in msgspec.json.decode(record["body"]):
+            return msgspec.json.decode(record["body"], type=PutOff)
         return msgspec.json.decode(record["body"], type=Task)
     except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:
         raise EventError(f"A message of the sweep's queue cannot be understood ({error}).") from None

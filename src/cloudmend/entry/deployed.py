@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from cloudmend.aws.later import LaterQueue
 from cloudmend.aws.ledger import DynamoDbLedger
 from cloudmend.aws.notices import NoticeLog, Notices
 from cloudmend.aws.switch import ModeSwitch
@@ -18,7 +19,7 @@ from cloudmend.aws.world import Connection, connection, threads
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Ledger, Terms
 from cloudmend.core.notice import Audience
-from cloudmend.core.world import World
+from cloudmend.core.world import NoLater, World
 
 LEDGER_TABLE: Final = "CLOUDMEND_LEDGER_TABLE"
 BUDGET: Final = "CLOUDMEND_BUDGET"
@@ -45,12 +46,13 @@ def deployed_world(settings: Mapping[str, str], warn: Callable[[str], None], not
     """`settings` are those of `stack_settings`. Raises CloudmendError for one that makes no sense."""
     here = connection()
     gateway, brief = here.gateway, here.brief_gateway
+    table, queue = settings.get(LEDGER_TABLE, ""), settings.get(CONTINUATION_QUEUE, "")
     audience = Audience(
         topic=settings.get(NOTICE_TOPIC, ""),
         chat_topic=settings.get(CHAT_TOPIC, ""),
         security_hub=settings.get(SECURITY_HUB) == "on",
         region=here.region,
-        ledger=settings.get(LEDGER_TABLE, ""),
+        ledger=table,
     )
     return World(
         region=here.region,
@@ -60,6 +62,7 @@ def deployed_world(settings: Mapping[str, str], warn: Callable[[str], None], not
         notifier=Notices(notice_log, brief, audience, here.clock, threads()),
         clock=here.clock,
         begin=threads(),
+        later=LaterQueue(gateway, queue, table, here.clock) if queue else NoLater(),
         switch=ModeSwitch(brief, settings.get(MODE_PARAMETER, ""), here.clock, warn),
     )
 

@@ -9,15 +9,19 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from cloudmend import engine
 from cloudmend.aws.regions import enabled_regions
 from cloudmend.controls import CONTROLS
 from cloudmend.controls.security_group_ingress.observe import GROUP
-from cloudmend.core.errors import CloudmendError, StillOpen
+from cloudmend.core.errors import CloudmendError, EventError, StillOpen
 from cloudmend.core.left_behind import unread
-from cloudmend.core.model import Ignored, Record, Request
+from cloudmend.core.model import SWEEP, Ignored, Record, Request
 from cloudmend.core.notice.request import notice_request
 from cloudmend.core.policy import PARAMETERS, Policy
+from cloudmend.core.ports import Notifier
+from cloudmend.core.put_off import PutOff
 from cloudmend.core.world import World
 from cloudmend.entry.continuation import Task, asked, messages, whole
 from cloudmend.entry.deployed import CONTINUATION_QUEUE, SWEEP_REGIONS, deployed_world, in_region, stack_settings
@@ -59,12 +63,15 @@ def sweep(event: Any, context: Any) -> dict[str, Any]:
     """Mends what is open in a whole Region. To its queue it leaves the other Regions, where it is to sweep them too,
     what it does not reach in time, and, once more, what it could not close.
 
-    `event` is the schedule's, or a message of that queue. Gives what `respond` gives, without what is clean, and how
-    many resources are left; raises as `respond` does where nobody will try again what it could not close.
+    `event` is the schedule's, or a message of that queue; some are of what was put off. Gives what `respond` gives,
+    without what is clean, and how many resources are left; raises as `respond` does where nobody will try again what
+    it could not close.
     """
     with _telling(event):
         home = Task(_world().region)
         task = asked(event) or home
+        if isinstance(task, PutOff):
+            return _tried_again(task)
         problems = _leave_other_regions() if task is home else []
         world = in_region(_world(), task.region)
         swept = engine.sweep(
@@ -80,6 +87,33 @@ def sweep(event: Any, context: Any) -> dict[str, Any]:
         _raise_for([record for record in bad if record not in again], problems)
     told = _result(tuple(each for each in swept.records if each.status != "clean"))
     return {**told, "left": len(swept.left) + len(again)}
+
+
+def _tried_again(task: PutOff) -> dict[str, Any]:
+    """What was put off, mended for its cause; or left to the queue once more, where it is not due yet."""
+    now = _world().clock.now()
+    if task.due > now:
+        _raise_for((), _leave([task.body()], task.delay_s(now)))
+        return {**_result(()), "left": 1}
+    control = next((control for control in CONTROLS if control.id == task.control), None)
+    if control is None:
+        raise EventError(f"{task.resource.label} was put off for {task.control}, which this cloudmend does not have.")
+    quiet = msgspec.structs.replace(_world(), notifier=_ToldBefore(_world().notifier, _log_notifier()))
+    world, swept = in_region(quiet, task.region), task.cause.name == SWEEP
+    record = engine.mend(task.resource, control, task.cause, policy=_policy(), world=world, swept=swept)
+    _raise_for(_bad((record,)))
+    return {**_result((record,)), "left": 0}
+
+
+class _ToldBefore:
+    """A Notifier that tells only the log that a budget is spent once more: people were told when it was put off."""
+
+    def __init__(self, notifier: Notifier, log: Notifier) -> None:
+        self._notifier = notifier
+        self._log = log
+
+    def publish(self, record: Record) -> None:
+        (self._log if record.budget_spent else self._notifier).publish(record)
 
 
 def _leave_other_regions() -> list[str]:
@@ -183,7 +217,11 @@ def settings() -> dict[str, str]:
 
 @cache
 def _world() -> World:
-    return deployed_world(stack_settings(os.environ), _warn, LogNotifier(_logger, _metrics))
+    return deployed_world(stack_settings(os.environ), _warn, _log_notifier())
+
+
+def _log_notifier() -> LogNotifier:
+    return LogNotifier(_logger, _metrics)
 
 
 def _warn(text: str) -> None:

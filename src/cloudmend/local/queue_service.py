@@ -1,7 +1,8 @@
 """SQS's part of the front: what is sent to a queue reaches the function that the queue is mapped to.
 
-Lambda polls; here a message is taken when it is sent. One whose function fails is taken again at once rather than when
-its visibility timeout has passed, and only where a redrive policy ends that.
+Lambda polls; here a message is taken when it is sent, or, where it is delayed, when its delay is over. One whose
+function fails is taken again at once rather than when its visibility timeout has passed, and only where a redrive
+policy ends that.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from moto.sqs.models import sqs_backends
 from cloudmend.local.functions import find_function
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 
     from moto.awslambda.models import EventSourceMapping
     from moto.sqs.models import Message, Queue
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _SENDS = frozenset({"SendMessage", "SendMessageBatch"})
 _INVISIBLE_S = 3600
+_LATE_S = 0.01  # after a delay is over: moto compares milliseconds
 
 
 class QueueService:
@@ -40,11 +42,19 @@ class QueueService:
     def __call__(self, exchange: Exchange) -> ApiResponse:
         response = exchange.forward()
         if exchange.request.operation in _SENDS and response.error_code is None:
-            url = json.loads(exchange.request.body)["QueueUrl"]
-            queue = sqs_backends[exchange.principal.account][exchange.request.region].get_queue(url.rpartition("/")[2])
+            sent = json.loads(exchange.request.body)
+            name = sent["QueueUrl"].rpartition("/")[2]
+            queue = sqs_backends[exchange.principal.account][exchange.request.region].get_queue(name)
             for mapping in _mappings(queue):
-                self._worker.submit(partial(self._drain, queue, mapping))
+                self._take(partial(self._drain, queue, mapping), _delays_s(sent, queue))
         return response
+
+    def _take(self, drain: Callable[[], None], delays_s: Set[int]) -> None:
+        for delay_s in delays_s:
+            if delay_s:
+                self._worker.submit_later(drain, delay_s + _LATE_S)
+            else:
+                self._worker.submit(drain)
 
     def _drain(self, queue: Queue, mapping: EventSourceMapping) -> None:
         """Gives the function what is in the queue, until nothing is left or nothing more can be done."""
@@ -69,6 +79,12 @@ class QueueService:
             return False
         self._functions.acted(function, "sqs", "DeleteMessage")
         return True
+
+
+def _delays_s(sent: Mapping[str, Any], queue: Queue) -> Set[int]:
+    """Of the messages of a SendMessage or a SendMessageBatch."""
+    own: int = queue.delay_seconds  # type: ignore[attr-defined]  # moto sets it by the attribute's name
+    return {int(each.get("DelaySeconds", own)) for each in sent.get("Entries", [sent])}
 
 
 def _mappings(queue: Queue) -> Iterator[EventSourceMapping]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
+import time
 from collections import deque
+from itertools import count
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
@@ -15,11 +18,14 @@ if TYPE_CHECKING:
 class Worker:
     """Starts jobs in order, as many at once as there are threads.
 
-    A job may submit further ones: it counts as pending until they are queued.
+    A job may submit further ones: it counts as pending until they are queued. One that is to start later is pending
+    from then on.
     """
 
     def __init__(self, threads: int = 1) -> None:
         self._jobs: deque[Job | None] = deque()
+        self._later: list[tuple[float, int, Job]] = []  # a heap, by time
+        self._numbers = count()
         self._pending = 0
         self._errors: list[Exception] = []
         self._changed = Condition()
@@ -32,6 +38,12 @@ class Worker:
         with self._changed:
             self._pending += 1
             self._jobs.append(job)
+            self._changed.notify_all()
+
+    def submit_later(self, job: Job, delay_s: float) -> None:
+        """Queues a job when so much time has passed."""
+        with self._changed:
+            heapq.heappush(self._later, (time.monotonic() + delay_s, next(self._numbers), job))
             self._changed.notify_all()
 
     def settle(self, timeout_s: float) -> None:
@@ -47,6 +59,7 @@ class Worker:
         """Drops what is queued, waits for the jobs at work, ends the threads."""
         with self._changed:
             self._jobs.clear()
+            self._later.clear()
             self._jobs.extend([None] * len(self._threads))
             self._changed.notify_all()
         for thread in self._threads:
@@ -62,8 +75,18 @@ class Worker:
 
     def _next(self) -> Job | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._jobs)
+            while not self._jobs:
+                self._changed.wait(self._queue_what_is_due())
             return self._jobs.popleft()
+
+    def _queue_what_is_due(self) -> float | None:
+        """In how many seconds the next is due; None where there is none."""
+        while self._later and self._later[0][0] <= time.monotonic():
+            self._pending += 1
+            self._jobs.append(heapq.heappop(self._later)[-1])
+        if self._jobs:
+            return 0
+        return max(0.0, self._later[0][0] - time.monotonic()) if self._later else None
 
     def _done(self) -> None:
         with self._changed:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from typing import Any
 
 from cloudmend.local.server import EmbeddedAws
@@ -39,9 +41,10 @@ def with_a_queue() -> dict[str, Any]:
     return {**TEMPLATE, "Resources": {**TEMPLATE["Resources"], **added}}
 
 
-def send(aws: EmbeddedAws, **body: Any) -> None:
+def send(aws: EmbeddedAws, delay_s: int = 0, **body: Any) -> None:
     sqs = client(aws, "sqs")
-    sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName="work")["QueueUrl"], MessageBody=json.dumps(body))
+    url = sqs.get_queue_url(QueueName="work")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body), DelaySeconds=delay_s)
     aws.settle(SETTLE_S)
 
 
@@ -51,11 +54,27 @@ def printed(aws: EmbeddedAws) -> list[str]:
     return [event["message"].strip() for event in events if event["message"].startswith("took")]
 
 
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SETTLE_S
+    while not condition():
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.05)
+
+
 def test_a_function_takes_what_is_sent_to_its_queue_once(aws: EmbeddedAws) -> None:
     deploy(aws, with_a_queue())
     send(aws, n=1)
     assert printed(aws) == ["took 1 aws:sqs"]
     assert not messages(aws, "work")
+
+
+def test_a_message_that_is_delayed_is_taken_when_the_delay_is_over(aws: EmbeddedAws) -> None:
+    deploy(aws, with_a_queue())
+    send(aws, 900, n=1)
+    send(aws, 1, n=2)
+    wait_for(lambda: bool(printed(aws)))
+    aws.settle(SETTLE_S)
+    assert printed(aws) == ["took 2 aws:sqs"]
 
 
 def test_a_message_that_fails_is_tried_again_and_then_kept(aws: EmbeddedAws) -> None:

@@ -53,9 +53,10 @@ def call(record: Record) -> str:
 def why_unchanged(record: Record) -> str:
     """Of an observed record: what must become otherwise before cloudmend closes it, in a sentence or two."""
     if record.budget_spent:
+        again = f"is tried again at {record.retry_at:%H:%M} UTC" if record.retry_at else "waits for the next sweep"
         return (
-            "The account's budget of mends for this clock hour is spent. Deploy the stack with a larger Budget "
-            "(CLOUDMEND_BUDGET); the next sweep that has budget closes it."
+            f"The account's budget for this clock hour is spent, and this is open: it {again}. If so many mends are "
+            "expected, deploy the stack with a larger Budget (CLOUDMEND_BUDGET)."
         )
     if _is_only_reported(record):
         return f"cloudmend changes nothing here, whatever the mode: {record.decision}."

@@ -1,0 +1,38 @@
+"""What cannot be done now and is tried again at a time: a resource, for the cause that it had."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+from cloudmend.core.model import ApiCall, Resource
+
+_LONGEST_DELAY_S: Final = 900  # SQS's, of a message
+
+
+class PutOff(Struct, frozen=True, kw_only=True):
+    """A mend that is due at a time, and not before."""
+
+    due: Annotated[datetime, Meta(tz=True)]
+    account: str
+    region: str
+    control: str
+    resource: Resource
+    cause: ApiCall
+
+    @property
+    def place(self) -> str:
+        """As the ledger names it: where only one mend may be under way at a time."""
+        return f"{self.account}/{self.region}/{self.control}/{self.resource.id}"
+
+    def delay_s(self, now: datetime) -> int:
+        """For how long a message of it is delayed. What is due later than SQS can delay is delayed again then."""
+        return min(_LONGEST_DELAY_S, max(0, math.ceil((self.due - now).total_seconds())))
+
+    def body(self) -> str:
+        """The message."""
+        return msgspec.json.encode(self).decode()

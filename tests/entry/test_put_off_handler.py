@@ -1,0 +1,135 @@
+"""What waits in the queue for the next hour: delayed again until it is due, then mended for its own cause."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from cloudmend.core.errors import CloudmendError, EventError, StillOpen
+from cloudmend.core.ledger import next_hour
+from cloudmend.core.model import ApiCall, Record, Resource
+from cloudmend.core.put_off import PutOff
+from cloudmend.entry import handlers
+from cloudmend.entry.continuation import asked
+from entry.conftest import Deployed
+from entry.test_sweep_handler import Outbox, elsewhere, outbox, refuse_writes
+from reliability.faults import MALLORY
+from support import ACCOUNT, REGION, Account, ingress, ipv4
+from test_left_behind import by_mallory
+from test_put_off import Kept
+
+__all__ = ["elsewhere", "outbox"]  # fixtures
+
+
+def task_of(deployed: Deployed, group_id: str, **fields: Any) -> PutOff:
+    """What an event of mallory's leaves, if the budget refuses it now."""
+    (record,) = Account().handle(by_mallory("sg-05fe30eb67c909f27"))
+    assert isinstance(record, Record)
+    cause = ApiCall(
+        event_id="e-1", source="", name=record.event_name, time=None, account=ACCOUNT, region=REGION, actor=record.actor
+    )
+    task = PutOff(
+        due=next_hour(deployed.account.clock.now()),
+        account=ACCOUNT,
+        region=REGION,
+        control="security_group_ingress",
+        resource=Resource(type="AWS::EC2::SecurityGroup", id=group_id),
+        cause=cause,
+    )
+    return msgspec.structs.replace(task, **fields)
+
+
+def taken(task: PutOff) -> dict[str, Any]:
+    """What the function answers to the message."""
+    return handlers.sweep({"Records": [{"body": task.body()}]}, None)
+
+
+def test_what_is_not_due_is_left_to_the_queue_again_as_it_was(deployed: Deployed, outbox: Outbox) -> None:
+    group_id = deployed.account.group(ipv4(22, "0.0.0.0/0"))
+    task, waited = task_of(deployed, group_id), []
+    while task.due > deployed.account.clock.now():
+        assert taken(task) == {"records": [], "ignored": [], "left": 1}
+        message = outbox.sent.pop()
+        assert asked({"Records": [{"body": message["MessageBody"]}]}) == task
+        waited.append(message["DelaySeconds"])
+        deployed.account.clock.sleep(message["DelaySeconds"])
+    assert waited == [900] * 4
+    assert taken(task)["left"] == 0
+    assert not outbox.sent
+
+
+def test_what_is_due_is_mended_for_the_cause_that_it_had_and_no_sweep_missed_it(
+    deployed: Deployed, outbox: Outbox
+) -> None:
+    group_id = deployed.account.group(ipv4(22, "0.0.0.0/0"))
+    task = task_of(deployed, group_id)
+    deployed.account.clock.sleep(3600)
+    assert [record["status"] for record in taken(task)["records"]] == ["mended"]
+    (line,) = deployed.logged("record")
+    assert (line["record"]["actor"]["arn"], line["record"]["event_id"], line["record"]["missed"]) == (
+        MALLORY,
+        "e-1",
+        False,
+    )
+    assert line["record"]["seconds_since_call"] is None
+    assert ingress(deployed.account.rules(group_id)) == {("tcp", 22, 22, "10.0.0.0/8")}
+
+
+def test_what_somebody_closed_meanwhile_is_clean(deployed: Deployed, outbox: Outbox) -> None:
+    task = task_of(deployed, deployed.account.group(ipv4(22, "10.0.0.0/8")))
+    deployed.account.clock.sleep(3600)
+    assert [record["status"] for record in taken(task)["records"]] == ["clean"]
+
+
+def test_what_the_next_hour_refuses_too_is_put_off_again_and_people_are_not_told_again(
+    deployed: Deployed, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, later, told = deployed.account, Kept(), Account()
+    spent = msgspec.structs.replace(handlers._world(), ledger=account.process(budget=1), later=later, notifier=told)
+    monkeypatch.setattr(handlers, "_world", lambda: spent)
+    account.clock.sleep(3600)
+    handlers.respond(by_mallory(account.group(ipv4(22, "0.0.0.0/0"))), None)
+    told.records.clear()
+    group_id = account.group(ipv4(22, "0.0.0.0/0"))
+    task = task_of(deployed, group_id, due=account.clock.now())
+    assert [record["status"] for record in taken(task)["records"]] == ["observed"]
+    (again,) = later.tasks
+    assert again == msgspec.structs.replace(task, due=task.due + timedelta(hours=1))
+    assert told.records == []
+    (line,) = [line for line in deployed.logged("record") if line["record"]["resource"]["id"] == group_id]
+    assert line["record"]["budget_spent"]
+    assert deployed.metrics()[-1]["BudgetExhausted"] == [1.0]
+
+
+def test_what_stays_open_raises_so_that_the_queue_tries_it_again(deployed: Deployed, outbox: Outbox) -> None:
+    task = task_of(deployed, deployed.account.group(ipv4(22, "0.0.0.0/0")))
+    deployed.account.clock.sleep(3600)
+    refuse_writes(deployed)
+    with pytest.raises(StillOpen, match="STILL OPEN"):
+        taken(task)
+
+
+def test_what_cannot_be_left_again_raises_so_that_the_message_stays(deployed: Deployed, outbox: Outbox) -> None:
+    def refuse(_: object) -> None:
+        raise CloudmendError("sqs:SendMessage: AWS answered AccessDenied.")
+
+    outbox.write = refuse  # type: ignore[method-assign,assignment]
+    with pytest.raises(StillOpen, match="AccessDenied"):
+        taken(task_of(deployed, "sg-05fe30eb67c909f27"))
+
+
+def test_it_is_tried_in_the_region_that_it_is_of(deployed: Deployed, outbox: Outbox, elsewhere: Account) -> None:
+    group_id = elsewhere.group(ipv4(22, "0.0.0.0/0"))
+    task = task_of(deployed, group_id, region="sa-east-1")
+    deployed.account.clock.sleep(3600)
+    assert [record["status"] for record in taken(task)["records"]] == ["mended"]
+    assert ingress(elsewhere.rules(group_id)) == {("tcp", 22, 22, "10.0.0.0/8")}
+
+
+def test_one_of_a_control_that_is_not_there_is_kept_with_a_sentence(deployed: Deployed, outbox: Outbox) -> None:
+    task = task_of(deployed, "sg-05fe30eb67c909f27", control="another", due=deployed.account.clock.now())
+    with pytest.raises(EventError, match="sg-05fe30eb67c909f27 was put off for another, which this cloudmend does not"):
+        taken(task)
