@@ -64,7 +64,7 @@ BOTOCORE_DATA = (
 # Of each service's model, the operations that the function calls. EC2's has 830, and parsing all of them is a large
 # part of a cold start. A test holds these against the permissions that the code declares.
 OPERATIONS = {
-    Path("dynamodb", "2012-08-10"): ("GetItem", "Query", "TransactWriteItems"),
+    Path("dynamodb", "2012-08-10"): ("GetItem", "PutItem", "Query", "TransactWriteItems"),
     Path("ec2", "2016-11-15"): (
         "DescribeManagedPrefixLists",
         "DescribeRegions",

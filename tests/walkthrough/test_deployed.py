@@ -129,7 +129,7 @@ def test_what_the_budget_put_off_is_taken_from_the_same_queue_when_it_is_due(dep
     assert sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=delayed)["Attributes"] == {delayed[0]: "1"}
     sqs.send_message(QueueUrl=queue, MessageBody=put_off(group_id, refused).body())
     deployed.settle()
-    _, mended = deployed.records(group_id)
+    _, mended = (record for record in deployed.records(group_id) if record["status"] != "clean")
     assert (mended["status"], mended["actor"], mended["missed"]) == ("mended", refused["actor"], False)
     assert mended["attribution"]["who"] == refused["attribution"]["who"] != "somebody unknown"
 
