@@ -144,3 +144,14 @@ def test_settings_raise_an_error_of_what_was_typed() -> None:
 
     with pytest.raises(InputError, match="AWS_PROFILE"), readable_settings():
         raise ValueError("Invalid endpoint: no-address")
+
+
+@pytest.mark.parametrize(
+    "words", [["records", "--group", "banana"], ["fix", "--group", "sg-typo"], ["exempt", "add", "--group", "sg-typo"]]
+)
+def test_what_is_no_id_of_a_group_is_said_to_be_none(words: list[str]) -> None:
+    more = ["--for", "2h", "--reason", "a test"] if words[0] == "exempt" else []
+    answer = CliRunner().invoke(app, [*words, *more])
+    told = answer.output + str(answer.exception)
+    assert answer.exit_code != 0
+    assert f"{words[-1]!r} is not a security group id" in told

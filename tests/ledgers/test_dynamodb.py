@@ -171,11 +171,12 @@ def test_an_intent_whose_answer_was_lost_is_open_for_the_sweep(dynamodb: Any, in
     assert entry.intent == intent()
 
 
-def test_a_table_that_is_not_there_is_told_with_the_call(dynamodb: Any) -> None:
+def test_a_table_that_is_not_there_is_told_with_what_to_do(dynamodb: Any) -> None:
     ledger = DynamoDbLedger(lambda _: dynamodb, "nowhere", StandingClock(), Terms())
-    with pytest.raises(AwsError, match=r"dynamodb:Query in us-east-1: AWS answered ResourceNotFoundException"):
+    told = r"There is no table nowhere in us-east-1\. .*--ledger .*--region"
+    with pytest.raises(AwsError, match=told):
         ledger.open_intents()
-    with pytest.raises(AwsError, match=r"dynamodb:GetItem in us-east-1: AWS answered ResourceNotFoundException"):
+    with pytest.raises(AwsError, match=told):
         ledger.get(f"{GROUP}/1")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from cloudmend.aws import ledger_items as items
 from cloudmend.aws.errors import translated
 from cloudmend.core.errors import AwsError, Busy, LedgerError
 from cloudmend.core.ledger import (
+    OTHER_LEDGER,
     End,
     Ending,
     Entries,
@@ -47,6 +49,7 @@ PERMISSIONS: Final = frozenset(
 _CONFLICT_PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 0.8, 0.8)
 _CONDITION: Final = "ConditionalCheckFailed"
 _CONFLICT: Final = "TransactionConflict"
+_NO_TABLE: Final = "ResourceNotFoundException"
 _WRITTEN: Final = {"Code": "None"}  # DynamoDB's own word for a write that nothing was wrong with
 
 
@@ -191,7 +194,7 @@ class DynamoDbLedger:
 
     def _attempt(self, writes: Sequence[Json], *bearable: str) -> Sequence[Json]:
         """The reasons; raises AwsError for one that is neither a condition nor among the bearable codes."""
-        with translated("dynamodb:TransactWriteItems", self._region):
+        with self._asking("TransactWriteItems"):
             try:
                 self._client.transact_write_items(TransactItems=[self._in_table(write) for write in writes])
             except self._client.exceptions.TransactionCanceledException as error:
@@ -205,14 +208,14 @@ class DynamoDbLedger:
         return {kind: {"TableName": self._table, **fields} for kind, fields in write.items()}
 
     def _call(self, operation: str, **params: Any) -> Json:
-        with translated(f"dynamodb:{operation}", self._region):
+        with self._asking(operation):
             answer: Json = getattr(self._client, xform_name(operation))(TableName=self._table, **params)
         return answer
 
     def _query(self, condition: str, *, index: str = "", newest_first: bool = False, **values: str) -> Iterator[Json]:
         """The items of all pages, each page read when it is needed; of the table itself, as they are now."""
         source = {"IndexName": index} if index else {"ConsistentRead": True}
-        with translated("dynamodb:Query", self._region):
+        with self._asking("Query"):
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
                 KeyConditionExpression=condition,
@@ -222,6 +225,18 @@ class DynamoDbLedger:
             )
             for page in pages:
                 yield from page["Items"]
+
+    @contextmanager
+    def _asking(self, operation: str) -> Iterator[None]:
+        """Raises AwsError in place of what botocore raises; for a table that is not there, with what to do."""
+        try:
+            with translated(f"dynamodb:{operation}", self._region):
+                yield
+        except AwsError as error:
+            if error.code != _NO_TABLE:
+                raise
+            told = f"There is no table {self._table} in {self._region}. {OTHER_LEDGER}"
+            raise AwsError(told, action=error.action, code=error.code, refused=True) from error
 
     @property
     def _client(self) -> Any:

@@ -32,17 +32,20 @@ class Left(Struct, frozen=True):
 
 
 class FixPlan(Struct, frozen=True, kw_only=True):
-    """Of all Regions that were looked at; `unlisted` are groups that were asked for and are not at fault."""
+    """Of all Regions that were looked at. Of the groups that were asked for, `unlisted` are not at fault, and `missing`
+    are in none of these Regions.
+    """
 
     steps: tuple[Step, ...]
     left: tuple[Left, ...] = ()
     unread: tuple[Unread, ...] = ()
     unlisted: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
     @property
     def leaves_open(self) -> bool:
-        """Whether something stays open that is not exempt, or may be: a Region could not be read."""
-        return bool(self.unread) or any(left.fate.decision.action == "observe" for left in self.left)
+        """Whether something stays open that is not exempt, or may be: a Region, or a group, could not be found."""
+        return bool(self.unread or self.missing) or any(left.fate.decision.action == "observe" for left in self.left)
 
     @property
     def summary(self) -> str:
@@ -57,8 +60,8 @@ class FixPlan(Struct, frozen=True, kw_only=True):
         return f"Plan: {done}, in {plural(len(self.steps), 'group')} ({where})."
 
 
-def plan_of(surveyed: Survey, groups: Collection[str] = ()) -> FixPlan:
-    """The plan for all that is at fault, or for these groups alone."""
+def plan_of(surveyed: Survey, groups: Collection[str] = (), missing: Collection[str] = ()) -> FixPlan:
+    """The plan for all that is at fault, or for these groups alone, of which some may be `missing`."""
     found = [each for each in _found(surveyed) if not groups or each.judgement.facts.group_id in groups]
     steps = (Step(each, _to_be_fixed(each)) for each in found)
     return FixPlan(
@@ -67,7 +70,8 @@ def plan_of(surveyed: Survey, groups: Collection[str] = ()) -> FixPlan:
             Left(each, fate) for each in found for fate in each.judgement.fates if fate.decision.action != "fix"
         ),
         unread=tuple(unread for look in surveyed.values() for unread in look.unread),
-        unlisted=tuple(sorted(set(groups) - {each.judgement.facts.group_id for each in found})),
+        unlisted=tuple(sorted(set(groups) - {each.judgement.facts.group_id for each in found} - set(missing))),
+        missing=tuple(sorted(missing)),
     )
 
 

@@ -83,8 +83,9 @@ def _left_as_it_is(plan: FixPlan) -> Iterator[Text]:
 
 def _remarks(plan: FixPlan) -> Iterator[Text]:
     unread = (f"{each.region} could not be read in full: {terminal(each.error)}" for each in plan.unread)
-    unlisted = (f"{group} is not at fault, or in none of the Regions that were read." for group in plan.unlisted)
-    yield from (Text(remark, "yellow") for remark in (*unread, *unlisted))
+    missing = (f"There is no security group {group} in what was read of these Regions." for group in plan.missing)
+    unlisted = (f"{group} is not at fault." for group in plan.unlisted)
+    yield from (Text(remark, "yellow") for remark in (*unread, *missing, *unlisted))
 
 
 def _group(found: Found) -> Text:
@@ -106,6 +107,7 @@ def _document(plan: FixPlan, records: list[Record], undo: list[str]) -> dict[str
         "plan": [{**_place(step.found), **_told(edit)} for step in plan.steps for edit in step.edits],
         "left": [_left(each) for each in plan.left],
         "unread": msgspec.to_builtins(plan.unread),
+        "missing": plan.missing,
         "records": msgspec.to_builtins(records),
         "undo": undo,
     }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -16,11 +17,12 @@ from cloudmend import engine
 from cloudmend.aws.regions import ec2_gateways, enabled_regions
 from cloudmend.aws.world import world
 from cloudmend.controls.security_group_ingress import CONTROL
-from cloudmend.controls.security_group_ingress.observe import GROUP
+from cloudmend.controls.security_group_ingress.observe import GROUP, find_groups
 from cloudmend.core.control import Control
-from cloudmend.core.errors import InputError, PlanChanged
+from cloudmend.core.errors import CloudmendError, InputError, PlanChanged
 from cloudmend.core.model import ApiCall, Change, Edit, Finding, Plan, Record, Resource
 from cloudmend.core.policy import Policy
+from cloudmend.core.ports import Reader
 from cloudmend.core.run import one_run
 from cloudmend.core.scan import plural
 from cloudmend.core.world import World
@@ -60,7 +62,8 @@ def fix(regions: Sequence[str], brief: Brief, wish: Wish) -> int:
     0 where all is closed that is not exempt, 1 where something is still open, 3 where the user declined.
     """
     wish.check(is_terminal=sys.stdin.isatty())
-    surveyed = survey(ec2_gateways(regions or enabled_regions()), brief)
+    readers = ec2_gateways(regions or enabled_regions())
+    surveyed = survey(readers, brief)
     teller = Teller(wish.table, as_json=wish.as_json)
 
     own = None if wish.table else open_ledger("", next(iter(regions), None))  # one file, whatever the Regions
@@ -69,7 +72,20 @@ def fix(regions: Sequence[str], brief: Brief, wish: Wish) -> int:
         return world(ledger=own or open_ledger(wish.table, region), notifier=teller, region=region)
 
     ask = _yes if wish.yes else _asked
-    return carry_out(plan_of(surveyed, wish.groups), world_of, brief.policy, teller, ask)
+    plan = plan_of(surveyed, wish.groups, missing(wish.groups, readers.values()))
+    return carry_out(plan, world_of, brief.policy, teller, ask)
+
+
+def missing(groups: Collection[str], readers: Iterable[Reader]) -> frozenset[str]:
+    """Which of these groups none of the readers finds. A Region that cannot be read is told by the survey."""
+    left = frozenset(groups)
+    for reader in readers:
+        if not left:
+            break
+        with suppress(CloudmendError):
+            rows = find_groups([{"Name": "group-id", "Values": sorted(left)}], reader)
+            left -= {row["GroupId"] for row in rows}
+    return left
 
 
 def carry_out(plan: FixPlan, world_of: WorldOf, policy: Policy, teller: Teller, ask: Ask) -> int:

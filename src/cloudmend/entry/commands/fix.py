@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 import typer
 
-from cloudmend.entry.commands.options import Ledger, PolicyFile, Regions
+from cloudmend.entry.commands.options import Ledger, PolicyFile, Regions, group_ids
 from cloudmend.entry.policy_file import PACKAGED
-
-
-def _group_ids(ids: list[str] | None) -> list[str]:
-    for each in ids or []:
-        if not re.fullmatch(r"sg-[0-9a-f]{8,17}", each, re.ASCII):
-            raise typer.BadParameter(f"{each!r} is not a security group id, such as sg-05fe30eb67c909f27.")
-    return ids or []
 
 
 def fix(
@@ -23,7 +15,7 @@ def fix(
     group: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="GROUP_ID", callback=_group_ids, help="May be given again. Default: all that are at fault."
+            metavar="GROUP_ID", callback=group_ids, help="May be given again. Default: all that are at fault."
         ),
     ] = None,
     policy: PolicyFile = PACKAGED,

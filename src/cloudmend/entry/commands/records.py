@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
-from cloudmend.entry.commands.options import Ledger, Region
+from cloudmend.entry.commands.options import Ledger, Region, group_ids
 
 
 def records(
-    group: Annotated[str, typer.Option(metavar="GROUP_ID", help="Only those of this security group.")] = "",
+    group: Annotated[
+        str, typer.Option(metavar="GROUP_ID", callback=group_ids, help="Only those of this security group.")
+    ] = "",
     since: Annotated[
         str, typer.Option(metavar="DURATION", help="Only those of the last, such as 24h. Default: all.")
     ] = "",
