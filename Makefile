@@ -5,28 +5,24 @@ BIN := .venv/bin
 # A lock file is a closed list with hashes, so nothing is left for pip to resolve.
 PIP_INSTALL = $(1)/bin/python -m pip install -qq --disable-pip-version-check --no-deps
 
-# What the function is built for. `sam build` has no flag for it, so the environment may say it too.
-PLATFORM := $(or $(CLOUDMEND_BUILD_PLATFORM),aarch64)
+# The Python that the function is built for, as the template's Runtime has it. `sam build` has no flag for it, so the
+# environment may say it too. The processor is no question: the archive runs on both (docs/decisions/0017).
 PYTHON_VERSION := $(or $(CLOUDMEND_BUILD_PYTHON_VERSION),3.13)
-BUILD_FUNCTION = $(or $(wildcard $(BIN)/python),$(PYTHON)) scripts/build_function.py \
-  --platform $(PLATFORM) --python-version $(PYTHON_VERSION)
+BUILD_FUNCTION = $(or $(wildcard $(BIN)/python),$(PYTHON)) scripts/build_function.py --python-version $(PYTHON_VERSION)
+MAKE_ENVIRONMENT = @$(PYTHON) scripts/make_environment.py
 
-.PHONY: help setup demo test test-browser test-deep mutants bench bench-quick bench-setup docs docs-generate lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
+.PHONY: help setup setup-sam demo test test-browser test-container test-deep mutants bench bench-quick bench-setup docs docs-generate lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 .venv/.ready: requirements/dev.txt pyproject.toml
-	$(PYTHON) -m venv .venv
-	@echo "Setting up .venv from requirements/dev.txt (about half a minute) ..."
-	$(call PIP_INSTALL,.venv) --require-hashes -r requirements/dev.txt
-	$(call PIP_INSTALL,.venv) --no-build-isolation --editable .
+	$(MAKE_ENVIRONMENT) .venv requirements/dev.txt
+	@$(call PIP_INSTALL,.venv) --no-build-isolation --editable .
 	@touch $@
 
 # The SAM CLI, the site's generator and the benchmark's peers: each by itself, for they pin what others pin otherwise.
 .venv-%/.ready: requirements/%.txt
-	$(PYTHON) -m venv $(@D)
-	@echo "Setting up $(@D) from $< (up to half a minute) ..."
-	$(call PIP_INSTALL,$(@D)) --require-hashes -r $<
+	$(MAKE_ENVIRONMENT) $(@D) $<
 	@touch $@
 
 .venv/.deep: .venv/.ready requirements/deep.txt
@@ -34,7 +30,9 @@ help: ## this list
 	$(call PIP_INSTALL,.venv) --require-hashes -r requirements/deep.txt
 	@touch $@
 
-setup: .venv/.ready .venv-sam/.ready .venv-docs/.ready ## the three environments
+setup: .venv/.ready ## .venv: cloudmend, the embedded AWS, the AWS CLI and the tests' tools
+
+setup-sam: .venv-sam/.ready ## .venv-sam: the SAM CLI, which deploy.sh and the tests use
 
 demo: .venv/.ready ## the whole walkthrough, on the embedded AWS
 	@$(BIN)/cloudmend demo
@@ -48,7 +46,7 @@ bench-quick: bench-setup ## the same in a few minutes; writes nothing
 
 # The function as it is deployed, but for this machine and its Python, so that it runs here and has its bytecode.
 bench-setup: .venv/.ready .venv-bench-custodian/.ready .venv-bench-naive/.ready
-	@$(BIN)/python scripts/build_function.py --platform $$(uname -m) --output build/bench/function \
+	@$(BIN)/python scripts/build_function.py --output build/bench/function \
 	  --python-version $$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])') \
 	  --archive build/bench/function.zip
 
@@ -63,15 +61,15 @@ lint: .venv/.ready docs ## ruff, mypy, cfn-lint, shellcheck, the site's links
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/cfn-lint template.yaml
-	$(BIN)/shellcheck scripts/*.sh
+	$(BIN)/shellcheck *.sh scripts/*.sh
 
-test: setup lint ## every check, quick profile, without a browser
+test: setup setup-sam lint ## every check, quick profile, without a browser
 	$(BIN)/pytest -n 2 --dist loadfile -m "not browser"
 
 test-browser: .venv/.ready ## the pages in Debian's chromium (and chromium-driver); screenshots in build/screenshots
 	$(BIN)/pytest tests/browser -m browser
 
-test-deep: setup lint ## the same, with the thorough profile of the property tests, then `test-browser` and `mutants`
+test-deep: setup setup-sam lint ## the same, with the thorough profile of the property tests, then `test-browser` and `mutants`
 	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -n 2 --dist loadfile -m "not browser"
 	PYTHONPATH=tests $(BIN)/python -m reliability.faults
 	$(MAKE) test-browser mutants
@@ -83,7 +81,7 @@ lock: ## write requirements/*.txt anew from *.in (needs uv)
 	for f in lambda dev deep docs sam bench-custodian bench-naive; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header requirements/$$f.in -o requirements/$$f.txt; done
 
-build: ## the function, in build/function and build/function.zip (PLATFORM=aarch64 PYTHON_VERSION=3.13)
+build: ## the function, in build/function and build/function.zip (PYTHON_VERSION=3.13)
 	$(BUILD_FUNCTION) --output build/function --archive build/function.zip
 
 # `sam build` calls one for each function, with the folder to fill in ARTIFACTS_DIR.

@@ -1,8 +1,7 @@
-"""Build the deployed function: locked wheels for its platform, cloudmend's own code, and nothing else.
+"""Build the deployed function: locked wheels, cloudmend's own code, and nothing else.
 
-Runs on any machine with Python 3.11 or newer and pip, without a container engine: wheels are fetched for
-the platform that is named, not for the one that runs this. Two builds of the same sources are equal, byte
-for byte.
+Runs on any machine with Python 3.11 or newer and pip, without a container engine: wheels are fetched for Lambda's
+two processors, not for the one that runs this. Two builds of the same sources are equal, byte for byte.
 """
 
 import argparse
@@ -23,11 +22,10 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements" / "lambda.txt"
 CACHE = ROOT / "build" / "dependencies"
 
-# A Linux machine's name -> the wheels that Lambda's Amazon Linux 2023 (glibc 2.34) can load, newest first.
-WHEEL_PLATFORMS = {
-    machine: tuple(f"{tag}_{machine}" for tag in ("manylinux_2_28", "manylinux_2_17", "manylinux2014"))
-    for machine in ("aarch64", "x86_64")
-}
+# Lambda's processors. An extension module is named after its own, so one archive holds those of both.
+MACHINES = ("aarch64", "x86_64")
+# The wheels that Lambda's Amazon Linux 2023 (glibc 2.34) can load, newest first.
+WHEEL_TAGS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 
 # The part of the package that runs in Lambda; the command line and the embedded AWS stay at home.
 FUNCTION_SOURCES = (
@@ -55,14 +53,9 @@ ZIP_TIME = (2020, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Target:
-    """What runs the function: `aarch64`, `x86_64` or any wheel platform tag, and a Python such as `3.13`."""
+    """The Python that runs the function, such as `3.13`."""
 
-    platform: str
     python_version: str
-
-    @property
-    def wheel_platforms(self) -> tuple[str, ...]:
-        return WHEEL_PLATFORMS.get(self.platform, (self.platform,))
 
     @property
     def is_this_python(self) -> bool:
@@ -71,7 +64,7 @@ class Target:
     @property
     def cache_key(self) -> str:
         """Changes with everything that shapes the installed dependencies."""
-        digest = hashlib.sha256(f"{self.platform} {self.python_version} {sys.version}".encode())
+        digest = hashlib.sha256(f"{self.python_version} {sys.version}".encode())
         for path in (LOCK, *sorted(Path(__file__).parent.glob("*.py"))):
             digest.update(path.read_bytes())
         return digest.hexdigest()[:16]
@@ -84,8 +77,9 @@ def installed_dependencies(target: Target) -> Path:
         return cached
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
-        tree = Path(scratch, "tree")
-        install(target, tree)
+        tree, *others = [install(target, machine, Path(scratch, machine)) for machine in MACHINES]
+        for other in others:
+            add_extension_modules(other, tree)
         remove_unused(tree)
         replace_modules(tree)
         trim_aliases(tree / "botocore" / "utils.py")
@@ -104,18 +98,25 @@ def publish(tree: Path, cached: Path) -> None:
             raise
 
 
-def install(target: Target, tree: Path) -> None:
-    """Fetch the locked wheels for the target, by hash, into `tree`."""
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+def install(target: Target, machine: str, tree: Path) -> Path:
+    """Fetch the locked wheels for a machine, by hash, into `tree`, and return it."""
+    pip = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-compile"]
     locked = ["--require-hashes", "--no-deps", "--only-binary=:all:", "--requirement", str(LOCK)]
     wheels = ["--implementation", "cp", "--python-version", target.python_version]
-    for tag in target.wheel_platforms:
-        wheels += ["--platform", tag]
+    for tag in WHEEL_TAGS:
+        wheels += ["--platform", f"{tag}_{machine}"]
     if subprocess.run([*pip, *locked, *wheels, "--target", str(tree)], check=False).returncode != 0:  # noqa: S603
         sys.exit(
-            f"build: pip could not install {LOCK.relative_to(ROOT)} for {target.platform}, Python "
-            f"{target.python_version}; its message above says why."
+            f"build: pip could not install {LOCK.relative_to(ROOT)} for {machine}, Python {target.python_version}; "
+            "its message above says why."
         )
+    return tree
+
+
+def add_extension_modules(source: Path, tree: Path) -> None:
+    """Copy what is named after the source's machine. All else of a wheel is the same for each."""
+    for path in source.rglob("*.so"):
+        shutil.copy2(path, tree / path.relative_to(source))
 
 
 def compile_sources(target: Target, folder: Path, *, root: Path) -> None:
@@ -164,7 +165,6 @@ def write_archive(folder: Path, archive: Path) -> None:
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Build the function for AWS Lambda.")
-    parser.add_argument("--platform", required=True, help="aarch64, x86_64, or a wheel platform tag")
     parser.add_argument("--python-version", required=True, help="such as 3.13")
     parser.add_argument("--output", required=True, type=Path, help="folder to fill; what is in it is removed")
     parser.add_argument("--archive", type=Path, help="ZIP file to write as well")
@@ -175,12 +175,14 @@ def main() -> None:
     arguments = parse_arguments()
     if importlib.util.find_spec("pip") is None:
         sys.exit(f"build: {sys.executable} has no pip; run `make setup`, or set PYTHON to a Python that has it.")
-    target = Target(arguments.platform, arguments.python_version)
+    target = Target(arguments.python_version)
     assemble(target, arguments.output)
     if arguments.archive:
         write_archive(arguments.output, arguments.archive)
     bytecode = "with bytecode" if target.is_this_python else "without bytecode (this Python is another version)"
-    sys.stdout.write(f"Built {arguments.output} for {target.platform}, Python {target.python_version}, {bytecode}.\n")
+    sys.stdout.write(
+        f"Built {arguments.output} for Python {target.python_version} on {' and '.join(MACHINES)}, {bytecode}.\n"
+    )
 
 
 if __name__ == "__main__":

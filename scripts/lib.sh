@@ -13,14 +13,24 @@ find_aws() {
     fail "the AWS CLI is missing: run 'make setup' in $ROOT, or install it from https://aws.amazon.com/cli/."
 }
 
-# SAM names a SAM CLI; else the one of `make setup`, which is the tested one; else the one on the PATH.
+# SAM names a SAM CLI; else the one of `make setup-sam`, which is the tested one; else the one on the PATH; else it is made.
 find_sam() {
   if [[ -n ${SAM:-} ]]; then
     command -v "$SAM" || fail "SAM is set to '$SAM', which cannot be run."
-  else
-    command -v "$ROOT/.venv-sam/bin/sam" || command -v sam ||
-      fail "the SAM CLI is missing: run 'make setup' in $ROOT, or set SAM to its path."
+  elif ! command -v "$ROOT/.venv-sam/bin/sam" && ! command -v sam; then
+    command -v make >/dev/null || fail "the SAM CLI is missing: install it, or make, which sets it up; or set SAM to its path."
+    make --no-print-directory -C "$ROOT" setup-sam >&2 || fail "the SAM CLI could not be set up; the message above says why."
+    echo "$ROOT/.venv-sam/bin/sam"
   fi
+}
+
+# This machine, in the words of Lambda.
+this_architecture() {
+  case $(uname -m) in arm64 | aarch64) echo arm64 ;; *) echo x86_64 ;; esac
+}
+
+this_runtime() {
+  "$(command -v "$ROOT/.venv/bin/python" || command -v python3)" -c 'import sys; print("python%d.%d" % sys.version_info[:2])'
 }
 
 group_id() { # ARGUMENTS OF THE SCRIPT

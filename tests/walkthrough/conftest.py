@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -65,18 +66,46 @@ def pasted(lines: list[str], environment: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in named.items() if name not in ("_", "PWD", "OLDPWD", "SHLVL")}
 
 
-def run(words: list[str], environment: dict[str, str], *, status: int = 0) -> subprocess.CompletedProcess[str]:
+def run(
+    words: list[str], environment: dict[str, str], *, status: int = 0, typed: str = ""
+) -> subprocess.CompletedProcess[str]:
     """Runs a command in the project's folder, and holds it to its exit status."""
-    done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(words, cwd=ROOT, env=environment, input=typed, capture_output=True, text=True, check=False)
     assert done.returncode == status, done.stdout + done.stderr
     return done
+
+
+def script(
+    name: str | Path, *arguments: str, environment: dict[str, str], folder: Path = Path("/")
+) -> subprocess.CompletedProcess[str]:
+    """The finished script, by its name in the project's folder or by its path."""
+    return subprocess.run(
+        [ROOT / name, *arguments], env=environment, cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> tuple[Path, dict[str, str]]:
+    """The scripts in a folder without environments, and a PATH with neither AWS CLI nor SAM CLI."""
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+    for path in ROOT.glob("*.sh"):
+        shutil.copy2(path, tmp_path)
+    commands = tmp_path / "commands"
+    commands.mkdir()
+    for name in ("bash", "dirname", "env"):
+        (commands / name).symlink_to(str(shutil.which(name)))
+    return tmp_path, {"PATH": str(commands)}
 
 
 @pytest.fixture
 def ec2(aws_environment: dict[str, str]) -> Any:
     """A botocore client of the local account."""
+    return local_client("ec2", aws_environment)
+
+
+def local_client(service: str, aws_environment: dict[str, str]) -> Any:
     return Session().create_client(
-        "ec2",
+        service,
         region_name=REGION,
         endpoint_url=aws_environment["AWS_ENDPOINT_URL"],
         aws_access_key_id=aws_environment["AWS_ACCESS_KEY_ID"],

@@ -22,14 +22,11 @@ from cloudmend.core.partitions import partition_of
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import ACCOUNT, asked_lately
 from walkthrough.conftest import TOOLS, run
-from walkthrough.test_build import THIS_MACHINE
 
 PATIENCE_S = 60.0
 # As the README says it; a test compares.
-NAMES = shlex.split("--bucket cloudmend-packages --region us-east-1 --stack-name cloudmend")
-DELETE = shlex.split(
-    "delete --stack-name cloudmend --region us-east-1 --s3-bucket cloudmend-packages --s3-prefix cloudmend"
-)
+DEPLOY = shlex.split("./deploy.sh --bucket cloudmend-packages --region us-east-1")
+REMOVE = shlex.split("./deploy.sh --remove --bucket cloudmend-packages --region us-east-1")
 # IAM has no name for a transaction: these are what the ledger's consist of.
 IN_TRANSACTIONS = {
     "dynamodb:TransactWriteItems": ("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
@@ -157,7 +154,7 @@ def an_account(home: Path, region: str = "us-east-1") -> Iterator[Deployed]:
     log: list[str] = []
     with EmbeddedAws(log=log.append, region=region) as aws:
         path = f"{TOOLS}{os.pathsep}{os.environ['PATH']}"
-        environment = {**aws.environment, **THIS_MACHINE, "HOME": str(home), "PATH": path}
+        environment = {**aws.environment, "HOME": str(home), "PATH": path}
         run(["aws", "s3", "mb", "s3://cloudmend-packages"], environment)
         yield Deployed(aws, environment, log)
 

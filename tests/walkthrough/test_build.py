@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import re
 import shutil
 import subprocess
@@ -19,14 +18,13 @@ from botocore.utils import EVENT_ALIASES
 
 from cloudmend.aws import later, ledger, notices, regions, switch
 from cloudmend.controls import CONTROLS
+from cloudmend.local.machine import RUNTIME
 from local.embedded.helpers import asked_lately
-from walkthrough.template import GLOBALS, ROOT
+from walkthrough.template import GLOBALS, ROOT, TEMPLATE
 
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
-THIS_MACHINE = {
-    "CLOUDMEND_BUILD_PLATFORM": platform.machine(),
-    "CLOUDMEND_BUILD_PYTHON_VERSION": f"{sys.version_info.major}.{sys.version_info.minor}",
-}
+PARAMETERS = TEMPLATE["Parameters"]
+THIS_PYTHON = RUNTIME.removeprefix("python")
 
 # Runs with the archive and the standard library, and no site-packages: sys.argv is the folder and the rest.
 ALONE = "import importlib, json, pkgutil, sys\nsys.path.insert(0, sys.argv[1])\n"
@@ -45,13 +43,14 @@ print(json.dumps({"answer": respond(json.loads(sys.argv[2]), None)}))
 """
 
 
-def build(project: Path, output: Path, target: dict[str, str] = THIS_MACHINE) -> Path:
-    """The archive that `project`'s build script writes for the target."""
-    script: list[str | Path] = [sys.executable, project / "scripts" / "build_function.py"]
-    wheels = ["--platform", target["CLOUDMEND_BUILD_PLATFORM"]]
-    python = ["--python-version", target["CLOUDMEND_BUILD_PYTHON_VERSION"]]
+def build(project: Path, output: Path, python: str = THIS_PYTHON) -> Path:
+    """The archive that `project`'s build script writes for a Python."""
+    script: list[str | Path] = [sys.executable, project / "scripts" / "build_function.py", "--python-version", python]
     archive = output / "function.zip"
-    subprocess.run([*script, *wheels, *python, "--output", output / "function", "--archive", archive], check=True)
+    done = subprocess.run(
+        [*script, "--output", output / "function", "--archive", archive], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""  # pip's warnings are about pip
     return archive
 
 
@@ -205,13 +204,24 @@ def test_the_archives_handler_mends_a_group(
 
 def test_what_is_deployed_has_wheels_for_the_templates_runtime(tmp_path: Path) -> None:
     planned = subprocess.run(["make", "-n", "build"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    machine, version = re.findall(r"--platform (\S+) --python-version (\S+)", planned)[0]
-    assert ([{"aarch64": "arm64"}[machine]], f"python{version}") == (GLOBALS["Architectures"], GLOBALS["Runtime"])
-    target = dict(zip(THIS_MACHINE, (machine, version), strict=True))
-    libraries = [name for name in zipfile.ZipFile(build(ROOT, tmp_path, target)).namelist() if name.endswith(".so")]
-    assert libraries
-    tag = f".cpython-{version.replace('.', '')}-{machine}-linux-gnu.so"
-    assert all(name.endswith(tag) for name in libraries)
+    (version,) = re.findall(r"--python-version (\S+)", planned)
+    assert f"python{version}" == PARAMETERS["Runtime"]["Default"]
+    assert GLOBALS["Runtime"] == {"Ref": "Runtime"}
+    assert GLOBALS["Architectures"] == [{"Ref": "Architecture"}]
+    libraries = [name for name in zipfile.ZipFile(build(ROOT, tmp_path, version)).namelist() if name.endswith(".so")]
+    tags = {f"cpython-{version.replace('.', '')}-{machine}-linux-gnu.so" for machine in ("aarch64", "x86_64")}
+    modules = {name.partition(".")[0] for name in libraries}
+    assert modules
+    assert set(libraries) == {f"{module}.{tag}" for module in modules for tag in tags}
+    assert set(PARAMETERS["Architecture"]["AllowedValues"]) == {"arm64", "x86_64"}
+
+
+@pytest.mark.parametrize("runtime", PARAMETERS["Runtime"]["AllowedValues"])
+def test_there_are_wheels_for_every_runtime_that_the_template_allows(runtime: str, tmp_path: Path) -> None:
+    tag = runtime.removeprefix("python").replace(".", "")
+    libraries = {path.name for path in (build(ROOT, tmp_path, runtime.removeprefix("python")).parent).rglob("*.so")}
+    assert {name.split("-")[1] for name in libraries} == {tag}
+    assert {name.split("-")[2] for name in libraries} == {"aarch64", "x86_64"}
 
 
 def test_the_lock_has_no_markers_for_pip_to_judge_by_the_wrong_python() -> None:
@@ -221,18 +231,15 @@ def test_the_lock_has_no_markers_for_pip_to_judge_by_the_wrong_python() -> None:
 @pytest.mark.parametrize(
     ("environment", "arguments", "target"),
     [
-        ({}, (), "aarch64 --python-version 3.13"),
-        ({}, ("PLATFORM=x86_64", "PYTHON_VERSION=3.12"), "x86_64 --python-version 3.12"),
-        (
-            {"CLOUDMEND_BUILD_PLATFORM": "x86_64", "CLOUDMEND_BUILD_PYTHON_VERSION": "3.11"},
-            (),
-            "x86_64 --python-version 3.11",
-        ),
+        ({}, (), "3.13"),
+        ({}, ("PYTHON_VERSION=3.12",), "3.12"),
+        ({"CLOUDMEND_BUILD_PYTHON_VERSION": "3.11"}, (), "3.11"),
+        ({"CLOUDMEND_BUILD_PYTHON_VERSION": ""}, (), "3.13"),
         # Official Python images set this one, to the Python that runs and not to the one that is meant.
-        ({"PYTHON_VERSION": "3.14.1"}, (), "aarch64 --python-version 3.13"),
+        ({"PYTHON_VERSION": "3.14.1"}, (), "3.13"),
     ],
 )
-def test_make_build_takes_its_target_from_the_command_line_or_cloudmends_own_variables(
+def test_make_build_takes_its_python_from_the_command_line_or_cloudmends_own_variable(
     environment: dict[str, str], arguments: tuple[str, ...], target: str
 ) -> None:
     planned = subprocess.run(
@@ -243,7 +250,7 @@ def test_make_build_takes_its_target_from_the_command_line_or_cloudmends_own_var
         text=True,
         check=True,
     )
-    assert f"--platform {target} " in planned.stdout
+    assert f"--python-version {target} " in planned.stdout
 
 
 def test_an_impossible_target_is_refused_in_one_sentence(tmp_path: Path) -> None:
@@ -253,11 +260,9 @@ def test_an_impossible_target_is_refused_in_one_sentence(tmp_path: Path) -> None
         "--output",
         tmp_path / "function",
     ]
-    done = subprocess.run(
-        [*script, "--platform", "pdp11", "--python-version", "3.13"], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([*script, "--python-version", "3.2"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "build: pip could not install requirements/lambda.txt for pdp11, Python 3.13" in done.stderr
+    assert "build: pip could not install requirements/lambda.txt for aarch64, Python 3.2" in done.stderr
     assert not (tmp_path / "function").exists()
 
 
@@ -269,9 +274,8 @@ def test_sam_validates_the_template(tmp_path: Path, aws_environment: dict[str, s
 def test_sam_build_makes_both_functions_of_the_same_files(
     tmp_path: Path, unpacked: Path, aws_environment: dict[str, str]
 ) -> None:
-    done = run_sam(
-        "build", "--build-dir", tmp_path / "built", folder=tmp_path, environment={**aws_environment, **THIS_MACHINE}
-    )
+    environment = {**aws_environment, "CLOUDMEND_BUILD_PYTHON_VERSION": THIS_PYTHON}
+    done = run_sam("build", "--build-dir", tmp_path / "built", folder=tmp_path, environment=environment)
     assert done.returncode == 0, done.stderr
     for function in ("SecurityGroupRemediationLambda", "SweepFunction"):
         assert files(tmp_path / "built" / function) == files(unpacked)

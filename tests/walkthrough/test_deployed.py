@@ -18,23 +18,22 @@ from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
 from cloudmend.core.put_off import PutOff
 from cloudmend.entry.continuation import messages
 from walkthrough.conftest import run
-from walkthrough.deployed import DELETE, NAMES, Deployed, an_account, intent, ssh_from, wait_for
+from walkthrough.deployed import DEPLOY, REMOVE, Deployed, an_account, intent, ssh_from, wait_for
 from walkthrough.template import RESPONDER, SWEEPER, UNDOER, granted
-from walkthrough.test_build import SAM
 from walkthrough.walkthrough import MENDED, comparable
 
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     with an_account(tmp_path_factory.mktemp("sam")) as account:
-        said = run(["scripts/deploy.sh", *NAMES], account.environment).stdout
+        said = run(DEPLOY, account.environment).stdout
         assert "cloudmend watches us-east-1" in said
         yield account
 
 
 def test_a_group_opened_by_bad_boy_is_mended_by_the_deployed_function(deployed: Deployed) -> None:
     group_id = deployed.group("testing")
-    run(["scripts/bad_boy.sh", group_id], deployed.environment)
+    run(["./bad_boy.sh", group_id], deployed.environment)
     wait_for(lambda: bool(deployed.records(group_id)))
     deployed.settle()
     words = ["aws", "ec2", "describe-security-groups", "--group-ids", group_id]
@@ -248,10 +247,11 @@ def test_a_call_that_was_refused_wakes_nobody(deployed: Deployed) -> None:
     assert len(deployed.aws.deliveries) == before
 
 
-def test_sam_delete_leaves_the_ledger_and_nothing_else(deployed: Deployed) -> None:
+def test_removing_it_leaves_the_ledger_and_nothing_else_and_says_so(deployed: Deployed) -> None:
     """The last test of this file: the stack is gone after it."""
     table, key = deployed.resource("LedgerTable"), deployed.resource("NoticeKey")
-    run([str(SAM), *DELETE, "--no-prompts"], deployed.environment)
+    said = run(REMOVE, deployed.environment, typed="y\n").stdout
+    assert f"The ledger stays too, the table {table}" in said
     assert deployed.client("dynamodb").list_tables()["TableNames"] == [table]
     assert any("SecurityGroupRules" in entry.intent.before for entry in Entries(deployed.ledger(table).entries()))
     assert not deployed.client("lambda").list_functions()["Functions"]

@@ -14,7 +14,7 @@ from samtranslator.yaml_helper import yaml_parse
 from entry.doctor.patient import STACK
 from walkthrough.blocks import ROOT, blocks
 from walkthrough.conftest import run
-from walkthrough.deployed import NAMES, Deployed, an_account
+from walkthrough.deployed import DEPLOY, Deployed, an_account
 from walkthrough.shell import Shell
 
 PAGE = "docs/operations.md"
@@ -31,7 +31,7 @@ def test_the_page_says_of_every_alarm_what_to_do() -> None:
 def deployment(tmp_path: Path) -> Iterator[Deployed]:
     """The real stack: what is handed to its function is handled."""
     with an_account(tmp_path) as account:
-        run(["scripts/deploy.sh", *NAMES], account.environment)
+        run(DEPLOY, account.environment)
         yield account
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from cloudmend.core.partitions import partition_of
 from walkthrough.conftest import run
-from walkthrough.deployed import NAMES, Deployed, an_account
+from walkthrough.deployed import DEPLOY, Deployed, an_account
 from walkthrough.template import UNDOER
 
 REGIONS = ["us-gov-west-1", "cn-north-1"]
@@ -23,8 +23,8 @@ def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     region: str = request.param
     with an_account(tmp_path_factory.mktemp("sam"), region) as account:
         account.make_a_trail()
-        words = [region if word == "us-east-1" else word for word in NAMES]
-        run(["scripts/deploy.sh", *words, "NoticeEmail=somebody@example.com"], account.environment)
+        words = [region if word == "us-east-1" else word for word in DEPLOY]
+        run([*words, "NoticeEmail=somebody@example.com"], account.environment)
         yield account
 
 

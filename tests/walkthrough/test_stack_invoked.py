@@ -13,7 +13,7 @@ import pytest
 from cloudmend.core.model import Resource
 from cloudmend.entry.continuation import messages
 from walkthrough.conftest import run
-from walkthrough.deployed import NAMES, Deployed, an_account
+from walkthrough.deployed import DEPLOY, Deployed, an_account
 from walkthrough.walkthrough import MENDED, OPENED, comparable
 
 INVOKE = ["cloudmend", "invoke", "--stack-name", "cloudmend"]
@@ -25,7 +25,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     home = tmp_path_factory.mktemp("sam")
     with an_account(home) as account:
         account.make_a_trail()
-        run(["scripts/deploy.sh", *NAMES, "Mode=observe"], account.environment)
+        run([*DEPLOY, "Mode=observe"], account.environment)
         account.environment["XDG_STATE_HOME"] = str(home / "state")
         yield account
 
@@ -33,7 +33,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 def an_open_group(deployed: Deployed, name: str) -> str:
     """Opened by bad_boy; its function has seen it, and only told of it."""
     group_id = deployed.group(name)
-    run(["scripts/bad_boy.sh", group_id], deployed.environment)
+    run(["./bad_boy.sh", group_id], deployed.environment)
     deployed.settle()
     return group_id
 
@@ -136,7 +136,7 @@ def test_all_that_doctor_prints_can_be_pasted_where_the_stack_only_observes(
 def test_a_deployment_over_a_stack_leaves_its_switch_alone(deployed: Deployed) -> None:
     """The last test of this file: the function does not observe by its mode any more."""
     deployed.switch("observe")
-    run(["scripts/deploy.sh", *NAMES, "Mode=fix", "SweepRegions=all"], deployed.environment)
+    run([*DEPLOY, "Mode=fix", "SweepRegions=all"], deployed.environment)
     group_id = an_open_group(deployed, "after-the-deployment")
     assert {record["status"] for record in deployed.records(group_id)} == {"observed"}
     assert described(deployed, group_id) == OPENED

@@ -24,20 +24,20 @@ def describe(group_id: str, environment: dict[str, str]) -> str:
 
 def test_an_opened_group_is_mended_on_the_edited_event(aws_environment: dict[str, str], tmp_path: Path) -> None:
     group_id = create(aws_environment)
-    run(["scripts/bad_boy.sh", group_id], aws_environment)
+    run(["./bad_boy.sh", group_id], aws_environment)
     assert comparable(describe(group_id, aws_environment)) == OPENED
     edited = tmp_path / "event.json"
     edited.write_text(Path("events/event.json").read_text().replace("sg-05fe30eb67c909f27", group_id))
     run(["cloudmend", "invoke", "-e", str(edited)], aws_environment)
     assert comparable(describe(group_id, aws_environment)) == MENDED
-    run(["scripts/good_boy.sh", group_id], aws_environment)
+    run(["./good_boy.sh", group_id], aws_environment)
     assert comparable(describe(group_id, aws_environment)) == MENDED
     run(["aws", "ec2", "delete-security-group", "--group-id", group_id], aws_environment)
 
 
 def test_the_printed_undo_command_opens_the_group_again(aws_environment: dict[str, str]) -> None:
     group_id = create(aws_environment, "undone")
-    run(["scripts/bad_boy.sh", group_id], aws_environment)
+    run(["./bad_boy.sh", group_id], aws_environment)
     said = run(["cloudmend", "invoke", "-e", "events/event.json", "--group", group_id], aws_environment).stdout
     (command,) = re.findall(r"undo: (.*)", said)
     run(["bash", "-c", command], aws_environment)
@@ -46,7 +46,7 @@ def test_the_printed_undo_command_opens_the_group_again(aws_environment: dict[st
 
 def test_observe_mode_says_what_it_would_do_and_changes_nothing(aws_environment: dict[str, str]) -> None:
     group_id = create(aws_environment, "observed")
-    run(["scripts/bad_boy.sh", group_id], aws_environment)
+    run(["./bad_boy.sh", group_id], aws_environment)
     words = ["cloudmend", "invoke", "-e", "events/event.json", "--group", group_id, "--mode", "observe"]
     assert "would have narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8" in run(words, aws_environment).stdout
     assert comparable(describe(group_id, aws_environment)) == {**OPENED, "GroupName": "observed"}
@@ -54,7 +54,7 @@ def test_observe_mode_says_what_it_would_do_and_changes_nothing(aws_environment:
 
 def test_records_as_json_are_on_stdout_and_the_before_image_is_in_the_ledger(aws_environment: dict[str, str]) -> None:
     group_id = create(aws_environment, "as-json")
-    run(["scripts/bad_boy.sh", group_id], aws_environment)
+    run(["./bad_boy.sh", group_id], aws_environment)
     done = run(["cloudmend", "invoke", "-e", "events/event.json", "--group", group_id, "--json"], aws_environment)
     record = json.loads(done.stdout)
     assert (record["status"], record["resource"]["id"], done.stderr) == ("mended", group_id, "")

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +27,8 @@ from rich.text import Text
 
 from cloudmend.core.errors import CloudmendError
 from cloudmend.entry.console.serving import has_browser
+from cloudmend.entry.timeline import PORTS, LogLine, Timeline
+from cloudmend.local.machine import RUNTIME, architecture
 from cloudmend.local.server import EmbeddedAws
 
 ROOT: Final = Path(__file__).resolve().parents[3]
@@ -56,7 +59,7 @@ def permissions(cidr: str) -> list[dict[str, Any]]:
     nothing: dict[str, Any] = {"Ipv6Ranges": [], "PrefixListIds": [], "UserIdGroupPairs": []}
     return [
         {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": cidr}], **nothing}
-        for port in (22, 3389)
+        for port in sorted(PORTS)
     ]
 
 
@@ -72,14 +75,18 @@ def run() -> int:
         raise CloudmendError(
             f"{ROOT} has no template.yaml: the demo runs in a clone of the repository, with make demo."
         )
-    log: list[str] = []
-    with EmbeddedAws(log=log.append) as aws, tempfile.TemporaryDirectory() as folder:
+    log: list[LogLine] = []
+
+    def hear(text: str) -> None:
+        log.append(LogLine(datetime.now(UTC), text))
+
+    with EmbeddedAws(log=hear) as aws, tempfile.TemporaryDirectory() as folder:
         walkthrough = Walkthrough(aws, console, log, Path(folder))
         try:
             mends = walkthrough.locally() + walkthrough.deployed()
         except NotAsShown as problem:
             console.print(Text(f"NOT AS THE WALKTHROUGH SHOWS: {problem}", "bold red"))
-            console.print(Text("\n".join(log), "dim"))
+            console.print(Text("\n".join(line.text for line in log), "dim"))
             return 1
         console.print(_table(mends))
         console.print(Text("Both groups are closed, and their egress is untouched.", "bold green"))
@@ -91,7 +98,7 @@ def run() -> int:
 class Walkthrough:
     """The steps, each told in a line, run as a command, and checked."""
 
-    def __init__(self, aws: EmbeddedAws, console: Console, log: list[str], folder: Path) -> None:
+    def __init__(self, aws: EmbeddedAws, console: Console, log: list[LogLine], folder: Path) -> None:
         """`log` grows by the lines that the deployed function prints."""
         self._aws = aws
         self._log = log
@@ -108,7 +115,7 @@ class Walkthrough:
         self._tell("Create an empty security group.")
         group = self._create("testing")
         self._tell("Open tcp/3389 and tcp/22 to the world.")
-        self._run("scripts/bad_boy.sh", group)
+        self._run("./bad_boy.sh", group)
         self._tell("Look: anyone may come in.")
         self._describe(group, WORLD)
         self._tell("Invoke the function on the sample event, with this group's id put in.")
@@ -117,7 +124,7 @@ class Walkthrough:
         seconds = time.monotonic() - started
         self._tell("Look again: narrowed in place, egress untouched.")
         self._describe(group, APPROVED)
-        return self._mends(group, "invoke", seconds)
+        return [Mend(group, f"tcp/{port}", WORLD, APPROVED, "invoke", seconds) for port in PORTS]
 
     def deployed(self) -> list[Mend]:
         """Part two: the template, deployed, mends by itself."""
@@ -125,12 +132,15 @@ class Walkthrough:
         self._deploy()
         self._tell("Create a second group, and open it.")
         group = self._create("testing-deployed")
-        self._run("scripts/bad_boy.sh", group)
+        self._run("./bad_boy.sh", group)
         self._tell("Nobody invokes anything: the deployed function does it. Look.")
         self._wait_until_closed(group)
-        self._show_log()
+        timeline = Timeline(self._aws.calls, self._log)
+        for line in timeline.lines():
+            self._console.print(Text(f"    {line}", "dim"), soft_wrap=True)
         self._describe(group, APPROVED)
-        return self._mends(group, "deployed", self._seconds_to_closed())
+        seconds = timeline.seconds_to_closed()
+        return [Mend(group, f"tcp/{port}", WORLD, APPROVED, "deployed", seconds[port]) for port in PORTS]
 
     def look(self) -> None:
         """The console over this AWS and the stack's ledger, until Enter is pressed."""
@@ -172,11 +182,8 @@ class Walkthrough:
     def _deploy(self) -> None:
         """The AWS CLI packages and deploys the template, as it is but for where the built code lies."""
         built, template = self._folder / "function", self._folder / "template.yaml"
-        version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        machine = os.uname().machine
-        platform = "aarch64" if machine == "arm64" else machine
-        target = ("--platform", platform, "--python-version", version)
-        self._run(sys.executable, "scripts/build_function.py", *target, "--output", str(built))
+        python = RUNTIME.removeprefix("python")
+        self._run(sys.executable, "scripts/build_function.py", "--python-version", python, "--output", str(built))
         text = (ROOT / "template.yaml").read_text(encoding="utf-8")
         template.write_text(text.replace("CodeUri: src", f"CodeUri: {built}"), encoding="utf-8")
         packaged = str(self._folder / "packaged.yaml")
@@ -184,7 +191,8 @@ class Walkthrough:
         paths = ("--template-file", str(template), "--output-template-file", packaged)
         self._run("aws", "cloudformation", "package", *paths, "--s3-bucket", _BUCKET, show=False)
         stack = ("--stack-name", _STACK, "--template-file", packaged, "--capabilities", "CAPABILITY_IAM")
-        self._run("aws", "cloudformation", "deploy", *stack)
+        runs_on = (f"Architecture={architecture()}", f"Runtime={RUNTIME}")
+        self._run("aws", "cloudformation", "deploy", *stack, "--parameter-overrides", *runs_on)
 
     def _wait_until_closed(self, group: str) -> None:
         deadline = time.monotonic() + _PATIENCE_S
@@ -197,20 +205,6 @@ class Walkthrough:
     def _is_closed(self, group: str) -> bool:
         found = self._described(group, echo=False)["IpPermissions"]
         return all(permission["IpRanges"] == [{"CidrIp": APPROVED}] for permission in found)
-
-    def _seconds_to_closed(self) -> float:
-        """From the last call that opened to the last write that closed, by the embedded AWS's own clock."""
-        times = {call.operation: call.time for call in self._aws.calls if call.error is None}
-        return (times["ModifySecurityGroupRules"] - times["AuthorizeSecurityGroupIngress"]).total_seconds()
-
-    def _show_log(self) -> None:
-        """The sentences of the records that the deployed function logged."""
-        for line in self._log:
-            if '"record":' in line:
-                self._console.print(Text(f"    its log: {json.loads(line)['message']}", "dim"), soft_wrap=True)
-
-    def _mends(self, group: str, how: str, seconds: float) -> list[Mend]:
-        return [Mend(group, f"tcp/{port}", WORLD, APPROVED, how, seconds) for port in (22, 3389)]
 
     def _tell(self, sentence: str) -> None:
         self._step += 1
@@ -240,6 +234,6 @@ def _table(mends: list[Mend]) -> Table:
         table.add_column(heading, no_wrap=True)
     table.add_column("s", justify="right")
     for mend in mends:
-        table.add_row(mend.group, mend.rule, mend.before, mend.after, mend.how, f"{mend.seconds:.1f}")
+        table.add_row(mend.group, mend.rule, mend.before, mend.after, mend.how, f"{mend.seconds:.2f}")
     table.caption = "s: seconds from the API call to closed; for invoke, of the whole command"
     return table

@@ -21,7 +21,7 @@ In another terminal, in cloudmend's folder:
   export PATH="$PWD/.venv/bin:$PATH"
 
   aws ec2 create-security-group --group-name testing --description testing
-  scripts/bad_boy.sh GROUP_ID
+  ./bad_boy.sh GROUP_ID
   aws ec2 describe-security-groups --group-ids GROUP_ID
   cloudmend invoke -e events/event.json --group GROUP_ID
 """

@@ -75,9 +75,9 @@ def _function_of_arn(arn: str) -> tuple[str, str, str]:
 
 
 class Functions:
-    """Runs functions, each in as many execution environments as may be at work at once.
+    """Runs functions, each in as many execution environments as may be at work at once, on this machine's own Python.
 
-    The architecture and the Python version that a function asks for are not looked at: this machine's are used.
+    A function that asks for another Python or processor is refused when it is deployed (`machine`).
     """
 
     def __init__(

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from cloudmend.core.partitions import partition_of
 from cloudmend.local.asynchronous import run_asynchronously
 from cloudmend.local.functions import Functions, find_function
+from cloudmend.local.machine import refusal
 from cloudmend.local.messages import ApiError, ApiResponse
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from cloudmend.local.worker import Worker
 
 _LOG_TAIL_BYTES = 4096
+# The operations that say what a function runs on.
+_DEFINING = frozenset({"CreateFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration"})
 
 
 class LambdaService:
@@ -41,6 +44,8 @@ class LambdaService:
             return self._invoke(exchange)
         if exchange.request.operation.startswith("Invoke"):
             raise ApiError("InvalidRequestContentException", f"{exchange.request.operation} is not available here")
+        if exchange.request.operation in _DEFINING:
+            _refuse_what_cannot_run(exchange)
         response = exchange.forward()
         self._functions.prune()
         return response
@@ -60,6 +65,17 @@ class LambdaService:
     def _queue(self, function: LambdaFunction, event: Any, _: Exchange) -> ApiResponse:
         self._worker.submit(lambda: run_asynchronously(self._functions, function, event))
         return ApiResponse(202, (), b"")
+
+
+def _refuse_what_cannot_run(exchange: Exchange) -> None:
+    """Raises ApiError for a function that would fail at every event. What an update does not name stays as it is."""
+    asked = _payload(exchange.request.body)
+    name = asked.get("FunctionName") or unquote(exchange.request.path).split("/")[3]
+    now = find_function(name, exchange.principal.account, exchange.request.region)
+    runtime = asked.get("Runtime", now.run_time if now else None)
+    architectures = asked.get("Architectures", now.architectures if now else None)
+    if reason := refusal(name, runtime, architectures):
+        raise ApiError("InvalidParameterValueException", reason)
 
 
 def _invoked(exchange: Exchange) -> LambdaFunction:

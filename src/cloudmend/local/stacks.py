@@ -57,7 +57,7 @@ class CloudFormationService:
             return None
         # moto refuses a change set whose template is the stack's to the letter, where CloudFormation makes one that
         # FAILED; with other letters (blanks, here) moto does as well.
-        plain = plain_template(text, _parameters(form), exchange.request.region) + " " * len(self._originals)
+        plain = plain_template(text, _parameters(form, exchange), exchange.request.region) + " " * len(self._originals)
         self._originals[plain] = text
         form.pop("TemplateURL", None)
         return urlencode(form | {"TemplateBody": plain}).encode()
@@ -83,12 +83,18 @@ def _with_the_stack_of(form: Mapping[str, str], exchange: Exchange) -> bytes:
     raise ApiError("ValidationError", f"Stack for {physical_id} does not exist")
 
 
-def _parameters(form: Mapping[str, str]) -> dict[str, str]:
-    """Parameters as given: Parameters.member.1.ParameterKey and .ParameterValue in the form."""
+def _parameters(form: Mapping[str, str], exchange: Exchange) -> dict[str, str]:
+    """Parameters as given (Parameters.member.1.ParameterKey and .ParameterValue), or as the stack has them."""
     names = {key.rpartition(".")[0]: name for key, name in form.items() if key.endswith(".ParameterKey")}
-    return {
-        name: form[f"{member}.ParameterValue"] for member, name in names.items() if f"{member}.ParameterValue" in form
-    }
+    stacks = cloudformation_backends[exchange.principal.account][exchange.request.region].stacks.values()
+    previous = next((stack.stack_parameters for stack in stacks if stack.name == form.get("StackName")), {})
+    values = {name: form.get(f"{member}.ParameterValue", previous.get(name)) for member, name in names.items()}
+    return {name: _text(value) for name, value in values.items() if value is not None}
+
+
+def _text(value: object) -> str:
+    """A parameter's value as a request spells it; moto keeps numbers and lists."""
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _refresh(change_set: ChangeSet) -> None:

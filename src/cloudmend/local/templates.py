@@ -11,6 +11,7 @@ from moto.s3.exceptions import S3ClientError
 from samtranslator.yaml_helper import yaml_parse
 
 from cloudmend.core.partitions import partition_of
+from cloudmend.local.machine import refusal
 from cloudmend.local.messages import ApiError
 from cloudmend.local.parameters import check_parameters
 from cloudmend.local.resources import is_supported
@@ -30,6 +31,7 @@ def plain_template(text: str, parameters: Mapping[str, str], region: str) -> str
     check_parameters(template, parameters)
     plain = transform(template, parameters, region) if is_serverless(template) else template
     _refuse_unsupported(plain)
+    _refuse_what_cannot_run(plain, parameters)
     return json.dumps(plain, default=str)
 
 
@@ -78,3 +80,19 @@ def _refuse_unsupported(template: Mapping[str, Any]) -> None:
         if not is_supported(resource["Type"]):
             reason = f"the embedded AWS has no {resource['Type']}: it would not be created"
             raise ApiError("ValidationError", f"Template error: resource {name} cannot be deployed here: {reason}")
+
+
+def _refuse_what_cannot_run(template: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
+    """Before anything is made: a function that fails at every event would look like a deployment that succeeded."""
+    defaults = {name: each.get("Default") for name, each in template.get("Parameters", {}).items()}
+    values = {**defaults, **parameters}
+
+    def resolved(value: Any) -> Any:
+        return values.get(value["Ref"], value) if isinstance(value, dict) and "Ref" in value else value
+
+    for name, resource in template.get("Resources", {}).items():
+        if resource["Type"] == "AWS::Lambda::Function" and "Condition" not in resource:
+            properties = resource.get("Properties", {})
+            runtime, architectures = resolved(properties.get("Runtime")), properties.get("Architectures")
+            if reason := refusal(name, runtime, [resolved(each) for each in architectures or ()]):
+                raise ApiError("ValidationError", f"Template error: {reason}")

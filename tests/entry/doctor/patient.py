@@ -14,6 +14,7 @@ from samtranslator.yaml_helper import yaml_parse
 from cloudmend.aws.checks import Connect, connect
 from cloudmend.core.doctor.check import Check
 from cloudmend.entry.doctoring import diagnose
+from cloudmend.local.machine import RUNTIME, architecture
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import HANDLER, aws_cli, client
 
@@ -39,7 +40,7 @@ ADDED: dict[str, dict[str, Any]] = {
 def template() -> str:
     """The real template with a function that is inline, so that nothing has to be built, and a ledger."""
     read: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
-    inline = {"InlineCode": HANDLER, "Handler": "index.handler", "Runtime": "python3.13"}
+    inline = {"InlineCode": HANDLER, "Handler": "index.handler", "Runtime": RUNTIME, "Architectures": [architecture()]}
     for resource in read["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"].pop("CodeUri", None)

@@ -133,6 +133,7 @@ def test_a_function_that_is_gone_is_named_once_and_the_rest_is_not_guessed(patie
     patient.client("lambda").delete_function(FunctionName=patient.function)
     checks = patient.checks()
     assert checks["Function"].found.startswith(f"Function {patient.function} is gone. ")
+    assert checks["Function"].fix.startswith("./deploy.sh --remove --yes --bucket BUCKET --region us-east-1 ")
     gone = Answer.hidden("the function is gone.")
     assert checks["Permission"] == Check.of("Permission", gone)
     assert checks["Policy"] == Check.of("Policy", gone)
@@ -204,9 +205,9 @@ def test_a_function_that_is_gone_comes_back_in_a_stack_with_its_parameters_that_
     patient.deploy(Mode="fix", GuardedPorts="22,5432", NoticeEmail="somebody@example.com")
     patient.client("lambda").delete_function(FunctionName=patient.function)
     delete, deploy = patient.checks()["Function"].fix.split(" && ")
-    assert delete == "sam delete --stack-name cloudmend --region us-east-1 --no-prompts"
+    assert delete == "./deploy.sh --remove --yes --bucket BUCKET --region us-east-1 --stack-name cloudmend"
     words = shlex.split(deploy)
-    assert words[:7] == shlex.split("scripts/deploy.sh --bucket BUCKET --region us-east-1 --stack-name cloudmend")
+    assert words[:7] == shlex.split("./deploy.sh --bucket BUCKET --region us-east-1 --stack-name cloudmend")
     given = dict(word.split("=", 1) for word in words[7:])
     (stack,) = patient.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
     before = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"] if each["ParameterValue"]}

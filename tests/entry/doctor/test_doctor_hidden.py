@@ -83,7 +83,7 @@ def is_hidden(check: Check, operation: str) -> bool:
 def test_where_there_is_no_stack_the_fix_deploys_one(aws: EmbeddedAws) -> None:
     check = Patient(aws).checks()["Stack"]
     assert (check.verdict, check.found) == ("broken", "There is no stack cloudmend in us-east-1.")
-    assert check.fix == "scripts/deploy.sh --bucket BUCKET --region us-east-1 --stack-name cloudmend Mode=observe"
+    assert check.fix == "./deploy.sh --bucket BUCKET --region us-east-1 --stack-name cloudmend Mode=observe"
 
 
 def test_onto_a_stack_of_somebody_else_s_nothing_is_deployed(aws: EmbeddedAws) -> None:
@@ -101,7 +101,7 @@ def test_a_stack_that_lacks_something_gets_it_by_a_deployment(aws: EmbeddedAws) 
     )
     check = Patient(aws).checks()["Function"]
     assert check.found == "Stack cloudmend has no SecurityGroupRemediationLambda."
-    assert check.fix == "scripts/deploy.sh --bucket BUCKET --region us-east-1 --stack-name cloudmend"
+    assert check.fix == "./deploy.sh --bucket BUCKET --region us-east-1 --stack-name cloudmend"
 
 
 def test_without_a_region_or_credentials_that_is_all_it_says(capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,6 +129,6 @@ def test_the_command_exits_1_where_something_is_broken_without_colour_and_2_for_
     done = cloudmend("doctor", "--region", "us-east-1", **aws.environment)
     assert (done.returncode, done.stderr) == (1, "")
     assert "\x1b" not in done.stdout
-    assert "broken   Stack: There is no stack cloudmend in us-east-1.\n         fix: scripts/deploy.sh" in done.stdout
+    assert "broken   Stack: There is no stack cloudmend in us-east-1.\n         fix: ./deploy.sh" in done.stdout
     assert cloudmend("doctor", "--nonsense").returncode == 2
     assert "Example: cloudmend doctor" in cloudmend("doctor", "--help").stdout

@@ -15,6 +15,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.session import Session
 
+from cloudmend.local.machine import RUNTIME, architecture
 from cloudmend.local.server import EmbeddedAws
 
 ACCOUNT = "123456789012"
@@ -42,7 +43,8 @@ TEMPLATE: dict[str, Any] = {
             "Properties": {
                 "InlineCode": HANDLER,
                 "Handler": "index.handler",
-                "Runtime": "python3.13",
+                "Runtime": RUNTIME,
+                "Architectures": [architecture()],
                 "Environment": {"Variables": {"SETTING": {"Ref": "Setting"}}},
                 "LoggingConfig": {"LogGroup": {"Ref": "LogGroup"}},
                 "EventInvokeConfig": {
@@ -142,10 +144,10 @@ def aws_cli(aws: EmbeddedAws, *arguments: str) -> subprocess.CompletedProcess[st
 
 
 def asked_lately(home: Path) -> None:
-    """SAM asks PyPI for its latest version once a week: not today, and so not from a test."""
+    """SAM asks PyPI for its latest version once a week, and tells AWS of its use: not today, and so not from a test."""
     folder = home / ".aws-sam"
     folder.mkdir(exist_ok=True)
-    (folder / "metadata.json").write_text('{"lastVersionCheck": 4102444800.0}')
+    (folder / "metadata.json").write_text('{"lastVersionCheck": 4102444800.0, "telemetryEnabled": false}')
 
 
 def without(*names: str) -> dict[str, Any]:

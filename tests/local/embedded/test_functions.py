@@ -11,9 +11,11 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from cloudmend.local.machine import RUNTIME, architecture
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import (
     ACCOUNT,
+    HANDLER,
     SETTLE_S,
     archive,
     aws_cli,
@@ -36,10 +38,15 @@ def invoke(aws: EmbeddedAws, name: str, event: Any = None, **arguments: str) -> 
 def create(aws: EmbeddedAws, source: str) -> str:
     """A function made with CreateFunction, without a stack; returns its name."""
     client(aws, "iam").create_role(RoleName="mine", AssumeRolePolicyDocument="{}")
-    client(aws, "lambda").create_function(
-        FunctionName="mine", Role=ROLE, Handler="index.handler", Runtime="python3.13", Code={"ZipFile": archive(source)}
-    )
+    client(aws, "lambda").create_function(**definition(source))
     return "mine"
+
+
+def definition(source: str = HANDLER, **other: Any) -> dict[str, Any]:
+    """What CreateFunction is asked for."""
+    runs_here = {"Runtime": RUNTIME, "Architectures": [architecture()]}
+    code = {"ZipFile": archive(source)}
+    return {"FunctionName": "mine", "Role": ROLE, "Handler": "index.handler", "Code": code, **runs_here, **other}
 
 
 def test_the_aws_cli_invokes_a_function(aws: EmbeddedAws, tmp_path: Path) -> None:
@@ -196,3 +203,41 @@ def test_streaming_is_refused_and_not_left_to_a_container(aws: EmbeddedAws) -> N
 
     with pytest.raises(ClientError, match="InvokeWithResponseStream is not available here"):
         client(aws, "lambda").invoke_with_response_stream(FunctionName=name)
+
+
+OTHER_ARCHITECTURE = {"arm64": "x86_64", "x86_64": "arm64"}[architecture()]
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ({"Architectures": [OTHER_ARCHITECTURE]}, f"{OTHER_ARCHITECTURE} and {RUNTIME}"),
+        ({"Runtime": "python3.10"}, f"{architecture()} and python3.10"),
+        ({"Runtime": "nodejs22.x"}, f"{architecture()} and nodejs22.x"),
+    ],
+)
+def test_a_function_that_cannot_run_on_this_machine_is_refused_with_what_to_do(
+    aws: EmbeddedAws, asked: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(ClientError) as refused:
+        client(aws, "lambda").create_function(**definition(**asked))
+
+    error = refused.value.response["Error"]
+    assert error["Code"] == "InvalidParameterValueException"
+    assert error["Message"].startswith(f"The function mine asks for {named}. ")
+    assert error["Message"].endswith(f" Architecture={architecture()} Runtime={RUNTIME}.")
+    assert client(aws, "lambda").list_functions()["Functions"] == []
+
+
+def test_a_function_is_not_changed_into_one_that_cannot_run_on_this_machine(aws: EmbeddedAws) -> None:
+    name, functions = create(aws, HANDLER), client(aws, "lambda")
+    with pytest.raises(ClientError, match=f"asks for {architecture()} and python3.10"):
+        functions.update_function_configuration(FunctionName=name, Runtime="python3.10")
+    with pytest.raises(ClientError, match=f"asks for {OTHER_ARCHITECTURE} and {RUNTIME}"):
+        functions.update_function_code(
+            FunctionName=name, Architectures=[OTHER_ARCHITECTURE], ZipFile=archive("def handler(*_): return 2")
+        )
+    functions.update_function_configuration(FunctionName=name, Timeout=7)
+
+    assert json.loads(invoke(aws, name)["Payload"])["event"] == {}
+    assert functions.get_function_configuration(FunctionName=name)["Timeout"] == 7

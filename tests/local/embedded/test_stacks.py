@@ -10,6 +10,7 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
+from cloudmend.local.machine import RUNTIME
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import (
     SETTLE_S,
@@ -22,6 +23,7 @@ from local.embedded.helpers import (
     with_properties,
     without,
 )
+from local.embedded.test_functions import OTHER_ARCHITECTURE
 
 
 def update(aws: EmbeddedAws, template: dict[str, Any], **parameters: str) -> None:
@@ -190,6 +192,37 @@ def test_a_type_that_would_be_lost_is_refused(aws: EmbeddedAws, resource_type: s
     template = {"Resources": {"Thing": {"Type": resource_type}}}
 
     assert f"the embedded AWS has no {resource_type}" in refusal(aws, template)
+
+
+@pytest.mark.parametrize("asked", [{"Runtime": "python3.10"}, {"Architectures": [OTHER_ARCHITECTURE]}])
+def test_a_function_that_cannot_run_on_this_machine_is_refused_before_anything_is_made(
+    aws: EmbeddedAws, asked: dict[str, Any]
+) -> None:
+    before = left(aws)
+
+    assert "Template error: The function Function asks for " in refusal(aws, with_properties("Function", **asked))
+    assert left(aws) == before
+
+
+def test_what_a_function_runs_on_may_be_a_parameter_and_an_update_keeps_it(aws: EmbeddedAws) -> None:
+    parameters = {**TEMPLATE["Parameters"], "Runs": {"Type": "String", "Default": "python3.10"}}
+    template = {**with_properties("Function", Runtime={"Ref": "Runs"}), "Parameters": parameters}
+
+    assert "asks for " in refusal(aws, template)
+    deploy(aws, template, Runs=RUNTIME)
+    cloudformation = client(aws, "cloudformation")
+    previous = [{"ParameterKey": "Runs", "UsePreviousValue": True}, {"ParameterKey": "Setting", "ParameterValue": "b"}]
+    cloudformation.update_stack(StackName="small", TemplateBody=json.dumps(template), Parameters=previous)
+    with pytest.raises(ClientError, match="asks for "):
+        update(aws, template, Runs="python3.10")
+
+    assert outputs(aws)["Setting"] == "b"
+
+
+def test_what_the_text_of_a_template_does_not_show_is_refused_too(aws: EmbeddedAws) -> None:
+    runtime = {"Fn::Join": ["", ["python", "3.10"]]}
+
+    assert "The function Function asks for " in refusal(aws, with_properties("Function", Runtime=runtime))
 
 
 def test_what_sam_refuses_is_refused_with_sams_reason(aws: EmbeddedAws) -> None:

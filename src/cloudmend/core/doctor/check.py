@@ -70,18 +70,20 @@ class Deployment(Struct, frozen=True, kw_only=True):
 
     def deploy(self, *parameters: str) -> str:
         """The command that deploys the stack; BUCKET stands for a bucket in the Region."""
-        words = ["scripts/deploy.sh", "--bucket", "BUCKET", "--region", self.region, "--stack-name", self.stack]
-        return shlex.join([*words, *parameters])
+        return shlex.join(["./deploy.sh", *self._names(), *parameters])
 
     def deploy_anew(self) -> str:
         """Return the command that brings back what no update does: what was deleted behind CloudFormation's back.
 
         The new stack has the old one's parameters, but only observes: its ledger is new, so it knows no exemption.
         """
-        delete = ["sam", "delete", "--stack-name", self.stack, "--region", self.region, "--no-prompts"]
+        remove = ["./deploy.sh", "--remove", "--yes", *self._names()]
         kept = [f"{name}={value}" for name, value in self.parameters.items() if value and name != "Mode"]
-        return f"{shlex.join(delete)} && {self.deploy(*kept, 'Mode=observe')}"
+        return f"{shlex.join(remove)} && {self.deploy(*kept, 'Mode=observe')}"
 
     def cloudmend(self, *words: str) -> str:
         """Return a cloudmend command about this stack, quoted for a POSIX shell."""
         return shlex.join(["cloudmend", *words, "--stack-name", self.stack, "--region", self.region])
+
+    def _names(self) -> tuple[str, ...]:
+        return "--bucket", "BUCKET", "--region", self.region, "--stack-name", self.stack

@@ -9,6 +9,7 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.events.models import Rule
 from moto.logs.models import LogGroup
 
+from cloudmend.local.machine import refusal
 from cloudmend.local.patterns import InvalidPattern, compile_pattern
 from cloudmend.local.resources.base import ResourceType
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 
 class Function(ResourceType):
-    """moto: forgets the log group, leaves numbers in the environment; an update forgets the reserved concurrency."""
+    """moto: takes what cannot run here, forgets the log group and the architecture, leaves numbers in the environment;
+    an update forgets the reserved concurrency.
+    """
 
     TYPE = "AWS::Lambda::Function"
     NAME_PROPERTY = "FunctionName"
@@ -27,6 +30,7 @@ class Function(ResourceType):
     def create_from_cloudformation_json(
         cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
     ) -> LambdaFunction:
+        _refuse_what_cannot_run(resource_name, cloudformation_json["Properties"])
         function = LambdaFunction.create_from_cloudformation_json(
             resource_name, cloudformation_json, account_id, region_name
         )
@@ -41,13 +45,21 @@ class Function(ResourceType):
         account_id: str,
         region_name: str,
     ) -> LambdaFunction:
+        _refuse_what_cannot_run(original_resource.function_name, cloudformation_json["Properties"])
         function = LambdaFunction.update_from_cloudformation_json(
             original_resource, new_resource_name, cloudformation_json, account_id, region_name
         )
         return _complete(function, cloudformation_json["Properties"])
 
 
+def _refuse_what_cannot_run(name: str, properties: Mapping[str, Any]) -> None:
+    """What a template's own text did not show before the stack was begun (`templates`)."""
+    if reason := refusal(name, properties.get("Runtime"), properties.get("Architectures")):
+        raise ValidationError(name, reason)
+
+
 def _complete(function: LambdaFunction, properties: Mapping[str, Any]) -> LambdaFunction:
+    function.architectures = properties.get("Architectures", function.architectures)
     reserved = properties.get("ReservedConcurrentExecutions")
     function.reserved_concurrency = None if reserved is None else int(reserved)
     function.environment_vars = {name: str(value) for name, value in function.environment_vars.items()}
