@@ -19,12 +19,18 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 def _refuse_other_hosts(event: str, args: tuple[Any, ...]) -> None:
     """An audit hook: a connection to anything but this machine is an error where it is made."""
-    if event == "socket.connect" and isinstance(args[1], tuple):
-        host = args[1][0]
-        if not (host == "localhost" or ip_address(host).is_loopback):
-            raise RuntimeError(f"a test tried to connect to {host}")
-    if event == "socket.getaddrinfo" and args[0] not in (None, "localhost", "127.0.0.1", "::1", b"localhost"):
+    if event == "socket.connect" and isinstance(args[1], tuple) and not _is_this_machine(args[1][0]):
+        raise RuntimeError(f"a test tried to connect to {args[1][0]}")
+    if event == "socket.getaddrinfo" and args[0] is not None and not _is_this_machine(args[0]):
         raise RuntimeError(f"a test tried to look up {args[0]!r}")
+
+
+def _is_this_machine(host: str | bytes) -> bool:
+    name = host.decode() if isinstance(host, bytes) else host
+    try:
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 sys.addaudithook(_refuse_other_hosts)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import sys
 from contextlib import closing
 from threading import Event
+from typing import Final
+from urllib.parse import urlsplit
 
+from cloudmend.controls import CONTROLS
 from cloudmend.core.errors import CloudmendError
 from cloudmend.entry.ledgers import forget_embedded
+from cloudmend.local.containers import NAME, Containers, checked_address
 from cloudmend.local.server import EmbeddedAws
 
 _NEXT = """
@@ -27,10 +32,27 @@ In another terminal, in cloudmend's folder:
 """
 
 
-def serve(port: int, region: str) -> None:
-    """Runs until interrupted. Raises CloudmendError where the port is taken."""
-    with closing(_started(port, region)) as aws:
+# What containers may ask the embedded AWS for: the function's calls, and nothing that runs code on this machine.
+_OF_CONTAINERS: Final = frozenset({"events:PutEvents"}).union(*(control.permissions for control in CONTROLS))
+_WARNING: Final = """
+warning: Whatever reaches {address} on this machine is answered too, under the name {name}: containers,
+and perhaps other machines of your network. It may read and change the embedded AWS's security groups.
+"""
+_IN_A_CONTAINER: Final = """
+  sam build
+  AWS_ENDPOINT_URL=http://{name}:{port} sam local invoke -e events/event.json --add-host {name}:host-gateway
+"""
+
+
+def serve(port: int, region: str, containers: str | None = None) -> None:
+    """Runs until interrupted. Raises CloudmendError where the port or the containers' address cannot be used."""
+    answered = Containers(checked_address(containers), _OF_CONTAINERS) if containers else None
+    with closing(_started(port, region, answered)) as aws:
+        if answered:
+            sys.stderr.write(_WARNING.format(address=answered.address, name=NAME))
         sys.stdout.write(_welcome(aws))
+        if answered:
+            sys.stdout.write(_IN_A_CONTAINER.format(name=NAME, port=urlsplit(aws.endpoint).port))
         sys.stdout.flush()
         try:
             Event().wait()
@@ -39,10 +61,15 @@ def serve(port: int, region: str) -> None:
     forget_embedded(aws.start)
 
 
-def _started(port: int, region: str) -> EmbeddedAws:
+def _started(port: int, region: str, containers: Containers | None) -> EmbeddedAws:
     try:
-        return EmbeddedAws(port=port, region=region).__enter__()
+        return EmbeddedAws(port=port, region=region, containers=containers).__enter__()
     except OSError as error:
+        if containers and error.errno == errno.EADDRNOTAVAIL:
+            raise CloudmendError(
+                f"{containers.address} is no address of this machine. `docker network inspect bridge` names the one at "
+                "which containers reach it, as Gateway; on Docker Desktop it is 127.0.0.1."
+            ) from None
         raise CloudmendError(
             f"Port {port} cannot be used ({os.strerror(error.errno or 0)}). "
             "Pass another with --port; --port 0 takes a free one."

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
-import socket
 import sys
-from functools import partial
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Self
 
 from moto.core.base_backend import BackendDict
-from moto.moto_server.werkzeug_app import (
-    DomainDispatcherApplication,
-    MotoRequestHandler,
-    create_backend_app,
-)
-from werkzeug.serving import ThreadedWSGIServer
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from cloudmend.core.loopback import Guarded
+from cloudmend.local.containers import LOOPBACK, NAME, Containers, by_name
 from cloudmend.local.dynamodb_service import DynamoDbService
 from cloudmend.local.ec2 import BehaviourOptions
 from cloudmend.local.ec2_service import Ec2Service
@@ -29,6 +22,7 @@ from cloudmend.local.front import Front
 from cloudmend.local.functions import Functions
 from cloudmend.local.identity import EXAMPLE_ACCESS_KEY, EXAMPLE_SECRET_KEY, create_walkthrough_user
 from cloudmend.local.lambda_service import LambdaService
+from cloudmend.local.listener import Listener
 from cloudmend.local.messages import SeenCall
 from cloudmend.local.queue_service import QueueService
 from cloudmend.local.resources import register
@@ -41,26 +35,8 @@ if TYPE_CHECKING:
     from typing import Any
     from wsgiref.types import WSGIApplication
 
-_HOST = "127.0.0.1"
-_IDLE_S = 10
 _NO_PROXY = "localhost,127.0.0.1"
 _AWS_CLI_CONFIG = Path(__file__).with_name("aws_cli.ini")
-
-
-class _Handler(MotoRequestHandler):
-    """Gives up a connection on which nothing comes, so that closing never hangs; says only what went wrong."""
-
-    timeout = _IDLE_S
-
-    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 werkzeug's signature
-        if type != "info":
-            super().log(type, message, *args)
-
-
-class _Server(ThreadedWSGIServer):
-    """One thread a request; closing waits for the requests at work."""
-
-    daemon_threads = False
 
 
 def _print_to_stderr(line: str) -> None:
@@ -73,7 +49,7 @@ class EmbeddedAws:
     Everything is forgotten when the next one starts. `log` gets what the functions print, line by line. `ec2` are
     options of the security groups: reads that lag, calls that are throttled. `concurrency` is how many events are
     handled at once: with one, they are handled in the order in which they come. With `conflicts` one of DynamoDB's
-    transactions that touch one item at once is cancelled, rather than made to wait.
+    transactions that touch one item at once is cancelled, rather than made to wait. `containers` are answered too.
     """
 
     def __init__(
@@ -85,6 +61,7 @@ class EmbeddedAws:
         ec2: BehaviourOptions | None = None,
         concurrency: int = 1,
         conflicts: bool = False,
+        containers: Containers | None = None,
     ) -> None:
         """Port 0 stands for any free one. Nothing is started yet."""
         self.region = region
@@ -93,12 +70,19 @@ class EmbeddedAws:
         self._ec2: BehaviourOptions = ec2 or {}
         self._concurrency = concurrency
         self._conflicts = conflicts
+        self._containers = containers
         self._calls: list[SeenCall] = []
 
     def __enter__(self) -> Self:
-        """Raises OSError when the port is taken."""
-        listener = socket.create_server((_HOST, self._port))
-        self._port = listener.getsockname()[1]
+        """Raises OSError when the port is taken, or the containers' address is none of this machine."""
+        self._listeners = [Listener(LOOPBACK, self._port)]
+        self._port = self._listeners[0].port
+        if self._containers and self._containers.needs_listener:
+            try:
+                self._listeners.append(Listener(self._containers.address, self._port))
+            except OSError:
+                self._listeners[0].close()
+                raise
         self.start = secrets.token_hex(8)  # its name, for whoever keeps something of it
         BackendDict.reset()
         register()
@@ -106,10 +90,10 @@ class EmbeddedAws:
         self._worker = Worker(self._concurrency)
         self._functions = Functions(self.endpoint, self._log, self._calls.append, self._concurrency)
         self._bus = EventBus(self._functions, self._worker)
-        self._server = _Server(_HOST, self._port, self._front(), handler=_Handler, fd=listener.fileno())
-        listener.close()
-        self._thread = Thread(target=partial(self._server.serve_forever, 0.05), name="cloudmend-server")
-        self._thread.start()
+        front = self._front()
+        apps = [self._answering_all(front), *([self._containers.guarded(front)] if self._containers else [])]
+        for each, app in zip(self._listeners, apps, strict=False):
+            each.serve(app)
         return self
 
     def __exit__(
@@ -121,9 +105,8 @@ class EmbeddedAws:
         """Ends the functions, the deliveries and the server; what was seen can still be read."""
         self._functions.close()
         self._worker.close()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        for each in self._listeners:
+            each.close()
 
     @property
     def endpoint(self) -> str:
@@ -172,7 +155,7 @@ class EmbeddedAws:
         self._worker.settle(timeout_s)
 
     def _front(self) -> WSGIApplication:
-        front = Front(
+        return Front(
             DomainDispatcherApplication(create_backend_app),
             {
                 "cloudformation": CloudFormationService(self._functions),
@@ -188,4 +171,9 @@ class EmbeddedAws:
             put_event=self._bus.put,
             log=self._log,
         )
-        return Guarded(front)
+
+    def _answering_all(self, front: WSGIApplication) -> WSGIApplication:
+        """What answers on this machine's own address: its programs, and containers for which that is the address."""
+        if self._containers is None or self._containers.needs_listener:
+            return Guarded(front)
+        return by_name(NAME, self._port, self._containers.guarded(front), Guarded(front))

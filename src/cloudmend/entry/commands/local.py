@@ -13,6 +13,14 @@ def local(
     region: Annotated[
         str, typer.Option(metavar="REGION", help="The Region that the printed settings name.")
     ] = "us-east-1",
+    containers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Answer containers too, at this address of this machine: 127.0.0.1 for Docker Desktop, 172.17.0.1 for "
+            "the bridge of Docker on Linux.",
+        ),
+    ] = None,
 ) -> None:
     """Start the embedded AWS on this machine; Ctrl-C stops it.
 
@@ -22,4 +30,4 @@ def local(
 
     for ending in (signal.SIGINT, signal.SIGTERM):  # a script's background job starts with SIGINT ignored
         signal.signal(ending, signal.default_int_handler)
-    serve(port, region)
+    serve(port, region, containers)
