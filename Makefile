@@ -64,15 +64,18 @@ lint: .venv/.ready docs ## ruff, mypy, cfn-lint, shellcheck, the site's links
 	$(BIN)/shellcheck *.sh scripts/*.sh
 
 test: setup setup-sam lint ## every check, quick profile, without a browser
-	$(BIN)/pytest -n 2 --dist loadfile -m "not browser"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not browser and not container"
 
 test-browser: .venv/.ready ## the pages in Debian's chromium (and chromium-driver); screenshots in build/screenshots
 	$(BIN)/pytest tests/browser -m browser
 
-test-deep: setup setup-sam lint ## the same, with the thorough profile of the property tests, then `test-browser` and `mutants`
-	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -n 2 --dist loadfile -m "not browser"
+test-container: .venv/.ready .venv-sam/.ready ## sam local invoke to the end (root; Debian's docker.io and debootstrap)
+	$(BIN)/pytest tests/container -m container
+
+test-deep: setup setup-sam lint ## the same, with the thorough profile of the property tests; then the targets around it
+	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -n 2 --dist loadfile -m "not browser and not container"
 	PYTHONPATH=tests $(BIN)/python -m reliability.faults
-	$(MAKE) test-browser mutants
+	$(MAKE) test-browser test-container mutants
 
 mutants: .venv/.deep ## every mutant of core/ and the controls is killed, or argued in docs/mutation.md
 	$(BIN)/python scripts/check_mutants.py
