@@ -19,9 +19,10 @@ import pytest
 
 from container import image
 from container.engine import CannotRun, Engine, engine
+from local.embedded.helpers import asked_lately
 from walkthrough.blocks import Block, blocks
-from walkthrough.conftest import ROOT, TOOLS
-from walkthrough.test_build import SAM, silence_sam
+from walkthrough.conftest import ROOT, TOOLS, pasted
+from walkthrough.test_build import SAM
 from walkthrough.walkthrough import MENDED, OPENED, comparable
 
 pytestmark = pytest.mark.container
@@ -49,9 +50,11 @@ def project(tmp_path: Path) -> Path:
 class Reader:
     """Somebody with the page open, and a terminal in the project's folder."""
 
-    def __init__(self, project: Path, environment: dict[str, str]) -> None:
+    def __init__(self, project: Path, environment: dict[str, str], said: str) -> None:
+        """`said` is what cloudmend local printed."""
         self._project = project
         self.environment = environment
+        self.said = said
 
     def type(self, command: str) -> str:
         """What the command prints; what it says of itself on the side is shown where it fails."""
@@ -71,7 +74,7 @@ class Reader:
 @pytest.fixture
 def reader(project: Path, tmp_path: Path, own_engine: Engine) -> Iterator[Reader]:
     """`cloudmend local` runs as the page says, and its settings are pasted."""
-    silence_sam(tmp_path)
+    asked_lately(tmp_path)
     path = os.pathsep.join([str(TOOLS), str(SAM.parent), os.environ["PATH"]])
     own = {"PATH": path, "HOME": str(tmp_path), "DOCKER_HOST": own_engine.host, "SAM_SKIP_PULL_IMAGE": "1"}
     (start,) = blocks(PAGE, "the test starts it, with a port of its own")
@@ -85,12 +88,11 @@ def reader(project: Path, tmp_path: Path, own_engine: Engine) -> Iterator[Reader
             said.append(line)
             if "sam local invoke" in line:  # the last line of the welcome
                 break
-        exports = dict(re.findall(r"export ([A-Z_]+)=(\S+)", "".join(said)))
-        exports.pop("PATH")
-        yield Reader(project, {**own, **exports, "AWS_PAGER": "", "SAID": "".join(said)})
+        settings = [line for line in said if re.match(r" +(unset|export) ", line)]
+        yield Reader(project, pasted(settings, own), "".join(said))
         server.send_signal(signal.SIGINT)
         _, warned = server.communicate(timeout=60)
-        assert f"warning: Whatever reaches {own_engine.address}" in warned
+        assert f"perhaps other machines of your network that reach {own_engine.address}, may read and change" in warned
 
 
 def test_the_walkthrough_s_command_mends_a_group_of_the_embedded_aws(reader: Reader, project: Path) -> None:
@@ -104,7 +106,7 @@ def test_the_walkthrough_s_command_mends_a_group_of_the_embedded_aws(reader: Rea
     reader.type(build.commands)
     port = reader.environment["AWS_ENDPOINT_URL"].rpartition(":")[2]
     command = invoke.commands.replace("4566", port)
-    assert command.strip() in reader.environment["SAID"]  # what the page shows is what cloudmend local prints
+    assert command.strip() in reader.said  # what the page shows is what cloudmend local prints
     answer = json.loads(reader.type(_for_this_machine(command)).splitlines()[-1])
 
     assert [record["status"] for record in answer["records"]] == ["mended"]

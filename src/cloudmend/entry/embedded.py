@@ -35,9 +35,9 @@ In another terminal, in cloudmend's folder:
 # What containers may ask the embedded AWS for: the function's calls, and nothing that runs code on this machine.
 _OF_CONTAINERS: Final = frozenset({"events:PutEvents"}).union(*(control.permissions for control in CONTROLS))
 _WARNING: Final = """
-warning: Whatever reaches {address} on this machine is answered too, under the name {name}: containers,
-and perhaps other machines of your network. It may read and change the embedded AWS's security groups.
+warning: {who} may read and change the embedded AWS's security groups, under the name {name}.
 """
+_BY_A_BRIDGE: Final = "Containers, and perhaps other machines of your network that reach {address},"
 _IN_A_CONTAINER: Final = """
   sam build
   AWS_ENDPOINT_URL=http://{name}:{port} sam local invoke -e events/event.json --add-host {name}:host-gateway
@@ -49,7 +49,8 @@ def serve(port: int, region: str, containers: str | None = None) -> None:
     answered = Containers(checked_address(containers), _OF_CONTAINERS) if containers else None
     with closing(_started(port, region, answered)) as aws:
         if answered:
-            sys.stderr.write(_WARNING.format(address=answered.address, name=NAME))
+            who = _BY_A_BRIDGE.format(address=answered.address) if answered.needs_listener else "Containers"
+            sys.stderr.write(_WARNING.format(who=who, name=NAME))
         sys.stdout.write(_welcome(aws))
         if answered:
             sys.stdout.write(_IN_A_CONTAINER.format(name=NAME, port=urlsplit(aws.endpoint).port))
