@@ -1,0 +1,71 @@
+"""The environments that the Makefile makes: which target needs which, and what is said while one is made."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from make_environment import stage
+from walkthrough.conftest import ROOT
+
+SCRIPT = ROOT / "scripts" / "make_environment.py"
+(SIX,) = re.findall(
+    r"^six==.*?(?=^\S|\Z)", (ROOT / "requirements" / "lambda.txt").read_text(), re.MULTILINE | re.DOTALL
+)
+
+
+def planned(target: str) -> set[str]:
+    """The environments that a target would make on a fresh machine."""
+    words = ["make", "--dry-run", "--always-make", target]
+    said = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return set(re.findall(r"scripts/make_environment\.py (\S+)", said))
+
+
+@pytest.mark.parametrize("target", ["demo", "setup"])
+def test_what_is_tried_first_needs_one_environment(target: str) -> None:
+    assert planned(target) == {".venv"}
+
+
+def test_the_sam_cli_has_an_environment_of_its_own() -> None:
+    assert planned("setup-sam") == {".venv-sam"}
+
+
+@pytest.mark.parametrize(
+    ("said", "installed", "expected"),
+    [
+        ("", 0, "starting pip"),
+        ("Collecting six==1.17.0 (from -r lock)\n  Using cached six.whl\n", 0, "fetching six"),
+        ("Collecting six==1\nCollecting moto[ec2]==5\n", 0, "fetching moto"),
+        ("Collecting six==1\nInstalling collected packages: six, moto, flask\n", 2, "installed 2 of 3 packages"),
+    ],
+)
+def test_what_pip_is_at_is_told_in_words(said: str, installed: int, expected: str) -> None:
+    assert stage(said, installed) == expected
+
+
+def make(folder: Path, lock: str) -> subprocess.CompletedProcess[str]:
+    (folder / "lock.txt").write_text(lock)
+    words: list[str | Path] = [sys.executable, SCRIPT, folder / "venv", folder / "lock.txt"]
+    return subprocess.run(words, capture_output=True, text=True, check=False)
+
+
+def test_an_environment_is_made_and_says_when_it_is_ready(tmp_path: Path) -> None:
+    done = make(tmp_path, SIX)
+    assert (done.returncode, done.stderr) == (0, "")
+    first, *_, last = done.stdout.splitlines()
+    assert (first, last) == (
+        f"Setting up {tmp_path}/venv from {tmp_path}/lock.txt ...",
+        f"  {tmp_path}/venv: ready",
+    )
+    assert list((tmp_path / "venv").glob("lib/python*/site-packages/six.py"))
+
+
+def test_what_pip_refuses_is_told_with_its_reason(tmp_path: Path) -> None:
+    done = make(tmp_path, re.sub(r"sha256:\w+", f"sha256:{'0' * 64}", SIX))
+    assert done.returncode == 1
+    assert "DO NOT MATCH THE HASHES" in done.stderr
+    assert done.stderr.endswith("; its message above says why.\n")
