@@ -100,7 +100,8 @@ def firehose(records: list[Any]) -> bytes:
     """As Firehose stores what CloudWatch Logs sends: compressed already, one after the other, with a try of its own."""
     tried = {**logs([]), "messageType": "CONTROL_MESSAGE", "logEvents": [{"message": "CWL CONTROL MESSAGE"}]}
     documents = [tried, *(logs([record]) for record in records)]
-    return b"".join(gzip.compress(json.dumps(document, separators=(",", ":")).encode()) for document in documents)
+    packed = (gzip.compress(json.dumps(document, separators=(",", ":")).encode(), mtime=0) for document in documents)
+    return b"".join(packed)
 
 
 def stamped(records: list[Any], stream: str = "") -> bytes:
@@ -128,9 +129,9 @@ def athena(record: dict[str, Any]) -> dict[str, Any]:
 
 FORMS: dict[str, Callable[[list[Any]], bytes]] = {
     "trail.json": lambda records: json.dumps({"Records": records}).encode(),
-    "trail.json.gz": lambda records: gzip.compress(json.dumps({"Records": records}).encode()),
+    "trail.json.gz": lambda records: gzip.compress(json.dumps({"Records": records}).encode(), mtime=0),
     "two.json.gz": lambda records: b"".join(
-        gzip.compress(json.dumps({"Records": [each]}).encode()) for each in records
+        gzip.compress(json.dumps({"Records": [each]}).encode(), mtime=0) for each in records
     ),
     "lines.jsonl": lines,
     "lines.ndjson.gz": lambda records: gzip.compress(lines(records)),
