@@ -20,6 +20,11 @@ from memory_ledger import MemoryLedger, MemoryStore
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
 VPC = Vpc(id="vpc-0123456789abcdef0", cidr="172.31.0.0/16", is_default=False)
+# What a look by the default policy says that finds nothing.
+CLEAR = (
+    "no guarded port (tcp/22, tcp/3389, udp/3389) is open to more than 1,048,576 public IPv4 or 2^88 public IPv6 "
+    "addresses"
+)
 NOW = datetime(2026, 11, 24, 7, 0, 0, tzinfo=UTC)
 
 

@@ -44,7 +44,7 @@ def test_a_mend_appears_by_itself_and_the_doors_are_looked_at_again(
     browser.shoot("console-open")
     mend(opened, environment)
     browser.wait(lambda: opened in browser.text("#mends"))
-    browser.wait(lambda: browser.text("h1") == "Nothing is open to the world")
+    browser.wait(lambda: browser.text("h1") == "No guarded port is open beyond the limit")
     assert browser.driver.switch_to.active_element.get_attribute("id") == "look-again"
     browser.wait(lambda: browser.text("#news").startswith("Updated at "))
     browser.shoot("console-mended")

@@ -7,16 +7,17 @@ from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudmend.controls import CONTROLS
 from cloudmend.controls.security_group_ingress.detect import exposed_by
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule, Unread
 from cloudmend.core.model import Finding, Recency
 from cloudmend.core.policy import Policy
-from support import NOW, policy
+from support import CLEAR, NOW, policy
 
 (CONTROL,) = CONTROLS
 
@@ -182,6 +183,32 @@ def test_the_reason_for_one_of_several_tells_the_worst_that_they_open_together()
         "tcp/22-3389 from 11.0.0.0/12 opens tcp/22, tcp/3389 to 1,048,576 public addresses, and with the group's other "
         "rules to 1,835,008; the limit is 1,048,576; which of the rules is new is not known, so the widest go first"
     )
+
+
+def test_what_holds_where_nothing_is_at_fault_says_what_was_looked_at_and_by_which_limit() -> None:
+    facts = GroupFacts(account="111122223333", image={}, group_id="sg-1", rules=())
+    assert CONTROL.all_clear(facts, policy()) == CLEAR
+    strict = '[limits]\nipv4 = 1000\nipv6 = "/128"\n'
+    assert CONTROL.all_clear(facts, policy(f"{SIX_PORTS}\n{strict}")) == (
+        "no guarded port (tcp/22, tcp/80, tcp/443, tcp/8000-8100 and 2 more) is open to more than 1,000 public IPv4 or "
+        "1 public IPv6 addresses"
+    )
+
+
+@pytest.mark.parametrize("family", ["ipv4 = ['11.0.0.0/8']", "ipv6 = ['2600::/32']"])
+def test_what_was_not_counted_is_said_beside_an_all_clear(family: str) -> None:
+    ssh = rule(1, "0.0.0.0/0", CidrIpv4=None, PrefixListId="pl-22")
+    web = rule(2, "0.0.0.0/0", (443, 443), CidrIpv4=None, PrefixListId="pl-443")
+    facts = GroupFacts(account="111122223333", image={}, group_id="sg-1", rules=(ssh, web))
+    known = msgspec.structs.replace(facts, prefix_lists={"pl-22": ()})
+    unread = msgspec.structs.replace(facts, unread_lists={"pl-22": Unread("denied", lasts=True)})
+    assert CONTROL.all_clear(facts, policy()) == f"{CLEAR}, AWS's own prefix lists aside"
+    assert CONTROL.all_clear(known, policy()) == CONTROL.all_clear(unread, policy()) == CLEAR
+    assert CONTROL.all_clear(None, policy()) == f"{CLEAR}, AWS's own prefix lists aside"
+    assert CONTROL.all_clear(None, policy("aws_prefix_lists = 'resolved'")) == CLEAR
+    trusting = policy(f"[trusted]\n{family}")
+    assert CONTROL.all_clear(known, trusting) == f"{CLEAR}, trusted networks aside"
+    assert CONTROL.all_clear(facts, trusting) == f"{CLEAR}, trusted networks aside, AWS's own prefix lists aside"
 
 
 def test_a_rule_exposes_the_public_addresses_of_its_source_that_are_not_trusted() -> None:

@@ -70,7 +70,7 @@ def test_an_intent_is_all_that_a_person_needs_who_finds_it_alone() -> None:
 
 
 def test_a_record_says_whose_call_it_was_and_what_the_policy_said() -> None:
-    record = case().clean(NOW)
+    record = case().clean("no port is open", NOW)
     assert (record.control, record.resource, record.account) == ("security_group_ingress", GROUP, "111122223333")
     assert (record.region, record.event_id, record.event_name) == ("eu-west-1", "e-1", "AuthorizeSecurityGroupIngress")
     assert (record.actor, record.attribution.who) == (CAUSE.actor, "the root user of account 111122223333")
@@ -118,14 +118,16 @@ def test_what_is_exempt_or_only_observed_is_told_in_full_and_nothing_of_it_was_d
 
 def test_what_is_gone_or_clean_needs_nothing() -> None:
     assert case().gone(NOW).summary == "sg-1 does not exist in eu-west-1: nothing to close."
-    assert case().clean(NOW).summary == "sg-1: nothing is open to the world."
+    assert case().clean("no port is open", NOW).summary == "sg-1: no port is open."
+    left = case(exempt_parts=frozenset({"sgr-1"})).clean("no port is open", NOW)
+    assert left.summary == "sg-1: no port is open, exempt ones aside."
 
 
 def test_the_severity_is_high_where_it_stays_open_fails_or_somebody_fights() -> None:
     still_open = case(remaining=FINDINGS).ended(NOW)
     failed, fought = case().failed("no answer", NOW), case(*DONE, flaps=2).ended(NOW)
     assert [record.severity for record in (still_open, failed, fought)] == ["high"] * 3
-    quiet = case().clean(NOW), case().exempt(NOW), case().observed(PLAN, NOW), case(*DONE, flaps=1).ended(NOW)
+    quiet = case().clean("", NOW), case().exempt(NOW), case().observed(PLAN, NOW), case(*DONE, flaps=1).ended(NOW)
     assert [record.severity for record in quiet] == ["normal"] * 4
 
 

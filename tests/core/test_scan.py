@@ -41,7 +41,7 @@ ROW = Row(
 )
 EXEMPT = replace(ROW, action="exempt", rule="sgr-0f30ccc3fc066201b", outcome="is left open (exempt: by us)", after="")
 UNREAD = Unread(region="us-east-1", error="ec2:DescribeRegions in us-east-1: no answer.")
-REPORT = Report(regions=(REGION,), rows=(ROW, EXEMPT), unread=(UNREAD,))
+REPORT = Report(regions=(REGION,), rows=(ROW, EXEMPT), all_clear="no port is open", unread=(UNREAD,))
 
 EDIT = Edit(part=RULE, before="tcp/22 from 0.0.0.0/0", after="tcp/22 from 10.0.0.0/8", did="narrowed", why=WHY)
 
@@ -50,11 +50,12 @@ EDIT = Edit(part=RULE, before="tcp/22 from 0.0.0.0/0", after="tcp/22 from 10.0.0
     ("report", "said"),
     [
         (REPORT, "2 rules at fault in 1 group, 1 of them exempt; 1 Region read; 1 Region could not be read in full."),
-        (Report(regions=("a", "b"), rows=()), "No rule found at fault; 2 Regions read."),
+        (replace(REPORT, regions=("a", "b"), rows=(), unread=()), "No port is open; 2 Regions read."),
         (
-            Report(regions=(), rows=(), unread=(UNREAD,)),
-            "1 Region could not be read in full. So nothing is known.",
+            replace(REPORT, rows=()),
+            "1 Region could not be read in full. No port is open in what was read of 1 Region.",
         ),
+        (replace(REPORT, regions=(), rows=()), "1 Region could not be read in full. So nothing is known."),
     ],
 )
 def test_a_line_sums_it_up(report: Report, said: str) -> None:
@@ -117,13 +118,13 @@ def test_csv_has_a_line_for_each_row() -> None:
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\N{FULLWIDTH EQUALS SIGN}1"])
 def test_no_cell_of_csv_is_a_formula(text: str) -> None:
-    _, row = csv.reader(io.StringIO(as_csv(Report(regions=(), rows=(replace(ROW, description=text),)))))
+    _, row = csv.reader(io.StringIO(as_csv(replace(REPORT, rows=(replace(ROW, description=text),)))))
     assert row[Row.__struct_fields__.index("description")].startswith("'")
 
 
 @given(hostile_texts)
 def test_foreign_text_adds_neither_lines_nor_formulas_to_csv(text: str) -> None:
-    written = as_csv(Report(regions=(), rows=(replace(ROW, group_name=unicode(text), description=unicode(text)),)))
+    written = as_csv(replace(REPORT, rows=(replace(ROW, group_name=unicode(text), description=unicode(text)),)))
     assert len(written.splitlines()) == 2
     _, row = csv.reader(io.StringIO(written))
     assert not [cell for cell in row if cell.startswith(("=", "+", "-", "@", "\t"))]
@@ -207,6 +208,6 @@ def test_sarif_is_a_run_with_a_result_for_each_row() -> None:
 
 @given(hostile_texts)
 def test_sarif_makes_no_link_of_foreign_text(text: str) -> None:
-    report = Report(regions=(), rows=(replace(ROW, group_name=unicode(text)),))
+    report = replace(REPORT, rows=(replace(ROW, group_name=unicode(text)),))
     (result,) = json.loads(as_sarif(report, CONTROLS, "0.1.0"))["runs"][0]["results"]
     assert not set("[]<>*`") & set(result["message"]["text"])

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
@@ -125,10 +126,9 @@ def test_what_a_person_types_is_called_by_words_and_not_by_types() -> None:
 
 def test_the_first_line_of_a_scan_is_no_all_clear_if_something_was_not_read() -> None:
     unread = Unread(region="eu-west-3", error="denied")
-    assert Report(regions=("eu-west-1",), rows=(), unread=(unread,)).summary.startswith(
-        "1 Region could not be read in full."
-    )
-    assert "nothing is known" in Report(regions=(), rows=(), unread=(unread,)).summary
+    report = Report(regions=("eu-west-1",), rows=(), all_clear="no port is open", unread=(unread,))
+    assert report.summary.startswith("1 Region could not be read in full.")
+    assert "nothing is known" in msgspec.structs.replace(report, regions=()).summary
 
 
 def test_a_process_that_fails_says_one_line_and_no_traceback(tmp_path: Path) -> None:

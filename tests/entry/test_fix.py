@@ -28,7 +28,8 @@ Meanwhile = Callable[[], object]
 
 def planned(account: Account, policy_: Policy | None = None, *groups: str) -> FixPlan:
     standing = Standing(exemptions=account.ledger.exemptions(NOW), ledger=account.ledger)
-    return plan_of(survey({REGION: WithInterfaces(account)}, Brief(policy_ or policy(), NOW, standing)), groups)
+    brief = Brief(policy_ or policy(), NOW, standing)
+    return plan_of(survey({REGION: WithInterfaces(account)}, brief), brief.policy, groups)
 
 
 def fixed(

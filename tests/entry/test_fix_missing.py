@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cloudmend.entry.fix_plan import plan_of
 from cloudmend.entry.fixing import missing
-from support import Account
+from support import Account, policy
 
 TYPO = "sg-0123456789abcdef0"
 
@@ -22,5 +22,5 @@ def test_nothing_is_asked_of_aws_if_no_group_was_named() -> None:
 
 
 def test_a_plan_with_a_missing_group_leaves_something_open() -> None:
-    plan = plan_of({}, [TYPO], [TYPO])
+    plan = plan_of({}, policy(), [TYPO], [TYPO])
     assert (plan.missing, plan.unlisted, plan.leaves_open) == ((TYPO,), (), True)

@@ -24,7 +24,7 @@ from hostile import hostile_texts
 from support import NOW, REGION
 
 UNREADABLE = Unreadable("sg-1/x", "Record sg-1/x cannot be read.")
-EMPTY = Report(regions=(REGION,), rows=())
+EMPTY = Report(regions=(REGION,), rows=(), all_clear="no port is open")
 OBSERVED = replace(ROW, action="observe", rule="sgr-0f30ccc3fc066201c")
 # Elements that have no end, and attributes whose value a browser would fetch, run or apply.
 VOID = {"br", "meta"}

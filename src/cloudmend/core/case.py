@@ -105,8 +105,9 @@ class Case(Struct, kw_only=True):
             undo=self._commands(request for change in plan.changes for request in change.inverse),
         )
 
-    def clean(self, now: datetime) -> Record:
-        return self._record("clean", f"{self.resource.label}: nothing is open to the world.", now)
+    def clean(self, told: str, now: datetime) -> Record:
+        aside = ", exempt ones aside" if self.exempt_parts else ""
+        return self._record("clean", f"{self.resource.label}: {told}{aside}.", now)
 
     def gone(self, now: datetime) -> Record:
         return self._record("gone", f"{self.resource.label} does not exist in {self.region}: nothing to close.", now)

@@ -23,10 +23,14 @@ class Joint(Struct, frozen=True):
 
 
 class Expansion(Struct, frozen=True):
-    """What a target stands for, as far as it could be read; `unread` says in a sentence what could not be, and why."""
+    """What a target stands for, as far as it could be read.
+
+    `unread` says in a sentence what could not be, and why; `nothing` what it means that there is no resource.
+    """
 
     resources: tuple[Resource, ...]
     unread: str = ""
+    nothing: str = ""
 
 
 class Control(Struct, frozen=True, kw_only=True):
@@ -47,6 +51,7 @@ class Control(Struct, frozen=True, kw_only=True):
     dated: Callable[[Any, Iterable[Entry]], Any]  # the facts, with the parts' age as mends tell it
     marks: Callable[[Any], Mapping[str, str]]  # of facts, by part: what it says, the same of equal parts
     detect: Callable[[Any, Policy], tuple[Finding, ...]]
+    all_clear: Callable[[Any, Policy], str]  # what holds where it finds nothing, for a sentence; the facts may be None
     plan: Callable[[Any, tuple[Finding, ...], Policy], Plan]
     check: Callable[[Any, Plan, Policy], None]  # raises UnsafePlan
     trace: Callable[[Intent, Any], Traces]  # what an intent came to, by the facts

@@ -35,7 +35,9 @@ def resources_of(
         return (), (recorded(Ended(_failed(case, error, world)), world),)
     if found.unread:
         return found.resources, (recorded(Ended(case.failed(found.unread, world.clock.now())), world),)
-    return found.resources, () if found.resources else (recorded(Ended(case.clean(world.clock.now())), world),)
+    if not found.resources:
+        return (), (recorded(Ended(case.clean(found.nothing, world.clock.now())), world),)
+    return found.resources, ()
 
 
 def mend(
@@ -96,7 +98,7 @@ def _mend(case: Case, policy: Policy, world: World) -> Record:
         return case.gone(now())
     case.account = facts.account or case.account
     if needs is None or not case.findings:
-        return case.clean(now())
+        return case.clean(control.all_clear(facts, policy), now())
     recent = needs.recent()
     facts = control.complete(facts, needs.surroundings(), world.reader, policy)
     facts = dated(control, facts, recent.entries)
@@ -145,7 +147,9 @@ def _close(case: Case, facts: Facts, plan: Plan, policy: Policy, world: World) -
         if any(finding.is_due for finding in case.remaining):
             return case.failed(str(busy), now())
         case.findings = case.remaining
-        return case.unknown(now()) if case.findings else case.clean(now())
+        if case.findings:
+            return case.unknown(now())
+        return case.clean(case.control.all_clear(facts, policy), now())
     if exempt := _exempted_meanwhile(case, facts, latest(), policy):
         case.decision = exempt
         return case.exempt(now())

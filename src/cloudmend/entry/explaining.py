@@ -160,4 +160,5 @@ def _verdict(judgement: Judgement, policy: Policy, rule_id: str = "") -> Iterato
     concerned = [fate for fate in fates if rule_id in ("", fate.edit.part)]
     yield from (f"{fate.edit.part} {outcome(fate.decision, fate.edit)}." for fate in concerned)
     if not concerned:
-        yield f"{rule_id or facts.group_id} is not at fault: nothing would be done."
+        because = "" if rule_id else f" {CONTROL.all_clear(facts, policy)};"
+        yield f"{rule_id or facts.group_id} is not at fault:{because} nothing would be done."

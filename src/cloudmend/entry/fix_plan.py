@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterator
 
 from msgspec import Struct
 
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.model import Edit
+from cloudmend.core.policy import Policy
 from cloudmend.core.scan import Unread, outcome, plural
 from cloudmend.entry.judgement import Fate
 from cloudmend.entry.scanning import Found, Survey
@@ -41,6 +43,7 @@ class FixPlan(Struct, frozen=True, kw_only=True):
     unread: tuple[Unread, ...] = ()
     unlisted: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    all_clear: str = ""  # what holds where nothing is at fault in all that was read; empty if that is not known
 
     @property
     def leaves_open(self) -> bool:
@@ -52,7 +55,7 @@ class FixPlan(Struct, frozen=True, kw_only=True):
         """One line."""
         edits = [edit for step in self.steps for edit in step.edits]
         if not edits:
-            return "Plan: nothing to do."
+            return f"Plan: nothing to do: {self.all_clear}." if self.all_clear else "Plan: nothing to do."
         narrowed = sum(bool(edit.after) for edit in edits)
         regions = Counter(step.found.region for step in self.steps)
         where = ", ".join(f"{count} in {region}" for region, count in sorted(regions.items()))
@@ -60,10 +63,11 @@ class FixPlan(Struct, frozen=True, kw_only=True):
         return f"Plan: {done}, in {plural(len(self.steps), 'group')} ({where})."
 
 
-def plan_of(surveyed: Survey, groups: Collection[str] = (), missing: Collection[str] = ()) -> FixPlan:
+def plan_of(surveyed: Survey, policy: Policy, groups: Collection[str] = (), missing: Collection[str] = ()) -> FixPlan:
     """The plan for all that is at fault, or for these groups alone, of which some may be `missing`."""
     found = [each for each in _found(surveyed) if not groups or each.judgement.facts.group_id in groups]
     steps = (Step(each, _to_be_fixed(each)) for each in found)
+    is_known = not groups and not found and not any(look.unread for look in surveyed.values())
     return FixPlan(
         steps=tuple(step for step in steps if step.edits),
         left=tuple(
@@ -72,6 +76,7 @@ def plan_of(surveyed: Survey, groups: Collection[str] = (), missing: Collection[
         unread=tuple(unread for look in surveyed.values() for unread in look.unread),
         unlisted=tuple(sorted(set(groups) - {each.judgement.facts.group_id for each in found} - set(missing))),
         missing=tuple(sorted(missing)),
+        all_clear=CONTROL.all_clear(None, policy) if is_known else "",
     )
 
 

@@ -72,7 +72,7 @@ def fix(regions: Sequence[str], brief: Brief, wish: Wish) -> int:
         return world(ledger=own or open_ledger(wish.table, region), notifier=teller, region=region)
 
     ask = _yes if wish.yes else _asked
-    plan = plan_of(surveyed, wish.groups, missing(wish.groups, readers.values()))
+    plan = plan_of(surveyed, brief.policy, wish.groups, missing(wish.groups, readers.values()))
     return carry_out(plan, world_of, brief.policy, teller, ask)
 
 

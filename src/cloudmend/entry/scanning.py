@@ -91,6 +91,7 @@ def report_of(surveyed: Survey, policy: Policy) -> Report:
     return Report(
         regions=tuple(region for region, look in surveyed.items() if not look.unread),
         rows=tuple(row for look in surveyed.values() for found in look.found for row in _rows(found, policy)),
+        all_clear=CONTROL.all_clear(None, policy),
         unread=tuple(unread for look in surveyed.values() for unread in look.unread),
     )
 

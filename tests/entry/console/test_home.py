@@ -29,7 +29,7 @@ def test_what_is_open_is_a_row_with_what_becomes_of_it(visitor: Visitor, account
 
 
 def test_it_looks_again_whenever_it_is_asked_for(visitor: Visitor, account: Account) -> None:
-    assert headline(said(visitor.get())) == "Nothing is open to the world"
+    assert headline(said(visitor.get())) == "No guarded port is open beyond the limit"
     account.group(ipv4((20, 30), "0.0.0.0/0"))
     account.group(ipv4(3389, "0.0.0.0/0"))
     assert headline(said(visitor.get())) == headline(said(visitor.get("doors"))) == "2 rules are open to the world"
@@ -39,7 +39,7 @@ def test_what_the_ledger_exempts_is_not_called_at_fault(visitor: Visitor, accoun
     _, entry_id = mended_group(account)
     undone(account, entry_id)
     text = said(visitor.get())
-    assert headline(text) == "Nothing is open to the world"
+    assert headline(text) == "No guarded port is open beyond the limit"
     assert text.count("left open on purpose</span>") == 2
     assert text.count("by network-team until 2026-11-24 09:00+00:00: The vendor has no VPN yet") == 2
     assert "at fault</span>" not in text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from cloudmend.controls.security_group_ingress.check import check
-from cloudmend.controls.security_group_ingress.detect import detect
+from cloudmend.controls.security_group_ingress.detect import all_clear, detect
 from cloudmend.controls.security_group_ingress.expand import expand
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.controls.security_group_ingress.marks import marks
@@ -50,6 +50,7 @@ CONTROL: Final = Control(
     dated=GroupFacts.dated,
     marks=marks,
     detect=detect,
+    all_clear=all_clear,
     plan=plan,
     check=check,
     trace=trace,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import inf
 from typing import Any, Final
 
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.core.exposure import Opening, at_fault
 from cloudmend.core.model import Finding
-from cloudmend.core.network import AddressSet, Family, Network, public_addresses, public_part, readable
+from cloudmend.core.network import AddressSet, Family, Network, Traffic, public_addresses, public_part, readable
 from cloudmend.core.policy import FAMILIES, Policy
 
 _NAMED_PORTS: Final = 4  # how many of them a sentence names
@@ -28,6 +28,23 @@ def detect(facts: GroupFacts, policy: Policy) -> tuple[Finding, ...]:
     findings = (finding for family in FAMILIES for finding in _findings(facts, family, policy))
     known = {finding.part: finding for finding in findings}
     return (*known.values(), *(finding for finding in _unknown(facts, policy) if finding.part not in known))
+
+
+def all_clear(facts: GroupFacts | None, policy: Policy) -> str:
+    """Return what holds where nothing is at fault, for a sentence: what was looked at, and by which limit."""
+    limits = f"{readable(policy.limits[4])} public IPv4 or {readable(policy.limits[6])} public IPv6 addresses"
+    aside = "".join(f", {each} aside" for each in _not_counted(facts, policy))
+    return f"no guarded port ({_few(policy.guarded)}) is open to more than {limits}{aside}"
+
+
+def _not_counted(facts: GroupFacts | None, policy: Policy) -> Iterator[str]:
+    if any(policy.trusted.values()):
+        yield "trusted networks"
+    rules = facts.ingress if facts else ()
+    if policy.aws_prefix_lists == "trusted" and (
+        facts is None or any(facts.trusts(rule) and opens_guarded(rule, policy) for rule in rules)
+    ):
+        yield "AWS's own prefix lists"
 
 
 def opens_guarded(rule: Rule, policy: Policy) -> bool:
@@ -115,7 +132,10 @@ def _exposed(networks: list[Network], family: Family, policy: Policy) -> Address
 
 def _ports(rule: Rule, policy: Policy) -> str:
     """What is guarded of what the rule admits; the first few by name."""
-    guarded = [part for part in policy.guarded if rule.traffic.meets(part)]
-    named = ", ".join(str(rule.traffic & part) for part in guarded[:_NAMED_PORTS])
-    more = len(guarded) - _NAMED_PORTS
+    return _few([common for part in policy.guarded if (common := rule.traffic & part)])
+
+
+def _few(ports: Sequence[Traffic]) -> str:
+    named = ", ".join(map(str, ports[:_NAMED_PORTS]))
+    more = len(ports) - _NAMED_PORTS
     return f"{named} and {more} more" if more > 0 else named

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
 from typing import Final
 
-from cloudmend.controls.security_group_ingress.detect import detect, opens_guarded
+from cloudmend.controls.security_group_ingress.detect import all_clear, detect, opens_guarded
 from cloudmend.controls.security_group_ingress.facts import Rule
 from cloudmend.controls.security_group_ingress.observe import GROUP, facts_of, find_groups, find_vpcs
 from cloudmend.core.control import Expansion
@@ -50,13 +50,16 @@ def expand(target: Resource, reader: Reader, policy: Policy) -> Expansion:
         return _groups_at_fault(reader, policy)
     if not target.id:
         found = _named_group(target.name, reader)
-        return Expansion(tuple(Resource(type=GROUP, id=row["GroupId"], parts=target.parts) for row in found))
+        groups = tuple(Resource(type=GROUP, id=row["GroupId"], parts=target.parts) for row in found)
+        return Expansion(groups, nothing="no group in the default VPC has this name")
     return Expansion((target,))
 
 
-def _expansion(group_ids: Iterable[str], error: AwsError | None, parts: tuple[str, ...] = ()) -> Expansion:
+def _expansion(
+    group_ids: Iterable[str], error: AwsError | None, *, nothing: str, parts: tuple[str, ...] = ()
+) -> Expansion:
     groups = tuple(Resource(type=GROUP, id=group_id, parts=parts) for group_id in sorted(group_ids))
-    return Expansion(groups, f"not all of its groups were looked at, because {error}" if error else "")
+    return Expansion(groups, f"not all of its groups were looked at, because {error}" if error else "", nothing)
 
 
 def _referring_groups(prefix_list_id: str, reader: Reader) -> Expansion:
@@ -67,7 +70,7 @@ def _referring_groups(prefix_list_id: str, reader: Reader) -> Expansion:
     except AwsError as error:
         rows, problem = error.rows, error
     groups = {row["ResourceId"] for row in rows if str(row.get("ResourceId")).startswith("sg-")}
-    return _expansion(groups, problem, parts=(prefix_list_id,))
+    return _expansion(groups, problem, nothing="no security group refers to it", parts=(prefix_list_id,))
 
 
 def _named_group(name: str, reader: Reader) -> Rows:
@@ -89,7 +92,7 @@ def _groups_at_fault(reader: Reader, policy: Policy) -> Expansion:
         found.extend(group["GroupId"] for group in groups if _is_suspect(group, opening, judged))
     except AwsError as error:
         problem = error
-    return _expansion(found, problem)
+    return _expansion(found, problem, nothing=all_clear(None, policy))
 
 
 def _is_suspect(group: Json, opening: Callable[[Ports], bool], judged: Callable[[tuple[Source, ...]], bool]) -> bool:

@@ -43,7 +43,7 @@ def _verdict(rule: Rule, facts: GroupFacts, why: Mapping[str, str], policy: Poli
 
 def _no_addresses(rule: Rule, facts: GroupFacts) -> str:
     """Why a rule that admits a guarded port exposes nothing."""
-    if rule.prefix_list_id and rule.prefix_list_id not in facts.prefix_lists:
+    if facts.trusts(rule):
         return f"AWS itself owns {rule.prefix_list_id}, and the policy trusts such prefix lists"
     if rule.network is None and not rule.prefix_list_id:
         return "its source is a security group, which holds no public addresses by itself"

@@ -128,6 +128,11 @@ class GroupFacts(Facts, frozen=True, kw_only=True):
         """Return whether the event names the rule, or the prefix list that is its source."""
         return bool(self.recency.named & {rule.id, rule.prefix_list_id})
 
+    def trusts(self, rule: Rule) -> bool:
+        """Return whether a rule's source is a prefix list that the policy trusts unread."""
+        listed = rule.prefix_list_id
+        return bool(listed) and listed not in self.prefix_lists and listed not in self.unread_lists
+
     def networks(self, rule: Rule) -> Iterable[Network]:
         """What a rule's source stands for; nothing for another group, or a list that is trusted."""
         if rule.network is not None:

@@ -17,7 +17,8 @@ _CELL: Final = 2000  # characters; a spreadsheet takes some 32,000
 
 def as_json(report: Report) -> str:
     """One document, in ASCII: whatever a name holds, a terminal that shows it is not told to do anything."""
-    return json.dumps({**msgspec.to_builtins(report), "summary": report.summary}, indent=2) + "\n"
+    told = {name: value for name, value in msgspec.to_builtins(report).items() if name != "all_clear"}
+    return json.dumps({**told, "summary": report.summary}, indent=2) + "\n"
 
 
 def as_csv(report: Report) -> str:

@@ -55,6 +55,7 @@ class Report(Struct, frozen=True, kw_only=True):
     version: int = 1
     regions: tuple[str, ...]  # those that were read in full
     rows: tuple[Row, ...]
+    all_clear: str  # what holds where there is no row, for a sentence: what was looked at, and by which limit
     unread: tuple[Unread, ...] = ()
 
     @property
@@ -79,9 +80,13 @@ class Report(Struct, frozen=True, kw_only=True):
             found = f"{plural(len(self.rows), 'rule')} at fault in {plural(self.groups, 'group')}{left}"
             return f"{found}; {read} read; {unread}." if partly else f"{found}; {read} read."
         if not partly:
-            return f"No rule found at fault; {read} read."
-        rest = f"No rule found at fault in what was read of {read}." if self.regions else "So nothing is known."
+            return f"{_sentence(self.all_clear)}; {read} read."
+        rest = f"{_sentence(self.all_clear)} in what was read of {read}." if self.regions else "So nothing is known."
         return f"{unread}. {rest}"
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def outcome(decision: Decision, edit: Edit) -> str:

@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Final
 
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.model import ApiCall
@@ -56,6 +57,7 @@ class Replayed:
         self._calls = calls
         self._reading = reading
         self._doors = Doors(policy)
+        self.all_clear = CONTROL.all_clear(None, policy)
         self._tally = Tally()
 
     def __iter__(self) -> Iterator[Door]:
@@ -98,7 +100,7 @@ def _write(replayed: Replayed, *, as_json: bool) -> None:
         from cloudmend.entry.replaying.table import longest, print_replay  # rich: --json does not wait for it
 
         doors = longest(replayed)
-        print_replay(doors, replayed.summary)
+        print_replay(doors, replayed.summary, replayed.all_clear)
 
 
 @contextmanager

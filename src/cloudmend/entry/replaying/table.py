@@ -26,10 +26,10 @@ def longest(doors: Iterable[Door]) -> list[Door]:
     return sorted(heapq.nlargest(SHOWN, doors, key=lambda door: door.seconds_open), key=lambda door: door.opened)
 
 
-def print_replay(doors: list[Door], summary: Summary) -> None:
-    """To stdout. Text in it is no markup."""
+def print_replay(doors: list[Door], summary: Summary, all_clear: str) -> None:
+    """To stdout. Text in it is no markup. `all_clear` is what holds where there is no door, for a sentence."""
     to = Screen()
-    for line in (*_verdict(summary), *_summary(summary)):
+    for line in (*_verdict(summary, all_clear), *_summary(summary)):
         to.say(line)
     _print_openers(summary, to)
     if summary.doors > len(doors):
@@ -39,13 +39,13 @@ def print_replay(doors: list[Door], summary: Summary) -> None:
     _print_exemptions(summary, to)
 
 
-def _verdict(summary: Summary) -> Iterator[str]:
+def _verdict(summary: Summary, all_clear: str) -> Iterator[str]:
     """First what is open, or else what could not be read: never an all-clear before that."""
     unread = tuple(_unread(summary))
     if not summary.doors:
         yield from unread
         if summary.read.records:
-            yield "No door was opened to the world in what was read."
+            yield f"As far as the records tell, {all_clear} after any of these calls."
         return
     were = "was" if summary.doors == 1 else "were"
     still = "1 is" if summary.still_open == 1 else f"{summary.still_open:,} are"
