@@ -15,10 +15,12 @@ from botocore.session import Session
 
 from cloudmend.aws.errors import translated
 from cloudmend.aws.gateway import Gateway, SystemClock, connector
+from cloudmend.aws.ledger import DynamoDbLedger
 from cloudmend.aws.world import found_region
 from cloudmend.core.doctor.runs import Runs
 from cloudmend.core.doctor.trail import Trail
 from cloudmend.core.errors import AwsError
+from cloudmend.core.ledger import Ledger, Terms
 from cloudmend.core.model import Json, Request
 from cloudmend.core.ports import Rows
 
@@ -51,6 +53,11 @@ def region_of(region: str | None) -> str:
 def identity(gateway: Gateway) -> Json:
     """Account and Arn of the caller. No policy can forbid the call."""
     return gateway.call(Request("sts:GetCallerIdentity", {}))
+
+
+def ledger(gateway: Gateway, table: str) -> Ledger:
+    """The ledger in that table."""
+    return DynamoDbLedger(gateway.client, table, SystemClock(), Terms())
 
 
 def trails(connect: Connect, region: str) -> tuple[Trail, ...]:

@@ -55,6 +55,10 @@ class Gateway:
         self._connect = connect
         self._clock = clock
 
+    def client(self, service: str) -> Any:
+        """Return the botocore client of a service."""
+        return self._connect(service)
+
     def rows(self, request: Request, key: str, *, enough: Callable[[Rows], bool] = lambda _: True) -> Rows:
         rows = self._pages(request, key)
         for pause in _READ_AGAIN:

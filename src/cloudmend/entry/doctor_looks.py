@@ -12,9 +12,9 @@ from msgspec import Struct
 from cloudmend.aws import checks
 from cloudmend.aws.gateway import Gateway
 from cloudmend.controls import CONTROLS
-from cloudmend.core.doctor import function, rule, runs, settings, stack
+from cloudmend.core.doctor import function, records, rule, runs, settings, stack
 from cloudmend.core.doctor.check import FUNCTION, QUEUE, RULE, Answer, Deployment
-from cloudmend.core.errors import PolicyError
+from cloudmend.core.errors import AwsError, PolicyError
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.entry.policy_file import read_policy
 
@@ -112,6 +112,16 @@ def _ledger(case: Case) -> Answer:
     return function.ledger(checks.table(case.gateway, name), name, case.here)
 
 
+def _records(case: Case) -> Answer:
+    ledger = checks.ledger(case.gateway, case["LedgerTable"])
+    try:
+        return records.records(ledger.open_intents(), ledger.exemptions(case.now), case.now)
+    except AwsError as error:
+        if error.code == "ResourceNotFoundException":
+            return Answer.hidden("the ledger's table is gone.")
+        raise
+
+
 def _last_sweep(case: Case) -> Answer:
     return function.last_sweep(checks.newest_streams(case.gateway, case[LOG]), case[SWEEP], case.here)
 
@@ -152,6 +162,7 @@ LOOKS: Final = (
     Look("Last errors", (LOG,), _errors),
     Look("Dead-letter queue", (QUEUE, RULE), _dead_letters),
     Look("Ledger", ("LedgerTable",), _ledger, is_optional=True),
+    Look("Records", ("LedgerTable",), _records, is_optional=True),
     Look("Last sweep", (SWEEP, LOG), _last_sweep, is_optional=True),
     Look("Sweeps", (SWEEP, LOG), partial(_runs, SWEEP), is_optional=True),
     Look("Switch", ("ModeParameter",), _switch, is_optional=True),

@@ -5,18 +5,33 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
+from cloudmend.aws.ledger_items import put_entry, put_open
 from cloudmend.core.doctor.check import Answer, Check
+from cloudmend.core.ledger import Entry
 from cloudmend.entry.doctoring import doctor
 from cloudmend.local.server import EmbeddedAws
 from entry.doctor.patient import STACK, TRAIL, Patient
+from ledgers.values import intent
 from local.embedded.helpers import SETTLE_S, client, open_to_the_world
 
 CHECKED = [
     *("Region", "Credentials", "Trail", "Stack", "Other stacks", "Rule", "Pattern", "Target", "Permission", "Function"),
-    *("Runs", "Last errors", "Dead-letter queue", "Ledger", "Sweeps", "Switch", "Policy", "Undo role", "Versions"),
+    *(
+        "Runs",
+        "Last errors",
+        "Dead-letter queue",
+        "Ledger",
+        "Records",
+        "Sweeps",
+        "Switch",
+        "Policy",
+        "Undo role",
+        "Versions",
+    ),
 ]
 
 
@@ -156,6 +171,26 @@ def test_dead_letters_are_counted_and_the_fix_shows_the_event(patient: Patient) 
     look, handle = check.fix.split(" | ")
     assert json.loads(patient.run(look)) == {"kept": "event"}
     assert handle == "cloudmend invoke -e - --stack-name cloudmend --region us-east-1"
+
+
+def test_a_record_that_cannot_be_read_is_named_and_an_exemption_is_a_warning(patient: Patient) -> None:
+    dynamodb, table = patient.client("dynamodb"), patient["LedgerTable"]
+    dynamodb.put_item(TableName=table, Item={"pk": {"S": "exemptions"}, "sk": {"S": "e-1\x1b[2J"}})
+    check = patient.checks()["Records"]
+    assert (check.verdict, check.found[:31]) == ("warning", "Exemption e-1[2J cannot be read")
+    dynamodb.put_item(TableName=table, Item={"pk": {"S": "open"}, "sk": {"S": "sg-1/20261124T070000.000001Z-1a2b3c4d"}})
+    check = patient.checks()["Records"]
+    assert check.verdict == "broken"
+    assert check.found.startswith("Record sg-1/20261124T070000.000001Z-1a2b3c4d is open, and is not there. When it is")
+    assert check.found.endswith(" 1 more cannot be read.")
+
+
+def test_a_mend_that_no_sweep_completes_is_a_warning(patient: Patient) -> None:
+    entry = Entry.of(intent(), datetime(2026, 1, 1, tzinfo=UTC), "1a2b3c4d")
+    for write in (put_entry(entry), put_open(entry)):
+        patient.client("dynamodb").put_item(TableName=patient["LedgerTable"], **write["Put"])
+    check = patient.checks()["Records"]
+    assert (check.verdict, check.found[:55]) == ("warning", "1 mend did not end, and no sweep completed that; the ol")
 
 
 def test_errors_in_the_log_are_a_warning_and_hostile_text_stays_on_its_line(patient: Patient) -> None:

@@ -47,6 +47,7 @@ RIGHTS = {
     "FilterLogEvents": "Last errors",
     "GetQueueAttributes": "Dead-letter queue",
     "DescribeTable": "Ledger",
+    "Query": "Records",
     "GetParameter": "Switch",
 }
 
