@@ -48,14 +48,14 @@ def serve(port: int, region: str, containers: str | None = None) -> None:
     """Runs until interrupted. Raises CloudmendError where the port or the containers' address cannot be used."""
     answered = Containers(checked_address(containers), _OF_CONTAINERS) if containers else None
     with closing(_started(port, region, answered)) as aws:
-        if answered:
-            who = _BY_A_BRIDGE.format(address=answered.address) if answered.needs_listener else "Containers"
-            sys.stderr.write(_WARNING.format(who=who, name=NAME))
-        sys.stdout.write(_welcome(aws))
-        if answered:
-            sys.stdout.write(_IN_A_CONTAINER.format(name=NAME, port=urlsplit(aws.endpoint).port))
-        sys.stdout.flush()
         try:
+            if answered:
+                who = _BY_A_BRIDGE.format(address=answered.address) if answered.needs_listener else "Containers"
+                sys.stderr.write(_WARNING.format(who=who, name=NAME))
+            sys.stdout.write(_welcome(aws))
+            if answered:
+                sys.stdout.write(_IN_A_CONTAINER.format(name=NAME, port=urlsplit(aws.endpoint).port))
+            sys.stdout.flush()
             Event().wait()
         except KeyboardInterrupt:
             sys.stdout.write("\nStopping ...\n")
