@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from botocore.session import Session
 
 from browser.chromium import Browser
+from cloudmend.local.machine import RUNTIME, architecture
 from walkthrough.conftest import REGION
 
 pytestmark = pytest.mark.browser
@@ -63,7 +64,8 @@ def template(marker: Path) -> str:
     properties = {
         "FunctionName": "planted",
         "Handler": "index.handler",
-        "Runtime": "python3.13",
+        "Runtime": RUNTIME,
+        "Architectures": [architecture()],
         "Role": {"Fn::GetAtt": ["Role", "Arn"]},
         "Code": {"ZipFile": code},
     }

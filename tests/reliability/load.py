@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from cloudmend.local.machine import RUNTIME, architecture
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import client
 from oracle.packets import TCP, UDP, exposure
@@ -96,10 +97,11 @@ def deployed(folder: Path, **parameters: str) -> Iterator[Deployed]:
         s3.create_bucket(Bucket="cloudmend-packages")
         s3.put_object(Bucket="cloudmend-packages", Key="function.zip", Body=build(ROOT, folder).read_bytes())
         template = (ROOT / "template.yaml").read_text(encoding="utf-8")
+        given = {"Architecture": architecture(), "Runtime": RUNTIME, **parameters}
         client(aws, "cloudformation").create_stack(
             StackName="cloudmend",
             TemplateBody=template.replace("CodeUri: src", "CodeUri: s3://cloudmend-packages/function.zip"),
-            Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+            Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()],
             Capabilities=["CAPABILITY_IAM"],
         )
         yield Deployed(aws, aws.environment, log)
