@@ -81,6 +81,7 @@ OPERATIONS = {
     Path("sns", "2010-03-31"): ("Publish",),
     Path("sqs", "2012-11-05"): ("SendMessage",),
     Path("ssm", "2014-11-06"): ("GetParameter",),
+    Path("sts", "2011-06-15"): ("GetCallerIdentity",),
 }
 SERVICES = frozenset(folder.parts[0] for folder in OPERATIONS)
 

@@ -102,7 +102,13 @@ class Account:
         self.ledger = self.process()
         gateway = Gateway(REGION, lambda _: self.ec2, self.clock)
         self.world = World(
-            region=REGION, reader=gateway, writer=gateway, ledger=self.ledger, notifier=self, clock=self.clock
+            account=lambda: ACCOUNT,
+            region=REGION,
+            reader=gateway,
+            writer=gateway,
+            ledger=self.ledger,
+            notifier=self,
+            clock=self.clock,
         )
 
     def process(self, **terms: Any) -> WatchedLedger:

@@ -13,7 +13,7 @@ from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.core.model import Json, Request, Resource
 from cloudmend.core.ports import Rows
 from cloudmend.local.ec2 import Vpc
-from support import VPC, Account, ingress, ipv4, ipv6, policy
+from support import ACCOUNT, VPC, Account, ingress, ipv4, ipv6, policy
 
 (CONTROL,) = CONTROLS
 GROUP = "AWS::EC2::SecurityGroup"
@@ -80,7 +80,7 @@ def test_in_a_region_a_prefix_list_that_holds_the_world_puts_its_group_at_fault(
     opened = account.group({"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, **source})
     account.group(ipv4(443, "0.0.0.0/0"))
     region = Resource(type="AWS::Region", id="eu-west-1")
-    assert expand(account, region) == (Resource(type=GROUP, id=opened),)
+    assert expand(account, region) == (Resource(type=GROUP, id=opened, account=ACCOUNT),)
 
 
 class Answers:

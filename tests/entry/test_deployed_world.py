@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
 
 from cloudmend.aws.ledger import DynamoDbLedger
+from cloudmend.aws.world import Connection
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.world import World
 from cloudmend.disk.ledger import SqliteLedger
@@ -50,3 +51,12 @@ def test_without_a_stack_they_are_kept_on_the_machine_with_a_warning(
 def test_a_budget_that_makes_no_sense_is_refused(budget: str) -> None:
     with pytest.raises(CloudmendError, match=r"CLOUDMEND_BUDGET \(template parameter Budget\)"):
         made({**STACK, "CLOUDMEND_BUDGET": budget})
+
+
+def test_a_deployed_function_knows_its_account_from_its_stack_and_sam_s_own_is_not_believed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Connection, "account", lambda _: "444455556666")
+    stack = {**STACK, "CLOUDMEND_ACCOUNT": "111122223333"}
+    assert made(stack).account() == "111122223333"
+    assert made({**stack, "AWS_SAM_LOCAL": "true"}).account() == "444455556666"

@@ -28,6 +28,29 @@ def explained_event(account: Account, raw: object, policy_: Policy | None = None
     return "\n".join(explain_event(raw, Brief(policy_ or policy(), NOW), lambda _: place))
 
 
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        (
+            {"account": "444455556666"},
+            f"account 444455556666, and your credentials are of account {ACCOUNT}: nothing",
+        ),
+        ({"region": "us-east-1"}, f"It was made in us-east-1, and --region is {REGION}: nothing can be said of it"),
+    ],
+)
+def test_an_event_of_another_account_or_region_is_not_explained_by_what_is_here(
+    place: dict[str, str], said: str
+) -> None:
+    account = Account()
+    raw = {**event(account.group(WORLD)), **place}
+    brief, here = Brief(policy(), NOW, account=ACCOUNT), Place(REGION, account.world.reader)
+    account.calls.clear()
+    told = "\n".join(explain_event(raw, brief, lambda _: here))
+    assert said in told
+    assert "nothing to close" not in told
+    assert account.calls == []
+
+
 def test_a_timed_exemption_is_told_of_the_rule_that_it_leaves_open() -> None:
     account = Account()
     group_id = account.group(WORLD, ipv4(3389, "0.0.0.0/0"))

@@ -14,15 +14,18 @@ from cloudmend.core.model import Json, Request
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader
 from cloudmend.core.scan import Report
+from cloudmend.entry.fix_plan import plan_of
 from cloudmend.entry.judgement import Brief
 from cloudmend.entry.scanning import Format, report_of, survey, write
 from cloudmend.entry.standing import NOTHING, Standing
 from cloudmend.local.ec2 import Ec2Error
+from cloudmend.local.ec2.model import Group, Permission, Rule, Source, Traffic
 from controls.test_prefix_lists import prefix_list, refers
 from entry.test_cli import NOWHERE, cloudmend
-from support import NOW, REGION, VPC, Account, event, ipv4, ipv6, policy
+from support import ACCOUNT, NOW, REGION, VPC, Account, event, ipv4, ipv6, policy
 
 BRIEF = Brief(policy(), NOW)
+OPEN_SSH = Permission(Traffic("tcp", 22, 22), Source("CidrIpv4", "0.0.0.0/0"))
 OPEN = ipv4(22, "0.0.0.0/0", Description="[red]=1+1")
 
 
@@ -181,6 +184,17 @@ def test_a_rule_whose_prefix_list_cannot_be_read_is_a_row_whose_addresses_are_no
     assert (row.action, row.public_addresses, row.after) == ("observe", None, "")
     assert row.outcome.startswith("is only reported (unreadable_prefix_lists is report")
     assert "it is not known whom tcp/22" in row.why
+
+
+def test_a_group_of_another_account_is_only_reported_and_its_owner_named() -> None:
+    account = Account()
+    shared = Rule("sgr-0123456789abcdef0", "sg-0123456789abcdef0", False, OPEN_SSH)
+    account.groups.share(Group("sg-0123456789abcdef0", "shared", "of another", VPC, (shared,), owner="444455556666"))
+    look = survey({REGION: WithInterfaces(account)}, Brief(policy(), NOW, account=ACCOUNT))
+    (row,) = report_of(look, policy()).rows
+    assert (row.account, row.action, row.after) == ("444455556666", "observe", "")
+    assert row.outcome.startswith("is only reported (account 444455556666 owns it, and only its owner can change it")
+    assert not plan_of(look, policy()).steps
 
 
 def test_a_crash_in_one_region_hides_no_other() -> None:

@@ -16,11 +16,13 @@ from cloudmend.core.world import World
 from cloudmend.entry import handlers
 from cloudmend.entry.continuation import Task, asked, messages
 from cloudmend.local.ec2 import Ec2Error
+from cloudmend.local.ec2.model import Group, Permission, Rule, Source, Traffic
 from entry.conftest import Deployed
-from support import REGION, Account, ingress, ipv4
+from support import REGION, VPC, Account, ingress, ipv4
 from walkthrough.deployed import intent
 
 SCHEDULED = {"source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": "{}"}
+OPEN_SSH = Permission(Traffic("tcp", 22, 22), Source("CidrIpv4", "0.0.0.0/0"))
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/111122223333/continuation"
 
 
@@ -240,3 +242,16 @@ def test_a_region_that_cannot_be_left_to_the_queue_costs_itself_alone(
         handlers.sweep(SCHEDULED, TimeLeft(300))
     assert ("tcp", 22, 22, "10.0.0.0/8") in ingress(deployed.account.rules(group_id))
     assert [json.loads(message["MessageBody"])["region"] for message in outbox.sent] == ["us-east-1"]
+
+
+def test_what_other_accounts_own_is_counted_and_logged_and_no_notice_tells_it(
+    deployed: Deployed, outbox: Outbox
+) -> None:
+    rule = Rule("sgr-0123456789abcdef0", "sg-0123456789abcdef0", False, OPEN_SSH)
+    deployed.account.groups.share(Group("sg-0123456789abcdef0", "shared", "t", VPC, (rule,), owner="444455556666"))
+    answer = handlers.sweep(SCHEDULED, TimeLeft(300))
+    assert (answer["records"], answer["left"], answer["not_ours"]) == ([], 0, 1)
+    (line,) = deployed.logged("not_ours")
+    assert line["not_ours"] == ["sg-0123456789abcdef0 of account 444455556666"]
+    assert not deployed.logged("record")
+    assert not outbox.sent

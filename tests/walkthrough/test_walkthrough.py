@@ -68,6 +68,31 @@ def test_a_group_that_does_not_exist_is_one_sentence_and_a_non_zero_exit(aws_env
     assert done.stdout == "gone sg-05fe30eb67c909f27 does not exist in us-east-1: nothing to close.\n"
 
 
+def test_the_example_event_is_of_any_region_and_account(aws_environment: dict[str, str], tmp_path: Path) -> None:
+    elsewhere = {**aws_environment, "AWS_REGION": "ap-southeast-2", "AWS_DEFAULT_REGION": "ap-southeast-2"}
+    group_id = create(elsewhere)
+    run(["scripts/bad_boy.sh", group_id], elsewhere)
+    edited = tmp_path / "event.json"
+    edited.write_text(Path("events/event.json").read_text().replace("sg-05fe30eb67c909f27", group_id))
+    assert run(["cloudmend", "invoke", "-e", str(edited)], elsewhere).stdout.startswith(f"mended {group_id}")
+
+
+def test_an_event_of_elsewhere_is_refused_unless_a_group_of_here_is_put_into_it(
+    aws_environment: dict[str, str], tmp_path: Path
+) -> None:
+    group_id = create(aws_environment, "of-here")
+    run(["scripts/bad_boy.sh", group_id], aws_environment)
+    event = json.loads(Path("events/event.json").read_text())
+    event["detail"]["requestParameters"]["groupId"] = group_id
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps({**event, "account": "444455556666", "region": "us-east-1"}))
+    refused = run(["cloudmend", "invoke", "-e", str(path)], aws_environment, status=1)
+    assert "the call was made in Region us-east-1 and account 444455556666, and cloudmend acts" in refused.stdout
+    assert comparable(describe(group_id, aws_environment)) == {**OPENED, "GroupName": "of-here"}
+    mended = run(["cloudmend", "invoke", "-e", str(path), "--group", group_id], aws_environment)
+    assert mended.stdout.startswith(f"mended {group_id}")
+
+
 def test_the_demo_runs_the_whole_walkthrough_and_shows_it(demo_output: str) -> None:
     assert [line for line in demo_output.splitlines() if re.match(r"\d\. ", line)] == STEPS
     assert demo_output.count("in  tcp/22       0.0.0.0/0") == 1

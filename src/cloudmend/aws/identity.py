@@ -12,6 +12,9 @@ from msgspec import Struct
 from cloudmend.aws.errors import translated
 from cloudmend.core.loopback import START
 
+# IAM actions: all that its requests use, and no other. No policy can forbid it, so no role holds it.
+PERMISSIONS: Final = frozenset({"sts:GetCallerIdentity"})
+
 _THIS_MACHINE: Final = ("127.0.0.1", "::1")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any, Final, TypeVar
 
 from botocore.session import Session
@@ -55,6 +56,17 @@ class Connection(Struct, frozen=True):
         """The same with little patience. Raises AwsError."""
         return identify(self.connect_briefly("sts"))
 
+    def account(self) -> str:
+        """The id of the account that the credentials are of. Raises AwsError."""
+        return self.identity().account
+
+    def known_account(self) -> str:
+        """The same for who only looks: empty where AWS does not tell it soon."""
+        try:
+            return self.brief_identity().account
+        except CloudmendError:
+            return ""
+
 
 def connection(region: str | None = None) -> Connection:
     """With the environment's credentials, in `region` or else the environment's own.
@@ -103,6 +115,7 @@ def world(*, ledger: Ledger, notifier: Notifier, region: str | None = None) -> W
     here = connection(region)
     gateway = here.gateway
     return World(
+        account=cache(here.account),
         region=here.region,
         reader=gateway,
         writer=gateway,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -34,6 +34,7 @@ FIGHT: Final = 2
 _UNSURE: Final = "Whether its write took effect is not known; the next try or sweep finds out, and tells of it."
 _TAGS: Final = ("Tags", "TagSpecifications")
 
+_NAMED: Final = 5  # resources of other accounts that a sentence names
 _AGAIN: Final = "It is tried again."
 
 
@@ -108,6 +109,14 @@ class Case(Struct, kw_only=True):
     def clean(self, told: str, now: datetime) -> Record:
         aside = ", exempt ones aside" if self.exempt_parts else ""
         return self._record("clean", f"{self.resource.label}: {told}{aside}.", now)
+
+    def left_to_owners(self, others: Sequence[Resource], account: str, now: datetime) -> Record:
+        """Of what a target stands for, that which other accounts own: nobody here can see it."""
+        named = ", ".join(f"{each.id} of account {each.account}" for each in others[:_NAMED])
+        more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
+        self.decision = f"cloudmend acts in account {account} alone; have it run there too, or tell the owners"
+        told = f"it also leads to what other accounts own, which was not looked at: {named}{more}"
+        return self._record("observed", f"{self.resource.label}: {told}. {self._unchanged()}", now)
 
     def gone(self, now: datetime) -> Record:
         return self._record("gone", f"{self.resource.label} does not exist in {self.region}: nothing to close.", now)

@@ -93,6 +93,7 @@ class Resource(Struct, frozen=True, kw_only=True):
     id: str = ""
     name: str = ""
     parts: tuple[str, ...] = ()
+    account: str = ""  # whose it is, where AWS told
 
     @property
     def label(self) -> str:

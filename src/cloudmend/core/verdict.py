@@ -44,6 +44,17 @@ class Verdict(Struct, frozen=True, kw_only=True):
     unreadable: tuple[str, ...] = ()
 
 
+def restrained(findings: tuple[Finding, ...], owner: str, account: str) -> tuple[Finding, ...]:
+    """The findings as they are for whoever acts in an account: of another's resource they are only reported.
+
+    Where the owner or the account is not known (empty), they stay as they are.
+    """
+    if not account or owner in ("", account):
+        return findings
+    why = f"account {owner} owns it, and only its owner can change it: tell them, or have cloudmend run there too"
+    return tuple(msgspec.structs.replace(finding, restraint=why, wait="") for finding in findings)
+
+
 def judge(
     control: Control,
     facts: Any,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 from msgspec import Struct
@@ -29,8 +30,9 @@ at_need: Begin = cache  # a Begin that reads when the answer is asked for, one r
 
 
 class World(Struct, frozen=True, kw_only=True):
-    """The ports of one account and Region."""
+    """The ports of one account and Region. `account` gives the id; it may have to ask AWS, and raises AwsError."""
 
+    account: Callable[[], str]
     region: str
     reader: Reader
     writer: Writer

@@ -13,6 +13,7 @@ from cloudmend.core.run import one_run
 from cloudmend.core.world import World
 from cloudmend.core.wrappings import parse_events
 from cloudmend.engine.mend import mend, resources_of
+from cloudmend.engine.place import left_to_owners, misplaced, ours, placed
 
 _PROBLEMS: Final = 10  # sentences about what cannot be understood
 
@@ -48,6 +49,7 @@ def _respond(
         raise answer
     if isinstance(answer, Ignored):
         return [answer]
+    answer = placed(answer, world)
     watching = [control for control in controls if control.watches(answer)]
     if not watching:
         source = answer.source or "a call without eventSource,"
@@ -58,7 +60,12 @@ def _respond(
 def _mend_targets(call: ApiCall, control: Control, policy: Policy, world: World) -> list[Record]:
     records: list[Record] = []
     for target in control.targets(call):
+        if elsewhere := misplaced(target, control, call, world):
+            records.append(elsewhere)
+            continue
         resources, told = resources_of(target, control, call, policy=policy, world=world)
+        own, others = ours(resources, world)
         records += told
-        records += [mend(resource, control, call, policy=policy, world=world) for resource in resources]
+        records += [left_to_owners(target, others, control, call, world)] if others else []
+        records += [mend(resource, control, call, policy=policy, world=world) for resource in own]
     return records

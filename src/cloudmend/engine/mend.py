@@ -15,7 +15,7 @@ from cloudmend.core.ledger import Entry, Exemptions, MendEnd
 from cloudmend.core.model import ApiCall, Facts, Plan, Record, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.sparing import spare
-from cloudmend.core.verdict import Known, dated, judge, planned
+from cloudmend.core.verdict import Known, dated, judge, planned, restrained
 from cloudmend.core.world import World
 from cloudmend.engine.closing import apply, prove
 from cloudmend.engine.left_behind import complete_met
@@ -106,6 +106,7 @@ def _mend(case: Case, policy: Policy, world: World) -> Record:
     action = _judge(case, facts, needs, policy, now())
     if action == "exempt":
         return case.exempt(now())
+    case.findings = restrained(case.findings, facts.account, world.account())
     if not case.due:
         return case.unknown(now())
     judged = control.without(facts, case.exempt_parts)

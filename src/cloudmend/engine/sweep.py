@@ -22,6 +22,7 @@ from cloudmend.engine.joined import RunLedger
 from cloudmend.engine.left_behind import complete_all, open_intents
 from cloudmend.engine.mend import mend, resources_of
 from cloudmend.engine.pace import EC2_WRITES, Bucket, PacedWriter
+from cloudmend.engine.place import ours
 from cloudmend.engine.record import Ended, record_all
 
 _AT_ONCE: Final = 33  # mends side by side: as many as a ledger takes at once
@@ -30,11 +31,15 @@ Batch = Sequence[Resource]
 
 
 class Sweep(Struct, frozen=True):
-    """What a sweep did, the resources that it did not reach in time, and what of the ledger it could not read."""
+    """What a sweep did, the resources that it did not reach in time, and what of the ledger it could not read.
+
+    `others` are at fault, and left to the accounts that own them.
+    """
 
     records: tuple[Record, ...]
     left: tuple[Resource, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
+    others: tuple[Resource, ...] = ()
 
 
 def sweep(
@@ -56,14 +61,16 @@ def sweep(
     open_ones = Entries(() if only else open_intents(run))
     records = list(_left_behind(open_ones, controls, policy, run))
     left: list[Resource] = []
+    others: list[Resource] = []
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for control in controls:
-            resources = only or _found(control, policy, run, records)
+            resources, not_ours = ours(only or _found(control, policy, run, records), run)
+            others += not_ours
             batches = _begun(_batches(resources), pace, lambda: until is not None and run.clock.now() >= until, left)
             begin = partial(mend_abreast, control=control, cause=_cause(run), policy=policy, world=run, pool=pool)
             again = partial(mend, control=control, cause=_cause(run), policy=policy, world=run, swept=True)
             records += _recorded(map(begin, batches), again, run)
-    return Sweep(tuple(records), tuple(left), tuple(open_ones.unreadable))
+    return Sweep(tuple(records), tuple(left), tuple(open_ones.unreadable), tuple(others))
 
 
 def _left_behind(

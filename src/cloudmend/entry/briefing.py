@@ -10,7 +10,7 @@ from typing import Final
 
 from cloudmend.aws.gateway import SystemClock
 from cloudmend.aws.switch import ModeSwitch
-from cloudmend.aws.world import connection
+from cloudmend.aws.world import anywhere, connection
 from cloudmend.core.errors import InputError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.ledger import Exemptions, Ledger
@@ -35,7 +35,8 @@ def brief_of(policy_file: Path, *, ledger: str, stack: str, region: str | None) 
     known = known_ledger(ledger or settings.get(LEDGER_TABLE, ""), region)
     switch = _switch(settings.get(MODE_PARAMETER, ""), region)
     standing = Standing(exemptions=_exemptions(known, now), switch=switch, ledger=known)
-    return Brief(policy, now, standing, _options(policy_file, ledger, stack))
+    account = anywhere(region).known_account()  # empty where it is not known: then all counts as the account's own
+    return Brief(policy, now, standing, _options(policy_file, ledger, stack), account)
 
 
 def _options(policy_file: Path, ledger: str, stack: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ the machine, tells its log, and has no switch.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -21,6 +22,7 @@ from cloudmend.core.ledger import Ledger, Terms
 from cloudmend.core.notice import Audience
 from cloudmend.core.world import NoLater, World
 
+ACCOUNT: Final = "CLOUDMEND_ACCOUNT"
 LEDGER_TABLE: Final = "CLOUDMEND_LEDGER_TABLE"
 BUDGET: Final = "CLOUDMEND_BUDGET"
 NOTICE_TOPIC: Final = "CLOUDMEND_NOTICE_TOPIC"
@@ -30,8 +32,8 @@ MODE_PARAMETER: Final = "CLOUDMEND_MODE_PARAMETER"
 CONTINUATION_QUEUE: Final = "CLOUDMEND_CONTINUATION_QUEUE"
 SWEEP_REGIONS: Final = "CLOUDMEND_SWEEP_REGIONS"  # own, or all
 
-# What names a resource of the stack.
-_RESOURCES: Final = frozenset({LEDGER_TABLE, NOTICE_TOPIC, CHAT_TOPIC, MODE_PARAMETER, CONTINUATION_QUEUE})
+# What names a resource of the stack, or its account.
+_RESOURCES: Final = frozenset({ACCOUNT, LEDGER_TABLE, NOTICE_TOPIC, CHAT_TOPIC, MODE_PARAMETER, CONTINUATION_QUEUE})
 # SAM sets it where there is no stack, and then puts the resources' logical ids in place of their names.
 _SAM_LOCAL: Final = "AWS_SAM_LOCAL"
 
@@ -53,8 +55,10 @@ def deployed_world(settings: Mapping[str, str], warn: Callable[[str], None], not
         security_hub=settings.get(SECURITY_HUB) == "on",
         region=here.region,
         ledger=table,
+        account=settings.get(ACCOUNT, ""),
     )
     return World(
+        account=cache(lambda: settings.get(ACCOUNT) or here.account()),
         region=here.region,
         reader=gateway,
         writer=gateway,

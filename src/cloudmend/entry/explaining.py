@@ -110,6 +110,9 @@ def _call(call: ApiCall) -> str:
 
 
 def _targets(call: ApiCall, brief: Brief, place: Place) -> Iterator[str]:
+    if problem := _elsewhere(call, brief, place):
+        yield problem
+        return
     for target in CONTROL.targets(call):
         found = CONTROL.expand(target, place.reader, brief.policy)
         led = ", ".join(resource.id for resource in found.resources) or "no group"
@@ -118,6 +121,21 @@ def _targets(call: ApiCall, brief: Brief, place: Place) -> Iterator[str]:
             yield f"{cut(terminal(target.label), _FOREIGN)}: {found.unread}"
         for resource in found.resources:
             yield from _group(resource, call.actor.role_arn, brief, place)
+
+
+def _elsewhere(call: ApiCall, brief: Brief, place: Place) -> str:
+    """Why nothing can be said of it from here; empty where it was made in this account and Region, or names none."""
+    if call.account and brief.account and call.account != brief.account:
+        return (
+            f"It was made in account {cut(terminal(call.account), _FOREIGN)}, and your credentials are of account "
+            f"{brief.account}: nothing can be said of it from here. Use credentials of that account."
+        )
+    if call.region not in ("", place.region):
+        return (
+            f"It was made in {cut(terminal(call.region), _FOREIGN)}, and --region is {place.region}: nothing can "
+            "be said of it from there. Leave --region out."
+        )
+    return ""
 
 
 def _group(resource: Resource, actor_role: str, brief: Brief, place: Place) -> Iterator[str]:

@@ -17,7 +17,7 @@ from cloudmend.controls import CONTROLS
 from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.core.errors import CloudmendError, EventError, StillOpen
 from cloudmend.core.left_behind import unread
-from cloudmend.core.model import SWEEP, Ignored, Record, Request
+from cloudmend.core.model import SWEEP, Ignored, Record, Request, Resource
 from cloudmend.core.notice.request import notice_request
 from cloudmend.core.policy import PARAMETERS, Policy
 from cloudmend.core.ports import Notifier
@@ -64,8 +64,8 @@ def sweep(event: Any, context: Any) -> dict[str, Any]:
     what it does not reach in time, and, once more, what it could not close.
 
     `event` is the schedule's, or a message of that queue; some are of what was put off. Gives what `respond` gives,
-    without what is clean, and how many resources are left; raises as `respond` does where nobody will try again what
-    it could not close.
+    without what is clean, how many resources are left, and how many at fault are other accounts' own; raises as
+    `respond` does where nobody will try again what it could not close.
     """
     with _telling(event):
         home = Task(_world().region)
@@ -85,8 +85,16 @@ def sweep(event: Any, context: Any) -> dict[str, Any]:
         problems += _leave(messages(task.region, swept.left))
         problems += _leave(messages(task.region, [record.resource for record in again]), _AGAIN_S)
         _raise_for([record for record in bad if record not in again], problems)
+    _log_others(swept.others)
     told = _result(tuple(each for each in swept.records if each.status != "clean"))
-    return {**told, "left": len(swept.left) + len(again)}
+    return {**told, "left": len(swept.left) + len(again), "not_ours": len(swept.others)}
+
+
+def _log_others(others: Sequence[Resource]) -> None:
+    """No notice: each sweep would tell again what nobody here can change."""
+    if others:
+        told = f"{len(others):,} resources at fault belong to other accounts, and only those can change them."
+        _logger().warning(told, extra={"not_ours": [f"{each.id} of account {each.account}" for each in others]})
 
 
 def _tried_again(task: PutOff) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from cloudmend.core.ledger import Entry
 from cloudmend.core.model import Edit, Finding, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader
-from cloudmend.core.verdict import Known, Verdict, dated, planned
+from cloudmend.core.verdict import Known, Verdict, dated, planned, restrained
 from cloudmend.core.verdict import judge as give_verdict
 from cloudmend.entry.standing import NOTHING, Standing
 
@@ -27,6 +27,7 @@ class Brief(Struct, frozen=True):
     now: datetime
     standing: Standing = NOTHING
     options: tuple[str, ...] = ()  # of the command line: with these, another command judges by the same
+    account: str = ""  # whose resources may be changed; empty: not known
 
 
 class Fate(Struct, frozen=True):
@@ -62,7 +63,7 @@ def judge(facts: GroupFacts, brief: Brief, actor_role: str = "") -> Judgement:
     facts = dated(CONTROL, facts, recent) if recent else facts
     findings = CONTROL.detect(facts, brief.policy)
     verdict = _verdict(facts, findings, brief, actor_role)
-    changed = _changed(facts, verdict, brief.policy, recent)
+    changed = _changed(facts, verdict, brief, recent)
     return Judgement(facts=facts, fates=(*changed, *_left_open(facts, findings, verdict)))
 
 
@@ -80,17 +81,18 @@ def _verdict(facts: GroupFacts, findings: tuple[Finding, ...], brief: Brief, act
     return give_verdict(CONTROL, facts, findings, circumstances, brief.policy, known)
 
 
-def _changed(facts: GroupFacts, verdict: Verdict, policy: Policy, recent: Sequence[Entry]) -> Iterator[Fate]:
+def _changed(facts: GroupFacts, verdict: Verdict, brief: Brief, recent: Sequence[Entry]) -> Iterator[Fate]:
     """What the plan is about, and what is only reported, whatever the decision."""
     if verdict.decision.action == "exempt":
         return
-    judged = facts.without(frozenset(verdict.exempt_parts))
-    due = tuple(finding for finding in verdict.findings if finding.is_due)
-    plan, _ = planned(CONTROL, judged, due, policy, recent)
-    for change in plan.changes:
-        yield from (Fate(edit, verdict.decision) for edit in change.edits)
+    findings = restrained(verdict.findings, facts.account, brief.account)
+    if due := tuple(finding for finding in findings if finding.is_due):
+        judged = facts.without(frozenset(verdict.exempt_parts))
+        plan, _ = planned(CONTROL, judged, due, brief.policy, recent)
+        for change in plan.changes:
+            yield from (Fate(edit, verdict.decision) for edit in change.edits)
     told = {rule.id: str(rule) for rule in facts.ingress}
-    for finding in verdict.findings:
+    for finding in findings:
         if not finding.is_due:
             edit = Edit(part=finding.part, before=told[finding.part], after="", did="", why=finding.why)
             yield Fate(edit, Decision("observe", finding.restraint or finding.wait))

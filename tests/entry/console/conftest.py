@@ -51,6 +51,7 @@ def around(account: Account) -> Surroundings:
         world=lambda region: replace(account.world, region=region),
         caller=lambda: ALICE,
         stack=Stack("", REGION),
+        account=account.world.account,
     )
 
 

@@ -7,7 +7,7 @@ in memory at a time.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from typing import Final
 
@@ -56,9 +56,10 @@ def expand(target: Resource, reader: Reader, policy: Policy) -> Expansion:
 
 
 def _expansion(
-    group_ids: Iterable[str], error: AwsError | None, *, nothing: str, parts: tuple[str, ...] = ()
+    owners: Mapping[str, str], error: AwsError | None, *, nothing: str, parts: tuple[str, ...] = ()
 ) -> Expansion:
-    groups = tuple(Resource(type=GROUP, id=group_id, parts=parts) for group_id in sorted(group_ids))
+    """Of groups, by their ids."""
+    groups = tuple(Resource(type=GROUP, id=each, parts=parts, account=owners[each]) for each in sorted(owners))
     return Expansion(groups, f"not all of its groups were looked at, because {error}" if error else "", nothing)
 
 
@@ -69,8 +70,9 @@ def _referring_groups(prefix_list_id: str, reader: Reader) -> Expansion:
         rows = reader.rows(request, "PrefixListAssociations")
     except AwsError as error:
         rows, problem = error.rows, error
-    groups = {row["ResourceId"] for row in rows if str(row.get("ResourceId")).startswith("sg-")}
-    return _expansion(groups, problem, nothing="no security group refers to it", parts=(prefix_list_id,))
+    groups = (row for row in rows if str(row.get("ResourceId")).startswith("sg-"))
+    owners = {row["ResourceId"]: row.get("ResourceOwner", "") for row in groups}
+    return _expansion(owners, problem, nothing="no security group refers to it", parts=(prefix_list_id,))
 
 
 def _named_group(name: str, reader: Reader) -> Rows:
@@ -86,10 +88,12 @@ def _groups_at_fault(reader: Reader, policy: Policy) -> Expansion:
     judged = lru_cache(_REMEMBERED)(partial(_is_at_fault, reader=reader, policy=policy))  # groups resemble each other
     opening = lru_cache(_REMEMBERED)(partial(_opens_guarded, policy=policy))
     groups = reader.stream(Request("ec2:DescribeSecurityGroups", {"MaxResults": _PAGE}), "SecurityGroups")
-    found: list[str] = []
+    found: dict[str, str] = {}
     problem = None
     try:
-        found.extend(group["GroupId"] for group in groups if _is_suspect(group, opening, judged))
+        found.update(
+            (group["GroupId"], group.get("OwnerId", "")) for group in groups if _is_suspect(group, opening, judged)
+        )
     except AwsError as error:
         problem = error
     return _expansion(found, problem, nothing=all_clear(None, policy))

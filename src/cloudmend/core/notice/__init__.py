@@ -40,7 +40,8 @@ def _chat(record: Record, audience: Audience, _: datetime) -> Iterator[Request]:
 
 
 def _findings(record: Record, audience: Audience, now: datetime) -> Iterator[Request]:
-    if audience.security_hub:
+    """Security Hub takes from an account no finding about another's."""
+    if audience.security_hub and (not audience.account or record.account == audience.account):
         yield from import_findings(record, audience.region, now)
 
 

@@ -8,11 +8,13 @@ from msgspec import Struct
 class Audience(Struct, frozen=True, kw_only=True):
     """Who is told besides EventBridge: ARNs of SNS topics, empty for nobody; Security Hub or not.
 
-    `region` is where the stack is, with its ledger: the table of that name, empty where there is none.
+    `account` and `region` are where the stack is, the first empty where it is not known. There is its ledger: the table
+    of that name, empty where there is none.
     """
 
     topic: str = ""
     chat_topic: str = ""
     security_hub: bool = False
+    account: str = ""
     region: str = ""
     ledger: str = ""

@@ -93,8 +93,9 @@ def _next(record: Record) -> Iterator[str]:
     yield "What to do"
     if record.status == "observed":
         yield _said(why_unchanged(record))
-        yield "To close it yourself:"
-        yield from _commands([close(record)])
+        if by_hand := close(record):
+            yield "To close it yourself:"
+            yield from _commands([by_hand])
         return
     known = "It is open now" if record.status == "open" else "It may be open now: cloudmend could not tell"
     yield f"1. {known}. An event is tried again twice within minutes,"

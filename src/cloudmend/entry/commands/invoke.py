@@ -30,7 +30,8 @@ def invoke(
         Path, typer.Option("--event", "-e", metavar="FILE", help="The event's JSON file; - is standard input.")
     ],
     group: Annotated[
-        str | None, typer.Option(metavar="GROUP_ID", help="Put this security group id into the event.")
+        str | None,
+        typer.Option(metavar="GROUP_ID", help="Put this id of a security group of here into the event."),
     ] = None,
     region: Region = None,
     stack_name: Annotated[
@@ -54,6 +55,9 @@ def invoke(
     """Handle one event as the Lambda function would, here and now, with your own credentials.
 
     Before anything is changed, the group as it was is stored in the ledger; cloudmend undo takes it back.
+
+    An event of another account or Region than that of your credentials ends as failed: nothing is looked at. One that
+    names neither, as events/event.json, is taken to be of here.
 
     With --stack-name the deployed function itself handles it: by its own policy, mode, switch, ledger, rights and
     notices. Your credentials need lambda:InvokeFunction. An event out of the dead-letter queue belongs there.

@@ -25,6 +25,7 @@ def look(around: Surroundings) -> Doors:
     """Asks AWS and the ledger. Raises CloudmendError where the ledger cannot be read."""
     now = around.clock.now()
     exemptions = around.ledger.exemptions(now)
-    brief = Brief(around.policy, now, Standing(exemptions=exemptions, ledger=around.ledger))
+    standing = Standing(exemptions=exemptions, ledger=around.ledger)
+    brief = Brief(around.policy, now, standing, account=around.account())
     report = report_of(survey(around.readers, brief, quiet=True), around.policy)
     return Doors(at=now, report=report, unreadable=exemptions.unreadable)

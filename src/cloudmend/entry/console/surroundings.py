@@ -22,6 +22,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     """`readers` are those of the Regions in which open doors are looked for.
 
     `world` gives that of any Region, `caller` the ARN of whoever the credentials are of; both raise CloudmendError.
+    `account` is that of the credentials, empty where it is not known.
     """
 
     readers: Mapping[str, Reader]
@@ -31,6 +32,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     world: Callable[[str], World]
     caller: Callable[[], str]
     stack: Stack
+    account: Callable[[], str]
 
 
 def surroundings(regions: Sequence[str], table: str, policy: Policy) -> Surroundings:
@@ -46,6 +48,7 @@ def surroundings(regions: Sequence[str], table: str, policy: Policy) -> Surround
         world=partial(_world, ledger),
         caller=home.caller,
         stack=Stack(table, chosen[0]),
+        account=home.known_account,
     )
 
 

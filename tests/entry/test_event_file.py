@@ -1,0 +1,33 @@
+"""The event in a file: as it stands, or about a group of here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from cloudmend.core.events import parse_event
+from cloudmend.core.model import ApiCall
+from cloudmend.entry.event_file import read_event
+from support import event
+
+GROUP = "sg-05fe30eb67c909f27"
+
+
+def parsed(path: Path, group: str | None) -> ApiCall:
+    call = parse_event(read_event(path, group))
+    assert isinstance(call, ApiCall)
+    return call
+
+
+def test_with_a_group_put_in_it_does_not_count_where_the_event_came_from(tmp_path: Path) -> None:
+    path = tmp_path / "event.json"
+    raw = event("sg-0123456789abcdef0", awsRegion="us-east-1", recipientAccountId="444455556666")
+    path.write_text(json.dumps({**raw, "account": "444455556666", "region": "us-east-1"}))
+    assert (parsed(path, None).account, parsed(path, None).region) == ("444455556666", "us-east-1")
+    call = parsed(path, GROUP)
+    assert (call.account, call.region, call.request["groupId"]) == ("", "", GROUP)
+
+
+def test_the_example_names_no_account_and_no_region() -> None:
+    call = parsed(Path(__file__).parents[2] / "events" / "event.json", None)
+    assert (call.account, call.region) == ("", "")
