@@ -41,9 +41,18 @@ def test_the_idempotency_key_is_the_record_s_event_id() -> None:
 @pytest.mark.parametrize("code", ["Client.UnauthorizedOperation", "Client.DryRunOperation"])
 def test_a_call_that_failed_changed_nothing(code: str) -> None:
     answer = parse_event(envelope(errorCode=code, responseElements=None))
-    assert isinstance(answer, Ignored)
-    assert code in answer.reason
-    assert answer.event_id == "e-1"
+    told = f"AuthorizeSecurityGroupIngress failed with {code} and changed nothing"
+    assert answer == Ignored(told, "e-1", refused=True)
+
+
+def test_a_call_names_its_service_and_the_store_of_the_person_it_was_made_for() -> None:
+    person = {"userId": "u-1", "identityStoreArn": "d-1234567890"}
+    call = parsed(userIdentity={"onBehalfOf": person})
+    assert (call.source, call.actor.on_behalf_of, call.actor.identity_store) == (
+        "ec2.amazonaws.com",
+        "u-1",
+        "d-1234567890",
+    )
 
 
 @pytest.mark.parametrize("nothing", [None, "", {}, [], False, 0])
@@ -54,9 +63,13 @@ def test_an_error_code_that_says_nothing_means_success(nothing: object) -> None:
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
-        (None, "The event is missing"),
-        ([], "a list"),
-        ("text", "text"),
+        (None, "The event is missing,"),
+        ([], "The event is a list,"),
+        ("text", "The event is text,"),
+        (True, "The event is true or false,"),
+        (7, "The event is a number,"),
+        (0.5, "The event is a number,"),
+        ({"detail": 7}, '"detail" is a number'),
         ({}, 'has no "detail"'),
         ({"detail": None}, 'has no "detail"'),
         ({"detail": []}, '"detail" is a list'),

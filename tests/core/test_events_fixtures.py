@@ -201,6 +201,13 @@ def test_every_kind_that_is_known_to_hold_no_event_has_a_fixture_that_shows_it()
         assert [answer for answer in known if kind.name in answer], kind.name
 
 
+def test_what_is_ignored_is_told_with_its_id_where_it_has_one() -> None:
+    assert parse_events(EVENTS["known-insights"]) == (
+        Ignored("it is a CloudTrail Insights event", "0f6d5a3e-7f1b-4c53-9a77-2f1f1c8f7b11"),
+    )
+    assert parse_events(EVENTS["known-s3-test-message"]) == (Ignored("it is S3's test message"),)
+
+
 @pytest.mark.parametrize(("name", "expected"), EXPECTED.items(), ids=EXPECTED)
 def test_out_of_each_shape_comes_what_stands_beside_it(name: str, expected: tuple[str, ...]) -> None:
     answers = [told(answer) for answer in parse_events(EVENTS[name])]

@@ -56,11 +56,35 @@ def test_what_is_no_event_is_an_error_as_a_value(raw: object) -> None:
         ({"Records": [{"body": json.dumps({"Message": "[" * 200_000})}]}, "Records[0].body.Message"),
         ({"Events": [{"CloudTrailEvent": ""}]}, "Events[0].CloudTrailEvent"),
         ({"requestPayload": None}, "requestPayload"),
+        ([EVENT, {"body": "{"}], "[1].body"),
+        ({"Records": [[EVENT, 7]]}, "Records[0][1]"),
     ],
 )
 def test_an_error_says_where_the_bad_event_is(raw: object, where: str) -> None:
     (error,) = errors(raw)
     assert error.startswith(f"In {where}: The event ")
+
+
+def test_an_event_under_a_key_of_its_sender_s_own_is_found_with_its_place() -> None:
+    record = {"eventID": "e-1", "eventName": "X", "eventTime": "2026-11-24T07:00:00Z"}
+    assert ids({"rule": "x", "original": EVENT, "again": record}) == ["e-1", "e-1"]
+    (error,) = errors({"Records": [{"mine": {"detail": {"eventName": ["x"]}}}]})
+    assert error.startswith("In Records[0].mine: Event (no id) has no")
+
+
+@pytest.mark.parametrize(
+    "inner", [{"eventName": "X", "eventSource": "y"}, {"detail": {"a": 1}}, {"detail": "X"}, "X", 7]
+)
+def test_what_only_resembles_an_event_under_such_a_key_is_not_taken_for_one(inner: object) -> None:
+    (error,) = errors({"mine": inner})
+    assert error.startswith('The event has no "detail".')
+
+
+def test_a_record_that_names_a_payload_is_that_record() -> None:
+    detail = {**EVENT["detail"], "requestPayload": {"detail": {"eventName": "Y"}}}
+    (call,) = parse_events({"account": "111122223333", "detail": detail})
+    assert isinstance(call, ApiCall)
+    assert (call.event_id, call.account) == ("e-1", "111122223333")
 
 
 def test_bad_events_hide_no_good_one_and_keep_their_place() -> None:

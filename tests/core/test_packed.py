@@ -70,6 +70,8 @@ def test_many_small_bombs_are_bounded_together(monkeypatch: pytest.MonkeyPatch) 
     ("data", "said"),
     [
         ("prose, in no code", "It is neither JSON nor base64."),
+        ("e3!0=", "It is neither JSON nor base64."),  # {} with a sign that base64 does not know
+        ("{broken", "It is neither JSON nor base64."),
         (base64_of(gzip.compress(b"{}", mtime=0)[:-9]), "Its gzip data end too early."),
         (base64_of(gzip.compress(b"{}" * 50, mtime=0)[:15] + b"\xff" * 9), "Its gzip data"),
         (base64_of(b"\x1f\x8b\x08 and no more"), "Its gzip data"),
@@ -101,3 +103,4 @@ def test_no_more_is_decompressed_than_is_left() -> None:
     with pytest.raises(EventError, match="more than 10 bytes"):
         packed.unpacked(base64_of(gzip.compress(b"x" * 11)), 10)
     assert packed.unpacked(base64_of(gzip.compress(b"x" * 10)), 10) == ("x" * 10, 10)
+    assert packed.unpacked(base64_of(b"x" * 11), 10) == ("x" * 11, 0)

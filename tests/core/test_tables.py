@@ -18,11 +18,12 @@ ROW: Final = {
     "eventsource": "ec2.amazonaws.com",
     "eventname": "AuthorizeSecurityGroupIngress",
     "awsregion": "eu-west-1",
-    "errorcode": "",
+    "errorcode": "null",
     "requestparameters": json.dumps({"groupId": "sg-1"}),
     "responseelements": "null",
     "eventid": "e-1",
     "recipientaccountid": "111122223333",
+    "partition_0": "a column that Athena adds",
 }
 ROLE: Final = (
     "{type=AssumedRole, principalid=AROAEXAMPLE:ci,42, arn=arn:aws:sts::111122223333:assumed-role/deploy/ci,x=42, "
@@ -73,6 +74,32 @@ def test_an_identity_that_cannot_be_read_hides_no_call(identity: Any) -> None:
     call = answer(useridentity=identity)
     assert isinstance(call, ApiCall)
     attribute(call.actor)
+
+
+@pytest.mark.parametrize(
+    ("identity", "who"),
+    [
+        ("{type=IAMUser, username=null, arn=arn:aws:iam::111122223333:user/jane}", "the IAM user jane"),
+        ("{type=IAMUser, username=jane", "the IAM user jane"),
+        ("{type=Root, accountid=111122223333, x={y=1}}", "the root user of account 111122223333"),
+    ],
+)
+def test_an_identity_is_read_as_far_as_it_goes(identity: str, who: str) -> None:
+    call = answer(useridentity=identity)
+    assert isinstance(call, ApiCall)
+    assert attribute(call.actor).who == who
+
+
+def test_structs_in_structs_have_an_end() -> None:
+    assert isinstance(answer(useridentity="{a=" * 5000), ApiCall)
+
+
+def test_a_row_of_athena_s_may_have_fewer_cells_than_columns() -> None:
+    head = [{"VarCharValue": name} for name in ROW]
+    cells = [{"VarCharValue": value} for value in list(ROW.values())[:-2]]
+    (call,) = parse_events({"ResultSet": {"Rows": [{"Data": head}, {"Data": cells}]}})
+    assert isinstance(call, ApiCall)
+    assert (call.event_id, call.account) == ("e-1", "")
 
 
 def test_an_identity_as_json_is_one_too() -> None:

@@ -109,6 +109,7 @@ _TOOLS: Final = (
 
 _SERVICE: Final = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?", re.ASCII)
 _SIGN_IN: Final = "signin.amazonaws.com"  # until 2019 the "service" behind a person in the console
+_ACCOUNT: Final = re.compile(r"arn:[^:]*:[^:]*:[^:]*:(\d+):", re.ASCII)
 # Only IAM Identity Center can make roles under this path.
 _SSO_ROLE: Final = re.compile(
     r"arn:[a-z-]+:iam::\d+:role/aws-reserved/sso\.amazonaws\.com/([a-z0-9-]+/)?"
@@ -136,7 +137,8 @@ def person(actor: Actor) -> str:
 
 def is_stranger(actor: Actor, account: str) -> bool:
     """Return whether the caller is of another account than the one that was changed, or is not known."""
-    own = actor.account or "".join(actor.arn.split(":")[4:5])
+    named = _ACCOUNT.match(actor.arn)
+    own = actor.account or (named[1] if named else "")
     return not principal(actor) or own not in ("", account)
 
 

@@ -82,7 +82,6 @@ def _kind(value: object) -> str:
         (str, "text"),
         (int | float, "a number"),
         (list, "a list"),
-        (Mapping, "an object"),
     )
     return next((name for kind, name in kinds if isinstance(value, kind)), "missing")
 

@@ -1,4 +1,4 @@
-"""Text that came as base64, compressed or not. Few bytes may hold gigabytes, so there is a bound to decompressing."""
+"""Unpack text that came as base64, compressed or not. Few bytes can hold gigabytes, so decompression has a bound."""
 
 from __future__ import annotations
 
@@ -16,12 +16,10 @@ _GZIP_WINDOW: Final = 31  # zlib's word for gzip's header
 
 
 def unpacked(text: str, most: int) -> tuple[str, int]:
-    """Return the text and the bytes that were decompressed for it; JSON that is not packed, as it is.
+    """Return what base64 holds, as text, and the bytes that were decompressed for it.
 
-    Raises EventError for what is neither, and where more than `most` bytes, or LARGEST, would be decompressed.
+    Raises EventError for what is none, and where more than `most` bytes, or LARGEST, would be decompressed.
     """
-    if text.lstrip().startswith(("{", "[")):
-        return text, 0
     try:
         content = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -30,7 +28,7 @@ def unpacked(text: str, most: int) -> tuple[str, int]:
     if content.startswith(_GZIP):
         content = _inflated(content, min(most, LARGEST))
         size = len(content)
-    return content.decode("utf-8", "replace"), size
+    return content.decode(errors="replace"), size
 
 
 def _inflated(content: bytes, most: int) -> bytes:

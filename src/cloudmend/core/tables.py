@@ -1,4 +1,4 @@
-"""Rows that a query gave -> the events in them: Logs Insights, CloudTrail Lake, Athena, as JSON or as CSV."""
+"""Find the events in a query's rows: those of Logs Insights, CloudTrail Lake, and Athena, as JSON or as CSV."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ _SPELLED: Final = {
 }
 # A struct as Athena and Lake print it: {type=IAMUser, arn=arn:aws:iam::..., sessioncontext={attributes={...}}}.
 _FIELD: Final = re.compile(r"[{,]\s*(\w+)=")
-_VALUE: Final = re.compile(r".*?(?=, \w+=|\}|$)", re.DOTALL)
-_DEEPEST: Final = 4  # structs in structs; CloudTrail's identities have three
+_END: Final = re.compile(r", \w+=|\}")  # of a value
+_DEEPEST: Final = 2  # structs in structs: the issuer in a session's context in an identity
 
 
 def table_events(answer: object) -> list[object]:
@@ -45,7 +45,7 @@ def table_events(answer: object) -> list[object]:
 
 
 def _row_event(row: object) -> object:
-    """The record that a row holds whole, or in its columns."""
+    """Return the record that a row holds whole or in its columns, or an EventError."""
     if not isinstance(row, Mapping):
         return row
     columns = {str(name).lower(): value for name, value in row.items()}
@@ -61,7 +61,7 @@ def _row_event(row: object) -> object:
 
 
 def _row(row: object) -> object:
-    """Logs Insights' row is a list of fields and values, Lake's one of objects with one column each."""
+    """Return a row as one object: Logs Insights' is a list of fields and values, Lake's a list of single columns."""
     if not isinstance(row, list):
         return row
     told: dict[Any, Any] = {}
@@ -71,11 +71,11 @@ def _row(row: object) -> object:
 
 
 def _athena(answer: Mapping[str, Any]) -> Iterator[dict[str, object]]:
-    """Its first row names the columns."""
+    """Yield the rows of a ResultSet, whose first row names the columns."""
     rows = answer.get("Rows")
     values = [_values(row) for row in rows] if isinstance(rows, list) else []
     for row in values[1:]:
-        yield {str(name): value for name, value in zip(values[0], row, strict=False)}
+        yield {str(name): row[number] for number, name in enumerate(values[0]) if number < len(row)}
 
 
 def _values(row: object) -> list[object]:
@@ -85,13 +85,13 @@ def _values(row: object) -> list[object]:
 
 
 def _cell(name: str, value: object) -> object:
-    if name == "useridentity" and isinstance(value, str) and not value.startswith('{"'):
+    if name == "useridentity" and isinstance(value, str):
         return _struct(value, 0, _DEEPEST)[0] or value
     return None if value == "null" else value
 
 
 def _struct(text: str, place: int, depth: int) -> tuple[dict[str, object], int]:
-    """The struct that begins at a place, and where it ends."""
+    """Return the struct that begins at a place, and where it ends."""
     told: dict[str, object] = {}
     while field := _FIELD.match(text, place):
         place = field.end()
@@ -99,8 +99,8 @@ def _struct(text: str, place: int, depth: int) -> tuple[dict[str, object], int]:
         if text.startswith("{", place) and depth:
             value, place = _struct(text, place, depth - 1)
         else:
-            found = _VALUE.match(text, place)
-            value, place = (found[0], found.end()) if found else ("", len(text))
+            end = _END.search(text, place)
+            value, place = (text[place : end.start()], end.start()) if end else (text[place:], len(text))
         if value != "null":
             told[_SPELLED.get(field[1].lower(), field[1])] = value
     return told, place + 1

@@ -1,4 +1,4 @@
-"""Events in whatever they came in -> what each says. One bad event neither hides the others nor is lost."""
+"""Unwrap events, and parse each. One bad event neither hides the others nor is lost."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class _Unwrapping:
                     yield from self.answers(content, where, wrappings_left - 1)
 
     def _contents(self, event: Any, key: str, place: str) -> Iterable[tuple[str, object]]:
-        """What is wrapped, each part with its place: an EventError where it cannot be unpacked."""
+        """Return each part of what is wrapped with its place; an EventError if it cannot be unpacked."""
         if not key:
             return _members(event, place)
         if key == _ANY:
@@ -104,7 +104,7 @@ class _Unwrapping:
         return _members(content, where) if isinstance(content, list) else [(where, content)]
 
     def _content(self, event: Any, key: str) -> object:
-        """Raises EventError."""
+        """Return the value of a key, decoded and unpacked. Raises EventError."""
         content = decoded(event[key])
         if key == "data" or event.get("isBase64Encoded") is True:
             content = decoded(self._unpacked(content))
@@ -115,7 +115,7 @@ class _Unwrapping:
         return content
 
     def _unpacked(self, content: object) -> object:
-        """Text that came as base64; what is no text, or JSON already, as it is. Raises EventError."""
+        """Return what base64 holds; what is no text, or JSON already, as it is. Raises EventError."""
         if not isinstance(content, str):
             return content
         from cloudmend.core.packed import unpacked  # most events come as they are
@@ -132,16 +132,19 @@ def _wrapping(event: object) -> str:
     if "detail" in event:
         detail = event["detail"]  # Lambda's destination may be an event bus
         return "detail" if isinstance(detail, Mapping) and "eventName" not in detail and _DESTINATION in detail else ""
-    return next((key for key in KEYS if key in event), "") or (_ANY if any(map(_is_event, event.values())) else "")
+    known = [key for key in KEYS if key in event]
+    if known:
+        return known[0]
+    return _ANY if any(map(_is_event, event.values())) else ""
 
 
 def _is_record(event: Mapping[str, Any]) -> bool:
-    """Whether it is CloudTrail's; S3, Kinesis and DynamoDB give their own records an eventName too."""
+    """Return whether it is CloudTrail's. S3, Kinesis and DynamoDB give their own records an eventName too."""
     return "eventName" in event and not str(event.get("eventSource")).startswith("aws:")
 
 
 def _is_known_to_hold_none(event: Mapping[str, Any]) -> bool:
-    """Though it has the key of something that does: CloudWatch Logs' try, and Kafka's records by topic."""
+    """Return whether it holds no event despite its keys: a try by CloudWatch Logs, or Kafka's records by topic."""
     return event.get("messageType") == "CONTROL_MESSAGE" or isinstance(event.get("records"), Mapping)
 
 
@@ -170,7 +173,7 @@ def _answer(event: object, place: str) -> Answer:
 
 
 def _recognized(event: object) -> Ignored | None:
-    """Raises EventError, with the name of what it is, for what is known and holds no event."""
+    """Return an Ignored, or None for what is not known. Raises EventError for what is known and holds no event."""
     if not isinstance(event, Mapping) or _is_event(event):
         return None
     from cloudmend.core.recognized import recognized  # an event does not need it

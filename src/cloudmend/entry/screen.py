@@ -1,4 +1,4 @@
-"""What people read on a terminal: sentences, commands, and rows. No id is ever broken, however narrow it is."""
+"""Print sentences, commands, and rows for people. No id is broken, however narrow the terminal is."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ _WORD: Final = re.compile(r"""(?:[^\s"']|"(?:[^"\\]|\\.)*"|'[^']*')+""")  # of a
 
 
 class Column(NamedTuple):
-    """A heading; numbers stand to the right."""
+    """A column's heading. Numbers stand to the right."""
 
     heading: str
     is_number: bool = False
 
 
 class Screen:
-    """Stdout, for people. On a terminal text wraps between words, which breaks no id; elsewhere a line stays one."""
+    """The standard output, for people. On a terminal text wraps between words; elsewhere a line stays one line."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        """`quiet` where a program reads: then nothing is said."""
+        """Make a screen that prints nothing if it is `quiet`, because a program reads the output."""
         self.console = Console(highlight=False, quiet=quiet)
         if not self.console.is_terminal:
             self.console.width = _WIDTH
 
     def say(self, *parts: str | Text) -> None:
-        """A paragraph of the parts, with a blank between them; its lines begin where its first one does.
+        """Print a paragraph of the parts, with a blank between them. Its lines begin where its first one does.
 
         Text in it is no markup.
         """
@@ -48,7 +48,7 @@ class Screen:
         self.console.print(Padding(text[indent:] if indent else text, (0, 0, 0, indent), expand=False))
 
     def command(self, before: str, line: str, style: str = "") -> None:
-        """A command to be pasted, after what stands before it on its line.
+        """Print a command that can be pasted, after the text that stands before it on its line.
 
         If the terminal is narrower, each line but the last ends as a POSIX shell's does that goes on.
         """
@@ -57,7 +57,7 @@ class Screen:
         self.console.print(Text(f"{before}{told}", style), soft_wrap=True)
 
     def rows(self, columns: Sequence[Column], rows: Sequence[Sequence[Text]]) -> None:
-        """A table where there is the room, else a block for each row. What belongs together is lines of one cell."""
+        """Print a table, or a block for each row if the table has no room. A cell may have several lines."""
         room = self.console.width - _GAP * len(columns)
         texts = [(column.heading, *map(str, cells)) for column, *cells in zip(columns, *rows, strict=True)]
         if widths := _widths(texts, room):
@@ -70,7 +70,7 @@ class Screen:
 
 
 def _continued(line: str, width: int) -> list[str]:
-    """The words of a command, on as few lines of at most that width as they fit on. A quoted text is one word.
+    """Return a command as lines of at most a width, cut between words. A quoted text is one word.
 
     What is no command, but a sentence with an apostrophe, stays one line.
     """
@@ -87,7 +87,7 @@ def _continued(line: str, width: int) -> list[str]:
 
 
 def _widths(texts: Sequence[Sequence[str]], room: int) -> list[int]:
-    """Of each column: its longest word that is not broken, and more where a line needs it and there is room.
+    """Return the width of each column: its longest unbroken word, and more if a line needs it and there is room.
 
     Empty where there is not enough room. rich's own way to make a table narrower knows no least width.
     """

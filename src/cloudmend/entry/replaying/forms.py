@@ -1,4 +1,4 @@
-"""A file's bytes in any form that people have -> the bytes of JSON documents, or the name of what it is instead."""
+"""Turn the bytes of a file, in any form that people have, into JSON documents, or name the form."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _REFUSED: Final = (
 def as_json(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Return the same content as JSON documents.
 
-    Raises EventError, with the name of what it is, for what holds no records that can be read.
+    Raises EventError, which names the form, if it holds no records that can be read.
     """
     start, content = _begun(chunks)
     for _ in range(_COMPRESSED):
@@ -58,7 +58,7 @@ def as_json(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _begun(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """Its first bytes that are no blanks, by which it is known, and all of it; an error comes in its place."""
+    """Return the first bytes after blanks, which show the form, and all content. An error comes in its place."""
     source, start, problem = iter(chunks), b"", None
     try:
         while len(start) < _START and (chunk := next(source, b"")):
@@ -77,7 +77,7 @@ def _resumed(start: bytes, problem: EventError | None, source: Iterator[bytes]) 
 
 
 def _plain(start: bytes, content: Iterator[bytes]) -> Iterator[bytes]:
-    """Of what is not compressed any more."""
+    """Return uncompressed content as JSON documents. Raises EventError."""
     if _STAMPED.match(start):
         return _without_stamps(content)
     if _COLUMNS.search(start.partition(b"\n")[0].rstrip()):
@@ -89,7 +89,7 @@ def _plain(start: bytes, content: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _without_stamps(content: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines are whole before they are looked at; none begins inside a record, for JSON's text has no line ends."""
+    """Yield the lines without their time stamps. No line begins inside a record: JSON's texts hold no line ends."""
     rest = b""
     for chunk in content:
         lines, end, rest = (rest + chunk).rpartition(b"\n")
@@ -98,7 +98,7 @@ def _without_stamps(content: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _rows(content: Iterable[bytes]) -> Iterator[bytes]:
-    """CSV, as Athena, CloudTrail Lake, Logs Insights and the console write it: each row as a query's answer."""
+    """Yield each row of CSV, as queries and the console write it, as an answer to a query."""
     csv.field_size_limit(LONGEST)
     try:
         for row in csv.DictReader(_lines(content)):

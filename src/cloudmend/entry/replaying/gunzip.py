@@ -1,4 +1,4 @@
-"""Bytes of gzip -> what they hold, piece by piece. What is good is given before damage is told."""
+"""Decompress gzip piece by piece. What is good comes first, and then the error that says what is not."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def ahead(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def _work(
     pieces: Iterable[bytes], waiting: queue.Queue[bytes | BaseException | None], is_over: threading.Event
 ) -> None:
-    """Ends with None, or with the error that ended it."""
+    """Put all pieces, and then None or the error that ended them."""
     end: BaseException | None = None
     try:
         for piece in pieces:
