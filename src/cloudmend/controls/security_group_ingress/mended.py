@@ -98,7 +98,7 @@ def _mended(intent: Intent, record: Record) -> Iterator[MendedRule]:
         yield MendedRule(
             before=_compared(before),
             left=None if edit and not edit.after else after,
-            elsewhere=edit is None and _is_told_for_sure(intent, record, changed),
+            elsewhere=edit is None and _is_told_for_sure(record, changed),
             has_tags=not intent.tags_left_out,
             prefix_list=list_before(before.prefix_list_id, intent.before) if before.prefix_list_id else None,
         )
@@ -158,11 +158,9 @@ def _edits(record: Record, changed: Changed) -> Mapping[str, Edit]:
     return edits
 
 
-def _is_told_for_sure(intent: Intent, record: Record, changed: Changed) -> bool:
-    """Whether the record claims all that was done: it ended well, is this mend's own, and no write lacked an answer."""
-    lacks_answers = any(request.action in error for error in record.errors for request in intent.requests)
-    is_own = all(edit.part in changed for edit in record.edits)
-    return record.status == "mended" and is_own and not lacks_answers
+def _is_told_for_sure(record: Record, changed: Changed) -> bool:
+    """Whether the record claims all that was done: it ended well, and is this mend's own (decision 22)."""
+    return record.status == "mended" and all(edit.part in changed for edit in record.edits)
 
 
 def _compared(rule: Rule) -> Rule:
