@@ -134,6 +134,11 @@ class Account:
             self.ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=list(permissions))
         return group_id
 
+    def label(self, group_id: str) -> str:
+        """How a sentence calls the group: by its id and its name."""
+        (group,) = self.ec2.describe_security_groups(GroupIds=[group_id])["SecurityGroups"]
+        return f"{group_id} ({group['GroupName']})"
+
     def rules(self, group_id: str | None = None) -> list[dict[str, Any]]:
         """Rows of DescribeSecurityGroupRules, by id."""
         filters = [{"Name": "group-id", "Values": [group_id]}] if group_id else []

@@ -75,7 +75,7 @@ def test_a_record_says_who_what_before_after_why_and_how_long() -> None:
     assert (edit.before, edit.after) == ("tcp/22 from 0.0.0.0/0", "tcp/22 from 10.0.0.0/8")
     assert edit.why == ("tcp/22 from 0.0.0.0/0 opens tcp/22 to 3,702,258,688 public addresses; the limit is 1,048,576")
     assert record.seconds_since_call == 2.0
-    assert record.summary == f"{group_id}: narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8."
+    assert record.summary == f"{account.label(group_id)}: narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8."
     assert json.loads(msgspec.json.encode(record))["status"] == "mended"
 
 

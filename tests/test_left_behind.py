@@ -68,7 +68,7 @@ def test_the_next_try_of_the_event_tells_who_did_what_and_how_to_take_it_back() 
     assert (edit.part, edit.before, edit.after) == (rule_id, "tcp/22 from 0.0.0.0/0", "tcp/22 from 10.0.0.0/8")
     assert "opens tcp/22 to 3,702,258,688 public addresses" in edit.why
     assert record.summary == (
-        f"{group_id}: narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8. The process that began this mend at "
+        f"{account.label(group_id)}: narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8. The process that began this mend at "
         "2026-11-24 07:00:00 UTC died before its end was recorded. This was found afterwards; a notice of it may have "
         "come before."
     )

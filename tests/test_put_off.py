@@ -58,9 +58,9 @@ def test_what_is_refused_is_put_off_to_the_next_hour_for_the_cause_that_it_had()
     due = NOW + timedelta(hours=1)
     assert (record.status, record.budget_spent, record.retry_at) == ("observed", True, due)
     assert record.summary == (
-        f"{group_id}: would have narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8. Account 111122223333 had mends at 1 "
-        "resource in the hour 2026-11-24T07:00Z, which is its budget. It is open until it is tried again at 08:00 UTC. "
-        "Raise the budget if this many are expected."
+        f"{account.label(group_id)}: would have narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8. Account "
+        "111122223333 had mends at 1 resource in the hour 2026-11-24T07:00Z, which is its budget. It is open until it "
+        "is tried again at 08:00 UTC. Raise the budget if this many are expected."
     )
     (task,) = later.tasks
     assert (task.due, task.region, task.account, task.control) == (due, REGION, "111122223333", CONTROLS[0].id)

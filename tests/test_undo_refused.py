@@ -102,11 +102,12 @@ def test_only_what_has_ended_can_be_undone() -> None:
 def test_a_group_that_was_deleted_is_said_to_be_gone() -> None:
     account = Account()
     group_id, entry_id = mended_group(account)
+    label = account.label(group_id)
     account.ec2.delete_security_group(GroupId=group_id)
     with pytest.raises(UndoRefused) as refused:
         undone(account, entry_id)
     assert str(refused.value).startswith(
-        f"{group_id} does not exist in eu-west-1 any more: it was deleted, so nothing of it can be opened again. "
+        f"{label} does not exist in eu-west-1 any more: it was deleted, so nothing of it can be opened again. "
         "Nothing was changed."
     )
     assert exemptions(account) == ()

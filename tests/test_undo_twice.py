@@ -39,7 +39,7 @@ def test_of_two_at_once_the_one_that_ends_second_ends_well_and_says_who_was_firs
     second = undone(account, entry_id)
     assert without_ids(account.rules(group_id)) == without_ids(before)
     assert second.record == entry(account, entry_id).undone.record  # type: ignore[union-attr]
-    assert f"{group_id} was undone already, on 2026-11-24 07:00 UTC by {BOB}." in second.already
+    assert f"{account.label(group_id)} was undone already, on 2026-11-24 07:00 UTC by {BOB}." in second.already
     assert [record.actor.arn for record in account.records] == [BOB]
     assert len(exemptions(account)) == 1
 
@@ -48,11 +48,12 @@ def test_the_same_again_later_changes_nothing_and_says_until_when_it_is_exempt()
     account = Account()
     group_id, entry_id = mended_group(account)
     undone(account, entry_id)
+    label = account.label(group_id)
     account.calls.clear()
     for dry_run in (True, False):
         again = undone(account, entry_id, dry_run=dry_run, reason="Longer, please", duration=timedelta(hours=9))
         assert again.already == (
-            f"{group_id} was undone already, on 2026-11-24 07:00 UTC by {ALICE}. It is exempt until 2026-11-24 09:00 "
+            f"{label} was undone already, on 2026-11-24 07:00 UTC by {ALICE}. It is exempt until 2026-11-24 09:00 "
             "UTC: The vendor has no VPN yet (network-team). Nothing was left to do. To leave it open for longer, use "
             "cloudmend exempt add, with the same --ledger."
         )

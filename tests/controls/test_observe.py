@@ -45,7 +45,7 @@ def test_a_name_means_the_group_of_the_default_vpc_with_the_rules_that_the_event
     group(account, "web", VPC)
     group_id = group(account, "web")
     group(account, "db")
-    assert expand(account, named("web")) == (Resource(type=GROUP, id=group_id, parts=named("web").parts),)
+    assert expand(account, named("web")) == (Resource(type=GROUP, id=group_id, name="web", parts=named("web").parts),)
 
 
 @pytest.mark.parametrize("name", ["we?", "*", "\\web", "nobody"])

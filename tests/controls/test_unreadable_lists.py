@@ -87,7 +87,7 @@ def test_a_group_whose_list_cannot_be_read_is_reported_and_never_clean(
     assert (record.status, record.edits, account.intents) == ("observed", (), [])
     assert "it is not known whom tcp/3389 from pl-0123456789abcdef0 admits, because the prefix" in record.summary
     assert "Nothing was changed: unreadable_prefix_lists is report; take the rule away" in record.summary
-    assert headline(record) == f"cloudmend reports {group_id}"
+    assert headline(record) == f"cloudmend reports {account.label(group_id)}"
     assert "whatever the mode: unreadable_prefix_lists is report" in why_unchanged(record)
 
 
@@ -96,7 +96,7 @@ def test_people_and_security_hub_are_told_that_it_may_be_open() -> None:
     (request,) = import_findings(account.mend(group_id), REGION, NOW)
     (finding,) = request.params["Findings"]
     assert finding["Compliance"]["Status"] == "WARNING"
-    assert finding["Title"].startswith(f"{group_id} may be open to the world")
+    assert finding["Title"].startswith(f"{account.label(group_id)} may be open to the world")
 
 
 def test_the_reason_is_aws_s_own() -> None:

@@ -61,7 +61,11 @@ def test_every_change_is_shown_before_and_after_then_done_and_proved(capsys: pyt
     assert "tcp/22 from 0.0.0.0/0 -> tcp/22 from 10.0.0.0/8" in told
     assert "tcp/3389 from 128.0.0.0/1 -> revoked" in told
     assert "Plan: 1 rule to narrow, 1 to revoke, in 1 group (1 in eu-west-1).\n" in told
-    assert told.index("Plan: ") < told.index(f"mended {group_id}: ") < told.index("1 of 1 group proved closed.")
+    assert (
+        told.index("Plan: ")
+        < told.index(f"mended {account.label(group_id)}: ")
+        < told.index("1 of 1 group proved closed.")
+    )
 
 
 def test_the_command_to_take_it_back_names_the_record_the_region_and_the_ledger(
@@ -97,7 +101,10 @@ def test_what_was_opened_since_the_plan_was_shown_is_not_touched_and_said(capsys
     assert ingress(account.rules(group_id)) == {("tcp", 22, 22, "0.0.0.0/0"), ("tcp", 3389, 3389, "0.0.0.0/0")}
     assert ingress(account.rules(other)) == {("tcp", 22, 22, "10.0.0.0/8")}
     told = capsys.readouterr().out
-    assert f"failed {group_id}: It changed since the plan was shown; now it would be narrowed tcp/3389" in told
+    assert (
+        f"failed {account.label(group_id)}: It changed since the plan was shown; now it would be narrowed tcp/3389"
+        in told
+    )
     assert "1 of 2 groups proved closed." in told
 
 

@@ -15,7 +15,7 @@ from support import event, ipv4
 def test_a_mend_is_answered_logged_and_counted(deployed: Deployed) -> None:
     group_id = deployed.account.group(ipv4(22, "0.0.0.0/0"))
     answer = handlers.respond(event(group_id), None)
-    sentence = f"{group_id}: narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8."
+    sentence = f"{deployed.account.label(group_id)}: narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8."
     (line,) = deployed.logged("record")
     told = {"status": "mended", "summary": sentence, "entry_id": line["record"]["entry_id"]}
     assert answer == {"records": [told], "ignored": []}

@@ -88,7 +88,7 @@ def test_what_it_does_not_reach_in_time_is_left_to_its_queue_and_mended_from_the
     (message,) = outbox.sent
     assert message["QueueUrl"] == QUEUE
     answer = handlers.sweep({"Records": [{"body": message["MessageBody"]}]}, TimeLeft(300))
-    assert {record["summary"].partition(":")[0] for record in answer["records"]} == group_ids
+    assert {record["summary"].partition(" ")[0] for record in answer["records"]} == group_ids
     assert answer["left"] == 0
 
 
@@ -134,7 +134,7 @@ def test_an_open_record_that_cannot_be_read_is_told_by_the_sweep_of_the_stack_s_
     deployed.account.clock.sleep(600)
     group_id = deployed.account.group(ipv4(22, "0.0.0.0/0"))
     answer = handlers.sweep(SCHEDULED, TimeLeft(300))
-    assert [record["summary"].partition(":")[0] for record in answer["records"]] == [group_id]
+    assert [record["summary"].partition(" ")[0] for record in answer["records"]] == [group_id]
     handlers.sweep({"Records": [{"body": outbox.sent[0]["MessageBody"]}]}, TimeLeft(300))
     (line,) = (line["record"] for line in deployed.logged("record") if line["record"]["status"] == "failed")
     assert (line["resource"]["id"], line["entry_id"]) == ("sg-05fe30eb67c909f27", entry.id)
@@ -183,11 +183,11 @@ def test_the_other_regions_are_left_to_the_queue_and_swept_from_there(
 ) -> None:
     here, there = deployed.account.group(ipv4(22, "0.0.0.0/0")), elsewhere.group(ipv4(3389, "0.0.0.0/0"))
     answer = handlers.sweep(SCHEDULED, TimeLeft(300))
-    assert [record["summary"].partition(":")[0] for record in answer["records"]] == [here]
+    assert [record["summary"].partition(" ")[0] for record in answer["records"]] == [here]
     (message,) = outbox.sent
     assert asked({"Records": [{"body": message["MessageBody"]}]}) == Task("sa-east-1")
     answer = handlers.sweep({"Records": [{"body": message["MessageBody"]}]}, TimeLeft(300))
-    assert [record["summary"].partition(":")[0] for record in answer["records"]] == [there]
+    assert [record["summary"].partition(" ")[0] for record in answer["records"]] == [there]
     assert len(outbox.sent) == 1
     assert [line["record"]["region"] for line in deployed.logged("record")] == [REGION, "sa-east-1"]
 

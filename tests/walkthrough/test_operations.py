@@ -62,7 +62,7 @@ def test_its_commands_do_to_a_deployment_what_it_says(deployment: Deployed, shel
     parameter = deployment.client("ssm").get_parameter(Name=f"/cloudmend/{STACK}/mode")
     assert parameter["Parameter"]["Value"] == "observe"
     assert [message["Body"] for message in json.loads(shell.type(look))["Messages"]] == [event, event]
-    assert shell.type(again).startswith(f"observed {group_id}: ")  # as its switch says, in its ledger, by its function
+    assert shell.type(again).startswith(f"observed {group_id} (")  # as its switch says, in its ledger, by its function
     assert [record["status"] for record in deployment.records(group_id)] == ["observed"]
     assert json.loads(shell.type(sweep))["StatusCode"] == 202
     shell.type(purge)

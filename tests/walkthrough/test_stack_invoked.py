@@ -54,7 +54,7 @@ def test_a_stack_s_function_acts_by_its_own_mode_and_ledger_whatever_is_set_here
     words = [*INVOKE, "-e", "events/event.json", "--group", group_id]
     otherwise = {"CLOUDMEND_MODE": "fix", "CLOUDMEND_LEDGER_TABLE": "another", "CLOUDMEND_GUARDED_PORTS": "1"}
     said = run(words, {**deployed.environment, **otherwise}).stdout
-    assert said.startswith(f"observed {group_id}: ")
+    assert said.startswith(f"observed {group_id} (")
     assert described(deployed, group_id) == OPENED
     assert json.loads(run([*words, "--json"], deployed.environment).stdout)["status"] == "observed"
     assert not local_ledger(deployed).exists()
@@ -109,7 +109,7 @@ def test_a_message_of_the_sweep_goes_to_the_function_that_sweeps(deployed: Deplo
     event = tmp_path / "event.json"
     (body,) = messages("us-east-1", [Resource(type="AWS::EC2::SecurityGroup", id=group_id)])
     event.write_text(body)
-    assert run([*INVOKE, "-e", str(event)], deployed.environment).stdout.startswith(f"observed {group_id}: ")
+    assert run([*INVOKE, "-e", str(event)], deployed.environment).stdout.startswith(f"observed {group_id} (")
     assert deployed.records(group_id)[-1]["event_name"] == "Sweep"
 
 

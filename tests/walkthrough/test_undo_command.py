@@ -57,9 +57,9 @@ def test_undo_gives_the_group_back_and_the_next_invoke_leaves_it_open(
     assert described(ec2, opened) != before
     said = run(["cloudmend", "undo", entry_id, *FOR_2H], environment).stdout
     assert described(ec2, opened) == before
-    assert said.startswith(f"undone {opened}: ")
+    assert said.startswith(f"undone {opened} (testing): ")
     assert "is tcp/22 from 0.0.0.0/0 again" in said
-    assert invoke(opened, environment).startswith(f"exempt {opened}: left open")
+    assert invoke(opened, environment).startswith(f"exempt {opened} (testing): left open")
     assert described(ec2, opened) == before
 
 
@@ -78,7 +78,9 @@ def test_a_dry_run_shows_what_it_would_do_and_does_nothing(ec2: Any, opened: str
     entry_id = mend(opened, environment)
     closed = described(ec2, opened)
     said = run(["cloudmend", "undo", entry_id, *FOR_2H, "--dry-run"], environment).stdout.splitlines()
-    assert said[0].startswith(f"would exempt tcp/22 from 0.0.0.0/0; tcp/3389 from 128.0.0.0/1 of {opened}")
+    assert said[0].startswith(
+        f"would exempt tcp/22 from 0.0.0.0/0; tcp/3389 from 128.0.0.0/1 of {opened} (testing) until "
+    )
     assert [line.split()[:4] for line in said[1:-1]] == [
         ["would", "run:", "aws", "ec2"],
         ["would", "run:", "aws", "ec2"],
@@ -125,7 +127,7 @@ def test_another_region_than_the_record_s_is_refused(ec2: Any, opened: str, envi
         f"cloudmend: {entry_id} was mended in {REGION}. Nothing was changed. Pass --region {REGION}.\n"
     )
     assert described(ec2, opened) == closed
-    assert run([*words, REGION], environment).stdout.startswith(f"undone {opened}: ")
+    assert run([*words, REGION], environment).stdout.startswith(f"undone {opened} (testing): ")
 
 
 def test_a_group_that_is_gone_is_said_to_be_gone(ec2: Any, opened: str, environment: dict[str, str]) -> None:
@@ -152,7 +154,7 @@ def test_a_record_that_is_not_found_is_told_with_the_ledger_that_was_searched(
 def test_an_exempt_group_is_left_open_and_listed(ec2: Any, opened: str, environment: dict[str, str]) -> None:
     before = described(ec2, opened)
     said = run(["cloudmend", "exempt", "add", "--group", opened, *FOR_2H, "--owner", "net\x1b[31m"], environment).stdout
-    assert invoke(opened, environment).startswith(f"exempt {opened}: left open")
+    assert invoke(opened, environment).startswith(f"exempt {opened} (testing): left open")
     assert described(ec2, opened) == before
     assert run(["cloudmend", "exempt", "list"], environment).stdout == said
     assert re.fullmatch(

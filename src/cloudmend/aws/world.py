@@ -110,7 +110,7 @@ def threads() -> Begin:
     return begin
 
 
-def world(*, ledger: Ledger, notifier: Notifier, region: str | None = None) -> World:
+def world(*, ledger: Ledger, notifier: Notifier, region: str | None = None, run_by: str = "") -> World:
     """The world of the environment's credentials, without a switch. Raises as `connection` does."""
     here = connection(region)
     gateway = here.gateway
@@ -123,4 +123,5 @@ def world(*, ledger: Ledger, notifier: Notifier, region: str | None = None) -> W
         notifier=notifier,
         clock=here.clock,
         begin=threads(),
+        run_by=run_by,
     )

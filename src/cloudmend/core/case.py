@@ -46,6 +46,7 @@ class Case(Struct, kw_only=True):
     cause: ApiCall
     region: str
     account: str
+    run_by: str = ""  # ARN of the person who runs cloudmend by hand
     swept: bool = False  # no event led here
     seen: datetime | None = None  # when AWS was asked
     recency: Recency = Recency()
@@ -95,6 +96,7 @@ class Case(Struct, kw_only=True):
             event_id=self.cause.event_id,
             event_name=self.cause.name,
             actor=self.cause.actor,
+            run_by=self.run_by,
             seen=self.seen,
             policy_hash=policy_hash,
             findings=self.findings,
@@ -205,6 +207,7 @@ class Case(Struct, kw_only=True):
             event_name=self.cause.name,
             actor=self.cause.actor,
             attribution=attribute(self.cause.actor),
+            run_by=self.run_by,
             summary=summary,
             decision=self.decision,
             findings=self.findings,

@@ -96,6 +96,7 @@ def exemption_record(exemption: TimedExemption, control: str, resource_type: str
         event_name=END_EXEMPTION if exemption.ended else EXEMPT,
         actor=Actor(arn=by),
         attribution=Attribution(who=by, through="cloudmend exempt", where="unknown"),
+        run_by=exemption.ended_by if exemption.ended else exemption.created_by,
         summary=f"{resource.label}: {told}.",
         exemption_id=exemption.id,
     )

@@ -105,6 +105,7 @@ def _record(
         event_name=intent.event_name,
         actor=intent.actor,
         attribution=attribute(intent.actor),
+        run_by=intent.run_by,
         summary=summary,
         decision=intent.decision,
         findings=intent.findings,

@@ -85,8 +85,9 @@ class Ignored(Struct, frozen=True):
 class Resource(Struct, frozen=True, kw_only=True):
     """Where to look. `parts` are ids inside it that the event names: a read that lacks them is too early.
 
-    An old event may tell the name of a security group in the default VPC instead of its id, and one whose
-    parameters were emptied tells nothing but the Region: AWS::Region, with the Region's name as its id.
+    The name is what its author typed, where it is known. An old event may tell the name of a security group in the
+    default VPC instead of its id, and one whose parameters were emptied tells nothing but the Region: AWS::Region, with
+    the Region's name as its id.
     """
 
     type: str  # CloudFormation's name of it: AWS::EC2::SecurityGroup
@@ -96,9 +97,14 @@ class Resource(Struct, frozen=True, kw_only=True):
     account: str = ""  # whose it is, where AWS told
 
     @property
-    def label(self) -> str:
-        """How a sentence calls it."""
+    def key(self) -> str:
+        """What it is told by where nobody reads: its id, or else its name."""
         return self.id or self.name
+
+    @property
+    def label(self) -> str:
+        """How a sentence calls it: by its id and its name, each where it is known."""
+        return label_of(self.id, self.name)
 
 
 def label_of(resource_id: str, name: str) -> str:
@@ -200,6 +206,7 @@ class Record(Struct, frozen=True, kw_only=True):
     errors: tuple[str, ...] = ()
     undo: tuple[str, ...] = ()  # AWS CLI commands, in order
     entry_id: str = ""  # the ledger's id of it; cloudmend undo takes it
+    run_by: str = ""  # ARN of the person who ran cloudmend by hand; the actor is who opened it
     exemption_id: str = ""  # of the timed exemption that a person made or ended; cloudmend exempt remove takes it
     flaps: int = 0  # how often the same door was mended within the hour before
     severity: Literal["normal", "high"] = "normal"
@@ -221,6 +228,7 @@ class Intent(Struct, frozen=True, kw_only=True):
     event_id: str
     event_name: str = ""
     actor: Actor = Actor()
+    run_by: str = ""  # ARN of the person who ran cloudmend by hand; empty for a function
     seen: datetime | None = None  # when AWS was asked what the resource is; aware, in UTC
     policy_hash: str = ""  # of the policy that it was decided by
     code_version: str = ""
@@ -261,5 +269,6 @@ class Facts(Struct, frozen=True, kw_only=True):
 
     account: str
     vpc_id: str = ""
+    name: str = ""  # as its author typed it; of complete facts
     image: Json
     recency: Recency = Recency()

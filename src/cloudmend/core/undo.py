@@ -20,7 +20,11 @@ _ENDS: Final[dict[State, tuple[bool, bool]]] = {
     "FAILED": (True, False),
     "UNDONE": (True, True),
 }
-_GOOD_ENDS: Final[tuple[Status, ...]] = ("mended", "clean")  # of a mend that is DONE
+# Of a mend that ended so; a mend that needed no change was clean.
+_STATUSES: Final[dict[State, frozenset[Status]]] = {
+    "DONE": frozenset({"mended", "clean"}),
+    "FAILED": frozenset({"failed", "open", "gone", "clean", "observed", "exempt"}),
+}
 
 _EXEMPT: Final = "cloudmend exempt add, with the same --ledger"  # what it is here, only the command line knows
 
@@ -84,7 +88,7 @@ def check_stored(entry: Entry, entry_id: str) -> None:
     own_id = entry.id == entry_id and entry.id.rpartition("/")[0] == entry.intent.resource.id
     has_ends = (entry.ended is not None, entry.undone is not None)
     record = entry.ended.record if entry.ended else None
-    fits = record is None or entry.state == "UNDONE" or (entry.state == "DONE") == (record.status in _GOOD_ENDS)
+    fits = record is None or entry.state == "UNDONE" or record.status in _STATUSES.get(entry.state, ())
     is_clean = record is None or record.status != "clean" or not (record.edits or record.findings)
     if not (own_id and has_ends == _ENDS[entry.state] and fits and is_clean):
         raise UndoRefused(
@@ -207,6 +211,7 @@ def undone_record(entry: Entry, exemption: TimedExemption, restored: tuple[Edit,
         event_name=UNDO,
         actor=Actor(arn=caller),
         attribution=Attribution(who=caller, through="cloudmend undo", where="unknown"),
+        run_by=caller,
         summary=f"{intent.resource.label}: {told}. That alone is exempt until {why}.",
         decision=f"exempt until {why}",
         edits=restored,

@@ -42,3 +42,4 @@ class World(Struct, frozen=True, kw_only=True):
     switch: Switch = NoSwitch()
     later: Later = NoLater()
     begin: Begin = at_need
+    run_by: str = ""  # ARN of the person who runs cloudmend by hand; empty in a function

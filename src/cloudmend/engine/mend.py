@@ -78,7 +78,14 @@ def walk(
 
 
 def _open_case(resource: Resource, control: Control, cause: ApiCall, world: World) -> Case:
-    return Case(control=control, resource=resource, cause=cause, region=world.region, account=cause.account)
+    return Case(
+        control=control,
+        resource=resource,
+        cause=cause,
+        region=world.region,
+        account=cause.account,
+        run_by=world.run_by,
+    )
 
 
 def _failed(case: Case, error: Exception, world: World) -> Record:
@@ -101,6 +108,7 @@ def _mend(case: Case, policy: Policy, world: World) -> Record:
         return case.clean(control.all_clear(facts, policy), now())
     recent = needs.recent()
     facts = control.complete(facts, needs.surroundings(), world.reader, policy)
+    case.resource = msgspec.structs.replace(case.resource, name=facts.name or case.resource.name)
     facts = dated(control, facts, recent.entries)
     case.findings, case.recency = control.detect(facts, policy), facts.recency
     action = _judge(case, facts, needs, policy, now())

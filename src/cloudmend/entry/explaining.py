@@ -115,7 +115,7 @@ def _targets(call: ApiCall, brief: Brief, place: Place) -> Iterator[str]:
         return
     for target in CONTROL.targets(call):
         found = CONTROL.expand(target, place.reader, brief.policy)
-        led = ", ".join(resource.id for resource in found.resources) or "no group"
+        led = ", ".join(cut(terminal(resource.label), _FOREIGN) for resource in found.resources) or "no group"
         yield f"It points at {target.type} {cut(terminal(target.label), _FOREIGN)}, which leads to {led}."
         if found.unread:
             yield f"{cut(terminal(target.label), _FOREIGN)}: {found.unread}"

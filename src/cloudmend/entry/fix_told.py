@@ -58,7 +58,7 @@ class Teller:
             if record.entry_id and record.edits
         ]
         if undo:
-            self.screen.say("To take one back, and leave its group open for as long as you say:")
+            self.screen.say("To take one back, and leave what it restores open for as long as you say:")
         for line in undo:
             self.screen.command("  ", line)
         if self._as_json:
@@ -120,7 +120,8 @@ def _left(left: Left) -> dict[str, str]:
 
 def _place(found: Found) -> dict[str, str]:
     facts = found.judgement.facts
-    return {"account": facts.account, "region": found.region, "group": facts.group_id}
+    name = found.judgement.group_name
+    return {"account": facts.account, "region": found.region, "group": facts.group_id, "name": name}
 
 
 def _told(edit: Edit) -> dict[str, str]:

@@ -15,7 +15,7 @@ from rich.progress import track
 
 from cloudmend import engine
 from cloudmend.aws.regions import ec2_gateways, enabled_regions
-from cloudmend.aws.world import world
+from cloudmend.aws.world import anywhere, world
 from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.observe import GROUP, find_groups
 from cloudmend.core.control import Control
@@ -30,6 +30,7 @@ from cloudmend.entry.fix_plan import FixPlan, Step, plan_of
 from cloudmend.entry.fix_told import Teller
 from cloudmend.entry.judgement import Brief
 from cloudmend.entry.ledgers import open_ledger
+from cloudmend.entry.opener import opener_of
 from cloudmend.entry.scanning import survey
 
 DECLINED: Final = 3
@@ -68,8 +69,10 @@ def fix(regions: Sequence[str], brief: Brief, wish: Wish) -> int:
 
     own = None if wish.table else open_ledger("", next(iter(regions), None))  # one file, whatever the Regions
 
+    caller = anywhere(next(iter(regions), None)).caller()
+
     def world_of(region: str) -> World:
-        return world(ledger=own or open_ledger(wish.table, region), notifier=teller, region=region)
+        return world(ledger=own or open_ledger(wish.table, region), notifier=teller, region=region, run_by=caller)
 
     ask = _yes if wish.yes else _asked
     plan = plan_of(surveyed, brief.policy, wish.groups, missing(wish.groups, readers.values()))
@@ -111,7 +114,10 @@ def _mended(steps: Sequence[Step], world_of: WorldOf, policy: Policy, console: C
 
 def _mend(step: Step, policy: Policy, world: World) -> Record:
     facts, region = step.found.judgement.facts, world.region
-    cause = ApiCall(event_id="", source="cloudmend", name="Fix", time=None, account=facts.account, region=region)
+    opener = opener_of(facts, [edit.part for edit in step.edits], world.ledger)
+    cause = ApiCall(
+        event_id="", source="cloudmend", name="Fix", time=None, account=facts.account, region=region, actor=opener
+    )
     resource = Resource(type=GROUP, id=facts.group_id)
     return engine.mend(resource, agreed(step.edits), cause, policy=policy, world=world)
 

@@ -10,7 +10,6 @@ from typing import Final
 
 from rich.text import Text
 
-from cloudmend.core.attribution import attribute
 from cloudmend.core.errors import InputError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.exempting import parse_duration
@@ -18,7 +17,7 @@ from cloudmend.core.ledger import Entries, Entry, Found, Ledger, State
 from cloudmend.core.stored import json_lines
 from cloudmend.entry.ledgers import Searched, find_ledger
 from cloudmend.entry.screen import Screen
-from cloudmend.entry.wording import came_to
+from cloudmend.entry.wording import came_to, who_of
 
 _STYLE: Final[dict[State, str]] = {"INTENT": "yellow", "DONE": "green", "FAILED": "bold red", "UNDONE": "cyan"}
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -73,9 +72,9 @@ def _tell(entries: Iterable[Entry]) -> None:
     """Three lines each: a table would be wider than a terminal, and cut the id that undo takes."""
     screen = Screen()
     for entry in entries:
-        who = attribute(entry.intent.actor).who
         when = f"{entry.opened.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         status, told = came_to(entry)
-        screen.say(when, entry.intent.resource.id, Text(status, _STYLE[entry.state]), terminal(who))
+        label = terminal(entry.intent.resource.label)
+        screen.say(when, label, Text(status, _STYLE[entry.state]), terminal(who_of(entry)))
         screen.say(f"  {terminal(told)}")
         screen.say(Text(f"  {entry.id}", "dim"))

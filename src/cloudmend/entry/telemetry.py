@@ -52,5 +52,7 @@ class LogNotifier:
 
     def undelivered(self, record: Record, problem: str) -> None:
         """A notice of the record did not get out; the record itself stands in the log."""
-        self._logger().error(f"{record.resource.id}: a notice was not delivered: {problem}", extra={"problem": problem})
+        self._logger().error(
+            f"{record.resource.label}: a notice was not delivered: {problem}", extra={"problem": problem}
+        )
         self._metrics().add_metric(UNDELIVERED, "Count", 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import Final
 
+from cloudmend.core.attribution import attribute
 from cloudmend.core.escaping import terminal
 from cloudmend.core.exempting import left_open
 from cloudmend.core.ledger import Entry, TimedExemption
@@ -33,6 +34,16 @@ def exempted(exemption: TimedExemption) -> str:
     what = f"{left_open(exemption)} of {exemption.label}"
     until = f"{exemption.expires:%Y-%m-%d %H:%M} UTC"
     return terminal(f"{what} until {until}: {exemption.reason} ({exemption.owner})")
+
+
+def who_of(entry: Entry) -> str:
+    """Who opened it, who ran cloudmend by hand, and who undid it."""
+    people = [f"opened by {attribute(entry.intent.actor).who}"]
+    if entry.intent.run_by:
+        people.append(f"mended by {entry.intent.run_by}")
+    if entry.undone:
+        people.append(f"undone by {entry.undone.record.attribution.who}")
+    return ", ".join(people)
 
 
 def came_to(entry: Entry) -> tuple[str, str]:

@@ -58,7 +58,7 @@ def test_a_region_that_cannot_be_read_is_told_and_hides_no_mend(visitor: Visitor
     text = said(visitor.get())
     assert headline(text) == "Not everything could be looked at"
     assert f"{REGION} could not be read in full. ec2:DescribeSecurityGroupRules in {REGION}: AWS answered" in text
-    assert f"{group_id}: narrowed tcp/22" in text
+    assert f"{account.label(group_id)}: narrowed tcp/22" in text
 
 
 def test_an_exemption_that_cannot_be_read_is_told(visitor: Visitor, account: Account) -> None:
@@ -74,7 +74,7 @@ def test_a_record_that_cannot_be_read_is_a_row_and_hides_no_other(visitor: Visit
     row = text[text.index("unreadable") :].partition("</tr>")[0]
     assert broken in row
     assert "cannot be read. x-y was stored in version 2; this cloudmend reads up to 1. Update cloudmend." in row
-    assert f"{group_id}: narrowed tcp/22" in text
+    assert f"{account.label(group_id)}: narrowed tcp/22" in text
 
 
 def test_the_newest_mend_is_the_first(visitor: Visitor, account: Account) -> None:

@@ -50,7 +50,7 @@ def expand(target: Resource, reader: Reader, policy: Policy) -> Expansion:
         return _groups_at_fault(reader, policy)
     if not target.id:
         found = _named_group(target.name, reader)
-        groups = tuple(Resource(type=GROUP, id=row["GroupId"], parts=target.parts) for row in found)
+        groups = tuple(Resource(type=GROUP, id=row["GroupId"], name=target.name, parts=target.parts) for row in found)
         return Expansion(groups, nothing="no group in the default VPC has this name")
     return Expansion((target,))
 

@@ -67,7 +67,8 @@ def complete(facts: GroupFacts, groups: Rows, reader: Reader, policy: Policy) ->
     """
     vpc_id = str(groups[0].get("VpcId", "")) if groups else ""
     image = {**facts.image, "SecurityGroups": list(groups)}
-    facts = msgspec.structs.replace(facts, vpc_id=vpc_id, image=image)
+    name = str(groups[0].get("GroupName", "")) if groups else ""
+    facts = msgspec.structs.replace(facts, vpc_id=vpc_id, name=name, image=image)
     if not vpc_id or "vpc" not in policy.replacement.values():
         return facts
     try:

@@ -14,7 +14,16 @@ import msgspec
 from cloudmend.core.escaping import chat
 from cloudmend.core.model import END_EXEMPTION, Record, Request
 from cloudmend.core.notice.resources import arn
-from cloudmend.core.notice.wording import attributes, call, duration, headline, is_by_hand, remarks, why_unchanged
+from cloudmend.core.notice.wording import (
+    attributes,
+    call,
+    duration,
+    headline,
+    is_by_hand,
+    remarks,
+    run_by,
+    why_unchanged,
+)
 
 _DESCRIPTION: Final = 3000  # characters of a section in Slack
 _TITLE: Final = 150
@@ -43,10 +52,10 @@ def notification(record: Record) -> dict[str, Any]:
             "keywords": list(ids.values()),
         },
         "metadata": {
-            "threadId": chat(f"{record.account}/{record.region}/{record.resource.label}", _NAME),
+            "threadId": chat(f"{record.account}/{record.region}/{record.resource.key}", _NAME),
             "summary": chat(headline(record), _TITLE),
             "eventType": "cloudmend record",
-            "relatedResources": [chat(arn(record) or record.resource.label, _NAME)],
+            "relatedResources": [chat(arn(record) or record.resource.key, _NAME)],
             "additionalContext": {**ids, "event": chat(record.event_id, _NAME), "entry": chat(record.entry_id, _NAME)},
         },
     }
@@ -57,6 +66,8 @@ def _description(record: Record) -> Iterator[str]:
     yield f"*Who:* {_code(record.attribution.who)}"
     yield f"*Call:* {_code(call(record))} from {_code(record.attribution.where)}"
     yield f"*Through:* {_code(record.attribution.through)}"
+    if runner := run_by(record):
+        yield f"*Run by:* {_code(runner)}"
     notes = remarks(record)
     yield from (f"*Note:* {chat(note, _REMARK)}" for note in notes[:_ITEMS])
     for edit in record.edits[:_ITEMS]:

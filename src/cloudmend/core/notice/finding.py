@@ -68,7 +68,7 @@ def _row(record: Record, finding: Finding, hub: str, now: datetime, *, passed: b
         "FirstObservedAt": _time(opened),
         "UpdatedAt": _time(now),
         "LastObservedAt": _time(now),
-        "Title": plain(f"{record.resource.id} {told} open to the world ({record.control})", 256),
+        "Title": plain(f"{record.resource.label} {told} open to the world ({record.control})", 256),
         "Description": plain(finding.why, 1024),
         "Remediation": {"Recommendation": {"Text": _recommendation(record)}},
         "FindingProviderFields": {"Severity": {"Label": state.severity}, "Types": [_TYPE]},
@@ -95,7 +95,7 @@ def _product_fields(record: Record) -> dict[str, str]:
 def _resource(record: Record) -> dict[str, str]:
     return {
         "Type": resource_type(record).asff,
-        "Id": arn(record) or record.resource.label,
+        "Id": arn(record) or record.resource.key,
         "Partition": partition_of(record.region).id,
         "Region": record.region,
     }

@@ -10,10 +10,11 @@ from cloudmend.core.escaping import ascii_line, command, plain
 from cloudmend.core.model import END_EXEMPTION, Record, Request
 from cloudmend.core.notice.audience import Audience
 from cloudmend.core.notice.resources import close, look
-from cloudmend.core.notice.wording import attributes, call, duration, headline, remarks, why_unchanged
+from cloudmend.core.notice.wording import attributes, call, duration, headline, remarks, run_by, why_unchanged
 from cloudmend.core.undo import remove_command, undo_command
 
 _SUBJECT: Final = 99  # SNS: less than 100 characters
+_PLACE: Final = 40  # of those
 _TEXT: Final = 300  # characters of one text of the record
 _ITEMS: Final = 20  # of one list of the record
 # SNS takes 256 KiB for a message; without the commands it stays below 100.
@@ -37,7 +38,9 @@ def publish_mail(record: Record, audience: Audience) -> Request:
 
 
 def subject(record: Record) -> str:
-    return ascii_line(f"{headline(record)} ({record.account}, {record.region})", _SUBJECT)
+    """A long name is cut, and not the place that stands behind it."""
+    place = ascii_line(f"({record.account}, {record.region})", _PLACE)
+    return f"{ascii_line(headline(record), _SUBJECT - 1 - len(place))} {place}"
 
 
 def text(record: Record, audience: Audience) -> str:
@@ -54,6 +57,8 @@ def _event(record: Record) -> Iterator[str]:
     yield f"Call:    {_said(call(record))}"
     yield f"Through: {_said(record.attribution.through)}"
     yield f"From:    {_said(record.attribution.where)}"
+    if runner := run_by(record):
+        yield f"Run by:  {_said(runner)}"
     if record.decision:
         yield f"Decided: {_said(record.decision)}"
     if took := duration(record):

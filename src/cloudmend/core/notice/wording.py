@@ -50,6 +50,11 @@ def call(record: Record) -> str:
     return "none: it was found by looking" if record.event_name in ("", SWEEP) else record.event_name
 
 
+def run_by(record: Record) -> str:
+    """Who ran cloudmend by hand, where that is not who is told of as the one who did it."""
+    return "" if record.run_by == record.attribution.who else record.run_by
+
+
 def why_unchanged(record: Record) -> str:
     """Of an observed record: what must become otherwise before cloudmend closes it, in a sentence or two."""
     if record.budget_spent:

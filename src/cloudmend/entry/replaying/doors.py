@@ -61,9 +61,9 @@ class Doors:
         if target.type == REGION:
             self.nameless += 1
             return
-        place = _Place(call.account, call.region, target.label)
+        place = _Place(call.account, call.region, target.key)
         group = self._groups.get(place) or _Group(
-            GroupFacts(account=call.account, image={}, group_id=target.label, rules=())
+            GroupFacts(account=call.account, image={}, group_id=target.key, rules=())
         )
         yield from self._follow(place, group, call, time)
 
