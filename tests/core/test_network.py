@@ -13,9 +13,10 @@ from cloudmend.core.network import (
     Traffic,
     lies_inside,
     protocol_name,
+    public_addresses,
     public_part,
+    readable,
     rule_traffic,
-    union_size,
 )
 
 networks = st.builds(
@@ -58,10 +59,6 @@ def test_intersection_and_difference_are_those_of_sets(one: list[IPv4Network], o
     assert members(a - b) == addresses_of(one) - addresses_of(other)
 
 
-def test_addresses_in_several_spans_are_counted_once_from_the_very_first_address_on() -> None:
-    assert union_size([(5, 7), (0, 9), (0, 0), (8, 12), (20, 20)]) == 14
-
-
 def test_a_difference_has_single_addresses_and_no_empty_spans() -> None:
     left = AddressSet(((10, 20),)) - AddressSet(((10, 12), (14, 14), (16, 19)))
     assert left == AddressSet(((13, 13), (15, 15), (20, 20)))
@@ -95,6 +92,26 @@ def test_the_public_ipv4_space_is_all_but_the_special_blocks() -> None:
     slash_eights = 3 + 16 + 16  # 0/8, 10/8, 127/8; 224/4; 240/4
     others = 2**22 + 2**20 + 2**17 + 2 * 2**16 + 4 * 2**8
     assert PUBLIC[4].size == 2**32 - slash_eights * 2**24 - others
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (0, "0"),
+        (16_777_216, "16,777,216"),
+        (2**32, "4,294,967,296"),
+        (2**32 + 1, "more than 2^32"),
+        (2**33 - 1, "more than 2^32"),
+        (2**33, "2^33"),
+        (2**125 - 2**96, "more than 2^124"),
+    ],
+)
+def test_a_count_beyond_all_of_ipv4_is_told_as_a_power_of_two(count: int, told: str) -> None:
+    assert readable(count) == told
+
+
+def test_a_single_public_address_has_no_plural() -> None:
+    assert [public_addresses(count) for count in (1, 2)] == ["1 public address", "2 public addresses"]
 
 
 @given(networks)

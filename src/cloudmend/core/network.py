@@ -102,16 +102,6 @@ def public_addresses(count: int) -> str:
     return f"{readable(count)} public {'address' if count == 1 else 'addresses'}"
 
 
-def union_size(spans: Iterable[Span]) -> int:
-    """How many members the spans have together, each counted once."""
-    total, reached = 0, -1
-    for first, last in sorted(spans):
-        if last > reached:
-            total += last - max(first, reached + 1) + 1
-            reached = last
-    return total
-
-
 def _gaps(span: Span, holes: Iterable[Span]) -> Iterator[Span]:
     """What is left of a span without the holes, which are sorted and disjoint."""
     start, end = span
