@@ -13,7 +13,6 @@ from typing import Final, NamedTuple, TypeVar
 import msgspec
 from botocore.session import Session
 
-from cloudmend.aws.errors import translated
 from cloudmend.aws.gateway import Gateway, SystemClock, connector
 from cloudmend.aws.ledger import DynamoDbLedger
 from cloudmend.aws.world import found_region
@@ -46,8 +45,7 @@ def connect() -> Connect:
 
 def region_of(region: str | None) -> str:
     """This Region, else the one that the AWS CLI would use; empty where none is set."""
-    with translated("sts:GetCallerIdentity", region or "no Region"):
-        return found_region(Session(), region)
+    return found_region(Session(), region)
 
 
 def identity(gateway: Gateway) -> Json:

@@ -16,7 +16,7 @@ from cloudmend.aws.checks import Connect
 from cloudmend.controls import CONTROLS
 from cloudmend.core.doctor import stack, trail
 from cloudmend.core.doctor.check import FUNCTION, RULE, Answer, Check, Deployment, Verdict, exit_code
-from cloudmend.core.errors import AwsError
+from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.entry.doctor_looks import LOOKS, Case
 from cloudmend.entry.screen import Screen
 
@@ -51,8 +51,9 @@ def diagnose(connect: Connect, name: str, region: str | None, now: datetime) -> 
     gateway = connect(where.found)
     try:
         caller = checks.identity(gateway)
-    except AwsError as error:
-        yield Check("Credentials", "broken", str(error), "aws configure" if error.refused else "")
+    except CloudmendError as error:
+        is_set_up = isinstance(error, AwsError) and not error.refused  # there was no answer, whatever is configured
+        yield Check("Credentials", "broken", str(error), "" if is_set_up else "aws configure")
         return
     yield Check("Credentials", "ok", f"You are {caller['Arn']}.")
     here = Deployment(account=caller["Account"], region=where.found, partition=caller["Arn"].split(":")[1], stack=name)
@@ -64,7 +65,7 @@ def _region(region: str | None) -> Check:
     """What is found is the Region's name."""
     try:
         found = checks.region_of(region)
-    except AwsError as error:
+    except CloudmendError as error:
         return Check("Region", "broken", str(error), "aws configure")
     if not found:
         return Check("Region", "broken", "No AWS Region is set.", "export AWS_REGION=REGION")
@@ -75,7 +76,7 @@ def _looked(title: str, look: Callable[[], Answer]) -> Check:
     """The check, whose verdict is unknown where AWS does not answer."""
     try:
         return Check.of(title, look())
-    except AwsError as error:
+    except CloudmendError as error:
         return Check.of(title, Answer.hidden(str(error)))
 
 
@@ -84,7 +85,7 @@ def _stack(case: Case) -> Iterator[Check]:
     try:
         described = checks.stack(case.gateway, name)
         resources = checks.resources(case.gateway, name) if described else {}
-    except AwsError as error:
+    except CloudmendError as error:
         yield Check.of("Stack", Answer.hidden(str(error)))
         return
     if described is None:
