@@ -125,7 +125,7 @@ def test_a_group_that_another_account_owns_is_judged_told_and_never_written() ->
     assert "tcp/22 from 0.0.0.0/0 opens tcp/22 to" in record.summary
     assert f"Nothing was changed: account {OTHER} owns it, and only its owner can change it" in record.summary
     assert not WRITES & set(account.calls)
-    assert headline(record) == "cloudmend reports sg-0123456789abcdef0"
+    assert headline(record) == "cloudmend reports sg-0123456789abcdef0 (shared)"
     assert f"whatever the mode: account {OTHER} owns it" in mail(record, Audience())
 
 

@@ -46,7 +46,7 @@ def test_an_event_that_fails_is_kept(deployed: Deployed) -> None:
     text = Path("events/event.json").read_text().replace("sg-05fe30eb67c909f27", "GROUP_ID")
     partition = partition_of(deployed.aws.region).id
     event = json.loads(text.replace("arn:aws:", f"arn:{partition}:").replace("us-east-1", deployed.aws.region))
-    deployed.aws.put_event(event)
+    deployed.aws.put_event({"account": "123456789012", "region": deployed.aws.region, **event})
     deployed.settle()
     (kept,) = taken_from_the_dead_letters(deployed)
     assert "is not a group id" in kept["responsePayload"]["errorMessage"]
