@@ -42,7 +42,7 @@ def request(
 def send(aws: EmbeddedAws, *requests: bytes) -> bytes:
     """All that is answered to these requests, sent at once on one connection, until the server closes it."""
     host, port = urlsplit(aws.endpoint).netloc.split(":")
-    with socket.create_connection((host, int(port)), timeout=20) as connection:
+    with socket.create_connection((host, int(port)), timeout=120) as connection:
         connection.sendall(b"".join(requests))
         return b"".join(iter(lambda: connection.recv(65536), b""))
 
