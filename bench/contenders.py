@@ -15,7 +15,11 @@ PEERS = ROOT / "bench" / "peers"
 PYTHON = str(Path(sys.executable).resolve())
 TOPIC = "arn:aws:sns:us-east-1:123456789012:cloudmend"
 
-LEDGER = {"CLOUDMEND_LEDGER_TABLE": "ledger", "CLOUDMEND_MODE_PARAMETER": "/cloudmend/mode"}
+LEDGER = {
+    "CLOUDMEND_ACCOUNT": "123456789012",
+    "CLOUDMEND_LEDGER_TABLE": "ledger",
+    "CLOUDMEND_MODE_PARAMETER": "/cloudmend/mode",
+}
 EVERYTHING = {
     **LEDGER,
     "CLOUDMEND_NOTICE_TOPIC": TOPIC,
