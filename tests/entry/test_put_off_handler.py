@@ -97,7 +97,8 @@ def test_what_the_next_hour_refuses_too_is_put_off_again_and_people_are_not_told
     task = task_of(deployed, group_id, due=account.clock.now())
     assert [record["status"] for record in taken(task)["records"]] == ["observed"]
     (again,) = later.tasks
-    assert again == msgspec.structs.replace(task, due=task.due + timedelta(hours=1))
+    assert again.resource.id == group_id
+    assert again == msgspec.structs.replace(task, due=task.due + timedelta(hours=1), resource=again.resource)
     assert told.records == []
     (line,) = [line for line in deployed.logged("record") if line["record"]["resource"]["id"] == group_id]
     assert line["record"]["budget_spent"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cloudmend.entry import recording
+from cloudmend.entry.ledgers import Searched
 from support import Account
 from undoing import mended_group
 
@@ -18,7 +19,7 @@ def ids(monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
     account = Account()
     (_, fine), (_, broken) = mended_group(account), mended_group(account)
     account.store.spoiled[broken] = b"{}"
-    monkeypatch.setattr(recording, "open_ledger", lambda *_: account.ledger)
+    monkeypatch.setattr(recording, "find_ledger", lambda *_: Searched(account.ledger, "the ledger"))
     return fine, broken
 
 
@@ -48,5 +49,5 @@ def test_where_all_can_be_read_the_exit_code_is_0(
 ) -> None:
     account = Account()
     mended_group(account)
-    monkeypatch.setattr(recording, "open_ledger", lambda *_: account.ledger)
+    monkeypatch.setattr(recording, "find_ledger", lambda *_: Searched(account.ledger, "the ledger"))
     assert (shown(None), capsys.readouterr().err) == (0, "")

@@ -33,7 +33,8 @@ In another terminal, in cloudmend's folder:
 
 
 # What containers may ask the embedded AWS for: the function's calls, and nothing that runs code on this machine.
-_OF_CONTAINERS: Final = frozenset({"events:PutEvents"}).union(*(control.permissions for control in CONTROLS))
+_OF_ITS_OWN: Final = frozenset({"events:PutEvents", "sts:GetCallerIdentity"})  # to tell, and to know its account
+_OF_CONTAINERS: Final = _OF_ITS_OWN.union(*(control.permissions for control in CONTROLS))
 _WARNING: Final = """
 warning: {who} may read and change the embedded AWS's security groups, under the name {name}.
 """
