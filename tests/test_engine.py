@@ -168,7 +168,7 @@ def test_one_bad_event_among_several_hides_none_of_the_others() -> None:
 
 
 def test_a_group_that_does_not_exist_is_said_to_be_gone() -> None:
-    record = Account().mend("sg-05fe30eb67c909f27")
+    record = Account().respond(event("sg-05fe30eb67c909f27", eventTime="2026-11-24T06:50:00Z"))
     assert record.status == "gone"
     assert record.summary == "sg-05fe30eb67c909f27 does not exist in eu-west-1: nothing to close."
 

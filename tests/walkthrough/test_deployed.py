@@ -17,6 +17,7 @@ from cloudmend.core.model import Resource
 from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
 from cloudmend.core.put_off import PutOff
 from cloudmend.entry.continuation import messages
+from local.embedded.helpers import ACCOUNT
 from walkthrough.conftest import run
 from walkthrough.deployed import DEPLOY, REMOVE, Deployed, an_account, intent, ssh_from, wait_for
 from walkthrough.template import RESPONDER, SWEEPER, UNDOER, granted
@@ -190,8 +191,9 @@ def named_only(name: str) -> dict[str, Any]:
 
 
 def sample_event(group_id: str) -> dict[str, Any]:
+    """The example, of the account and Region that EventBridge puts into each event."""
     event = json.loads(Path("events/event.json").read_text().replace("sg-05fe30eb67c909f27", group_id))
-    return {"account": "123456789012", "region": "us-east-1", **event}  # EventBridge fills both in
+    return {**event, "account": ACCOUNT, "region": "us-east-1"}
 
 
 def test_a_person_in_the_undo_role_takes_a_mend_back_with_exactly_its_rights(deployed: Deployed) -> None:
@@ -229,11 +231,52 @@ def test_an_event_that_cannot_be_understood_is_kept_whole_with_the_reason(deploy
     event = sample_event("GROUP_ID")
     deployed.aws.put_event(event)
     deployed.settle()
-    sqs = deployed.client("sqs")
-    received = sqs.receive_message(QueueUrl=deployed.resource("DeadLetterQueue"), MaxNumberOfMessages=10)["Messages"]
-    (kept,) = [body for body in (json.loads(each["Body"]) for each in received) if body["requestPayload"] == event]
+    kept = kept_of(event, deployed)
     assert "is not a group id" in kept["responsePayload"]["errorMessage"]
     assert kept["requestContext"]["approximateInvokeCount"] == 3
+
+
+def kept_of(event: dict[str, Any], deployed: Deployed) -> dict[str, Any]:
+    """Lambda's record of an event in the dead-letter queue."""
+    queue, found = deployed.resource("DeadLetterQueue"), []
+    while received := deployed.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        found += [json.loads(each["Body"]) for each in received]
+    (kept,) = [body for body in found if body.get("requestPayload") == event]
+    return dict(kept)
+
+
+def test_an_event_of_another_account_is_kept_and_its_group_of_here_is_not_touched(deployed: Deployed) -> None:
+    group_id = deployed.group("forwarded")
+    with deployed.without_events():
+        deployed.open(group_id, "0.0.0.0/0")
+    event = {**sample_event(group_id), "account": "444455556666"}
+    deployed.invoke("SecurityGroupRemediationLambda", event, kind="Event")
+    deployed.settle()
+    assert (
+        "and cloudmend acts in Region us-east-1 and account"
+        in kept_of(event, deployed)["responsePayload"]["errorMessage"]
+    )
+    assert {record["status"] for record in deployed.records(group_id)} == {"failed"}
+    (group,) = deployed.client("ec2").describe_security_groups(GroupIds=[group_id])["SecurityGroups"]
+    assert group["IpPermissions"][0]["IpRanges"] == [{"CidrIp": "0.0.0.0/0"}]
+
+
+def test_a_young_event_whose_rule_is_not_there_waits_in_the_queue_and_troubles_nobody(deployed: Deployed) -> None:
+    group_id = deployed.group("not-seen")
+    rows = [{"groupId": group_id, "securityGroupRuleId": "sgr-0123456789abcdef0"}]
+    event = sample_event(group_id)
+    event["detail"] |= {
+        "eventTime": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "responseElements": {"securityGroupRuleSet": {"items": rows}},
+    }
+    failures = deployed.counted("Failed")
+    deployed.aws.put_event(event)
+    deployed.settle()
+    (record,) = deployed.records(group_id)
+    assert (record["status"], record["findings"]) == ("observed", [])
+    assert record["retry_at"] is not None
+    wait_for(lambda: len(deployed.records(group_id)) > 1)  # the queue gives it back when it is due
+    assert deployed.counted("Failed") == failures
 
 
 def test_a_call_that_was_refused_wakes_nobody(deployed: Deployed) -> None:

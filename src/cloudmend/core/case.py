@@ -112,6 +112,15 @@ class Case(Struct, kw_only=True):
         aside = ", exempt ones aside" if self.exempt_parts else ""
         return self._record("clean", f"{self.resource.label}: {told}{aside}.", now)
 
+    def not_seen(self, unseen: str, now: datetime) -> Record:
+        """Where nothing is at fault, but AWS lags behind the event: looked at again, or to be tried again."""
+        told = f"AWS does not show {unseen} yet, which the event tells of"
+        if self.retry_at is None:
+            again = "It is not known whether that is open: try again in two minutes."
+            return self.failed(f"{told}. {again}", now)
+        self.decision = f"it is looked at again at {self.retry_at:%H:%M:%S} UTC"
+        return self._record("observed", f"{self.resource.label}: {told}. {self._unchanged()}", now)
+
     def left_to_owners(self, others: Sequence[Resource], account: str, now: datetime) -> Record:
         """Of what a target stands for, that which other accounts own: nobody here can see it."""
         named = ", ".join(f"{each.id} of account {each.account}" for each in others[:_NAMED])

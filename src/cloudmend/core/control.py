@@ -45,6 +45,7 @@ class Control(Struct, frozen=True, kw_only=True):
     expand: Callable[[Resource, Reader, Policy], Expansion]  # a target -> what to mend there
     observe: Callable[[Resource, Reader, Policy], Any]  # the facts; None: it is gone
     suspects: Callable[[ApiCall], bool]  # a hint: its resource is probably at fault, so that much is read at once
+    unseen: Callable[[ApiCall, Resource, Any], Mapping[str, str]]  # what it did that the facts lack, by part, in words
     surroundings: Callable[[Resource, Reader], Any]  # what only a mend needs, and is read beside the facts
     complete: Callable[[Any, Any, Reader, Policy], Any]  # the facts, with their surroundings
     without: Callable[[Any, frozenset[str]], Any]  # the facts, as if parts were not there

@@ -211,7 +211,7 @@ class Record(Struct, frozen=True, kw_only=True):
     flaps: int = 0  # how often the same door was mended within the hour before
     severity: Literal["normal", "high"] = "normal"
     budget_spent: bool = False
-    retry_at: datetime | None = None  # aware; where the budget is spent, when it is tried again by itself
+    retry_at: datetime | None = None  # aware; when it is tried again by itself: the budget is spent, or AWS is late
     missed: bool = False  # a sweep found it, and no event had
     exemptions_unreadable: tuple[str, ...] = ()  # what they might have exempted was closed
     ledger_unreadable: tuple[str, ...] = ()  # records of it, which are not counted among the mends of late

@@ -14,6 +14,7 @@ from cloudmend.controls.security_group_ingress.plan import plan
 from cloudmend.controls.security_group_ingress.targets import suspects, targets
 from cloudmend.controls.security_group_ingress.trace import trace
 from cloudmend.controls.security_group_ingress.undo import revert
+from cloudmend.controls.security_group_ingress.unseen import unseen
 from cloudmend.core.control import Control, Joint
 
 CONTROL: Final = Control(
@@ -42,6 +43,7 @@ CONTROL: Final = Control(
     ),
     targets=targets,
     suspects=suspects,
+    unseen=unseen,
     expand=expand,
     observe=observe,
     surroundings=surroundings,

@@ -106,6 +106,11 @@ def _permitted(call: ApiCall) -> Iterator[Json]:
             yield from ({**ports, **mapping(source)} for source in items(_get(permission, plural)))
 
 
+def claimed_rule(rule_id: str, row: Json) -> Rule:
+    """The rule that a Modify says it makes. Raises EventError for a rule that cannot be one."""
+    return _rule(rule_id, row, is_egress=False)
+
+
 def _rule(rule_id: str, row: Json, *, is_egress: bool) -> Rule:
     """A row in any of CloudTrail's spellings, as DescribeSecurityGroupRules would give it."""
     protocol = protocol_name(text(_get(row, "ipProtocol")))

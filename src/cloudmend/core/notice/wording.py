@@ -25,6 +25,9 @@ _REPORTED: Final = "cloudmend reports"
 
 
 def is_for_people(record: Record) -> bool:
+    """Not what is looked at again in a moment, because AWS may only be late."""
+    if record.retry_at and not record.findings:
+        return False
     return record.status in _HEADLINES or is_by_hand(record)
 
 
