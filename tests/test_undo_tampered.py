@@ -19,6 +19,7 @@ from cloudmend.core.stored import decode_entry, encode
 from cloudmend.local.ec2 import Ec2Error
 from controls.test_prefix_lists import prefix_list, refers
 from support import Account, ipv4, ipv6
+from test_left_behind import left_behind
 from undoing import TAGS, WORLD, entry, exemptions, mended_group, refuse, undone
 
 Path = tuple[str | int, ...]
@@ -291,3 +292,16 @@ def test_a_description_comes_back_to_the_letter_whatever_is_in_it(text: str, is_
     undone(account, account.mend(group_id).entry_id)
     (row,) = [row for row in account.rules(group_id) if not row["IsEgress"]]
     assert (row.get("Description", ""), row["CidrIpv4"]) == (text, source)
+
+
+def test_a_mend_that_died_is_not_told_with_a_way_back_that_somebody_put_into_the_ledger() -> None:
+    account = Account()
+    group_id = left_behind(account, ipv4(3389, "128.0.0.0/1"), operation="RevokeSecurityGroupIngress")
+    (kept,) = account.ledger.entries()
+    stored = json.loads(encode(kept))
+    all_ports(stored)
+    account.store.entries[kept.id] = decode_entry(json.dumps(stored).encode())
+    account.mend(group_id)
+    (told,) = [record for record in account.records if record.status == "failed"]
+    assert "the commands that take it back and the rules in its before-image are not the same" in told.summary
+    assert (told.undo, told.edits) == ((), ())

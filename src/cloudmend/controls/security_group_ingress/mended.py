@@ -8,35 +8,29 @@ their own. Whoever changes one of them is found out by the others. It shares no 
 from __future__ import annotations
 
 import re
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from contextlib import contextmanager
+from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from cloudmend.controls.security_group_ingress.check import check_effect, effects
 from cloudmend.controls.security_group_ingress.facts import Rule
+from cloudmend.controls.security_group_ingress.given_back import (
+    FIELDS,
+    Contradiction,
+    Return,
+    fields_of,
+    given_back,
+    tags_of,
+)
 from cloudmend.controls.security_group_ingress.list_changes import ListState, list_before
 from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.core.errors import UndoRefused, UnsafePlan
-from cloudmend.core.model import Edit, Intent, Json, Record
-
-# What a rule says; its id and ARN are AWS's.
-_FIELDS: Final = ("IpProtocol", "FromPort", "ToPort", "CidrIpv4", "CidrIpv6", "PrefixListId", "Description")
+from cloudmend.core.model import Edit, Intent, Record
 
 _GROUP_ID: Final = re.compile(r"sg-[0-9a-f]{8,17}", re.ASCII)
-_MODIFY: Final = "modify-security-group-rules"
-_AUTHORIZE: Final = "authorize-security-group-ingress"
-# Where a permission has a source, and under which name a rule has it.
-_SOURCES: Final = {
-    "IpRanges": ("CidrIp", "CidrIpv4"),
-    "Ipv6Ranges": ("CidrIpv6", "CidrIpv6"),
-    "PrefixListIds": ("PrefixListId", "PrefixListId"),
-}
-
-Tags = tuple[tuple[str, str], ...]
 
 
 class MendedRule(Struct, frozen=True, kw_only=True):
@@ -49,48 +43,41 @@ class MendedRule(Struct, frozen=True, kw_only=True):
     prefix_list: ListState | None  # which it referred to, as it was
 
 
-class _Return(NamedTuple):
-    """What gives a rule back: a Modify of the rule with this id, or an Authorize, which names none."""
-
-    group_id: str
-    rule_id: str
-    fields: tuple[Any, ...]
-    tags: Tags = ()
-
-
-class _Contradiction(Exception):
-    """What of a record does not fit the rest of it."""
-
-
 def mended_rules(intent: Intent, record: Record) -> tuple[MendedRule, ...]:
     """Raises UndoRefused where the record contradicts itself, or names what is none of the group's."""
-    try:
+    with _believed(intent):
         return tuple(_mended(intent, record))
-    except _Contradiction as error:
-        problem = str(error)
+
+
+def intended_rules(intent: Intent) -> Changed:
+    """Raises UndoRefused likewise, of an intent that has no record yet."""
+    with _believed(intent):
+        return _intended(intent)
+
+
+@contextmanager
+def _believed(intent: Intent) -> Iterator[None]:
+    """Raises UndoRefused in place of what goes wrong while a stored mend is read."""
+    try:
+        yield
+    except Contradiction as error:
+        raise _refused(intent, str(error)) from None
     except UnsafePlan:
-        problem = "its requests are none that a mend makes of its before-image"
+        raise _refused(intent, "its requests are none that a mend makes of its before-image") from None
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        problem = f"something in it is not of the shape that cloudmend stores ({type(error).__name__}: {error})"
-    raise UndoRefused(
+        shape = f"something in it is not of the shape that cloudmend stores ({type(error).__name__}: {error})"
+        raise _refused(intent, shape) from error
+
+
+def _refused(intent: Intent, problem: str) -> UndoRefused:
+    return UndoRefused(
         f"The record of this mend cannot be believed: {problem}. It may have been changed in the ledger. Nothing was "
         f"changed. Look up in CloudTrail what was done to {intent.resource.label}, and open it by hand."
     )
 
 
-def fields_of(rule: Rule) -> tuple[Any, ...]:
-    """All that a rule says; an empty text is no text."""
-    return tuple(None if value == "" else value for value in map(rule.row.get, _FIELDS))
-
-
-def tags_of(rule: Rule) -> Tags:
-    return _tags(rule.row.get("Tags", ()))
-
-
 def _mended(intent: Intent, record: Record) -> Iterator[MendedRule]:
-    changed = _changed(intent)
-    everything = (_return(intent, before, after) for before, after in changed.values())
-    _check_same("commands that take it back", everything, _commands(intent.undo, intent))
+    changed = _intended(intent)
     edits = _edits(record, changed)
     _check_same("record's commands", _returns(intent, edits, changed), _about(changed, intent, record))
     for rule_id, (before, after) in changed.items():
@@ -107,19 +94,26 @@ def _mended(intent: Intent, record: Record) -> Iterator[MendedRule]:
 Changed = Mapping[str, tuple[Rule, Rule | None]]  # by id: a rule before the mend, and as the request would leave it
 
 
+def _intended(intent: Intent) -> Changed:
+    changed = _changed(intent)
+    everything = (_return(intent, before, after) for before, after in changed.values())
+    _check_same("commands that take it back", everything, given_back(intent.undo, intent))
+    return changed
+
+
 def _changed(intent: Intent) -> Changed:
     """By the requests and the before-image: ingress rules of the intent's own group, each only narrowed, and once."""
     group_id = intent.resource.id
     if intent.resource.type != GROUP or not _GROUP_ID.fullmatch(group_id):
-        raise _Contradiction(f"it is about {intent.resource.type} {intent.resource.label}, which is no security group")
+        raise Contradiction(f"it is about {intent.resource.type} {intent.resource.label}, which is no security group")
     rows = intent.before["SecurityGroupRules"]
     rules = {rule.id: rule for rule in map(Rule, rows)}
     if len(rules) != len(rows):
-        raise _Contradiction("its before-image holds a rule twice")
+        raise Contradiction("its before-image holds a rule twice")
     changed: dict[str, tuple[Rule, Rule | None]] = {}
     for request in intent.requests:
         if request.params["GroupId"] != group_id:
-            raise _Contradiction(f"it changed {request.params['GroupId']}, and is about {group_id}")
+            raise Contradiction(f"it changed {request.params['GroupId']}, and is about {group_id}")
         for rule_id, after in effects(request, rules):
             _check_own(rules[rule_id], intent)
             _check_shape(rules[rule_id], after)
@@ -131,9 +125,9 @@ def _changed(intent: Intent) -> Changed:
 def _check_own(rule: Rule, intent: Intent) -> None:
     group_id, owner = rule.row["GroupId"], rule.row.get("GroupOwnerId", intent.account)
     if group_id != intent.resource.id:
-        raise _Contradiction(f"{rule.id} is a rule of {group_id}, and the record is about {intent.resource.id}")
+        raise Contradiction(f"{rule.id} is a rule of {group_id}, and the record is about {intent.resource.id}")
     if intent.account not in ("", owner):
-        raise _Contradiction(f"{rule.id} belongs to account {owner}, and the record is of {intent.account}")
+        raise Contradiction(f"{rule.id} belongs to account {owner}, and the record is of {intent.account}")
 
 
 def _check_shape(*rules: Rule | None) -> None:
@@ -151,7 +145,7 @@ def _edits(record: Record, changed: Changed) -> Mapping[str, Edit]:
             continue
         before, after = changed[edit.part]
         if edit.part in edits or edit.before != str(before) or edit.after not in ("", str(after or "")):
-            raise _Contradiction(
+            raise Contradiction(
                 f"its edit of {edit.part} says {edit.before} -> {edit.after or 'revoked'}, it was {before}"
             )
         edits[edit.part] = edit
@@ -165,68 +159,32 @@ def _is_told_for_sure(record: Record, changed: Changed) -> bool:
 
 def _compared(rule: Rule) -> Rule:
     """The rule with nothing but what was compared: a request is made of it."""
-    told = {key: rule.row[key] for key in ("SecurityGroupRuleId", "IsEgress", *_FIELDS) if key in rule.row}
+    told = {key: rule.row[key] for key in ("SecurityGroupRuleId", "IsEgress", *FIELDS) if key in rule.row}
     tags = [{"Key": key, "Value": value} for key, value in tags_of(rule)]
     return Rule({**told, "Tags": tags} if tags else told)
 
 
-def _return(intent: Intent, before: Rule, after: Rule | None) -> _Return:
+def _return(intent: Intent, before: Rule, after: Rule | None) -> Return:
     """What gives a rule back that was narrowed, or, where nothing is left of it, revoked."""
     if after is None:
-        return _Return(intent.resource.id, "", fields_of(before), tags_of(before))
-    return _Return(intent.resource.id, before.id, fields_of(before))
+        return Return(intent.resource.id, "", fields_of(before), tags_of(before))
+    return Return(intent.resource.id, before.id, fields_of(before))
 
 
-def _returns(intent: Intent, edits: Mapping[str, Edit], changed: Changed) -> Iterator[_Return]:
+def _returns(intent: Intent, edits: Mapping[str, Edit], changed: Changed) -> Iterator[Return]:
     for rule_id, edit in edits.items():
         before, after = changed[rule_id]
         yield _return(intent, before, after if edit.after else None)
 
 
-def _about(changed: Changed, intent: Intent, record: Record) -> Iterator[_Return]:
+def _about(changed: Changed, intent: Intent, record: Record) -> Iterator[Return]:
     """What the record's own commands say of the rules that the intent changed."""
     revoked = {_return(intent, before, None) for before, _ in changed.values()}
-    for each in _commands(record.undo, intent):
+    for each in given_back(record.undo, intent):
         if each.rule_id in changed or each in revoked:
             yield each
 
 
-def _commands(commands: Iterable[str], intent: Intent) -> Iterator[_Return]:
-    """What AWS CLI commands give back, rule by rule."""
-    for text in commands:
-        aws, service, operation, region_option, region, body_option, body = shlex.split(text)
-        if (aws, service, region_option, body_option) != ("aws", "ec2", "--region", "--cli-input-json"):
-            raise _Contradiction(f"it holds a command that is none of cloudmend's: {text[:80]}")
-        if region != intent.region:
-            raise _Contradiction(f"it is of {intent.region}, and a command of it is for {region}")
-        yield from _given_back(operation, msgspec.json.decode(body))
-
-
-def _given_back(operation: str, params: Json) -> Iterator[_Return]:
-    if operation == _MODIFY:
-        for update in params["SecurityGroupRules"]:
-            rule = Rule(update["SecurityGroupRule"])
-            yield _Return(params["GroupId"], update["SecurityGroupRuleId"], fields_of(rule))
-    elif operation == _AUTHORIZE:
-        (permission,) = params["IpPermissions"]
-        tags = [tag for each in params.get("TagSpecifications", ()) for tag in each["Tags"]]
-        yield _Return(params["GroupId"], "", fields_of(_permitted(permission)), _tags(tags))
-    else:
-        raise _Contradiction(f"it would be taken back by {operation}")
-
-
-def _permitted(permission: Json) -> Rule:
-    """The one rule that a permission makes."""
-    ((plural, (source,)),) = [(key, permission[key]) for key in _SOURCES if key in permission]
-    member, field = _SOURCES[plural]
-    described = {"Description": source.get("Description")}
-    return Rule({**permission, field: source[member], **described})
-
-
-def _tags(rows: Iterable[Json]) -> Tags:
-    return tuple(sorted((tag["Key"], tag["Value"]) for tag in rows))
-
-
-def _check_same(what: str, expected: Iterable[_Return], found: Iterable[_Return]) -> None:
+def _check_same(what: str, expected: Iterable[Return], found: Iterable[Return]) -> None:
     if Counter(expected) != Counter(found):
-        raise _Contradiction(f"the {what} and the rules in its before-image are not the same")
+        raise Contradiction(f"the {what} and the rules in its before-image are not the same")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from cloudmend.controls.security_group_ingress.check import effects
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.security_group_ingress.mended import intended_rules
 from cloudmend.controls.security_group_ingress.plan import authorize, modify
 from cloudmend.core.left_behind import Traces
 from cloudmend.core.model import Edit, Intent, Request
@@ -45,7 +45,10 @@ class _Planned(Struct, frozen=True, kw_only=True):
 
 
 def trace(intent: Intent, facts: GroupFacts) -> Traces:
-    """Compares the before-image and the planned requests with what is now. Raises UnsafePlan for an impossible plan."""
+    """Compares the before-image and the planned requests with what is now.
+
+    Raises UndoRefused for an intent that contradicts itself: people would be told of it as a way to take a mend back.
+    """
     planned = tuple(_planned(intent, facts))
     why = {finding.part: finding.why for finding in intent.findings}
     done = [rule for rule in planned if rule.is_done]
@@ -59,8 +62,6 @@ def trace(intent: Intent, facts: GroupFacts) -> Traces:
 
 
 def _planned(intent: Intent, facts: GroupFacts) -> Iterator[_Planned]:
-    before = {rule.id: rule for rule in map(Rule, intent.before["SecurityGroupRules"])}
     live = {rule.id: rule for rule in facts.rules}
-    for request in intent.requests:
-        for rule_id, after in effects(request, before):
-            yield _Planned(before=before[rule_id], after=after, now=live.get(rule_id))
+    for rule_id, (before, after) in intended_rules(intent).items():
+        yield _Planned(before=before, after=after, now=live.get(rule_id))
