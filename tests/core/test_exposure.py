@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloudmend.core import exposure
 from cloudmend.core.exposure import Opening, at_fault
 from cloudmend.core.network import AddressSet, Traffic
 
@@ -128,13 +129,13 @@ def overlapping(count: int, size: int) -> list[Opening]:
 
 
 def steps(through: Sequence[Opening], limit: int) -> int:
-    """The lines of Python that run while `at_fault` decides."""
+    """The lines of the module that run while `at_fault` decides."""
     count = 0
 
-    def trace(_: FrameType, event: str, __: Any) -> Any:
+    def trace(frame: FrameType, _: str, __: Any) -> Any:
         nonlocal count
         count += 1
-        return trace
+        return trace if frame.f_code.co_filename == exposure.__file__ else None
 
     before = sys.gettrace()
     sys.settrace(trace)
