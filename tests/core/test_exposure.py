@@ -152,4 +152,4 @@ def test_four_times_the_openings_take_about_four_times_the_steps(make: Any, limi
 
 
 def test_four_times_the_openings_take_less_than_sixteen_times_the_steps_where_many_can_stay() -> None:
-    assert steps(overlapping(400, 30), 300) < 12 * steps(overlapping(100, 30), 300)
+    assert steps(overlapping(400, 30), 300) < 16 * steps(overlapping(100, 30), 300)
