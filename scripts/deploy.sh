@@ -84,9 +84,21 @@ nobody can undo a mend without it. docs/operations.md says how to keep what it h
 EOF
 }
 
+# A policy that the function would refuse is not deployed: it would do nothing, event after event.
+check_policy() {
+  local name options=()
+  for name in GuardedPorts ReplacementIpv4 ReplacementIpv6 Mode; do
+    options+=("--$(sed -E 's/([a-z])([A-Z])/\1-\2/g' <<<"$name" | tr '[:upper:]' '[:lower:]')" "$(given "$name")")
+  done
+  [[ ! -x $ROOT/.venv/bin/cloudmend ]] ||
+    "$ROOT/.venv/bin/cloudmend" policy check "$ROOT/src/cloudmend/policy.toml" "${options[@]}" >/dev/null ||
+    fail "the policy is refused; the lines above say why. Nothing was deployed." 2
+}
+
 deploy_stack() {
   local sam runtime
   sam="$(find_sam)"
+  check_policy
   # An AWS at an address of this machine has this machine's processor and Python.
   if [[ ${AWS_ENDPOINT_URL:-} =~ ^https?://(localhost|127\.[0-9.]+|\[::1\])([:/]|$) ]]; then
     [[ -n $(given Architecture) ]] || parameters+=("Architecture=$(this_architecture)")

@@ -68,14 +68,14 @@ def policy_file(tmp_path: Path) -> Path:
 
 
 def test_a_policy_is_explained_in_plain_sentences(policy_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    check(policy_file, NOW, as_json=False)
+    check(policy_file, NOW, {}, as_json=False)
     assert capsys.readouterr().out == SENTENCES
 
 
 def test_as_json_it_has_the_file_s_keys_and_which_exemptions_hold(
     policy_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    check(policy_file, NOW, as_json=True)
+    check(policy_file, NOW, {}, as_json=True)
     told = json.loads(capsys.readouterr().out)
     assert told["explained"] == SENTENCES.splitlines()
     assert told["trusted"] == {"ipv4": ["52.0.0.0/8", "54.0.0.0/7"], "ipv6": []}
@@ -92,13 +92,22 @@ def test_warnings_stand_beside_what_the_policy_says_and_do_not_fail(
     policy_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     policy_file.write_text('[limits]\nipv4 = "/1"')
-    check(policy_file, NOW, as_json=False)
+    check(policy_file, NOW, {}, as_json=False)
     told = capsys.readouterr()
     assert told.out.startswith("Guarded: ")
     assert told.err.startswith(f"warning: {policy_file}, line 2: limits.ipv4: a guarded port may be")
-    check(policy_file, NOW, as_json=True)
+    check(policy_file, NOW, {}, as_json=True)
     (warning,) = json.loads(capsys.readouterr().out)["warnings"]
     assert f"warning: {warning}\n" == told.err
+
+
+def test_the_settings_of_a_deployment_are_checked_with_the_file() -> None:
+    done = cloudmend("policy", "check", str(PACKAGED), "--replacement-ipv4", "192.186.0.0/16", "--mode", "of")
+    assert done.returncode == 2
+    assert done.stderr.startswith("cloudmend: CLOUDMEND_MODE (template parameter Mode): 'of' is not a mode.")
+    assert "ReplacementIpv4): 192.186.0.0/16 holds 65,536 public addresses" in done.stderr
+    done = cloudmend("policy", "check", str(PACKAGED), "--mode", "observe")
+    assert done.stdout.endswith("What is at fault is only reported.\n")
 
 
 def test_the_packaged_policy_is_fine() -> None:

@@ -84,6 +84,18 @@ def test_deploy_builds_packages_and_deploys_from_the_project_root(
     assert "--parameter-overrides Mode=observe GuardedPorts=22,3389 " in deploy
 
 
+def test_a_policy_that_the_function_would_refuse_is_not_deployed(
+    aws_environment: dict[str, str], bucket: str, recording_sam: Path
+) -> None:
+    environment = {**aws_environment, "SAM": str(recording_sam)}
+    done = script("deploy.sh", *DEPLOYMENT, "ReplacementIpv4=192.186.0.0/16", environment=environment)
+    assert (done.returncode, done.stdout) == (2, "")
+    first, *_, last = done.stderr.splitlines()
+    assert "(template parameter ReplacementIpv4): 192.186.0.0/16 holds 65,536 public addresses" in first
+    assert last == "deploy.sh: the policy is refused; the lines above say why. Nothing was deployed."
+    assert not (recording_sam.parent / "calls").exists()
+
+
 def test_deploy_takes_its_names_from_the_environment_too(
     aws_environment: dict[str, str], bucket: str, recording_sam: Path
 ) -> None:

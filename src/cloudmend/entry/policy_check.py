@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,10 @@ from cloudmend.entry.policy_file import review_file
 from cloudmend.entry.screen import Screen
 
 
-def check(path: Path, now: datetime, *, as_json: bool) -> None:
+def check(path: Path, now: datetime, settings: Mapping[str, str], *, as_json: bool) -> None:
     """Write what the file says to stdout, and warnings to stderr. Raises PolicyError; JSON tells it too."""
     try:
-        policy, warnings = review_file({}, path, now)
+        policy, warnings = review_file(settings, path, now)
     except PolicyError as error:
         if as_json:
             _write_json({"file": str(path), "refused": error.faults})

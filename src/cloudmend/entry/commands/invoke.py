@@ -7,11 +7,18 @@ from typing import Annotated, Final
 
 import typer
 
-from cloudmend.core.policy import GUARDED_PORTS, MODE, REPLACEMENT
-from cloudmend.entry.commands.options import Ledger, PolicyFile, Region
+from cloudmend.entry.commands.options import (
+    GuardedPorts,
+    Ledger,
+    ModeName,
+    PolicyFile,
+    Region,
+    ReplacementIpv4,
+    ReplacementIpv6,
+    settings,
+)
 from cloudmend.entry.policy_file import PACKAGED
 
-_AS_POLICY: Final = "Default: as the policy says."
 _NOT_WITH_A_STACK: Final = ("ledger", "policy", "guarded_ports", "replacement_ipv4", "replacement_ipv6", "mode")
 
 
@@ -42,14 +49,10 @@ def invoke(
     ] = "",
     ledger: Ledger = "",
     policy: PolicyFile = PACKAGED,
-    guarded_ports: Annotated[str, typer.Option(metavar="PORTS", envvar=GUARDED_PORTS.variable, help=_AS_POLICY)] = "",
-    replacement_ipv4: Annotated[
-        str, typer.Option(metavar="RANGE", envvar=REPLACEMENT[4].variable, help=_AS_POLICY)
-    ] = "",
-    replacement_ipv6: Annotated[
-        str, typer.Option(metavar="RANGE", envvar=REPLACEMENT[6].variable, help=_AS_POLICY)
-    ] = "",
-    mode: Annotated[str, typer.Option(metavar="MODE", envvar=MODE.variable, help=f"fix or observe. {_AS_POLICY}")] = "",
+    guarded_ports: GuardedPorts = "",
+    replacement_ipv4: ReplacementIpv4 = "",
+    replacement_ipv6: ReplacementIpv6 = "",
+    mode: ModeName = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the records as JSON, one a line.")] = False,
 ) -> None:
     """Handle one event as the Lambda function would, here and now, with your own credentials.
@@ -74,10 +77,5 @@ def invoke(
 
     from cloudmend.entry.invocation import invoke as run
 
-    settings = {
-        GUARDED_PORTS.variable: guarded_ports,
-        REPLACEMENT[4].variable: replacement_ipv4,
-        REPLACEMENT[6].variable: replacement_ipv6,
-        MODE.variable: mode,
-    }
-    raise typer.Exit(run(read_event(event, group), settings, policy, region, ledger=ledger, as_json=as_json))
+    given = settings(guarded_ports, replacement_ipv4, replacement_ipv6, mode)
+    raise typer.Exit(run(read_event(event, group), given, policy, region, ledger=ledger, as_json=as_json))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+
+from cloudmend.core.policy import GUARDED_PORTS, MODE, REPLACEMENT
 
 Region = Annotated[
     str | None, typer.Option("--region", metavar="REGION", help="Default: the Region that the AWS CLI would use.")
@@ -26,6 +28,11 @@ StackName = Annotated[
         "--stack-name", metavar="STACK", help="By this stack's settings, ledger and switch. It must be in the Region."
     ),
 ]
+_AS_POLICY: Final = "Default: as the policy says."
+GuardedPorts = Annotated[str, typer.Option(metavar="PORTS", envvar=GUARDED_PORTS.variable, help=_AS_POLICY)]
+ReplacementIpv4 = Annotated[str, typer.Option(metavar="RANGE", envvar=REPLACEMENT[4].variable, help=_AS_POLICY)]
+ReplacementIpv6 = Annotated[str, typer.Option(metavar="RANGE", envvar=REPLACEMENT[6].variable, help=_AS_POLICY)]
+ModeName = Annotated[str, typer.Option(metavar="MODE", envvar=MODE.variable, help=f"fix or observe. {_AS_POLICY}")]
 PolicyFile = Annotated[
     Path, typer.Option("--policy", metavar="FILE", help="Default: the packaged policy file.", show_default=False)
 ]
@@ -58,3 +65,13 @@ Regions = Annotated[
         "--region", metavar="REGION", callback=region_names, help="May be given again. Default: all that are enabled."
     ),
 ]
+
+
+def settings(guarded_ports: str, replacement_ipv4: str, replacement_ipv6: str, mode: str) -> dict[str, str]:
+    """Return what overrides the policy file, by environment-variable name."""
+    return {
+        GUARDED_PORTS.variable: guarded_ports,
+        REPLACEMENT[4].variable: replacement_ipv4,
+        REPLACEMENT[6].variable: replacement_ipv6,
+        MODE.variable: mode,
+    }

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cloudmend.entry.commands.help import Command
+from cloudmend.entry.commands.options import GuardedPorts, ModeName, ReplacementIpv4, ReplacementIpv6, settings
 
 app = typer.Typer(help="What a policy file says.", no_args_is_help=True)
 
@@ -16,14 +17,20 @@ app = typer.Typer(help="What a policy file says.", no_args_is_help=True)
 @app.command(cls=Command)
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The policy file, such as src/cloudmend/policy.toml.")],
+    guarded_ports: GuardedPorts = "",
+    replacement_ipv4: ReplacementIpv4 = "",
+    replacement_ipv6: ReplacementIpv6 = "",
+    mode: ModeName = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print it as one line of JSON.")] = False,
 ) -> None:
     """Explain a policy file in plain sentences, or refuse it with all its faults and their places (exit code 2).
 
-    What is sound and yet probably not meant, such as an exemption until 9999, is warned of (exit code 0).
+    What is sound and yet probably not meant, such as an exemption until 9999, is warned of (exit code 0). The options
+    override the file, as the parameters of the template do.
 
     Example: cloudmend policy check src/cloudmend/policy.toml
     """
     from cloudmend.entry.policy_check import check as run
 
-    run(file, datetime.now(UTC), as_json=as_json)
+    given = settings(guarded_ports, replacement_ipv4, replacement_ipv6, mode)
+    run(file, datetime.now(UTC), given, as_json=as_json)
