@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cloudmend import engine
 from cloudmend.controls import CONTROLS
 from cloudmend.core.model import Request, Resource
+from cloudmend.core.ports import Sent
 from cloudmend.engine.pace import EC2_WRITES, Bucket, PacedWriter
 from cloudmend.local.ec2.throttle import CAPACITY, REFILL_PER_S
 from support import NOW, Account, StandingClock, ipv4, policy
@@ -29,7 +30,7 @@ class Written:
         self._lock = Lock()
         self.at: list[tuple[str, datetime]] = []
 
-    def write(self, request: Request) -> None:
+    def write(self, request: Sent) -> None:
         with self._lock:
             self.at.append((request.action, self._clock.now()))
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudmend.core.errors import CloudmendError, UndoRefused
-from cloudmend.core.model import Request
+from cloudmend.core.ports import Sent
 from cloudmend.core.stored import decode_entry, encode
 from cloudmend.local.ec2 import Ec2Error
 from controls.test_prefix_lists import prefix_list, refers
@@ -30,11 +30,11 @@ class Scene(NamedTuple):
 
     account: Account
     entry_id: str
-    requests: tuple[Request, ...]
+    requests: tuple[Sent, ...]
     stored: bytes  # as a ledger holds it
     paths: Sequence[Path]  # of all that is in it
 
-    def asked(self, stored: object) -> tuple[Request, ...]:
+    def asked(self, stored: object) -> tuple[Sent, ...]:
         """What an undo would send where the ledger holds this instead. Raises CloudmendError."""
         entries = self.account.store.entries
         original = entries[self.entry_id]

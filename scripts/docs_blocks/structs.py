@@ -15,7 +15,7 @@ from docs_blocks.markdown import code, codes, table
 
 # In which page each type has its table: what refers to it links there.
 _PAGES: Final = {
-    "events.md": ("Detail", "Resource", "Actor", "Attribution", "Finding", "Edit"),
+    "events.md": ("Detail", "Resource", "Actor", "Attribution", "Finding", "Edit", "Step"),
     "records.md": ("Entry", "End", "Intent", "Request", "TimedExemption"),
 }
 _WORDS: Final = {"string": "text", "integer": "whole number", "number": "number", "object": "object"}
@@ -67,6 +67,8 @@ def _type(schema: dict[str, Any], page: str) -> str:
         return " or ".join(_type(each, page) for each in schema["anyOf"])
     if "enum" in schema:
         return codes(map(str, schema["enum"]))
+    if "type" not in schema:
+        return "anything"
     if schema["type"] == "array":
         return f"list of {_type(schema['items'], page)}"
     return _plain(schema)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 from typing import Any
 
@@ -10,8 +10,9 @@ import pytest
 
 from cloudmend.controls import CONTROLS
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
-from cloudmend.core.model import Json, Request, Resource
-from cloudmend.core.ports import Rows
+from cloudmend.core.call import Call
+from cloudmend.core.model import Json, Resource
+from cloudmend.core.ports import NEVER, Rows, Sent
 from cloudmend.local.ec2 import Vpc
 from support import ACCOUNT, VPC, Account, ingress, ipv4, ipv6, policy
 
@@ -90,13 +91,16 @@ class Answers:
         self._rows = rows
         self.asked: list[str] = []
 
-    def rows(self, request: Request, key: str, **_: Any) -> Rows:
+    def get(self, call: Call, absent: Mapping[str, Json | None] = NEVER) -> Json | None:
+        raise AssertionError(f"{call} is no list; {absent}")
+
+    def rows(self, request: Sent, key: str, **_: Any) -> Rows:
         self.asked.append(request.action)
         return self._rows.get(key, ())
 
     lasting_rows = rows
 
-    def stream(self, request: Request, key: str) -> Iterator[Json]:
+    def stream(self, request: Sent, key: str) -> Iterator[Json]:
         return iter(self.rows(request, key))
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.core.model import Json, Request
+from cloudmend.core.call import Call
+from cloudmend.core.model import Json
 from cloudmend.core.policy import Policy
-from cloudmend.core.ports import Reader
+from cloudmend.core.ports import NEVER, Reader, Sent
 from cloudmend.core.scan import Report
 from cloudmend.entry.fix_plan import plan_of
 from cloudmend.entry.judgement import Brief
@@ -37,16 +38,19 @@ class WithInterfaces:
         self._interfaces = interfaces
         self.asked: list[Json] = []
 
-    def rows(self, request: Request, key: str, *, enough: Callable[[Any], bool] = lambda _: True) -> Sequence[Json]:
+    def get(self, call: Call, absent: Mapping[str, Json | None] = NEVER) -> Json | None:
+        return self._reader.get(call, absent)
+
+    def rows(self, request: Sent, key: str, *, enough: Callable[[Any], bool] = lambda _: True) -> Sequence[Json]:
         if request.action != "ec2:DescribeNetworkInterfaces":
             return self._reader.rows(request, key, enough=enough)
         self.asked.append(request.params)
         return self._interfaces
 
-    def lasting_rows(self, request: Request, key: str) -> Sequence[Json]:
+    def lasting_rows(self, request: Sent, key: str) -> Sequence[Json]:
         return self._reader.lasting_rows(request, key)
 
-    def stream(self, request: Request, key: str) -> Iterator[Json]:
+    def stream(self, request: Sent, key: str) -> Iterator[Json]:
         return self._reader.stream(request, key)
 
 

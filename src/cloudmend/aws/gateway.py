@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, Final
 
+import msgspec
 from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import PaginationError
@@ -18,9 +19,10 @@ from botocore.session import Session
 from cloudmend.aws.ec2_answers import TOKEN, ParserFactory, row_by_row
 from cloudmend.aws.errors import readable_settings, translated
 from cloudmend.aws.trust import share_trust
+from cloudmend.core.call import Call
 from cloudmend.core.errors import AwsError
-from cloudmend.core.model import Json, Request
-from cloudmend.core.ports import Clock, Rows
+from cloudmend.core.model import Json
+from cloudmend.core.ports import NEVER, Clock, Rows, Sent
 
 # Reads after a write may lag: seconds before each further read.
 _READ_AGAIN: Final = (0.1, 0.3, 0.6)
@@ -59,7 +61,15 @@ class Gateway:
         """Return the botocore client of a service."""
         return self._connect(service)
 
-    def rows(self, request: Request, key: str, *, enough: Callable[[Rows], bool] = lambda _: True) -> Rows:
+    def get(self, call: Call, absent: Mapping[str, Json | None] = NEVER) -> Json | None:
+        try:
+            return self.call(call)
+        except AwsError as error:
+            if error.code in absent:
+                return absent[error.code]
+            raise
+
+    def rows(self, request: Sent, key: str, *, enough: Callable[[Rows], bool] = lambda _: True) -> Rows:
         rows = self._pages(request, key)
         for pause in _READ_AGAIN:
             if enough(rows):
@@ -68,10 +78,10 @@ class Gateway:
             rows = self._pages(request, key)
         return rows
 
-    def lasting_rows(self, request: Request, key: str) -> Rows:
+    def lasting_rows(self, request: Sent, key: str) -> Rows:
         return self._pages(request, key)
 
-    def stream(self, request: Request, key: str) -> Iterator[Json]:
+    def stream(self, request: Sent, key: str) -> Iterator[Json]:
         with ThreadPoolExecutor(1) as ahead, translated(request.action, self._region):
             token: str | None = ""
             page = ahead.submit(self._page, request, key)
@@ -81,25 +91,25 @@ class Gateway:
                 if token == before:
                     raise PaginationError(message=f"{TOKEN} came twice")
                 if token is not None:
-                    following = Request(request.action, {**request.params, TOKEN: token})
+                    following = msgspec.structs.replace(request, params={**request.params, TOKEN: token})
                     page = ahead.submit(self._page, following, key)
                 yield from answer[key]
 
-    def write(self, request: Request) -> None:
+    def write(self, request: Sent) -> None:
         self.call(request)
 
-    def call(self, request: Request) -> Json:
+    def call(self, request: Sent) -> Json:
         """The answer of any request, as botocore gives it."""
         with translated(request.action, self._region):
-            client, method = self._method(request.action)
+            client, method = self._method(request)
             answer: Json = getattr(client, method)(**request.params)
             return answer
 
-    def _page(self, request: Request, key: str) -> Json:
+    def _page(self, request: Sent, key: str) -> Json:
         with row_by_row(key):
             return self.call(request)
 
-    def _pages(self, request: Request, key: str) -> Rows:
+    def _pages(self, request: Sent, key: str) -> Rows:
         """Raises AwsError, which holds the rows of the pages before the one that failed."""
         rows: list[Json] = []
         try:
@@ -109,17 +119,26 @@ class Gateway:
             raise
         return rows
 
-    def _each(self, request: Request, key: str) -> Iterator[Json]:
+    def _each(self, request: Sent, key: str) -> Iterator[Json]:
         with translated(request.action, self._region):
-            client, method = self._method(request.action)
-            for page in client.get_paginator(method).paginate(**request.params):
+            client, method = self._method(request)
+            pages = client.get_paginator(method).paginate if client.can_paginate(method) else _one_page(client, method)
+            for page in pages(**request.params):
                 if key not in page:
                     raise ResponseParserError(f"an answer without {key}")
                 yield from page[key]
 
-    def _method(self, action: str) -> tuple[Any, str]:
-        service, _, operation = action.partition(":")
-        return self._connect(service), xform_name(operation)
+    def _method(self, request: Sent) -> tuple[Any, str]:
+        return self._connect(request.service), xform_name(request.operation)
+
+
+def _one_page(client: Any, method: str) -> Callable[..., Iterator[Json]]:
+    """How an answer is read that has no pages: as one of them."""
+
+    def pages(**params: Any) -> Iterator[Json]:
+        yield getattr(client, method)(**params)
+
+    return pages
 
 
 def connector(session: Session, region: str, config: Config = _CONFIG) -> Callable[[str], Any]:

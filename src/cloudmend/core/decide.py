@@ -32,13 +32,16 @@ class Decision(Struct, frozen=True):
     why: str
 
 
-def decide(policy: Policy, circumstances: Circumstances) -> Decision:
-    """An exemption that holds, else the most specific mode: VPC, account, control, default."""
+def decide(policy: Policy, circumstances: Circumstances, default: str = "fix") -> Decision:
+    """An exemption that holds, else the most specific mode: VPC, account, control, default.
+
+    `default` is the control's own mode: a policy whose default is to observe is heeded in any case.
+    """
     exemptions = [exemption for exemption in policy.exemptions if _covers(exemption, circumstances)]
     for exemption in exemptions:
         if exemption.holds(circumstances.now):
             return Decision("exempt", f"exempt: {exemption}")
-    decision = _by_mode(policy, circumstances)
+    decision = _by_mode(policy, circumstances, default)
     expired = "".join(f"; no longer exempt, because it expired: {exemption}" for exemption in exemptions)
     return Decision(decision.action, decision.why + expired)
 
@@ -48,11 +51,13 @@ def _covers(exemption: Exemption, circumstances: Circumstances) -> bool:
     return all(getattr(circumstances, name) == value for name, value in exemption.scope.items())
 
 
-def _by_mode(policy: Policy, circumstances: Circumstances) -> Decision:
+def _by_mode(policy: Policy, circumstances: Circumstances, default: str) -> Decision:
     for kind in ("vpc", "account", "control"):
         name = getattr(circumstances, kind)
         if mode := getattr(policy.mode, kind).get(name):
             return Decision(mode, f"mode.{kind}.{name} is {mode}")
+    if policy.mode.default == "fix" and default == "observe":
+        return Decision("observe", f"{circumstances.control} only observes, unless mode.control says fix")
     return Decision(policy.mode.default, f"mode.default is {policy.mode.default}")
 
 

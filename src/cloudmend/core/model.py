@@ -16,7 +16,7 @@ _NAME: Final = 60  # characters of a name that a sentence shows; a record has th
 
 Json = Mapping[str, Any]
 
-Status = Literal["mended", "clean", "observed", "exempt", "gone", "open", "failed"]
+Status = Literal["mended", "clean", "observed", "exempt", "gone", "open", "failed", "pending", "deferred"]
 
 
 class Actor(Struct, frozen=True, kw_only=True):
@@ -95,6 +95,7 @@ class Resource(Struct, frozen=True, kw_only=True):
     name: str = ""
     parts: tuple[str, ...] = ()
     account: str = ""  # whose it is, where AWS told
+    region: str = ""  # where it is, for a control by the contract
 
     @property
     def key(self) -> str:
@@ -137,6 +138,15 @@ class Request(Struct, frozen=True):
     action: str
     params: Json
 
+    @property
+    def service(self) -> str:
+        """botocore's name of the service, which the action begins with."""
+        return self.action.partition(":")[0]
+
+    @property
+    def operation(self) -> str:
+        return self.action.partition(":")[2]
+
     def command(self, region: str) -> str:
         """The same call as an AWS CLI command, quoted for a POSIX shell."""
         service, _, operation = self.action.partition(":")
@@ -153,6 +163,14 @@ class Edit(Struct, frozen=True, kw_only=True):
     after: str
     did: str  # "narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8"
     why: str
+
+
+class Step(Struct, frozen=True):
+    """What a change does to one part: its value before and after, as AWS answers it. None: the part is not there."""
+
+    part: str
+    before: Any = None
+    after: Any = None
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -215,6 +233,7 @@ class Record(Struct, frozen=True, kw_only=True):
     missed: bool = False  # a sweep found it, and no event had
     exemptions_unreadable: tuple[str, ...] = ()  # what they might have exempted was closed
     ledger_unreadable: tuple[str, ...] = ()  # records of it, which are not counted among the mends of late
+    steps: tuple[Step, ...] = ()  # what was done, part by part: what an undo takes back
     seconds_since_call: float | None = None  # CloudTrail's eventTime has whole seconds
 
 
@@ -238,6 +257,7 @@ class Intent(Struct, frozen=True, kw_only=True):
     tags_left_out: bool = False  # of `before` and `undo`: the ledger has no room for them
     requests: tuple[Request, ...]
     undo: tuple[str, ...]
+    steps: tuple[Step, ...] = ()  # what is planned, part by part
 
     @property
     def cause(self) -> ApiCall:

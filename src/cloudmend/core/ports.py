@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Literal, Protocol, TypeVar, runtime_checkable
+from typing import Final, Literal, Protocol, TypeVar, runtime_checkable
 
+from cloudmend.core.call import Call
 from cloudmend.core.model import Json, Record, Request
 from cloudmend.core.put_off import PutOff
 
 Rows = Sequence[Json]
+Sent = Request | Call
+NEVER: Final[Mapping[str, Json | None]] = {}  # no error code stands for an answer
 _Answer = TypeVar("_Answer")
 
 
@@ -18,17 +21,20 @@ class Reader(Protocol):
     stream gave before stays given.
     """
 
-    def rows(self, request: Request, key: str, *, enough: Callable[[Rows], bool] = ...) -> Rows:
+    def get(self, call: Call, absent: Mapping[str, Json | None] = NEVER) -> Json | None:
+        """The answer; for an error code of `absent`, what it stands for: None, or an answer."""
+
+    def rows(self, request: Sent, key: str, *, enough: Callable[[Rows], bool] = ...) -> Rows:
         """The rows under `key` of all pages of the answer.
 
         An answer may lag behind the write that woke us: while it is not `enough`, it is read again a few
         times, briefly, and the last one is returned.
         """
 
-    def lasting_rows(self, request: Request, key: str) -> Rows:
+    def lasting_rows(self, request: Sent, key: str) -> Rows:
         """The same for what may be taken to stay as it is for one run: it is read once in each."""
 
-    def stream(self, request: Request, key: str) -> Iterator[Json]:
+    def stream(self, request: Sent, key: str) -> Iterator[Json]:
         """The same, one by one. A page is asked for while the one before it is used, so that a Region's worth needs the
         memory of two answers. For actions whose pages a NextToken links, as EC2's does.
         """
@@ -37,7 +43,7 @@ class Reader(Protocol):
 class Writer(Protocol):
     """The one place where a request takes effect. Raises AwsError."""
 
-    def write(self, request: Request) -> None: ...
+    def write(self, request: Sent) -> None: ...
 
 
 class Switch(Protocol):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
+from cloudmend.core.call import Call
 from cloudmend.core.errors import AwsError
-from cloudmend.core.model import Json, Request
-from cloudmend.core.ports import Reader, Rows
+from cloudmend.core.model import Json
+from cloudmend.core.ports import NEVER, Reader, Rows, Sent
 from cloudmend.core.world import World
 
 
@@ -20,10 +21,13 @@ class RunReader:
         self._lasting: dict[str, Rows] = {}
         self._refused: dict[str, AwsError] = {}
 
-    def rows(self, request: Request, key: str, *, enough: Callable[[Rows], bool] = lambda _: True) -> Rows:
+    def get(self, call: Call, absent: Mapping[str, Json | None] = NEVER) -> Json | None:
+        return self._reader.get(call, absent)
+
+    def rows(self, request: Sent, key: str, *, enough: Callable[[Rows], bool] = lambda _: True) -> Rows:
         return self._reader.rows(request, key, enough=enough)
 
-    def lasting_rows(self, request: Request, key: str) -> Rows:
+    def lasting_rows(self, request: Sent, key: str) -> Rows:
         name = f"{request} {key}"
         if name in self._refused:
             raise self._refused[name].with_traceback(None)
@@ -31,7 +35,7 @@ class RunReader:
             self._lasting[name] = self._read(name, request, key)
         return self._lasting[name]
 
-    def _read(self, name: str, request: Request, key: str) -> Rows:
+    def _read(self, name: str, request: Sent, key: str) -> Rows:
         try:
             return self._reader.lasting_rows(request, key)
         except AwsError as error:
@@ -39,7 +43,7 @@ class RunReader:
                 self._refused[name] = error
             raise
 
-    def stream(self, request: Request, key: str) -> Iterator[Json]:
+    def stream(self, request: Sent, key: str) -> Iterator[Json]:
         return self._reader.stream(request, key)
 
 

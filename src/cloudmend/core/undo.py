@@ -11,7 +11,8 @@ from msgspec import Struct
 from cloudmend.core.errors import UndoIncomplete, UndoRefused, WrongState
 from cloudmend.core.escaping import command
 from cloudmend.core.ledger import End, Entry, State, TimedExemption
-from cloudmend.core.model import UNDO, Actor, Attribution, Edit, Record, Request, Status
+from cloudmend.core.model import UNDO, Actor, Attribution, Edit, Record, Status
+from cloudmend.core.ports import Sent
 
 # Whether a record in this state says how it ended, and how it was undone.
 _ENDS: Final[dict[State, tuple[bool, bool]]] = {
@@ -51,7 +52,7 @@ class Reversal(Struct, frozen=True, kw_only=True):
     marks: tuple[str, ...] = ()  # what the restored parts say, and those that are still to be
     is_gone: bool = False
     differences: tuple[Difference, ...] = ()
-    requests: tuple[Request, ...] = ()
+    requests: tuple[Sent, ...] = ()
     restored: tuple[Edit, ...] = ()
 
     @property
@@ -78,7 +79,7 @@ class Undone(Struct, frozen=True, kw_only=True):
 
     entry: Entry
     exemption: TimedExemption
-    requests: tuple[Request, ...] = ()
+    requests: tuple[Sent, ...] = ()
     record: Record | None = None
     already: str = ""
 

@@ -9,11 +9,12 @@ from functools import partial
 from threading import Lock
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
+from cloudmend.core.call import Call
 from cloudmend.core.control import Joint
 from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.ledger import Entry, Exemptions, Found, Ledger, Unreadable
 from cloudmend.core.model import Intent, Json, Request
-from cloudmend.core.ports import Reader, Rows, Switch
+from cloudmend.core.ports import NEVER, Reader, Rows, Sent, Switch
 from cloudmend.engine.together import Together
 
 _ENOUGH: Final = 2  # requests that AWS does not answer, one after the other: the next would wait for nothing
@@ -38,7 +39,10 @@ class JoinedReader:
         self._joints = joints
         self._together = together
 
-    def rows(self, request: Request, key: str, *, enough: Callable[[Rows], bool] = lambda _: True) -> Rows:
+    def get(self, call: Call, absent: Mapping[str, Json | None] = NEVER) -> Json | None:
+        return self._reader.get(call, absent)
+
+    def rows(self, request: Sent, key: str, *, enough: Callable[[Rows], bool] = lambda _: True) -> Rows:
         match request.params:
             case {"Filters": [{"Name": name, "Values": [value]}], **others} if self._joins(request.action, name):
                 asked = _Asked(request.action, key, repr(others))
@@ -47,16 +51,16 @@ class JoinedReader:
                 return self._reader.rows(request, key, enough=enough)
         return rows if enough(rows) else self._reader.rows(request, key, enough=enough)
 
-    def lasting_rows(self, request: Request, key: str) -> Rows:
+    def lasting_rows(self, request: Sent, key: str) -> Rows:
         return self._together.ask_same(f"{request} {key}", lambda: self._reader.lasting_rows(request, key))
 
-    def stream(self, request: Request, key: str) -> Iterator[Json]:
+    def stream(self, request: Sent, key: str) -> Iterator[Json]:
         return self._reader.stream(request, key)
 
     def _joins(self, action: str, name: str) -> bool:
         return action in self._joints and self._joints[action].filter == name
 
-    def _read(self, request: Request, key: str, values: Sequence[str]) -> Sequence[Rows | Exception]:
+    def _read(self, request: Sent, key: str, values: Sequence[str]) -> Sequence[Rows | Exception]:
         """The rows of each value, by one request for all; where that fails, one by one."""
         joint = self._joints[request.action]
         rows: defaultdict[str, list[Json]] = defaultdict(list)
@@ -69,7 +73,7 @@ class JoinedReader:
             return list(self._one_by_one(request, key, values))
         return [rows[value] for value in values]
 
-    def _one_by_one(self, request: Request, key: str, values: Sequence[str]) -> Iterator[Rows | Exception]:
+    def _one_by_one(self, request: Sent, key: str, values: Sequence[str]) -> Iterator[Rows | Exception]:
         """Each by itself: one may be what the joint request failed for. Where AWS answers none, few are asked."""
         unanswered = 0
         for value in values:
@@ -79,11 +83,11 @@ class JoinedReader:
                 unanswered = unanswered + 1 if passes else 0
             yield answer
 
-    def _read_one(self, request: Request, key: str, value: str) -> Rows:
+    def _read_one(self, request: Sent, key: str, value: str) -> Rows:
         return self._reader.rows(_about(request, self._joints[request.action], [value]), key)
 
 
-def _about(request: Request, joint: Joint, values: Sequence[str]) -> Request:
+def _about(request: Sent, joint: Joint, values: Sequence[str]) -> Request:
     filters = [{"Name": joint.filter, "Values": sorted(set(values))}]
     return Request(request.action, {**request.params, "Filters": filters})
 

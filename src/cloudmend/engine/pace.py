@@ -8,8 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from cloudmend.core.model import Request
-from cloudmend.core.ports import Clock, Writer
+from cloudmend.core.ports import Clock, Sent, Writer
 
 
 class Bucket(Struct, frozen=True):
@@ -36,7 +35,7 @@ class PacedWriter:
         self._left: dict[str, tuple[float, datetime]] = {}
         self._lock = Lock()
 
-    def write(self, request: Request) -> None:
+    def write(self, request: Sent) -> None:
         """Raises AwsError."""
         with self._lock:
             tokens = self._tokens(request.action) - 1

@@ -12,7 +12,7 @@ from cloudmend.core.control import Control
 from cloudmend.core.errors import AwsError, LedgerError, WrongState
 from cloudmend.core.exempting import Grounds, Where
 from cloudmend.core.ledger import Entry, TimedExemption
-from cloudmend.core.model import Request
+from cloudmend.core.ports import Sent
 from cloudmend.core.undo import (
     Reversal,
     Undone,
@@ -109,7 +109,7 @@ def _control(entry: Entry, controls: Sequence[Control]) -> Control:
     raise LedgerError(f"Record {entry.id} is of {entry.intent.control}, which this cloudmend does not have. Update it.")
 
 
-def _write(requests: Sequence[Request], world: World) -> str:
+def _write(requests: Sequence[Sent], world: World) -> str:
     """Sends them in order, and stops at the first that fails; the problem, or nothing."""
     try:
         for request in requests:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 
@@ -68,6 +69,18 @@ class Policy(Struct, frozen=True, kw_only=True):
     unreadable_prefix_lists: UnreadableLists  # what becomes of a rule whose list AWS does not show
     mode: Modes
     exemptions: tuple[Exemption, ...] = ()
+    controls: Mapping[str, Any] = {}  # the settings of a control, by its id; of its own type
+
+    def settings_of(self, control: Any) -> Any:
+        """Return the settings of a control: what the policy says, or its defaults."""
+        if control.settings is Policy:
+            return self
+        return self.controls.get(control.id) or control.settings()
+
+    @property
+    def digest(self) -> str:
+        """A text that tells two policies apart."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
 
     def exposes(self, network: Network) -> int:
         """How many public addresses a network holds that are not trusted."""

@@ -1,0 +1,28 @@
+"""The kinds of resources that controls look at, one literal each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cloudmend.core.contract import ResourceType
+
+BUCKET: Final = ResourceType(
+    type="AWS::S3::Bucket",
+    noun="S3 bucket",
+    id_pattern=r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+    arn="arn:{partition}:s3:::{id}",
+    asff="AwsS3Bucket",
+)
+QUEUE: Final = ResourceType(
+    type="AWS::SQS::Queue",
+    noun="SQS queue",
+    id_pattern=r"[A-Za-z0-9_-]{1,80}(\.fifo)?",
+    arn="arn:{partition}:sqs:{region}:{account}:{id}",
+    asff="AwsSqsQueue",
+)
+SNAPSHOT: Final = ResourceType(
+    type="AWS::EC2::Snapshot",
+    noun="EBS snapshot",
+    id_pattern=r"snap-[0-9a-f]{8,17}",
+    arn="arn:{partition}:ec2:{region}::snapshot/{id}",
+)

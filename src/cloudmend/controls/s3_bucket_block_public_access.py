@@ -1,0 +1,69 @@
+"""A bucket whose block public access settings are not all on. It only observes unless the policy says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from cloudmend.controls.resource_types import BUCKET
+from cloudmend.core.call import Call
+from cloudmend.core.contract import Control, Finding, NoSettings, Parts, State, Trigger, View, rights
+from cloudmend.core.model import Json, Resource
+from cloudmend.core.ports import Reader
+
+_FLAGS: Final = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+_ANSWER: Final = "PublicAccessBlockConfiguration"
+_ABSENT: Final[Mapping[str, Json | None]] = {
+    "NoSuchBucket": None,
+    "NoSuchPublicAccessBlockConfiguration": {_ANSWER: {}},
+}
+_READ: Final = "s3:GetBucketPublicAccessBlock"
+_WRITE: Final = "s3:PutBucketPublicAccessBlock"
+_LIST: Final = "s3:ListAllMyBuckets"
+
+
+def _read(bucket: Resource, reader: Reader, _: NoSettings) -> State | None:
+    answer = reader.get(Call("s3", "GetPublicAccessBlock", {"Bucket": bucket.id}, right=_READ), _ABSENT)
+    return None if answer is None else State(answer[_ANSWER])
+
+
+def _judge(view: View, _: NoSettings) -> Iterator[Finding]:
+    return (Finding(part=flag, why=f"{flag} is off", mended=True) for flag in _FLAGS if not view.parts.get(flag))
+
+
+def _put(bucket: Resource, _: State, then: Parts) -> Iterator[Call]:
+    named = {"Bucket": bucket.id}
+    if then:  # all four, always: a flag that is left out is switched off
+        flags = {flag: bool(then.get(flag)) for flag in _FLAGS}
+        yield Call("s3", "PutPublicAccessBlock", {**named, _ANSWER: flags}, right=_WRITE)
+    else:
+        yield Call("s3", "DeletePublicAccessBlock", named, right=_WRITE)
+
+
+def _every(region: Resource, reader: Reader, _: NoSettings) -> Iterator[str]:
+    asked = Call("s3", "ListBuckets", {"BucketRegion": region.region}, right=_LIST)
+    return (row["Name"] for row in reader.rows(asked, "Buckets"))
+
+
+CONTROL: Final = Control[NoSettings](
+    id="s3_bucket_block_public_access",
+    title="A bucket does not block public access",
+    severity="medium",
+    mode="observe",
+    references=("Security Hub S3.8",),
+    advice="In Terraform, set all four arguments of aws_s3_bucket_public_access_block to true.",
+    resource=BUCKET,
+    triggers=(
+        Trigger("s3.amazonaws.com", "DeleteBucketPublicAccessBlock", ("request.bucketName",)),
+        Trigger("s3.amazonaws.com", "PutBucketPublicAccessBlock", ("request.bucketName",)),
+    ),
+    reads=rights(_READ, _LIST),
+    writes=rights(_WRITE),
+    undoes=rights(_WRITE),
+    read=_read,
+    judge=_judge,
+    put=_put,
+    every=_every,
+    say=lambda on: "on" if on else "off",
+    errors={"NoSuchBucket": "settled"},
+)

@@ -1,0 +1,169 @@
+"""The control by the contract: a group's ingress rules are its parts, and a mend puts all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import msgspec
+
+from cloudmend.controls.security_group_ingress.detect import detect
+from cloudmend.controls.security_group_ingress.expand import expand
+from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.security_group_ingress.observe import complete, observe, surroundings
+from cloudmend.controls.security_group_ingress.plan import authorize, plan
+from cloudmend.controls.security_group_ingress.targets import targets
+from cloudmend.core.call import Call
+from cloudmend.core.contract import Control, Finding, Parts, ResourceType, State, Trigger, View, rights
+from cloudmend.core.errors import CloudmendError
+from cloudmend.core.model import ApiCall, Edit, Json, Request, Resource, Step
+from cloudmend.core.network import lies_inside
+from cloudmend.core.policy import FAMILIES, Policy
+from cloudmend.core.ports import Reader
+
+GROUP: Final = ResourceType(
+    type="AWS::EC2::SecurityGroup",
+    noun="security group",
+    id_pattern=r"sg-[0-9a-f]{8,17}",
+    arn="arn:{partition}:ec2:{region}:{account}:security-group/{id}",
+    asff="AwsEc2SecurityGroup",
+)
+_SOURCES: Final = frozenset({"CidrIpv4", "CidrIpv6"})
+# What a rule says; its id and ARN are AWS's.
+_FIELDS: Final = ("IpProtocol", "FromPort", "ToPort", "CidrIpv4", "CidrIpv6", "PrefixListId", "Description")
+_GONE: Final = ("InvalidGroup.NotFound", "InvalidPermission.NotFound", "InvalidSecurityGroupRuleId.NotFound")
+_OPENING: Final = (
+    "AuthorizeSecurityGroupIngress",
+    "ModifyManagedPrefixList",
+    "ModifySecurityGroupRules",
+    "RestoreManagedPrefixListVersion",
+)
+
+
+def _locate(call: ApiCall) -> Iterator[Resource]:
+    return (msgspec.structs.replace(each, account=call.account, region=call.region) for each in targets(call))
+
+
+def _read(group: Resource, reader: Reader, policy: Policy) -> State | None:
+    facts = observe(group, reader, policy)
+    if facts is None:
+        return None
+    facts = complete(facts, surroundings(group, reader), reader, policy)
+    rows = facts.image.get("SecurityGroups", ())
+    labels = {"name": str(rows[0]["GroupName"]), "vpc": facts.vpc_id} if rows else {}
+    return State(_parts(facts), context=facts, owner=facts.account, labels=labels)
+
+
+def _parts(facts: GroupFacts) -> Parts:
+    return {rule.id: rule.row for rule in facts.ingress}
+
+
+def _facts(view: View) -> GroupFacts:
+    """The group as the view counts it: its egress, and those of its ingress rules that are not exempt."""
+    facts: GroupFacts = view.state.context
+    egress = [rule for rule in facts.rules if not rule.is_ingress]
+    rules = sorted((*egress, *map(Rule, view.counted.values())), key=lambda rule: rule.id)
+    return msgspec.structs.replace(facts, rules=tuple(rules))
+
+
+def _judge(view: View, policy: Policy) -> Iterator[Finding]:
+    facts = _facts(view)
+    found = detect(facts, policy)
+    edits = {edit.part: edit for change in plan(facts, found, policy).changes for edit in change.edits} if found else {}
+    rules = {rule.id: rule for rule in facts.ingress}
+    return (Finding(part=part, why=edit.why, mended=_mended(rules[part], edit)) for part, edit in edits.items())
+
+
+def _mended(rule: Rule, edit: Edit) -> Json | None:
+    """The row that takes a rule's place; None if it is revoked."""
+    source = edit.after.rpartition(" ")[2]
+    return {**rule.row, next(iter(_SOURCES & rule.row.keys())): source} if source else None
+
+
+def _put(group: Resource, now: State, then: Parts) -> Iterator[Call]:
+    """One Modify for all rules that change, one Revoke for all that go, and an Authorize for each that comes."""
+    changing = {part: row for part, row in then.items() if part in now.parts and row != now.parts[part]}
+    going = tuple(part for part in now.parts if part not in then)
+    if changing:
+        updates = [{"SecurityGroupRuleId": part, "SecurityGroupRule": _said(row)} for part, row in changing.items()]
+        params = {"GroupId": group.id, "SecurityGroupRules": updates}
+        yield Call("ec2", "ModifySecurityGroupRules", params, parts=tuple(changing))
+    if going:
+        params = {"GroupId": group.id, "SecurityGroupRuleIds": list(going)}
+        yield Call("ec2", "RevokeSecurityGroupIngress", params, parts=going)
+    for part, row in then.items():
+        if part not in now.parts:
+            request: Request = authorize(group.id, Rule(row))
+            yield Call("ec2", "AuthorizeSecurityGroupIngress", request.params, parts=(part,))
+
+
+def _said(row: Json) -> Json:
+    """The whole of a rule for a Modify, its description too: what is left out may be cleared."""
+    return {field: row[field] for field in _FIELDS if field in row}
+
+
+def _narrows(view: View, then: Parts) -> bool:
+    """Whether every rule stays, goes, or has its source replaced by a part of it."""
+    return all(
+        part in view.parts and (row == view.parts[part] or _is_narrower(view.parts[part], row))
+        for part, row in then.items()
+    )
+
+
+def _is_narrower(before: Json, after: Json) -> bool:
+    differing = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    was, now = Rule(before).network, Rule(after).network
+    return differing <= _SOURCES and was is not None and now is not None and lies_inside(now, was)
+
+
+def _form(row: Json) -> Any:
+    """All of a rule that is not AWS's own choice, so that two can be compared."""
+    tags = sorted((tag["Key"], tag["Value"]) for tag in row.get("Tags", ()))
+    return [*(row.get(field) or None for field in _FIELDS), tags]
+
+
+def _did(step: Step) -> str:
+    if step.after is None:
+        return f"revoked {Rule(step.before)}"
+    after = Rule(step.after)
+    return f"narrowed {Rule(step.before)} to {after.source}" if step.before else f"authorized {after}"
+
+
+def _every(target: Resource, reader: Reader, policy: Policy) -> Iterable[str]:
+    found = expand(target, reader, policy)
+    yield from (resource.id for resource in found.resources)
+    if found.unread:
+        raise CloudmendError(found.unread)
+
+
+CONTROL: Final = Control[Policy](
+    id="security_group_ingress",
+    title="A security group rule opens a guarded port to the world",
+    references=("Security Hub EC2.13", "Security Hub EC2.14", "Security Hub EC2.19"),
+    advice="In Terraform, narrow cidr_ipv4 of the aws_vpc_security_group_ingress_rule.",
+    resource=GROUP,
+    triggers=tuple(Trigger("ec2.amazonaws.com", name) for name in _OPENING),
+    reads=rights(
+        "ec2:DescribeManagedPrefixLists",
+        "ec2:DescribeSecurityGroupRules",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeVpcs",
+        "ec2:GetManagedPrefixListAssociations",
+        "ec2:GetManagedPrefixListEntries",
+    ),
+    writes=rights("ec2:ModifySecurityGroupRules", "ec2:RevokeSecurityGroupIngress"),
+    undoes=rights("ec2:AuthorizeSecurityGroupIngress", "ec2:CreateTags", "ec2:ModifySecurityGroupRules"),
+    read=_read,
+    judge=_judge,
+    put=_put,
+    every=_every,
+    settings=Policy,
+    say=lambda row: str(Rule(row)),
+    did=_did,
+    errors=dict.fromkeys(_GONE, "settled"),
+    stricter=lambda policy: msgspec.structs.replace(policy, replacement=dict.fromkeys(FAMILIES, "revoke")),
+    narrows=_narrows,
+    form=_form,
+    new_ids=True,
+    locate=_locate,
+)

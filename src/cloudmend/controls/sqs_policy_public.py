@@ -1,0 +1,107 @@
+"""A queue whose policy lets everybody in: an Allow to every principal without a condition.
+
+It is narrowed in place to the queue's own account, which is a subset of what it admitted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from cloudmend.controls.resource_types import QUEUE
+from cloudmend.core.call import Call
+from cloudmend.core.contract import Control, Finding, NoSettings, Parts, Patch, State, Trigger, View, rights
+from cloudmend.core.errors import EventError
+from cloudmend.core.events import text
+from cloudmend.core.model import ApiCall, Json, Resource
+from cloudmend.core.ports import Reader
+from cloudmend.core.triggers import values_at
+
+_POLICY: Final = "Policy"
+_GONE: Final = dict.fromkeys(("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"))
+_EVERYBODY: Final = ("*", {"AWS": "*"}, {"AWS": ["*"]})
+_OPENING: Final = ("AddPermission", "CreateQueue", "SetQueueAttributes")
+_PLACES: Final = ("request.queueUrl", "response.queueUrl")
+
+
+def _locate(call: ApiCall) -> Iterator[Resource]:
+    """Yield the queue that a queue URL names: .../ACCOUNT/NAME."""
+    url = next((text(value) for place in _PLACES for value in values_at(call, place)), "")
+    if url:
+        *_, account, name = ("", "", *url.split("/"))
+        if not (account.isdecimal() and name):
+            raise EventError(f"Event {call.event_id} ({call.name}) names {url!r}, which is not the URL of a queue.")
+        yield Resource(type=QUEUE.type, id=name, account=account, region=call.region)
+
+
+def _read(queue: Resource, reader: Reader, _: NoSettings) -> State | None:
+    named = {"QueueName": queue.id, "QueueOwnerAWSAccountId": queue.account}
+    found = reader.get(Call("sqs", "GetQueueUrl", named), _GONE)
+    asked = found and {"QueueUrl": found["QueueUrl"], "AttributeNames": [_POLICY]}
+    answer = asked and reader.get(Call("sqs", "GetQueueAttributes", asked), _GONE)
+    return None if answer is None else State(answer.get("Attributes", {}), context=(found or {})["QueueUrl"])
+
+
+def _judge(view: View, _: NoSettings) -> Iterator[Finding]:
+    for number, statement in enumerate(_statements(view.parts)):
+        if _is_public(statement):
+            mark = json.dumps(statement, sort_keys=True)
+            name = statement.get("Sid") or f"number {number + 1}"
+            yield Finding(part=_POLICY, why=f"its statement {name} lets every principal in", mark=mark)
+
+
+def _mend(view: View, findings: Sequence[Finding], _: NoSettings) -> Patch:
+    marks = {finding.mark for finding in findings}
+    condition = {"Condition": {"StringEquals": {"aws:PrincipalAccount": view.resource.account}}}
+    narrowed = [
+        {**each, **condition} if json.dumps(each, sort_keys=True) in marks else each for each in _statements(view.parts)
+    ]
+    return {_POLICY: json.dumps({**json.loads(view.parts[_POLICY]), "Statement": narrowed})}
+
+
+def _is_public(statement: Json) -> bool:
+    allows = statement.get("Effect") == "Allow" and not statement.get("Condition")
+    return allows and statement.get("Principal") in _EVERYBODY
+
+
+def _statements(parts: Parts) -> list[Any]:
+    found = json.loads(parts.get(_POLICY) or "{}").get("Statement", [])
+    return found if isinstance(found, list) else [found]
+
+
+def _put(_: Resource, now: State, then: Parts) -> Iterator[Call]:
+    params = {"QueueUrl": now.context, "Attributes": {_POLICY: then.get(_POLICY, "")}}
+    yield Call("sqs", "SetQueueAttributes", params)
+
+
+def _every(_: Resource, reader: Reader, __: NoSettings) -> Iterator[str]:
+    return (
+        str(url).rpartition("/")[2] for url in reader.rows(Call("sqs", "ListQueues", {"MaxResults": 1000}), "QueueUrls")
+    )
+
+
+CONTROL: Final = Control[NoSettings](
+    id="sqs_policy_public",
+    title="A queue's policy lets every principal in",
+    severity="high",
+    references=("Security Hub SQS.3",),
+    advice="In Terraform, add the condition to the aws_sqs_queue_policy resource.",
+    resource=QUEUE,
+    triggers=tuple(
+        Trigger("sqs.amazonaws.com", name) for name in ("AddPermission", "CreateQueue", "SetQueueAttributes")
+    ),
+    reads=rights("sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueues"),
+    writes=rights("sqs:SetQueueAttributes"),
+    undoes=rights("sqs:SetQueueAttributes"),
+    read=_read,
+    judge=_judge,
+    put=_put,
+    mend=_mend,
+    every=_every,
+    locate=_locate,
+    form=lambda policy: json.loads(policy),
+    settles_in=timedelta(seconds=60),
+    whole=True,
+)

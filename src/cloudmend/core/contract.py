@@ -1,0 +1,191 @@
+"""The contract of a control: it reads a resource as parts, judges them, and says which calls put them.
+
+Everything else (plan, inverse, check, proof, undo, sweep, words, rights) is derived from these values, once for all
+controls. A simple control sets neither of the fields below the line that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from cloudmend.core.call import Call
+from cloudmend.core.model import ApiCall, Resource, Step
+from cloudmend.core.ports import Reader
+
+Parts = Mapping[str, Any]  # part id -> value as AWS answers it; absent: it is not there
+Patch = Mapping[str, Any]  # part id -> the value that it gets; None: it goes
+Severity = Literal["low", "medium", "high", "critical"]
+Mode = Literal["fix", "observe", "off"]
+# An error code of a write means: it was so already; the state refuses it now; it is never retried; the guard is stale.
+Meaning = Literal["settled", "deferred", "final", "raced"]
+
+
+class NoSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The settings of a control that has none."""
+
+
+S = TypeVar("S")
+
+
+class ResourceType(Struct, frozen=True, kw_only=True):
+    """A kind of resource. `scope` says of what there is one: a resource, a Region, or an account with a home Region."""
+
+    type: str  # CloudFormation's name: AWS::EC2::Snapshot
+    noun: str  # in a sentence: EBS snapshot
+    id_pattern: str  # a regular expression that a whole id matches
+    arn: str = ""  # with {partition}, {region}, {account}, {id}
+    asff: str = "Other"  # Security Hub's name of the type
+    scope: Literal["resource", "region", "account"] = "resource"
+
+
+class Trigger(Struct, frozen=True):
+    """A call that can put a resource at fault, matched on source and name.
+
+    `at` are the paths in the record where its ids stand, the most telling first; () stands for the Region's or the
+    account's one. `parts` are the paths of the part ids that the event names.
+    """
+
+    source: str
+    name: str
+    at: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+
+
+class Right(Struct, frozen=True):
+    """An IAM action, narrowed by condition keys and by the ARN of what it is about ("": the control's resources)."""
+
+    action: str
+    conditions: Mapping[str, Mapping[str, str | Sequence[str]]] = {}  # operator -> key -> value
+    resource: str = ""
+
+
+def rights(*actions: str, **conditions: Mapping[str, str | Sequence[str]]) -> tuple[Right, ...]:
+    """Return the rights to these actions, under the same conditions: `StringEquals={"ec2:Remove/group": "all"}`."""
+    return tuple(Right(action, conditions) for action in actions)
+
+
+class State(Struct, frozen=True):
+    """What AWS answers about a resource. `parts` can be put back; `context` is needed to judge, and never put back.
+
+    `guard` is a revision that changes with every write. `owner` is the account that AWS names, if it names one.
+    `labels` are texts for modes and notices: the name, the VPC, tags.
+    """
+
+    parts: Parts
+    context: Any = None
+    guard: str = ""
+    owner: str = ""
+    labels: Mapping[str, str] = {}
+
+
+class View(Struct, frozen=True, kw_only=True):
+    """All that a judgement may depend on."""
+
+    resource: Resource
+    state: State
+    cause: ApiCall
+    now: datetime
+    exempt: frozenset[str] = frozenset()  # ids of parts
+
+    @property
+    def parts(self) -> Parts:
+        """All parts, exempt ones too: whoever writes a whole list needs them."""
+        return self.state.parts
+
+    @property
+    def counted(self) -> Parts:
+        """The parts without those that are exempt, for a judgement about all of them together."""
+        return {part: value for part, value in self.parts.items() if part not in self.exempt}
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """A part at fault, with the reason and the value that mends it.
+
+    `mended`: None if the part goes, UNSET if the control's `mend` knows. `mark` names the fault by its value; empty:
+    the value of the part does. `restraint`: why it is only reported, whatever the mode. `wait`: why it cannot be mended
+    now, though later. `witness`: a request that a stranger could make.
+    """
+
+    part: str
+    why: str
+    mended: Any = UNSET
+    mark: str = ""
+    restraint: str = ""
+    wait: str = ""
+    witness: str = ""
+
+
+def _unchanged(value: Any) -> Any:
+    return value
+
+
+class Control(Struct, Generic[S], frozen=True, kw_only=True):
+    """One kind of fault, and its mend. `S` is the type of its settings, the keys of `[control.ID]` in a policy file.
+
+    `read` returns None if the resource is gone; it raises AwsError. `judge` is pure. `put` returns the calls that lead
+    from a state to all the parts that shall be there, in their order; None: the control only reports. `every` yields
+    the ids that something else than a resource of its kind stands for, by the cheapest list that AWS has: of a Region,
+    for a sweep, or of what an event names. None: there is just one.
+    """
+
+    id: str  # for life
+    title: str
+    severity: Severity = "high"
+    references: tuple[str, ...] = ()  # "Security Hub EC2.1"
+    advice: str = ""  # for whoever owns the code that did it
+    mode: Mode = "fix"  # the default; a policy may say otherwise
+    resource: ResourceType
+    triggers: tuple[Trigger, ...]
+    reads: tuple[Right, ...]
+    writes: tuple[Right, ...] = ()
+    undoes: tuple[Right, ...] = ()
+    read: Callable[[Resource, Reader, S], State | None]
+    judge: Callable[[View, S], Iterable[Finding]]
+    put: Callable[[Resource, State, Parts], Iterable[Call]] | None = None
+    every: Callable[[Resource, Reader, S], Iterable[str]] | None = None
+    settings: type[S] = NoSettings  # type: ignore[assignment]
+    say: Callable[[Any], str] = str  # a value in words
+    did: Callable[[Step], str] | None = None  # a step in words: "narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8"
+    errors: Mapping[str, Meaning] = {}  # by AWS's code
+    settles_in: timedelta = timedelta()  # how long AWS may show the old value after it accepted a write
+    # A simple control sets none of these.
+    mend: Callable[[View, Sequence[Finding], S], Patch] | None = None  # for findings that share a part, or add parts
+    stricter: Callable[[S], S] | None = None  # the second way, if AWS refuses the first
+    narrows: Callable[[View, Parts], bool] | None = None  # the whole against the whole: what no plan may break
+    form: Callable[[Any], Any] = _unchanged  # a value without AWS's own choice of spelling, order, or id
+    new_ids: bool = False  # a part that comes back has a new id
+    locate: Callable[[ApiCall], Iterable[Resource]] | None = None  # for what paths cannot say
+    read_many: Callable[[Sequence[Resource], Reader, S], Mapping[str, State]] | None = None  # by id
+    whole: bool = False  # a write replaces more than it changes, unguarded: it is read again beside the intent
+    budgeted: bool = True
+
+    def trigger(self, call: ApiCall) -> Trigger | None:
+        """Return the trigger that the call matches, if there is one."""
+        return next((each for each in self.triggers if (each.source, each.name) == (call.source, call.name)), None)
+
+
+def changed(now: Parts, then: Parts) -> tuple[str, ...]:
+    """Return the ids of the parts that differ: those that are there in their order, then those that come."""
+    return tuple(part for part in {**now, **then} if now.get(part) != then.get(part))
+
+
+def after(parts: Parts, patch: Patch) -> Parts:
+    """Return the parts with a patch applied."""
+    return {part: value for part, value in {**parts, **patch}.items() if value is not None}
+
+
+def each(put_one: Callable[[Resource, str, Any, Any], Call]) -> Callable[[Resource, State, Parts], list[Call]]:
+    """Return a `put` made of one that puts a single part, given its id, its value now, and its value then."""
+
+    def put(resource: Resource, now: State, then: Parts) -> list[Call]:
+        return [
+            msgspec.structs.replace(put_one(resource, part, now.parts.get(part), then.get(part)), parts=(part,))
+            for part in changed(now.parts, then)
+        ]
+
+    return put

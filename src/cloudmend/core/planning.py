@@ -1,0 +1,192 @@
+"""From findings to a plan, and the check that no plan passes which does more than mend them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from cloudmend.core.call import Call
+from cloudmend.core.contract import Control, Finding, Parts, Patch, Right, State, View, after, changed
+from cloudmend.core.errors import UnsafePlan
+from cloudmend.core.model import Resource, Step
+
+_BUG: Final = "Nothing was changed. This is a bug of the control: please report it with this line."
+
+
+class Covers(Struct, frozen=True):
+    """What exemptions leave as it is: whole resources, parts by their ids, and faults by their marks."""
+
+    whole: bool = False
+    parts: frozenset[str] = frozenset()
+    marks: frozenset[str] = frozenset()
+
+    def __contains__(self, finding: Finding) -> bool:
+        return self.whole or finding.part in self.parts or finding.mark in self.marks
+
+
+NOTHING: Final = Covers()
+
+
+class Judgement(Struct, frozen=True):
+    """The findings that count, and those that are exempt; each has its mark."""
+
+    counted: tuple[Finding, ...]
+    exempt: tuple[Finding, ...] = ()
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """From one state to other parts: what a person agrees to, an intent keeps, and the writes carry out."""
+
+    view: View
+    findings: tuple[Finding, ...]  # those that it mends
+    settings: Any
+    then: Parts
+    steps: tuple[Step, ...]
+
+
+def judge(control: Control[Any], view: View, settings: Any, covers: Covers = NOTHING) -> Judgement:
+    """Judge a view, and part what counts from what is exempt. Every finding has a mark: its own, or its part's."""
+    found = [_marked(control, finding, view.parts) for finding in control.judge(view, settings)]
+    exempt = tuple(finding for finding in found if finding in covers)
+    return Judgement(tuple(finding for finding in found if finding not in exempt), exempt)
+
+
+def exempt_parts(control: Control[Any], parts: Parts, covers: Covers) -> frozenset[str]:
+    """Return the ids of the parts that are exempt by themselves: by id, or by the mark of their value."""
+    return frozenset(
+        part for part, value in parts.items() if part in covers.parts or mark(control, part, value) in covers.marks
+    )
+
+
+def mark(control: Control[Any], part: str, value: Any) -> str:
+    """Return what names a value of a part; of a part whose id may change, the value alone."""
+    named = [] if control.new_ids else [part]
+    data = msgspec.json.encode([*named, control.form(value)], order="deterministic")
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def _marked(control: Control[Any], finding: Finding, parts: Parts) -> Finding:
+    if finding.mark:
+        return finding
+    return msgspec.structs.replace(finding, mark=mark(control, finding.part, parts.get(finding.part)))
+
+
+def plan(
+    control: Control[Any], view: View, findings: Sequence[Finding], settings: Any, covers: Covers = NOTHING
+) -> Plan:
+    """Return the plan that mends these findings. Raises UnsafePlan if it would do less, or more."""
+    patch = _patch(control, view, findings, settings)
+    then = after(view.parts, patch)
+    made = Plan(
+        view=view, findings=tuple(findings), settings=settings, then=then, steps=steps_between(view.parts, then)
+    )
+    check(control, made, covers)
+    return made
+
+
+def resumed(control: Control[Any], view: View, steps: Iterable[Step], settings: Any, covers: Covers = NOTHING) -> Plan:
+    """Return the rest of a plan that was cut off: the steps whose parts are as they were before. Raises UnsafePlan."""
+    patch = {step.part: step.after for step in steps if _same(control, view.parts.get(step.part), step.before)}
+    then = after(view.parts, patch)
+    findings = tuple(finding for finding in judge(control, view, settings, covers).counted if not finding.restraint)
+    made = Plan(view=view, findings=findings, settings=settings, then=then, steps=steps_between(view.parts, then))
+    check(control, made, covers)
+    return made
+
+
+def steps_between(now: Parts, then: Parts) -> tuple[Step, ...]:
+    """Return what changes between two states of a resource."""
+    return tuple(Step(part, now.get(part), then.get(part)) for part in changed(now, then))
+
+
+def calls(control: Control[Any], resource: Resource, state: State, then: Parts) -> tuple[Call, ...]:
+    """Return the calls that put the parts, in their order; none if the control only reports."""
+    return tuple(control.put(resource, state, then)) if control.put and state.parts != then else ()
+
+
+def _patch(control: Control[Any], view: View, findings: Sequence[Finding], settings: Any) -> Patch:
+    if control.mend:
+        return control.mend(view, findings, settings)
+    return {finding.part: finding.mended for finding in findings}
+
+
+def check(control: Control[Any], made: Plan, covers: Covers) -> None:
+    """Raise UnsafePlan if the plan leaves a fault, widens, touches anything else, or needs an undeclared right."""
+    mended = msgspec.structs.replace(made.view, state=msgspec.structs.replace(made.view.state, parts=made.then))
+    found = judge(control, mended, made.settings, covers).counted
+    left = [each for each in found if not (each.restraint or each.wait)]
+    if left:
+        raise UnsafePlan(f"The plan would leave {_listed(each.part for each in left)} at fault. {_BUG}")
+    if control.narrows and not control.narrows(made.view, made.then):
+        raise UnsafePlan(f"The plan would widen what is there. {_BUG}")
+    if touched := {step.part for step in made.steps} & made.view.exempt:
+        raise UnsafePlan(f"The plan would touch {_listed(touched)}, which is exempt. {_BUG}")
+    if not control.mend and (more := {step.part for step in made.steps} - {each.part for each in made.findings}):
+        raise UnsafePlan(f"The plan would touch {_listed(more)}, which is not at fault. {_BUG}")
+    check_rights(calls(control, made.view.resource, made.view.state, made.then), control.writes)
+
+
+def check_rights(sent: Iterable[Call], declared: Sequence[Right]) -> None:
+    """Raise UnsafePlan for a call that no declared right covers, its conditions included."""
+    for call in sent:
+        if not any(covered(call, right) for right in declared):
+            raise UnsafePlan(f"The plan needs {call.action} with {dict(call.params)}, which is not declared. {_BUG}")
+
+
+def covered(call: Call, right: Right) -> bool:
+    """Return whether a right allows a call, as far as its parameters tell: "ec2:Remove/group" is found beneath Remove.
+
+    A condition on a global key ("aws:...") depends on more than the call, and is left to IAM.
+    """
+    if call.action != right.action:
+        return False
+    return all(
+        _holds(operator, list(_beneath(call.params, key.partition(":")[2].split("/"))), value)
+        for operator, keys in right.conditions.items()
+        for key, value in keys.items()
+        if not key.startswith("aws:")
+    )
+
+
+def _holds(operator: str, found: Sequence[Any], wanted: str | Sequence[str]) -> bool:
+    values = [wanted] if isinstance(wanted, str) else list(wanted)
+    if operator == "Null":
+        return bool(found) is (values == ["false"])
+    told = [str(each).lower() if isinstance(each, bool) else str(each) for each in found]
+    return bool(told) and all(each in values for each in told)
+
+
+def _beneath(value: Any, steps: Sequence[str]) -> Iterable[Any]:
+    """Yield the scalars under these names, in their order, however deep between them."""
+    if isinstance(value, list | tuple):
+        for member in value:
+            yield from _beneath(member, steps)
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _beneath(inner, steps[1:] if steps and name.lower() == steps[0].lower() else steps)
+    elif not steps:
+        yield value
+
+
+def _same(control: Control[Any], one: Any, other: Any) -> bool:
+    return bool(form(control, one) == form(control, other))
+
+
+def form(control: Control[Any], value: Any) -> Any:
+    """Return a value as it is compared, without what AWS chooses by itself; None for a part that is not there."""
+    return None if value is None else control.form(value)
+
+
+def same_parts(control: Control[Any], one: Parts, other: Parts) -> bool:
+    """Return whether two reads of a resource say the same."""
+    return {part: form(control, value) for part, value in one.items()} == {
+        part: form(control, value) for part, value in other.items()
+    }
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))

@@ -1,0 +1,213 @@
+"""Where the kit runs a control: an embedded AWS, a ledger in memory, and ports that note, hinder, shuffle and crash."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from cloudmend.aws.gateway import Gateway
+from cloudmend.core.call import Call
+from cloudmend.core.contract import Control, Parts, State
+from cloudmend.core.ending import Target
+from cloudmend.core.events import parse_event
+from cloudmend.core.ledger import Ending, Entry
+from cloudmend.core.model import ApiCall, Intent, Json, Record, Resource
+from cloudmend.core.planning import calls
+from cloudmend.core.policy import Policy, parse_policy
+from cloudmend.core.ports import NEVER, Rows, Sent
+from cloudmend.core.world import World
+from cloudmend.engine.stations import mend, parse
+from cloudmend.engine.stations.record import unfinished
+from cloudmend.engine.stations.resolve import region_of, resolve
+from cloudmend.local.server import EmbeddedAws
+from kit.specimens import Client, Specimen
+from local.embedded.helpers import ACCOUNT, SETTLE_S, client
+from memory_ledger import MemoryLedger, MemoryStore
+
+REGION = "us-east-1"
+
+
+class Crash(BaseException):
+    """The end of a process, at any line."""
+
+
+class Clock:
+    """A clock that moves only when slept on, or pushed."""
+
+    def __init__(self) -> None:
+        self.time = datetime.fromisoformat("2026-11-24T07:00:00+00:00")
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+class Steps:
+    """The names of all that has an effect, in order; before the one with the number `crash_at` the process ends."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.crash_at = -1
+
+    def take(self, name: str) -> None:
+        if len(self.names) == self.crash_at:
+            raise Crash(name)
+        self.names.append(name)
+
+
+class Aws:
+    """A Reader and Writer over a gateway that notes its calls, and may answer lists in another order."""
+
+    def __init__(self, gateway: Gateway, steps: Steps) -> None:
+        self._gateway = gateway
+        self._steps = steps
+        self.calls: list[Sent] = []
+        self.shuffle: random.Random | None = None
+
+    def get(self, call: Call, absent: Mapping[str, Json | None] = NEVER) -> Json | None:
+        self.calls.append(call)
+        answer: Json | None = self._shuffled(self._gateway.get(call, absent))
+        return answer
+
+    def rows(self, request: Sent, key: str, *, enough: Callable[[Rows], bool] = lambda _: True) -> Rows:
+        self.calls.append(request)
+        return list(self._shuffled(list(self._gateway.rows(request, key, enough=enough))))
+
+    def lasting_rows(self, request: Sent, key: str) -> Rows:
+        return self.rows(request, key)
+
+    def stream(self, request: Sent, key: str) -> Iterator[Json]:
+        return iter(self.rows(request, key))
+
+    def write(self, request: Sent) -> None:
+        self._steps.take("write")
+        self.calls.append(request)
+        self._gateway.write(request)
+
+    def _shuffled(self, value: Any) -> Any:
+        if self.shuffle and isinstance(value, list):
+            return self.shuffle.sample([self._shuffled(each) for each in value], len(value))
+        return {key: self._shuffled(each) for key, each in value.items()} if isinstance(value, dict) else value
+
+
+class Notes:
+    """A Notifier that keeps what it is told."""
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+        self.told: list[Record] = []
+
+    def publish(self, record: Record) -> None:
+        self._steps.take("publish")
+        self.told.append(record)
+
+
+class StepLedger(MemoryLedger):
+    """A ledger in memory, whose intents and ends are steps. `meanwhile` happens once, before the next intent."""
+
+    def __init__(self, clock: Clock, store: MemoryStore, steps: Steps) -> None:
+        super().__init__(clock, store=store)
+        self._steps = steps
+        self.meanwhile: Callable[[], None] | None = None
+
+    def intend(self, intent: Intent) -> Entry:
+        self._steps.take("intend")
+        if self.meanwhile:
+            happens, self.meanwhile = self.meanwhile, None
+            happens()
+        return super().intend(intent)
+
+    def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
+        self._steps.take("finish")
+        return super().finish(entry, state, record)
+
+
+class Bench:
+    """One specimen, put at fault on an embedded AWS of its own."""
+
+    def __init__(self, aws: EmbeddedAws, specimen: Specimen) -> None:
+        self.aws = aws
+        self.control: Control[Any] = specimen.control
+        self.specimen = specimen
+        self.clock = Clock()
+        self.store = MemoryStore()
+        self.restart()
+        self.id = specimen.open(self.client)
+
+    @property
+    def client(self) -> Client:
+        return lambda service: client(self.aws, service)
+
+    @property
+    def resource(self) -> Resource:
+        return Resource(type=self.control.resource.type, id=self.id, account=ACCOUNT, region=REGION)
+
+    @property
+    def world(self) -> World:
+        return World(
+            region=REGION,
+            account=lambda: ACCOUNT,
+            reader=self.api,
+            writer=self.api,
+            ledger=self.ledger,
+            notifier=self.notes,
+            clock=self.clock,
+        )
+
+    def disturb(self) -> None:
+        """Somebody else changes what is not at fault."""
+        assert self.specimen.disturb
+        self.specimen.disturb(self.client, self.id)
+
+    def restart(self) -> None:
+        """A new process, a while later: what the old one knew is gone, and its lease has run out."""
+        self.clock.sleep(120)
+        self.steps = Steps()
+        self.api = Aws(Gateway(REGION, self.client, self.clock), self.steps)
+        self.notes = Notes(self.steps)
+        self.ledger = StepLedger(self.clock, self.store, self.steps)
+
+    def event(self) -> ApiCall:
+        """What CloudTrail tells of the call that put the resource at fault."""
+        self.aws.settle(SETTLE_S)
+        names = {trigger.name for trigger in self.control.triggers}
+        told = [event for event in self.aws.events if event["detail"]["eventName"] in names]
+        call = parse_event(told[-1])
+        assert isinstance(call, ApiCall)
+        return call
+
+    def targets(self) -> list[Target]:
+        return parse(self.event(), [self.control])
+
+    def swept(self) -> list[Target]:
+        """What a sweep looks at: what a crash left behind, and what its list names."""
+        cause = ApiCall(event_id="", source="cloudmend", name="Sweep", time=None, account="", region=REGION)
+        region = region_of(self.control, cause, ACCOUNT, REGION)
+        found = resolve([*unfinished([self.control], self.world), region], self.policy(), self.world)
+        return [each for each in found if isinstance(each, Target)]
+
+    def mend(self, targets: Sequence[Target] | None = None, **policy: str) -> Record:
+        """The last record of the one target."""
+        (record,) = mend(self.targets() if targets is None else targets, self.policy(**policy), self.world)
+        return record
+
+    def policy(self, mode: str = "fix") -> Policy:
+        table = f'[mode.control]\n{self.control.id} = "{mode}"\n'
+        return parse_policy({}, table, controls=[self.control.id])
+
+    def state(self) -> State:
+        """What AWS answers now, read beside what is under test."""
+        reader = Gateway(REGION, self.client, self.clock)
+        state: State | None = self.control.read(self.resource, reader, self.control.settings())
+        assert state is not None
+        return state
+
+    def put(self, parts: Parts) -> None:
+        """Brings the resource to these parts, beside what is under test."""
+        state, writer = self.state(), Gateway(REGION, self.client, self.clock)
+        for call in calls(self.control, self.resource, state, parts):
+            writer.write(call)

@@ -1,0 +1,80 @@
+"""What the kit runs each control on: how a person puts a resource of its kind at fault, with an ordinary client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from cloudmend.controls import ebs_snapshot_public, s3_bucket_block_public_access, sqs_policy_public
+from cloudmend.core.contract import Control
+
+OTHER = "111122223333"
+OPEN_STATEMENT = {"Sid": "open", "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
+
+Client = Callable[[str], Any]  # a botocore client by the name of its service
+
+
+class Specimen(NamedTuple):
+    """A control, and how a resource of its kind is put at fault. `open` returns the resource's id.
+
+    `disturb` changes something of the resource that is not at fault, as somebody else might meanwhile.
+    """
+
+    control: Control[Any]
+    open: Callable[[Client], str]
+    disturb: Callable[[Client, str], None] | None = None
+
+
+def _public_snapshot(client: Client) -> str:
+    ec2 = client("ec2")
+    volume = ec2.create_volume(AvailabilityZone="us-east-1a", Size=1)["VolumeId"]
+    snapshot = str(ec2.create_snapshot(VolumeId=volume)["SnapshotId"])
+    ec2.modify_snapshot_attribute(
+        SnapshotId=snapshot,
+        Attribute="createVolumePermission",
+        CreateVolumePermission={"Add": [{"UserId": OTHER}, {"Group": "all"}]},
+    )
+    return snapshot
+
+
+def _open_bucket(client: Client) -> str:
+    s3 = client("s3")
+    s3.create_bucket(Bucket="a-bucket")
+    flags = {"BlockPublicAcls": True, "IgnorePublicAcls": False, "BlockPublicPolicy": False}
+    s3.put_public_access_block(Bucket="a-bucket", PublicAccessBlockConfiguration=flags)
+    return "a-bucket"
+
+
+def _open_queue(client: Client) -> str:
+    sqs = client("sqs")
+    url = sqs.create_queue(QueueName="a-queue")["QueueUrl"]
+    _set_policy(sqs, url, OPEN_STATEMENT, _inside("own"))
+    return "a-queue"
+
+
+def _disturb_queue(client: Client, name: str) -> None:
+    sqs = client("sqs")
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    _set_policy(sqs, url, OPEN_STATEMENT, _inside("own"), _inside("added-meanwhile"))
+
+
+def _set_policy(sqs: Any, url: str, *statements: Any) -> None:
+    policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+
+
+def _inside(sid: str) -> dict[str, Any]:
+    return {**OPEN_STATEMENT, "Sid": sid, "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}}
+
+
+def name(specimen: Specimen) -> str:
+    """How a test of it is called."""
+    return specimen.control.id
+
+
+SPECIMENS = (
+    Specimen(ebs_snapshot_public.CONTROL, _public_snapshot),
+    Specimen(s3_bucket_block_public_access.CONTROL, _open_bucket),
+    Specimen(sqs_policy_public.CONTROL, _open_queue, _disturb_queue),
+)

@@ -1,0 +1,172 @@
+"""The promises, held for every control: what a control must do that nobody wrote for it alone."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from botocore.session import Session
+
+from cloudmend.core.call import Call
+from cloudmend.core.contract import after
+from cloudmend.core.ledger import TimedExemption
+from cloudmend.core.planning import calls, same_parts
+from cloudmend.core.reversal import revert
+from kit.bench import Bench, Crash
+from kit.cli_tables import operations
+from kit.specimens import SPECIMENS, name
+from local.embedded.helpers import ACCOUNT
+
+
+def test_the_event_of_what_put_it_at_fault_points_to_it(bench: Bench) -> None:
+    (target,) = bench.targets()
+    assert (target.resource.id, target.resource.account, target.resource.region) == (
+        bench.id,
+        ACCOUNT,
+        bench.aws.region,
+    )
+
+
+def test_it_is_mended_proved_kept_and_told(bench: Bench) -> None:
+    record = bench.mend()
+    assert record.status == "mended", record.summary
+    assert bench.control.resource.noun in record.summary
+    assert bench.id in record.summary
+    assert record.steps
+    assert record.undo
+    assert [each.status for each in bench.notes.told] == ["mended"]
+    entry = bench.store.entries[record.entry_id]
+    assert (entry.state, entry.ended and entry.ended.record) == ("DONE", record)
+    assert bench.mend(bench.targets()).status == "clean"
+
+
+def test_a_second_run_writes_nothing(bench: Bench) -> None:
+    bench.mend()
+    bench.steps.names.clear()
+    assert bench.mend().status == "clean"
+    assert "write" not in bench.steps.names
+    assert "intend" not in bench.steps.names
+
+
+def test_an_undo_gives_back_exactly_what_was_there(bench: Bench) -> None:
+    before = bench.state()
+    record = bench.mend()
+    entry = bench.store.entries[record.entry_id]
+    settings = bench.control.settings()
+    reversal = revert(bench.control, settings, entry.intent, record, bench.api)
+    assert not reversal.differences
+    for request in reversal.requests:
+        bench.api.write(request)
+    assert same_parts(bench.control, bench.state().parts, before.parts)
+    again = revert(bench.control, settings, entry.intent, record, bench.api)
+    assert (again.requests, again.differences) == ((), ())
+    assert again.restored
+
+
+def test_the_calls_of_an_undo_put_it_at_fault_again(bench: Bench) -> None:
+    """A control that cannot tell what its own undo brings back could not be undone and mended again."""
+    record = bench.mend()
+    state = bench.state()
+    back = after(state.parts, {step.part: step.before for step in record.steps})
+    for call in calls(bench.control, bench.resource, state, back):
+        bench.api.write(call)
+    assert bench.mend().status == "mended"
+
+
+def test_what_is_exempt_is_left_as_it_is(bench: Bench) -> None:
+    before = bench.state()
+    bench.ledger.exempt(
+        TimedExemption(
+            id="one",
+            group=bench.id,
+            owner="alice",
+            reason="a test",
+            created=bench.clock.now(),
+            expires=bench.clock.now().replace(hour=23),
+            created_by="arn",
+        )
+    )
+    record = bench.mend()
+    assert (record.status, "alice" in record.summary) == ("exempt", True)
+    assert same_parts(bench.control, bench.state().parts, before.parts)
+
+
+def test_a_policy_that_observes_changes_nothing_and_says_what_it_would(bench: Bench) -> None:
+    before = bench.state()
+    record = bench.mend(mode="observe")
+    assert (record.status, "would have" in record.summary) == ("observed", True)
+    assert bench.state() == before
+    assert "intend" not in bench.steps.names
+
+
+def test_answers_in_another_order_lead_to_the_same_end(bench: Bench) -> None:
+    bench.api.shuffle = random.Random(7)  # noqa: S311 - any order does
+    assert bench.mend().status == "mended"
+    assert bench.mend().status == "clean"
+
+
+def test_a_sweep_finds_it_and_mends_it_without_an_event(bench: Bench) -> None:
+    (record,) = [each for each in (bench.mend([target]) for target in bench.swept()) if each.resource.id == bench.id]
+    assert (record.status, record.missed, record.event_name) == ("mended", True, "Sweep")
+
+
+@pytest.mark.parametrize("specimen", [each for each in SPECIMENS if each.disturb], ids=name, indirect=True)
+def test_what_somebody_else_changes_meanwhile_is_kept(bench: Bench) -> None:
+    """A control whose write replaces more than it changes reads again beside the intent, or holds a guard."""
+    bench.ledger.meanwhile = bench.disturb
+    assert bench.mend().status == "mended"
+    assert "added-meanwhile" in str(bench.state().parts)
+
+
+@pytest.mark.parametrize("is_swept", [False, True], ids=["retried", "swept"])
+def test_a_crash_at_any_step_is_completed_and_told_with_its_cause(bench: Bench, is_swept: bool) -> None:
+    before = bench.state()
+    event = bench.event()
+    targets = bench.targets()
+    steps = _steps_of(bench)
+    bench.restart()
+    for number in range(len(steps)):
+        bench.put(before.parts)
+        bench.store.entries.clear()
+        bench.restart()
+        bench.steps.crash_at = number
+        with pytest.raises(Crash):
+            bench.mend(targets)
+        told = list(bench.notes.told)
+        bench.restart()
+        for target in bench.swept() if is_swept else targets:
+            bench.mend([target])
+        mends = [each for each in (*told, *bench.notes.told) if each.status == "mended"]
+        assert mends, f"nobody was told after a crash before step {number}, {steps[number]}"
+        assert all(each.undo for each in mends)
+        if not (is_swept and steps[number] == "intend"):  # until then nobody knows whose call it was
+            assert any(each.event_id == event.event_id for each in mends), steps[number]
+        assert all(entry.state != "INTENT" for entry in bench.store.entries.values()), steps[number]
+        assert bench.mend(targets).status == "clean"
+
+
+def _steps_of(bench: Bench) -> list[str]:
+    """What has an effect in a mend that nothing hinders."""
+    bench.steps.names.clear()
+    bench.mend()
+    return list(bench.steps.names)
+
+
+def test_it_holds_the_rights_that_it_uses_and_no_other(bench: Bench) -> None:
+    bench.swept()
+    bench.mend()
+    used = {call.action for call in bench.api.calls}
+    control = bench.control
+    assert used == {right.action for right in (*control.reads, *control.writes)}
+
+
+def test_its_calls_are_those_of_the_aws_cli(bench: Bench) -> None:
+    bench.swept()
+    bench.mend()
+    for call in bench.api.calls:
+        assert isinstance(call, Call)
+        service, operation = call.cli
+        model = Session().get_service_model(call.service)
+        assert model.signing_name == call.action.partition(":")[0]
+        assert call.operation in model.operation_names
+        assert operation in operations(service), f"aws {service} {operation}"
