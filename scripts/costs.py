@@ -16,7 +16,7 @@ DAYS: Final = 30
 MEMORY_GB: Final = 0.5
 SWEEPS: Final = DAYS * 24 / 6
 ALARM_METRICS: Final = 7  # of six alarms; one adds two metrics up
-METRICS: Final = 11
+METRICS: Final = 13
 RETENTION_DAYS: Final = 400
 
 # What is assumed of one invocation, and larger than what the tests see on the embedded AWS.

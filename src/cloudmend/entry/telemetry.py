@@ -21,6 +21,8 @@ COUNTED: Final[dict[Status, str]] = {
     "exempt": "Exempt",
     "open": "StillOpen",
     "failed": "Failed",
+    "pending": "Pending",
+    "deferred": "Deferred",
 }
 # Those that count a circumstance of it; alarms of the template wait for them.
 FLAGGED: Final[dict[str, Callable[[Record], bool]]] = {

@@ -19,6 +19,8 @@ STATUS_STYLE: Final[dict[Status, str]] = {
     "gone": "red",
     "open": "bold red",
     "failed": "bold red",
+    "pending": "yellow",
+    "deferred": "yellow",
 }
 
 

@@ -15,6 +15,7 @@ from cloudmend.core.escaping import chat
 from cloudmend.core.model import END_EXEMPTION, Record, Request
 from cloudmend.core.notice.resources import arn
 from cloudmend.core.notice.wording import (
+    WAITING,
     attributes,
     call,
     duration,
@@ -94,6 +95,8 @@ def _next_steps(record: Record) -> Iterator[str]:
     if record.status in ("open", "failed"):
         yield "Read the mail of this record, or cloudmend's log: it has the commands to look and to close by hand."
         yield "An event is tried again twice within minutes, then it is kept in the dead-letter queue."
+    elif record.status in WAITING:
+        yield WAITING[record.status]
     elif record.status == "observed":
         yield chat(why_unchanged(record), _REMARK)
     elif is_by_hand(record) and record.event_name != END_EXEMPTION:

@@ -24,7 +24,16 @@ _PUT_EVENTS: Final = "events:PutEvents"
 
 # What is kept where a record is larger, until it fits: items of each list, characters of each text.
 _SMALLER: Final = ((100, 1000), (20, 500), (0, 200))
-_LISTS: Final = ("findings", "edits", "remaining", "errors", "undo", "exemptions_unreadable", "ledger_unreadable")
+_LISTS: Final = (
+    "findings",
+    "edits",
+    "remaining",
+    "errors",
+    "undo",
+    "exemptions_unreadable",
+    "ledger_unreadable",
+    "steps",
+)
 
 
 class Detail(Record, frozen=True, kw_only=True):

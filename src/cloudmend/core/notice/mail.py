@@ -10,7 +10,7 @@ from cloudmend.core.escaping import ascii_line, command, plain
 from cloudmend.core.model import END_EXEMPTION, Record, Request
 from cloudmend.core.notice.audience import Audience
 from cloudmend.core.notice.resources import close, look
-from cloudmend.core.notice.wording import attributes, call, duration, headline, remarks, run_by, why_unchanged
+from cloudmend.core.notice.wording import WAITING, attributes, call, duration, headline, remarks, run_by, why_unchanged
 from cloudmend.core.undo import remove_command, undo_command
 
 _SUBJECT: Final = 99  # SNS: less than 100 characters
@@ -101,6 +101,11 @@ def _next(record: Record) -> Iterator[str]:
         if by_hand := close(record):
             yield "To close it yourself:"
             yield from _commands([by_hand])
+        return
+    if record.status in WAITING:
+        yield WAITING[record.status]
+        yield "To look at it yourself:"
+        yield from _commands([look(record)])
         return
     known = "It is open now" if record.status == "open" else "It may be open now: cloudmend could not tell"
     yield f"1. {known}. An event is tried again twice within minutes,"

@@ -14,11 +14,18 @@ _HEADLINES: Final[dict[Status, str]] = {
     "observed": "cloudmend would mend",
     "open": "STILL OPEN, act now:",
     "failed": "cloudmend failed, look now:",
+    "pending": "AWS accepted the mend and does not show it yet:",
+    "deferred": "cannot be mended now, and stays as it is:",
 }
 _BY_HAND: Final = {
     UNDO: "undone, open again on purpose:",
     EXEMPT: "left open on purpose:",
     END_EXEMPTION: "exempt no longer:",
+}
+# What to do about a mend that has not come to its end.
+WAITING: Final[dict[Status, str]] = {
+    "pending": "Nothing yet: AWS accepted the change. cloudmend looks again, and another notice tells how it ended.",
+    "deferred": "Nothing yet, if it can wait: cloudmend tries again, and another notice tells how that ended.",
 }
 _BUDGET_SPENT: Final = "NOT MENDED, the budget is spent:"
 _REPORTED: Final = "cloudmend reports"
