@@ -39,6 +39,6 @@ def test_what_it_says_of_suggestions_is_what_the_code_does() -> None:
 
 def test_what_it_says_of_how_much_is_shown_is_what_the_code_does() -> None:
     assert (table.ASKED, table.SHOWN) == (5, 10)
-    assert "the five who have most doors that are still open" in " ".join(PAGE.split())
+    assert "the five who have most findings that are still open" in " ".join(PAGE.split())
     assert "the ten that stood open longest" in PAGE
     assert "exemptions to think about, ten at most" in PAGE
