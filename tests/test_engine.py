@@ -404,17 +404,18 @@ def first_answer_repeated(account: Account, times: int) -> None:
 
 def test_a_rule_that_the_event_names_and_the_answer_lacks_is_waited_for() -> None:
     account = Account()
-    group_id = account.group()
-    named = {"securityGroupRuleSet": {"items": [{"groupId": group_id, "securityGroupRuleId": "sgr-0123456789abcdef0"}]}}
-    reads = []
+    group_id = account.group(ipv4(22, WORLD))
+    (rule_id,) = (row["SecurityGroupRuleId"] for row in account.rules(group_id) if not row["IsEgress"])
+    named = {"securityGroupRuleSet": {"items": [{"groupId": group_id, "securityGroupRuleId": rule_id}]}}
+    answer, reads = account.groups.call, []
 
-    def appear(_: Mapping[str, Any]) -> None:
-        reads.append(1)
-        if len(reads) == 2:
-            permissions = [ipv4(22, WORLD)]
-            account.groups.call("AuthorizeSecurityGroupIngress", {"GroupId": group_id, "IpPermissions": permissions})
+    def late(operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        result = answer(operation, params)
+        if operation == "DescribeSecurityGroupRules":
+            reads.append(1)
+        return {"SecurityGroupRules": []} if operation == "DescribeSecurityGroupRules" and len(reads) == 1 else result
 
-    account.groups.before["DescribeSecurityGroupRules"] = appear
+    account.groups.call = late  # type: ignore[method-assign]
     record = account.respond(event(group_id, responseElements=named))
     assert record.status == "mended"
     assert ingress(account.rules(group_id)) == {("tcp", 22, 22, TEN)}

@@ -20,11 +20,19 @@ from controls.test_prefix_lists import prefix_list, refers
 from reliability.faults import MALLORY
 from support import NOW, Account, event, ingress, ipv4, policy
 from test_put_off import Kept
+from undoing import entry, undone
 
 WORLD = "0.0.0.0/0"
 CLOSED_SSH = ("tcp", 22, 22, "10.0.0.0/8")
 CALLED = NOW - timedelta(seconds=2)  # as the event says
 NEVER = "sgr-0123456789abcdef0"
+
+
+class Refusing:
+    """A Later whose queue does not answer."""
+
+    def put_off(self, _: PutOff) -> bool:
+        raise AwsError("sqs:SendMessage: no answer.", action="sqs:SendMessage", code="", refused=False)
 
 
 def watched() -> tuple[Account, Kept]:
@@ -123,7 +131,45 @@ def test_what_else_is_at_fault_is_mended_at_once_and_the_named_rule_is_looked_at
     record = account.respond(naming(group_id, NEVER))
     assert record.status == "mended"
     assert ingress(account.rules(group_id)) == {CLOSED_SSH}
-    assert [task.resource.parts for task in later.tasks[:1]] == [(NEVER,)]
+    (task,) = later.tasks
+    assert (task.resource.parts, record.retry_at, is_for_people(record)) == ((NEVER,), task.due, True)
+    assert f"AWS does not show {NEVER} yet, which the event tells of: that is looked at again at 07:0" in record.summary
+
+
+def test_what_else_is_at_fault_is_mended_also_where_the_queue_takes_nothing() -> None:
+    account = Account()
+    account.world = msgspec.structs.replace(account.world, later=Refusing())
+    group_id = account.group(ipv4(22, WORLD))
+    record = account.respond(naming(group_id, NEVER))
+    assert ingress(account.rules(group_id)) == {CLOSED_SSH}
+    assert (record.status, len(record.edits), len(record.undo)) == ("failed", 1, 1)
+    assert "narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8" in record.summary
+    assert "It is not known whether that is open: try again in two minutes" in record.summary
+    assert "sqs:SendMessage" in record.errors[0]
+    undone(account, record.entry_id)
+    assert ingress(account.rules(group_id)) == {("tcp", 22, 22, WORLD)}
+
+
+def test_before_what_is_open_is_closed_the_queue_is_not_asked() -> None:
+    account = Account()
+
+    class Watched(Kept):
+        def put_off(self, task: PutOff) -> bool:
+            account.calls.append("later")
+            return super().put_off(task)
+
+    account.world = msgspec.structs.replace(account.world, later=Watched())
+    account.respond(naming(account.group(ipv4(22, WORLD)), NEVER))
+    assert account.calls.index("ec2:ModifySecurityGroupRules") < account.calls.index("later")
+
+
+def test_where_nobody_comes_again_what_was_mended_is_told_and_what_was_not_seen_fails_it() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD))
+    record = account.respond(naming(group_id, NEVER))
+    assert (record.status, ingress(account.rules(group_id))) == ("failed", {CLOSED_SSH})
+    assert f"{account.label(group_id)}: narrowed tcp/22" in record.summary
+    assert f"AWS does not show {NEVER} yet" in record.summary
 
 
 def modify(group_id: str, rule_id: str, cidr: str) -> dict[str, Any]:
@@ -139,10 +185,45 @@ def test_a_rule_that_aws_still_shows_with_its_old_source_is_looked_at_again() ->
     rule_id = next(row["SecurityGroupRuleId"] for row in account.rules(group_id) if not row["IsEgress"])
     record = account.respond(modify(group_id, rule_id, "0.0.0.1/0"))
     assert record.status == "observed"
-    assert f"AWS does not show {rule_id} from 0.0.0.0/0 yet" in record.summary
+    assert f"AWS does not show {rule_id} as tcp/22 from 0.0.0.0/0 yet" in record.summary
     assert account.respond(modify(group_id, rule_id, "10.0.0.0/8")).status == "clean"
     assert account.respond(modify(group_id, rule_id, "no range")).status == "clean"
     assert len(later.tasks) == 1
+
+
+def test_a_rule_that_aws_still_shows_with_its_old_ports_is_looked_at_again() -> None:
+    account, later = watched()
+    group_id = account.group(ipv4(8080, WORLD))
+    rule_id = next(row["SecurityGroupRuleId"] for row in account.rules(group_id) if not row["IsEgress"])
+    raw = modify(group_id, rule_id, WORLD)
+    record = account.respond(raw)
+    assert record.status == "observed"
+    assert f"AWS does not show {rule_id} as tcp/22 from 0.0.0.0/0 yet" in record.summary
+    moved = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIpv4": WORLD}
+    update = {"SecurityGroupRuleId": rule_id, "SecurityGroupRule": moved}
+    account.ec2.modify_security_group_rules(GroupId=group_id, SecurityGroupRules=[update])
+    assert next_look(account, later.tasks[0]).status == "mended"
+    assert account.respond(raw).status == "clean"
+
+
+def test_a_mend_that_saw_the_old_value_saw_nothing_and_the_rule_is_looked_at_again() -> None:
+    account, later = watched()
+    group_id = account.group(ipv4(22, WORLD), ipv4(3389, "10.0.0.0/8"))
+    rule_id = next(row["SecurityGroupRuleId"] for row in account.rules(group_id) if row["FromPort"] == 3389)
+    raw = modify(group_id, rule_id, WORLD)
+    assert account.respond(raw).status == "mended"
+    assert next_look(account, later.tasks[0]).status == "observed"
+
+
+def test_a_before_image_that_cannot_be_compared_shows_nothing() -> None:
+    account, _ = watched()
+    group_id = account.group(ipv4(22, WORLD))
+    raw = naming(group_id, NEVER)
+    entry_id = account.respond(raw).entry_id
+    spoiled = entry(account, entry_id)
+    intent = msgspec.structs.replace(spoiled.intent, before={"SecurityGroupRules": [{"no": "id"}]})
+    account.store.entries[entry_id] = msgspec.structs.replace(spoiled, intent=intent)
+    assert account.respond(raw).status == "observed"
 
 
 def list_event(list_id: str, **request: Any) -> dict[str, Any]:
@@ -189,10 +270,6 @@ def test_where_nobody_comes_again_it_fails_so_that_lambda_or_the_person_tries_ag
 
 
 def test_a_queue_that_does_not_take_it_fails_the_event_which_is_then_kept() -> None:
-    class Refusing:
-        def put_off(self, _: PutOff) -> bool:
-            raise AwsError("sqs:SendMessage: no answer.", action="sqs:SendMessage", code="", refused=False)
-
     account = Account()
     account.world = msgspec.structs.replace(account.world, later=Refusing())
     record = account.respond(naming(account.group(), NEVER))

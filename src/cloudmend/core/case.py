@@ -50,6 +50,7 @@ class Case(Struct, kw_only=True):
     swept: bool = False  # no event led here
     seen: datetime | None = None  # when AWS was asked
     recency: Recency = Recency()
+    unseen: Mapping[str, str] = {}  # by part, in words: what the event tells of, and AWS did not show then
     findings: tuple[Finding, ...] = ()
     exempt_parts: frozenset[str] = frozenset()
     exemptions_unreadable: tuple[str, ...] = ()
@@ -112,12 +113,8 @@ class Case(Struct, kw_only=True):
         aside = ", exempt ones aside" if self.exempt_parts else ""
         return self._record("clean", f"{self.resource.label}: {told}{aside}.", now)
 
-    def not_seen(self, unseen: str, now: datetime) -> Record:
-        """Where nothing is at fault, but AWS lags behind the event: looked at again, or to be tried again."""
-        told = f"AWS does not show {unseen} yet, which the event tells of"
-        if self.retry_at is None:
-            again = "It is not known whether that is open: try again in two minutes."
-            return self.failed(f"{told}. {again}", now)
+    def not_seen(self, told: str, now: datetime) -> Record:
+        """Where nothing is at fault, but AWS lags behind the event; the case knows when it is looked at again."""
         self.decision = f"it is looked at again at {self.retry_at:%H:%M:%S} UTC"
         return self._record("observed", f"{self.resource.label}: {told}. {self._unchanged()}", now)
 

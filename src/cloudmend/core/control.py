@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from cloudmend.core.ledger import Entry
 from cloudmend.core.left_behind import Traces
-from cloudmend.core.model import ApiCall, Finding, Intent, Plan, Record, Resource
+from cloudmend.core.model import ApiCall, Finding, Intent, Json, Plan, Record, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader
 from cloudmend.core.undo import Reversal
@@ -45,7 +45,7 @@ class Control(Struct, frozen=True, kw_only=True):
     expand: Callable[[Resource, Reader, Policy], Expansion]  # a target -> what to mend there
     observe: Callable[[Resource, Reader, Policy], Any]  # the facts; None: it is gone
     suspects: Callable[[ApiCall], bool]  # a hint: its resource is probably at fault, so that much is read at once
-    unseen: Callable[[ApiCall, Resource, Any], Mapping[str, str]]  # what it did that the facts lack, by part, in words
+    unseen: Callable[[ApiCall, Resource, Json | None], Mapping[str, str]]  # what it did that an image lacks, in words
     surroundings: Callable[[Resource, Reader], Any]  # what only a mend needs, and is read beside the facts
     complete: Callable[[Any, Any, Reader, Policy], Any]  # the facts, with their surroundings
     without: Callable[[Any, frozenset[str]], Any]  # the facts, as if parts were not there

@@ -22,7 +22,7 @@ from cloudmend.engine.left_behind import complete_met
 from cloudmend.engine.needs import Needs, begin, exemptions, met
 from cloudmend.engine.put_off import put_off
 from cloudmend.engine.record import Ended, ending, recorded, sentence
-from cloudmend.engine.unseen import unseen
+from cloudmend.engine.unseen import look_again, unseen
 
 
 def resources_of(
@@ -71,7 +71,7 @@ def walk(
     case = _open_case(resource, control, cause, world)
     case.swept, case.is_last = swept, is_last
     try:
-        record = _mend(case, policy, world)
+        record = look_again(case, _mend(case, policy, world), world)
     except Exception as error:  # noqa: BLE001 - a crash becomes a record
         record = _failed(case, error, world)
     end = MendEnd(case.entry, ending(record), record) if case.entry and not case.is_unsure else None
@@ -102,12 +102,12 @@ def _mend(case: Case, policy: Policy, world: World) -> Record:
     needs = needs or (begin(case, world) if case.findings else None)
     if complete_met(case, facts, met(case, needs, world), world):
         return _mend(case, policy, world)  # others were kept out meanwhile, so what was seen is out of date
-    late = unseen(case, facts, world)
+    case.unseen = unseen(case, facts, now())
     if facts is None:
-        return case.not_seen(late, now()) if late else case.gone(now())
+        return case.gone(now())
     case.account = facts.account or case.account
     if needs is None or not case.findings:
-        return case.not_seen(late, now()) if late else case.clean(control.all_clear(facts, policy), now())
+        return case.clean(control.all_clear(facts, policy), now())
     recent = needs.recent()
     facts = control.complete(facts, needs.surroundings(), world.reader, policy)
     case.resource = msgspec.structs.replace(case.resource, name=facts.name or case.resource.name)
