@@ -22,7 +22,7 @@ def placed(call: ApiCall, world: World) -> ApiCall:
 def misplaced(target: Resource, control: Control, call: ApiCall, world: World) -> Record | None:
     """What is told of a call that was not made here, or of which that cannot be known; None for one that was."""
     try:
-        problem = _elsewhere(call, world)
+        problem = elsewhere(call, world)
     except CloudmendError as error:
         problem = f"it is not known which account this is, so nothing was looked at: {sentence(error)}"
     if not problem:
@@ -31,8 +31,11 @@ def misplaced(target: Resource, control: Control, call: ApiCall, world: World) -
     return recorded(Ended(case.failed(problem, world.clock.now())), world)
 
 
-def _elsewhere(call: ApiCall, world: World) -> str:
-    """Why the call is not answered here; empty where it is. A call that names no account was made here."""
+def elsewhere(call: ApiCall, world: World) -> str:
+    """Why the call is not answered here; empty where it is. A call that names no account was made here.
+
+    Raises CloudmendError where it cannot be known which account this is.
+    """
     places = [("Region", call.region, world.region)]
     if call.account:
         places.append(("account", call.account, world.account()))

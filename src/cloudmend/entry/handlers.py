@@ -13,7 +13,7 @@ import msgspec
 
 from cloudmend import engine
 from cloudmend.aws.regions import enabled_regions
-from cloudmend.controls import CONTROLS
+from cloudmend.controls import CONTROLS, woken_by
 from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.core.errors import CloudmendError, EventError, StillOpen
 from cloudmend.core.left_behind import unread
@@ -23,6 +23,7 @@ from cloudmend.core.policy import PARAMETERS, Policy
 from cloudmend.core.ports import Notifier
 from cloudmend.core.put_off import PutOff
 from cloudmend.core.world import World
+from cloudmend.engine.dispatch import dispatch
 from cloudmend.entry.continuation import Task, asked, messages, whole
 from cloudmend.entry.deployed import CONTINUATION_QUEUE, SWEEP_REGIONS, deployed_world, in_region, stack_settings
 from cloudmend.entry.policy_file import read_policy
@@ -56,7 +57,7 @@ def respond(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambd
 def _answer(event: Any) -> tuple[Record | Ignored, ...]:
     if request := notice_request(event):
         return (engine.tell(request, control=CONTROLS[0].id, resource_type=GROUP, world=_world()),)
-    return engine.handle(event, controls=CONTROLS, policy=_policy(), world=_world())
+    return dispatch(event, controls=CONTROLS, woken_by=woken_by, policy=_policy(), world=_world())
 
 
 def sweep(event: Any, context: Any) -> dict[str, Any]:

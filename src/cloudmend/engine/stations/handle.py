@@ -13,6 +13,8 @@ from cloudmend.core.policy import Policy
 from cloudmend.core.run import one_run
 from cloudmend.core.world import World
 from cloudmend.core.wrappings import parse_events
+from cloudmend.engine.place import placed
+from cloudmend.engine.stations.place import here
 from cloudmend.engine.stations.record import record
 from cloudmend.engine.stations.resolve import resolve
 from cloudmend.engine.stations.walk import mend, parse
@@ -48,7 +50,8 @@ def _respond(
     if not any(control.trigger(answer) for control in controls):
         source = answer.source or "a call without eventSource,"
         return [Ignored(f"no control watches {source} {answer.name}", answer.event_id)]
-    return [*mend_all(parse(answer, controls), policy, world)]
+    ours, others = here(parse(placed(answer, world), controls), world)
+    return [*record(others, world), *mend_all(ours, policy, world)]
 
 
 def mend_all(targets: Sequence[Target], policy: Policy, world: World) -> list[Record]:

@@ -1,0 +1,157 @@
+"""One event, two ways: security groups go today's, the controls by the contract theirs, and neither knows the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+import pytest
+
+from cloudmend import engine
+from cloudmend.controls import CONTROLS, woken_by
+from cloudmend.core.errors import AwsError, EventError
+from cloudmend.core.model import Ignored, Record
+from cloudmend.core.policy import Policy, parse_policy
+from cloudmend.core.world import World
+from cloudmend.engine.dispatch import dispatch
+from cloudmend.local.server import EmbeddedAws
+from kit.bench import Bench
+from kit.specimens import SPECIMENS
+from local.embedded.helpers import ACCOUNT, SETTLE_S, unheard
+
+OTHER = "444455556666"
+POLICY = parse_policy({})
+SSH = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    with EmbeddedAws(log=unheard) as aws:
+        yield Bench(aws, SPECIMENS[0])
+
+
+def told(bench: Bench, name: str) -> Mapping[str, Any]:
+    """The last event of a call."""
+    bench.aws.settle(SETTLE_S)
+    return [event for event in bench.aws.events if event["detail"]["eventName"] == name][-1]
+
+
+def open_group(bench: Bench) -> str:
+    ec2 = bench.client("ec2")
+    group_id = str(ec2.create_security_group(GroupName="web", Description="t")["GroupId"])
+    ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[SSH])
+    return group_id
+
+
+def both(bench: Bench) -> Mapping[str, Any]:
+    """A wrapping of an event for each way."""
+    return {"Records": [told(bench, name) for name in ("AuthorizeSecurityGroupIngress", "ModifySnapshotAttribute")]}
+
+
+def answer(bench: Bench, event: object, world: World | None = None, policy: Policy = POLICY) -> dict[str, str]:
+    """The statuses by resource, or by the reason of what is ignored."""
+    given = dispatch(event, controls=CONTROLS, woken_by=woken_by, policy=policy, world=world or bench.world)
+    return {each.reason if isinstance(each, Ignored) else each.resource.id: _status(each) for each in given}
+
+
+def _status(each: Record | Ignored) -> str:
+    return "ignored" if isinstance(each, Ignored) else each.status
+
+
+def test_what_either_way_watches_is_mended_and_ignored_by_nobody(bench: Bench) -> None:
+    group_id = open_group(bench)
+    assert answer(bench, both(bench)) == {group_id: "mended", bench.id: "mended"}
+
+
+def test_what_neither_way_watches_is_ignored_once(bench: Bench) -> None:
+    event = {**told(bench, "ModifySnapshotAttribute")}
+    nobodys = {**event, "detail": {**event["detail"], "eventName": "CopySnapshot"}}
+    said = "no control watches ec2.amazonaws.com CopySnapshot"
+    assert answer(bench, nobodys) == {said: "ignored"}
+    assert answer(bench, {"Records": [nobodys, event]}) == {said: "ignored", bench.id: "mended"}
+
+
+def test_a_way_that_crashes_costs_the_other_nothing_and_is_raised(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group_id = open_group(bench)
+
+    def crash(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("cloudmend.engine.stations.handle.handle", crash)
+    with pytest.raises(ZeroDivisionError):
+        answer(bench, both(bench))
+    assert {each.resource.id for each in bench.notes.told if each.status == "mended"} == {group_id}
+    monkeypatch.undo()
+    monkeypatch.setattr("cloudmend.engine.dispatch.handle", crash)
+    with pytest.raises(ZeroDivisionError):
+        answer(bench, both(bench))
+    assert {each.resource.id for each in bench.notes.told if each.status == "mended"} == {group_id, bench.id}
+
+
+def test_an_event_that_cannot_be_understood_is_told_once_and_stops_no_other(bench: Bench) -> None:
+    group_id = open_group(bench)
+    with pytest.raises(EventError) as raised:
+        answer(bench, {"Records": [*both(bench)["Records"], {"body": '{"detail": {}}'}]})
+    sentence = str(raised.value)
+    assert sentence.count("Records[2].body") == 1
+    assert {each.resource.id for each in bench.notes.told} == {group_id, bench.id}
+
+
+@pytest.mark.parametrize("place", [{"account": OTHER}, {"region": "eu-west-1"}])
+def test_an_event_of_another_account_or_region_fails_loudly_and_nothing_is_looked_at(
+    bench: Bench, place: Mapping[str, str]
+) -> None:
+    event = {**told(bench, "ModifySnapshotAttribute"), **place}
+    bench.api.calls.clear()
+    assert answer(bench, event) == {bench.id: "failed"}
+    (record,) = bench.notes.told
+    assert (record.severity, bench.api.calls) == ("high", [])
+    assert f"the call was made in Region {event['region']} and account {event['account']}" in record.summary
+    assert "Nothing was looked at or changed, and it may be open." in record.summary
+
+
+def test_an_event_that_names_no_place_is_taken_to_be_of_here(bench: Bench) -> None:
+    event = {name: value for name, value in told(bench, "ModifySnapshotAttribute").items() if name == "detail"}
+    detail = {name: value for name, value in event["detail"].items() if "Region" not in name and "ccount" not in name}
+    assert answer(bench, {"detail": detail}) == {bench.id: "mended"}
+    assert [(each.account, each.region) for each in bench.notes.told] == [(ACCOUNT, bench.aws.region)]
+
+
+def test_where_it_is_not_known_which_account_this_is_nothing_is_looked_at(bench: Bench) -> None:
+    def unknown() -> str:
+        raise AwsError("AWS gave no answer.", action="sts:GetCallerIdentity", code="", refused=False)
+
+    event = told(bench, "ModifySnapshotAttribute")
+    bench.api.calls.clear()
+    world = msgspec.structs.replace(bench.world, account=unknown)
+    assert answer(bench, event, world) == {bench.id: "failed"}
+    assert bench.api.calls == []
+    assert "it is not known which account this is" in bench.notes.told[0].summary
+
+
+def test_a_queue_of_another_account_that_an_event_of_here_names_is_told_and_left_alone() -> None:
+    with EmbeddedAws(log=unheard) as aws:
+        bench = Bench(aws, SPECIMENS[2])
+        event = {**told(bench, "SetQueueAttributes")}
+        url = event["detail"]["requestParameters"]["queueUrl"].replace(ACCOUNT, OTHER)
+        parameters = {**event["detail"]["requestParameters"], "queueUrl": url}
+        bench.api.calls.clear()
+        assert answer(bench, {**event, "detail": {**event["detail"], "requestParameters": parameters}}) == {
+            bench.id: "failed"
+        }
+        assert bench.api.calls == []
+        assert f"it is in Region {aws.region} of account {OTHER}" in bench.notes.told[0].summary
+
+
+def test_an_event_of_today_s_way_answers_as_it_does_there(bench: Bench) -> None:
+    """The order of records and of what is ignored, too."""
+    open_group(bench)
+    event = told(bench, "AuthorizeSecurityGroupIngress")
+    nobodys = {**event, "detail": {**event["detail"], "eventName": "RunInstances"}}
+    wrapped = {"Records": [nobodys, event]}
+    ignored, mended = dispatch(wrapped, controls=CONTROLS, woken_by=woken_by, policy=POLICY, world=bench.world)
+    again = engine.handle(wrapped, controls=CONTROLS, policy=POLICY, world=bench.world)
+    assert (ignored, _status(mended)) == (again[0], "mended")
