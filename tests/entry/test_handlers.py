@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from cloudmend.core.doctor.check import Deployment
+from cloudmend.core.doctor.settings import version
 from cloudmend.core.errors import EventError, PolicyError, StillOpen
 from cloudmend.core.policy import parse_policy
+from cloudmend.core.version import CODE_VERSION
 from cloudmend.entry import handlers
 from cloudmend.local.ec2 import Ec2Error
 from entry.conftest import Deployed
@@ -34,6 +39,14 @@ def test_nothing_at_fault_is_one_line_and_no_metric(deployed: Deployed) -> None:
     assert handlers.respond(event(group_id), None)["records"][0]["status"] == "clean"
     assert len(deployed.logged("record")) == 1
     assert not deployed.metrics()
+
+
+def test_the_log_tells_doctor_which_version_is_deployed(deployed: Deployed) -> None:
+    handlers.respond(event(deployed.account.group(ipv4(443, "0.0.0.0/0"))), None)
+    (line,) = deployed.logged("record")
+    lines = [{"timestamp": 1, "message": json.dumps(line)}]
+    here = Deployment(account="111122223333", region="eu-west-1", partition="aws", stack="cloudmend")
+    assert version(lines, CODE_VERSION, here).found == f"cloudmend {CODE_VERSION} is installed and deployed."
 
 
 def test_a_failed_call_is_ignored_with_a_reason(deployed: Deployed) -> None:

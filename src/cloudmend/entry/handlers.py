@@ -22,6 +22,7 @@ from cloudmend.core.notice.request import notice_request
 from cloudmend.core.policy import PARAMETERS, Policy
 from cloudmend.core.ports import Notifier
 from cloudmend.core.put_off import PutOff
+from cloudmend.core.version import CODE_VERSION
 from cloudmend.core.world import World
 from cloudmend.engine.dispatch import dispatch
 from cloudmend.entry.continuation import Task, asked, messages, whole
@@ -203,7 +204,7 @@ def _raise_for(bad: Sequence[Record], problems: Sequence[str] = ()) -> None:
 def _logger() -> Logger:
     from aws_lambda_powertools import Logger
 
-    return Logger(service="cloudmend")
+    return Logger(service="cloudmend", code_version=CODE_VERSION)  # `cloudmend doctor` looks for it
 
 
 @cache

@@ -210,7 +210,7 @@ def test_a_log_group_that_is_gone_is_named_and_made_again(patient: Patient) -> N
 
 
 def test_another_version_than_the_deployed_one_is_a_warning(patient: Patient) -> None:
-    patient.log('{"message": "about to change", "intent": {"code_version":"0.0.9"}}')
+    patient.log('{"message":"no news","service":"cloudmend","code_version":"0.0.9"}')
     check = patient.checks()["Versions"]
     assert (check.verdict, check.found) == ("warning", "cloudmend 0.1.0 is installed, 0.0.9 is deployed.")
 

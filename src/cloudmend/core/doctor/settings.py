@@ -38,10 +38,10 @@ def policy(in_force: Policy, now: datetime) -> Answer:
 
 
 def version(lines: Rows | None, installed: str, deployment: Deployment) -> Answer:
-    """The log lines that tell which code mended. Before the first mend nothing does."""
+    """The log lines that name the code that wrote them. Before the first event or sweep there is none."""
     told = [(line["timestamp"], match[1]) for line in lines or () if (match := _VERSION.search(line["message"]))]
     if not told:
-        return Answer("ok", f"cloudmend {installed} is installed; no mend is logged that would name the deployed one.")
+        return Answer("ok", f"cloudmend {installed} is installed; the log names no deployed version yet.")
     deployed = max(told)[1]
     if deployed == installed:
         return Answer("ok", f"cloudmend {installed} is installed and deployed.")
