@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -106,3 +107,19 @@ def test_a_port_that_is_taken_is_said_with_what_to_do() -> None:
         f"cloudmend: Port {port} cannot be used (Address already in use). "
         "Pass another with --port; --port 0 takes a free one.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ("replay - <&-", 1, "cloudmend: standard input: It is empty."),
+        ("invoke -e - <&-", 2, "cloudmend: The event - is not JSON"),
+        ("fix --region eu-west-1 <&-", 2, "cloudmend: There is nobody to ask."),
+        ("version >&-", 0, ""),
+        ("policy check nowhere 2>&-", 2, ""),
+    ],
+)
+def test_a_standard_stream_that_is_closed_is_an_empty_one(words: str, code: int, said: str) -> None:
+    line = ["/bin/sh", "-c", f"exec {shlex.quote(CLOUDMEND)} {words}"]
+    done = subprocess.run(line, cwd=ROOT, env={**NOWHERE}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr[: len(said)], "Traceback" in done.stderr) == (code, said, False)

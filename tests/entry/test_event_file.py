@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
+from cloudmend.controls import CONTROLS
+from cloudmend.core.errors import EventError
 from cloudmend.core.events import parse_event
 from cloudmend.core.model import ApiCall
 from cloudmend.entry.event_file import read_event
@@ -31,3 +35,27 @@ def test_with_a_group_put_in_it_does_not_count_where_the_event_came_from(tmp_pat
 def test_the_example_names_no_account_and_no_region() -> None:
     call = parsed(Path(__file__).parents[2] / "events" / "event.json", None)
     assert (call.account, call.region) == ("", "")
+
+
+def test_a_group_is_not_put_into_what_may_be_about_another(tmp_path: Path) -> None:
+    path, record = tmp_path / "event.json", event("sg-0123456789abcdef0")["detail"]
+    for other in (record, {"Records": [record]}, {"requestPayload": {"detail": record}}, [event(GROUP)], {}, "text", 7):
+        path.write_text(json.dumps(other))
+        with pytest.raises(EventError, match=r"event.json: it is not one event of EventBridge's"):
+            read_event(path, GROUP)
+        assert read_event(path, None) == other
+
+
+def test_a_group_is_not_put_into_a_call_that_is_about_a_prefix_list(tmp_path: Path) -> None:
+    path = tmp_path / "event.json"
+    request = {"ModifyManagedPrefixListRequest": {"PrefixListId": "pl-05fe30eb67c909f27"}}
+    path.write_text(json.dumps(event("", "ModifyManagedPrefixList", requestParameters=request)))
+    with pytest.raises(EventError, match="the call in it is about pl-05fe30eb67c909f27, and not about a security"):
+        read_event(path, GROUP)
+
+
+def test_a_group_goes_into_a_call_of_any_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "event.json"
+    request = {"ModifySecurityGroupRulesRequest": {"GroupId": "sg-0123456789abcdef0"}}
+    path.write_text(json.dumps(event("", "ModifySecurityGroupRules", requestParameters=request)))
+    assert [target.id for target in CONTROLS[0].targets(parsed(path, GROUP))] == [GROUP]

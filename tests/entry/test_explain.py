@@ -199,6 +199,13 @@ def test_what_a_caller_chose_is_one_line_of_what_can_be_seen() -> None:
     assert "x [31mhttp://evil.com, through unknown" in told  # a terminal makes no links
 
 
+def test_what_an_owner_of_an_exemption_chose_is_one_line_of_what_can_be_seen(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write(["is left open (exempt: \x1b[31mred\nAll is well)"], as_json=False)
+    assert capsys.readouterr().out == "is left open (exempt: [31mred All is well)\n"
+
+
 def test_an_event_may_name_a_region_that_is_none() -> None:
     with pytest.raises(CloudmendError, match=r"'evil\.com/#' is not the name of a Region"):
         place_in(None)("evil.com/#")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cloudmend.core.doctor.check import FUNCTION
+from cloudmend.entry.continuation import asked
 from cloudmend.entry.handing import SWEEPER, addressed
 
 RESOURCES = {FUNCTION: "cloudmend-mend-1A", SWEEPER: "cloudmend-sweep-2B"}
@@ -28,11 +29,22 @@ def test_what_an_event_reports_is_for_the_function_that_events_wake(event: Any) 
     assert addressed(event, RESOURCES) == (FUNCTION, event)
 
 
-@pytest.mark.parametrize("task", [TASK, {"region": "eu-west-1"}])
+PUT_OFF = {
+    "due": "2026-11-24T08:00:00Z",
+    "account": "111122223333",
+    "region": "eu-west-1",
+    "control": "security_group_ingress",
+    "resource": {"type": "AWS::EC2::SecurityGroup", "id": "sg-05fe30eb67c909f27"},
+    "cause": {"event_id": "e-1", "source": "", "name": "Sweep", "time": None, "account": "", "region": "eu-west-1"},
+}
+
+
+@pytest.mark.parametrize("task", [TASK, {"region": "eu-west-1"}, PUT_OFF, {**PUT_OFF, "told": True}])
 def test_a_message_of_the_sweep_s_queue_is_for_the_sweep_as_the_queue_would_hand_it_over(task: dict[str, Any]) -> None:
     function, event = addressed(task, RESOURCES)
     assert function == SWEEPER
     assert [json.loads(record["body"]) for record in event["Records"]] == [task]
+    assert asked(event) is not None
 
 
 def test_what_the_sweep_failed_at_is_for_the_sweep() -> None:

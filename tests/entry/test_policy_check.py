@@ -149,3 +149,16 @@ def test_invoke_takes_a_policy_file(policy_file: Path) -> None:
     policy_file.write_text("guarded = []")
     done = cloudmend("invoke", "-e", EVENT, "--policy", str(policy_file), **NOWHERE)
     assert (done.returncode, "guarded: no port is guarded" in done.stderr) == (2, True)
+
+
+def test_what_an_author_of_the_file_chose_is_one_line_of_what_can_be_seen(
+    policy_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    owner, reason = r"\u001b[31mred\u202e", r"No VPN yet\nWhat is at fault is closed."
+    text = POLICY.replace("network-team", owner).replace("No VPN yet", reason)
+    policy_file.write_text(text, encoding="utf-8")
+    check(policy_file, NOW, {}, as_json=False)
+    told = capsys.readouterr().out
+    assert len(told.splitlines()) == len(SENTENCES.splitlines())
+    assert "by [31mred until 2026-11-24 23:59+00:00: No VPN yet What is at fault is closed." in told
+    assert "\x1b" not in told

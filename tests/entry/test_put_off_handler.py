@@ -11,6 +11,7 @@ import pytest
 from cloudmend.core.errors import CloudmendError, EventError, StillOpen
 from cloudmend.core.ledger import next_hour
 from cloudmend.core.model import ApiCall, Record, Resource
+from cloudmend.core.notice.wording import is_for_people
 from cloudmend.core.put_off import PutOff
 from cloudmend.entry import handlers
 from cloudmend.entry.continuation import asked
@@ -18,6 +19,7 @@ from entry.conftest import Deployed
 from entry.test_sweep_handler import Outbox, elsewhere, outbox, refuse_writes
 from reliability.faults import MALLORY
 from support import ACCOUNT, REGION, Account, ingress, ipv4
+from test_engine_unseen import naming
 from test_left_behind import by_mallory
 from test_put_off import Kept
 
@@ -94,7 +96,7 @@ def test_what_the_next_hour_refuses_too_is_put_off_again_and_people_are_not_told
     handlers.respond(by_mallory(account.group(ipv4(22, "0.0.0.0/0"))), None)
     told.records.clear()
     group_id = account.group(ipv4(22, "0.0.0.0/0"))
-    task = task_of(deployed, group_id, due=account.clock.now())
+    task = task_of(deployed, group_id, due=account.clock.now(), told=True)
     assert [record["status"] for record in taken(task)["records"]] == ["observed"]
     (again,) = later.tasks
     assert again.resource.id == group_id
@@ -103,6 +105,24 @@ def test_what_the_next_hour_refuses_too_is_put_off_again_and_people_are_not_told
     (line,) = [line for line in deployed.logged("record") if line["record"]["resource"]["id"] == group_id]
     assert line["record"]["budget_spent"]
     assert deployed.metrics()[-1]["BudgetExhausted"] == [1.0]
+
+
+def test_what_was_only_not_seen_yet_is_told_when_it_is_open_and_the_budget_is_spent(
+    deployed: Deployed, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, later, told = deployed.account, Kept(), Account()
+    spent = msgspec.structs.replace(handlers._world(), ledger=account.process(budget=1), later=later, notifier=told)
+    monkeypatch.setattr(handlers, "_world", lambda: spent)
+    handlers.respond(by_mallory(account.group(ipv4(22, "0.0.0.0/0"))), None)
+    handlers.respond(naming("sg-05fe30eb67c909f27"), None)
+    (task,) = later.tasks
+    told.records.clear()
+    opened = msgspec.structs.replace(task.resource, id=account.group(ipv4(22, "0.0.0.0/0")))
+    account.clock.time = task.due
+    taken(msgspec.structs.replace(task, resource=opened))
+    (record,) = told.records
+    assert (record.budget_spent, is_for_people(record)) == (True, True)
+    assert later.tasks[-1].told
 
 
 def test_what_stays_open_raises_so_that_the_queue_tries_it_again(deployed: Deployed, outbox: Outbox) -> None:

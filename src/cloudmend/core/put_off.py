@@ -23,6 +23,7 @@ class PutOff(Struct, frozen=True, kw_only=True):
     control: str
     resource: Resource
     cause: ApiCall
+    told: bool = False  # people were: it is open, and waits
 
     @property
     def place(self) -> str:

@@ -33,4 +33,5 @@ def _task(case: Case, world: World) -> PutOff:
         control=case.control.id,
         resource=msgspec.structs.replace(case.resource, parts=()),
         cause=msgspec.structs.replace(case.cause, time=None, request={}, response={}),
+        told=True,
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import typer
@@ -67,12 +69,20 @@ for name, group in GROUPS.items():
 
 def main() -> None:
     """Runs the command line; every error that a user can meet is one sentence on stderr."""
+    _open_closed_streams()
     try:
         app()
     except (EventError, InputError, PolicyError) as error:
         _fail(str(error), BAD_INPUT)
     except CloudmendError as error:
         _fail(str(error), INCOMPLETE)
+
+
+def _open_closed_streams() -> None:
+    """Opens what whoever started this closed (`<&-`): Python has None in place of such a stream."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - for as long as it runs
 
 
 def _fail(sentence: str, code: int) -> NoReturn:

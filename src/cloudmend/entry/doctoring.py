@@ -17,6 +17,7 @@ from cloudmend.controls import CONTROLS
 from cloudmend.core.doctor import stack, trail
 from cloudmend.core.doctor.check import FUNCTION, RULE, Answer, Check, Deployment, Verdict, exit_code
 from cloudmend.core.errors import AwsError, CloudmendError
+from cloudmend.core.escaping import terminal
 from cloudmend.entry.doctor_looks import LOOKS, Case
 from cloudmend.entry.screen import Screen
 
@@ -36,7 +37,7 @@ def _told(made: Iterable[Check]) -> Iterator[Check]:
     screen = Screen()
     for check in made:
         verdict = Text(f"{check.verdict:8}", _STYLE[check.verdict])
-        screen.say(verdict, Text(f"{check.title}:", "bold"), check.found)
+        screen.say(verdict, Text(f"{check.title}:", "bold"), terminal(check.found))
         if check.fix:
             screen.command(f"{'':9}fix: ", check.fix)
         yield check

@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from cloudmend.controls import CONTROLS
 from cloudmend.core.errors import EventError
+from cloudmend.core.events import parse_event
+from cloudmend.core.model import Ignored
 
 # Where the call of an event was made; without these it was made here.
 _PLACE: Final = frozenset({"account", "region", "awsRegion", "recipientAccountId"})
@@ -16,7 +19,7 @@ _PLACE: Final = frozenset({"account", "region", "awsRegion", "recipientAccountId
 def read_event(path: Path, group: str | None) -> Any:
     """The event in a file, or, with a group id put in, one about that group of here.
 
-    Raises EventError that names the file and the place in it.
+    Raises EventError that names the file and the place in it, and where the group cannot be put in.
     """
     try:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
@@ -25,16 +28,34 @@ def read_event(path: Path, group: str | None) -> Any:
         raise EventError(f"The event cannot be read ({error}). Pass a JSON file, such as events/event.json.") from None
     except ValueError as error:
         raise EventError(f"The event {path} is not JSON ({error}). Correct it there.") from None
-    return _with_group(event, group) if group else event
+    return _with_group(event, group, path) if group else event
 
 
-def _with_group(event: Any, group: str) -> Any:
-    """The event as if it named this group, of here; what is no event stays as it is, to be refused as such."""
-    if not isinstance(event, dict) or not isinstance(event.get("detail"), dict):
-        return event
-    detail = event["detail"]
+def _with_group(event: Any, group: str, path: Path) -> Any:
+    """The event as if it named this group, of here. Raises EventError where it would be about something else."""
+    detail = event.get("detail") if isinstance(event, dict) else None
+    if not isinstance(detail, dict):
+        raise EventError(
+            f"--group cannot be put into {path}: it is not one event of EventBridge's, such as events/event.json, and "
+            "may hold others, about other groups. Nothing was looked at. Leave out --group to handle what it holds."
+        )
     request = detail.get("requestParameters")
     named = {**(request if isinstance(request, dict) else {}), "groupId": group}
     envelope = {key: value for key, value in event.items() if key not in _PLACE}
     record = {key: value for key, value in detail.items() if key not in _PLACE}
-    return {**envelope, "detail": {**record, "requestParameters": named}}
+    put = {**envelope, "detail": {**record, "requestParameters": named}}
+    if others := sorted(_targets(put) - {group}):
+        raise EventError(
+            f"--group cannot be put into {path}: the call in it is about {', '.join(others)}, and not about a security "
+            "group. Nothing was looked at. Leave out --group, or take events/event.json."
+        )
+    return put
+
+
+def _targets(event: Any) -> frozenset[str]:
+    """What the call in an event is about, by id or name. Raises EventError."""
+    call = parse_event(event)
+    if isinstance(call, Ignored):
+        return frozenset()
+    watching = (control for control in CONTROLS if control.watches(call))
+    return frozenset(target.id or target.name for control in watching for target in control.targets(call))

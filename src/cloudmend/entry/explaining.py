@@ -71,7 +71,7 @@ def write(sentences: Iterable[str], *, as_json: bool) -> None:
     else:
         screen = Screen()
         for sentence in sentences:
-            screen.say(sentence)
+            screen.say(terminal(sentence))
 
 
 def explain_id(subject: str, brief: Brief, place: Place) -> tuple[str, ...]:

@@ -16,7 +16,9 @@ from cloudmend.core.doctor.check import FUNCTION
 from cloudmend.core.errors import CloudmendError, EventError, PolicyError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.model import Status
+from cloudmend.core.put_off import PutOff
 from cloudmend.core.undo import undo_command
+from cloudmend.entry.continuation import Task
 from cloudmend.entry.deployed import LEDGER_TABLE
 from cloudmend.entry.invocation import GOOD
 from cloudmend.entry.screen import Screen
@@ -24,7 +26,7 @@ from cloudmend.entry.stack import Stack, find_stack
 from cloudmend.entry.wording import STATUS_STYLE
 
 SWEEPER: Final = "SweepFunction"
-_TASK: Final = {"region", "only"}  # all the fields of a message of the sweep's queue
+_TASKS: Final = (Task, PutOff)  # what the messages of the sweep's queue hold
 
 
 class _Told(Struct, frozen=True):
@@ -65,7 +67,7 @@ def addressed(event: Any, resources: Mapping[str, str]) -> tuple[str, Any]:
     """
     if not isinstance(event, dict):
         return FUNCTION, event
-    if "region" in event and event.keys() <= _TASK:
+    if "region" in event and any(event.keys() <= set(task.__struct_fields__) for task in _TASKS):
         return SWEEPER, {"Records": [{"body": json.dumps(event)}]}
     context = event.get("requestContext")
     arn = str(context.get("functionArn", "")) if isinstance(context, dict) else ""

@@ -108,8 +108,9 @@ def _tried_again(task: PutOff) -> dict[str, Any]:
     control = next((control for control in CONTROLS if control.id == task.control), None)
     if control is None:
         raise EventError(f"{task.resource.label} was put off for {task.control}, which this cloudmend does not have.")
-    quiet = msgspec.structs.replace(_world(), notifier=_ToldBefore(_world().notifier, _log_notifier()))
-    world, swept = in_region(quiet, task.region), task.cause.name == SWEEP
+    notifier = _ToldBefore(_world().notifier, _log_notifier()) if task.told else _world().notifier
+    world = in_region(msgspec.structs.replace(_world(), notifier=notifier), task.region)
+    swept = task.cause.name == SWEEP
     record = engine.mend(task.resource, control, task.cause, policy=_policy(), world=world, swept=swept)
     _raise_for(_bad((record,)))
     return {**_result((record,)), "left": 0}

@@ -12,7 +12,7 @@ import pytest
 from cloudmend.aws.ledger_items import put_entry, put_open
 from cloudmend.core.doctor.check import Answer, Check
 from cloudmend.core.ledger import Entry
-from cloudmend.entry.doctoring import doctor
+from cloudmend.entry.doctoring import _told, doctor
 from cloudmend.local.server import EmbeddedAws
 from entry.doctor.patient import STACK, TRAIL, Patient
 from ledgers.values import intent
@@ -348,3 +348,8 @@ def test_an_undo_role_that_lets_nobody_in_is_a_warning(aws: EmbeddedAws, princip
     patient = Patient(aws)
     patient.deploy(UndoPrincipal=principal)
     assert patient.checks()["Undo role"].verdict == verdict
+
+
+def test_what_an_owner_of_an_exemption_chose_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    list(_told([Check("Policy", "ok", "Left open: sg-1, by \x1b[2Jred\nok       All is well.")]))
+    assert capsys.readouterr().out == "ok       Policy: Left open: sg-1, by [2Jred ok All is well.\n"
