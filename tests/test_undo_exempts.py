@@ -14,6 +14,7 @@ from cloudmend.controls import CONTROLS
 from cloudmend.core.errors import UndoIncomplete, UndoRefused
 from cloudmend.core.exempting import Where
 from cloudmend.core.model import Record
+from controls.test_prefix_lists import prefix_list, refers
 from properties.test_promises import without_ids
 from random_groups import groups, make
 from support import Account, ingress, ipv4, ipv6, policy
@@ -77,6 +78,30 @@ def test_an_exempt_rule_that_is_widened_keeps_its_id_and_is_mended() -> None:
     )
     assert account.mend(group_id).status == "mended"
     assert ("tcp", 0, 65535, "10.0.0.0/8") in ingress(account.rules(group_id))
+
+
+def test_a_prefix_list_that_grows_after_the_undo_is_not_exempt_and_is_mended() -> None:
+    account = Account()
+    offices = prefix_list(account, "16.0.0.0/8")
+    group_id = account.group(refers(22, offices))
+    undone(account, account.mend(group_id).entry_id)
+    assert exemptions(account)[0].parts == (f"tcp/22 from {offices} in version 1",)
+    assert account.mend(group_id).status == "exempt"
+    account.ec2.modify_managed_prefix_list(PrefixListId=offices, CurrentVersion=1, AddEntries=[{"Cidr": "0.0.0.0/1"}])
+    assert account.mend(group_id).status == "mended"
+    assert ingress(account.rules(group_id)) == set()
+
+
+def test_who_exempts_a_prefix_list_whatever_it_becomes_says_so_without_a_version() -> None:
+    account = Account()
+    offices = prefix_list(account, "16.0.0.0/8")
+    group_id = account.group(refers(22, offices))
+    exemption = GROUNDS.exemption(
+        "exempt-1a2b3c4d", Where(group=group_id), account.clock.now(), (f"tcp/22 from {offices}",)
+    )
+    account.ledger.exempt(exemption)
+    account.ec2.modify_managed_prefix_list(PrefixListId=offices, CurrentVersion=1, AddEntries=[{"Cidr": "0.0.0.0/1"}])
+    assert account.mend(group_id).status == "exempt"
 
 
 def test_the_same_rule_of_another_group_is_not_exempt() -> None:

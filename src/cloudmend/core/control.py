@@ -50,7 +50,7 @@ class Control(Struct, frozen=True, kw_only=True):
     complete: Callable[[Any, Any, Reader, Policy], Any]  # the facts, with their surroundings
     without: Callable[[Any, frozenset[str]], Any]  # the facts, as if parts were not there
     dated: Callable[[Any, Iterable[Entry]], Any]  # the facts, with the parts' age as mends tell it
-    marks: Callable[[Any], Mapping[str, str]]  # of facts, by part: what it says, the same of equal parts
+    marks: Callable[[Any], Mapping[str, frozenset[str]]]  # of facts, by part: what it says, the same of equal parts
     detect: Callable[[Any, Policy], tuple[Finding, ...]]
     all_clear: Callable[[Any, Policy], str]  # what holds where it finds nothing, for a sentence; the facts may be None
     plan: Callable[[Any, tuple[Finding, ...], Policy], Plan]

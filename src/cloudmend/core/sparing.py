@@ -47,10 +47,10 @@ def spare(
     return Spared("; ".join(map(_told, covering)), told, ())
 
 
-def _covered(exemption: TimedExemption, marks: Mapping[str, str]) -> tuple[str, ...]:
+def _covered(exemption: TimedExemption, marks: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
     """The ids of the parts that it names, by their id or by what they say."""
     named = exemption.parts or ()
-    return tuple(part for part, mark in marks.items() if part == exemption.rule or mark in named)
+    return tuple(part for part, said in marks.items() if part == exemption.rule or not said.isdisjoint(named))
 
 
 def _told(exemption: TimedExemption) -> str:

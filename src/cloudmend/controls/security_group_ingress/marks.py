@@ -13,20 +13,30 @@ from cloudmend.core.network import ALL_PORTS, Traffic
 
 _ICMP: Final = ("icmp", "icmpv6")
 _ANY: Final = -1  # type or code
-_MARK: Final = re.compile(r"(?P<traffic>.+) from (?P<source>\S+)", re.ASCII)
+_MARK: Final = re.compile(r"(?P<traffic>.+) from (?P<source>\S+)(?P<version> in version \d{1,9})?", re.ASCII)
 _PORTS: Final = re.compile(r"(?P<protocol>tcp|udp)/(?P<first>\d{1,5})(?:-(?P<last>\d{1,5}))?", re.ASCII)
 _OTHER_TRAFFIC: Final = re.compile(r"all traffic|protocol \d{1,3}|icmp(v6)?( type \d{1,3}( code \d{1,3})?)?", re.ASCII)
 _ID: Final = re.compile(r"(pl|sg)-[0-9a-f]{8,17}", re.ASCII)
 
 
-def marks(facts: GroupFacts) -> Mapping[str, str]:
-    """What each ingress rule says, by its id. EC2 lets no two rules of a group say the same."""
-    return {rule.id: mark_of(rule) for rule in facts.ingress}
+def marks(facts: GroupFacts) -> Mapping[str, frozenset[str]]:
+    """What each ingress rule says, by its id. EC2 lets no two rules of a group say the same.
+
+    A rule from a prefix list says it in two ways: with the version that the list has now, and without.
+    """
+    versions = {row["PrefixListId"]: row.get("Version") for row in facts.image.get("PrefixLists", ())}
+    return {
+        rule.id: frozenset({mark_of(rule), mark_of(rule, versions.get(rule.prefix_list_id))}) for rule in facts.ingress
+    }
 
 
-def mark_of(rule: Rule) -> str:
-    """The rule in words, as everywhere; of ICMP with type and code, which EC2 tells apart as well."""
-    return f"{rule.traffic}{_icmp(rule)} from {rule.source}"
+def mark_of(rule: Rule, version: int | None = None) -> str:
+    """The rule in words, as everywhere; of ICMP with type and code, which EC2 tells apart as well.
+
+    With the version of its prefix list it says what that list held then, and no longer what the list becomes.
+    """
+    told = "" if version is None else f" in version {version}"
+    return f"{rule.traffic}{_icmp(rule)} from {rule.source}{told}"
 
 
 def parse_mark(text: str) -> str:
@@ -34,13 +44,14 @@ def parse_mark(text: str) -> str:
     match = _MARK.fullmatch(" ".join(text.split()))
     traffic = match and _traffic(match["traffic"])
     source = match and _source(match["source"])
-    if not (traffic and source):
+    version = (match and match["version"]) or ""
+    if not (traffic and source) or (version and not source.startswith("pl-")):
         raise InputError(
             f"{text!r} is neither the id of a security group rule nor what one says. Write an id such as "
             "sgr-05fe30eb67c909f27, or a protocol, ports and a source, such as 'tcp/22 from 203.0.113.0/24', "
             "'udp/53-54 from pl-05fe30eb67c909f27' or 'all traffic from 2001:db8::/32'."
         )
-    return f"{traffic} from {source}"
+    return f"{traffic} from {source}{version}"
 
 
 def _icmp(rule: Rule) -> str:

@@ -50,7 +50,7 @@ def _judged(mended: MendedRule, live: Mapping[str, Rule], group_id: str, reader:
     twin = next((rule for rule in live.values() if rule.is_ingress and rule.place == before.place), None)
     said = partial(_said, tags=mended.has_tags)
     if twin is not None and said(twin) == said(before):
-        return Reversal(marks=(mark_of(before),), restored=(_restored(mended, twin),))
+        return Reversal(marks=(_mark(mended),), restored=(_restored(mended, twin),))
     if now is None and mended.elsewhere:
         return Reversal(restored=(_left_closed(before),))
     if said(now) != said(mended.left):
@@ -59,7 +59,12 @@ def _judged(mended: MendedRule, live: Mapping[str, Rule], group_id: str, reader:
         return _differs(before, f"no rule for {before}", f"{twin.id}, {_told(twin)}")
     if mended.prefix_list and (change := change_of(before.prefix_list_id, mended.prefix_list, reader)):
         return Reversal(differences=(change,))
-    return Reversal(marks=(mark_of(before),), requests=(_inverse(group_id, before, now),))
+    return Reversal(marks=(_mark(mended),), requests=(_inverse(group_id, before, now),))
+
+
+def _mark(mended: MendedRule) -> str:
+    """What the rule says; of a prefix list with its version, so that a list that grows is not exempt."""
+    return mark_of(mended.before, mended.prefix_list.version if mended.prefix_list else None)
 
 
 def _said(rule: Rule | None, *, tags: bool) -> Any:
