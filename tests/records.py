@@ -56,7 +56,7 @@ OBSERVED = replace(MENDED, status="observed", decision="mode.default is observe"
 EXEMPT = replace(
     OBSERVED,
     status="exempt",
-    decision="exempt: jump-host, by ops until 2026-11-24 09:00+00:00: the vendor has no VPN yet",
+    decision="exempt: jump-host, by ops until 2026-11-24 09:00 UTC: the vendor has no VPN yet",
     summary=f"{GROUP}: left open.",
     edits=(),
 )

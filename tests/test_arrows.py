@@ -24,6 +24,7 @@ ALLOWED = {
     "aws": {"core", "aws"},
     "disk": {"core", "disk"},
     "local": {"core", "local"},
+    "__main__": {"entry"},
     "entry": {"core", "controls", "engine", "aws", "disk", "local", "entry"},
 }
 PURE = {"core", "controls"}

@@ -47,7 +47,7 @@ def test_a_timed_exemption_leaves_its_group_open_until_it_expires() -> None:
     record = account.mend(group_id)
     assert (record.status, record.decision) == (
         "exempt",
-        "exempt: e-1, by network-team until 2026-11-24 09:00+00:00: The vendor has no VPN yet",
+        "exempt: e-1, by network-team until 2026-11-24 09:00 UTC: The vendor has no VPN yet",
     )
     assert account.mend(other).status == "mended"
     account.clock.sleep(2 * 3600 + 1)

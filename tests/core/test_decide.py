@@ -67,7 +67,7 @@ def exempting(*scopes: str, expires: str = "2026-11-24") -> Policy:
     ],
 )
 def test_an_exemption_whose_scopes_all_match_leaves_it_open_and_says_whose_it_is(scope: str, words: str) -> None:
-    why = f"exempt: {words}, by team until 2026-11-24 23:59+00:00: No VPN yet"
+    why = f"exempt: {words}, by team until 2026-11-24 23:59 UTC: No VPN yet"
     assert decide(exempting(scope), HERE) == Decision("exempt", why)
 
 
@@ -85,13 +85,13 @@ def test_an_exemption_that_expired_does_not_hold_and_is_told() -> None:
     assert decision.action == "fix"
     assert decision.why == (
         f"mode.default is fix; no longer exempt, because it expired: group {GROUP}, by team until "
-        "2026-11-23 23:59+00:00: No VPN yet"
+        "2026-11-23 23:59 UTC: No VPN yet"
     )
 
 
 def test_of_exemptions_that_expired_each_is_told() -> None:
     expired = exempting(f'group = "{GROUP}"', f'vpc = "{VPC}"', expires="2026-11-23")
-    told = "; no longer exempt, because it expired: {}, by team until 2026-11-23 23:59+00:00: No VPN yet"
+    told = "; no longer exempt, because it expired: {}, by team until 2026-11-23 23:59 UTC: No VPN yet"
     assert decide(expired, HERE).why == (
         "mode.default is fix" + told.format(f"group {GROUP}") + told.format(f"VPC {VPC}")
     )

@@ -64,8 +64,8 @@ def test_a_default_beside_modes_of_other_kinds_is_for_elsewhere(table: str) -> N
 def test_exemptions_are_told_last_and_by_the_clock() -> None:
     exemption = '[[exemption]]\nowner = "net"\nreason = "No VPN"\nexpires = 2026-11-{}\ngroup = "sg-0123456{}"\n'
     assert explained(exemption.format(24, 7) + exemption.format(23, 8))[-2:] == (
-        "Left open: group sg-01234567, by net until 2026-11-24 23:59+00:00: No VPN.",
-        "No longer left open, because it expired: group sg-01234568, by net until 2026-11-23 23:59+00:00: No VPN.",
+        "Left open: group sg-01234567, by net until 2026-11-24 23:59 UTC: No VPN.",
+        "No longer left open, because it expired: group sg-01234568, by net until 2026-11-23 23:59 UTC: No VPN.",
     )
 
 

@@ -12,7 +12,7 @@ from support import policy
 
 (CONTROL,) = CONTROLS
 NOON = datetime(2026, 11, 24, 12, 0, 30, tzinfo=UTC)
-TOLD = "exempt: {}, by ops until 2026-11-24 12:00+00:00: no VPN yet"
+TOLD = "exempt: {}, by ops until 2026-11-24 12:00 UTC: no VPN yet"
 
 
 def rule(number: int) -> Rule:

@@ -49,7 +49,7 @@ def test_what_the_policy_exempts_is_left_open_and_no_ledger_is_asked() -> None:
 
 def test_what_a_timed_exemption_covers_is_left_open_and_what_cannot_be_read_is_told_still() -> None:
     assert judged(policy(), Exemptions((HELD,), ("x-9 cannot be read",))) == Verdict(
-        decision=Decision("exempt", "exempt: x-1, by ops until 2026-11-24 12:00+00:00: no VPN yet"),
+        decision=Decision("exempt", "exempt: x-1, by ops until 2026-11-24 12:00 UTC: no VPN yet"),
         findings=FINDINGS,
         unreadable=("x-9 cannot be read",),
     )

@@ -40,10 +40,15 @@ def test_it_says_its_version_and_lists_its_commands() -> None:
     assert all(command in listed for command in ("invoke", "undo", "exempt", "records", "local", "demo"))
 
 
+def test_python_runs_it_where_its_script_is_not_on_the_path() -> None:
+    done = subprocess.run([sys.executable, "-m", "cloudmend", "version"], capture_output=True, text=True, check=True)
+    assert done.stdout == "cloudmend 0.1.0\n"
+
+
 @pytest.mark.parametrize(
     ("words", "stdin", "said"),
     [
-        (["-e", "no/such.json"], "", "The event cannot be read ([Errno 2] No such file or directory: 'no/such.json')."),
+        (["-e", "no/such.json"], "", f"There is no event no/such.json in {ROOT}. The example is events/event.json"),
         (["-e", "events"], "", "The event cannot be read ([Errno 21] Is a directory: 'events')."),
         (
             ["-e", "-"],
@@ -84,6 +89,12 @@ def test_an_aws_that_cannot_be_used_is_one_sentence_and_exit_1(environment: dict
     assert done.returncode == 1
     assert said in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_what_nobody_answers_is_told_once_with_how_to_start_the_embedded_aws() -> None:
+    told = cloudmend("invoke", "-e", EVENT, AWS_MAX_ATTEMPTS="1", **NOWHERE).stdout
+    assert told.count("Could not connect to the endpoint URL") == 1
+    assert "Start `cloudmend local --port 9`, or, to use your own AWS account, open a terminal without the" in told
 
 
 def test_settings_come_from_the_environment_too() -> None:

@@ -11,7 +11,7 @@ from cloudmend.core.errors import CloudmendError, EventError
 from cloudmend.core.policy import Policy
 from cloudmend.entry.explaining import Place, explain_event, explain_id, place_in, write
 from cloudmend.entry.judgement import Brief
-from entry.test_cli import NOWHERE, cloudmend
+from entry.test_cli import NOWHERE, ROOT, cloudmend
 from entry.test_judgement import exempted, standing
 from support import ACCOUNT, NOW, REGION, VPC, Account, event, ipv4, policy
 
@@ -58,7 +58,7 @@ def test_a_timed_exemption_is_told_of_the_rule_that_it_leaves_open() -> None:
     account.ledger.exempt(exempted(group_id, ssh))
     brief = Brief(policy(), NOW, standing(account))
     told = "\n".join(explain_id(group_id, brief, Place(REGION, account.world.reader)))
-    assert f"{ssh} is left open (exempt: exempt-1a2b3c4d, by net until 2026-11-24 09:00+00:00: No VPN yet)." in told
+    assert f"{ssh} is left open (exempt: exempt-1a2b3c4d, by net until 2026-11-24 09:00 UTC: No VPN yet)." in told
     assert f"{rule_id(account, group_id, 3389)} would be narrowed to tcp/3389 from 10.0.0.0/8" in told
 
 
@@ -161,7 +161,7 @@ def test_an_event_is_told_before_the_group_that_it_leads_to() -> None:
     identity = {"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT}:user/bob", "userName": "bob", "accountId": ACCOUNT}
     raw = event(group_id, userIdentity=identity, sourceIPAddress="198.51.100.23", userAgent="aws-cli/2.27.0")
     first, second, third, *_ = explained_event(account, raw).splitlines()
-    assert first.startswith("AuthorizeSecurityGroupIngress was called in eu-west-1 at 2026-11-24 06:59:58+00:00, by ")
+    assert first.startswith("AuthorizeSecurityGroupIngress was called in eu-west-1 on 2026-11-24 at 06:59:58 UTC, by ")
     assert "bob" in first
     assert "through the AWS CLI" in first
     assert second == f"It points at AWS::EC2::SecurityGroup {group_id}, which leads to {group_id}."
@@ -234,7 +234,8 @@ def test_the_help_shows_an_example() -> None:
     ("subject", "said"),
     [
         ("sg-XYZ", "'sg-XYZ' is neither an id, such as sg-05fe30eb67c909f27, nor a"),
-        ("no-such.json", "The event cannot be read"),
+        ("no-such.json", f"'no-such.json' is neither an id, such as sg-05fe30eb67c909f27, nor a file in {ROOT}."),
+        ("events", "The event cannot be read"),
         ("pyproject.toml", "is not JSON"),
     ],
 )

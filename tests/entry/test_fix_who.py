@@ -126,7 +126,7 @@ def test_mail_chat_and_the_list_of_records_tell_both(capsys: pytest.CaptureFixtu
     kept = entry(account, record.entry_id)
     _tell([kept])
     listed = capsys.readouterr().out
-    assert f"{account.label(group_id)} DONE (mended) opened by somebody unknown, mended by {CAROL}" in listed
+    assert f"{account.label(group_id)} mended opened by somebody unknown, mended by {CAROL}" in listed
     undone(account, record.entry_id)
     assert who_of(entry(account, record.entry_id)).endswith(f"mended by {CAROL}, undone by {ALICE}")
 

@@ -60,7 +60,7 @@ def test_a_timed_exemption_of_the_group_leaves_all_of_it_open_as_the_engine_does
     judgement = judged(account, group_id, standing(account))
     assert actions(judgement) == {"tcp/22": "exempt", "tcp/3389": "exempt"}
     told = {fate.decision.why for fate in judgement.fates}
-    assert told == {"exempt: exempt-1a2b3c4d, by net until 2026-11-24 09:00+00:00: No VPN yet"}
+    assert told == {"exempt: exempt-1a2b3c4d, by net until 2026-11-24 09:00 UTC: No VPN yet"}
     record = account.respond(event(group_id))
     assert (record.status, {record.decision}) == ("exempt", told)
 

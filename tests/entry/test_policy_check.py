@@ -54,9 +54,9 @@ What is at fault in VPC vpc-0123456789abcdef0 is only reported.
 What is at fault in account 111122223333 is closed.
 What is at fault in control security_group_ingress is only reported.
 What is at fault elsewhere is only reported.
-Left open: group sg-0123456789abcdef0, by network-team until 2026-11-24 23:59+00:00: No VPN yet.
+Left open: group sg-0123456789abcdef0, by network-team until 2026-11-24 23:59 UTC: No VPN yet.
 No longer left open, because it expired: account 111122223333 and role \
-arn:aws:iam::111122223333:role/Break-Glass, by on-call until 2026-11-24 06:59+00:00: Emergencies.
+arn:aws:iam::111122223333:role/Break-Glass, by on-call until 2026-11-24 06:59 UTC: Emergencies.
 """
 
 
@@ -108,6 +108,10 @@ def test_the_settings_of_a_deployment_are_checked_with_the_file() -> None:
     assert "ReplacementIpv4): 192.186.0.0/16 holds 65,536 public addresses" in done.stderr
     done = cloudmend("policy", "check", str(PACKAGED), "--mode", "observe")
     assert done.stdout.endswith("What is at fault is only reported.\n")
+
+
+def test_without_a_file_the_packaged_one_is_explained() -> None:
+    assert cloudmend("policy", "check").stdout == cloudmend("policy", "check", str(PACKAGED)).stdout != ""
 
 
 def test_the_packaged_policy_is_fine() -> None:

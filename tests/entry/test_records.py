@@ -10,7 +10,7 @@ import pytest
 from cloudmend.entry import recording
 from cloudmend.entry.ledgers import Searched
 from support import Account
-from undoing import mended_group
+from undoing import mended_group, undone
 
 
 @pytest.fixture
@@ -42,6 +42,37 @@ def test_the_others_are_exported(ids: tuple[str, str], tmp_path: Path, capsys: p
     (line,) = (tmp_path / "records").read_text().splitlines()
     assert json.loads(line)["id"] == ids[0]
     assert ids[1] in capsys.readouterr().err
+
+
+def test_an_export_says_how_many_records_went_where(
+    ids: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown(tmp_path / "records")
+    out, err = capsys.readouterr()
+    assert (out, err.splitlines()[0]) == ("", f"cloudmend: 1 record written to {tmp_path / 'records'}.")
+
+
+@pytest.mark.parametrize(("since", "said"), [("", "no record"), ("24h", "no such record")])
+def test_an_empty_ledger_is_said_in_words_that_fit_the_question(
+    since: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(recording, "find_ledger", lambda *_: Searched(Account().ledger, "the ledger", hint=""))
+    recording.records(group="", since=since, ledger="", region=None, export=None)
+    assert capsys.readouterr().err == f"cloudmend: There is {said} in the ledger.\n"
+
+
+@pytest.mark.parametrize("is_undone", [False, True])
+def test_how_a_mend_ended_is_told_without_a_state_of_the_ledger(
+    is_undone: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account = Account()
+    _, entry_id = mended_group(account)
+    if is_undone:
+        undone(account, entry_id)
+    monkeypatch.setattr(recording, "find_ledger", lambda *_: Searched(account.ledger, "the ledger"))
+    shown(None)
+    first = capsys.readouterr().out.splitlines()[0]
+    assert f" {'undone' if is_undone else 'mended'} opened by " in first
 
 
 def test_where_all_can_be_read_the_exit_code_is_0(

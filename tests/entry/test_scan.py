@@ -119,7 +119,7 @@ def test_what_is_exempt_is_a_row_that_does_not_count() -> None:
     exemption = f"[[exemption]]\ngroup = '{group_id}'\nowner = 'us'\nreason = 'No VPN yet'\nexpires = 2030-06-30"
     report = report_on(account, policy(exemption))
     assert (report.rows[0].action, report.counted) == ("exempt", 0)
-    assert "by us until 2030-06-30 23:59+00:00: No VPN yet" in report.rows[0].outcome
+    assert "by us until 2030-06-30 23:59 UTC: No VPN yet" in report.rows[0].outcome
 
 
 def test_a_region_that_cannot_be_read_is_reported_and_the_others_still_are() -> None:

@@ -52,13 +52,21 @@ def at_a_terminal(line: str, environment: dict[str, str], typed: str) -> tuple[i
     return process.returncode, re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())
 
 
+def test_who_goes_away_instead_of_answering_is_told_so_on_a_line_of_its_own(
+    ec2: Any, open_group: str, environment: dict[str, str]
+) -> None:
+    status, shown = at_a_terminal(ASKING.replace("GROUP_ID", open_group), environment, "\x04")
+    assert (status, sources(ec2, open_group)) == (3, ["0.0.0.0/0"])
+    assert shown.splitlines()[-1] == "Nothing was changed."
+
+
 def test_at_a_terminal_it_asks_and_the_command_that_it_prints_takes_it_back(
     ec2: Any, open_group: str, environment: dict[str, str]
 ) -> None:
     line = ASKING.replace("GROUP_ID", open_group)
     status, shown = at_a_terminal(line, environment, "n\n")
     assert (status, sources(ec2, open_group)) == (3, ["0.0.0.0/0"])
-    assert "Change 1 group? [y/N]:" in shown
+    assert "Change 1 rule in 1 group? [y/N]:" in shown
     assert not Path(environment["HOME"], ".local").exists()
     status, shown = at_a_terminal(line, environment, "y\n")
     assert (status, sources(ec2, open_group)) == (0, ["10.0.0.0/8"])

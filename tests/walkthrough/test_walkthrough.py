@@ -63,9 +63,14 @@ def test_records_as_json_are_on_stdout_and_the_before_image_is_in_the_ledger(aws
     assert len(kept["intent"]["before"]["SecurityGroupRules"]) == 3
 
 
-def test_a_group_that_does_not_exist_is_one_sentence_and_a_non_zero_exit(aws_environment: dict[str, str]) -> None:
+def test_a_group_that_does_not_exist_is_said_with_how_to_name_another_and_a_non_zero_exit(
+    aws_environment: dict[str, str],
+) -> None:
     done = run(["cloudmend", "invoke", "-e", "events/event.json"], aws_environment, status=1)
-    assert done.stdout == "gone sg-05fe30eb67c909f27 does not exist in us-east-1: nothing to close.\n"
+    assert done.stdout == (
+        "gone sg-05fe30eb67c909f27 does not exist in us-east-1: nothing to close.\n"
+        "  To try it on a group of yours, pass --group GROUP_ID.\n"
+    )
 
 
 def test_the_example_event_is_of_any_region_and_account(aws_environment: dict[str, str], tmp_path: Path) -> None:

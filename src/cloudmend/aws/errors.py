@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
+from urllib.parse import urlsplit
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -23,6 +24,7 @@ _NO_CREDENTIALS: Final = (
     "There are no AWS credentials. Run `aws configure`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
     "AWS_SECRET_ACCESS_KEY"
 )
+_THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 _ADVICE: Final = {
     "AccessDenied": "Grant the caller that action",
     "AccessDeniedException": "Grant the caller that action",
@@ -66,10 +68,21 @@ def translated(action: str, region: str) -> Iterator[None]:
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise AwsError(f"{where}: {_NO_CREDENTIALS}.", action=action, code="", refused=True) from error
     except (ConnectionError, HTTPClientError, ResponseParserError) as error:
-        advice = "Check the network, the Region's name and AWS_ENDPOINT_URL"
-        raise AwsError(f"{where}: no answer ({error}). {advice}.", action=action, code="", refused=False) from error
+        message = f"{where}: no answer ({error}). {_unanswered(error)}."
+        raise AwsError(message, action=action, code="", refused=False) from error
     except BotoCoreError as error:
         raise AwsError(f"{where}: not sent ({error}).", action=action, code="", refused=True) from error
+
+
+def _unanswered(error: Exception) -> str:
+    """Return what to do about a server that does not answer."""
+    asked = urlsplit(str(getattr(error, "kwargs", {}).get("endpoint_url", "")))
+    if asked.hostname in _THIS_MACHINE:
+        return (
+            f"AWS_ENDPOINT_URL names this machine. Start `cloudmend local --port {asked.port}`, or, to use your own "
+            "AWS account, open a terminal without the lines that it printed"
+        )
+    return "Check the network, the Region's name and AWS_ENDPOINT_URL"
 
 
 def _answered(error: ClientError, action: str, where: str) -> AwsError:

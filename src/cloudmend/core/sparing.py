@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC
 from typing import Any
 
 from msgspec import Struct
@@ -54,5 +55,5 @@ def _covered(exemption: TimedExemption, marks: Mapping[str, frozenset[str]]) -> 
 
 
 def _told(exemption: TimedExemption) -> str:
-    until = exemption.expires.isoformat(" ", "minutes")
+    until = f"{exemption.expires.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     return f"exempt: {exemption.id}, by {exemption.owner} until {until}: {exemption.reason}"

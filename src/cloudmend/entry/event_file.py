@@ -24,6 +24,10 @@ def read_event(path: Path, group: str | None) -> Any:
     try:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
         event = json.loads(text)
+    except FileNotFoundError:
+        raise EventError(
+            f"There is no event {path} in {Path.cwd()}. The example is events/event.json in cloudmend's own folder."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise EventError(f"The event cannot be read ({error}). Pass a JSON file, such as events/event.json.") from None
     except ValueError as error:

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC
 from typing import Final
 
 from msgspec import Struct
@@ -104,8 +105,8 @@ def _answer(answer: ApiCall | Ignored | EventError, brief: Brief, place_of: Plac
 
 def _call(call: ApiCall) -> str:
     by = attribute(call.actor)
-    when = f" at {call.time.isoformat(' ', 'seconds')}" if call.time else ""
-    told = f"{call.name} was called in {call.region or 'a Region that is not told'}{when}"
+    when = f" on {call.time.astimezone(UTC):%Y-%m-%d at %H:%M:%S} UTC" if call.time else ""
+    told = f"{call.name} was called in {call.region or 'a Region that the event does not name'}{when}"
     return cut(terminal(f"{told}, by {by.who}, through {by.through}, from {by.where}. {by.hint}".rstrip()), _FOREIGN)
 
 

@@ -97,7 +97,8 @@ def carry_out(plan: FixPlan, world_of: WorldOf, policy: Policy, teller: Teller, 
     No world is made before it is agreed: a user who declines has no ledger of it.
     """
     teller.plan(plan)
-    if plan.steps and not ask(f"Change {plural(len(plan.steps), 'group')}?"):
+    rules = sum(len(step.edits) for step in plan.steps)
+    if plan.steps and not ask(f"Change {plural(rules, 'rule')} in {plural(len(plan.steps), 'group')}?"):
         teller.declined()
         return DECLINED
     closed = sum(record.status in _CLOSED for record in _mended(plan.steps, world_of, policy, teller.screen.console))
@@ -159,4 +160,5 @@ def _asked(question: str) -> bool:
     try:
         return typer.confirm(question)
     except typer.Abort:
+        typer.echo()  # the terminal still stands behind the question
         return False

@@ -51,7 +51,10 @@ class _Voice:
             return
         self._screen.say(Text(record.status, STATUS_STYLE[record.status]), terminal(record.summary))
         for line in (*(edit.why for edit in record.edits), *record.errors):
-            self._screen.say(Text(f"  {terminal(line)}", "dim"))
+            if line not in record.summary:
+                self._screen.say(Text(f"  {terminal(line)}", "dim"))
+        if record.status == "gone":
+            self._screen.say("  To try it on a group of yours, pass --group GROUP_ID.")
         if record.entry_id:
             self._screen.say("  record:", record.entry_id)
             undo = undo_command(record.entry_id, region=record.region, ledger=self._table)

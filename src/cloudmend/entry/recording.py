@@ -14,6 +14,7 @@ from cloudmend.core.errors import InputError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.exempting import parse_duration
 from cloudmend.core.ledger import Entries, Entry, Found, Ledger, State
+from cloudmend.core.scan import plural
 from cloudmend.core.stored import json_lines
 from cloudmend.entry.ledgers import Searched, find_ledger
 from cloudmend.entry.screen import Screen
@@ -32,7 +33,7 @@ def records(*, group: str, since: str, ledger: str, region: str | None, export: 
     opened_since = datetime.now(UTC) - parse_duration(since) if since else None
     searched = find_ledger(ledger, region)
     entries = Entries(_chosen(searched.ledger, group, opened_since) if searched.ledger else ())
-    told = _told_if_none(entries, searched)
+    told = _told_if_none(entries, searched, "such record" if group or since else "record")
     if export is None:
         _tell(told)
     elif export == _STDOUT:
@@ -47,13 +48,13 @@ def _chosen(ledger: Ledger, group: str, since: datetime | None) -> Iterable[Foun
     return ledger.recent(group, since or _EVER) if group else ledger.entries(since)
 
 
-def _told_if_none(entries: Entries, searched: Searched) -> Iterator[Entry]:
+def _told_if_none(entries: Entries, searched: Searched, what: str) -> Iterator[Entry]:
     """The entries; where there are none, what was searched is told on stderr."""
     one = None
     for one in entries:
         yield one
     if one is None and not entries.unreadable:
-        sys.stderr.write(f"cloudmend: {terminal(searched.nothing('There is no such record'))}\n")
+        sys.stderr.write(f"cloudmend: {terminal(searched.nothing(f'There is no {what}'))}\n")
 
 
 def _lines(entries: Iterable[Entry]) -> Iterable[str]:
@@ -63,9 +64,11 @@ def _lines(entries: Iterable[Entry]) -> Iterable[str]:
 def _export(entries: Iterable[Entry], path: Path) -> None:
     try:
         with path.open("w", encoding="utf-8") as file:
-            file.writelines(_lines(entries))
+            written = sum(bool(file.write(line)) for line in _lines(entries))
     except OSError as error:
         raise InputError(f"The records cannot be written to {path} ({error}). Pass another file, or -.") from None
+    if written:
+        sys.stderr.write(f"cloudmend: {plural(written, 'record')} written to {terminal(str(path))}.\n")
 
 
 def _tell(entries: Iterable[Entry]) -> None:

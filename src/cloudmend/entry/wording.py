@@ -49,8 +49,9 @@ def who_of(entry: Entry) -> str:
 
 
 def came_to(entry: Entry) -> tuple[str, str]:
-    """Its state, with how the mend ended; and what was done, in words."""
+    """How the mend ended, or that it was undone; and what was done, in words."""
     if entry.ended is None:
-        return entry.state, "under way, or left behind by a crash: the next try or sweep completes it"
-    latest = entry.undone or entry.ended
-    return f"{entry.state} ({entry.ended.record.status})", latest.record.summary
+        return "in progress", "under way, or left behind by a crash: the next try or sweep completes it"
+    if entry.undone:
+        return "undone", entry.undone.record.summary
+    return entry.ended.record.status, entry.ended.record.summary

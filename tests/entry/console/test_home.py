@@ -41,7 +41,7 @@ def test_what_the_ledger_exempts_is_not_called_at_fault(visitor: Visitor, accoun
     text = said(visitor.get())
     assert headline(text) == "No guarded port is open beyond the limit"
     assert text.count("left open on purpose</span>") == 2
-    assert text.count("by network-team until 2026-11-24 09:00+00:00: The vendor has no VPN yet") == 2
+    assert text.count("by network-team until 2026-11-24 09:00 UTC: The vendor has no VPN yet") == 2
     assert "at fault</span>" not in text
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from cloudmend.entry.replaying import replay, table
 from entry.replay.records import BOB, FORMS, GROUP, ROBOT, ROLE, closed, noise, opened
-from entry.test_cli import CLOUDMEND, cloudmend
+from entry.test_cli import CLOUDMEND, ROOT, cloudmend
 from support import policy
 
 
@@ -29,6 +29,11 @@ def test_the_table_says_what_it_comes_to_first_and_shows_hostile_names_as_text(
     assert f"# tcp/22 from 0.0.0.0/0: opened 3 times\n# by {ROLE}\n[[exemption]]\n" in shown
     assert "[red]" in shown
     assert "\x1b" not in shown
+
+
+def test_a_group_of_no_known_account_or_region_is_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+    replay([str(ROOT / "events/event.json")], policy(), as_json=False)
+    assert "sg-05fe30eb67c909f27 (account and Region not named): tcp/3389 from 0.0.0.0/0" in capsys.readouterr().out
 
 
 def test_the_table_shows_the_doors_that_stood_open_longest(

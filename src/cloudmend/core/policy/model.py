@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from msgspec import Struct
@@ -54,7 +54,7 @@ class Exemption(Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         scope = " and ".join(f"{SCOPES[name]} {value}" for name, value in self.scope.items())
-        until = self.expires.isoformat(" ", "minutes")
+        until = f"{self.expires.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         return f"{scope}, by {self.owner} until {until}: {self.reason}"
 
 

@@ -30,7 +30,8 @@ def explain(
     from cloudmend.entry.explaining import explain as run
     from cloudmend.entry.explaining import is_id
 
-    if subject.startswith(("sg-", "sgr-")) and not is_id(subject) and not Path(subject).exists():
-        raise typer.BadParameter(f"{subject!r} is neither an id, such as sg-05fe30eb67c909f27, nor a file.")
+    if subject != "-" and not is_id(subject) and not Path(subject).exists():
+        what = "neither an id, such as sg-05fe30eb67c909f27, nor a file"
+        raise typer.BadParameter(f"{subject!r} is {what} in {Path.cwd()}.")
     about = subject if is_id(subject) else read_event(Path(subject), None)
     run(about, brief_of(policy, ledger=ledger, stack=stack_name, region=region), region, as_json=as_json)

@@ -10,13 +10,16 @@ import typer
 
 from cloudmend.entry.commands.help import Command
 from cloudmend.entry.commands.options import GuardedPorts, ModeName, ReplacementIpv4, ReplacementIpv6, settings
+from cloudmend.entry.policy_file import PACKAGED
 
 app = typer.Typer(help="What a policy file says.", no_args_is_help=True)
 
 
 @app.command(cls=Command)
 def check(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The policy file, such as src/cloudmend/policy.toml.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Default: the packaged policy file.", show_default=False)
+    ] = PACKAGED,
     guarded_ports: GuardedPorts = "",
     replacement_ipv4: ReplacementIpv4 = "",
     replacement_ipv6: ReplacementIpv6 = "",

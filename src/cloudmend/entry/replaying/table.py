@@ -144,7 +144,8 @@ def _print_exemptions(summary: Summary, to: Screen) -> None:
 
 def _print_door(door: Door, to: Screen) -> None:
     """Four lines or more, of sentences: a table would be wider than a terminal, or break an ARN."""
-    to.say(Text(f"{_foreign(door.group)} ({door.account}, {door.region}): {door.opening}", "bold"))
+    place = ", ".join(filter(None, (door.account, door.region))) or "account and Region not named"
+    to.say(Text(f"{_foreign(door.group)} ({place}): {door.opening}", "bold"))
     by = door.opened_by
     told = f"opened {door.opened:%Y-%m-%d %H:%M} UTC by {_foreign(by.who)}, through {_foreign(by.through)}"
     to.say(f"  {told}")
