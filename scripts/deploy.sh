@@ -55,18 +55,36 @@ stack_has() { # QUERY
   fi
 }
 
-# What the arguments give a parameter; nothing where they do not.
+# Whether the arguments give a parameter, and what: the last, if several do.
 given() { # NAME
-  local each
+  local each value="" found=1
   for each in ${parameters[@]+"${parameters[@]}"}; do
-    if [[ $each == "$1="* ]]; then echo "${each#*=}"; fi
+    if [[ $each == "$1="* ]]; then value="${each#*=}" found=0; fi
   done
+  [[ $found == 1 ]] || echo "$value"
+  return $found
+}
+
+# What a parameter will be: as the arguments give it, or as the stack keeps it; nothing where the template decides.
+in_force() { # NAME
+  given "$1" || sed -n "s/^$1"$'\t'"//p" <<<"$kept"
+}
+
+# A stack of somebody else's under this name would lose all that is in it.
+refuse_foreign() { # WHAT_WAS_NOT_DONE
+  local described
+  described="$(stack_has "[StackStatus, Description]")"
+  case $described in
+    "" | REVIEW_IN_PROGRESS* | *$'\t'"cloudmend "*) ;; # none, one that was never deployed, one of ours
+    *) fail "the stack '$stack' in $region is none of cloudmend's. $1 Pass another --stack-name." 2 ;;
+  esac
 }
 
 remove_stack() {
   local name ledger answer
   name="$(stack_has StackName)"
   [[ -n $name ]] || fail "there is no stack '$stack' in $region."
+  refuse_foreign "Nothing was removed."
   ledger="$(stack_has "Outputs[?OutputKey=='LedgerTableName'].OutputValue")"
   if [[ -z $yes ]]; then
     read -rp "Delete the stack $stack in $region, and all that is in s3://$bucket/$stack/? [y/N] " answer ||
@@ -88,7 +106,7 @@ EOF
 check_policy() {
   local name options=()
   for name in GuardedPorts ReplacementIpv4 ReplacementIpv6 Mode; do
-    options+=("--$(sed -E 's/([a-z])([A-Z])/\1-\2/g' <<<"$name" | tr '[:upper:]' '[:lower:]')" "$(given "$name")")
+    options+=("--$(sed -E 's/([a-z])([A-Z])/\1-\2/g' <<<"$name" | tr '[:upper:]' '[:lower:]')" "$(in_force "$name")")
   done
   [[ ! -x $ROOT/.venv/bin/cloudmend ]] ||
     "$ROOT/.venv/bin/cloudmend" policy check "$ROOT/src/cloudmend/policy.toml" "${options[@]}" >/dev/null ||
@@ -96,17 +114,18 @@ check_policy() {
 }
 
 deploy_stack() {
-  local sam runtime
+  local sam runtime kept
   sam="$(find_sam)"
+  refuse_foreign "Nothing was deployed."
+  kept="$(stack_has "Parameters[].[ParameterKey, ParameterValue]")"
   check_policy
   # An AWS at an address of this machine has this machine's processor and Python.
   if [[ ${AWS_ENDPOINT_URL:-} =~ ^https?://(localhost|127\.[0-9.]+|\[::1\])([:/]|$) ]]; then
-    [[ -n $(given Architecture) ]] || parameters+=("Architecture=$(this_architecture)")
-    [[ -n $(given Runtime) ]] || parameters+=("Runtime=$(this_runtime)")
+    given Architecture >/dev/null || parameters+=("Architecture=$(this_architecture)")
+    given Runtime >/dev/null || parameters+=("Runtime=$(this_runtime)")
   fi
   # The archive is for one Python: the one that is given, or that the stack keeps, or that the template has.
-  runtime="$(given Runtime)"
-  [[ -n $runtime ]] || runtime="$(stack_has "Parameters[?ParameterKey=='Runtime'].ParameterValue")"
+  runtime="$(in_force Runtime)"
 
   export SAM_CLI_TELEMETRY="${SAM_CLI_TELEMETRY:-0}"
   cd "$ROOT"

@@ -96,6 +96,35 @@ def test_a_policy_that_the_function_would_refuse_is_not_deployed(
     assert not (recording_sam.parent / "calls").exists()
 
 
+def test_a_parameter_that_the_stack_keeps_is_checked_with_the_policy_too(recording_sam: Path) -> None:
+    environment = answering(r"Mode\tfix\nReplacementIpv4\t52.0.0.0/16", 0, recording_sam)
+    done = script("deploy.sh", *DEPLOYMENT, environment=environment)
+    assert done.returncode == 2
+    assert "(template parameter ReplacementIpv4): 52.0.0.0/16 holds 65,536 public addresses" in done.stderr
+    assert not (recording_sam.parent / "calls").exists()
+    for given in (["ReplacementIpv4=10.0.0.0/8"], ["ReplacementIpv4=52.0.0.0/16", "ReplacementIpv4="]):
+        assert script("deploy.sh", *DEPLOYMENT, *given, environment=environment).returncode == 0
+
+
+def test_a_stack_of_somebody_else_is_neither_deployed_onto_nor_removed(
+    aws_environment: dict[str, str], bucket: str, recording_sam: Path
+) -> None:
+    cloudformation = local_client("cloudformation", aws_environment)
+    template = {"Resources": {"ScheduledRule": {"Type": "AWS::SQS::Queue"}}}
+    for name, more in (("shop", {}), ("pay", {"Description": "Pays. See cloudmend narrows."})):
+        cloudformation.create_stack(StackName=name, TemplateBody=json.dumps({**template, **more}))
+        for words, left in ((["--remove", "--yes"], "removed"), ([], "deployed")):
+            done = script(
+                *("deploy.sh", *words, *DEPLOYMENT, "--stack-name", name),
+                environment={**aws_environment, "SAM": str(recording_sam)},
+            )
+            told = f"the stack '{name}' in us-east-1 is none of cloudmend's. Nothing was {left}."
+            assert (done.returncode, done.stderr) == (2, f"deploy.sh: {told} Pass another --stack-name.\n")
+        assert cloudformation.describe_stacks(StackName=name)["Stacks"]
+        cloudformation.delete_stack(StackName=name)
+    assert not (recording_sam.parent / "calls").exists()
+
+
 def test_deploy_takes_its_names_from_the_environment_too(
     aws_environment: dict[str, str], bucket: str, recording_sam: Path
 ) -> None:
@@ -151,8 +180,8 @@ def test_an_aws_on_this_machine_gets_what_runs_on_this_machine(
 @pytest.mark.parametrize(
     ("answer", "status", "arguments", "python", "given"),
     [
-        ("python3.12", 0, (), "3.12", ""),  # as the stack has it
-        ("python3.12", 0, ("Runtime=python3.14",), "3.14", "--parameter-overrides Runtime=python3.14"),
+        (r"Runtime\tpython3.12", 0, (), "3.12", ""),  # as the stack has it
+        (r"Runtime\tpython3.12", 0, ("Runtime=python3.14",), "3.14", "--parameter-overrides Runtime=python3.14"),
         ("", 0, (), "", ""),  # a stack from before the parameter: as the Makefile and the template have it
         ("(ValidationError) Stack with id cloudmend does not exist", 254, (), "", ""),
     ],
@@ -177,7 +206,10 @@ def test_nothing_is_built_for_a_stack_that_cannot_be_read(recording_sam: Path) -
 def answering(answer: str, status: int, sam: Path) -> dict[str, str]:
     """The environment of a person whose AWS CLI has that answer to a question for a stack."""
     aws = sam.with_name("aws")
-    aws.write_text(f"#!/bin/sh\n[ $1 = s3api ] && exit\necho '{answer}'\nexit {status}\n")
+    described = f"printf '%b\\n' '{answer}'\nexit {status}\n"
+    asked = 'case "$*" in s3api*) exit ;; *StackStatus*) [ {status} = 0 ] && echo "{ours}" && exit ;; esac'
+    ours = "UPDATE_COMPLETE\tcloudmend narrows"
+    aws.write_text(f"#!/bin/sh\n{asked.format(status=status, ours=ours)}\n{described}")
     aws.chmod(0o755)
     return {"PATH": f"{aws.parent}{os.pathsep}{os.environ['PATH']}", "SAM": str(sam)}
 
@@ -252,7 +284,7 @@ def test_nothing_is_removed_unless_somebody_says_yes(
 def removable(aws_environment: dict[str, str]) -> Any:
     """A client of CloudFormation, which has a stack."""
     cloudformation = local_client("cloudformation", aws_environment)
-    queue = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
+    queue = {"Description": "cloudmend for a test", "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
     cloudformation.create_stack(StackName="removable", TemplateBody=json.dumps(queue))
     yield cloudformation
     cloudformation.delete_stack(StackName="removable")
