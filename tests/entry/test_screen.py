@@ -93,7 +93,7 @@ def test_rows_are_a_table_where_there_is_room_and_blocks_else_and_no_id_is_broke
     lines = told(made).splitlines()
     assert sum(line.count(ID) for line in lines) == 2
     assert max(map(len, lines)) <= columns
-    assert ("what would be done:" in told(made)) == (columns < 50)
+    assert ("what would be done:" in told(made)) == (columns < 60)
     assert "".join(told(made).split()).count("10.0.0.0/8") == 2
 
 
@@ -103,3 +103,25 @@ def test_a_program_is_told_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     made.command("", "b")
     made.rows(COLUMNS, ROWS)
     assert capsys.readouterr().out == ""
+
+
+@given(st.lists(st.sampled_from((ID, "a", "word", "111122223333", "w" * 300)), min_size=1, max_size=40))
+def test_a_sentence_that_hangs_begins_its_other_lines_further_in_and_no_line_ends_in_a_blank(parts: list[str]) -> None:
+    made = screen(60)
+    made.say(f"  {' '.join(parts)}", hang=4)
+    first, *others = told(made).splitlines()
+    assert first.startswith("  ")
+    assert first[2] != " "
+    assert all(line.startswith("      ") and len(line) <= 60 for line in others)
+    assert not [line for line in (first, *others) if line != line.rstrip()]
+    assert "".join(told(made).split()) == "".join(parts)
+
+
+def test_a_command_does_not_part_an_option_from_its_value() -> None:
+    made = screen(40)
+    made.command("fix: ", "aws cloudtrail create-trail --is-multi-region-trail --region us-east-1 --name x")
+    assert told(made).splitlines() == [
+        "fix: aws cloudtrail create-trail \\",
+        "     --is-multi-region-trail \\",
+        "     --region us-east-1 --name x",
+    ]

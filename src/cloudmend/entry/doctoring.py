@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -18,10 +19,12 @@ from cloudmend.core.doctor import stack, trail
 from cloudmend.core.doctor.check import FUNCTION, RULE, Answer, Check, Deployment, Verdict, exit_code
 from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.escaping import terminal
+from cloudmend.core.scan import plural
 from cloudmend.entry.doctor_looks import LOOKS, Case
 from cloudmend.entry.screen import Screen
 
 _STYLE: Final[dict[Verdict, str]] = {"ok": "green", "warning": "yellow", "broken": "bold red", "unknown": "magenta"}
+_HANG: Final = 9  # characters of a verdict, and a blank
 
 
 def doctor(name: str, region: str | None, *, as_json: bool) -> int:
@@ -34,13 +37,16 @@ def doctor(name: str, region: str | None, *, as_json: bool) -> int:
 
 
 def _told(made: Iterable[Check]) -> Iterator[Check]:
-    screen = Screen()
+    screen, counted = Screen(), Counter[Verdict]()
     for check in made:
         verdict = Text(f"{check.verdict:8}", _STYLE[check.verdict])
-        screen.say(verdict, Text(f"{check.title}:", "bold"), terminal(check.found))
+        screen.say(verdict, Text(f"{check.title}:", "bold"), terminal(check.found), hang=_HANG)
         if check.fix:
-            screen.command(f"{'':9}fix: ", check.fix)
+            screen.command(f"{'':{_HANG}}fix: ", check.fix)
+        counted[check.verdict] += 1
         yield check
+    sums = [f"{counted[verdict]} {verdict}" for verdict in _STYLE if counted[verdict]]
+    screen.say(Text(f"\n{plural(counted.total(), 'check')}: {', '.join(sums)}.", "bold"))
 
 
 def diagnose(connect: Connect, name: str, region: str | None, now: datetime) -> Iterator[Check]:

@@ -55,7 +55,7 @@ def tell(exemptions: Iterable[TimedExemption], *, as_json: bool) -> None:
         if as_json:
             sys.stdout.write(f"{encode(each).decode()}\n")
         else:
-            Screen().say(terminal(each.id), "exempts", exempted(each))
+            Screen().say(terminal(each.id), "exempts", exempted(each), hang=2)
 
 
 def show(ledger: str, region: str | None, *, as_json: bool) -> int:

@@ -72,7 +72,7 @@ def write(sentences: Iterable[str], *, as_json: bool) -> None:
     else:
         screen = Screen()
         for sentence in sentences:
-            screen.say(terminal(sentence))
+            screen.say(terminal(sentence), hang=2)
 
 
 def explain_id(subject: str, brief: Brief, place: Place) -> tuple[str, ...]:

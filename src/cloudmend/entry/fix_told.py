@@ -41,7 +41,7 @@ class Teller:
 
     def publish(self, record: Record) -> None:
         self._records.append(record)
-        self.screen.say(Text(record.status, STATUS_STYLE[record.status]), terminal(record.summary))
+        self.screen.say(Text(record.status, STATUS_STYLE[record.status]), terminal(record.summary), hang=4)
         for error in (each for each in record.errors if each not in record.summary):
             self.screen.say(Text(f"  {terminal(error)}", "dim"))
 

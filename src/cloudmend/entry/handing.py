@@ -91,7 +91,7 @@ def _tell(answer: _Answer, stack: Stack, *, as_json: bool) -> None:
         if as_json:
             sys.stdout.write(f"{msgspec.json.encode(record).decode()}\n")
             continue
-        screen.say(Text(record.status, STATUS_STYLE[record.status]), terminal(record.summary))
+        screen.say(Text(record.status, STATUS_STYLE[record.status]), terminal(record.summary), hang=4)
         if record.entry_id:
             table = stack.settings().get(LEDGER_TABLE, "")
             screen.say("  record:", record.entry_id)

@@ -49,7 +49,7 @@ class _Voice:
         if self._as_json:
             sys.stdout.write(f"{msgspec.json.encode(record).decode()}\n")
             return
-        self._screen.say(Text(record.status, STATUS_STYLE[record.status]), terminal(record.summary))
+        self._screen.say(Text(record.status, STATUS_STYLE[record.status]), terminal(record.summary), hang=4)
         for line in (*(edit.why for edit in record.edits), *record.errors):
             if line not in record.summary:
                 self._screen.say(Text(f"  {terminal(line)}", "dim"))

@@ -33,7 +33,7 @@ def check(path: Path, now: datetime, settings: Mapping[str, str], *, as_json: bo
     else:
         screen = Screen()
         for sentence in explain(policy, now):
-            screen.say(terminal(sentence))
+            screen.say(terminal(sentence), hang=2)
 
 
 def as_data(policy: Policy, now: datetime) -> dict[str, Any]:

@@ -78,6 +78,6 @@ def _tell(entries: Iterable[Entry]) -> None:
         when = f"{entry.opened.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         status, told = came_to(entry)
         label = terminal(entry.intent.resource.label)
-        screen.say(when, label, Text(status, _STYLE[entry.state]), terminal(who_of(entry)))
+        screen.say(when, label, Text(status, _STYLE[entry.state]), terminal(who_of(entry)), hang=4)
         screen.say(f"  {terminal(told)}")
         screen.say(Text(f"  {entry.id}", "dim"))

@@ -17,7 +17,7 @@ _COLUMNS: Final = (
     Column("rule at fault"),
     Column("public addresses", is_number=True),
     Column("behind it"),
-    Column("what cloudmend would do"),
+    Column("what becomes of it"),
 )
 _STYLE: Final = {"fix": "bold red", "observe": "yellow", "exempt": "dim"}
 

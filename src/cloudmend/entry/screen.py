@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal, NamedTuple
 
 from rich import box
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 _WIDTH: Final = 130  # characters of a table, where stdout is no terminal
 _WHOLE: Final = re.compile(r"\S{1,22}|[0-9a-fA-F:.]+(/\d+)?|\W?arn:\S*")  # words not to break: ids, addresses, times
+_PROSE: Final = 20  # characters of a column at least, if its text is longer
 _GAP: Final = 3  # characters between columns, and as many for both edges
 _GOES_ON: Final = " \\"
 _WORD: Final = re.compile(r"""(?:[^\s"']|"(?:[^"\\]|\\.)*"|'[^']*')+""")  # of a POSIX shell
@@ -35,17 +35,29 @@ class Screen:
         if not self.console.is_terminal:
             self.console.width = _WIDTH
 
-    def say(self, *parts: str | Text) -> None:
+    def say(self, *parts: str | Text, hang: int = 0) -> None:
         """Print a paragraph of the parts, with a blank between them. Its lines begin where its first one does.
 
-        Text in it is no markup.
+        With `hang`, the lines after the first begin so many characters further in. Text in it is no markup.
         """
         text = Text(" ").join(part if isinstance(part, Text) else Text(part) for part in parts)
         if not self.console.is_terminal:
             self.console.print(text, soft_wrap=True)
             return
-        indent = len(text.plain) - len(text.plain.lstrip(" "))
-        self.console.print(Padding(text[indent:] if indent else text, (0, 0, 0, indent), expand=False))
+        indent = _blanks(text)
+        for line in text.split("\n", allow_blank=True):
+            for wrapped in self._wrapped(line[indent:] if indent else line, self.console.width - indent, hang):
+                self.console.print(Text(" " * indent) + wrapped, soft_wrap=True)
+
+    def _wrapped(self, line: Text, width: int, hang: int) -> Iterator[Text]:
+        """Yield the lines of at most a width that a line becomes, without a blank at their ends."""
+        first, *others = line.wrap(self.console, width)
+        rest = line[len(first.plain) :]
+        if hang and others:
+            others = list(rest[_blanks(rest) :].wrap(self.console, width - hang))
+        for each in (first, *(Text(" " * hang) + other for other in others)):
+            each.rstrip()
+            yield each
 
     def command(self, before: str, line: str, style: str = "") -> None:
         """Print a command that can be pasted, after the text that stands before it on its line.
@@ -69,33 +81,38 @@ class Screen:
                 self.say(f"  {column.heading}:", Text(", ").join(cell.split("\n")))
 
 
-def _continued(line: str, width: int) -> list[str]:
-    """Return a command as lines of at most a width, cut between words. A quoted text is one word.
+def _blanks(text: Text) -> int:
+    return len(text.plain) - len(text.plain.lstrip(" "))
 
-    What is no command, but a sentence with an apostrophe, stays one line.
+
+def _continued(line: str, width: int) -> list[str]:
+    """Return a command as lines of at most a width, cut between words, and not before the value of an option.
+
+    A quoted text is one word. What is no command, but a sentence with an apostrophe, stays one line.
     """
     words = _WORD.findall(line)
     if " ".join(words) != line:
         return [line]
-    lines = words[:1]
+    lines = [words[:1]]
     for word in words[1:]:
-        if len(lines[-1]) + 1 + len(word) > width:
-            lines.append(word)
-        else:
-            lines[-1] += f" {word}"
-    return lines
+        before = lines[-1]
+        if len(" ".join((*before, word))) <= width:
+            before.append(word)
+            continue
+        is_value = len(before) > 1 and before[-1].startswith("-") and not word.startswith("-")
+        lines.append([before.pop(), word] if is_value and len(f"{before[-1]} {word}") <= width else [word])
+    return [" ".join(each) for each in lines]
 
 
 def _widths(texts: Sequence[Sequence[str]], room: int) -> list[int]:
-    """Return the width of each column: its longest unbroken word, and more if a line needs it and there is room.
+    """Return the width of each column: enough for a word or two, and more if a line needs it and there is room.
 
     Empty where there is not enough room. rich's own way to make a table narrower knows no least width.
     """
     lines = [[line for text in column for line in text.split("\n")] for column in texts]
-    widths = [
-        _longest([word for line in column for word in line.split() if _WHOLE.fullmatch(word)]) for column in lines
-    ]
     wanted = [_longest(column) for column in lines]
+    whole = [_longest([word for line in column for word in line.split() if _WHOLE.fullmatch(word)]) for column in lines]
+    widths = [max(word, min(_PROSE, line)) for word, line in zip(whole, wanted, strict=True)]
     if sum(widths) > room:
         return []
     while sum(widths) < room and (narrow := [n for n, width in enumerate(widths) if width < wanted[n]]):

@@ -77,7 +77,7 @@ class Voice:
         if self._as_json:
             sys.stdout.write(f"{_json(record)}\n")
         else:
-            Screen().say("undone", terminal(record.summary))
+            Screen().say("undone", terminal(record.summary), hang=2)
 
 
 def _tell_plan(undone: Undone, region: str, *, as_json: bool) -> None:
@@ -85,7 +85,7 @@ def _tell_plan(undone: Undone, region: str, *, as_json: bool) -> None:
         sys.stdout.write(f"{_json({'exemption': undone.exemption, 'requests': undone.requests})}\n")
         return
     screen = Screen()
-    screen.say("would exempt", exempted(undone.exemption))
+    screen.say("would exempt", exempted(undone.exemption), hang=2)
     for request in undone.requests:
         screen.command("would run: ", command(request.command(region)))
     screen.say("Nothing was changed.")

@@ -352,4 +352,4 @@ def test_an_undo_role_that_lets_nobody_in_is_a_warning(aws: EmbeddedAws, princip
 
 def test_what_an_owner_of_an_exemption_chose_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
     list(_told([Check("Policy", "ok", "Left open: sg-1, by \x1b[2Jred\nok       All is well.")]))
-    assert capsys.readouterr().out == "ok       Policy: Left open: sg-1, by [2Jred ok All is well.\n"
+    assert capsys.readouterr().out == "ok       Policy: Left open: sg-1, by [2Jred ok All is well.\n\n1 check: 1 ok.\n"

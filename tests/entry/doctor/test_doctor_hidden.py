@@ -107,7 +107,9 @@ def test_a_stack_that_lacks_something_gets_it_by_a_deployment(aws: EmbeddedAws) 
 
 def test_without_a_region_or_credentials_that_is_all_it_says(capsys: pytest.CaptureFixture[str]) -> None:
     assert doctor(STACK, None, as_json=False) == 1
-    assert capsys.readouterr().out == "broken   Region: No AWS Region is set.\n         fix: export AWS_REGION=REGION\n"
+    assert capsys.readouterr().out == (
+        "broken   Region: No AWS Region is set.\n         fix: export AWS_REGION=REGION\n\n1 check: 1 broken.\n"
+    )
     assert doctor(STACK, "eu-west-1", as_json=False) == 1
     assert "broken   Credentials: sts:GetCallerIdentity in eu-west-1: There are no AWS" in capsys.readouterr().out
 
