@@ -236,6 +236,11 @@ class Record(Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...] = ()  # what was done, part by part: what an undo takes back
     seconds_since_call: float | None = None  # CloudTrail's eventTime has whole seconds
 
+    @property
+    def waits(self) -> bool:
+        """Whether something is left for another time: the budget is spent, or AWS is late."""
+        return self.budget_spent or self.retry_at is not None
+
 
 class Intent(Struct, frozen=True, kw_only=True):
     """What is about to be done: stored, with the whole before-image, before the first write."""

@@ -17,6 +17,7 @@ from cloudmend.core.errors import CloudmendError, EventError, PolicyError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.model import Status
 from cloudmend.core.put_off import PutOff
+from cloudmend.core.scan import plural
 from cloudmend.core.undo import undo_command
 from cloudmend.entry.continuation import Task
 from cloudmend.entry.deployed import LEDGER_TABLE
@@ -35,6 +36,7 @@ class _Told(Struct, frozen=True):
     status: Status
     summary: str
     entry_id: str = ""
+    waits: bool = False  # something is left for another time
 
 
 class _Answer(Struct, frozen=True):
@@ -42,6 +44,7 @@ class _Answer(Struct, frozen=True):
 
     records: tuple[_Told, ...]
     ignored: tuple[str, ...] = ()
+    left: int = 0  # resources that a sweep left to its queue
 
 
 def hand_over(event: Any, stack_name: str, region: str | None, *, as_json: bool) -> int:
@@ -57,7 +60,8 @@ def hand_over(event: Any, stack_name: str, region: str | None, *, as_json: bool)
     except msgspec.ValidationError as error:
         raise CloudmendError(f"Function {function} answered something that cannot be understood ({error}).") from None
     _tell(answer, stack, as_json=as_json)
-    return 0 if all(record.status in GOOD for record in answer.records) else 1
+    is_done = all(record.status in GOOD and not record.waits for record in answer.records)
+    return 0 if is_done and not answer.left else 1
 
 
 def addressed(event: Any, resources: Mapping[str, str]) -> tuple[str, Any]:
@@ -87,6 +91,8 @@ def _tell(answer: _Answer, stack: Stack, *, as_json: bool) -> None:
     screen = Screen()
     for reason in answer.ignored:
         sys.stderr.write(f"cloudmend: ignored, {terminal(reason)}.\n")
+    if answer.left:
+        sys.stderr.write(f"cloudmend: {plural(answer.left, 'resource')} wait in the sweep's queue.\n")
     for record in answer.records:
         if as_json:
             sys.stdout.write(f"{msgspec.json.encode(record).decode()}\n")

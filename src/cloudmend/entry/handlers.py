@@ -181,13 +181,15 @@ def _telling(event: Any) -> Iterator[None]:
 
 def _result(answer: tuple[Record | Ignored, ...]) -> dict[str, Any]:
     """What a handler answers."""
-    records = (each for each in answer if isinstance(each, Record))
     return {
-        "records": [
-            {"status": record.status, "summary": record.summary, "entry_id": record.entry_id} for record in records
-        ],
+        "records": [_brief(each) for each in answer if isinstance(each, Record)],
         "ignored": [each.reason for each in answer if isinstance(each, Ignored)],
     }
+
+
+def _brief(record: Record) -> dict[str, Any]:
+    told = {"status": record.status, "summary": record.summary, "entry_id": record.entry_id}
+    return {**told, "waits": True} if record.waits else told
 
 
 def _bad(answer: Iterable[Record | Ignored]) -> list[Record]:

@@ -34,7 +34,7 @@ def invoke(
     answer = dispatch(event, controls=CONTROLS, woken_by=woken_by, policy=policy, world=here)
     for ignored in (each for each in answer if isinstance(each, Ignored)):
         sys.stderr.write(f"cloudmend: ignored, {terminal(ignored.reason)}.\n")
-    return 0 if all(isinstance(each, Ignored) or each.status in GOOD for each in answer) else 1
+    return 0 if all(isinstance(each, Ignored) or (each.status in GOOD and not each.waits) for each in answer) else 1
 
 
 class _Voice:
