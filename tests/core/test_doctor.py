@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from typing import Any
 
 import pytest
@@ -142,3 +144,20 @@ def test_a_ledger_that_is_gone_or_cannot_be_written_is_broken(status: str | None
     described = {"Table": {"TableStatus": status}} if status else None
     answer = function.ledger(described, "ledger", HERE)
     assert (answer.verdict, bool(answer.fix)) == (verdict, verdict == "broken")
+
+
+def test_the_queue_that_is_made_anew_lets_in_both_rules_as_the_template_does() -> None:
+    here = Deployment(
+        account="111122223333",
+        region="eu-west-1",
+        partition="aws",
+        stack="cloudmend",
+        resources={"ScheduledRule": "calls", "NoticeRequestRule": "notices"},
+    )
+    words = shlex.split(function.dead_letters(None, "https://sqs.eu-west-1.amazonaws.com/111122223333/dead", here).fix)
+    attributes = json.loads(words[words.index("--attributes") + 1])
+    (statement,) = json.loads(attributes["Policy"])["Statement"]
+    assert statement["Condition"]["ArnEquals"]["aws:SourceArn"] == [
+        "arn:aws:events:eu-west-1:111122223333:rule/calls",
+        "arn:aws:events:eu-west-1:111122223333:rule/notices",
+    ]

@@ -13,7 +13,7 @@ from cloudmend.aws import checks
 from cloudmend.aws.gateway import Gateway
 from cloudmend.controls import CONTROLS
 from cloudmend.core.doctor import function, records, rule, runs, settings, stack
-from cloudmend.core.doctor.check import FUNCTION, QUEUE, RULE, Answer, Deployment
+from cloudmend.core.doctor.check import FUNCTION, NOTICE_RULE, QUEUE, RULE, Answer, Deployment
 from cloudmend.core.errors import AwsError, PolicyError
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.entry.policy_file import read_policy
@@ -147,6 +147,18 @@ def _undo_role(case: Case) -> Answer:
     return stack.undo_role(case.here.parameters.get("UndoPrincipal", ""), case.here)
 
 
+def _notices(case: Case) -> Answer:
+    """What has people told of undos and exemptions: the rule, its target and the permission, up to the first fault."""
+    name, here = case[NOTICE_RULE], case.here
+    looks: tuple[Callable[[], Answer], ...] = (
+        lambda: rule.notice_rule(checks.rule(case.gateway, name), name, here),
+        lambda: rule.target(checks.targets(case.gateway, name), name, case[FUNCTION], here),
+        lambda: rule.permission(checks.resource_policy(case.gateway, case[FUNCTION]), name, case[FUNCTION], here),
+    )
+    fault = next((answer for look in looks if (answer := look()).verdict != "ok"), None)
+    return fault or Answer("ok", f"Rule {name} has people told of undos and exemptions.")
+
+
 def _versions(case: Case) -> Answer:
     lines = checks.log_lines(case.gateway, case[LOG], '"code_version"', case.since_ms(_WEEK))
     return settings.version(lines, CODE_VERSION, case.here)
@@ -168,5 +180,6 @@ LOOKS: Final = (
     Look("Switch", ("ModeParameter",), _switch, is_optional=True),
     Look("Policy", (FUNCTION,), _policy),
     Look("Undo role", ("UndoRole",), _undo_role, is_optional=True),
+    Look("Undo notices", (NOTICE_RULE, FUNCTION), _notices, is_optional=True),
     Look("Versions", (LOG,), _versions),
 )

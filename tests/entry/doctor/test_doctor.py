@@ -30,6 +30,7 @@ CHECKED = [
         "Switch",
         "Policy",
         "Undo role",
+        "Undo notices",
         "Versions",
     ),
 ]
@@ -79,7 +80,29 @@ def remove_permission(patient: Patient) -> None:
     lambda_ = patient.client("lambda")
     policy = json.loads(lambda_.get_policy(FunctionName=patient.function)["Policy"])
     for statement in policy["Statement"]:
-        lambda_.remove_permission(FunctionName=patient.function, StatementId=statement["Sid"])
+        if patient["NoticeRequestRule"] not in json.dumps(statement):
+            lambda_.remove_permission(FunctionName=patient.function, StatementId=statement["Sid"])
+
+
+def disable_notices(patient: Patient) -> None:
+    patient.client("events").disable_rule(Name=patient["NoticeRequestRule"])
+
+
+def narrow_notices(patient: Patient) -> None:
+    pattern = json.dumps({"source": ["cloudmend.undo"], "detail": {"record": ["none"]}})
+    patient.client("events").put_rule(Name=patient["NoticeRequestRule"], EventPattern=pattern)
+
+
+def lose_notices(patient: Patient) -> None:
+    patient.client("events").remove_targets(Rule=patient["NoticeRequestRule"], Ids=["SecurityGroupRemediationLambda"])
+
+
+def forbid_notices(patient: Patient) -> None:
+    lambda_ = patient.client("lambda")
+    policy = json.loads(lambda_.get_policy(FunctionName=patient.function)["Policy"])
+    for statement in policy["Statement"]:
+        if patient["NoticeRequestRule"] in json.dumps(statement):
+            lambda_.remove_permission(FunctionName=patient.function, StatementId=statement["Sid"])
 
 
 def reserve_nothing(patient: Patient) -> None:
@@ -96,6 +119,10 @@ def reserve_nothing(patient: Patient) -> None:
         (narrow_pattern, "Pattern", "does not match a sample event of ModifyManagedPrefixList"),
         (remove_target, "Target", "is no target"),
         (remove_permission, "Permission", "may not invoke"),
+        (disable_notices, "Undo notices", "is DISABLED: nobody is told of an undo or an exemption"),
+        (narrow_notices, "Undo notices", "nobody is told of an undo or an exemption"),
+        (lose_notices, "Undo notices", "is no target"),
+        (forbid_notices, "Undo notices", "may not invoke"),
         (reserve_nothing, "Function", "reserved concurrency of 0"),
     ],
 )

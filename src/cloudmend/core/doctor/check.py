@@ -14,6 +14,7 @@ Verdict = Literal["ok", "warning", "broken", "unknown"]
 FUNCTION: Final = "SecurityGroupRemediationLambda"
 RULE: Final = "ScheduledRule"
 QUEUE: Final = "DeadLetterQueue"
+NOTICE_RULE: Final = "NoticeRequestRule"
 
 
 class Answer(Struct, frozen=True):

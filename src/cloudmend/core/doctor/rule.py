@@ -4,24 +4,41 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from cloudmend.core.control import Control
 from cloudmend.core.doctor.check import FUNCTION, QUEUE, Answer, Deployment
 from cloudmend.core.model import Json
+from cloudmend.core.notice.request import DETAIL_TYPE, SOURCE
 from cloudmend.core.ports import Rows
 from cloudmend.core.resource_policy import ServiceUse, allows
 
+_NOTICES: Final = {"source": [SOURCE], "detail-type": [DETAIL_TYPE]}
+
 
 def rule(answer: Json | None, controls: Sequence[Control], name: str, deployment: Deployment) -> Answer:
-    """DescribeRule's answer; None where there is no such rule. It has two enabled states."""
+    """DescribeRule's answer; None where there is no such rule."""
+    return _rule(answer, _pattern(controls), "nothing wakes the function", name, deployment)
+
+
+def notice_rule(answer: Json | None, name: str, deployment: Deployment) -> Answer:
+    """The same of the rule that hands on what the command line asks to have told."""
+    lacking = "nobody is told of an undo or an exemption"
+    if answer and json.loads(answer.get("EventPattern") or "{}") != _NOTICES:
+        put_rule = _put_rule(_NOTICES, name, deployment)
+        return Answer("broken", f"The pattern of rule {name} is not the template's: {lacking}.", put_rule)
+    return _rule(answer, _NOTICES, lacking, name, deployment)
+
+
+def _rule(answer: Json | None, pattern: Json, lacking: str, name: str, deployment: Deployment) -> Answer:
+    """It has two enabled states."""
     if answer is None:
         put_target = _put_target(name, deployment.resources[FUNCTION], deployment)
-        fix = f"{_put_rule(controls, name, deployment)} && {put_target}"
-        return Answer("broken", f"Rule {name} is gone: nothing wakes the function.", fix)
+        fix = f"{_put_rule(pattern, name, deployment)} && {put_target}"
+        return Answer("broken", f"Rule {name} is gone: {lacking}.", fix)
     if not answer["State"].startswith("ENABLED"):
         fix = deployment.aws("events", "enable-rule", "--name", name)
-        return Answer("broken", f"Rule {name} is {answer['State']}: nothing wakes the function.", fix)
+        return Answer("broken", f"Rule {name} is {answer['State']}: {lacking}.", fix)
     return Answer("ok", f"Rule {name} is {answer['State']}.")
 
 
@@ -51,13 +68,12 @@ def pattern(matched: Mapping[str, bool], controls: Sequence[Control], name: str,
     if not missed:
         return Answer("ok", f"The pattern of rule {name} matches a sample event of {', '.join(matched)}.")
     found = f"The pattern of rule {name} does not match a sample event of {', '.join(missed)}."
-    return Answer("broken", found, _put_rule(controls, name, deployment))
+    return Answer("broken", found, _put_rule(_pattern(controls), name, deployment))
 
 
-def _put_rule(controls: Sequence[Control], name: str, deployment: Deployment) -> str:
+def _put_rule(right: Json, name: str, deployment: Deployment) -> str:
     """Return the command that makes the rule, or gives it the right pattern. Its targets are left as they are."""
-    right = json.dumps(_pattern(controls))
-    return deployment.aws("events", "put-rule", "--name", name, "--event-pattern", right)
+    return deployment.aws("events", "put-rule", "--name", name, "--event-pattern", json.dumps(right))
 
 
 def _pattern(controls: Sequence[Control]) -> Json:
