@@ -9,7 +9,12 @@ PIP_INSTALL = $(1)/bin/python -m pip install -qq --disable-pip-version-check --n
 # environment may say it too. The processor is no question: the archive runs on both (docs/decisions/0017).
 PYTHON_VERSION := $(or $(CLOUDMEND_BUILD_PYTHON_VERSION),3.13)
 BUILD_FUNCTION = $(or $(wildcard $(BIN)/python),$(PYTHON)) scripts/build_function.py --python-version $(PYTHON_VERSION)
-MAKE_ENVIRONMENT = @$(PYTHON) scripts/make_environment.py
+# Asked in words that each Python understands: an older one cannot read our own scripts.
+OLD_PYTHON = "make: %s is Python %s, and cloudmend needs 3.11 or newer. Name one: make PYTHON=python3.13 ..."
+CHECK_PYTHON = import sys; sys.version_info >= (3, 11) or sys.exit($(OLD_PYTHON) % (sys.executable, sys.version.split()[0]))
+NO_PYTHON = make: there is no $(PYTHON), and cloudmend needs Python 3.11 or newer. Name one: make PYTHON=python3.13 ...
+MAKE_ENVIRONMENT = @command -v $(PYTHON) >/dev/null || { echo '$(NO_PYTHON)' >&2; exit 1; }; \
+  $(PYTHON) -c '$(CHECK_PYTHON)' && $(PYTHON) scripts/make_environment.py
 
 .PHONY: help setup setup-sam demo test test-browser test-container test-deep mutants bench bench-quick bench-setup docs docs-generate lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
 help: ## this list

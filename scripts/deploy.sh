@@ -105,20 +105,31 @@ EOF
 # A policy that the function would refuse is not deployed: it would do nothing, event after event.
 check_policy() {
   local name options=()
+  [[ -x $ROOT/.venv/bin/cloudmend ]] || return 0
   for name in GuardedPorts ReplacementIpv4 ReplacementIpv6 Mode; do
     options+=("--$(sed -E 's/([a-z])([A-Z])/\1-\2/g' <<<"$name" | tr '[:upper:]' '[:lower:]')" "$(in_force "$name")")
   done
-  [[ ! -x $ROOT/.venv/bin/cloudmend ]] ||
-    "$ROOT/.venv/bin/cloudmend" policy check "$ROOT/src/cloudmend/policy.toml" "${options[@]}" >/dev/null ||
+  "$ROOT/.venv/bin/cloudmend" policy check "$ROOT/src/cloudmend/policy.toml" "${options[@]}" >/dev/null ||
     fail "the policy is refused; the lines above say why. Nothing was deployed." 2
+}
+
+# Its output ends with advice about files that are gone a moment later, so it is shown only if it fails.
+step() { # WHAT COMMAND...
+  local what=$1 said
+  shift
+  echo "$what ..."
+  said="$("$@" 2>&1)" || {
+    echo "$said" >&2
+    fail "it failed at: $what. The lines above say why. Nothing was deployed."
+  }
 }
 
 deploy_stack() {
   local sam runtime kept
-  sam="$(find_sam)"
   refuse_foreign "Nothing was deployed."
   kept="$(stack_has "Parameters[].[ParameterKey, ParameterValue]")"
   check_policy
+  sam="$(find_sam)" # the last, because it may take a minute
   # An AWS at an address of this machine has this machine's processor and Python.
   if [[ ${AWS_ENDPOINT_URL:-} =~ ^https?://(localhost|127\.[0-9.]+|\[::1\])([:/]|$) ]]; then
     given Architecture >/dev/null || parameters+=("Architecture=$(this_architecture)")
@@ -132,9 +143,11 @@ deploy_stack() {
   # Not in .aws-sam/build, from where `sam local invoke` takes what it runs.
   folder="$(mktemp -d)"
   trap 'rm -rf "$folder"' EXIT
-  CLOUDMEND_BUILD_PYTHON_VERSION="${runtime#python}" "$sam" build --template-file template.yaml --build-dir "$folder/built"
-  "$sam" package --template-file "$folder/built/template.yaml" --output-template-file "$folder/packaged.yaml" \
+  step "Building the functions" env CLOUDMEND_BUILD_PYTHON_VERSION="${runtime#python}" \
+    "$sam" build --template-file template.yaml --build-dir "$folder/built"
+  step "Uploading them to s3://$bucket/$stack/" "$sam" package --template-file "$folder/built/template.yaml" --output-template-file "$folder/packaged.yaml" \
     --s3-bucket "$bucket" --s3-prefix "$stack" --region "$region"
+  echo "Deploying the stack $stack in $region ..."
   "$sam" deploy --template-file "$folder/packaged.yaml" --stack-name "$stack" --region "$region" \
     --s3-bucket "$bucket" --s3-prefix "$stack" \
     --capabilities CAPABILITY_IAM --no-confirm-changeset --no-fail-on-empty-changeset \

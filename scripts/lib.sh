@@ -39,12 +39,24 @@ group_id() { # ARGUMENTS OF THE SCRIPT
   echo "$1"
 }
 
+# What to do about an answer of the AWS CLI that says what is wrong only.
+advice() { # ANSWER
+  case $1 in
+    *"Could not connect to the endpoint URL"*)
+      [[ -z ${AWS_ENDPOINT_URL:-} ]] || echo " AWS_ENDPOINT_URL names it: is 'cloudmend local' still running there?"
+      ;;
+    *"specify a region"* | *"Unable to locate credentials"*)
+      echo " To use the embedded AWS, paste the lines that 'cloudmend local' printed into this terminal."
+      ;;
+  esac
+}
+
 # Runs `aws ec2` with the arguments. Succeeds without a word, too, where EC2 answers with the error CODE.
 ec2_unless() { # CODE ARGUMENT...
   local code=$1 aws errors
   shift
   aws="$(find_aws)"
   if ! errors="$("$aws" ec2 "$@" 2>&1 >/dev/null)" && [[ $errors != *"($code)"* ]]; then
-    fail "${errors#$'\n'}"
+    fail "${errors#$'\n'}$(advice "$errors")"
   fi
 }

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-OLDEST = (3, 11)
 LOOK_S = 0.5
 # Where nobody watches, a line in so many seconds.
 LINE_S = 10.0
@@ -65,16 +64,15 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="such as .venv")
     parser.add_argument("lock", type=Path, help="such as requirements/dev.txt")
     arguments = parser.parse_args()
-    if sys.version_info < OLDEST:
-        sys.exit(
-            f"make: {sys.executable} is Python {sys.version.split()[0]}, and cloudmend needs {OLDEST[0]}.{OLDEST[1]} "
-            "or newer. Name one: make PYTHON=python3.13 ..."
-        )
     sys.stdout.write(f"Setting up {arguments.folder} from {arguments.lock} ...\n")
     sys.stdout.flush()
-    subprocess.run([sys.executable, "-m", "venv", str(arguments.folder)], check=True)  # noqa: S603
+    if subprocess.run([sys.executable, "-m", "venv", str(arguments.folder)], check=False).returncode:  # noqa: S603
+        sys.exit(f"make: {sys.executable} could not make {arguments.folder}; its message above says why.")
     show(arguments.folder, install(arguments.folder, arguments.lock))
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("\nmake: interrupted. The same command again goes on from there.")

@@ -288,3 +288,28 @@ def removable(aws_environment: dict[str, str]) -> Any:
     cloudformation.create_stack(StackName="removable", TemplateBody=json.dumps(queue))
     yield cloudformation
     cloudformation.delete_stack(StackName="removable")
+
+
+def test_what_sam_prints_while_it_builds_is_shown_only_if_it_fails(
+    aws_environment: dict[str, str], bucket: str, tmp_path: Path
+) -> None:
+    sam = tmp_path / "sam"
+    sam.write_text('#!/bin/sh\necho "Commands you can use next: $1"\n[ "$1" != "$FAILING" ]\n')
+    sam.chmod(0o755)
+    environment = {**aws_environment, "SAM": str(sam)}
+    done = script("deploy.sh", *DEPLOYMENT, environment=environment)
+    assert (done.returncode, done.stdout.count("Commands you can use next")) == (0, 1)  # of the deployment itself
+    assert done.stdout.startswith("Building the functions ...\nUploading them to s3://walkthrough/cloudmend/ ...\n")
+    done = script("deploy.sh", *DEPLOYMENT, environment={**environment, "FAILING": "build"})
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "Commands you can use next: build",
+        "deploy.sh: it failed at: Building the functions. The lines above say why. Nothing was deployed.",
+    ]
+
+
+def test_the_policy_is_checked_before_the_sam_cli_is_looked_for(aws_environment: dict[str, str], bucket: str) -> None:
+    environment = {**aws_environment, "SAM": "/nonexistent"}
+    done = script("deploy.sh", *DEPLOYMENT, "Mode=repair", environment=environment)
+    assert done.returncode == 2
+    assert "SAM" not in done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -69,3 +70,41 @@ def test_what_pip_refuses_is_told_with_its_reason(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "DO NOT MATCH THE HASHES" in done.stderr
     assert done.stderr.endswith("; its message above says why.\n")
+
+
+def setup_by(python: str | Path) -> subprocess.CompletedProcess[str]:
+    words = ["make", "--always-make", ".venv/.ready", f"PYTHON={python}"]
+    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_a_python_that_is_too_old_is_said_whatever_it_can_read(tmp_path: Path) -> None:
+    old = tmp_path / "python3"
+    old.write_text(
+        f'#!/bin/sh\n[ "$1" = -c ] || {{ echo SyntaxError >&2; exit 1; }}\n'
+        f"exec {sys.executable} -c \"import sys; sys.version_info = (3, 8, 18); sys.version = '3.8.18 (old)'; $2\"\n"
+    )
+    old.chmod(0o755)
+    done = setup_by(old)
+    assert done.returncode != 0
+    first = done.stderr.splitlines()[0]
+    assert first.endswith(" is Python 3.8.18, and cloudmend needs 3.11 or newer. Name one: make PYTHON=python3.13 ...")
+    assert "SyntaxError" not in done.stderr
+
+
+def test_a_python_that_is_not_there_is_said() -> None:
+    done = setup_by("no-such-python")
+    assert done.returncode != 0
+    assert done.stderr.startswith("make: there is no no-such-python, and cloudmend needs Python 3.11 or newer.")
+
+
+def test_what_is_interrupted_says_that_it_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "lock.txt").write_text(SIX)
+    words: list[str | Path] = [sys.executable, SCRIPT, tmp_path / "venv", tmp_path / "lock.txt"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert errors.splitlines()[-1] == "make: interrupted. The same command again goes on from there."
+    assert "Traceback" not in errors

@@ -90,3 +90,16 @@ def test_a_script_says_how_to_get_the_aws_cli(
     assert done.returncode == 1
     assert done.stderr.startswith(f"{name}: the AWS CLI is missing: run 'make setup' in {folder}")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["bad_boy.sh", "good_boy.sh"])
+def test_a_script_says_what_to_do_where_the_embedded_aws_is_not_reached(
+    name: str, aws_environment: dict[str, str]
+) -> None:
+    gone = {**aws_environment, "AWS_ENDPOINT_URL": "http://localhost:9", "AWS_MAX_ATTEMPTS": "1"}
+    done = script(name, GROUP_ID, environment=gone)
+    assert done.stderr.endswith(" AWS_ENDPOINT_URL names it: is 'cloudmend local' still running there?\n")
+    no_settings = {name: value for name, value in aws_environment.items() if not name.startswith("AWS_")}
+    bare = {**no_settings, "AWS_CONFIG_FILE": "/dev/null", "AWS_EC2_METADATA_DISABLED": "true"}
+    done = script(name, GROUP_ID, environment=bare)
+    assert done.stderr.endswith(" paste the lines that 'cloudmend local' printed into this terminal.\n")
