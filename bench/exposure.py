@@ -14,12 +14,12 @@ import time
 
 from cloudmend.controls.security_group_ingress.detect import detect
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
-from cloudmend.core.policy import Policy, parse_policy
+from cloudmend.controls.security_group_ingress.guarded import NAMED_SETS
+from cloudmend.controls.security_group_ingress.settings import Settings
+from cloudmend.core.network import disjoint
 
-# Security Hub EC2.19's high-risk ports: 24 of them.
-PORTS = "20,21,22,23,25,110,135,143,445,1433,1434,3000,3306,3389,4333,5000,5432,5500,5601,8080,8088,8888,9200,9300"
-POLICY = parse_policy({"CLOUDMEND_GUARDED_PORTS": PORTS})
-ALL_BUT_WEB = parse_policy({"CLOUDMEND_GUARDED_PORTS": "all-but-web"})
+HIGH_RISK = Settings(guarded=disjoint(NAMED_SETS["high-risk"].ports))
+ALL_BUT_WEB = Settings(guarded=disjoint(NAMED_SETS["all-but-web"].ports))
 GROUP = "sg-05fe30eb67c909f27"
 SIZES = {
     "quiet": (6, 15, 30, 60),
@@ -59,8 +59,8 @@ def runs(size: int) -> int:
     return max(20, min(200, 12_000 // size))
 
 
-def policy(kind: str) -> Policy:
-    return ALL_BUT_WEB if kind == "nested" else POLICY
+def settings(kind: str) -> Settings:
+    return ALL_BUT_WEB if kind == "nested" else HIGH_RISK
 
 
 def milliseconds(size: int, kind: str) -> list[float]:
@@ -69,13 +69,13 @@ def milliseconds(size: int, kind: str) -> list[float]:
     for _ in range(runs(size)):
         facts = group(size, kind)
         started = time.perf_counter()
-        detect(facts, policy(kind))
+        detect(facts, settings(kind))
         taken.append((time.perf_counter() - started) * 1000)
     return sorted(taken)
 
 
 def findings(size: int, kind: str) -> int:
-    return len(detect(group(size, kind), policy(kind)))
+    return len(detect(group(size, kind), settings(kind)))
 
 
 def main() -> None:

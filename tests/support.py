@@ -9,6 +9,8 @@ from typing import Any
 from cloudmend import engine
 from cloudmend.aws.gateway import Gateway
 from cloudmend.controls import CONTROLS
+from cloudmend.controls.catalog import CATALOG
+from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.ledger import Ending, Entry, Terms
 from cloudmend.core.model import Ignored, Intent, Record
 from cloudmend.core.policy import Policy, parse_policy
@@ -163,7 +165,19 @@ class Account:
 
 def policy(file: str | None = None, **settings: str) -> Policy:
     """policy(mode="observe") is that of CLOUDMEND_MODE=observe; `file` is a policy file's text."""
-    return parse_policy({f"CLOUDMEND_{name.upper()}": value for name, value in settings.items()}, file)
+    given = {f"CLOUDMEND_{name.upper()}": value for name, value in settings.items()}
+    return parse_policy(given, file, catalog=CATALOG)
+
+
+def settings_in(of: Policy) -> Settings:
+    """The settings of the control of security groups."""
+    found: Settings = of.settings_of(CONTROLS[0])
+    return found
+
+
+def sg_settings(file: str | None = None, **given: str) -> Settings:
+    """The same, under `policy` of these."""
+    return settings_in(policy(file, **given))
 
 
 def event(group_id: str, name: str = "AuthorizeSecurityGroupIngress", **detail: Any) -> dict[str, Any]:

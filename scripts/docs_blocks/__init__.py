@@ -26,6 +26,7 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "parameters": template.parameters,
     "outputs": template.outputs,
     "policy keys": policy.keys,
+    "policy keys of controls": policy.control_keys,
     "policy sets": policy.named_sets,
 }
 

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, get_args, get_type_hints
 
 import msgspec
 from msgspec import NODEFAULT, Struct
 
+from cloudmend.controls.catalog import CATALOG
+from cloudmend.controls.security_group_ingress.guarded import NAMED_SETS
 from cloudmend.core.network import disjoint
 from cloudmend.core.policy.file import EXAMPLES, REQUIRED, ExemptionTable, PolicyFile, is_table
-from cloudmend.core.policy.guarded import NAMED_SETS
 from docs_blocks.markdown import code, codes, table
+
+_HEADINGS = ("key", "default", "for example")
 
 
 def keys() -> str:
-    """Every key: its default, and how to write it."""
-    return table(("key", "default", "for example"), _rows(PolicyFile))
+    """Every key that all controls share: its default, and how to write it."""
+    return table(_HEADINGS, _rows(PolicyFile, EXAMPLES))
+
+
+def control_keys() -> str:
+    """The keys of the controls that have settings of their own."""
+    described = (control.keys for control in CATALOG.controls.values() if control.keys)
+    return table(_HEADINGS, (row for each in described for row in _rows(each.table, each.examples)))
 
 
 def named_sets() -> str:
@@ -25,15 +34,15 @@ def named_sets() -> str:
     return table(("set", "holds", "source"), rows)
 
 
-def _rows(kind: type[Struct], above: str = "") -> Iterator[tuple[str, str, str]]:
+def _rows(kind: type[Struct], examples: Mapping[str, str], above: str = "") -> Iterator[tuple[str, str, str]]:
     hints = get_type_hints(kind)
     for field in msgspec.structs.fields(kind):
         name = above + field.name
         inner = next((each for each in _types(hints[field.name]) if is_table(each)), None)
         if inner:
-            yield from _rows(inner, f"{name}.")
+            yield from _rows(inner, examples, f"{name}.")
         else:
-            yield code(name), _default(field, kind), code(EXAMPLES[name])
+            yield code(name), _default(field, kind), code(examples[name])
 
 
 def _types(hint: Any) -> Iterator[Any]:

@@ -13,7 +13,7 @@ from cloudmend.core.contract import View, after
 from cloudmend.core.model import ApiCall, Resource
 from cloudmend.core.planning import calls, judge, plan
 from random_groups import groups, make
-from support import ACCOUNT, NOW, REGION, Account, policy
+from support import ACCOUNT, NOW, REGION, Account, policy, settings_in
 
 OLD = CONTROLS[0]
 SWEEP = ApiCall(event_id="", source="cloudmend", name="Sweep", time=None, account=ACCOUNT, region=REGION)
@@ -23,13 +23,14 @@ replacements = st.sampled_from(["10.0.0.0/8", "revoke", "vpc", "172.16.0.0/12"])
 @given(groups, replacements)
 def test_it_finds_plans_and_takes_back_the_same(permissions: list[dict[str, Any]], replacement: str) -> None:
     account = Account()
-    settings = policy(replacement_ipv4=replacement)
+    whole = policy(replacement_ipv4=replacement)
+    settings = settings_in(whole)
     group = Resource(type="AWS::EC2::SecurityGroup", id=make(account, permissions), account=ACCOUNT, region=REGION)
     reader = account.world.reader
-    facts = OLD.observe(group, reader, settings)
-    facts = OLD.complete(facts, OLD.surroundings(group, reader), reader, settings)
-    found = OLD.detect(facts, settings)
-    old = OLD.plan(facts, found, settings)
+    facts = OLD.observe(group, reader, whole)
+    facts = OLD.complete(facts, OLD.surroundings(group, reader), reader, whole)
+    found = OLD.detect(facts, whole)
+    old = OLD.plan(facts, found, whole)
 
     state = CONTROL.read(group, reader, settings)
     assert state is not None

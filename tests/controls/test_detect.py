@@ -17,7 +17,7 @@ from cloudmend.controls.security_group_ingress.detect import exposed_by
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule, Unread
 from cloudmend.core.model import Finding, Recency
 from cloudmend.core.policy import Policy
-from support import CLEAR, NOW, policy
+from support import CLEAR, NOW, policy, sg_settings
 
 (CONTROL,) = CONTROLS
 
@@ -212,9 +212,9 @@ def test_what_was_not_counted_is_said_beside_an_all_clear(family: str) -> None:
 
 
 def test_a_rule_exposes_the_public_addresses_of_its_source_that_are_not_trusted() -> None:
-    trusting = policy('[trusted]\nipv4 = ["12.0.0.0/8"]\n')
+    trusting = sg_settings('[trusted]\nipv4 = ["12.0.0.0/8"]\n')
     both = rule(1, "12.0.0.0/7")
     facts = GroupFacts(account="111122223333", image={}, group_id="sg-1", rules=(both,))
-    assert exposed_by(both, facts, 4, policy()).size == 2**25
+    assert exposed_by(both, facts, 4, sg_settings()).size == 2**25
     assert exposed_by(both, facts, 4, trusting).size == 2**24
     assert exposed_by(both, facts, 6, trusting).size == 0

@@ -15,7 +15,7 @@ from cloudmend.core.model import Json, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.run import RunReader
 from random_groups import authorize, groups, make
-from support import REGION, Account, ipv4, ipv6, policy
+from support import REGION, Account, ipv4, ipv6, policy, settings_in
 
 POLICIES = [
     policy(),
@@ -30,7 +30,7 @@ def from_permissions(account: Account, policy: Policy) -> list[str]:
 
 
 def from_rules(account: Account, policy: Policy) -> list[str]:
-    found, unread = observe_region(account.world.reader, policy)
+    found, unread = observe_region(account.world.reader, settings_in(policy))
     assert not unread
     return [facts.group_id for facts in found if CONTROL.detect(facts, policy)]
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.decide import Circumstances, Decision, decide
 from cloudmend.core.policy import Policy, parse_policy
 
@@ -19,7 +20,7 @@ HERE = Circumstances(
 
 
 def policy(text: str) -> Policy:
-    return parse_policy({}, text, controls=[CONTROL])
+    return parse_policy({}, text, catalog=CATALOG)
 
 
 @pytest.mark.parametrize(

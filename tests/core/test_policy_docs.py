@@ -10,12 +10,12 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 import pytest
 
-from cloudmend.core.policy import parse_policy
+from cloudmend.controls.catalog import CATALOG
+from cloudmend.core.policy import Described, parse_policy
 from cloudmend.core.policy.file import EXAMPLES, PolicyFile, is_table
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "policy.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
-CONTROLS = ["security_group_ingress"]
 
 
 def keys(table: type[msgspec.Struct] = PolicyFile, above: str = "") -> Iterator[str]:
@@ -39,15 +39,29 @@ def test_every_key_has_its_section_and_an_example_for_errors(key: str) -> None:
     assert key in EXAMPLES
 
 
+@pytest.mark.parametrize("control", [each for each in CATALOG.controls.values() if each.keys], ids=lambda each: each.id)
+def test_every_key_of_a_control_has_its_section_and_an_example(control: Described) -> None:
+    assert control.keys
+    names = list(keys(control.keys.table))
+    assert set(control.keys.examples) == set(names)
+    assert not [name for name in names if f"\n### {name.partition('.')[0]}\n" not in PAGE]
+
+
+@pytest.mark.parametrize("control", CATALOG.controls.values(), ids=lambda each: each.id)
+def test_what_errors_tell_to_write_for_a_control_is_a_policy(control: Described) -> None:
+    for line in control.keys.examples.values() if control.keys else ():
+        parse_policy({}, f"[control.{control.id}]\n{line}", catalog=CATALOG)
+
+
 def test_errors_tell_of_no_key_that_does_not_exist() -> None:
     assert set(EXAMPLES) == set(keys())
 
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_every_documented_example_is_a_policy_of_its_own(block: str) -> None:
-    assert parse_policy({}, block, controls=CONTROLS) != parse_policy({})
+    assert parse_policy({}, block, catalog=CATALOG) != parse_policy({})
 
 
 def test_what_errors_tell_to_write_is_a_policy() -> None:
     """Each table's lines under its header; the keys outside of tables come first, as they stand."""
-    assert parse_policy({}, "\n".join(EXAMPLES.values()), controls=CONTROLS).exemptions
+    assert parse_policy({}, "\n".join(EXAMPLES.values()), catalog=CATALOG).exemptions

@@ -6,15 +6,18 @@ from datetime import UTC, datetime
 
 import pytest
 
+from cloudmend.controls.catalog import CATALOG
+from cloudmend.controls.security_group_ingress.keys import trusted_networks
 from cloudmend.core.policy import parse_policy
-from cloudmend.core.policy.explain import explain, trusted_networks
+from cloudmend.core.policy.explain import explain
+from support import sg_settings
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
 CONTROL = "security_group_ingress"
 
 
 def explained(text: str) -> tuple[str, ...]:
-    return explain(parse_policy({}, text, controls=[CONTROL]), NOW)
+    return explain(parse_policy({}, text, catalog=CATALOG), NOW, CATALOG)
 
 
 def test_the_default_policy_in_full() -> None:
@@ -70,6 +73,6 @@ def test_exemptions_are_told_last_and_by_the_clock() -> None:
 
 
 def test_trusted_networks_are_told_as_few_ranges_as_there_can_be() -> None:
-    policy = parse_policy({}, 'trusted.ipv4 = ["52.0.0.0/9", "52.128.0.0/9", "54.0.0.0/32"]')
-    assert trusted_networks(policy, 4) == ("52.0.0.0/8", "54.0.0.0/32")
-    assert trusted_networks(policy, 6) == ()
+    settings = sg_settings('trusted.ipv4 = ["52.0.0.0/9", "52.128.0.0/9", "54.0.0.0/32"]')
+    assert trusted_networks(settings, 4) == ("52.0.0.0/8", "54.0.0.0/32")
+    assert trusted_networks(settings, 6) == ()

@@ -18,6 +18,7 @@ from cloudmend.entry.policy_file import PACKAGED
 from cloudmend.local.server import EmbeddedAws
 from entry.doctor.patient import STACK, Patient
 from local.embedded.helpers import unheard
+from support import settings_in
 
 GROUP = "sg-05fe30eb67c909f27"
 
@@ -37,7 +38,7 @@ def patient(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Patient
 
 
 def ports(policy: Policy) -> list[str]:
-    return [str(traffic) for traffic in policy.guarded]
+    return [str(traffic) for traffic in settings_in(policy).guarded]
 
 
 def test_a_stack_gives_its_settings_its_switch_and_its_ledger(patient: Patient) -> None:

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 from cloudmend.core.errors import PolicyError
-from cloudmend.core.policy import parse_policy
+from cloudmend.core.network import Traffic
 from cloudmend.entry.policy_check import check
 from cloudmend.entry.policy_file import PACKAGED, read_policy
 from entry.test_cli import EVENT, NOWHERE, cloudmend
+from support import settings_in
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
 POLICY = """
+[control.security_group_ingress]
 guarded = ["remote-admin", "udp/53"]
 aws_prefix_lists = "resolved"
 limits = { ipv4 = "/24", ipv6 = 1000 }
@@ -78,9 +80,10 @@ def test_as_json_it_has_the_file_s_keys_and_which_exemptions_hold(
     check(policy_file, NOW, {}, as_json=True)
     told = json.loads(capsys.readouterr().out)
     assert told["explained"] == SENTENCES.splitlines()
-    assert told["trusted"] == {"ipv4": ["52.0.0.0/8", "54.0.0.0/7"], "ipv6": []}
-    assert told["limits"] == {"ipv4": 256, "ipv6": 1000}
-    assert told["replacement"] == {"ipv4": "vpc", "ipv6": "revoke"}
+    of_groups = told["control"]["security_group_ingress"]
+    assert of_groups["trusted"] == {"ipv4": ["52.0.0.0/8", "54.0.0.0/7"], "ipv6": []}
+    assert of_groups["limits"] == {"ipv4": 256, "ipv6": 1000}
+    assert of_groups["replacement"] == {"ipv4": "vpc", "ipv6": "revoke"}
     assert told["mode"]["account"] == {"111122223333": "fix"}
     assert [(exemption["owner"], exemption["holds"]) for exemption in told["exemption"]] == [
         ("network-team", True),
@@ -91,11 +94,13 @@ def test_as_json_it_has_the_file_s_keys_and_which_exemptions_hold(
 def test_warnings_stand_beside_what_the_policy_says_and_do_not_fail(
     policy_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    policy_file.write_text('[limits]\nipv4 = "/1"')
+    policy_file.write_text('[control.security_group_ingress]\nlimits.ipv4 = "/1"')
     check(policy_file, NOW, {}, as_json=False)
     told = capsys.readouterr()
     assert told.out.startswith("Guarded: ")
-    assert told.err.startswith(f"warning: {policy_file}, line 2: limits.ipv4: a guarded port may be")
+    assert told.err.startswith(
+        f"warning: {policy_file}, line 2: control.security_group_ingress.limits.ipv4: a guarded port may be"
+    )
     check(policy_file, NOW, {}, as_json=True)
     (warning,) = json.loads(capsys.readouterr().out)["warnings"]
     assert f"warning: {warning}\n" == told.err
@@ -145,7 +150,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 def test_a_policy_file_may_name_every_control_that_there_is_and_settings_override_it(policy_file: Path) -> None:
     policy = read_policy({"CLOUDMEND_GUARDED_PORTS": "22"}, policy_file)
-    assert policy.guarded == parse_policy({"CLOUDMEND_GUARDED_PORTS": "22"}).guarded
+    assert settings_in(policy).guarded == (Traffic("tcp", 22, 22),)
     assert policy.mode.control == {"security_group_ingress": "observe"}
 
 

@@ -15,7 +15,7 @@ from cloudmend.core.events import parse_event
 from cloudmend.core.ledger import Ending, Entry
 from cloudmend.core.model import ApiCall, Intent, Json, Record, Resource
 from cloudmend.core.planning import calls
-from cloudmend.core.policy import Policy, parse_policy
+from cloudmend.core.policy import Catalog, Policy, parse_policy
 from cloudmend.core.ports import NEVER, Rows, Sent
 from cloudmend.core.world import World
 from cloudmend.engine.stations import mend, parse
@@ -197,7 +197,7 @@ class Bench:
 
     def policy(self, mode: str = "fix") -> Policy:
         table = f'[mode.control]\n{self.control.id} = "{mode}"\n'
-        return parse_policy({}, table, controls=[self.control.id])
+        return parse_policy({}, table, catalog=Catalog(controls={self.control.id: self.control}))
 
     def state(self) -> State:
         """What AWS answers now, read beside what is under test."""

@@ -15,14 +15,14 @@ from cloudmend.core.model import Recency, Resource
 from cloudmend.core.network import Traffic
 from oracle.packets import TCP, UDP, Packet, admits, boundaries, exposure
 from random_groups import groups, make, resolved
-from support import Account, policy
+from support import Account, sg_settings
 
 LIMITS = {4: 2**20, 6: 2**88}
 GUARDED = ((TCP, 22), (TCP, 3389), (UDP, 3389))
 
 
 def observed(account: Account, group_id: str) -> GroupFacts:
-    facts = observe(Resource(type="AWS::EC2::SecurityGroup", id=group_id), account.world.reader, policy())
+    facts = observe(Resource(type="AWS::EC2::SecurityGroup", id=group_id), account.world.reader, sg_settings())
     assert facts is not None
     return facts
 
@@ -41,7 +41,7 @@ def test_rules_are_at_fault_exactly_where_counting_packets_says_so(permissions: 
     account = Account()
     group_id = make(account, permissions)
     rows = account.rules(group_id)
-    at_fault = {finding.part for finding in detect(observed(account, group_id), policy())}
+    at_fault = {finding.part for finding in detect(observed(account, group_id), sg_settings())}
     rest = [row for row in rows if row["SecurityGroupRuleId"] not in at_fault]
     assert bool(at_fault) == is_open(account, rows)
     assert not is_open(account, rest)
@@ -61,7 +61,7 @@ def test_what_an_event_names_is_at_fault_before_anything_else_and_no_rule_too_ma
     ids = sorted(row["SecurityGroupRuleId"] for row in rows)
     named = data.draw(st.frozensets(st.sampled_from(ids)))
     facts = msgspec.structs.replace(observed(account, group_id), recency=Recency(named=named))
-    at_fault = {finding.part for finding in detect(facts, policy())}
+    at_fault = {finding.part for finding in detect(facts, sg_settings())}
     rest = [row for row in rows if row["SecurityGroupRuleId"] not in at_fault]
     alone = {row["SecurityGroupRuleId"] for row in rows if is_open(account, [row])}
     assert alone <= at_fault

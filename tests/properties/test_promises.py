@@ -19,7 +19,7 @@ from cloudmend.core.policy import Policy
 from cloudmend.local.ec2 import Ec2Error
 from oracle.packets import TCP, UDP, Packet, admitted, boundaries, exposure
 from random_groups import groups, make, resolved
-from support import Account, event, policy
+from support import Account, event, policy, settings_in
 
 LIMITS = {4: 2**20, 6: 2**88}
 GUARDED = ((TCP, 22), (TCP, 3389), (UDP, 3389))
@@ -184,8 +184,9 @@ def test_10_a_policy_is_sound_or_refused_with_its_name(name: str, value: str) ->
     refusal, sound = attempt(**{name: value})
     assert bool(refusal) != bool(sound)
     if sound:
-        assert sound.guarded
-        assert not [each for each in sound.replacement.values() if not isinstance(each, str) and sound.exposes(each)]
+        rules = settings_in(sound)
+        assert rules.guarded
+        assert not [each for each in rules.replacement.values() if not isinstance(each, str) and rules.exposes(each)]
     else:
         assert f"CLOUDMEND_{name.upper()}" in refusal
 

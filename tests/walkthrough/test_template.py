@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from cloudmend.controls import CONTROLS
+from cloudmend.controls.catalog import CATALOG, REPLACEMENT_IPV4, REPLACEMENT_IPV6
+from cloudmend.controls.security_group_ingress.keys import Table
 from cloudmend.core.events import parse_event
 from cloudmend.core.model import ApiCall
 from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
-from cloudmend.core.policy import PARAMETERS, REPLACEMENT, parse_policy
+from cloudmend.core.policy import parse_policy
 from cloudmend.entry import deployed
 from cloudmend.entry.telemetry import COUNTED, FLAGGED, SECONDS_TO_CLOSED, UNDELIVERED
 from cloudmend.local.patterns import compile_pattern
@@ -79,8 +81,8 @@ def test_a_parameter_has_a_default_and_says_what_it_takes(name: str) -> None:
 @pytest.mark.parametrize(("name", "value"), ACCEPTED)
 def test_a_value_that_the_template_accepts_is_a_policy(name: str, value: str) -> None:
     assert matches(name, value)
-    (variable,) = [parameter.variable for parameter in PARAMETERS if parameter.template == name]
-    parse_policy({variable: value})
+    (variable,) = [parameter.variable for parameter in CATALOG.settings if parameter.template == name]
+    parse_policy({variable: value}, catalog=CATALOG)
 
 
 @pytest.mark.parametrize(
@@ -105,24 +107,26 @@ def test_a_value_that_makes_no_sense_is_refused_before_anything_is_deployed(name
 
 def test_the_parameters_reach_the_functions_under_the_policys_names() -> None:
     variables = GLOBALS["Environment"]["Variables"]
-    settings = {parameter.variable: variables[parameter.variable]["Ref"] for parameter in PARAMETERS}
-    assert settings == {parameter.variable: parameter.template for parameter in PARAMETERS}
+    settings = {parameter.variable: variables[parameter.variable]["Ref"] for parameter in CATALOG.settings}
+    assert settings == {parameter.variable: parameter.template for parameter in CATALOG.settings}
 
 
 def test_the_environment_names_what_the_functions_ask_for_and_nothing_else() -> None:
     asked = {value for value in vars(deployed).values() if isinstance(value, str) and value.startswith("CLOUDMEND_")}
     own = FUNCTIONS["SweepFunction"]["Environment"]["Variables"]
     given = {name for name in {**GLOBALS["Environment"]["Variables"], **own} if name.startswith("CLOUDMEND_")}
-    assert given == asked | {parameter.variable for parameter in PARAMETERS}
+    assert given == asked | {parameter.variable for parameter in CATALOG.settings}
 
 
-@pytest.mark.parametrize("parameter", PARAMETERS, ids=lambda parameter: parameter.template)
+@pytest.mark.parametrize("parameter", CATALOG.settings, ids=lambda parameter: parameter.template)
 def test_the_template_leaves_it_to_the_policy_file_unless_told_otherwise(parameter: Any) -> None:
     assert TEMPLATE["Parameters"][parameter.template]["Default"] == ""
 
 
 def test_the_default_replacements_are_accepted_by_their_own_patterns() -> None:
-    assert all(matches(parameter.template, parameter.default) for parameter in REPLACEMENT.values())
+    defaults = Table().replacement
+    assert matches(REPLACEMENT_IPV4.template, defaults.ipv4)
+    assert matches(REPLACEMENT_IPV6.template, defaults.ipv6)
 
 
 def test_what_fails_is_kept_on_every_way_out() -> None:

@@ -15,6 +15,7 @@ from msgspec import UNSET, Struct
 
 from cloudmend.core.call import Call
 from cloudmend.core.model import ApiCall, Resource, Step
+from cloudmend.core.policy.keys import Keys
 from cloudmend.core.ports import Reader
 
 Parts = Mapping[str, Any]  # part id -> value as AWS answers it; absent: it is not there
@@ -154,6 +155,7 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
     errors: Mapping[str, Meaning] = {}  # by AWS's code
     settles_in: timedelta = timedelta()  # how long AWS may show the old value after it accepted a write
     # A simple control sets none of these.
+    keys: Keys[S] | None = None  # of its settings, if a value means more than its type says
     mend: Callable[[View, Sequence[Finding], S], Patch] | None = None  # for findings that share a part, or add parts
     stricter: Callable[[S], S] | None = None  # the second way, if AWS refuses the first
     narrows: Callable[[View, Parts], bool] | None = None  # the whole against the whole: what no plan may break

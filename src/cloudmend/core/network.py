@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 Family = Literal[4, 6]
+FAMILIES: Final[tuple[Family, ...]] = (4, 6)
 Network = IPv4Network | IPv6Network
 
 Span = tuple[int, int]  # first and last member, both included

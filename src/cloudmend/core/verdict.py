@@ -17,7 +17,7 @@ from cloudmend.core.control import Control
 from cloudmend.core.decide import Circumstances, Decision, check_parts, decide
 from cloudmend.core.ledger import Entry, Exemptions
 from cloudmend.core.model import Finding, Plan
-from cloudmend.core.policy import FAMILIES, Mode, Policy
+from cloudmend.core.policy import Mode, Policy
 from cloudmend.core.sparing import spare
 
 FLAP_WINDOW: Final = timedelta(hours=1)
@@ -94,7 +94,7 @@ def planned(
     plan = control.plan(facts, findings, policy)
     flaps = _flaps(control, plan, recent)
     if flaps >= FIGHT:
-        policy = msgspec.structs.replace(policy, replacement=dict.fromkeys(FAMILIES, "revoke"))
+        policy = control.stricter(policy)
         plan = control.plan(facts, findings, policy)
     check_parts(plan, findings)
     control.check(facts, plan, policy)

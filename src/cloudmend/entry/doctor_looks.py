@@ -12,6 +12,7 @@ from msgspec import Struct
 from cloudmend.aws import checks
 from cloudmend.aws.gateway import Gateway
 from cloudmend.controls import CONTROLS
+from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.doctor import function, records, rule, runs, settings, stack
 from cloudmend.core.doctor.check import FUNCTION, NOTICE_RULE, QUEUE, RULE, Answer, Deployment
 from cloudmend.core.errors import AwsError, PolicyError
@@ -138,7 +139,7 @@ def _policy(case: Case) -> Answer:
         return Answer.hidden("the function is gone.")
     variables: Mapping[str, str] = configuration.get("Environment", {}).get("Variables", {})
     try:
-        return settings.policy(read_policy(variables), case.now)
+        return settings.policy(read_policy(variables), case.now, CATALOG)
     except PolicyError as error:
         return Answer("broken", str(error))
 

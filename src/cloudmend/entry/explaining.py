@@ -169,13 +169,14 @@ def _heading(judgement: Judgement, place: Place) -> str:
 def _verdict(judgement: Judgement, policy: Policy, rule_id: str = "") -> Iterator[str]:
     """Of all its rules, or of one."""
     facts, fates = judgement.facts, judgement.fates
+    settings = policy.settings_of(CONTROL)
     due = {finding.part for finding in CONTROL.detect(facts, policy) if finding.is_due}
-    rules = explain_rules(facts, {fate.edit.part: fate.edit.why for fate in fates if fate.edit.part in due}, policy)
+    rules = explain_rules(facts, {fate.edit.part: fate.edit.why for fate in fates if fate.edit.part in due}, settings)
     if rule_id:
         yield rules.get(rule_id, f"{rule_id} is an egress rule, and egress does not count.")
     else:
         yield from rules.values() or ("It has no ingress rule.",)
-    yield from explain_ports(facts, policy)
+    yield from explain_ports(facts, settings)
     concerned = [fate for fate in fates if rule_id in ("", fate.edit.part)]
     yield from (f"{fate.edit.part} {outcome(fate.decision, fate.edit)}." for fate in concerned)
     if not concerned:

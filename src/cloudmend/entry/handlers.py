@@ -14,12 +14,13 @@ import msgspec
 from cloudmend import engine
 from cloudmend.aws.regions import enabled_regions
 from cloudmend.controls import CONTROLS, woken_by
+from cloudmend.controls.catalog import CATALOG
 from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.core.errors import CloudmendError, EventError, StillOpen
 from cloudmend.core.left_behind import unread
 from cloudmend.core.model import SWEEP, Ignored, Record, Request, Resource
 from cloudmend.core.notice.request import notice_request
-from cloudmend.core.policy import PARAMETERS, Policy
+from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Notifier
 from cloudmend.core.put_off import PutOff
 from cloudmend.core.version import CODE_VERSION
@@ -224,7 +225,7 @@ def _policy() -> Policy:
 
 def settings() -> dict[str, str]:
     """The policy's settings that the environment holds."""
-    names = [parameter.variable for parameter in PARAMETERS]
+    names = [parameter.variable for parameter in CATALOG.settings]
     return {name: os.environ[name] for name in names if name in os.environ}
 
 

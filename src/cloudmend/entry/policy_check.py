@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
+from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.errors import PolicyError
 from cloudmend.core.escaping import terminal
-from cloudmend.core.policy import FAMILIES, Policy
-from cloudmend.core.policy.explain import explain, trusted_networks
+from cloudmend.core.policy.explain import as_data, explain
 from cloudmend.entry.policy_file import review_file
 from cloudmend.entry.screen import Screen
 
@@ -28,28 +28,12 @@ def check(path: Path, now: datetime, settings: Mapping[str, str], *, as_json: bo
         raise
     sys.stderr.writelines(f"warning: {terminal(warning)}\n" for warning in warnings)
     if as_json:
-        told = {"explained": explain(policy, now), "warnings": warnings}
-        _write_json({"file": str(path), **as_data(policy, now), **told})
+        told = {"explained": explain(policy, now, CATALOG), "warnings": warnings}
+        _write_json({"file": str(path), **as_data(policy, now, CATALOG), **told})
     else:
         screen = Screen()
-        for sentence in explain(policy, now):
+        for sentence in explain(policy, now, CATALOG):
             screen.say(terminal(sentence), hang=2)
-
-
-def as_data(policy: Policy, now: datetime) -> dict[str, Any]:
-    """The policy as JSON can hold it, under the file's own keys; of each exemption also whether it holds."""
-    return {
-        "guarded": [str(traffic) for traffic in policy.guarded],
-        "aws_prefix_lists": policy.aws_prefix_lists,
-        "unreadable_prefix_lists": policy.unreadable_prefix_lists,
-        "limits": {f"ipv{family}": policy.limits[family] for family in FAMILIES},
-        "trusted": {f"ipv{family}": trusted_networks(policy, family) for family in FAMILIES},
-        "replacement": {f"ipv{family}": str(policy.replacement[family]) for family in FAMILIES},
-        "mode": policy.mode,
-        "exemption": [
-            {**msgspec.structs.asdict(exemption), "holds": exemption.holds(now)} for exemption in policy.exemptions
-        ],
-    }
 
 
 def _write_json(data: dict[str, Any]) -> None:

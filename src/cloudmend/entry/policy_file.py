@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from cloudmend.controls import IDS
+from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.errors import PolicyError
 from cloudmend.core.policy import Policy, review_policy
 
@@ -26,4 +26,4 @@ def review_file(settings: Mapping[str, str], path: Path, now: datetime | None = 
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyError(f"The policy file {name} cannot be read ({error}).") from None
-    return review_policy(settings, text, name=name, controls=IDS, now=now)
+    return review_policy(settings, text, name=name, catalog=CATALOG, now=now)

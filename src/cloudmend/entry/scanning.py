@@ -128,7 +128,7 @@ def _look(region: str, reader: Reader, brief: Brief) -> Look:
 
 def _judged(region: str, reader: Reader, brief: Brief) -> Look:
     """What cannot be read of one group, or of what is behind the groups, hides nothing else."""
-    observed, problem = observe_region(reader, brief.policy)
+    observed, problem = observe_region(reader, brief.policy.settings_of(CONTROL))
     at_fault = [facts for facts in observed if CONTROL.detect(facts, brief.policy)]
     behind, unknown = _behind(at_fault, reader)
     each = [_found(region, facts, behind, reader, brief) for facts in at_fault]
@@ -186,7 +186,7 @@ def _row(found: Found, fate: Fate, policy: Policy) -> Row:
         description=str(rule.row.get("Description", "")),
         ports=str(rule.traffic),
         source=rule.source,
-        public_addresses=public_addresses(rule, facts, policy),
+        public_addresses=public_addresses(rule, facts, policy.settings_of(CONTROL)),
         interfaces=found.behind.interfaces if found.behind else None,
         attached_addresses=found.behind.addresses if found.behind else (),
         control=CONTROL.id,

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from cloudmend.core.errors import PolicyError
-from cloudmend.core.policy import parse_policy
 from entry.replay.records import BOB, GROUP, ROBOT, ROLE, RULE, call, closed, modified, noise, opened
 from entry.replay.told import Told
+from support import policy
 
 
 def test_a_door_is_told_with_who_what_when_and_how_long_it_stood_open(told: Callable[..., Told]) -> None:
@@ -103,8 +103,7 @@ def test_the_door_is_the_rule_that_tipped_the_sum_and_stays_it_whatever_is_calle
 
 
 def test_modes_and_exemptions_of_the_policy_decide_at_the_time_of_the_call(told: Callable[..., Told]) -> None:
-    under = parse_policy(
-        {},
+    under = policy(
         f"""
         mode.default = "observe"
         [[exemption]]
@@ -121,7 +120,7 @@ def test_modes_and_exemptions_of_the_policy_decide_at_the_time_of_the_call(told:
 
 
 def test_the_vpc_of_a_group_is_known_if_its_creation_is_in_the_records(told: Callable[..., Told]) -> None:
-    under = parse_policy({}, 'mode.vpc = { vpc-0123456789abcdef0 = "observe" }')
+    under = policy('mode.vpc = { vpc-0123456789abcdef0 = "observe" }')
     created = call("CreateSecurityGroup", 0, {"groupName": "a", "vpcId": "vpc-0123456789abcdef0"}, {"groupId": GROUP})
     found = told(created, opened(1), opened(2, group="sg-0123456789abcdef0"), under=under)
     assert found["action"] == ["observe", "fix"]
@@ -135,7 +134,7 @@ def test_what_the_records_cannot_tell_is_said(told: Callable[..., Told]) -> None
     emptied = call("AuthorizeSecurityGroupIngress", 4, None)
     timeless = {**opened(5), "eventTime": "soon"}
     nonsense = opened(6, group="sg-none")
-    under = parse_policy({}, 'replacement.ipv4 = "vpc"')
+    under = policy('replacement.ipv4 = "vpc"')
     found = told(closed(1), modified(2, "0.0.0.0/0"), lists, emptied, timeless, nonsense, under=under)
     assert found["is_older"] == [True]
     summary = found.summary
@@ -157,9 +156,9 @@ def test_doors_that_seem_to_be_meant_are_suggested_as_exemptions_which_must_be_f
     assert (second["reasons"], second["principals"]) == (["tcp/22 from 0.0.0.0/0: opened 3 times"], [ROLE])
     assert tomllib.loads(second["toml"])["exemption"][0]["owner"] == ""
     with pytest.raises(PolicyError, match="empty"):
-        parse_policy({}, second["toml"])
+        policy(second["toml"])
     filled = second["toml"].replace('owner = ""', 'owner = "a"').replace('reason = ""', 'reason = "b"')
-    (exemption,) = parse_policy({}, filled.replace('expires = ""', "expires = 2030-06-30")).exemptions
+    (exemption,) = policy(filled.replace('expires = ""', "expires = 2030-06-30")).exemptions
     assert exemption.group == GROUP
 
 
@@ -203,7 +202,7 @@ def test_whom_to_talk_to_is_told_by_person_where_one_is_named_and_first_whose_do
 
 def test_a_door_that_is_exempt_already_is_not_suggested_again(told: Callable[..., Told]) -> None:
     text = f'[[exemption]]\ngroup = "{GROUP}"\nowner = "a"\nreason = "b"\nexpires = 2030-06-30\n'
-    found = told(opened(0), noise(8 * 24 * 60), under=parse_policy({}, text))
+    found = told(opened(0), noise(8 * 24 * 60), under=policy(text))
     assert (found.summary["exempt"], found.summary["exemptions"]) == (1, [])
 
 

@@ -10,14 +10,12 @@ from hypothesis import strategies as st
 
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.core.model import Recency
-from cloudmend.core.policy import parse_policy
 from cloudmend.entry.judgement import Brief, judge
 from cloudmend.entry.replaying import judgements
 from cloudmend.entry.replaying.judgements import Judgements
 from support import NOW, policy
 
-EXEMPTING = parse_policy(
-    {},
+EXEMPTING = policy(
     """
     [[exemption]]
     group = "sg-00000000000000001"

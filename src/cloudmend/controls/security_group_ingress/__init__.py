@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 from cloudmend.controls.security_group_ingress.check import check
 from cloudmend.controls.security_group_ingress.detect import all_clear, detect
 from cloudmend.controls.security_group_ingress.expand import expand
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
+from cloudmend.controls.security_group_ingress.keys import KEYS
 from cloudmend.controls.security_group_ingress.marks import marks
 from cloudmend.controls.security_group_ingress.observe import complete, observe, surroundings
 from cloudmend.controls.security_group_ingress.plan import plan
+from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.controls.security_group_ingress.targets import suspects, targets
 from cloudmend.controls.security_group_ingress.trace import trace
 from cloudmend.controls.security_group_ingress.undo import revert
 from cloudmend.controls.security_group_ingress.unseen import unseen
 from cloudmend.core.control import Control, Joint
+from cloudmend.core.policy import Policy
+
+T = TypeVar("T")
+
+
+def _by_policy(function: Callable[..., T]) -> Callable[..., T]:
+    """Return the function as the engine calls it: with the whole policy, where it takes the control's settings."""
+
+    def call(*arguments: Any) -> T:
+        *others, policy = arguments
+        return function(*others, policy.settings_of(CONTROL))
+
+    return call
+
+
+def _stricter(policy: Policy) -> Policy:
+    settings: Settings = policy.settings_of(CONTROL)
+    return policy.with_settings(CONTROL, settings.revoking())
+
 
 CONTROL: Final = Control(
     id="security_group_ingress",
@@ -44,19 +66,22 @@ CONTROL: Final = Control(
     targets=targets,
     suspects=suspects,
     unseen=unseen,
-    expand=expand,
-    observe=observe,
+    expand=_by_policy(expand),
+    observe=_by_policy(observe),
     surroundings=surroundings,
-    complete=complete,
+    complete=_by_policy(complete),
     without=GroupFacts.without,
     dated=GroupFacts.dated,
     marks=marks,
-    detect=detect,
-    all_clear=all_clear,
-    plan=plan,
-    check=check,
+    detect=_by_policy(detect),
+    all_clear=_by_policy(all_clear),
+    plan=_by_policy(plan),
+    check=_by_policy(check),
     trace=trace,
     revert=revert,
+    settings=Settings,
+    keys=KEYS,
+    stricter=_stricter,
     joints={
         "ec2:DescribeSecurityGroupRules": Joint("group-id", "GroupId"),
         "ec2:DescribeSecurityGroups": Joint("group-id", "GroupId"),

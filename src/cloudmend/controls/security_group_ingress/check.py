@@ -12,15 +12,15 @@ import msgspec
 
 from cloudmend.controls.security_group_ingress.detect import detect
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.errors import UnsafePlan
 from cloudmend.core.model import Plan, Request
 from cloudmend.core.network import lies_inside
-from cloudmend.core.policy import Policy
 
 _SOURCES = frozenset({"CidrIpv4", "CidrIpv6"})
 
 
-def check(facts: GroupFacts, plan: Plan, policy: Policy) -> None:
+def check(facts: GroupFacts, plan: Plan, settings: Settings) -> None:
     """Raises UnsafePlan if the requests would leave the group open, wider or otherwise changed."""
     rules = {rule.id: rule for rule in facts.rules}
     for change in plan.changes:
@@ -29,7 +29,7 @@ def check(facts: GroupFacts, plan: Plan, policy: Policy) -> None:
             del rules[rule_id]
             if after is not None:
                 rules[rule_id] = after
-    found = detect(msgspec.structs.replace(facts, rules=tuple(rules.values())), policy)
+    found = detect(msgspec.structs.replace(facts, rules=tuple(rules.values())), settings)
     left = [finding for finding in found if finding.is_due]
     if left:
         raise _unsafe(f"would leave {', '.join(finding.part for finding in left)} at fault")

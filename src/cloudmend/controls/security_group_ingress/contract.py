@@ -10,15 +10,16 @@ import msgspec
 from cloudmend.controls.security_group_ingress.detect import detect
 from cloudmend.controls.security_group_ingress.expand import expand
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.security_group_ingress.keys import KEYS
 from cloudmend.controls.security_group_ingress.observe import complete, observe, surroundings
 from cloudmend.controls.security_group_ingress.plan import authorize, plan
+from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.controls.security_group_ingress.targets import targets
 from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, Finding, Parts, ResourceType, State, Trigger, View, rights
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import ApiCall, Edit, Json, Request, Resource, Step
 from cloudmend.core.network import lies_inside
-from cloudmend.core.policy import FAMILIES, Policy
 from cloudmend.core.ports import Reader
 
 GROUP: Final = ResourceType(
@@ -44,11 +45,11 @@ def _locate(call: ApiCall) -> Iterator[Resource]:
     return (msgspec.structs.replace(each, account=call.account, region=call.region) for each in targets(call))
 
 
-def _read(group: Resource, reader: Reader, policy: Policy) -> State | None:
-    facts = observe(group, reader, policy)
+def _read(group: Resource, reader: Reader, settings: Settings) -> State | None:
+    facts = observe(group, reader, settings)
     if facts is None:
         return None
-    facts = complete(facts, surroundings(group, reader), reader, policy)
+    facts = complete(facts, surroundings(group, reader), reader, settings)
     rows = facts.image.get("SecurityGroups", ())
     labels = {"name": str(rows[0]["GroupName"]), "vpc": facts.vpc_id} if rows else {}
     return State(_parts(facts), context=facts, owner=facts.account, labels=labels)
@@ -66,10 +67,11 @@ def _facts(view: View) -> GroupFacts:
     return msgspec.structs.replace(facts, rules=tuple(rules))
 
 
-def _judge(view: View, policy: Policy) -> Iterator[Finding]:
+def _judge(view: View, settings: Settings) -> Iterator[Finding]:
     facts = _facts(view)
-    found = detect(facts, policy)
-    edits = {edit.part: edit for change in plan(facts, found, policy).changes for edit in change.edits} if found else {}
+    found = detect(facts, settings)
+    changes = plan(facts, found, settings).changes if found else ()
+    edits = {edit.part: edit for change in changes for edit in change.edits}
     rules = {rule.id: rule for rule in facts.ingress}
     return (Finding(part=part, why=edit.why, mended=_mended(rules[part], edit)) for part, edit in edits.items())
 
@@ -129,14 +131,14 @@ def _did(step: Step) -> str:
     return f"narrowed {Rule(step.before)} to {after.source}" if step.before else f"authorized {after}"
 
 
-def _every(target: Resource, reader: Reader, policy: Policy) -> Iterable[str]:
-    found = expand(target, reader, policy)
+def _every(target: Resource, reader: Reader, settings: Settings) -> Iterable[str]:
+    found = expand(target, reader, settings)
     yield from (resource.id for resource in found.resources)
     if found.unread:
         raise CloudmendError(found.unread)
 
 
-CONTROL: Final = Control[Policy](
+CONTROL: Final = Control[Settings](
     id="security_group_ingress",
     title="A security group rule opens a guarded port to the world",
     references=("Security Hub EC2.13", "Security Hub EC2.14", "Security Hub EC2.19"),
@@ -157,11 +159,12 @@ CONTROL: Final = Control[Policy](
     judge=_judge,
     put=_put,
     every=_every,
-    settings=Policy,
+    settings=Settings,
+    keys=KEYS,
     say=lambda row: str(Rule(row)),
     did=_did,
     errors=dict.fromkeys(_GONE, "settled"),
-    stricter=lambda policy: msgspec.structs.replace(policy, replacement=dict.fromkeys(FAMILIES, "revoke")),
+    stricter=Settings.revoking,
     narrows=_narrows,
     form=_form,
     new_ids=True,

@@ -7,10 +7,19 @@ from math import inf
 from typing import Any, Final
 
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.exposure import Opening, at_fault
 from cloudmend.core.model import Finding
-from cloudmend.core.network import AddressSet, Family, Network, Traffic, public_addresses, public_part, readable
-from cloudmend.core.policy import FAMILIES, Policy
+from cloudmend.core.network import (
+    FAMILIES,
+    AddressSet,
+    Family,
+    Network,
+    Traffic,
+    public_addresses,
+    public_part,
+    readable,
+)
 
 _NAMED_PORTS: Final = 4  # how many of them a sentence names
 _NEW: Final = -inf
@@ -20,53 +29,53 @@ _REPORTED: Final = (
 )
 
 
-def detect(facts: GroupFacts, policy: Policy) -> tuple[Finding, ...]:
+def detect(facts: GroupFacts, settings: Settings) -> tuple[Finding, ...]:
     """A finding for each ingress rule at fault: over the limit alone, or chosen from those that are over it together.
 
     And one for each rule of which that is not known, because its prefix list cannot be read.
     """
-    findings = (finding for family in FAMILIES for finding in _findings(facts, family, policy))
+    findings = (finding for family in FAMILIES for finding in _findings(facts, family, settings))
     known = {finding.part: finding for finding in findings}
-    return (*known.values(), *(finding for finding in _unknown(facts, policy) if finding.part not in known))
+    return (*known.values(), *(finding for finding in _unknown(facts, settings) if finding.part not in known))
 
 
-def all_clear(facts: GroupFacts | None, policy: Policy) -> str:
+def all_clear(facts: GroupFacts | None, settings: Settings) -> str:
     """Return what holds where nothing is at fault, for a sentence: what was looked at, and by which limit."""
-    limits = f"{readable(policy.limits[4])} public IPv4 or {readable(policy.limits[6])} public IPv6 addresses"
-    aside = "".join(f", {each} aside" for each in _not_counted(facts, policy))
-    return f"no guarded port ({_few(policy.guarded)}) is open to more than {limits}{aside}"
+    limits = f"{readable(settings.limits[4])} public IPv4 or {readable(settings.limits[6])} public IPv6 addresses"
+    aside = "".join(f", {each} aside" for each in _not_counted(facts, settings))
+    return f"no guarded port ({_few(settings.guarded)}) is open to more than {limits}{aside}"
 
 
-def _not_counted(facts: GroupFacts | None, policy: Policy) -> Iterator[str]:
-    if any(policy.trusted.values()):
+def _not_counted(facts: GroupFacts | None, settings: Settings) -> Iterator[str]:
+    if any(settings.trusted.values()):
         yield "trusted networks"
     rules = facts.ingress if facts else ()
-    if policy.aws_prefix_lists == "trusted" and (
-        facts is None or any(facts.trusts(rule) and opens_guarded(rule, policy) for rule in rules)
+    if settings.aws_prefix_lists == "trusted" and (
+        facts is None or any(facts.trusts(rule) and opens_guarded(rule, settings) for rule in rules)
     ):
         yield "AWS's own prefix lists"
 
 
-def opens_guarded(rule: Rule, policy: Policy) -> bool:
+def opens_guarded(rule: Rule, settings: Settings) -> bool:
     """Whether a rule admits anything of what is guarded."""
-    return any(rule.traffic.meets(guarded) for guarded in policy.guarded)
+    return any(rule.traffic.meets(guarded) for guarded in settings.guarded)
 
 
-def exposed_by(rule: Rule, facts: GroupFacts, family: Family, policy: Policy) -> AddressSet:
+def exposed_by(rule: Rule, facts: GroupFacts, family: Family, settings: Settings) -> AddressSet:
     """The public addresses of one family that a rule's source stands for and that are not trusted."""
-    return _exposed(_networks(rule, facts, family), family, policy)
+    return _exposed(_networks(rule, facts, family), family, settings)
 
 
-def _findings(facts: GroupFacts, family: Family, policy: Policy) -> Iterator[Finding]:
-    found = sorted(_openings(facts, family, policy), key=lambda found: _order(facts, *found))
-    limit = policy.limits[family]
+def _findings(facts: GroupFacts, family: Family, settings: Settings) -> Iterator[Finding]:
+    found = sorted(_openings(facts, family, settings), key=lambda found: _order(facts, *found))
+    limit = settings.limits[family]
     if sum(opening.addresses.size for _, opening in found) <= limit:
         return
     oldest = max(_age(facts, rule) for rule, _ in found)
-    for index, together in at_fault([opening for _, opening in found], policy.guarded, limit).items():
+    for index, together in at_fault([opening for _, opening in found], settings.guarded, limit).items():
         rule, opening = found[index]
         size, most = opening.addresses.size, f"the limit is {readable(limit)}"
-        why = f"{rule} opens {_ports(rule, policy)} to {public_addresses(size)}"
+        why = f"{rule} opens {_ports(rule, settings)} to {public_addresses(size)}"
         if size > limit:
             yield Finding(part=rule.id, why=f"{why}; {most}")
         else:
@@ -74,14 +83,14 @@ def _findings(facts: GroupFacts, family: Family, policy: Policy) -> Iterator[Fin
             yield Finding(part=rule.id, why=f"{why}; {_tipped(facts, rule, oldest, _age(facts, found[0][0]))}")
 
 
-def _unknown(facts: GroupFacts, policy: Policy) -> Iterator[Finding]:
+def _unknown(facts: GroupFacts, settings: Settings) -> Iterator[Finding]:
     """The next try waits for a list that it may read; of one that it will not, the policy says what becomes."""
     for rule in facts.ingress:
         unread = facts.unread_lists.get(rule.prefix_list_id)
-        if unread and opens_guarded(rule, policy):
+        if unread and opens_guarded(rule, settings):
             told = unread.why.rstrip(".")
             why = f"it is not known whom {rule} admits, because the prefix list cannot be read: {told}"
-            reported = policy.unreadable_prefix_lists == "report"
+            reported = settings.unreadable_prefix_lists == "report"
             yield Finding(
                 part=rule.id,
                 why=why,
@@ -90,11 +99,11 @@ def _unknown(facts: GroupFacts, policy: Policy) -> Iterator[Finding]:
             )
 
 
-def _openings(facts: GroupFacts, family: Family, policy: Policy) -> Iterator[tuple[Rule, Opening]]:
+def _openings(facts: GroupFacts, family: Family, settings: Settings) -> Iterator[tuple[Rule, Opening]]:
     for rule in facts.ingress:
         networks = _networks(rule, facts, family)
-        if networks and opens_guarded(rule, policy):
-            yield rule, Opening(rule.traffic, _exposed(networks, family, policy))
+        if networks and opens_guarded(rule, settings):
+            yield rule, Opening(rule.traffic, _exposed(networks, family, settings))
 
 
 def _order(facts: GroupFacts, rule: Rule, opening: Opening) -> tuple[Any, ...]:
@@ -124,15 +133,15 @@ def _networks(rule: Rule, facts: GroupFacts, family: Family) -> list[Network]:
     return [network for network in facts.networks(rule) if network.version == family]
 
 
-def _exposed(networks: list[Network], family: Family, policy: Policy) -> AddressSet:
+def _exposed(networks: list[Network], family: Family, settings: Settings) -> AddressSet:
     """The public addresses of the networks that are not trusted."""
     public = AddressSet.union(public_part(network) for network in networks)
-    return public - policy.trusted[family] if policy.trusted[family] else public
+    return public - settings.trusted[family] if settings.trusted[family] else public
 
 
-def _ports(rule: Rule, policy: Policy) -> str:
+def _ports(rule: Rule, settings: Settings) -> str:
     """What is guarded of what the rule admits; the first few by name."""
-    return _few([common for part in policy.guarded if (common := rule.traffic & part)])
+    return _few([common for part in settings.guarded if (common := rule.traffic & part)])
 
 
 def _few(ports: Sequence[Traffic]) -> str:

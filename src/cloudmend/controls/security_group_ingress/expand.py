@@ -14,10 +14,10 @@ from typing import Final
 from cloudmend.controls.security_group_ingress.detect import all_clear, detect, opens_guarded
 from cloudmend.controls.security_group_ingress.facts import Rule
 from cloudmend.controls.security_group_ingress.observe import GROUP, facts_of, find_groups, find_vpcs
+from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.control import Expansion
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Json, Request, Resource
-from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader, Rows
 
 PREFIX_LIST: Final = "AWS::EC2::PrefixList"
@@ -38,7 +38,7 @@ Ports = tuple[str, int, int]  # in the order of _PORTS
 Source = tuple[Ports, str, str]  # and a field of a rule's row, with its value
 
 
-def expand(target: Resource, reader: Reader, policy: Policy) -> Expansion:
+def expand(target: Resource, reader: Reader, settings: Settings) -> Expansion:
     """The groups that a target stands for: itself, those with a prefix list, or those at fault in a Region.
 
     A group that is told by its name is one of the default VPC; raises AwsError where it cannot be looked up. Where a
@@ -47,7 +47,7 @@ def expand(target: Resource, reader: Reader, policy: Policy) -> Expansion:
     if target.type == PREFIX_LIST:
         return _referring_groups(target.id, reader)
     if target.type == REGION:
-        return _groups_at_fault(reader, policy)
+        return _groups_at_fault(reader, settings)
     if not target.id:
         found = _named_group(target.name, reader)
         groups = tuple(Resource(type=GROUP, id=row["GroupId"], name=target.name, parts=target.parts) for row in found)
@@ -83,10 +83,11 @@ def _named_group(name: str, reader: Reader) -> Rows:
     return find_groups(filters, reader) if vpc_ids else []
 
 
-def _groups_at_fault(reader: Reader, policy: Policy) -> Expansion:
+def _groups_at_fault(reader: Reader, settings: Settings) -> Expansion:
     """The groups that `detect` finds at fault: the same as from the rows of their rules."""
-    judged = lru_cache(_REMEMBERED)(partial(_is_at_fault, reader=reader, policy=policy))  # groups resemble each other
-    opening = lru_cache(_REMEMBERED)(partial(_opens_guarded, policy=policy))
+    # Groups resemble each other.
+    judged = lru_cache(_REMEMBERED)(partial(_is_at_fault, reader=reader, settings=settings))
+    opening = lru_cache(_REMEMBERED)(partial(_opens_guarded, settings=settings))
     groups = reader.stream(Request("ec2:DescribeSecurityGroups", {"MaxResults": _PAGE}), "SecurityGroups")
     found: dict[str, str] = {}
     problem = None
@@ -96,7 +97,7 @@ def _groups_at_fault(reader: Reader, policy: Policy) -> Expansion:
         )
     except AwsError as error:
         problem = error
-    return _expansion(found, problem, nothing=all_clear(None, policy))
+    return _expansion(found, problem, nothing=all_clear(None, settings))
 
 
 def _is_suspect(group: Json, opening: Callable[[Ports], bool], judged: Callable[[tuple[Source, ...]], bool]) -> bool:
@@ -116,14 +117,14 @@ def _open_sources(group: Json, opening: Callable[[Ports], bool]) -> Iterator[Sou
                 yield from ((ports, field, source[member]) for source in permission.get(plural, ()))
 
 
-def _opens_guarded(ports: Ports, policy: Policy) -> bool:
-    return opens_guarded(Rule(dict(zip(_PORTS, ports, strict=True))), policy)
+def _opens_guarded(ports: Ports, settings: Settings) -> bool:
+    return opens_guarded(Rule(dict(zip(_PORTS, ports, strict=True))), settings)
 
 
-def _is_at_fault(sources: tuple[Source, ...], reader: Reader, policy: Policy) -> bool:
+def _is_at_fault(sources: tuple[Source, ...], reader: Reader, settings: Settings) -> bool:
     """Whether a group with rules from these sources is. It does not depend on the rules' ids, so they get any."""
     rows = [
         {"SecurityGroupRuleId": str(number), "IsEgress": False, **dict(zip(_PORTS, ports, strict=True)), field: value}
         for number, (ports, field, value) in enumerate(sources)
     ]
-    return bool(rows) and bool(detect(facts_of("", rows, reader, policy), policy))
+    return bool(rows) and bool(detect(facts_of("", rows, reader, settings), settings))

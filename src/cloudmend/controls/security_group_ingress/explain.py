@@ -8,35 +8,35 @@ from msgspec import Struct
 
 from cloudmend.controls.security_group_ingress.detect import exposed_by, opens_guarded
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
-from cloudmend.core.network import AddressSet, Family, Traffic, public_part, readable
-from cloudmend.core.policy import FAMILIES, Policy
+from cloudmend.controls.security_group_ingress.settings import Settings
+from cloudmend.core.network import FAMILIES, AddressSet, Family, Traffic, public_part, readable
 
 
-def explain_rules(facts: GroupFacts, why: Mapping[str, str], policy: Policy) -> dict[str, str]:
+def explain_rules(facts: GroupFacts, why: Mapping[str, str], settings: Settings) -> dict[str, str]:
     """A sentence for each ingress rule, by its id; `why` tells it of those at fault."""
-    return {rule.id: f"{rule.id}, {rule}: {_verdict(rule, facts, why, policy)}." for rule in facts.ingress}
+    return {rule.id: f"{rule.id}, {rule}: {_verdict(rule, facts, why, settings)}." for rule in facts.ingress}
 
 
-def explain_ports(facts: GroupFacts, policy: Policy) -> tuple[str, ...]:
+def explain_ports(facts: GroupFacts, settings: Settings) -> tuple[str, ...]:
     """A sentence for each guarded port at which the rules that admit public addresses change."""
-    return tuple(sentence for family in FAMILIES for sentence in _ports(facts, family, policy))
+    return tuple(sentence for family in FAMILIES for sentence in _ports(facts, family, settings))
 
 
-def public_addresses(rule: Rule, facts: GroupFacts, policy: Policy) -> int | None:
+def public_addresses(rule: Rule, facts: GroupFacts, settings: Settings) -> int | None:
     """How many public addresses a rule's source stands for, without those that are trusted; None: it was not read."""
     if rule.prefix_list_id in facts.unread_lists:
         return None
-    return sum(exposed_by(rule, facts, family, policy).size for family in FAMILIES)
+    return sum(exposed_by(rule, facts, family, settings).size for family in FAMILIES)
 
 
-def _verdict(rule: Rule, facts: GroupFacts, why: Mapping[str, str], policy: Policy) -> str:
+def _verdict(rule: Rule, facts: GroupFacts, why: Mapping[str, str], settings: Settings) -> str:
     if rule.id in why:
         return f"at fault, because {why[rule.id]}"
-    if not opens_guarded(rule, policy):
+    if not opens_guarded(rule, settings):
         return f"does not count, because none of the guarded ports is in {rule.traffic}"
     if rule.prefix_list_id in facts.unread_lists:
         return f"not known whom it admits, because {facts.unread_lists[rule.prefix_list_id].why.rstrip('.')}"
-    if addresses := public_addresses(rule, facts, policy):
+    if addresses := public_addresses(rule, facts, settings):
         return f"counts with {readable(addresses)} public addresses, and is not at fault"
     return f"does not count, because {_no_addresses(rule, facts)}"
 
@@ -59,19 +59,19 @@ class _Opening(Struct, frozen=True):
     addresses: AddressSet
 
 
-def _ports(facts: GroupFacts, family: Family, policy: Policy) -> Iterator[str]:
-    all_openings = (_Opening(rule, exposed_by(rule, facts, family, policy)) for rule in facts.ingress)
+def _ports(facts: GroupFacts, family: Family, settings: Settings) -> Iterator[str]:
+    all_openings = (_Opening(rule, exposed_by(rule, facts, family, settings)) for rule in facts.ingress)
     openings = [opening for opening in all_openings if opening.addresses]
-    for guarded in policy.guarded:
+    for guarded in settings.guarded:
         here = [opening.rule.traffic for opening in openings if opening.rule.traffic.meets(guarded)]
         for first in sorted({max(guarded.first, traffic.first) for traffic in here}):
             port = Traffic(guarded.protocol, first, first)
             through = [opening for opening in openings if opening.rule.traffic.meets(port)]
-            yield _port(port, through, family, policy)
+            yield _port(port, through, family, settings)
 
 
-def _port(port: Traffic, through: Sequence[_Opening], family: Family, policy: Policy) -> str:
-    exposed, limit = AddressSet.union(opening.addresses for opening in through).size, policy.limits[family]
+def _port(port: Traffic, through: Sequence[_Opening], family: Family, settings: Settings) -> str:
+    exposed, limit = AddressSet.union(opening.addresses for opening in through).size, settings.limits[family]
     judged = "more than" if exposed > limit else "within"
     return (
         f"{port} is open to {readable(exposed)} public IPv{family} addresses, {judged} the limit of {readable(limit)}, "

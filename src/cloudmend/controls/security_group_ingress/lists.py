@@ -8,9 +8,9 @@ from typing import Final
 from msgspec import Struct
 
 from cloudmend.controls.security_group_ingress.facts import Unread
+from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Json, Request
-from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader, Rows
 
 _FILTER_VALUES: Final = 200  # the most that one filter may hold
@@ -34,7 +34,7 @@ class Lists(Struct, frozen=True):
         return {"PrefixLists": list(self.described), "PrefixListEntries": self.entries, **unread}
 
 
-def read_lists(ids: Sequence[str], reader: Reader, policy: Policy) -> Lists:
+def read_lists(ids: Sequence[str], reader: Reader, settings: Settings) -> Lists:
     """A list that AWS does not describe is judged by its entries, if they are shown: AWS's own are always described."""
     described: list[Json] = []
     unread: dict[str, Unread] = {}
@@ -43,7 +43,7 @@ def read_lists(ids: Sequence[str], reader: Reader, policy: Policy) -> Lists:
             described += _described(some, reader)
         except AwsError as error:
             unread |= dict.fromkeys(some, _unread(error))
-    trusted = {row["PrefixListId"] for row in described if policy.aws_prefix_lists == "trusted" and _is_of_aws(row)}
+    trusted = {row["PrefixListId"] for row in described if settings.aws_prefix_lists == "trusted" and _is_of_aws(row)}
     entries: dict[str, Rows] = {}
     for list_id in (each for each in ids if each not in trusted and each not in unread):
         try:

@@ -13,10 +13,10 @@ import msgspec
 from cloudmend.controls.security_group_ingress.detect import opens_guarded
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.controls.security_group_ingress.lists import read_lists
+from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Json, Recency, Request, Resource
 from cloudmend.core.network import Network
-from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader, Rows
 
 GROUP: Final = "AWS::EC2::SecurityGroup"
@@ -24,7 +24,7 @@ GROUP: Final = "AWS::EC2::SecurityGroup"
 _PAGE: Final = 1000  # the most rules that one answer may hold
 
 
-def observe(resource: Resource, reader: Reader, policy: Policy) -> GroupFacts | None:
+def observe(resource: Resource, reader: Reader, settings: Settings) -> GroupFacts | None:
     """The group's rules; None where there is no such group. Raises AwsError."""
 
     def enough(rows: Rows) -> bool:
@@ -37,10 +37,10 @@ def observe(resource: Resource, reader: Reader, policy: Policy) -> GroupFacts | 
     if not rows and not find_groups(filters, reader):  # a group without rules and no group give the same rows: none
         return None
     recency = Recency(named=frozenset(resource.parts))
-    return msgspec.structs.replace(facts_of(resource.id, rows, reader, policy), recency=recency)
+    return msgspec.structs.replace(facts_of(resource.id, rows, reader, settings), recency=recency)
 
 
-def observe_region(reader: Reader, policy: Policy) -> tuple[Iterator[GroupFacts], str]:
+def observe_region(reader: Reader, settings: Settings) -> tuple[Iterator[GroupFacts], str]:
     """Every group of the Region that has a rule, by id, from pages of all rules, not group by group.
 
     And why not all of them were read, if so: then there are the rules of the pages before, which open no less.
@@ -52,7 +52,7 @@ def observe_region(reader: Reader, policy: Policy) -> tuple[Iterator[GroupFacts]
     except AwsError as error:
         rows, problem = error.rows, str(error)
     groups = groupby(sorted(rows, key=itemgetter("GroupId")), key=itemgetter("GroupId"))
-    return (facts_of(group_id, of_group, reader, policy) for group_id, of_group in groups), problem
+    return (facts_of(group_id, of_group, reader, settings) for group_id, of_group in groups), problem
 
 
 def surroundings(resource: Resource, reader: Reader) -> Rows:
@@ -60,7 +60,7 @@ def surroundings(resource: Resource, reader: Reader) -> Rows:
     return find_groups(_by_group(resource.id), reader)
 
 
-def complete(facts: GroupFacts, groups: Rows, reader: Reader, policy: Policy) -> GroupFacts:
+def complete(facts: GroupFacts, groups: Rows, reader: Reader, settings: Settings) -> GroupFacts:
     """The facts with the group itself, for the before-image, and its VPC, where that decides the replacement.
 
     Raises AwsError where the next try may read the VPC. Where none will, nothing can replace a source.
@@ -69,7 +69,7 @@ def complete(facts: GroupFacts, groups: Rows, reader: Reader, policy: Policy) ->
     image = {**facts.image, "SecurityGroups": list(groups)}
     name = str(groups[0].get("GroupName", "")) if groups else ""
     facts = msgspec.structs.replace(facts, vpc_id=vpc_id, name=name, image=image)
-    if not vpc_id or "vpc" not in policy.replacement.values():
+    if not vpc_id or "vpc" not in settings.replacement.values():
         return facts
     try:
         own = find_vpcs([{"Name": "vpc-id", "Values": [vpc_id]}], reader)
@@ -80,11 +80,11 @@ def complete(facts: GroupFacts, groups: Rows, reader: Reader, policy: Policy) ->
     return msgspec.structs.replace(facts, vpc_blocks=tuple(block for vpc in own for block in _blocks(vpc)))
 
 
-def facts_of(group_id: str, rows: Iterable[Json], reader: Reader, policy: Policy) -> GroupFacts:
+def facts_of(group_id: str, rows: Iterable[Json], reader: Reader, settings: Settings) -> GroupFacts:
     rows = sorted(rows, key=itemgetter("SecurityGroupRuleId"))
     rules = tuple(map(Rule, rows))
-    lists = {rule.prefix_list_id for rule in rules if rule.is_ingress and opens_guarded(rule, policy)} - {""}
-    read = read_lists(sorted(lists), reader, policy)
+    lists = {rule.prefix_list_id for rule in rules if rule.is_ingress and opens_guarded(rule, settings)} - {""}
+    read = read_lists(sorted(lists), reader, settings)
     return GroupFacts(
         account=str(rows[0].get("GroupOwnerId", "")) if rows else "",
         image={"SecurityGroupRules": rows, **read.image()},

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.model import Change, Edit, Finding, Plan, Request
 from cloudmend.core.network import Network, lies_inside, public_part
-from cloudmend.core.policy import Policy
 
 _UPDATES: Final = "SecurityGroupRules"
 _IDS: Final = "SecurityGroupRuleIds"
 _GONE: Final = frozenset({"InvalidSecurityGroupRuleId.NotFound", "InvalidPermission.NotFound", "InvalidGroup.NotFound"})
 
 
-def plan(facts: GroupFacts, findings: tuple[Finding, ...], policy: Policy) -> Plan:
+def plan(facts: GroupFacts, findings: tuple[Finding, ...], settings: Settings) -> Plan:
     """One Modify for all that can be narrowed, one Revoke for the rest, in the order of the findings."""
     why = {finding.part: finding.why for finding in findings}
     rules = {rule.id: rule for rule in facts.ingress}
@@ -23,7 +23,7 @@ def plan(facts: GroupFacts, findings: tuple[Finding, ...], policy: Policy) -> Pl
     narrowings: list[Change] = []
     revocations: list[Change] = []
     for rule in (rules[part] for part in why):
-        after, obstacle = _replacement(rule, facts, places, policy)
+        after, obstacle = _replacement(rule, facts, places, settings)
         if after is None:
             revocations.append(_revoke(facts.group_id, rule, f"{why[rule.id]}; revoked because {obstacle}"))
         else:
@@ -33,12 +33,12 @@ def plan(facts: GroupFacts, findings: tuple[Finding, ...], policy: Policy) -> Pl
 
 
 def _replacement(
-    rule: Rule, facts: GroupFacts, places: set[tuple[Any, ...]], policy: Policy
+    rule: Rule, facts: GroupFacts, places: set[tuple[Any, ...]], settings: Settings
 ) -> tuple[Rule | None, str]:
     """The narrowed rule; or None and the reason why there cannot be one."""
     if rule.network is None:
         return None, "its source is a prefix list, and a source cannot change its type"
-    network, obstacle = _network(rule.network, facts, policy)
+    network, obstacle = _network(rule.network, facts, settings)
     if network is None:
         return None, obstacle
     after = rule.narrowed_to(network)
@@ -47,9 +47,9 @@ def _replacement(
     return after, ""
 
 
-def _network(source: Network, facts: GroupFacts, policy: Policy) -> tuple[Network | None, str]:
+def _network(source: Network, facts: GroupFacts, settings: Settings) -> tuple[Network | None, str]:
     """What takes a source's place; or None and the reason why nothing can."""
-    replacement = policy.replacement[source.version]
+    replacement = settings.replacement[source.version]
     if replacement == "revoke":
         return None, "the policy says so"
     if replacement == "vpc":

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from cloudmend.core.doctor.check import Answer, Deployment
-from cloudmend.core.policy import Policy
+from cloudmend.core.policy import Catalog, Policy
 from cloudmend.core.policy.explain import explain
 from cloudmend.core.ports import Rows
 
@@ -30,8 +30,8 @@ def switch(value: str | None, name: str, deployment: Deployment) -> Answer:
     return Answer("warning", f"{found}: nothing can be switched.", deployment.aws(*made))
 
 
-def policy(in_force: Policy, now: datetime) -> Answer:
-    told = " ".join(explain(in_force, now))
+def policy(in_force: Policy, now: datetime, catalog: Catalog) -> Answer:
+    told = " ".join(explain(in_force, now, catalog))
     if in_force.mode.default == "observe":  # as above
         return Answer("warning", f"{told} Deploy the stack with Mode=fix to have it mended.")
     return Answer("ok", told)

@@ -1,4 +1,4 @@
-"""What is at fault, what replaces it, and where cloudmend may act; refused whole if any of it is wrong.
+"""What controls take from a policy, and where cloudmend may act; refused whole if any of it is wrong.
 
 `parse_policy` makes a `Policy` of a policy file's text and of settings, once, at the edge.
 docs/reference/policy.md has every key.
@@ -6,21 +6,20 @@ docs/reference/policy.md has every key.
 
 from __future__ import annotations
 
-from cloudmend.core.policy.model import FAMILIES, Exemption, Mode, Modes, Policy, Replacement
+from cloudmend.core.policy.catalog import Catalog, Described
+from cloudmend.core.policy.model import Exemption, Mode, Modes, Policy
 from cloudmend.core.policy.parse import parse_policy, review_policy
-from cloudmend.core.policy.place import GUARDED_PORTS, MODE, PARAMETERS, REPLACEMENT
+from cloudmend.core.policy.place import MODE, Parameter
 
 __all__ = [
-    "FAMILIES",
-    "GUARDED_PORTS",
     "MODE",
-    "PARAMETERS",
-    "REPLACEMENT",
+    "Catalog",
+    "Described",
     "Exemption",
     "Mode",
     "Modes",
+    "Parameter",
     "Policy",
-    "Replacement",
     "parse_policy",
     "review_policy",
 ]

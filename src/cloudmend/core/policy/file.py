@@ -1,4 +1,4 @@
-"""The shape of a policy file: its tables and keys. What a value means is read elsewhere."""
+"""The shape of a policy file: the tables and keys that all controls share, and how a table is read as a Struct."""
 
 from __future__ import annotations
 
@@ -10,32 +10,17 @@ from typing import Any, Final, TypeVar, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from cloudmend.core.errors import PolicyError
-from cloudmend.core.policy.place import GUARDED_PORTS, MODE, REPLACEMENT, Document, Key, Refused, did_you_mean
+from cloudmend.core.policy.layers import Given
+from cloudmend.core.policy.place import Key, Refused, did_you_mean
 from cloudmend.core.policy.review import Review
 
 T = TypeVar("T", bound=Struct)
 
 
-class LimitsTable(Struct, frozen=True):
-    ipv4: int | str = "/12"
-    ipv6: int | str = "/40"
-
-
-class TrustedTable(Struct, frozen=True):
-    ipv4: tuple[str | None, ...] = ()
-    ipv6: tuple[str | None, ...] = ()
-
-
-class ReplacementTable(Struct, frozen=True):
-    ipv4: str = REPLACEMENT[4].default
-    ipv6: str = REPLACEMENT[6].default
-
-
 class ModeTable(Struct, frozen=True):
     """The names are ids that the file chooses, so their values are read one by one, for errors that name them."""
 
-    default: object = MODE.default
+    default: object = "fix"
     control: Mapping[str, object] = {}
     account: Mapping[str, object] = {}
     vpc: Mapping[str, object] = {}
@@ -45,6 +30,8 @@ REQUIRED: Final = ("owner", "reason", "expires")  # of an exemption: asked for w
 
 
 class ExemptionTable(Struct, frozen=True):
+    """One `[[exemption]]`."""
+
     owner: str | None = None
     reason: str | None = None
     expires: object = None  # a date or a datetime; msgspec has no union of the two
@@ -57,30 +44,14 @@ class ExemptionTable(Struct, frozen=True):
 class PolicyFile(Struct, frozen=True):
     """A whole file; an absent key has its default. An item of a list that was refused is None, and keeps its place."""
 
-    guarded: tuple[int | str | None, ...] = tuple(GUARDED_PORTS.default.split(","))
-    aws_prefix_lists: object = "trusted"
-    unreadable_prefix_lists: object = "report"
-    limits: LimitsTable = LimitsTable()
-    trusted: TrustedTable = TrustedTable()
-    replacement: ReplacementTable = ReplacementTable()
+    control: Mapping[str, object] = {}  # by id: a table that the control's own Struct reads
     mode: ModeTable = ModeTable()
     exemption: tuple[ExemptionTable | None, ...] = ()
 
 
 # Every key of the tables above, as an error tells to write it.
 EXAMPLES: Final = {
-    "guarded": 'guarded = ["remote-admin", 5432, "8000-8100", "udp/53"]',
-    "aws_prefix_lists": 'aws_prefix_lists = "trusted"',
-    "unreadable_prefix_lists": 'unreadable_prefix_lists = "report"',
-    "limits": "[limits]",
-    "limits.ipv4": 'ipv4 = "/12"',
-    "limits.ipv6": 'ipv6 = "/40"',
-    "trusted": "[trusted]",
-    "trusted.ipv4": 'ipv4 = ["198.51.100.0/24"]',
-    "trusted.ipv6": 'ipv6 = ["2001:db8:1::/48"]',
-    "replacement": "[replacement]",
-    "replacement.ipv4": 'ipv4 = "10.0.0.0/8"',
-    "replacement.ipv6": 'ipv6 = "fd00::/8"',
+    "control": "[control.s3_bucket_block_public_access]",
     "mode": "[mode]",
     "mode.default": 'default = "fix"',
     "mode.control": 'control = { security_group_ingress = "observe" }',
@@ -97,33 +68,13 @@ EXAMPLES: Final = {
 }
 
 
-_AT: Final = re.compile(r"\(at line (\d+), column (\d+)\)")
-
-
-def read_file(document: Document, review: Review) -> PolicyFile:
-    """Return the tables of a policy file. What is unknown or of a wrong type is refused, and has its default.
-
-    Raises:
-        PolicyError: The text is not TOML.
-    """
-    try:
-        table = tomllib.loads(document.text)
-    except (ValueError, RecursionError) as error:
-        raise PolicyError(_not_toml(document, str(error))) from None
-    return _Reading(review).table(PolicyFile, table, document.at())
-
-
-def _not_toml(document: Document, problem: str) -> str:
-    where = document.name
-    if found := _AT.search(problem):
-        where, problem = f"{where}, line {found[1]}", problem.replace(found[0], f"(column {found[2]})")
-    return f"{where}: this is not TOML: {problem}. Correct it there."
-
-
-class _Reading(Struct, frozen=True):
-    """Raw TOML -> the Structs above, value by value, so that one that is wrong hides no other."""
+class Reading(Struct, frozen=True):
+    """Raw TOML -> Structs, value by value, so that one that is wrong hides no other."""
 
     review: Review
+    examples: Mapping[str, str]  # lines of TOML by dotted key, as errors tell to write them
+    above: int = 0  # how many steps of a key the examples leave out
+    moved: Mapping[str, str] = {}  # keys that stand in another table
 
     def table(self, kind: type[T], raw: Mapping[str, object], key: Key) -> T:
         fields = {field.name: field.type for field in msgspec.structs.fields(kind)}
@@ -131,7 +82,7 @@ class _Reading(Struct, frozen=True):
         for name, value in raw.items():
             inner = key.at(name)
             if name not in fields:
-                self.review.refuse(inner, "there is no such key", did_you_mean(name, fields))
+                self.review.refuse(inner, "there is no such key", did_you_mean(name, fields, self.moved))
             elif (read := self.value(fields[name], value, inner)) is not None:
                 values[name] = read
         return kind(**values)
@@ -141,9 +92,26 @@ class _Reading(Struct, frozen=True):
         table = next((each for each in (kind, *get_args(kind)) if is_table(each)), None)
         if table and isinstance(raw, dict):
             return self.table(table, raw, key)
+        if isinstance(raw, Given):
+            raw = _typed(kind, raw)
         if isinstance(raw, list) and get_origin(kind) is tuple:
             return tuple(self.value(get_args(kind)[0], item, key.at(index)) for index, item in enumerate(raw))
-        return self.review.attempt(None, _converted, kind, raw, key)
+        if isinstance(raw, dict) and get_origin(kind) is Mapping:
+            return {name: self.value(get_args(kind)[1], item, key.at(name)) for name, item in raw.items()}
+        return raw if kind is object else self.review.attempt(None, self._converted, kind, raw, key)
+
+    def _converted(self, kind: Any, raw: object, key: Key) -> Any:
+        try:
+            return msgspec.convert(raw, kind)
+        except msgspec.ValidationError as error:
+            problem = str(error).partition(" - at ")[0].replace("`", "").replace("object", "table")
+            expected = problem.replace(" | null", "").removeprefix("Expected ")
+            advice = f"Write for example {self.example(key)}."
+            raise Refused(key, f"this should be of type {expected}", advice) from None
+
+    def example(self, key: Key) -> str:
+        """Return a line of TOML that sets the key."""
+        return self.examples[".".join(step for step in key.steps[self.above :] if isinstance(step, str))]
 
 
 def is_table(kind: Any) -> bool:
@@ -151,20 +119,24 @@ def is_table(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Struct)
 
 
-def _converted(kind: Any, raw: object, key: Key) -> Any:
+_WORDS: Final = {"true": True, "false": False}
+
+
+def _typed(kind: Any, text: str) -> object:
+    """Return what the text of a setting stands for: a list at commas, a number or a word for a type that has those."""
+    if text.startswith("["):
+        return _toml(text)
+    if get_origin(kind) is tuple:
+        item = get_args(kind)[0]
+        return [_typed(item, each.strip()) for each in text.split(",") if each.strip()]
+    kinds = {kind, *get_args(kind)}
+    if int in kinds and re.fullmatch(r"-?\d+", text, re.ASCII):
+        return int(text)
+    return _WORDS.get(text, text) if bool in kinds else str(text)
+
+
+def _toml(text: str) -> object:
     try:
-        return msgspec.convert(raw, kind)
-    except msgspec.ValidationError as error:
-        problem = str(error).partition(" - at ")[0].replace("`", "").replace("object", "table").replace(" | null", "")
-        expected = problem.removeprefix("Expected ")
-        raise Refused(key, f"this should be of type {expected}", f"Write for example {example(key)}.") from None
-
-
-def example(key: Key) -> str:
-    """A line of TOML that sets the key."""
-    return EXAMPLES[_name(key)]
-
-
-def _name(key: Key) -> str:
-    """The key in EXAMPLES: without the indices of lists."""
-    return ".".join(step for step in key.steps if isinstance(step, str))
+        return tomllib.loads(f"value = {text}")["value"]
+    except ValueError:
+        return text

@@ -7,17 +7,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
+import msgspec
 from msgspec import Struct
 
-from cloudmend.core.network import PUBLIC, AddressSet, Family, Network, Traffic
-
 Mode = Literal["fix", "observe"]
-# A range; the VPC's own block of that family; or nothing, so that the rule is revoked.
-Replacement = Network | Literal["vpc", "revoke"]
-PrefixLists = Literal["trusted", "resolved"]
-UnreadableLists = Literal["report", "revoke"]
-
-FAMILIES: Final[tuple[Family, ...]] = (4, 6)
 
 # What an exemption may be about, and how a person calls it.
 SCOPES: Final = {"group": "group", "vpc": "VPC", "account": "account", "actor_role": "role"}
@@ -61,28 +54,19 @@ class Exemption(Struct, frozen=True, kw_only=True):
 class Policy(Struct, frozen=True, kw_only=True):
     """What a mend is decided by."""
 
-    guarded: tuple[Traffic, ...]  # sorted, disjoint
-    limits: Mapping[Family, int]  # public addresses; what is above is at fault
-    trusted: Mapping[Family, AddressSet]  # does not count as exposure
-    replacement: Mapping[Family, Replacement]
-    aws_prefix_lists: PrefixLists  # those that AWS owns: trusted without a look, or resolved like any other
-    unreadable_prefix_lists: UnreadableLists  # what becomes of a rule whose list AWS does not show
     mode: Modes
     exemptions: tuple[Exemption, ...] = ()
-    controls: Mapping[str, Any] = {}  # the settings of a control, by its id; of its own type
+    settings: Mapping[str, Any] = {}  # of a control, by its id; of its own type. Absent: its defaults
 
     def settings_of(self, control: Any) -> Any:
         """Return the settings of a control: what the policy says, or its defaults."""
-        if control.settings is Policy:
-            return self
-        return self.controls.get(control.id) or control.settings()
+        return self.settings.get(control.id) or control.settings()
+
+    def with_settings(self, control: Any, settings: Any) -> Policy:
+        """Return the same policy with other settings of a control."""
+        return msgspec.structs.replace(self, settings={**self.settings, control.id: settings})
 
     @property
     def digest(self) -> str:
         """A text that tells two policies apart."""
         return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
-
-    def exposes(self, network: Network) -> int:
-        """How many public addresses a network holds that are not trusted."""
-        family = network.version
-        return ((AddressSet.of([network]) & PUBLIC[family]) - self.trusted[family]).size

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
-
-from cloudmend.core.network import Family
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 Step = str | int  # a key of a table, or an index in a list
 
@@ -24,6 +20,9 @@ class Place(Protocol):
     @property
     def where(self) -> str:
         """The place in words, to stand before a colon."""
+
+    def at(self, *steps: Step) -> Place:
+        """Return the place of what is inside the value."""
 
 
 class Note(Struct, frozen=True):
@@ -46,11 +45,11 @@ class Refused(Exception):
 
 
 class Parameter(Struct, frozen=True):
-    """One setting: its environment variable, the template parameter that fills it, and its default."""
+    """One setting: its environment variable, the template parameter that fills it, and the key that it stands for."""
 
     variable: str
     template: str
-    default: str
+    key: tuple[Step, ...]
 
     @property
     def line(self) -> int:
@@ -60,21 +59,19 @@ class Parameter(Struct, frozen=True):
     def where(self) -> str:
         return f"{self.variable} (template parameter {self.template})"
 
+    def at(self, *_: Step) -> Parameter:
+        return self
 
-GUARDED_PORTS: Final = Parameter("CLOUDMEND_GUARDED_PORTS", "GuardedPorts", "22,3389,udp/3389")
-REPLACEMENT: Final[dict[Family, Parameter]] = {
-    4: Parameter("CLOUDMEND_REPLACEMENT_IPV4", "ReplacementIpv4", "10.0.0.0/8"),
-    6: Parameter("CLOUDMEND_REPLACEMENT_IPV6", "ReplacementIpv6", "fd00::/8"),
-}
-MODE: Final = Parameter("CLOUDMEND_MODE", "Mode", "fix")
-PARAMETERS: Final = (GUARDED_PORTS, *REPLACEMENT.values(), MODE)
+
+MODE: Final = Parameter("CLOUDMEND_MODE", "Mode", ("mode", "default"))
 
 
 class Document(Struct, frozen=True):
-    """A policy file's name and its TOML text."""
+    """A policy file's name and its TOML text; and, by key, where the values stand that are not under it in the text."""
 
     name: str
     text: str
+    elsewhere: Mapping[tuple[Step, ...], Place] = {}
 
     def at(self, *steps: Step) -> Key:
         return Key(self, steps)
@@ -94,11 +91,22 @@ class Key(Struct, frozen=True):
         return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.steps).removeprefix(".")
 
     @property
+    def elsewhere(self) -> Place | None:
+        """The place of the value, if it does not stand under this key in the text."""
+        for count in range(len(self.steps), 0, -1):
+            if place := self.document.elsewhere.get(self.steps[:count]):
+                return place.at(*self.steps[count:])
+        return None
+
+    @property
     def line(self) -> int:
-        return _line_of(self.document.text, self.steps)
+        place = self.elsewhere
+        return place.line if place else _line_of(self.document.text, self.steps)
 
     @property
     def where(self) -> str:
+        if place := self.elsewhere:
+            return place.where
         line = self.line
         return f"{self.document.name}, line {line}: {self}" if line else f"{self.document.name}: {self}"
 
@@ -131,8 +139,11 @@ def _holds(value: Any, steps: tuple[Step, ...]) -> bool:
     return True
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The sentence that suggests the closest known word, or lists them all."""
+def did_you_mean(word: str, known: Iterable[str], more: Mapping[str, str] = {}) -> str:
+    """Return the sentence that suggests the closest known word, or lists them all.
+
+    `more` words are suggested too, each by what it stands for.
+    """
     words = sorted(known)
-    close = get_close_matches(word, words)
-    return f"Did you mean {close[0]}?" if close else f"It is one of {', '.join(words)}."
+    close = get_close_matches(word, sorted({*words, *more}))
+    return f"Did you mean {more.get(close[0], close[0])}?" if close else f"It is one of {', '.join(words)}."

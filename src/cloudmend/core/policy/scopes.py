@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from cloudmend.core.policy.file import REQUIRED, ExemptionTable, ModeTable, example
+from cloudmend.core.policy.file import EXAMPLES, REQUIRED, ExemptionTable, ModeTable
 from cloudmend.core.policy.model import SCOPES, Exemption, Mode, Modes
 from cloudmend.core.policy.place import Document, Key, Place, Refused, did_you_mean
 from cloudmend.core.policy.review import Review
@@ -97,14 +97,18 @@ def _exemption(table: ExemptionTable, key: Key, review: Review) -> Exemption:
         review.attempt(None, _check_id, name, value, key.at(name))
     for name in REQUIRED:
         if getattr(table, name) is None and not review.refuses(key.at(name)):
-            review.refuse(key, f"{name} is missing", f"Add a line such as {example(key.at(name))}.")
+            review.refuse(key, f"{name} is missing", f"Add a line such as {_example(name)}.")
     expires = table.expires
     return Exemption(
-        owner=_words(table.owner, key.at("owner"), review),
-        reason=_words(table.reason, key.at("reason"), review),
+        owner=_words(table.owner, key, "owner", review),
+        reason=_words(table.reason, key, "reason", review),
         expires=_NEVER if expires is None else review.attempt(_NEVER, _expiry, expires, key.at("expires")),
         **scope,
     )
+
+
+def _example(name: str) -> str:
+    return EXAMPLES[f"exemption.{name}"]
 
 
 def _doubt(exemption: Exemption, key: Key, now: datetime, review: Review) -> None:
@@ -126,9 +130,9 @@ def _check_id(kind: str, value: str, place: Place) -> None:
         raise Refused(place, f"{value!r} is not {form.words}", f"Write it in full, without wildcards: {form.example}.")
 
 
-def _words(text: str | None, key: Key, review: Review) -> str:
+def _words(text: str | None, key: Key, name: str, review: Review) -> str:
     if text is not None and not text.strip():
-        review.refuse(key, "it is empty", f"Write for example {example(key)}.")
+        review.refuse(key.at(name), "it is empty", f"Write for example {_example(name)}.")
     return (text or "").strip()
 
 

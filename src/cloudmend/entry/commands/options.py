@@ -8,7 +8,8 @@ from typing import Annotated, Final
 
 import typer
 
-from cloudmend.core.policy import GUARDED_PORTS, MODE, REPLACEMENT
+from cloudmend.controls.catalog import GUARDED_PORTS, REPLACEMENT_IPV4, REPLACEMENT_IPV6
+from cloudmend.core.policy import MODE
 
 Region = Annotated[
     str | None, typer.Option("--region", metavar="REGION", help="Default: the Region that the AWS CLI would use.")
@@ -30,8 +31,8 @@ StackName = Annotated[
 ]
 _AS_POLICY: Final = "Default: as the policy says."
 GuardedPorts = Annotated[str, typer.Option(metavar="PORTS", envvar=GUARDED_PORTS.variable, help=_AS_POLICY)]
-ReplacementIpv4 = Annotated[str, typer.Option(metavar="RANGE", envvar=REPLACEMENT[4].variable, help=_AS_POLICY)]
-ReplacementIpv6 = Annotated[str, typer.Option(metavar="RANGE", envvar=REPLACEMENT[6].variable, help=_AS_POLICY)]
+ReplacementIpv4 = Annotated[str, typer.Option(metavar="RANGE", envvar=REPLACEMENT_IPV4.variable, help=_AS_POLICY)]
+ReplacementIpv6 = Annotated[str, typer.Option(metavar="RANGE", envvar=REPLACEMENT_IPV6.variable, help=_AS_POLICY)]
 ModeName = Annotated[str, typer.Option(metavar="MODE", envvar=MODE.variable, help=f"fix or observe. {_AS_POLICY}")]
 PolicyFile = Annotated[
     Path, typer.Option("--policy", metavar="FILE", help="Default: the packaged policy file.", show_default=False)
@@ -71,7 +72,7 @@ def settings(guarded_ports: str, replacement_ipv4: str, replacement_ipv6: str, m
     """Return what overrides the policy file, by environment-variable name."""
     return {
         GUARDED_PORTS.variable: guarded_ports,
-        REPLACEMENT[4].variable: replacement_ipv4,
-        REPLACEMENT[6].variable: replacement_ipv6,
+        REPLACEMENT_IPV4.variable: replacement_ipv4,
+        REPLACEMENT_IPV6.variable: replacement_ipv6,
         MODE.variable: mode,
     }

@@ -131,7 +131,7 @@ def _seconds(opened: datetime, until: datetime) -> int:
 
 
 def _caveats(policy: Policy) -> Iterator[str]:
-    if "vpc" in policy.replacement.values():
+    if "vpc" in policy.settings_of(CONTROL).replacement.values():
         yield "The policy narrows to the VPC's own block, which the records do not tell: here such a rule is revoked."
     if policy.mode.vpc or any(exemption.vpc for exemption in policy.exemptions):
         yield "The policy tells VPCs apart, but the records tell the VPC only of groups that were created in them."

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from ipaddress import ip_interface, ip_network
 from typing import Final
 
+from cloudmend.controls.security_group_ingress.settings import Replacement, Settings
 from cloudmend.core.network import PUBLIC, AddressSet, Family, Network, public_addresses, public_part, readable
-from cloudmend.core.policy.model import Policy, Replacement
-from cloudmend.core.policy.place import REPLACEMENT, Place, Refused
+from cloudmend.core.policy.place import Place, Refused
 from cloudmend.core.policy.review import Review
 
 BITS: Final[dict[Family, int]] = {4: 32, 6: 128}
 _EXAMPLES: Final[dict[Family, str]] = {4: "198.51.100.0/24", 6: "2001:db8:1::/48"}
+_USUAL: Final[dict[Family, str]] = {4: "10.0.0.0/8", 6: "fd00::/8"}  # replacements
 _PREFIX_LENGTH: Final = re.compile(r"/(\d{1,3})", re.ASCII)
 
 # One IPv4 /8, one IPv6 /32: more than that hardly anybody means.
@@ -70,12 +71,12 @@ def read_replacement(family: Family, text: str, place: Place) -> Replacement:
         return "vpc"
     if text == "revoke":
         return "revoke"
-    return _network(family, text, place, f"Write a range such as {REPLACEMENT[family].default}, or vpc, or revoke.")
+    return _network(family, text, place, f"Write a range such as {_USUAL[family]}, or vpc, or revoke.")
 
 
-def check_limit(policy: Policy, family: Family, place: Place, review: Review) -> None:
+def check_limit(settings: Settings, family: Family, place: Place, review: Review) -> None:
     """Refuse a limit within which the whole internet is, and warn of one within which too much of it is."""
-    limit, most = policy.limits[family], (PUBLIC[family] - policy.trusted[family]).size
+    limit, most = settings.limits[family], (PUBLIC[family] - settings.trusted[family]).size
     if limit >= most > 0:
         review.refuse(
             place,
@@ -92,22 +93,22 @@ def check_limit(policy: Policy, family: Family, place: Place, review: Review) ->
         )
 
 
-def check_replacement(policy: Policy, family: Family, place: Place, review: Review) -> None:
+def check_replacement(settings: Settings, family: Family, place: Place, review: Review) -> None:
     """Refuse a replacement that would leave strangers in, and warn of one that lets nobody in."""
-    network = policy.replacement[family]
+    network = settings.replacement[family]
     if isinstance(network, str):
         return
-    if exposed := policy.exposes(network):
+    if exposed := settings.exposes(network):
         review.refuse(
             place,
             f"{network} holds {public_addresses(exposed)}, and whoever has one would be let in by every mend",
-            f"Write a range such as {REPLACEMENT[family].default}; if it is your own, add it to trusted.ipv{family}.",
+            f"Write a range such as {_USUAL[family]}; if it is your own, add it to trusted.ipv{family}.",
         )
     elif not public_part(network) and not any(network.overlaps(private) for private in _PRIVATE):
         review.warn(
             place,
             f"no packet comes from {network}, so a narrowed rule would let nobody in",
-            f"Write revoke to say that, or a range such as {REPLACEMENT[family].default}.",
+            f"Write revoke to say that, or a range such as {_USUAL[family]}.",
         )
 
 
