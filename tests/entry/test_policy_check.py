@@ -169,5 +169,5 @@ def test_what_an_author_of_the_file_chose_is_one_line_of_what_can_be_seen(
     check(policy_file, NOW, {}, as_json=False)
     told = capsys.readouterr().out
     assert len(told.splitlines()) == len(SENTENCES.splitlines())
-    assert "by [31mred until 2026-11-24 23:59+00:00: No VPN yet What is at fault is closed." in told
+    assert "by [31mred until 2026-11-24 23:59 UTC: No VPN yet What is at fault is closed." in told
     assert "\x1b" not in told
