@@ -104,7 +104,7 @@ def mended_record(entry: Entry) -> Record:
     if entry.state == "INTENT" or entry.ended is None:
         raise WrongState(
             f"The mend of record {entry.id} is still in progress, or crashed. Nothing was changed. "
-            "Try again when the next sweep has completed it."
+            "Try again in a minute, or, with a stack's ledger, when its next sweep has completed it."
         )
     return entry.ended.record
 

@@ -11,13 +11,15 @@ from cloudmend.controls import CONTROLS
 from cloudmend.core.errors import UndoIncomplete
 from cloudmend.core.escaping import command, terminal
 from cloudmend.core.exempting import Grounds, parse_duration
-from cloudmend.core.model import Record
+from cloudmend.core.model import UNDO, Record
 from cloudmend.core.notice.request import NoticeRequest
 from cloudmend.core.undo import Undone
 from cloudmend.core.world import World
+from cloudmend.engine.left_behind import complete_all
 from cloudmend.engine.undo import undo as take_back
 from cloudmend.entry.ledgers import open_ledger
 from cloudmend.entry.notifying import Stack
+from cloudmend.entry.policy_file import read_policy
 from cloudmend.entry.screen import Screen
 from cloudmend.entry.wording import exempted
 
@@ -38,10 +40,13 @@ def undo(
     caller = connection(region).caller()
     grounds = Grounds(owner=owner or caller, reason=reason, duration=lasting, caller=caller)
     book = open_ledger(ledger, region)
-    home = book.get(entry_id).intent.region
+    entry = book.get(entry_id)
+    home = entry.intent.region
     # A table is where the stack is, and so is `region`, but the group may be elsewhere: a sweep of all Regions keeps
     # one ledger. A file is in no Region, so `region` is the group's.
     here = world(ledger=book, notifier=Voice(as_json=as_json), region=home if ledger else region or home)
+    if not (ledger or dry_run):  # no sweep comes by a file of the user's own, to end what a killed command began
+        list(complete_all((entry,), CONTROLS, read_policy({}), here))
     undone = take_back_and_tell(entry_id, grounds, here, Stack(ledger, region), dry_run=dry_run)
     if undone.record is None:
         _tell_plan(undone, here.region, as_json=as_json)
@@ -77,7 +82,8 @@ class Voice:
         if self._as_json:
             sys.stdout.write(f"{_json(record)}\n")
         else:
-            Screen().say("undone", terminal(record.summary), hang=2)
+            done = "undone" if record.event_name == UNDO else record.status
+            Screen().say(done, terminal(record.summary), hang=2)
 
 
 def _tell_plan(undone: Undone, region: str, *, as_json: bool) -> None:
