@@ -218,6 +218,12 @@ def test_a_door_is_where_its_time_is_and_to_the_edge_where_it_is_open() -> None:
     assert [tick.label for tick in picture.ticks] == [f"24 Nov {hour:02}:00" for hour in range(7, 12)]
 
 
+@pytest.mark.parametrize("seconds", [60, 200, 240, 3600, 3 * 86400, 4 * 86400, 400 * 86400])
+def test_no_two_marks_of_a_timeline_say_the_same(seconds: int) -> None:
+    picture = timeline([door("sg-a", opened=NOW)], NOW + timedelta(seconds=seconds))
+    assert len({tick.label for tick in picture.ticks}) == len(picture.ticks) == 5
+
+
 def test_a_timeline_has_twenty_lanes_of_the_groups_that_were_opened_last() -> None:
     doors = [door(f"sg-{number}", opened=NOW + timedelta(days=number)) for number in range(25)]
     picture = timeline(doors, NOW + timedelta(days=25))
