@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import Any
 
@@ -48,6 +49,27 @@ def test_its_help_shows_the_example_on_one_line_where_the_terminal_is_wide(conte
     words = [*context.command_path.split()[1:], "--help"]
     shown = CliRunner().invoke(app, words, terminal_width=120, max_content_width=120)
     assert f"  Example: {example(str(context.command.help))}\n" in shown.output
+
+
+def test_the_example_in_its_help_can_be_pasted_from_a_narrow_terminal(context: typer.Context) -> None:
+    shown = CliRunner().invoke(app, [*context.command_path.split()[1:], "--help"], terminal_width=80).output
+    pasted = re.search(r"^  Example: ((?:.*\\\n)*.*)$", shown, re.MULTILINE)
+    assert pasted
+    assert shlex.split(pasted[1].replace("\\\n", " ")) == shlex.split(example(str(context.command.help)))
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("words", [[], ["exempt"], ["policy"]])
+def test_a_list_of_commands_cuts_no_sentence_at_80_columns(words: list[str]) -> None:
+    shown = CliRunner().invoke(app, [*words, "--help"], terminal_width=80).output
+    assert "..." not in shown.partition("Commands:")[2]
+
+
+def test_a_group_where_none_is_taken_is_refused_with_the_option_that_takes_one() -> None:
+    refused = CliRunner().invoke(app, ["fix", "sg-05fe30eb67c909f27"])
+    assert (refused.exit_code, "Pass it as --group sg-05fe30eb67c909f27." in refused.output) == (2, True)
+    refused = CliRunner().invoke(app, ["scan", "sg-05fe30eb67c909f27"])
+    assert (refused.exit_code, "--group" in refused.output) == (2, False)
 
 
 def test_an_option_that_it_does_not_take_is_bad_input(context: typer.Context) -> None:

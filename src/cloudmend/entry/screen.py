@@ -15,7 +15,7 @@ _WIDTH: Final = 130  # characters of a table, where stdout is no terminal
 _WHOLE: Final = re.compile(r"\S{1,22}|[0-9a-fA-F:.]+(/\d+)?|\W?arn:\S*")  # words not to break: ids, addresses, times
 _PROSE: Final = 20  # characters of a column at least, if its text is longer
 _GAP: Final = 3  # characters between columns, and as many for both edges
-_GOES_ON: Final = " \\"
+GOES_ON: Final = " \\"
 _WORD: Final = re.compile(r"""(?:[^\s"']|"(?:[^"\\]|\\.)*"|'[^']*')+""")  # of a POSIX shell
 
 
@@ -64,8 +64,8 @@ class Screen:
 
         If the terminal is narrower, each line but the last ends as a POSIX shell's does that goes on.
         """
-        room = self.console.width - len(before) - len(_GOES_ON) if self.console.is_terminal else len(line)
-        told = f"{_GOES_ON}\n{' ' * len(before)}".join(_continued(line, room))
+        room = self.console.width - len(before) - len(GOES_ON) if self.console.is_terminal else len(line)
+        told = f"{GOES_ON}\n{' ' * len(before)}".join(continued(line, room))
         self.console.print(Text(f"{before}{told}", style), soft_wrap=True)
 
     def rows(self, columns: Sequence[Column], rows: Sequence[Sequence[Text]]) -> None:
@@ -85,7 +85,7 @@ def _blanks(text: Text) -> int:
     return len(text.plain) - len(text.plain.lstrip(" "))
 
 
-def _continued(line: str, width: int) -> list[str]:
+def continued(line: str, width: int) -> list[str]:
     """Return a command as lines of at most a width, cut between words, and not before the value of an option.
 
     A quoted text is one word. What is no command, but a sentence with an apostrophe, stays one line.

@@ -27,7 +27,9 @@ def console(
         bool, typer.Option("--open/--no-open", help="Open a browser, if there is one and this is a terminal.")
     ] = True,
 ) -> None:
-    """Show what is open now and what was mended as it happens, and take a mend back, in a browser on this machine.
+    """Show in a browser what is open now, and what was mended.
+
+    It runs on this machine, shows mends as they happen, and can take one back.
 
     Whoever has its address may do what your credentials may: do not share it. Ctrl-C stops it.
 

@@ -6,7 +6,9 @@ import typer
 
 
 def demo() -> None:
-    """Run the whole walkthrough on this machine: open a group, mend it, deploy, open another, watch it mended.
+    """Run the whole walkthrough on this machine.
+
+    It opens a group, mends it, deploys, opens another, and watches it being mended.
 
     Example: cloudmend demo
     """

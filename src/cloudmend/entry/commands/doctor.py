@@ -14,7 +14,7 @@ def doctor(
     region: Region = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the checks as one line of JSON.")] = False,
 ) -> None:
-    """Why is nothing happening? Each check with what was found, and the command that fixes it. It only reads.
+    """Check why nothing happens, and name the command that helps. It only reads.
 
     Example: cloudmend doctor --stack-name cloudmend --region us-east-1
     """

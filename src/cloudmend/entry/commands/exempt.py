@@ -36,7 +36,9 @@ def add(
     ledger: Ledger = "",
     as_json: _AsJson = False,
 ) -> None:
-    """Leave a security group, or one rule of it, as it is for a while, open or not; its owner and the reason are kept.
+    """Leave a group, or one rule of it, as it is for a while.
+
+    cloudmend keeps who answers for it, and the reason.
 
     A rule is kept by what it says, so that it stays exempt under another id, and another rule never does. With --ledger
     the stack tells people of it.
@@ -61,7 +63,9 @@ def add(
 
 @app.command("list", cls=Command)
 def list_exemptions(region: Region = None, ledger: Ledger = "", as_json: _AsJson = False) -> None:
-    """Show the exemptions that hold; exit code 1 where one cannot be read, which exempts nothing.
+    """Show the exemptions that hold.
+
+    If one cannot be read, it exempts nothing, and the exit code is 1.
 
     Example: cloudmend exempt list
     """
@@ -76,7 +80,7 @@ def remove(
     region: Region = None,
     ledger: Ledger = "",
 ) -> None:
-    """End an exemption now: the next event or sweep closes what it left open.
+    """End an exemption now: the next event or sweep closes the group.
 
     Example: cloudmend exempt remove exempt-1a2b3c4d
     """

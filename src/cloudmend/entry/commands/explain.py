@@ -21,7 +21,7 @@ def explain(
     stack_name: StackName = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
 ) -> None:
-    """Say why a group or a rule is at fault, or not, or what an event leads to. Reads only.
+    """Say why a group or a rule is at fault, or what an event leads to. It only reads.
 
     Example: cloudmend explain sg-05fe30eb67c909f27
     """

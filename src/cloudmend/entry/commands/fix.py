@@ -23,7 +23,9 @@ def fix(
     yes: Annotated[bool, typer.Option("--yes", help="Do what the plan says, without a question.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON; needs --yes.")] = False,
 ) -> None:
-    """Close what is open: show every change, ask, do it, prove it closed, and say how to take it back.
+    """Close what is open: show every change, ask, do it, and prove it.
+
+    It says how to take each change back.
 
     Before a group is changed, it is stored in the ledger as it was; a group that changed since the plan was shown, so
     that more would have to be done, is left as it is.

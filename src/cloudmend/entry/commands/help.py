@@ -1,10 +1,15 @@
-"""A command whose help calls what a person types by words alone, and not by Python's types."""
+"""A command whose help can be pasted, in the words of who types it and not of Python."""
 
 from __future__ import annotations
 
-from typing import Any
+import inspect
+import re
+from typing import Any, Final
 
 from typer.core import TyperCommand
+
+_EXAMPLE: Final = "Example: "
+_GROUP: Final = re.compile(r"sg-[0-9a-f]{8,17}", re.ASCII)
 
 
 class Command(TyperCommand):
@@ -17,6 +22,30 @@ class Command(TyperCommand):
             if each.param_type_name == "argument":
                 each.display_type_rich = _nothing
         return found
+
+    def format_help_text(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - as the class has it
+        """Write the help; a long example goes on as a shell's line does, so that it can be pasted."""
+        from cloudmend.entry.screen import GOES_ON, continued
+
+        text, _, example = inspect.cleandoc(self.help or "").partition(f"\n\n{_EXAMPLE}")
+        with formatter.indentation():
+            formatter.write_paragraph()
+            formatter.write_text(text)
+            formatter.write_paragraph()
+            edge = " " * (formatter.current_indent + len(_EXAMPLE))
+            lines = continued(" ".join(example.split()), formatter.width - len(edge) - len(GOES_ON))
+            shown = f"{GOES_ON}\n{edge}".join(lines)
+            formatter.write(f"{edge[: -len(_EXAMPLE)]}{_EXAMPLE}{shown}\n")
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Return what is left of the arguments; a group's id that stands alone is refused with the option it needs."""
+        ctx.allow_extra_args = True
+        extra: list[str] = super().parse_args(ctx, args)
+        takes_group = any("--group" in each.opts for each in self.get_params(ctx))
+        if extra and not ctx.resilient_parsing:
+            hint = f" Pass it as --group {extra[0]}." if takes_group and _GROUP.fullmatch(extra[0]) else ""
+            ctx.fail(f"There is no place for {' '.join(extra)!r} here.{hint}")
+        return extra
 
 
 def _nothing(**_: Any) -> str:

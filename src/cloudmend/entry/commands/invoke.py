@@ -55,7 +55,9 @@ def invoke(
     mode: ModeName = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the records as JSON, one a line.")] = False,
 ) -> None:
-    """Handle one event as the Lambda function would, here and now, with your own credentials.
+    """Handle one event as the Lambda function would, here and now.
+
+    It uses your own credentials.
 
     Before anything is changed, the group as it was is stored in the ledger; cloudmend undo takes it back.
 

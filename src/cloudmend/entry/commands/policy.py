@@ -26,7 +26,9 @@ def check(
     mode: ModeName = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print it as one line of JSON.")] = False,
 ) -> None:
-    """Explain a policy file in plain sentences, or refuse it with all its faults and their places (exit code 2).
+    """Explain a policy file in plain sentences, or refuse it.
+
+    It refuses a file with all its faults and their places (exit code 2).
 
     What is sound and yet probably not meant, such as an exemption until 9999, is warned of (exit code 0). The options
     override the file, as the parameters of the template do.

@@ -24,7 +24,9 @@ def records(
     region: Region = None,
     ledger: Ledger = "",
 ) -> None:
-    """Show what was mended, oldest first: when, which group, how it ended, who opened it, what was done, the id.
+    """Show what was mended, oldest first.
+
+    A record says when, which group, how it ended, who opened it, what was done, and its id.
 
     Example: cloudmend records --since 24h
     """

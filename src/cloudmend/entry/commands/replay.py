@@ -15,7 +15,9 @@ def replay(
     policy: PolicyFile = PACKAGED,
     as_json: Annotated[bool, typer.Option("--json", help="Print each door, then the summary, as JSON lines.")] = False,
 ) -> None:
-    """Show what cloudmend would have done, from CloudTrail's files: to whose changes, and how long each stood open.
+    """Show from CloudTrail's files what cloudmend would have done.
+
+    It says to whose changes, and how long each of them stood open.
 
     It reads a trail's files, JSON lines, CloudWatch Logs' exports, what aws cloudtrail lookup-events prints, and the
     results of queries, gzip or not. It writes nothing.

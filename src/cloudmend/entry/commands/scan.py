@@ -18,7 +18,7 @@ def scan(
     stack_name: StackName = "",
     fail_on_findings: Annotated[bool, typer.Option("--fail-on-findings", help="Exit with 4 if any counts.")] = False,
 ) -> None:
-    """Show what is open in all Regions, and what would be done about it. Reads only.
+    """Show what is open in all Regions, and what would become of it. It only reads.
 
     Example: cloudmend scan --region eu-west-1 --region us-east-1 --fail-on-findings
     """

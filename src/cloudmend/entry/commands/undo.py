@@ -30,7 +30,7 @@ def undo(
     ledger: Ledger = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the record, or the plan, as JSON.")] = False,
 ) -> None:
-    """Take a mend back, exactly: exempt the group for a while, and restore what was narrowed or revoked.
+    """Take a mend back exactly, and exempt what it restores.
 
     It is refused, with the difference, where somebody changed the rules since. Where the same mend was undone already,
     it says so, and changes nothing.
