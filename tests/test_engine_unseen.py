@@ -172,6 +172,22 @@ def test_where_nobody_comes_again_what_was_mended_is_told_and_what_was_not_seen_
     assert f"AWS does not show {NEVER} yet" in record.summary
 
 
+def test_what_is_opened_meanwhile_is_mended_and_hides_nothing_that_was_not_seen() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD))
+
+    def open_another(_: Mapping[str, Any]) -> None:
+        account.groups.after.clear()
+        account.groups.unhindered(
+            "AuthorizeSecurityGroupIngress", {"GroupId": group_id, "IpPermissions": [ipv4(3389, WORLD)]}
+        )
+
+    account.groups.after["ModifySecurityGroupRules"] = open_another
+    record = account.respond(naming(group_id, NEVER))
+    assert ingress(account.rules(group_id)) == {CLOSED_SSH, ("tcp", 3389, 3389, "10.0.0.0/8")}
+    assert (record.status, f"AWS does not show {NEVER} yet" in record.summary) == ("failed", True)
+
+
 def modify(group_id: str, rule_id: str, cidr: str) -> dict[str, Any]:
     value = {"CidrIpv4": cidr, "FromPort": 22, "ToPort": 22, "IpProtocol": "tcp"}
     rule = {"SecurityGroupRuleId": rule_id, "tag": 1, "SecurityGroupRule": value}

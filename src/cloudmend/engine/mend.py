@@ -53,7 +53,8 @@ def mend(
         record = recorded(ended, world)
         if not ended.reopened:
             break
-        resource = msgspec.structs.replace(resource, parts=())  # what the event names was seen
+        if record.status == "mended" and not record.waits:  # what the event names was seen
+            resource = msgspec.structs.replace(resource, parts=())
     return record
 
 
