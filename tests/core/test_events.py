@@ -106,6 +106,8 @@ def test_a_record_with_a_name_alone_is_a_call_about_which_nothing_else_is_known(
         ("2026-11-24T06:50:16Z", None, datetime(2026, 11, 24, 6, 50, 16, tzinfo=UTC)),
         (None, "2026-11-24T06:50:16Z", datetime(2026, 11, 24, 6, 50, 16, tzinfo=UTC)),
         ("2026-11-24T06:50:16", None, datetime(2026, 11, 24, 6, 50, 16, tzinfo=UTC)),
+        ("9999-12-31T23:59:59-14:00", None, None),  # in no year of Python's calendar
+        ("0001-01-01T00:00:00+14:00", "2026-11-24T06:50:16Z", datetime(2026, 11, 24, 6, 50, 16, tzinfo=UTC)),
         ("2026-11-24T08:50:16+02:00", None, datetime(2026, 11, 24, 6, 50, 16, tzinfo=UTC)),
         ("yesterday", None, None),
         (None, None, None),

@@ -122,6 +122,11 @@ def test_an_exemption_needs_owner_reason_and_expiry(lacking: str) -> None:
             "line 4: exemption[0].expires",
             "does not say in which time zone. Write 2030-06-30T12:00:00Z for UTC.",
         ),
+        (
+            f"{EXEMPTION}{GROUP}".replace("2030-06-30", "9999-12-31T23:59:59-12:00"),
+            "line 4: exemption[0].expires",
+            "9999-12-31 23:59:59-12:00 is no date in UTC. Write one such as 2030-06-30.",
+        ),
     ],
 )
 def test_exemptions_that_match_everything_or_nothing_or_never_end(text: str, place: str, said: str) -> None:

@@ -37,6 +37,19 @@ def test_the_example_names_no_account_and_no_region() -> None:
     assert (call.account, call.region) == ("", "")
 
 
+def test_what_an_editor_of_windows_saved_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps(event(GROUP)), encoding="utf-8-sig")
+    assert parsed(path, None).request == {"groupId": GROUP}
+
+
+def test_what_is_nested_too_deep_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "event.json"
+    path.write_text('{"detail":' * 100_000 + "1" + "}" * 100_000)
+    with pytest.raises(EventError, match=r"event.json is not JSON \(maximum recursion depth exceeded"):
+        read_event(path, None)
+
+
 def test_a_group_is_not_put_into_what_may_be_about_another(tmp_path: Path) -> None:
     path, record = tmp_path / "event.json", event("sg-0123456789abcdef0")["detail"]
     for other in (record, {"Records": [record]}, {"requestPayload": {"detail": record}}, [event(GROUP)], {}, "text", 7):

@@ -87,11 +87,12 @@ def _kind(value: object) -> str:
 
 
 def _time(value: object) -> datetime | None:
+    """In UTC; None for what is no time there, such as the last hour of the year 9999 further west."""
     try:
         parsed = datetime.fromisoformat(text(value))
-    except ValueError:
+        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def _actor(detail: Json) -> Actor:

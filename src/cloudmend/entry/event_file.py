@@ -22,7 +22,7 @@ def read_event(path: Path, group: str | None) -> Any:
     Raises EventError that names the file and the place in it, and where the group cannot be put in.
     """
     try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
         event = json.loads(text)
     except FileNotFoundError:
         raise EventError(
@@ -30,7 +30,7 @@ def read_event(path: Path, group: str | None) -> Any:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise EventError(f"The event cannot be read ({error}). Pass a JSON file, such as events/event.json.") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the second where brackets are nested a thousand deep
         raise EventError(f"The event {path} is not JSON ({error}). Correct it there.") from None
     return _with_group(event, group, path) if group else event
 

@@ -141,7 +141,10 @@ def _expiry(value: object, place: Place) -> datetime:
     if isinstance(value, datetime):  # asked first: a datetime is a date too
         if value.tzinfo is None:
             raise Refused(place, f"{value} does not say in which time zone", f"Write {value.isoformat()}Z for UTC.")
-        return value
+        try:
+            return value.astimezone(UTC)
+        except OverflowError:  # a day of the last or the first year
+            raise Refused(place, f"{value} is no date in UTC", "Write one such as 2030-06-30.") from None
     if isinstance(value, date):
         return datetime.combine(value, time.max, UTC)
     raise Refused(place, f"{value!r} is not a date", "Write a date without quotes, such as 2030-06-30.")
