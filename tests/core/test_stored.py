@@ -98,6 +98,39 @@ def test_a_newer_version_is_refused_by_its_number() -> None:
         decode_entry(VERSION_1.replace(b'"version":1', b'"version":2').replace(b'"intent":{', b'"plan":{'))
 
 
+PAST_ALL_TIME = "It tells a time that none of cloudmend's is"
+FAR_OFF = pytest.mark.parametrize(
+    "time", [b"9999-12-31T23:59:59Z", b"9999-12-31T23:59:59-14:00", b"0001-01-01T00:00:00+14:00"]
+)
+
+
+@FAR_OFF
+def test_a_record_with_a_time_from_which_no_lease_could_be_counted_cannot_be_read(time: bytes) -> None:
+    for own in (
+        b'"opened":"2026-11-24T07:00:00Z"',
+        b'"at":"2026-11-24T07:00:01.500000Z"',
+        b'"at":"2026-11-24T08:00:00Z"',
+    ):
+        assert own in VERSION_1
+        with pytest.raises(LedgerError, match=PAST_ALL_TIME):
+            decode_entry(VERSION_1.replace(own, own.partition(b":")[0] + b':"' + time + b'"'))
+    for where, added in ((b'"state"', b"resumed"), (b'"control"', b"seen")):
+        with pytest.raises(LedgerError, match=PAST_ALL_TIME):
+            decode_entry(VERSION_1.replace(where, b'"' + added + b'":"' + time + b'",' + where, 1))
+
+
+@FAR_OFF
+def test_an_exemption_with_such_a_time_exempts_nothing(time: bytes) -> None:
+    for own in (b"2026-11-24T09:00:00Z", b"2026-11-24T07:00:00Z"):
+        (problem,) = read([EXEMPTION_2.replace(own, time)], NOON).unreadable
+        assert PAST_ALL_TIME in problem
+
+
+def test_a_time_without_a_zone_cannot_be_read() -> None:
+    with pytest.raises(LedgerError):
+        decode_entry(VERSION_1.replace(b'"control"', b'"seen":"2026-11-24T07:00:00","control"', 1))
+
+
 @pytest.mark.parametrize(
     ("was", "becomes"),
     [

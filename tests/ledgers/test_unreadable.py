@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
 
 from cloudmend.core.errors import Busy, LedgerError
-from cloudmend.core.ledger import LEASE, Entry, Unreadable
+from cloudmend.core.ledger import LEASE, Entries, Entry, Unreadable
 from cloudmend.core.stored import encode
 from ledgers.backends import Backend
 from ledgers.values import GROUP, OTHER_GROUP, intent, record
@@ -40,6 +41,15 @@ def test_it_is_named_among_those_that_can(backend: Backend, kind: str) -> None:
         assert re.match(rf"Record {re.escape(first.id)} cannot be read\. {told}", broken.problem)
     (recent,) = backend.ledger().recent(GROUP, NOW)
     assert isinstance(recent, Unreadable)
+
+
+def test_a_time_at_the_end_of_all_time_costs_its_own_record(backend: Backend) -> None:
+    first, second = backend.ledger().intend(intent()), backend.ledger().intend(intent(OTHER_GROUP))
+    opened = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    backend.spoil(first.id, encode(msgspec.structs.replace(first, opened=opened)))
+    entries = Entries(backend.ledger().open_intents())
+    assert [entry.id for entry in entries if not entry.is_left_behind(NOW)] == [second.id]
+    assert [each.id for each in entries.unreadable] == [first.id]
 
 
 @pytest.mark.parametrize("kind", SPOILED)

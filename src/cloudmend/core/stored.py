@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 import msgspec
@@ -20,6 +20,9 @@ from cloudmend.core.ledger import (
     Unreadable,
 )
 
+# What is further off was not written by cloudmend.
+_EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_LATEST: Final = datetime(3000, 1, 1, tzinfo=UTC)
 _NEWEST: Final = {Entry: VERSION, TimedExemption: EXEMPTION_VERSION}
 
 _Stored = TypeVar("_Stored", Entry, TimedExemption)
@@ -73,15 +76,36 @@ class _Header(Struct):
     id: str
 
 
+def _dated(stored: _Stored) -> _Stored:
+    """The same. Raises OverflowError for a time so far off that a lease, which ends later, would be past all time."""
+    for moment in _times(stored):
+        if moment.tzinfo is None or not _EARLIEST <= moment <= _LATEST:
+            raise OverflowError(f"{moment} is not from {_EARLIEST:%Y} to {_LATEST:%Y}, with a zone")
+    return stored
+
+
+def _times(stored: Entry | TimedExemption) -> Iterator[datetime]:
+    """All by which something is decided."""
+    found: tuple[datetime | None, ...]
+    if isinstance(stored, TimedExemption):
+        found = (stored.expires, stored.created, stored.ended)
+    else:
+        ends = (end.at for end in (stored.ended, stored.undone) if end)
+        found = (stored.opened, stored.resumed, stored.intent.seen, *ends)
+    return (moment for moment in found if moment)
+
+
 def _decoded(data: bytes, kind: type[_Stored]) -> _Stored:
     try:
         header = msgspec.json.decode(data, type=_Header)
         if header.version <= _NEWEST[kind]:
-            return msgspec.json.decode(data, type=kind)
+            return _dated(msgspec.json.decode(data, type=kind))
     except msgspec.MsgspecError as error:
         raise LedgerError(
             f"It is not what cloudmend stores ({error}): {data[:200]!r}. Was it edited by hand?"
         ) from error
+    except OverflowError as error:
+        raise LedgerError(f"It tells a time that none of cloudmend's is ({error}). Was it edited by hand?") from error
     raise LedgerError(
         f"{header.id} was stored in version {header.version}; this cloudmend reads up to {_NEWEST[kind]}. "
         "Update cloudmend."
