@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from entry.test_cli import CLOUDMEND
+from entry.test_cli import CLOUDMEND, cloudmend
 
 
 def started(*arguments: str) -> tuple[str, str]:
@@ -51,3 +52,18 @@ def test_nobody_is_told_of_containers_unasked() -> None:
     printed, warned = started()
     assert "host.docker.internal" not in printed
     assert warned == ""
+
+
+def test_a_region_that_there_is_not_is_bad_input() -> None:
+    done = cloudmend("local", "--port", "0", "--region", "us-esat-1")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("cloudmend: 'us-esat-1' is not the name of a Region")
+
+
+def test_what_it_prints_to_paste_finds_the_commands_from_any_folder(tmp_path: Path) -> None:
+    printed, _ = started()
+    (line,) = re.findall(r"^  export PATH=.*$", printed, re.MULTILINE)
+    words = ["bash", "-c", f"{line}\ncommand -v cloudmend aws"]
+    found = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert found == [str(Path(CLOUDMEND).parent / name) for name in ("cloudmend", "aws")]
+    assert max(map(len, printed.partition("unset")[0].splitlines())) <= 100

@@ -119,7 +119,7 @@ def test_the_environment_that_other_tests_take_is_the_one_that_is_printed(aws_en
 def test_the_pages_say_to_paste_just_these_lines() -> None:
     for page in ("README.md", "docs/tutorial.md"):
         text = re.sub(r"\s+", " ", (ROOT / page).read_text(encoding="utf-8"))
-        assert "paste its `unset` and `export` lines" in text, page
+        assert "aste its `unset` and `export` lines" in text, page  # "Paste" begins a sentence of one
 
 
 def test_when_it_stops_the_embedded_aws_leaves_no_ledger(tmp_path: Path) -> None:

@@ -7,23 +7,25 @@ import os
 import shlex
 import sys
 from contextlib import closing
+from pathlib import Path
 from threading import Event
 from typing import Final
 from urllib.parse import urlsplit
 
 from cloudmend.controls import CONTROLS
-from cloudmend.core.errors import CloudmendError
+from cloudmend.core.errors import CloudmendError, InputError
 from cloudmend.entry.ledgers import forget_embedded
 from cloudmend.local.containers import NAME, Containers, checked_address
+from cloudmend.local.front import known_regions
 from cloudmend.local.server import EmbeddedAws
 
 _NEXT = """
-The embedded AWS is at {endpoint} (Region {region}). It forgets everything when it stops, records too: press Ctrl-C.
-In another terminal, in cloudmend's folder:
+The embedded AWS is at {endpoint} (Region {region}). Ctrl-C stops it.
+It forgets everything then, records too. In another terminal, in cloudmend's folder:
 
   unset AWS_PROFILE $(env | sed -nE 's/^((AWS|CLOUDMEND)_[A-Za-z0-9_]+)=.*/\\1/p')
 {exports}
-  export PATH="$PWD/.venv/bin:$PATH"
+  export PATH={tools}:"$PATH"
 
   aws ec2 create-security-group --group-name testing --description testing
   ./bad_boy.sh GROUP_ID
@@ -47,6 +49,8 @@ _IN_A_CONTAINER: Final = """
 
 def serve(port: int, region: str, containers: str | None = None) -> None:
     """Runs until interrupted. Raises CloudmendError where the port or the containers' address cannot be used."""
+    if region not in known_regions():
+        raise InputError(f"{region!r} is not the name of a Region that the embedded AWS knows, such as eu-west-1.")
     answered = Containers(checked_address(containers), _OF_CONTAINERS) if containers else None
     with closing(_started(port, region, answered)) as aws:
         try:
@@ -80,7 +84,8 @@ def _started(port: int, region: str, containers: Containers | None) -> EmbeddedA
 
 def _welcome(aws: EmbeddedAws) -> str:
     exports = "\n".join(f"  export {name}={_quoted(name, value)}" for name, value in aws.environment.items())
-    return _NEXT.format(endpoint=aws.endpoint, region=aws.region, exports=exports)
+    tools = shlex.quote(str(Path(sys.executable).parent))
+    return _NEXT.format(endpoint=aws.endpoint, region=aws.region, exports=exports, tools=tools)
 
 
 def _quoted(name: str, value: str) -> str:

@@ -7,8 +7,10 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from botocore.session import Session
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
@@ -90,6 +92,7 @@ class Front:
         """The one place where a crash becomes an answer: AWS's InternalFailure, with the trace in the log."""
         service = self._services.get(exchange.request.service, Exchange.forward)
         try:
+            _check_region(exchange.request.region)
             return service(exchange)
         except ApiError as error:
             return _refusal(error, exchange.request)
@@ -109,6 +112,20 @@ class Front:
         else:
             if told and not told.is_read:
                 self._put_event(event(told))
+
+
+@cache
+def known_regions() -> frozenset[str]:
+    """Return the names of the Regions of all partitions, as botocore has them."""
+    session = Session()
+    partitions = session.get_available_partitions()
+    return frozenset(name for each in partitions for name in session.get_available_regions("ec2", each))
+
+
+def _check_region(name: str) -> None:
+    """Raise ApiError for a Region that there is not. AWS itself has no server there to say so."""
+    if name not in known_regions():
+        raise ApiError("InvalidRegion", f"{name} is not the name of a Region that the embedded AWS knows.", 400)
 
 
 def _refusal(error: ApiError, request: ApiRequest) -> ApiResponse:

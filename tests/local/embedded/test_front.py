@@ -245,3 +245,14 @@ def events_of(aws: EmbeddedAws, calls: Any) -> list[dict[str, Any]]:
     calls(aws)
     aws.settle(SETTLE_S)
     return [delivery.invocations[0].payload["event"] for delivery in aws.deliveries]
+
+
+@pytest.mark.parametrize("service", ["ec2", "sts", "cloudtrail"])
+def test_a_region_that_there_is_not_is_refused_by_its_name_and_nothing_is_logged(
+    service: str, aws: EmbeddedAws, capfd: pytest.CaptureFixture[str]
+) -> None:
+    typo = client(aws, service, region="us-esat-1")
+    call = {"ec2": "describe_regions", "sts": "get_caller_identity", "cloudtrail": "describe_trails"}[service]
+    with pytest.raises(ClientError, match=r"\(InvalidRegion\).*us-esat-1 is not the name of a Region"):
+        getattr(typo, call)()
+    assert "Traceback" not in "".join(capfd.readouterr())
