@@ -16,6 +16,8 @@ from botocore.session import Session
 
 from cloudmend.aws.ledger import DynamoDbLedger
 from cloudmend.controls import CONTROLS
+from cloudmend.controls.security_group_ingress.facts import Rule
+from cloudmend.controls.security_group_ingress.plan import modify
 from cloudmend.core.ledger import Terms
 from cloudmend.core.model import Intent, Request, Resource
 from cloudmend.core.partitions import partition_of
@@ -201,5 +203,5 @@ def intent(group_id: str, *rules: dict[str, Any]) -> Intent:
         event_id="",
         before={"SecurityGroupRules": list(rules)},
         requests=tuple(narrowing(rule) for rule in rules),
-        undo=(),
+        undo=tuple(modify(group_id, Rule(rule)).command("us-east-1") for rule in rules),
     )
