@@ -10,7 +10,7 @@ from typing import Any
 from cloudmend.aws.gateway import Gateway
 from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, Parts, State
-from cloudmend.core.ending import Target
+from cloudmend.core.ending import Ended, Target
 from cloudmend.core.events import parse_event
 from cloudmend.core.ledger import Ending, Entry
 from cloudmend.core.model import ApiCall, Intent, Json, Record, Resource
@@ -185,10 +185,16 @@ class Bench:
 
     def swept(self) -> list[Target]:
         """What a sweep looks at: what a crash left behind, and what its list names."""
+        return [each for each in self._looked_at() if isinstance(each, Target)]
+
+    def unswept(self) -> list[Ended]:
+        """How a sweep ends where its list names nothing."""
+        return [each for each in self._looked_at() if isinstance(each, Ended)]
+
+    def _looked_at(self) -> list[Target | Ended]:
         cause = ApiCall(event_id="", source="cloudmend", name="Sweep", time=None, account="", region=REGION)
         region = region_of(self.control, cause, ACCOUNT, REGION)
-        found = resolve([*unfinished([self.control], self.world), region], self.policy(), self.world)
-        return [each for each in found if isinstance(each, Target)]
+        return list(resolve([*unfinished([self.control], self.world), region], self.policy(), self.world))
 
     def mend(self, targets: Sequence[Target] | None = None, **policy: str) -> Record:
         """The last record of the one target."""

@@ -12,10 +12,11 @@ from cloudmend.core.contract import after
 from cloudmend.core.ledger import TimedExemption
 from cloudmend.core.planning import calls, same_parts
 from cloudmend.core.reversal import revert
+from cloudmend.local.server import EmbeddedAws
 from kit.bench import Bench, Crash
 from kit.cli_tables import operations
-from kit.specimens import SPECIMENS, name
-from local.embedded.helpers import ACCOUNT
+from kit.specimens import SPECIMENS, Specimen, name
+from local.embedded.helpers import ACCOUNT, unheard
 
 
 def test_the_event_of_what_put_it_at_fault_points_to_it(bench: Bench) -> None:
@@ -108,6 +109,13 @@ def test_answers_in_another_order_lead_to_the_same_end(bench: Bench) -> None:
 def test_a_sweep_finds_it_and_mends_it_without_an_event(bench: Bench) -> None:
     (record,) = [each for each in (bench.mend([target]) for target in bench.swept()) if each.resource.id == bench.id]
     assert (record.status, record.missed, record.event_name) == ("mended", True, "Sweep")
+
+
+def test_a_sweep_of_a_region_without_a_resource_of_its_kind_is_clean(specimen: Specimen) -> None:
+    with EmbeddedAws(log=unheard) as aws:
+        bench = Bench(aws, specimen._replace(open=lambda _: ""))
+        assert bench.swept() == []
+        assert [each.status for each in bench.unswept()] == ["clean"]
 
 
 @pytest.mark.parametrize("specimen", [each for each in SPECIMENS if each.disturb], ids=name, indirect=True)

@@ -20,12 +20,38 @@ def of_type(kind: str) -> dict[str, dict[str, Any]]:
     return {name: resource["Properties"] for name, resource in RESOURCES.items() if resource["Type"] == kind}
 
 
+# The policies of the controls by the contract: tests/walkthrough/test_control_rights.py.
+OF_CONTROLS = (
+    "BucketFixPolicy",
+    "BucketUndoPolicy",
+    "ControlsElsewherePolicy",
+    "ControlsPolicy",
+    "ControlsUndoElsewherePolicy",
+    "ControlsUndoPolicy",
+)
+
+
 def statements(role: str, *, security_hub: bool = True) -> list[dict[str, Any]]:
-    """Every statement of a role: of its own policies, and of those that name it."""
-    shared = [policy for policy in of_type("AWS::IAM::Policy").values() if {"Ref": role} in policy["Roles"]]
+    """Every statement of a role: of its own policies, and of those that name it, but for those of the controls."""
+    shared = [
+        policy
+        for name, policy in of_type("AWS::IAM::Policy").items()
+        if {"Ref": role} in policy["Roles"] and name not in OF_CONTROLS
+    ]
     policies = [*RESOURCES[role]["Properties"].get("Policies", ()), *shared]
     found = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
     return [statement for statement in found if security_hub or statement["Sid"] != "ImportOwnFindings"]
+
+
+def of_controls(role: str) -> list[dict[str, Any]]:
+    """Every statement that a role has for the controls by the contract."""
+    policies = [RESOURCES[name]["Properties"] for name in OF_CONTROLS]
+    return [
+        each
+        for policy in policies
+        if {"Ref": role} in policy["Roles"]
+        for each in policy["PolicyDocument"]["Statement"]
+    ]
 
 
 def actions(statement: dict[str, Any]) -> list[str]:

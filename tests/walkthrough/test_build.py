@@ -17,7 +17,7 @@ from botocore.loaders import Loader
 from botocore.utils import EVENT_ALIASES
 
 from cloudmend.aws import identity, later, ledger, notices, regions, switch
-from cloudmend.controls import CONTROLS
+from cloudmend.controls import CONTROLS, all_by_contract
 from cloudmend.local.machine import RUNTIME
 from local.embedded.helpers import asked_lately
 from walkthrough.template import GLOBALS, ROOT, TEMPLATE
@@ -25,6 +25,13 @@ from walkthrough.template import GLOBALS, ROOT, TEMPLATE
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
 PARAMETERS = TEMPLATE["Parameters"]
 THIS_PYTHON = RUNTIME.removeprefix("python")
+
+# What IAM calls otherwise than the API.
+S3_OPERATIONS = {
+    "s3:GetBucketPublicAccessBlock": "s3:GetPublicAccessBlock",
+    "s3:ListAllMyBuckets": "s3:ListBuckets",
+    "s3:PutBucketPublicAccessBlock": "s3:PutPublicAccessBlock",
+}
 
 # Runs with the archive and the standard library, and no site-packages: sys.argv is the folder and the rest.
 ALONE = "import importlib, json, pkgutil, sys\nsys.path.insert(0, sys.argv[1])\n"
@@ -109,6 +116,11 @@ def test_the_service_models_in_it_hold_the_operations_that_are_called_and_no_oth
     called |= notices.PERMISSIONS | regions.PERMISSIONS | switch.PERMISSIONS
     # The ledger writes in transactions, for which IAM has no name; exemptions are put by people.
     in_transactions = {"dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+    called |= {
+        S3_OPERATIONS.get(right.action, right.action)
+        for control in all_by_contract()
+        for right in (*control.reads, *control.writes)
+    }
     called |= (ledger.PERMISSIONS - in_transactions) | {"dynamodb:TransactWriteItems"} | later.PERMISSIONS
     assert kept == called | identity.PERMISSIONS
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from cloudmend.controls.resource_types import SNAPSHOT
 from cloudmend.core.call import Call
-from cloudmend.core.contract import Control, Finding, NoSettings, State, Trigger, View, each, rights
+from cloudmend.core.contract import Control, Finding, NoSettings, State, Trigger, View, each, lists, rights
 from cloudmend.core.model import Resource
 from cloudmend.core.ports import Reader
 
@@ -50,7 +50,7 @@ CONTROL: Final = Control[NoSettings](
     advice="In Terraform, remove the aws_snapshot_create_volume_permission resource that names the group all.",
     resource=SNAPSHOT,
     triggers=(Trigger("ec2.amazonaws.com", "ModifySnapshotAttribute", ("request.snapshotId",)),),
-    reads=rights("ec2:DescribeSnapshotAttribute", "ec2:DescribeSnapshots"),
+    reads=(*rights("ec2:DescribeSnapshotAttribute"), *lists("ec2:DescribeSnapshots")),
     writes=rights("ec2:ModifySnapshotAttribute", StringEquals={"ec2:Remove/group": "all"}),
     undoes=rights("ec2:ModifySnapshotAttribute", StringEquals={"ec2:Add/group": "all"}),
     read=_read,

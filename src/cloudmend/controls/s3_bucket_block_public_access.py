@@ -7,7 +7,7 @@ from typing import Final
 
 from cloudmend.controls.resource_types import BUCKET
 from cloudmend.core.call import Call
-from cloudmend.core.contract import Control, Finding, NoSettings, Parts, State, Trigger, View, rights
+from cloudmend.core.contract import Control, Finding, NoSettings, Parts, State, Trigger, View, lists, rights
 from cloudmend.core.model import Json, Resource
 from cloudmend.core.ports import Reader
 
@@ -57,7 +57,7 @@ CONTROL: Final = Control[NoSettings](
         Trigger("s3.amazonaws.com", "DeleteBucketPublicAccessBlock", ("request.bucketName",)),
         Trigger("s3.amazonaws.com", "PutBucketPublicAccessBlock", ("request.bucketName",)),
     ),
-    reads=rights(_READ, _LIST),
+    reads=(*rights(_READ), *lists(_LIST)),
     writes=rights(_WRITE),
     undoes=rights(_WRITE),
     read=_read,

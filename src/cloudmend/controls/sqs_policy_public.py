@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from cloudmend.controls.resource_types import QUEUE
 from cloudmend.core.call import Call
-from cloudmend.core.contract import Control, Finding, NoSettings, Parts, Patch, State, Trigger, View, rights
+from cloudmend.core.contract import Control, Finding, NoSettings, Parts, Patch, State, Trigger, View, lists, rights
 from cloudmend.core.errors import EventError
 from cloudmend.core.events import text
 from cloudmend.core.model import ApiCall, Json, Resource
@@ -92,7 +92,7 @@ CONTROL: Final = Control[NoSettings](
     triggers=tuple(
         Trigger("sqs.amazonaws.com", name) for name in ("AddPermission", "CreateQueue", "SetQueueAttributes")
     ),
-    reads=rights("sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueues"),
+    reads=(*rights("sqs:GetQueueAttributes", "sqs:GetQueueUrl"), *lists("sqs:ListQueues")),
     writes=rights("sqs:SetQueueAttributes"),
     undoes=rights("sqs:SetQueueAttributes"),
     read=_read,

@@ -70,6 +70,11 @@ def rights(*actions: str, **conditions: Mapping[str, str | Sequence[str]]) -> tu
     return tuple(Right(action, conditions) for action in actions)
 
 
+def lists(*actions: str) -> tuple[Right, ...]:
+    """Return the rights to list: AWS knows no narrower resource for these actions than everything."""
+    return tuple(Right(action, resource="*") for action in actions)
+
+
 class State(Struct, frozen=True):
     """What AWS answers about a resource. `parts` can be put back; `context` is needed to judge, and never put back.
 
