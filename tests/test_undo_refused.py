@@ -133,7 +133,7 @@ def test_a_group_that_is_deleted_while_it_is_restored_is_told_so() -> None:
         account.groups.unhindered("DeleteSecurityGroup", {"GroupId": group_id})
 
     account.groups.before["AuthorizeSecurityGroupIngress"] = delete
-    with pytest.raises(UndoIncomplete, match="Not restored: the group, which was deleted"):
+    with pytest.raises(UndoIncomplete, match="Not restored: the resource, which was deleted"):
         undone(account, entry_id)
 
 

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.core.errors import InputError
-from cloudmend.core.exempting import LONGEST, Where, exemption_record, parse_duration
+from cloudmend.core.exempting import LONGEST, Where, check_group_id, exemption_record, parse_duration
 from cloudmend.core.ledger import TimedExemption
 from undoing import ALICE, GROUNDS, grounds
 
@@ -73,7 +73,7 @@ def test_it_is_of_a_group_or_of_what_its_rules_say_from_now_on() -> None:
 
 def test_an_id_of_something_else_is_refused_with_one_that_is_right() -> None:
     with pytest.raises(InputError, match=r"^'web' is not a security group id\. One is like sg-05fe30eb67c909f27\.$"):
-        GROUNDS.exemption("x-1", Where(group="web"), NOW)
+        check_group_id("web")
 
 
 def test_it_ends_early_where_somebody_ends_it() -> None:

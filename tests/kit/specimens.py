@@ -18,12 +18,14 @@ Client = Callable[[str], Any]  # a botocore client by the name of its service
 class Specimen(NamedTuple):
     """A control, and how a resource of its kind is put at fault. `open` returns the resource's id.
 
-    `disturb` changes something of the resource that is not at fault, as somebody else might meanwhile.
+    `disturb` changes something of the resource that is not at fault, as somebody else might meanwhile; `worsen` puts
+    something more of it at fault.
     """
 
     control: Control[Any]
     open: Callable[[Client], str]
     disturb: Callable[[Client, str], None] | None = None
+    worsen: Callable[[Client, str], None] | None = None
 
 
 def _public_snapshot(client: Client) -> str:
@@ -46,6 +48,11 @@ def _open_bucket(client: Client) -> str:
     return "a-bucket"
 
 
+def _open_bucket_wider(client: Client, name: str) -> None:
+    flags = {"BlockPublicAcls": False, "IgnorePublicAcls": False, "BlockPublicPolicy": False}
+    client("s3").put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=flags)
+
+
 def _open_queue(client: Client) -> str:
     sqs = client("sqs")
     url = sqs.create_queue(QueueName="a-queue")["QueueUrl"]
@@ -57,6 +64,12 @@ def _disturb_queue(client: Client, name: str) -> None:
     sqs = client("sqs")
     url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
     _set_policy(sqs, url, OPEN_STATEMENT, _inside("own"), _inside("added-meanwhile"))
+
+
+def _open_queue_wider(client: Client, name: str) -> None:
+    sqs = client("sqs")
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    _set_policy(sqs, url, OPEN_STATEMENT, _inside("own"), {**OPEN_STATEMENT, "Sid": "wider"})
 
 
 def _set_policy(sqs: Any, url: str, *statements: Any) -> None:
@@ -75,6 +88,6 @@ def name(specimen: Specimen) -> str:
 
 SPECIMENS = (
     Specimen(ebs_snapshot_public.CONTROL, _public_snapshot),
-    Specimen(s3_bucket_block_public_access.CONTROL, _open_bucket),
-    Specimen(sqs_policy_public.CONTROL, _open_queue, _disturb_queue),
+    Specimen(s3_bucket_block_public_access.CONTROL, _open_bucket, worsen=_open_bucket_wider),
+    Specimen(sqs_policy_public.CONTROL, _open_queue, _disturb_queue, _open_queue_wider),
 )

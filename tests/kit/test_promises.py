@@ -54,12 +54,12 @@ def test_an_undo_gives_back_exactly_what_was_there(bench: Bench) -> None:
     record = bench.mend()
     entry = bench.store.entries[record.entry_id]
     settings = bench.control.settings()
-    reversal = revert(bench.control, settings, entry.intent, record, bench.api)
+    reversal = revert(bench.control, settings, entry.intent, record, bench.api, bench.clock.now())
     assert not reversal.differences
     for request in reversal.requests:
         bench.api.write(request)
     assert same_parts(bench.control, bench.state().parts, before.parts)
-    again = revert(bench.control, settings, entry.intent, record, bench.api)
+    again = revert(bench.control, settings, entry.intent, record, bench.api, bench.clock.now())
     assert (again.requests, again.differences) == ((), ())
     assert again.restored
 

@@ -48,8 +48,7 @@ class Grounds(Struct, frozen=True, kw_only=True):
     def exemption(
         self, exemption_id: str, where: Where, now: datetime, parts: tuple[str, ...] | None = None
     ) -> TimedExemption:
-        """Of the parts that say this, or of the whole group. Raises InputError where its id is none."""
-        check_group_id(where.group)
+        """Of the parts that say this, or of the whole resource."""
         return TimedExemption(
             id=exemption_id,
             group=where.group,

@@ -2,29 +2,76 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
-from cloudmend.core.contract import Control, Parts, after
+import msgspec
+
+from cloudmend.core.contract import Control, Parts, State, View, after
+from cloudmend.core.errors import UndoRefused
 from cloudmend.core.model import Edit, Intent, Record, Step
-from cloudmend.core.planning import calls, check_rights, form
+from cloudmend.core.planning import calls, check_rights, form, judge
 from cloudmend.core.ports import Reader
 from cloudmend.core.undo import Difference, Reversal
 
 
-def revert(control: Control[Any], settings: Any, intent: Intent, record: Record, reader: Reader) -> Reversal:
+def revert(
+    control: Control[Any], settings: Any, intent: Intent, record: Record, reader: Reader, now: datetime
+) -> Reversal:
     """Compare what a mend did with what AWS answers now, and say what is still to be sent to take it back.
 
-    A part that is neither as it was nor as the mend left it is a difference. Raises AwsError, and UnsafePlan for a
-    call that no right of the control's undo covers.
+    A part that is neither as it was nor as the mend left it is a difference. Raises AwsError, UndoRefused for a record
+    that contradicts itself, and UnsafePlan for a call that no right of the control's undo covers.
     """
+    check_believed(control, intent, record)
     state = control.read(intent.resource, reader, settings)
     if state is None:
         return Reversal(is_gone=True)
     patch, restored, differences = _compared(control, record.steps, state.parts)
     sent = calls(control, intent.resource, state, after(state.parts, patch))
     check_rights(sent, control.undoes)
-    return Reversal(differences=tuple(differences), requests=sent, restored=tuple(restored))
+    view = View(resource=intent.resource, state=state, cause=intent.cause, now=now)
+    marks = _marks(control, settings, view, record.steps)
+    return Reversal(marks=marks, differences=tuple(differences), requests=sent, restored=tuple(restored))
+
+
+def check_believed(control: Control[Any], intent: Intent, record: Record) -> None:
+    """Raise UndoRefused for a record whose parts contradict each other: others may write to a ledger, too."""
+    kind, planned = control.resource, {step.part: step for step in intent.steps}
+    before = intent.before.get("parts")
+    is_own = intent.resource.type == kind.type and re.fullmatch(kind.id_pattern, intent.resource.id)
+    agrees = all(
+        step.part in planned
+        and _same(control, planned[step.part].before, step.before)
+        and (before is None or _same(control, before.get(step.part), step.before))
+        for step in record.steps
+    )
+    if not (is_own and agrees):
+        raise UndoRefused(
+            f"The record of this mend cannot be believed: what it did and what was there before do not fit each other. "
+            f"It may have been changed in the ledger. Nothing was changed. Look up in CloudTrail what was done to "
+            f"{kind.noun} {intent.resource.label}, and restore it by hand."
+        )
+
+
+def _same(control: Control[Any], one: Any, other: Any) -> bool:
+    return bool(form(control, one) == form(control, other))
+
+
+def _marks(control: Control[Any], settings: Any, view: View, steps: Iterable[Step]) -> tuple[str, ...]:
+    """Return the marks of the faults that are there before a mend, and not after it: those that an undo brings back."""
+    steps = tuple(steps)
+    before = _found(control, settings, view, {step.part: step.before for step in steps})
+    left = _found(control, settings, view, {step.part: step.after for step in steps})
+    return tuple(mark for mark in before if mark not in left)
+
+
+def _found(control: Control[Any], settings: Any, view: View, patch: Mapping[str, Any]) -> tuple[str, ...]:
+    state: State = msgspec.structs.replace(view.state, parts=after(view.parts, patch))
+    judged = judge(control, msgspec.structs.replace(view, state=state), settings).counted
+    return tuple(dict.fromkeys(finding.mark for finding in judged))
 
 
 def _compared(

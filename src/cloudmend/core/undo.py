@@ -24,7 +24,7 @@ _ENDS: Final[dict[State, tuple[bool, bool]]] = {
 # Of a mend that ended so; a mend that needed no change was clean.
 _STATUSES: Final[dict[State, frozenset[Status]]] = {
     "DONE": frozenset({"mended", "clean"}),
-    "FAILED": frozenset({"failed", "open", "gone", "clean", "observed", "exempt"}),
+    "FAILED": frozenset({"failed", "open", "gone", "clean", "observed", "exempt", "deferred"}),
 }
 
 _EXEMPT: Final = "cloudmend exempt add, with the same --ledger"  # what it is here, only the command line knows
@@ -153,7 +153,7 @@ def check_there(entry: Entry, reversal: Reversal) -> None:
         intent = entry.intent
         raise UndoRefused(
             f"{intent.resource.label} does not exist in {intent.region} any more: it was deleted, so nothing of it can "
-            "be opened again. Nothing was changed. Its rules as they were before the mend are in the record: "
+            "be opened again. Nothing was changed. What it was before the mend is in the record: "
             f"cloudmend records --group {intent.resource.id} --json, with the same --ledger."
         )
 
@@ -164,7 +164,7 @@ def check_unchanged(entry: Entry, reversal: Reversal) -> None:
     if reversal.differences:
         raise UndoRefused(
             f"{entry.intent.resource.label} is no longer as cloudmend left it ({_listed(reversal.differences)}). "
-            f"Nothing was changed. Change it by hand, or exempt the group with {_EXEMPT}."
+            f"Nothing was changed. Change it by hand, or exempt it with {_EXEMPT}."
         )
 
 
@@ -183,7 +183,7 @@ def check_done(entry: Entry, exemption: TimedExemption, left: Reversal, problem:
         return
     told = "; ".join(edit.did for edit in left.restored) or "nothing"
     commands = (command(request.command(entry.intent.region)) for request in left.requests)
-    missing = "the group, which was deleted" if left.is_gone else _listed([*left.differences, *commands])
+    missing = "the resource, which was deleted" if left.is_gone else _listed([*left.differences, *commands])
     what = f"is only partly as it was. Restored: {told}. Not restored: {missing}. {problem}"
     raise incomplete(entry, exemption, what)
 

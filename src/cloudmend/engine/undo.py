@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
+from cloudmend.core import contract
 from cloudmend.core.control import Control
 from cloudmend.core.errors import AwsError, LedgerError, WrongState
 from cloudmend.core.exempting import Grounds, Where
 from cloudmend.core.ledger import Entry, TimedExemption
+from cloudmend.core.model import Record
 from cloudmend.core.ports import Sent
+from cloudmend.core.reversal import revert
 from cloudmend.core.undo import (
     Reversal,
     Undone,
@@ -32,8 +35,11 @@ from cloudmend.core.world import World
 _PROOF_PAUSES: Final = (0.1, 0.2, 0.4, 0.8)
 
 
-def undo(entry_id: str, grounds: Grounds, *, controls: Sequence[Control], world: World, dry_run: bool) -> Undone:
-    """Exempts the group, and then restores what was mended; or, in a dry run, says what that would be.
+AnyControl = Control | contract.Control[Any]
+
+
+def undo(entry_id: str, grounds: Grounds, *, controls: Sequence[AnyControl], world: World, dry_run: bool) -> Undone:
+    """Exempts the resource, and then restores what was mended; or, in a dry run, says what that would be.
 
     Of two undos at once, or one after the other, the second does nothing and gives what the first did.
 
@@ -45,7 +51,7 @@ def undo(entry_id: str, grounds: Grounds, *, controls: Sequence[Control], world:
     check_stored(entry, entry_id)
     mended = mended_record(entry)
     check_place(entry, world.region, grounds.caller)
-    look = partial(_control(entry, controls).revert, entry.intent, mended, world.reader)
+    look = _look(_control(entry, controls), entry, mended, world)
     reversal = look()
     if entry.undone:
         return undone_already(entry, entry.undone, reversal, _exemptions(world))
@@ -54,6 +60,13 @@ def undo(entry_id: str, grounds: Grounds, *, controls: Sequence[Control], world:
     exemption = grounds.exemption(entry.id, _where(entry), world.clock.now(), reversal.marks)
     planned = Undone(entry=entry, exemption=exemption, requests=reversal.requests)
     return planned if dry_run else _carried_out(planned, look, world)
+
+
+def _look(control: AnyControl, entry: Entry, mended: Record, world: World) -> Callable[[], Reversal]:
+    """Gives how far the mend is taken back, by what AWS answers when it is called."""
+    if isinstance(control, Control):
+        return partial(control.revert, entry.intent, mended, world.reader)
+    return partial(revert, control, control.settings(), entry.intent, mended, world.reader, world.clock.now())
 
 
 def _carried_out(planned: Undone, look: Callable[[], Reversal], world: World) -> Undone:
@@ -101,7 +114,7 @@ def _exemptions(world: World) -> Sequence[TimedExemption]:
     return world.ledger.exemptions(world.clock.now()).held
 
 
-def _control(entry: Entry, controls: Sequence[Control]) -> Control:
+def _control(entry: Entry, controls: Sequence[AnyControl]) -> AnyControl:
     """The one that mended it. Raises LedgerError."""
     for control in controls:
         if control.id == entry.intent.control:

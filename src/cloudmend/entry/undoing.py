@@ -7,7 +7,7 @@ import sys
 import msgspec
 
 from cloudmend.aws.world import connection, world
-from cloudmend.controls import CONTROLS
+from cloudmend.controls import CONTROLS, all_by_contract
 from cloudmend.core.errors import UndoIncomplete
 from cloudmend.core.escaping import command, terminal
 from cloudmend.core.exempting import Grounds, parse_duration
@@ -16,6 +16,7 @@ from cloudmend.core.notice.request import NoticeRequest
 from cloudmend.core.undo import Undone
 from cloudmend.core.world import World
 from cloudmend.engine.left_behind import complete_all
+from cloudmend.engine.undo import AnyControl
 from cloudmend.engine.undo import undo as take_back
 from cloudmend.entry.ledgers import open_ledger
 from cloudmend.entry.notifying import Stack
@@ -61,7 +62,8 @@ def take_back_and_tell(entry_id: str, grounds: Grounds, here: World, stack: Stac
     where it was undone already: whoever did so may have got no further. Raises CloudmendError as the undo does.
     """
     try:
-        undone = take_back(entry_id, grounds, controls=CONTROLS, world=here, dry_run=dry_run)
+        controls: tuple[AnyControl, ...] = (*CONTROLS, *all_by_contract())
+        undone = take_back(entry_id, grounds, controls=controls, world=here, dry_run=dry_run)
     except UndoIncomplete:
         stack.tell(NoticeRequest(exemption=entry_id))
         raise
