@@ -29,9 +29,12 @@ PATIENCE_S = 60.0
 # As the README says it; a test compares.
 DEPLOY = shlex.split("./deploy.sh --bucket cloudmend-packages --region us-east-1")
 REMOVE = shlex.split("./deploy.sh --remove --bucket cloudmend-packages --region us-east-1")
-# IAM has no name for a transaction: these are what the ledger's consist of.
-IN_TRANSACTIONS = {
+# The rights to calls that IAM has another name for, or none: a transaction of the ledger consists of these.
+RIGHTS = {
     "dynamodb:TransactWriteItems": ("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+    "s3:GetPublicAccessBlock": ("s3:GetBucketPublicAccessBlock",),
+    "s3:ListBuckets": ("s3:ListAllMyBuckets",),
+    "s3:PutPublicAccessBlock": ("s3:PutBucketPublicAccessBlock",),
 }
 
 
@@ -146,7 +149,7 @@ class Deployed:
         """The IAM actions of all calls in a role."""
         calls = [call for call in self.aws.calls if f":assumed-role/cloudmend-{role}" in call.principal]
         names = {f"{call.service}:{call.operation}" for call in calls}
-        return {action for name in names for action in IN_TRANSACTIONS.get(name, (name,))}
+        return {action for name in names for action in RIGHTS.get(name, (name,))}
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from cloudmend.core.contract import Control, Finding, NoSettings, State, Trigger
 from cloudmend.core.model import Resource
 from cloudmend.core.ports import Reader
 
-_ALL: Final = "all accounts"
+_ALL: Final = "snapshot"  # its one part: whether all accounts may use it
 _GONE: Final = "InvalidSnapshot.NotFound"
 
 
@@ -57,6 +57,7 @@ CONTROL: Final = Control[NoSettings](
     judge=_judge,
     put=each(_put),
     every=_every,
-    say=lambda shared: "shared" if shared else "not shared",
+    say=lambda shared: f"{'' if shared else 'not '}shared with every AWS account",
+    did=lambda _: "ended its sharing with every AWS account",
     errors={_GONE: "settled"},
 )

@@ -65,5 +65,6 @@ CONTROL: Final = Control[NoSettings](
     put=_put,
     every=_every,
     say=lambda on: "on" if on else "off",
+    did=lambda step: f"switched {step.part} on",
     errors={"NoSuchBucket": "settled"},
 )

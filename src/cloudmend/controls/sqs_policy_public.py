@@ -15,14 +15,13 @@ from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, Finding, NoSettings, Parts, Patch, State, Trigger, View, lists, rights
 from cloudmend.core.errors import EventError
 from cloudmend.core.events import text
-from cloudmend.core.model import ApiCall, Json, Resource
+from cloudmend.core.model import ApiCall, Json, Resource, Step
 from cloudmend.core.ports import Reader
 from cloudmend.core.triggers import values_at
 
 _POLICY: Final = "Policy"
 _GONE: Final = dict.fromkeys(("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"))
 _EVERYBODY: Final = ("*", {"AWS": "*"}, {"AWS": ["*"]})
-_OPENING: Final = ("AddPermission", "CreateQueue", "SetQueueAttributes")
 _PLACES: Final = ("request.queueUrl", "response.queueUrl")
 
 
@@ -48,8 +47,9 @@ def _judge(view: View, _: NoSettings) -> Iterator[Finding]:
     for number, statement in enumerate(_statements(view.parts)):
         if _is_public(statement):
             mark = json.dumps(statement, sort_keys=True)
-            name = statement.get("Sid") or f"number {number + 1}"
-            yield Finding(part=_POLICY, why=f"its statement {name} lets every principal in", mark=mark)
+            yield Finding(
+                part=_POLICY, why=f"its statement {_name(number, statement)} lets every principal in", mark=mark
+            )
 
 
 def _mend(view: View, findings: Sequence[Finding], _: NoSettings) -> Patch:
@@ -59,6 +59,16 @@ def _mend(view: View, findings: Sequence[Finding], _: NoSettings) -> Patch:
         {**each, **condition} if json.dumps(each, sort_keys=True) in marks else each for each in _statements(view.parts)
     ]
     return {_POLICY: json.dumps({**json.loads(view.parts[_POLICY]), "Statement": narrowed})}
+
+
+def _did(step: Step) -> str:
+    left = _statements({_POLICY: step.after})
+    named = [_name(number, each) for number, each in enumerate(_statements({_POLICY: step.before})) if each not in left]
+    return f"narrowed statement {', '.join(named)} of its policy to the principals of its own account"
+
+
+def _name(number: int, statement: Json) -> str:
+    return statement.get("Sid") or f"number {number + 1}"
 
 
 def _is_public(statement: Json) -> bool:
@@ -101,6 +111,7 @@ CONTROL: Final = Control[NoSettings](
     mend=_mend,
     every=_every,
     locate=_locate,
+    did=_did,
     form=lambda policy: json.loads(policy),
     settles_in=timedelta(seconds=60),
     whole=True,

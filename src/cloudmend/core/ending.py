@@ -86,16 +86,16 @@ def _told(finding: contract.Finding) -> model.Finding:
 
 def _edit(ended: Ended, step: Step) -> Edit:
     say = ended.target.control.say
-    before = "" if step.before is None else say(step.before)
+    before = "not there" if step.before is None else say(step.before)
     after = "" if step.after is None else say(step.after)
     why = next((finding.why for finding in ended.findings if finding.part == step.part), "")
     did = ended.target.control.did
-    told = did(step) if did else f"{step.part}: {_did(before, after)}"
+    told = did(step) if did else f"{step.part}: {_did(step, before, after)}"
     return Edit(part=step.part, before=before, after=after, did=told, why=why)
 
 
-def _did(before: str, after: str) -> str:
-    if not before:
+def _did(step: Step, before: str, after: str) -> str:
+    if step.before is None:
         return f"added {after}"
     return f"changed from {before} to {after}" if after else f"removed {before}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -15,6 +15,8 @@ from cloudmend.core.model import Edit, Intent, Record, Step
 from cloudmend.core.planning import calls, check_rights, form, judge
 from cloudmend.core.ports import Reader
 from cloudmend.core.undo import Difference, Reversal
+
+_SHORT: Final = 60  # characters of a value that a sentence repeats
 
 
 def revert(
@@ -105,8 +107,10 @@ def _restored_as(control: Control[Any], step: Step, live: Parts) -> str | None:
 
 def _edit(control: Control[Any], step: Step, part: str) -> Edit:
     was = "" if part == step.part else f", in place of {step.part}"
+    left = "" if step.after is None else control.say(step.after)
     told = _say(control, step.before)
-    return Edit(part=part, before="", after=told, did=f"{part} is {told} again{was}", why="undone")
+    again = f"{part} is {told} again" if len(told) <= _SHORT else f"{part} is again what it was"
+    return Edit(part=part, before=left, after=told, did=f"{again}{was}", why="undone")
 
 
 def _say(control: Control[Any], value: Any) -> str:

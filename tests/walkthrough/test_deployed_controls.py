@@ -1,0 +1,248 @@
+"""The controls by the contract, deployed: opened by an AWS CLI call, mended, proved, told, taken back, exempt."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import pytest
+
+from local.embedded.helpers import ACCOUNT
+from walkthrough.conftest import run
+from walkthrough.deployed import DEPLOY, Deployed, an_account
+from walkthrough.template import RESPONDER, UNDOER, actions, granted, of_controls
+
+PARTNER = "111122223333"
+POLICY_FILE = "cloudmend/policy.toml"
+OPEN = {"Sid": "open", "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
+OWN = {"Sid": "own", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{PARTNER}:root"}, "Action": "sqs:*"}
+NARROWED = {**OPEN, "Condition": {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}}
+
+
+class Proof(NamedTuple):
+    """How a person makes a resource and opens it with the AWS CLI, and how it is read; what is true of it mended."""
+
+    control: str
+    noun: str
+    make: Callable[[Deployed, str], str]  # from a name to an id
+    open: Callable[[str], Sequence[str]]
+    read: Callable[[Deployed, str], Any]
+    mended: Any
+    said: str
+    restored: str
+
+
+def cli(deployed: Deployed, *words: str) -> Any:
+    return json.loads(run(["aws", *words], deployed.environment).stdout or "null")
+
+
+def make_snapshot(deployed: Deployed, _: str) -> str:
+    volume = cli(deployed, "ec2", "create-volume", "--availability-zone", "us-east-1a", "--size", "1")["VolumeId"]
+    snapshot = str(cli(deployed, "ec2", "create-snapshot", "--volume-id", volume)["SnapshotId"])
+    cli(deployed, *sharing(snapshot, f"Add=[{{UserId={PARTNER}}}]"))
+    return snapshot
+
+
+def sharing(snapshot: str, change: str) -> list[str]:
+    words = ["ec2", "modify-snapshot-attribute", "--snapshot-id", snapshot, "--attribute", "createVolumePermission"]
+    return [*words, "--create-volume-permission", change]
+
+
+def share_with_all(snapshot: str) -> list[str]:
+    return sharing(snapshot, "Add=[{Group=all}]")
+
+
+def shared_with(deployed: Deployed, snapshot: str) -> Any:
+    words = ("--snapshot-id", snapshot, "--attribute", "createVolumePermission")
+    return cli(deployed, "ec2", "describe-snapshot-attribute", *words)["CreateVolumePermissions"]
+
+
+def make_bucket(deployed: Deployed, name: str) -> str:
+    cli(deployed, "s3api", "create-bucket", "--bucket", name)
+    return name
+
+
+def open_bucket(bucket: str) -> list[str]:
+    flags = "BlockPublicAcls=true,IgnorePublicAcls=false,BlockPublicPolicy=false,RestrictPublicBuckets=true"
+    words = ["s3api", "put-public-access-block", "--bucket", bucket]
+    return [*words, "--public-access-block-configuration", flags]
+
+
+def blocked(deployed: Deployed, bucket: str) -> Any:
+    return cli(deployed, "s3api", "get-public-access-block", "--bucket", bucket)["PublicAccessBlockConfiguration"]
+
+
+def make_queue(deployed: Deployed, name: str) -> str:
+    cli(deployed, "sqs", "create-queue", "--queue-name", name)
+    return name
+
+
+def open_queue(name: str) -> list[str]:
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [OPEN, OWN]})
+    words = ["sqs", "set-queue-attributes", "--queue-url", f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/{name}"]
+    return [*words, "--attributes", json.dumps({"Policy": policy})]
+
+
+def admitted(deployed: Deployed, name: str) -> Any:
+    url = cli(deployed, "sqs", "get-queue-url", "--queue-name", name)["QueueUrl"]
+    answer = cli(deployed, "sqs", "get-queue-attributes", "--queue-url", url, "--attribute-names", "Policy")
+    return json.loads(answer["Attributes"]["Policy"])["Statement"]
+
+
+ALL_ON = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
+SNAPSHOT = Proof(
+    "ebs_snapshot_public",
+    "EBS snapshot",
+    make_snapshot,
+    share_with_all,
+    shared_with,
+    [{"UserId": PARTNER}],
+    "ended its sharing with every AWS account.",
+    "snapshot is shared with every AWS account again",
+)
+BUCKET = Proof(
+    "s3_bucket_block_public_access",
+    "S3 bucket",
+    make_bucket,
+    open_bucket,
+    blocked,
+    ALL_ON,
+    "switched IgnorePublicAcls on; switched BlockPublicPolicy on.",
+    "BlockPublicPolicy is off again; IgnorePublicAcls is off again",
+)
+QUEUE = Proof(
+    "sqs_policy_public",
+    "SQS queue",
+    make_queue,
+    open_queue,
+    admitted,
+    [NARROWED, OWN],
+    "narrowed statement open of its policy to the principals of its own account.",
+    "Policy is again what it was",
+)
+PROOFS = (SNAPSHOT, BUCKET, QUEUE)
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    with an_account(tmp_path_factory.mktemp("sam")) as account:
+        run([*DEPLOY, "BucketFixRights=on"], account.environment)
+        cli(account, "sqs", "create-queue", "--queue-name", "mailbox")
+        mailbox = f"arn:aws:sqs:us-east-1:{ACCOUNT}:mailbox"
+        subscribing = ("--protocol", "sqs", "--notification-endpoint", mailbox)
+        cli(account, "sns", "subscribe", "--topic-arn", account.resource("NoticeTopic"), *subscribing)
+        yield account
+
+
+def mails(deployed: Deployed, about: str) -> list[str]:
+    """The texts that the topic for people got about a resource since the last time, in order."""
+    sqs, texts = deployed.client("sqs"), []
+    queue = sqs.get_queue_url(QueueName="mailbox")["QueueUrl"]
+    while received := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        for message in received:
+            texts.append(json.loads(message["Body"])["Message"])
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    return [text for text in texts if about in text]
+
+
+def events(deployed: Deployed, about: str) -> list[dict[str, Any]]:
+    """cloudmend's own events about a resource."""
+    own = (event["detail"] for event in deployed.aws.events if event["source"] == "cloudmend")
+    return [detail for detail in own if detail["resource"]["id"] == about]
+
+
+def policy_says(deployed: Deployed, line: str) -> None:
+    """The deployed archive, with a line more in its policy's table of modes."""
+    client = deployed.client("lambda")
+    (key,) = {each["Key"] for each in packages(deployed) if not each["Key"].endswith(".template")}
+    body = deployed.client("s3").get_object(Bucket="cloudmend-packages", Key=key)["Body"].read()
+    old, new = zipfile.ZipFile(io.BytesIO(body)), io.BytesIO()
+    with zipfile.ZipFile(new, "w") as archive:
+        for name in old.namelist():
+            content = old.read(name)
+            archive.writestr(name, content.replace(b"[mode]\n", b"[mode]\n" + line.encode() + b"\n"))
+    for function in ("SecurityGroupRemediationLambda", "SweepFunction"):
+        client.update_function_code(FunctionName=deployed.resource(function), ZipFile=new.getvalue())
+
+
+def packages(deployed: Deployed) -> Sequence[dict[str, Any]]:
+    listed: Sequence[dict[str, Any]] = deployed.client("s3").list_objects_v2(Bucket="cloudmend-packages")["Contents"]
+    return listed
+
+
+def test_a_bucket_is_only_observed_unless_the_policy_says_otherwise(deployed: Deployed) -> None:
+    bucket = make_bucket(deployed, "only-observed")
+    cli(deployed, *open_bucket(bucket))
+    before = blocked(deployed, bucket)
+    deployed.settle()
+    (record,) = deployed.records(bucket)
+    assert record["status"] == "observed"
+    assert "would have switched IgnorePublicAcls on" in record["summary"]
+    assert blocked(deployed, bucket) == before
+    (mail,) = mails(deployed, bucket)
+    assert "s3_bucket_block_public_access only observes, unless mode(.)control says fix" in mail
+
+
+@pytest.mark.parametrize("proof", PROOFS, ids=[proof.control for proof in PROOFS])
+def test_it_is_mended_proved_told_recorded_and_taken_back_exactly(deployed: Deployed, proof: Proof) -> None:
+    if proof is BUCKET:
+        policy_says(deployed, f'control.{proof.control} = "fix"')
+    resource = proof.make(deployed, f"proof-{proof.control.replace('_', '-')}")
+    deployed.settle()
+    earlier = len(deployed.records(resource))
+    cli(deployed, *proof.open(resource))
+    deployed.settle()
+    assert proof.read(deployed, resource) == proof.mended
+    mended, *own = deployed.records(resource)[earlier:]
+    assert (mended["status"], mended["control"]) == ("mended", proof.control)
+    assert mended["summary"] == f"{proof.noun} {resource}: {proof.said}"
+    assert {record["status"] for record in own} <= {"clean"}  # its own write wakes it, and ends there
+    assert mended["attribution"]["through"].startswith("the AWS CLI")
+    (mail,) = mails(deployed, resource)
+    assert f"{proof.noun} {resource}: " in mail
+    assert [detail["status"] for detail in events(deployed, resource)] == ["mended"]
+    entry = deployed.ledger().get(mended["entry_id"])
+    assert (entry.state, entry.intent.control) == ("DONE", proof.control)
+    taken_back(deployed, proof, resource, mended["entry_id"])
+
+
+def taken_back(deployed: Deployed, proof: Proof, resource: str, entry_id: str) -> None:
+    """By a person in the undo role; what is restored is what the AWS CLI's call had left, and it stays so."""
+    person = deployed.assume(UNDOER)
+    said = run(["cloudmend", "undo", entry_id, "--for", "2h", "--reason", "a partner needs it"], person).stdout
+    assert "undone" in said
+    assert resource in said
+    deployed.settle()
+    opened = proof.read(deployed, resource)
+    assert opened != proof.mended
+    cli(deployed, *proof.open(resource))
+    deployed.settle()
+    assert proof.read(deployed, resource) == opened  # the same call again leaves nothing else, so nothing was else
+    assert {record["status"] for record in deployed.records(resource)[-2:]} == {"exempt"}
+    told = [record for record in deployed.records(resource) if record["event_name"] == "Undo"]
+    assert [record["control"] for record in told] == [proof.control]
+    (mail,) = mails(deployed, resource)
+    assert f"{resource}: {proof.restored}. That alone is exempt until" in " ".join(mail.split())
+    (exemption,) = [each for each in deployed.ledger().exemptions(datetime.now(UTC)).held if each.group == resource]
+    assert not exemption.is_whole
+    assert run(["cloudmend", "exempt", "remove", exemption.id], person).returncode == 0
+
+
+def of_its_controls(role: str) -> set[str]:
+    """The actions that a role is allowed for the controls by the contract."""
+    return {action for each in of_controls(role) if each["Effect"] == "Allow" for action in actions(each)}
+
+
+def test_what_was_used_is_exactly_what_the_controls_declare(deployed: Deployed) -> None:
+    """After the proofs before it; and with events that name nothing, so that the whole Region is looked at."""
+    told = {event["detail"]["eventName"]: event for event in deployed.aws.events if "eventName" in event["detail"]}
+    for name in ("ModifySnapshotAttribute", "PutBucketPublicAccessBlock", "SetQueueAttributes"):
+        deployed.aws.put_event({**told[name], "detail": {**told[name]["detail"], "requestParameters": None}})
+    deployed.settle()
+    assert deployed.used(RESPONDER) - granted(RESPONDER) == of_its_controls(RESPONDER)
+    needs_no_right = {"sts:GetCallerIdentity"}
+    assert deployed.used(UNDOER) - granted(UNDOER) - needs_no_right == of_its_controls(UNDOER)
