@@ -44,6 +44,9 @@ FUNCTION_SOURCES = (
     "policy.toml",
 )
 
+# What of these only the command line imports.
+AT_HOME = ("aws/checks.py", "core/doctor", "core/replay", "core/scan")
+
 # Where Lambda unpacks the archive: the paths in tracebacks, and no trace of the building machine.
 TASK_ROOT = "/var/task"
 # 2020-01-01 00:00 UTC; a ZIP cannot hold a time before 1980.
@@ -139,6 +142,8 @@ def assemble(target: Target, output: Path) -> None:
     shutil.copytree(dependencies, output)
     for name in FUNCTION_SOURCES:
         copy_source(ROOT / "src" / "cloudmend" / name, output / "cloudmend" / name)
+    for name in AT_HOME:
+        remove(output / "cloudmend" / name)
     compile_sources(target, output / "cloudmend", root=output)
     for path in [output, *output.rglob("*")]:
         path.chmod(0o755 if path.is_dir() else 0o644)
