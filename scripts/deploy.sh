@@ -125,7 +125,7 @@ step() { # WHAT COMMAND...
 }
 
 deploy_stack() {
-  local sam runtime kept
+  local sam runtime kept ledger
   refuse_foreign "Nothing was deployed."
   kept="$(stack_has "Parameters[].[ParameterKey, ParameterValue]")"
   check_policy
@@ -152,6 +152,7 @@ deploy_stack() {
     --s3-bucket "$bucket" --s3-prefix "$stack" \
     --capabilities CAPABILITY_IAM --no-confirm-changeset --no-fail-on-empty-changeset \
     ${parameters[@]+--parameter-overrides "${parameters[@]}"}
+  ledger="$(stack_has "Outputs[?OutputKey=='LedgerTableName'].OutputValue")"
   cat <<EOF
 
 cloudmend watches $region. It hears of changes through CloudTrail: the account needs a trail that logs
@@ -159,6 +160,8 @@ management events there. Try it on a security group that nothing uses:
   export AWS_DEFAULT_REGION=$region
   ./bad_boy.sh GROUP_ID
   aws ec2 describe-security-groups --group-ids GROUP_ID
+What it mended, with the ids that cloudmend undo takes:
+  cloudmend records --region $region --ledger ${ledger:-TABLE}
 Remove it:
   ./deploy.sh --remove --bucket $bucket --region $region --stack-name $stack
 EOF

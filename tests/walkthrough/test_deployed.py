@@ -29,6 +29,8 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     with an_account(tmp_path_factory.mktemp("sam")) as account:
         said = run(DEPLOY, account.environment).stdout
         assert "cloudmend watches us-east-1" in said
+        (shown,) = re.findall(r"^  (cloudmend records .*)$", said, re.MULTILINE)
+        assert "There is no record in table" in run(shown.split(), account.environment).stderr
         yield account
 
 
