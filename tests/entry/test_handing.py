@@ -39,7 +39,7 @@ PUT_OFF = {
 }
 
 
-@pytest.mark.parametrize("task", [TASK, {"region": "eu-west-1"}, PUT_OFF, {**PUT_OFF, "told": True}])
+@pytest.mark.parametrize("task", [TASK, {"region": "eu-west-1"}, PUT_OFF, {**PUT_OFF, "told": ["sgr-1"]}])
 def test_a_message_of_the_sweep_s_queue_is_for_the_sweep_as_the_queue_would_hand_it_over(task: dict[str, Any]) -> None:
     function, event = addressed(task, RESOURCES)
     assert function == SWEEPER

@@ -18,7 +18,7 @@ from cloudmend.entry.continuation import asked
 from entry.conftest import Deployed
 from entry.test_sweep_handler import Outbox, elsewhere, outbox, refuse_writes
 from reliability.faults import MALLORY
-from support import ACCOUNT, REGION, Account, ingress, ipv4
+from support import ACCOUNT, REGION, Account, ingress, ipv4, policy
 from test_engine_unseen import naming
 from test_left_behind import by_mallory
 from test_put_off import Kept
@@ -96,7 +96,8 @@ def test_what_the_next_hour_refuses_too_is_put_off_again_and_people_are_not_told
     handlers.respond(by_mallory(account.group(ipv4(22, "0.0.0.0/0"))), None)
     told.records.clear()
     group_id = account.group(ipv4(22, "0.0.0.0/0"))
-    task = task_of(deployed, group_id, due=account.clock.now(), told=True)
+    told_of = tuple(row["SecurityGroupRuleId"] for row in account.rules(group_id) if not row["IsEgress"])
+    task = task_of(deployed, group_id, due=account.clock.now(), told=told_of)
     assert [record["status"] for record in taken(task)["records"]] == ["observed"]
     (again,) = later.tasks
     assert again.resource.id == group_id
@@ -122,7 +123,31 @@ def test_what_was_only_not_seen_yet_is_told_when_it_is_open_and_the_budget_is_sp
     taken(msgspec.structs.replace(task, resource=opened))
     (record,) = told.records
     assert (record.budget_spent, is_for_people(record)) == (True, True)
-    assert later.tasks[-1].told
+    assert later.tasks[-1].told == tuple(finding.part for finding in record.findings)
+
+
+def test_while_cloudmend_only_observes_people_are_told_of_a_rule_once_and_of_another_too(
+    deployed: Deployed, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, later, told = deployed.account, Kept(), Account()
+    world = msgspec.structs.replace(handlers._world(), later=later, notifier=told)
+    monkeypatch.setattr(handlers, "_world", lambda: world)
+    monkeypatch.setattr(handlers, "_policy", lambda: policy(mode="observe"))
+    group_id = account.group(ipv4(22, "0.0.0.0/0"))
+    handlers.respond(naming(group_id, "sgr-0123456789abcdef0"), None)
+    assert len(told.records) == 1
+    next_look(later, account)
+    assert len(told.records) == 1
+    account.ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[ipv4(3389, "0.0.0.0/0")])
+    next_look(later, account)
+    assert len(told.records) == 2
+    next_look(later, account)
+    assert len(told.records) == 2
+
+
+def next_look(later: Kept, account: Account) -> None:
+    account.clock.time = later.tasks[-1].due
+    assert [record["status"] for record in taken(later.tasks[-1])["records"]] == ["observed"]
 
 
 def test_what_stays_open_raises_so_that_the_queue_tries_it_again(deployed: Deployed, outbox: Outbox) -> None:

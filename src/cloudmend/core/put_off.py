@@ -23,7 +23,7 @@ class PutOff(Struct, frozen=True, kw_only=True):
     control: str
     resource: Resource
     cause: ApiCall
-    told: bool = False  # people were: it is open, and waits
+    told: tuple[str, ...] = ()  # the parts of which people were told that they are at fault, and left as they are
 
     @property
     def place(self) -> str:

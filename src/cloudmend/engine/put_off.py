@@ -33,5 +33,5 @@ def _task(case: Case, world: World) -> PutOff:
         control=case.control.id,
         resource=msgspec.structs.replace(case.resource, parts=()),
         cause=msgspec.structs.replace(case.cause, time=None, request={}, response={}),
-        told=True,
+        told=tuple(finding.part for finding in case.findings),
     )

@@ -43,7 +43,7 @@ def look_again(case: Case, record: Record, world: World) -> Record:
 
 def _told(case: Case, record: Record, told: str, world: World) -> Record:
     now, is_clear = world.clock.now(), record.status in ("clean", "gone")
-    task = _task(case, now, world)
+    task = _task(case, record, now, world)
     if problem := _not_left(task, world):
         told = f"{told}. It is not known whether that is open: {problem}"
         if is_clear:
@@ -85,7 +85,7 @@ def _is_young(called: datetime | None, now: datetime) -> bool:
     return called is not None and -_SKEW <= now - called < YOUNG
 
 
-def _task(case: Case, now: datetime, world: World) -> PutOff:
+def _task(case: Case, record: Record, now: datetime, world: World) -> PutOff:
     """The next look, with the whole cause, which says what to look for; the last when the event is no longer young."""
     called = case.cause.time or now
     task = PutOff(
@@ -95,6 +95,7 @@ def _task(case: Case, now: datetime, world: World) -> PutOff:
         control=case.control.id,
         resource=case.resource,
         cause=case.cause,
+        told=tuple(finding.part for finding in record.findings) if record.status == "observed" else (),
     )
     if len(task.body().encode()) <= _MOST_BYTES:
         return task

@@ -109,7 +109,7 @@ def _tried_again(task: PutOff) -> dict[str, Any]:
     control = next((control for control in CONTROLS if control.id == task.control), None)
     if control is None:
         raise EventError(f"{task.resource.label} was put off for {task.control}, which this cloudmend does not have.")
-    notifier = _ToldBefore(_world().notifier, _log_notifier()) if task.told else _world().notifier
+    notifier = _ToldBefore(_world().notifier, _log_notifier(), frozenset(task.told))
     world = in_region(msgspec.structs.replace(_world(), notifier=notifier), task.region)
     swept = task.cause.name == SWEEP
     record = engine.mend(task.resource, control, task.cause, policy=_policy(), world=world, swept=swept)
@@ -118,14 +118,18 @@ def _tried_again(task: PutOff) -> dict[str, Any]:
 
 
 class _ToldBefore:
-    """A Notifier that tells only the log that a budget is spent once more: people were told when it was put off."""
+    """A Notifier that tells only the log what is left as it is once more: people were told when it was put off."""
 
-    def __init__(self, notifier: Notifier, log: Notifier) -> None:
+    def __init__(self, notifier: Notifier, log: Notifier, parts: frozenset[str]) -> None:
+        """`parts` are those that people were told of."""
         self._notifier = notifier
         self._log = log
+        self._parts = parts
 
     def publish(self, record: Record) -> None:
-        (self._log if record.budget_spent else self._notifier).publish(record)
+        now = {finding.part for finding in record.findings}
+        is_known = record.status == "observed" and bool(now) and now <= self._parts
+        (self._log if is_known else self._notifier).publish(record)
 
 
 def _leave_other_regions() -> list[str]:
