@@ -10,6 +10,7 @@ import pytest
 
 from cloudmend import engine
 from cloudmend.controls import CONTROLS, woken_by
+from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.errors import AwsError, EventError
 from cloudmend.core.model import Ignored, Record
 from cloudmend.core.policy import Policy, parse_policy
@@ -70,6 +71,23 @@ def test_what_neither_way_watches_is_ignored_once(bench: Bench) -> None:
     said = "no control watches ec2.amazonaws.com CopySnapshot"
     assert answer(bench, nobodys) == {said: "ignored"}
     assert answer(bench, {"Records": [nobodys, event]}) == {said: "ignored", bench.id: "mended"}
+
+
+@pytest.mark.parametrize(
+    ("off", "event_name"),
+    [
+        ("security_group_ingress", "AuthorizeSecurityGroupIngress"),
+        ("ebs_snapshot_public", "ModifySnapshotAttribute"),
+    ],
+)
+def test_what_a_control_that_is_off_watches_is_ignored_and_not_read(bench: Bench, off: str, event_name: str) -> None:
+    ids = {"security_group_ingress": open_group(bench), "ebs_snapshot_public": bench.id}
+    (other,) = ids.keys() - {off}
+    policy = parse_policy({}, f'[control.{off}]\nmode = "off"', catalog=CATALOG)
+    bench.api.calls.clear()
+    ignored = f"no control watches ec2.amazonaws.com {event_name}"
+    assert answer(bench, both(bench), policy=policy) == {ignored: "ignored", ids[other]: "mended"}
+    assert not [call for call in bench.api.calls if ids[off] in str(call)]
 
 
 def test_a_way_that_crashes_costs_the_other_nothing_and_is_raised(

@@ -12,7 +12,7 @@ from msgspec import NODEFAULT, Struct
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.controls.security_group_ingress.guarded import NAMED_SETS
 from cloudmend.core.network import disjoint
-from cloudmend.core.policy.file import EXAMPLES, REQUIRED, ExemptionTable, PolicyFile, is_table
+from cloudmend.core.policy.file import EXAMPLES, OLD, REQUIRED, ExemptionTable, PolicyFile, is_table
 from docs_blocks.markdown import code, codes, table
 
 _HEADINGS = ("key", "default", "for example")
@@ -41,7 +41,7 @@ def _rows(kind: type[Struct], examples: Mapping[str, str], above: str = "") -> I
         inner = next((each for each in _types(hints[field.name]) if is_table(each)), None)
         if inner:
             yield from _rows(inner, examples, f"{name}.")
-        else:
+        elif name not in OLD:
             yield code(name), _default(field, kind), code(examples[name])
 
 

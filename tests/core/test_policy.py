@@ -87,4 +87,6 @@ def test_the_mode_of_the_settings_is_the_default_s() -> None:
 
 
 def test_observe_in_the_settings_stops_every_write_whatever_the_file_says() -> None:
-    assert policy(FILE, mode="observe").mode == Modes(default="observe")
+    observing = policy(FILE, mode="observe")
+    assert observing.is_observing
+    assert observing.mode.default == "observe"

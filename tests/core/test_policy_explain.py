@@ -35,7 +35,8 @@ def test_the_default_policy_in_full() -> None:
         "The source of an IPv6 rule at fault becomes fd00::/8; where that is no part of it, the rule is revoked.",
         "Prefix lists that AWS owns are trusted.",
         "A rule from a prefix list that AWS does not let cloudmend read is only reported.",
-        "What is at fault is closed.",
+        "What s3_bucket_block_public_access finds is only reported.",
+        "What is at fault is mended.",
     )
 
 
@@ -51,8 +52,13 @@ def test_the_default_policy_in_full() -> None:
         ('unreadable_prefix_lists = "revoke"', "cloudmend read is revoked, like one at fault."),
         ('mode.default = "observe"', "What is at fault is only reported."),
         ('mode.vpc = { vpc-01234567 = "observe" }', "What is at fault in VPC vpc-01234567 is only reported."),
-        ('mode.account = { 111122223333 = "fix" }', "What is at fault in account 111122223333 is closed."),
-        (f'mode.control = {{ {CONTROL} = "observe" }}', f"What is at fault in control {CONTROL} is only reported."),
+        ('mode.account = { 111122223333 = "fix" }', "What is at fault in account 111122223333 is mended."),
+        (f'control.{CONTROL}.mode = "observe"', f"What {CONTROL} finds is only reported."),
+        (f'control.{CONTROL}.mode = "off"', f"What {CONTROL} finds is not looked at."),
+        (
+            f'control.{CONTROL}.mode = {{ default = "off", vpc.vpc-01234567 = "fix" }}',
+            f"What {CONTROL} finds in VPC vpc-01234567 is mended.\nWhat {CONTROL} finds elsewhere is not looked at.",
+        ),
     ],
 )
 def test_each_value_has_its_words(text: str, sentence: str) -> None:
@@ -65,10 +71,13 @@ def test_a_default_beside_modes_of_other_kinds_is_for_elsewhere(table: str) -> N
 
 
 def test_exemptions_are_told_last_and_by_the_clock() -> None:
-    exemption = '[[exemption]]\nowner = "net"\nreason = "No VPN"\nexpires = 2026-11-{}\ngroup = "sg-0123456{}"\n'
+    exemption = '[[exemption]]\nowner = "net"\nreason = "No VPN"\nexpires = 2026-11-{}\nresource = "sg-0123456{}"\n'
     assert explained(exemption.format(24, 7) + exemption.format(23, 8))[-2:] == (
-        "Left open: group sg-01234567, by net until 2026-11-24 23:59 UTC: No VPN.",
-        "No longer left open, because it expired: group sg-01234568, by net until 2026-11-23 23:59 UTC: No VPN.",
+        "Exempt from security_group_ingress: resource sg-01234567, by net until 2026-11-24 23:59 UTC: No VPN.",
+        (
+            "No longer exempt, because it expired, from security_group_ingress: resource sg-01234568, by net until "
+            "2026-11-23 23:59 UTC: No VPN."
+        ),
     )
 
 

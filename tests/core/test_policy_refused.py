@@ -15,7 +15,7 @@ from cloudmend.core.policy import parse_policy
 from cloudmend.core.policy.file import EXAMPLES
 
 EXEMPTION = '[[exemption]]\nowner = "a"\nreason = "b"\nexpires = 2030-06-30\n'
-GROUP = 'group = "sg-0123456789abcdef0"\n'
+GROUP = 'resource = "sg-0123456789abcdef0"\n'
 
 
 def refusal(text: str) -> str:
@@ -50,7 +50,8 @@ def refusal(text: str) -> str:
         ("X = 1", "line 1: X", "there is no such key."),
         ('[mode]\nvpcs = {}\ndefault = "fix"', "line 2: mode.vpcs", "Did you mean vpc?"),
         (f"\n{EXEMPTION}{GROUP}until = 1", "line 7: exemption[0].until", "there is no such key"),
-        ("mode = 'fix'", "line 1: mode", "of type table, got str. Write for example [mode]."),
+        ("mode = 'fx'", "line 1: mode", "'fx' is not a mode. Write fix"),
+        ("mode = 1", "line 1: mode", "1 is not a mode. Write fix"),
         ("[mode]\ncontrol = 1", "line 2: mode.control", "of type table, got int"),
         ("[exemption]", "line 1: exemption", "of type array, got table. Write for example [[exemption]]."),
     ],
@@ -73,6 +74,22 @@ def test_unknown_keys_and_wrong_types(text: str, place: str, said: str) -> None:
         ("[mode.control]\nsqs_policy_public = 1", "line 2: mode.control.sqs_policy_public", "1 is not a mode"),
         ("[mode.account]\n1111 = 'fix'", "line 2: mode.account.1111", "'1111' is not the id of an account"),
         ("[mode.account]\n111122223333 = 'x'", "line 2: mode.account.111122223333", "'x' is not a mode"),
+        ("[control.sqs_policy_public]\nmode = 'x'", "line 2: control.sqs_policy_public.mode", "'x' is not a mode"),
+        (
+            "[control.sqs_policy_public.mode]\nvpcs = {}",
+            "line 2: control.sqs_policy_public.mode.vpcs",
+            "there is no such key. Did you mean vpc?",
+        ),
+        (
+            "[control.sqs_policy_public.mode.account]\n1 = 'fix'",
+            "line 2: control.sqs_policy_public.mode.account.1",
+            "'1' is not the id of an account",
+        ),
+        (
+            "mode.control.sqs_policy_public = 'fix'\n[control.sqs_policy_public]\nmode = 'fix'",
+            "line 1: mode.control.sqs_policy_public",
+            "control.sqs_policy_public.mode says it too",
+        ),
         ("[mode.vpc]\nvpc-1 = 'fix'", "line 2: mode.vpc.vpc-1", "'vpc-1' is not the id of a VPC"),
         ("[mode.vpc]\nvpc-01234567 = 'x'", "line 2: mode.vpc.vpc-01234567", "'x' is not a mode"),
     ],
@@ -93,9 +110,22 @@ def test_an_exemption_needs_owner_reason_and_expiry(lacking: str) -> None:
 @pytest.mark.parametrize(
     ("text", "place", "said"),
     [
-        (EXEMPTION, "line 1: exemption[0]", "it would exempt everything. Add at least one of group, vpc, account"),
-        (f"{EXEMPTION}group = '*'", "line 5: exemption[0].group", "'*' is not the id of a security group"),
-        (f"{EXEMPTION}group = ''", "line 5: exemption[0].group", "'' is not the id of a security group"),
+        (EXEMPTION, "line 1: exemption[0]", "it would exempt everything. Add at least one of resource, vpc, account"),
+        (f"{EXEMPTION}resource = '*'", "line 5: exemption[0].resource", "'*' is not the id of one security group. "),
+        (f"{EXEMPTION}group = '*'", "line 5: exemption[0].group", "'*' is not the id of one security group. "),
+        (
+            f"{EXEMPTION}{GROUP}group = 'sg-01234567'",
+            "line 6: exemption[0].group",
+            "exemption[0].resource says it too. Keep that one, and take this one out.",
+        ),
+        (f"{EXEMPTION}{GROUP}control = 'sqs_policy'", "line 6: exemption[0].control", "of this id. Did you mean sqs_"),
+        (
+            f"{EXEMPTION}control = 'ebs_snapshot_public'\n{GROUP}",
+            "line 6: exemption[0].resource",
+            "'sg-0123456789abcdef0' is not the id of one EBS snapshot. Write it in full, without wildcards.",
+        ),
+        (f"{EXEMPTION}control = 'sqs_policy_public'", "line 1: exemption[0]", "it would exempt everything"),
+        (f"{EXEMPTION}resource = ''", "line 5: exemption[0].resource", "'' is not the id of one security group"),
         (f"{EXEMPTION}account = '*'", "line 5: exemption[0].account", "without wildcards: 111122223333"),
         (f"{EXEMPTION}vpc = 'vpc-*'", "line 5: exemption[0].vpc", "'vpc-*' is not the id of a VPC"),
         (

@@ -11,16 +11,16 @@ from cloudmend.core.errors import PolicyError
 from cloudmend.core.policy import parse_policy, review_policy
 
 HELD = '[[exemption]]\nowner = "a"\nreason = "b"\nexpires = 2030-06-30\n'
-GROUP = 'group = "sg-0123456789abcdef0"\n'
+GROUP = 'resource = "sg-0123456789abcdef0"\n'
 
 REFUSALS = {
     "x = 1": ("line 1: x: there is no such key. It is one of control, exemption, mode."),
-    "mode = 'fix'": "line 1: mode: this should be of type table, got str. Write for example [mode].",
+    "mode = 'fx'": "line 1: mode: 'fx' is not a mode. Write fix (mend it), observe (only report it), or off.",
     f"{HELD}{GROUP}".replace('owner = "a"\n', ""): (
         'line 1: exemption[0]: owner is missing. Add a line such as owner = "network-team@example.com".'
     ),
     "mode.default = 1": (
-        "line 1: mode.default: 1 is not a mode. Write fix (close what is open) or observe (only report it)."
+        "line 1: mode.default: 1 is not a mode. Write fix (mend it), observe (only report it), or off."
     ),
     "mode.control.x = 'fix'": (
         "line 1: mode.control.x: there is no control of this id. It is one of ebs_snapshot_public, "
@@ -29,7 +29,7 @@ REFUSALS = {
     "mode.account.1 = 'fix'": (
         "line 1: mode.account.1: '1' is not the id of an account. Write it in full, without wildcards: 111122223333."
     ),
-    HELD: ("line 1: exemption[0]: it would exempt everything. Add at least one of group, vpc, account, actor_role."),
+    HELD: ("line 1: exemption[0]: it would exempt everything. Add at least one of resource, vpc, account, actor_role."),
     f"{HELD}{GROUP}{HELD}{GROUP}": (
         "line 6: exemption[1]: it has the scope of exemption[0]. Keep the one that is meant."
     ),
@@ -55,10 +55,10 @@ def test_a_refused_file_is_told_by_line_key_reason_and_what_to_write(text: str, 
 
 def test_a_refused_setting_is_told_by_both_its_names() -> None:
     with pytest.raises(PolicyError) as refusal:
-        parse_policy({"CLOUDMEND_MODE": "of"})
+        parse_policy({"CLOUDMEND_MODE": "of"}, catalog=CATALOG)
     assert str(refusal.value) == (
         "CLOUDMEND_MODE (template parameter Mode): 'of' is not a mode. "
-        "Write fix (close what is open) or observe (only report it).\nThe policy was refused; nothing uses it."
+        "Write fix (mend it), observe (only report it), or off.\nThe policy was refused; nothing uses it."
     )
 
 
@@ -71,8 +71,9 @@ WARNINGS = {
         "line 4: exemption[0].expires: it expired on 2026-11-23, and exempts nothing. Take it out."
     ),
     f"{HELD}account = '111122223333'".replace("2030-06-30", "2026-12-24"): (
-        "line 1: exemption[0]: whatever is opened in account 111122223333 stays open, and nobody is told. "
-        'Add a group or a VPC, or write mode.account.111122223333 = "observe".'
+        "line 1: exemption[0]: whatever security_group_ingress finds in account 111122223333 stays as it is, and "
+        "nobody is told. Add a resource or a VPC, or write control.security_group_ingress.mode.account.111122223333 = "
+        '"observe".'
     ),
 }
 
@@ -99,13 +100,13 @@ def test_what_people_mean_is_not_warned_of(text: str) -> None:
 
 
 def test_expiries_are_not_looked_at_where_it_is_not_told_what_time_it_is() -> None:
-    assert review_policy({}, f"{HELD}{GROUP}".replace("2030-06-30", "9999-12-31"))[1] == ()
+    assert review_policy({}, f"{HELD}{GROUP}".replace("2030-06-30", "9999-12-31"), catalog=CATALOG)[1] == ()
 
 
 def test_all_faults_of_a_policy_are_told_at_once_in_the_order_of_the_file() -> None:
     text = """\
 gaurded = 1
-mode = { default = "of", control = { x = "fix" }, account = { 1 = "off" } }
+mode = { default = "of", control = { x = "fix" }, account = { 1 = "of" } }
 replacement.ipv4 = "192.186.0.0/16"
 control.x = {}
 [control.security_group_ingress]
@@ -117,7 +118,7 @@ owner = 1
 expires = "soon"
 [[exemption]]
 reason = " "
-group = "*"
+resource = "*"
 until = 1
 """
     settings = {"CLOUDMEND_MODE": "of", "CLOUDMEND_REPLACEMENT_IPV6": "::"}
@@ -129,6 +130,7 @@ until = 1
         ("2", "mode.account.1"),
         ("2", "mode.account.1"),
         ("2", "mode.control.x"),
+        ("2", "mode.default"),
         ("3", "replacement.ipv4"),
         ("4", "control.x"),
         ("6", "control.security_group_ingress.guarded[1]"),
@@ -144,7 +146,7 @@ until = 1
         ("12", "exemption[1]"),
         ("12", "exemption[1]"),
         ("13", "exemption[1].reason"),
-        ("14", "exemption[1].group"),
+        ("14", "exemption[1].resource"),
         ("15", "exemption[1].until"),
     ]
     assert [place for place, _, _ in told if not place[0].isdigit()] == [

@@ -33,7 +33,7 @@ FINDINGS = CONTROL.detect(FACTS, policy())
 HELD = TimedExemption(
     id="x-1", group=GROUP, owner="ops", reason="no VPN yet", expires=NOW, created=NOW, created_by="alice"
 )
-HERE = Circumstances(control=CONTROL.id, account="111122223333", vpc="", group=GROUP, actor_role="", now=NOW)
+HERE = Circumstances(control=CONTROL.id, account="111122223333", vpc="", resource=GROUP, actor_role="", now=NOW)
 
 
 def judged(policy_: Policy, exemptions: Exemptions, mode: Mode | None = None) -> Verdict:

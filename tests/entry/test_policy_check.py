@@ -18,6 +18,7 @@ from support import settings_in
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
 POLICY = """
 [control.security_group_ingress]
+mode = "observe"
 guarded = ["remote-admin", "udp/53"]
 aws_prefix_lists = "resolved"
 limits = { ipv4 = "/24", ipv6 = 1000 }
@@ -26,12 +27,11 @@ replacement = { ipv4 = "vpc", ipv6 = "revoke" }
 
 [mode]
 default = "observe"
-control.security_group_ingress = "observe"
 account.111122223333 = "fix"
 vpc.vpc-0123456789abcdef0 = "observe"
 
 [[exemption]]
-group = "sg-0123456789abcdef0"
+resource = "sg-0123456789abcdef0"
 owner = "network-team"
 reason = "No VPN yet"
 expires = 2026-11-24
@@ -52,12 +52,14 @@ The source of an IPv4 rule at fault becomes its VPC's own IPv4 block; where that
 An IPv6 rule at fault is revoked.
 Prefix lists that AWS owns count as their entries, like any other.
 A rule from a prefix list that AWS does not let cloudmend read is only reported.
+What security_group_ingress finds is only reported.
+What s3_bucket_block_public_access finds is only reported.
 What is at fault in VPC vpc-0123456789abcdef0 is only reported.
-What is at fault in account 111122223333 is closed.
-What is at fault in control security_group_ingress is only reported.
+What is at fault in account 111122223333 is mended.
 What is at fault elsewhere is only reported.
-Left open: group sg-0123456789abcdef0, by network-team until 2026-11-24 23:59 UTC: No VPN yet.
-No longer left open, because it expired: account 111122223333 and role \
+Exempt from security_group_ingress: resource sg-0123456789abcdef0, by network-team until 2026-11-24 23:59 UTC: \
+No VPN yet.
+No longer exempt, because it expired, from security_group_ingress: account 111122223333 and role \
 arn:aws:iam::111122223333:role/Break-Glass, by on-call until 2026-11-24 06:59 UTC: Emergencies.
 """
 
@@ -151,7 +153,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 def test_a_policy_file_may_name_every_control_that_there_is_and_settings_override_it(policy_file: Path) -> None:
     policy = read_policy({"CLOUDMEND_GUARDED_PORTS": "22"}, policy_file)
     assert settings_in(policy).guarded == (Traffic("tcp", 22, 22),)
-    assert policy.mode.control == {"security_group_ingress": "observe"}
+    assert policy.modes["security_group_ingress"].default == "observe"
 
 
 def test_invoke_takes_a_policy_file(policy_file: Path) -> None:
@@ -163,11 +165,11 @@ def test_invoke_takes_a_policy_file(policy_file: Path) -> None:
 def test_what_an_author_of_the_file_chose_is_one_line_of_what_can_be_seen(
     policy_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    owner, reason = r"\u001b[31mred\u202e", r"No VPN yet\nWhat is at fault is closed."
+    owner, reason = r"\u001b[31mred\u202e", r"No VPN yet\nWhat is at fault is mended."
     text = POLICY.replace("network-team", owner).replace("No VPN yet", reason)
     policy_file.write_text(text, encoding="utf-8")
     check(policy_file, NOW, {}, as_json=False)
     told = capsys.readouterr().out
     assert len(told.splitlines()) == len(SENTENCES.splitlines())
-    assert "by [31mred until 2026-11-24 23:59 UTC: No VPN yet What is at fault is closed." in told
+    assert "by [31mred until 2026-11-24 23:59 UTC: No VPN yet What is at fault is mended." in told
     assert "\x1b" not in told

@@ -201,8 +201,8 @@ class Bench:
         (record,) = mend(self.targets() if targets is None else targets, self.policy(**policy), self.world)
         return record
 
-    def policy(self, mode: str = "fix") -> Policy:
-        table = f'[mode.control]\n{self.control.id} = "{mode}"\n'
+    def policy(self, mode: str = "fix", more: str = "") -> Policy:
+        table = f'[control.{self.control.id}]\nmode = "{mode}"\n{more}'
         return parse_policy({}, table, catalog=Catalog(controls={self.control.id: self.control}))
 
     def state(self) -> State:

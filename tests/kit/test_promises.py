@@ -92,6 +92,23 @@ def test_what_is_exempt_is_left_as_it_is(bench: Bench) -> None:
     assert same_parts(bench.control, bench.state().parts, before.parts)
 
 
+def test_what_the_policy_exempts_of_the_control_is_left_as_it_is(bench: Bench) -> None:
+    before = bench.state()
+    exemption = 'owner = "alice"\nreason = "a test"\nexpires = 9999-12-31\n'
+    scope = f'control = "{bench.control.id}"\nresource = "{bench.id}"\n'
+    record = bench.mend(more=f"[[exemption]]\n{scope}{exemption}")
+    assert (record.status, "alice" in record.summary) == ("exempt", True)
+    assert bench.state() == before
+
+
+def test_what_is_off_in_the_account_is_left_as_it_is_and_the_line_is_named(bench: Bench) -> None:
+    before = bench.state()
+    record = bench.mend(more=f'[mode.account]\n{ACCOUNT} = "off"\n')
+    assert record.status == "exempt"
+    assert f"mode.account.{ACCOUNT} is off" in record.summary
+    assert bench.state() == before
+
+
 def test_a_policy_that_observes_changes_nothing_and_says_what_it_would(bench: Bench) -> None:
     before = bench.state()
     record = bench.mend(mode="observe")

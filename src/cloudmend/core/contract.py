@@ -16,12 +16,12 @@ from msgspec import UNSET, Struct
 from cloudmend.core.call import Call
 from cloudmend.core.model import ApiCall, Resource, Step
 from cloudmend.core.policy.keys import Keys
+from cloudmend.core.policy.model import Mode
 from cloudmend.core.ports import Reader
 
 Parts = Mapping[str, Any]  # part id -> value as AWS answers it; absent: it is not there
 Patch = Mapping[str, Any]  # part id -> the value that it gets; None: it goes
 Severity = Literal["low", "medium", "high", "critical"]
-Mode = Literal["fix", "observe", "off"]
 # An error code of a write means: it was so already; the state refuses it now; it is never retried; the guard is stale.
 Meaning = Literal["settled", "deferred", "final", "raced"]
 

@@ -10,8 +10,7 @@ from msgspec import Struct
 from cloudmend.core.ledger import Entry
 from cloudmend.core.left_behind import Traces
 from cloudmend.core.model import ApiCall, Finding, Intent, Json, Plan, Record, Resource
-from cloudmend.core.policy import Policy
-from cloudmend.core.policy.keys import Keys
+from cloudmend.core.policy import Mode, Policy
 from cloudmend.core.ports import Reader
 from cloudmend.core.undo import Reversal
 
@@ -59,7 +58,7 @@ class Control(Struct, frozen=True, kw_only=True):
     trace: Callable[[Intent, Any], Traces]  # what an intent came to, by the facts
     revert: Callable[[Intent, Record, Reader], Reversal]  # a mend, compared with what is now
     settings: type[Any]  # of the policy
-    keys: Keys[Any] | None  # of the settings
+    mode: Mode = "fix"  # its default
     stricter: Callable[[Policy], Policy]  # for what is opened again and again
     joints: Mapping[str, Joint] = {}  # by action: requests of mends side by side that may be put as one
 

@@ -68,7 +68,7 @@ def judge(
     if decision.action == "exempt":
         return Verdict(decision=decision, findings=findings)
     exemptions = known.exemptions()
-    spared = spare(exemptions.held, circumstances.group, facts, findings, control=control, policy=policy)
+    spared = spare(exemptions.held, circumstances.resource, facts, findings, control=control, policy=policy)
     if spared.why:
         exempt = Decision("exempt", spared.why)
         return Verdict(decision=exempt, findings=findings, unreadable=exemptions.unreadable)

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cloudmend.core.control import Control
+from cloudmend.core.decide import switched_on
 from cloudmend.core.errors import CloudmendError, EventError
 from cloudmend.core.model import ApiCall, Ignored, Record
 from cloudmend.core.policy import Policy
@@ -35,8 +36,8 @@ def dispatch(
 
     Each way goes to its end, whatever becomes of the other; only then is its error raised. Raises CloudmendError.
     """
-    ways = [partial(handle, raw, controls=controls, policy=policy, world=world)]
-    if woken := woken_by(each for each in parse_events(raw) if isinstance(each, ApiCall)):
+    ways = [partial(handle, raw, controls=switched_on(controls, policy), policy=policy, world=world)]
+    if woken := switched_on(woken_by(each for each in parse_events(raw) if isinstance(each, ApiCall)), policy):
         from cloudmend.engine.stations.handle import handle as walk  # an event of security groups needs none of it
 
         ways.append(partial(walk, raw, controls=woken, policy=policy, world=world))

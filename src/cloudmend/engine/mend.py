@@ -134,7 +134,7 @@ def _judge(case: Case, facts: Facts, needs: Needs, policy: Policy, now: datetime
         control=case.control.id,
         account=case.account,
         vpc=facts.vpc_id,
-        group=case.resource.id,
+        resource=case.resource.id,
         actor_role=case.cause.actor.role_arn,
         now=now,
     )

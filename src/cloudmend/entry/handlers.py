@@ -16,6 +16,7 @@ from cloudmend.aws.regions import enabled_regions
 from cloudmend.controls import CONTROLS, woken_by
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.controls.security_group_ingress.observe import GROUP
+from cloudmend.core.decide import switched_on
 from cloudmend.core.errors import CloudmendError, EventError, StillOpen
 from cloudmend.core.left_behind import unread
 from cloudmend.core.model import SWEEP, Ignored, Record, Request, Resource
@@ -78,7 +79,11 @@ def sweep(event: Any, context: Any) -> dict[str, Any]:
         problems = _leave_other_regions() if task is home else []
         world = in_region(_world(), task.region)
         swept = engine.sweep(
-            controls=CONTROLS, policy=_policy(), world=world, until=_until(context), only=task.only or None
+            controls=switched_on(CONTROLS, _policy()),
+            policy=_policy(),
+            world=world,
+            until=_until(context),
+            only=task.only or None,
         )
         if task.region == _world().region:  # each Region's sweep reads the same ledger
             for each in swept.unreadable:

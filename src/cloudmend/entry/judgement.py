@@ -72,7 +72,7 @@ def _verdict(facts: GroupFacts, findings: tuple[Finding, ...], brief: Brief, act
         control=CONTROL.id,
         account=facts.account,
         vpc=facts.vpc_id,
-        group=facts.group_id,
+        resource=facts.group_id,
         actor_role=actor_role,
         now=brief.now,
     )

@@ -159,7 +159,7 @@ def test_doors_that_seem_to_be_meant_are_suggested_as_exemptions_which_must_be_f
         policy(second["toml"])
     filled = second["toml"].replace('owner = ""', 'owner = "a"').replace('reason = ""', 'reason = "b"')
     (exemption,) = policy(filled.replace('expires = ""', "expires = 2030-06-30")).exemptions
-    assert exemption.group == GROUP
+    assert (exemption.control, exemption.resource) == ("security_group_ingress", GROUP)
 
 
 STRANGERS: list[Any] = [

@@ -9,7 +9,6 @@ from cloudmend.controls.security_group_ingress.check import check
 from cloudmend.controls.security_group_ingress.detect import all_clear, detect
 from cloudmend.controls.security_group_ingress.expand import expand
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
-from cloudmend.controls.security_group_ingress.keys import KEYS
 from cloudmend.controls.security_group_ingress.marks import marks
 from cloudmend.controls.security_group_ingress.observe import complete, observe, surroundings
 from cloudmend.controls.security_group_ingress.plan import plan
@@ -80,7 +79,6 @@ CONTROL: Final = Control(
     trace=trace,
     revert=revert,
     settings=Settings,
-    keys=KEYS,
     stricter=_stricter,
     joints={
         "ec2:DescribeSecurityGroupRules": Joint("group-id", "GroupId"),

@@ -8,7 +8,18 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from cloudmend.core.policy.keys import Keys
+from cloudmend.core.policy.model import Mode
 from cloudmend.core.policy.place import MODE, Parameter, Step
+
+
+class Kind(Protocol):
+    """The part of a resource type that a policy depends on."""
+
+    @property
+    def noun(self) -> str: ...
+
+    @property
+    def id_pattern(self) -> str: ...
 
 
 class Described(Protocol):
@@ -22,6 +33,13 @@ class Described(Protocol):
         """The type of its settings. Without `keys`, its fields are the keys of `[control.ID]`."""
 
     @property
+    def mode(self) -> Mode:
+        """Its default."""
+
+    @property
+    def resource(self) -> Kind: ...
+
+    @property
     def keys(self) -> Keys[Any] | None: ...
 
 
@@ -33,6 +51,7 @@ class Catalog(Struct, frozen=True):
 
     controls: Mapping[str, Described]
     parameters: tuple[Parameter, ...] = ()
+    first: str = ""  # the control that an exemption without `control` is about
     moved: Mapping[str, tuple[Step, ...]] = {}  # a key of the top level -> the key in its place
 
     @property

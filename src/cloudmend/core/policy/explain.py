@@ -16,7 +16,7 @@ def explain(policy: Policy, now: datetime, catalog: Catalog) -> tuple[str, ...]:
     """Return a sentence for each thing that the policy says; `now` decides which exemptions hold."""
     return (
         *(sentence for control in catalog.controls.values() for sentence in _settings(policy, control)),
-        *_modes(policy.mode),
+        *_modes(policy, catalog),
         *(_exemption(exemption, now) for exemption in policy.exemptions),
     )
 
@@ -24,8 +24,12 @@ def explain(policy: Policy, now: datetime, catalog: Catalog) -> tuple[str, ...]:
 def as_data(policy: Policy, now: datetime, catalog: Catalog) -> dict[str, Any]:
     """Return the policy as JSON can hold it, under the file's own keys; of each exemption also whether it holds."""
     return {
-        "control": {name: _as_data(policy, control) for name, control in catalog.controls.items()},
+        "control": {
+            name: {"mode": policy.modes.get(name, Modes()), **_as_data(policy, control)}
+            for name, control in catalog.controls.items()
+        },
         "mode": policy.mode,
+        "is_observing": policy.is_observing,
         "exemption": [
             {**msgspec.structs.asdict(exemption), "holds": exemption.holds(now)} for exemption in policy.exemptions
         ],
@@ -44,18 +48,31 @@ def _as_data(policy: Policy, control: Described) -> Mapping[str, Any]:
     return control.keys.write(settings) if control.keys else msgspec.structs.asdict(settings)
 
 
-_DONE: Final[dict[Mode, str]] = {"fix": "closed", "observe": "only reported"}
+_DONE: Final[dict[Mode, str]] = {"fix": "mended", "observe": "only reported", "off": "not looked at"}
 
 
-def _modes(modes: Modes) -> Iterator[str]:
-    """The most specific first, as they count."""
-    for kind, table in (("VPC", modes.vpc), ("account", modes.account), ("control", modes.control)):
+def _modes(policy: Policy, catalog: Catalog) -> Iterator[str]:
+    """Yield a sentence for each mode: those of one control first, then those of a place."""
+    done = {**_DONE, "fix": _DONE["observe"]} if policy.is_observing else _DONE
+    for control in catalog.controls.values():
+        modes = policy.modes.get(control.id, Modes())
+        yield from _of_places(modes, done, f"What {control.id} finds")
+        if mode := modes.default or (control.mode if control.mode != "fix" else None):
+            elsewhere = " elsewhere" if modes.vpc or modes.account else ""
+            yield f"What {control.id} finds{elsewhere} is {done[mode]}."
+    of_places = tuple(_of_places(policy.mode, done, "What is at fault"))
+    yield from of_places
+    elsewhere = " elsewhere" if of_places or policy.modes else ""
+    yield f"What is at fault{elsewhere} is {done[policy.mode.default or 'fix']}."
+
+
+def _of_places(modes: Modes, done: Mapping[Mode, str], subject: str) -> Iterator[str]:
+    """Yield the most specific first, as they count."""
+    for kind, table in (("VPC", modes.vpc), ("account", modes.account)):
         for name, mode in table.items():
-            yield f"What is at fault in {kind} {name} is {_DONE[mode]}."
-    elsewhere = " elsewhere" if modes.vpc or modes.account or modes.control else ""
-    yield f"What is at fault{elsewhere} is {_DONE[modes.default]}."
+            yield f"{subject} in {kind} {name} is {done[mode]}."
 
 
 def _exemption(exemption: Exemption, now: datetime) -> str:
-    told = "Left open" if exemption.holds(now) else "No longer left open, because it expired"
-    return f"{told}: {exemption}."
+    told = "Exempt from" if exemption.holds(now) else "No longer exempt, because it expired, from"
+    return f"{told} {exemption.control}: {exemption}."

@@ -18,12 +18,21 @@ T = TypeVar("T", bound=Struct)
 
 
 class ModeTable(Struct, frozen=True):
-    """The names are ids that the file chooses, so their values are read one by one, for errors that name them."""
+    """The names are ids that the file chooses, so their values are read one by one, for errors that name them.
 
-    default: object = "fix"
-    control: Mapping[str, object] = {}
+    A mode that is no table but a word is its default.
+    """
+
+    default: object = None
     account: Mapping[str, object] = {}
     vpc: Mapping[str, object] = {}
+
+
+class AllModesTable(ModeTable, frozen=True):
+    """The modes of all controls."""
+
+    default: object = "fix"
+    control: Mapping[str, object] = {}  # where files of earlier versions have the mode of a control
 
 
 REQUIRED: Final = ("owner", "reason", "expires")  # of an exemption: asked for where it is read
@@ -35,7 +44,9 @@ class ExemptionTable(Struct, frozen=True):
     owner: str | None = None
     reason: str | None = None
     expires: object = None  # a date or a datetime; msgspec has no union of the two
-    group: str | None = None
+    control: str | None = None
+    resource: str | None = None
+    group: str | None = None  # where files of earlier versions have the resource
     vpc: str | None = None
     account: str | None = None
     actor_role: str | None = None
@@ -45,7 +56,7 @@ class PolicyFile(Struct, frozen=True):
     """A whole file; an absent key has its default. An item of a list that was refused is None, and keeps its place."""
 
     control: Mapping[str, object] = {}  # by id: a table that the control's own Struct reads
-    mode: ModeTable = ModeTable()
+    mode: AllModesTable = AllModesTable()
     exemption: tuple[ExemptionTable | None, ...] = ()
 
 
@@ -61,11 +72,17 @@ EXAMPLES: Final = {
     "exemption.owner": 'owner = "network-team@example.com"',
     "exemption.reason": 'reason = "The vendor has no VPN yet"',
     "exemption.expires": "expires = 2030-06-30",
+    "exemption.control": 'control = "security_group_ingress"',
+    "exemption.resource": 'resource = "sg-0123456789abcdef0"',
     "exemption.group": 'group = "sg-0123456789abcdef0"',
     "exemption.vpc": 'vpc = "vpc-0123456789abcdef0"',
     "exemption.account": 'account = "111122223333"',
     "exemption.actor_role": 'actor_role = "arn:aws:iam::111122223333:role/Break-Glass"',
 }
+
+
+# Keys of earlier versions.
+OLD: Final = frozenset({"mode.control", "exemption.group"})
 
 
 class Reading(Struct, frozen=True):

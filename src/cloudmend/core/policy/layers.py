@@ -32,10 +32,12 @@ def layered(
     """
     tables = _parsed(document)
     elsewhere: dict[tuple[Step, ...], Place] = {}
+    for above in ((), *(("control", name) for name in _names(tables.get("control")))):
+        _expand(tables, (*above, "mode"), document, elsewhere)
     for name, steps in catalog.moved.items():
         if name in tables:
             _move(tables, document.at(name), steps, elsewhere, review)
-    for parameter in catalog.settings:
+    for parameter in catalog.parameters:
         text = settings.get(parameter.variable)
         if text and _put(tables, parameter.key, Given(text)):
             elsewhere[parameter.key] = parameter
@@ -56,11 +58,25 @@ def _not_toml(document: Document, problem: str) -> str:
     return f"{where}: this is not TOML: {problem}. Correct it there."
 
 
+def _names(tables: object) -> list[str]:
+    return list(tables) if isinstance(tables, dict) else []
+
+
+def _expand(
+    tables: Tables, steps: tuple[Step, ...], document: Document, elsewhere: dict[tuple[Step, ...], Place]
+) -> None:
+    """Make a table of a mode that is a word."""
+    mode = _get(tables, steps)
+    if mode is not None and not isinstance(mode, dict):
+        _put(tables, steps, {"default": mode})
+        elsewhere[(*steps, "default")] = document.at(*steps)
+
+
 def _move(
     tables: Tables, old: Key, steps: tuple[Step, ...], elsewhere: dict[tuple[Step, ...], Place], review: Review
 ) -> None:
     value = tables.pop(str(old))
-    if _has(tables, steps):
+    if _get(tables, steps) is not None:
         review.refuse(old, f"{old.document.at(*steps)} says it too", "Keep that one, and take this one out.")
     elif _put(tables, steps, value):
         elsewhere[steps] = old
@@ -68,12 +84,11 @@ def _move(
         review.warn(old, told, "Write it there: the next version refuses it here.")
 
 
-def _has(tables: Any, steps: tuple[Step, ...]) -> bool:
+def _get(tables: Any, steps: tuple[Step, ...]) -> Any:
+    """Return the value of a key; None if there is none."""
     for step in steps:
-        if not isinstance(tables, dict) or step not in tables:
-            return False
-        tables = tables[step]
-    return True
+        tables = tables.get(step) if isinstance(tables, dict) else None
+    return tables
 
 
 def _put(tables: Any, steps: tuple[Step, ...], value: object) -> bool:

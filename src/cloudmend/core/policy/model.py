@@ -10,28 +10,28 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct
 
-Mode = Literal["fix", "observe"]
+Mode = Literal["fix", "observe", "off"]
 
 # What an exemption may be about, and how a person calls it.
-SCOPES: Final = {"group": "group", "vpc": "VPC", "account": "account", "actor_role": "role"}
+SCOPES: Final = {"resource": "resource", "vpc": "VPC", "account": "account", "actor_role": "role"}
 
 
 class Modes(Struct, frozen=True, kw_only=True):
-    """Whether what is at fault is closed or only reported: by control id, account id, VPC id, or by default."""
+    """Whether what is at fault is mended, only reported, or not looked at: by account id, by VPC id, and elsewhere."""
 
-    default: Mode
-    control: Mapping[str, Mode] = {}
+    default: Mode | None = None  # None: nothing is said
     account: Mapping[str, Mode] = {}
     vpc: Mapping[str, Mode] = {}
 
 
 class Exemption(Struct, frozen=True, kw_only=True):
-    """What is left open on purpose, by whom, why, and until when. A scope that is empty is not asked for."""
+    """What is left as it is on purpose, by whom, why, and until when. A scope that is empty is not asked for."""
 
+    control: str  # its id
     owner: str
     reason: str
     expires: datetime  # aware; the last moment at which it holds
-    group: str = ""
+    resource: str = ""
     vpc: str = ""
     account: str = ""
     actor_role: str = ""
@@ -54,7 +54,9 @@ class Exemption(Struct, frozen=True, kw_only=True):
 class Policy(Struct, frozen=True, kw_only=True):
     """What a mend is decided by."""
 
-    mode: Modes
+    mode: Modes  # of all controls; its default is said
+    modes: Mapping[str, Modes] = {}  # of one control, by its id
+    is_observing: bool = False  # a setting says that nothing is written, whatever the modes are
     exemptions: tuple[Exemption, ...] = ()
     settings: Mapping[str, Any] = {}  # of a control, by its id; of its own type. Absent: its defaults
 

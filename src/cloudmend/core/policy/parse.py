@@ -11,14 +11,16 @@ from msgspec import Struct
 
 from cloudmend.core.errors import PolicyError
 from cloudmend.core.policy.catalog import Catalog, Described
-from cloudmend.core.policy.file import EXAMPLES, PolicyFile, Reading
+from cloudmend.core.policy.exemptions import read_exemptions
+from cloudmend.core.policy.file import EXAMPLES, ModeTable, PolicyFile, Reading
 from cloudmend.core.policy.layers import layered
-from cloudmend.core.policy.model import Modes, Policy
+from cloudmend.core.policy.model import Mode, Modes, Policy
+from cloudmend.core.policy.modes import moved_modes, read_mode, read_modes
 from cloudmend.core.policy.place import MODE, Document, Key, did_you_mean
 from cloudmend.core.policy.review import Review
-from cloudmend.core.policy.scopes import read_exemptions, read_modes
 
 NO_CONTROLS: Final = Catalog(controls={})
+_MODE: Final = "mode"  # a key of the table of every control
 
 
 def parse_policy(
@@ -52,28 +54,59 @@ def review_policy(
     tables, document = layered(Document(name, file or ""), settings, catalog, review)
     moved = {old: str(document.at(*steps)) for old, steps in catalog.moved.items()}
     read = Reading(review, EXAMPLES, moved=moved).table(PolicyFile, tables, document.at())
-    modes = read_modes(read.mode, document, catalog.controls.keys(), review)
+    of_all = read_modes(read.mode, document.at("mode"), review)
+    tables = dict(_tables(read.control, document.at("control"), catalog, review))
+    own = dict(_modes(tables, document.at("control"), review))
     policy = Policy(
-        mode=Modes(default="observe") if settings.get(MODE.variable) == "observe" else modes,
-        exemptions=read_exemptions(read.exemption, document, now, review),
-        settings=dict(_settings(read.control, document.at("control"), catalog, review)),
+        mode=of_all,
+        modes=moved_modes(read.mode, of_all, own, document, catalog.controls, review),
+        exemptions=read_exemptions(read.exemption, document, now, catalog, review),
+        settings=dict(_settings(tables, document.at("control"), catalog, review)),
     )
+    if setting := settings.get(MODE.variable):
+        policy = _switched(policy, review.attempt("fix", read_mode, setting, MODE))
     if review.refusals:
         raise PolicyError(*review.refusals)
     return policy, review.warnings
 
 
-def _settings(tables: Mapping[str, object], key: Key, catalog: Catalog, review: Review) -> Iterator[tuple[str, Any]]:
-    """Yield the settings that the file has for a control, unless they are its defaults."""
+def _switched(policy: Policy, mode: Mode) -> Policy:
+    """Return the policy under a setting of the mode: it is the default, and observe stops every write."""
+    modes = msgspec.structs.replace(policy.mode, default=mode)
+    return msgspec.structs.replace(policy, mode=modes, is_observing=mode == "observe")
+
+
+def _tables(
+    tables: Mapping[str, object], key: Key, catalog: Catalog, review: Review
+) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Yield the table of each control that there is."""
     for name, table in tables.items():
         if name not in catalog.controls:
             told = did_you_mean(name, catalog.controls)
             review.refuse(key.at(name), "there is no control of this id", told)
-        elif not isinstance(table, dict):
-            review.refuse(key.at(name), "this should be a table", f"Write for example [{key.at(name)}].")
+        elif isinstance(table, dict):
+            yield name, table
         else:
+            review.refuse(key.at(name), "this should be a table", f"Write for example [{key.at(name)}].")
+
+
+def _modes(tables: Mapping[str, Mapping[str, object]], key: Key, review: Review) -> Iterator[tuple[str, Modes]]:
+    """Yield the modes that a control has of its own."""
+    for name, table in tables.items():
+        if isinstance(mode := table.get(_MODE), dict):
+            own = key.at(name, _MODE)
+            read = Reading(review, EXAMPLES, above=len(own.steps) - 1).table(ModeTable, mode, own)
+            yield name, read_modes(read, own, review)
+
+
+def _settings(
+    tables: Mapping[str, Mapping[str, object]], key: Key, catalog: Catalog, review: Review
+) -> Iterator[tuple[str, Any]]:
+    """Yield the settings that the file has for a control, unless they are its defaults."""
+    for name, table in tables.items():
+        if own := {key: value for key, value in table.items() if key != _MODE}:
             control = catalog.controls[name]
-            settings = _settings_of(control, table, key.at(name), review)
+            settings = _settings_of(control, own, key.at(name), review)
             if settings != control.settings():
                 yield name, settings
 

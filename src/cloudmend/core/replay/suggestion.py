@@ -22,6 +22,7 @@ _FOREIGN: Final = 200  # characters of each
 class Suggestion(Struct, frozen=True, kw_only=True):
     """A group, and why it may be open on purpose."""
 
+    control: str  # its id
     group: str
     reasons: tuple[str, ...]
     principals: tuple[str, ...]  # ARNs of those who opened it, the first few
@@ -31,7 +32,8 @@ class Suggestion(Struct, frozen=True, kw_only=True):
         """A block for the policy file. It is refused until its owner, reason and expiry are filled in."""
         told = (*self.reasons, *(f"by {principal}" for principal in self.principals))
         comments = "".join(f"# {cut(terminal(line), _FOREIGN)}\n" for line in told)
-        return f'{comments}[[exemption]]\ngroup = "{self.group}"\nowner = ""\nreason = ""\nexpires = ""\n'
+        scope = f'control = "{self.control}"\nresource = "{self.group}"'
+        return f'{comments}[[exemption]]\n{scope}\nowner = ""\nreason = ""\nexpires = ""\n'
 
 
 class Habit(Struct):
@@ -60,7 +62,7 @@ class Habit(Struct):
         return f"{self.opening}: {told}" if told else ""
 
 
-def suggestions(habits: Iterable[Habit]) -> tuple[Suggestion, ...]:
+def suggestions(control: str, habits: Iterable[Habit]) -> tuple[Suggestion, ...]:
     """One for each group that has a door which seems to be meant, the likeliest first.
 
     None for a group that only the name is known of, nor for one of which a stranger opened a door: an exemption would
@@ -74,7 +76,9 @@ def suggestions(habits: Iterable[Habit]) -> tuple[Suggestion, ...]:
         if habit.reason and habit.group.startswith("sg-"):
             meant.setdefault(habit.group, []).append(habit)
     own = [group for group in meant if group not in strange]
-    return tuple(_suggestion(group, meant) for group in sorted(own, key=lambda group: (_weight(meant[group]), group)))
+    return tuple(
+        _suggestion(control, group, meant) for group in sorted(own, key=lambda group: (_weight(meant[group]), group))
+    )
 
 
 def _weight(habits: Iterable[Habit]) -> tuple[int, int]:
@@ -82,7 +86,7 @@ def _weight(habits: Iterable[Habit]) -> tuple[int, int]:
     return (-sum(habit.times for habit in habits), -max(habit.longest for habit in habits))
 
 
-def _suggestion(group: str, meant: Mapping[str, list[Habit]]) -> Suggestion:
+def _suggestion(control: str, group: str, meant: Mapping[str, list[Habit]]) -> Suggestion:
     principals = dict.fromkeys(principal for habit in meant[group] for principal in habit.principals if principal)
     reasons = tuple(habit.reason for habit in meant[group])
-    return Suggestion(group=group, reasons=reasons, principals=tuple(principals)[:_NAMED])
+    return Suggestion(control=control, group=group, reasons=reasons, principals=tuple(principals)[:_NAMED])

@@ -56,7 +56,8 @@ class Summary(Struct, frozen=True, kw_only=True):
 class Tally:
     """Grows with each door: eight bytes of time, and what is kept of each habit and principal."""
 
-    def __init__(self) -> None:
+    def __init__(self, control: str) -> None:
+        self._control = control
         self._actions: Counter[str] = Counter()
         self._openers: dict[str, Opener] = {}
         self._habits: dict[tuple[str, ...], Habit] = {}
@@ -109,5 +110,5 @@ class Tally:
             prefix_lists=prefix_lists,
             nameless=nameless,
             caveats=caveats,
-            exemptions=suggestions(self._habits.values()),
+            exemptions=suggestions(self._control, self._habits.values()),
         )

@@ -150,7 +150,7 @@ def _decision(situation: Situation, state: State, now: datetime, policy: Policy)
         control=target.control.id,
         account=target.resource.account,
         vpc=state.labels.get("vpc", ""),
-        group=target.resource.id,
+        resource=target.resource.id,
         actor_role=target.cause.actor.role_arn,
         now=now,
     )

@@ -58,7 +58,7 @@ class Replayed:
         self._reading = reading
         self._doors = Doors(policy)
         self.all_clear = CONTROL.all_clear(None, policy)
-        self._tally = Tally()
+        self._tally = Tally(CONTROL.id)
 
     def __iter__(self) -> Iterator[Door]:
         """Those that were closed, in the order in which they were, then those that are still open."""

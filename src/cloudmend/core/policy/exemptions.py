@@ -1,75 +1,26 @@
-"""Modes and exemptions: where cloudmend may act, and where it leaves open what is open."""
+"""Exemptions: what is left as it is on purpose."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
-from msgspec import Struct
+import msgspec
 
-from cloudmend.core.policy.file import EXAMPLES, REQUIRED, ExemptionTable, ModeTable
-from cloudmend.core.policy.model import SCOPES, Exemption, Mode, Modes
+from cloudmend.core.policy.catalog import Catalog
+from cloudmend.core.policy.file import EXAMPLES, REQUIRED, ExemptionTable
+from cloudmend.core.policy.ids import FORMS, Form, check_id
+from cloudmend.core.policy.model import SCOPES, Exemption
 from cloudmend.core.policy.place import Document, Key, Place, Refused, did_you_mean
 from cloudmend.core.policy.review import Review
 
-_FILLER: Final[Mode] = "observe"  # stands where a mode was refused
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _LONG: Final = timedelta(days=5 * 366)
 
 
-class _Form(Struct, frozen=True):
-    """What an id looks like."""
-
-    words: str
-    pattern: str
-    example: str
-
-
-_FORMS: Final = {
-    "group": _Form("the id of a security group", "sg-[0-9a-f]{8,17}", "sg-0123456789abcdef0"),
-    "vpc": _Form("the id of a VPC", "vpc-[0-9a-f]{8,17}", "vpc-0123456789abcdef0"),
-    "account": _Form("the id of an account", "[0-9]{12}", "111122223333"),
-    "actor_role": _Form(
-        "the ARN of a role", r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+", "arn:aws:iam::111122223333:role/NAME"
-    ),
-}
-
-
-def read_mode(value: object, place: Place) -> Mode:
-    """Return the mode. Raises Refused for anything but the two."""
-    if value == "fix":
-        return "fix"
-    if value == "observe":
-        return "observe"
-    raise Refused(place, f"{value!r} is not a mode", "Write fix (close what is open) or observe (only report it).")
-
-
-def read_modes(table: ModeTable, document: Document, controls: Collection[str], review: Review) -> Modes:
-    """Return all modes of a file; `controls` are the ids of those that there are."""
-    mode = document.at("mode")
-    for control in table.control:
-        if control not in controls:
-            told = did_you_mean(control, controls)
-            review.refuse(mode.at("control", control), "there is no control of this id", told)
-    for kind, names in (("account", table.account), ("vpc", table.vpc)):
-        for name in names:
-            review.attempt(None, _check_id, kind, name, mode.at(kind, name))
-    return Modes(
-        default=review.attempt(_FILLER, read_mode, table.default, mode.at("default")),
-        control=_modes(table.control, mode.at("control"), review),
-        account=_modes(table.account, mode.at("account"), review),
-        vpc=_modes(table.vpc, mode.at("vpc"), review),
-    )
-
-
-def _modes(table: Mapping[str, object], key: Key, review: Review) -> dict[str, Mode]:
-    return {name: review.attempt(_FILLER, read_mode, value, key.at(name)) for name, value in table.items()}
-
-
 def read_exemptions(
-    tables: Sequence[ExemptionTable | None], document: Document, now: datetime | None, review: Review
+    tables: Sequence[ExemptionTable | None], document: Document, now: datetime | None, catalog: Catalog, review: Review
 ) -> tuple[Exemption, ...]:
     """Return the exemptions. Two of one scope are refused: which expiry should hold?
 
@@ -77,10 +28,10 @@ def read_exemptions(
     """
     keys = [document.at("exemption", index) for index in range(len(tables))]
     whole = [(table, key) for table, key in zip(tables, keys, strict=True) if table is not None]
-    read = [(_exemption(table, key, review), key) for table, key in whole]
-    scopes = [exemption.scope for exemption, _ in read]
+    read = [(_exemption(table, key, catalog, review), key) for table, key in whole]
+    scopes = [(exemption.control, exemption.scope) for exemption, _ in read]
     for place, (exemption, key) in enumerate(read):
-        first = scopes.index(exemption.scope)
+        first = scopes.index((exemption.control, exemption.scope))
         if exemption.scope and first != place:
             review.refuse(key, f"it has the scope of {read[first][1]}", "Keep the one that is meant.")
         if now is not None and not review.refuses(key):
@@ -88,23 +39,56 @@ def read_exemptions(
     return tuple(exemption for exemption, _ in read)
 
 
-def _exemption(table: ExemptionTable, key: Key, review: Review) -> Exemption:
+def _exemption(table: ExemptionTable, key: Key, catalog: Catalog, review: Review) -> Exemption:
     """Return what can be read of it: what is refused is empty, and the policy with it."""
+    table = _renamed(table, key, review)
+    control = _control(table, key, catalog, review)
     scope = {name: value for name in SCOPES if (value := getattr(table, name)) is not None}
     if not scope and not review.refuses(key):
         review.refuse(key, "it would exempt everything", f"Add at least one of {', '.join(SCOPES)}.")
     for name, value in scope.items():
-        review.attempt(None, _check_id, name, value, key.at(name))
+        if form := _form_of(control, catalog) if name == "resource" else FORMS[name]:
+            at = key.at("group" if name == "resource" and table.group else name)
+            review.attempt(None, check_id, form, value, at)
     for name in REQUIRED:
         if getattr(table, name) is None and not review.refuses(key.at(name)):
             review.refuse(key, f"{name} is missing", f"Add a line such as {_example(name)}.")
     expires = table.expires
     return Exemption(
+        control=control,
         owner=_words(table.owner, key, "owner", review),
         reason=_words(table.reason, key, "reason", review),
         expires=_NEVER if expires is None else review.attempt(_NEVER, _expiry, expires, key.at("expires")),
         **scope,
     )
+
+
+def _renamed(table: ExemptionTable, key: Key, review: Review) -> ExemptionTable:
+    """Return the table with its `group` as its resource."""
+    if table.group is None:
+        return table
+    old, new = key.at("group"), key.at("resource")
+    if table.resource is not None:
+        review.refuse(old, f"{new} says it too", "Keep that one, and take this one out.")
+        return table
+    review.warn(old, f"this key has moved to {new}", "Write it there: the next version refuses it here.")
+    return msgspec.structs.replace(table, resource=table.group)
+
+
+def _control(table: ExemptionTable, key: Key, catalog: Catalog, review: Review) -> str:
+    """Return the id of the control that it is about; if it names none, of the first that there was."""
+    control = table.control if table.control is not None else catalog.first
+    if table.control is not None and control not in catalog.controls:
+        review.refuse(key.at("control"), "there is no control of this id", did_you_mean(control, catalog.controls))
+    return control
+
+
+def _form_of(control: str, catalog: Catalog) -> Form | None:
+    """Return what an id of a resource of the control looks like."""
+    if control not in catalog.controls:
+        return None
+    kind = catalog.controls[control].resource
+    return Form(f"the id of one {kind.noun}", kind.id_pattern)
 
 
 def _example(name: str) -> str:
@@ -120,14 +104,10 @@ def _doubt(exemption: Exemption, key: Key, now: datetime, review: Review) -> Non
         told = f"it holds for more than five years, until {exemption.expires:%Y-%m-%d}"
         review.warn(expires, told, "Write a date by which somebody will have looked at it again.")
     if exemption.scope.keys() == {"account"}:
-        told = f"whatever is opened in account {exemption.account} stays open, and nobody is told"
-        review.warn(key, told, f'Add a group or a VPC, or write mode.account.{exemption.account} = "observe".')
-
-
-def _check_id(kind: str, value: str, place: Place) -> None:
-    form = _FORMS[kind]
-    if not re.fullmatch(form.pattern, value, re.ASCII):
-        raise Refused(place, f"{value!r} is not {form.words}", f"Write it in full, without wildcards: {form.example}.")
+        control, account = exemption.control, exemption.account
+        told = f"whatever {control} finds in account {account} stays as it is, and nobody is told"
+        other = f'control.{control}.mode.account.{account} = "observe"'
+        review.warn(key, told, f"Add a resource or a VPC, or write {other}.")
 
 
 def _words(text: str | None, key: Key, name: str, review: Review) -> str:
