@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from cloudmend.core.ledger import End, Entry, Found, Unreadable
 from cloudmend.core.scan import Door, Report
-from cloudmend.entry.pages import asset
+from cloudmend.entry.pages import asset, lasting
 from cloudmend.entry.pages.pictures import bars, timeline
 from cloudmend.entry.pages.scan_page import scan_page
 from core.test_doors import mended
@@ -216,6 +216,13 @@ def test_a_door_is_where_its_time_is_and_to_the_edge_where_it_is_open() -> None:
     assert (first.label, second.label, brief.x) == ("sg-a", "sg-b", 50)
     assert 0 < brief.width < 1
     assert [tick.label for tick in picture.ticks] == [f"24 Nov {hour:02}:00" for hour in range(7, 12)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.44, "0.4 s"), (59.94, "59.9 s"), (61, "1 minute 1 second"), (47029489, "544 days 7 hours")]
+)
+def test_how_long_a_door_was_open_is_told_in_tenths_of_seconds_or_in_words(seconds: float, said: str) -> None:
+    assert lasting(timedelta(seconds=seconds)) == said
 
 
 @pytest.mark.parametrize("seconds", [60, 200, 240, 3600, 3 * 86400, 4 * 86400, 400 * 86400])

@@ -10,7 +10,9 @@ from cloudmend.core.escaping import terminal
 from cloudmend.core.exempting import left_open
 from cloudmend.core.ledger import Entry, TimedExemption
 from cloudmend.core.model import Status
+from cloudmend.core.scan import plural
 
+_UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 STATUS_STYLE: Final[dict[Status, str]] = {
     "mended": "green",
     "clean": "green",
@@ -55,3 +57,13 @@ def came_to(entry: Entry) -> tuple[str, str]:
     if entry.undone:
         return "undone", entry.undone.record.summary
     return entry.ended.record.status, entry.ended.record.summary
+
+
+def duration(seconds: int) -> str:
+    """In the two largest units that it has: 3 days 4 hours."""
+    parts: list[tuple[int, str]] = []
+    for size, unit in _UNITS:
+        count, seconds = divmod(seconds, size)
+        if count or parts:
+            parts.append((count, unit))
+    return " ".join(plural(count, unit) for count, unit in parts[:2] if count) or "0 seconds"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cloudmend.entry.replaying import replay, table
+from cloudmend.entry.wording import duration
 from entry.replay.records import BOB, FORMS, GROUP, ROBOT, ROLE, closed, noise, opened
 from entry.test_cli import CLOUDMEND, ROOT, cloudmend
 from support import policy
@@ -114,7 +115,7 @@ def test_an_exemption_that_is_suggested_is_told_as_it_is(tmp_path: Path, capsys:
     ],
 )
 def test_a_duration_is_told_in_the_two_largest_units(seconds: int, said: str) -> None:
-    assert table.duration(seconds) == said
+    assert duration(seconds) == said
 
 
 def test_the_command_reads_standard_input(tmp_path: Path) -> None:

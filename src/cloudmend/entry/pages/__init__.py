@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from datetime import timedelta
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -19,7 +20,9 @@ from markupsafe import Markup, escape
 from cloudmend.core.escaping import terminal
 from cloudmend.core.network import readable
 from cloudmend.core.scan import plural
+from cloudmend.entry.wording import duration
 
+_MINUTE: Final = 60.0  # seconds
 _PACKAGE: Final = "cloudmend.entry.pages"
 # What a browser may break at a hyphen, or anywhere where a column is narrow: ids of resources, records, events and
 # accounts, addresses and networks.
@@ -53,6 +56,12 @@ def unbroken(text: str) -> Markup:
     return Markup(_UNBROKEN.sub(r'<span class="keep">\g<0></span>', shown))  # noqa: S704 - escaped, and no match is HTML
 
 
+def lasting(length: timedelta) -> str:
+    """Return how long something lasted: tenths of seconds below a minute, else words."""
+    seconds = length.total_seconds()
+    return f"{seconds:.1f} s" if seconds < _MINUTE else duration(int(seconds))
+
+
 def _source(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
@@ -66,5 +75,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(visible=terminal, plural=plural, readable=readable, unbroken=unbroken)
+    environment.filters.update(visible=terminal, plural=plural, readable=readable, unbroken=unbroken, lasting=lasting)
     return environment

@@ -12,13 +12,13 @@ from cloudmend.core.escaping import cut, terminal
 from cloudmend.core.replay import Door, Opener, Summary
 from cloudmend.core.scan import plural
 from cloudmend.entry.screen import Screen
+from cloudmend.entry.wording import duration
 
 SHOWN: Final = 10  # doors, and exemptions
 ASKED: Final = 5  # people and principals
 _FOREIGN: Final = 100  # characters of what a caller chose
 _PROBLEM: Final = 300  # characters of what is wrong with a record
 _STYLE: Final = {"fix": "bold red", "observe": "yellow", "exempt": "dim"}
-_UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
 def longest(doors: Iterable[Door]) -> list[Door]:
@@ -164,13 +164,3 @@ def _open(door: Door) -> str:
     if door.closed_by is None:
         return f"{duration(door.seconds_open)}, and still does"
     return f"{duration(door.seconds_open)}, closed by {_foreign(door.closed_by.who)} ({door.closed_with})"
-
-
-def duration(seconds: int) -> str:
-    """In the two largest units that it has: 3 days 4 hours."""
-    parts: list[tuple[int, str]] = []
-    for size, unit in _UNITS:
-        count, seconds = divmod(seconds, size)
-        if count or parts:
-            parts.append((count, unit))
-    return " ".join(plural(count, unit) for count, unit in parts[:2] if count) or "0 seconds"
