@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cloudmend.aws.ledger_items import entry_key, key, lock_key
-from cloudmend.core.errors import Busy
+from cloudmend.core.errors import BudgetSpent, Busy
 from cloudmend.core.ledger import Entry, Unreadable
 from ledgers.backends import Backend
 from ledgers.values import GROUP, OTHER_GROUP, exemption, intent, record
@@ -101,6 +101,21 @@ def test_an_exemption_of_another_shape_exempts_nothing_and_hides_no_other(
     assert [held.id for held in found.held] == ["b"]
     (problem,) = found.unreadable
     assert problem.startswith("Exemption a cannot be read. It is not what cloudmend stores")
+
+
+@pytest.mark.parametrize("value", [{"N": "7"}, {"S": "many"}, {"L": []}, {"NULL": True}])
+def test_what_is_no_count_of_the_hour_is_counted_anew_and_stops_no_mend(
+    dynamodb: Any, table: str, in_dynamodb: Backend, value: Any
+) -> None:
+    ledger = in_dynamodb.ledger(budget=2)
+    hour = key("budget/111122223333", "2026-11-24T07")
+    dynamodb.put_item(TableName=table, Item={**hour, "resources": value})
+    first, second = ledger.intend_all([intent(), intent(OTHER_GROUP)])
+    assert (first.state, second.state) == ("INTENT", "INTENT")
+    with pytest.raises(BudgetSpent):
+        ledger.intend(intent("sg-0aaaaaaaaaaaaaaaa"))
+    counted = dynamodb.get_item(TableName=table, Key=hour)["Item"]
+    assert (len(counted["resources"]["SS"]), "expires" in counted) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,8 @@ class DynamoDbLedger:
         locks = [items.put_lock(entry, entry.seen) for entry in entries]
         kept = [write for entry in entries for write in (items.put_entry(entry), items.put_open(entry))]
         reasons = self._transact(*locks, items.count_resources(entries, self._terms), *kept)
+        if items.is_no_count(reasons[len(locks)]):
+            reasons = self._transact(*locks, items.count_anew(entries, self._terms), *kept)
         for lock in filter(_refused, reasons[: len(locks)]):
             raise _busy(lock)
         if _refused(reasons[len(locks)]):

@@ -161,6 +161,26 @@ def count_resources(entries: Sequence[Entry], terms: Terms) -> Json:
                 ":expires": seconds(first.opened, terms),
                 **alone,
             },
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }
+
+
+def is_no_count(refused: Json) -> bool:
+    """Whether there was something else in place of the hour's count, which then would refuse every mend."""
+    return "SS" not in refused.get("Item", {}).get("resources", {"SS": ()})
+
+
+def count_anew(entries: Sequence[Entry], terms: Terms) -> Json:
+    """The count of the hour from these on, in place of what is none."""
+    update = count_resources(entries, terms)["Update"]
+    values = {name: update["ExpressionAttributeValues"][name] for name in (":counted", ":set", ":expires")}
+    return {
+        "Update": {
+            "Key": update["Key"],
+            "UpdateExpression": "SET resources = :counted, expires = :expires",
+            "ConditionExpression": "NOT attribute_type(resources, :set)",
+            "ExpressionAttributeValues": values,
         }
     }
 
