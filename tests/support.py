@@ -8,8 +8,9 @@ from typing import Any
 
 from cloudmend import engine
 from cloudmend.aws.gateway import Gateway
-from cloudmend.controls import CONTROLS
+from cloudmend.controls import woken_by
 from cloudmend.controls.catalog import CATALOG
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.ledger import Ending, Entry, Terms
 from cloudmend.core.model import Ignored, Intent, Record
@@ -150,7 +151,7 @@ class Account:
     def handle(self, event: object, **settings: str) -> tuple[Record | Ignored, ...]:
         """The engine's answer to an event, under `policy` of these settings; `calls` starts anew."""
         self.calls.clear()
-        return engine.handle(event, controls=CONTROLS, policy=policy(**settings), world=self.world)
+        return engine.handle(event, woken_by=woken_by, policy=policy(**settings), world=self.world)
 
     def mend(self, group_id: str, **settings: str) -> Record:
         """The one record of an event that names the group."""
@@ -171,7 +172,7 @@ def policy(file: str | None = None, **settings: str) -> Policy:
 
 def settings_in(of: Policy) -> Settings:
     """The settings of the control of security groups."""
-    found: Settings = of.settings_of(CONTROLS[0])
+    found: Settings = of.settings_of(CONTROL)
     return found
 
 

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from cloudmend import engine
-from cloudmend.controls import CONTROLS
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import Ignored, Intent
 from cloudmend.engine import Sweep
@@ -112,12 +112,12 @@ def test_a_second_run_changes_nothing() -> None:
     account.mend(group_id)
     after = account.rules(group_id)
     record = account.mend(group_id)
-    assert account.calls == [DESCRIBE]
+    assert account.calls == [DESCRIBE, GROUP]
     assert record.status == "clean"
     assert account.rules(group_id) == after
 
 
-def test_its_own_write_coming_back_costs_one_read() -> None:
+def test_its_own_write_coming_back_costs_one_look() -> None:
     account = Account()
     group_id = account.group(ipv4(22, WORLD))
     account.mend(group_id)
@@ -125,7 +125,7 @@ def test_its_own_write_coming_back_costs_one_read() -> None:
     wrapper = {"GroupId": group_id, "SecurityGroupRule": {"SecurityGroupRuleId": rule_id, "tag": 1}}
     own = event(group_id, "ModifySecurityGroupRules", requestParameters={"ModifySecurityGroupRulesRequest": wrapper})
     record = account.respond(own)
-    assert account.calls == [DESCRIBE]
+    assert account.calls == [DESCRIBE, GROUP]
     assert record.status == "clean"
 
 
@@ -255,7 +255,7 @@ def test_addresses_that_are_trusted_do_not_count() -> None:
 
 def swept(account: Account, **arguments: Any) -> Sweep:
     account.calls.clear()
-    return engine.sweep(controls=CONTROLS, policy=policy(), world=account.world, **arguments)
+    return engine.sweep(controls=[CONTROL], policy=policy(), world=account.world, **arguments)
 
 
 def test_a_sweep_mends_what_no_event_reported() -> None:

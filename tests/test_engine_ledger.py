@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from cloudmend import engine
-from cloudmend.controls import CONTROLS
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.model import Record
 from cloudmend.engine import Sweep
@@ -22,7 +22,7 @@ OPEN_SSH, CLOSED_SSH = ("tcp", 22, 22, WORLD), ("tcp", 22, 22, TEN)
 
 
 def swept(account: Account, **arguments: Any) -> Sweep:
-    return engine.sweep(controls=CONTROLS, policy=policy(), world=account.world, **arguments)
+    return engine.sweep(controls=[CONTROL], policy=policy(), world=account.world, **arguments)
 
 
 def opened(account: Account, group_id: str) -> Record:
@@ -86,7 +86,7 @@ def test_a_ledger_that_cannot_tell_its_exemptions_leads_to_closing() -> None:
     assert (record.status, record.exemptions_unreadable) == ("mended", ("The table does not answer.",))
 
 
-def test_a_door_that_is_opened_for_the_third_time_within_the_hour_is_revoked_and_told_loudly() -> None:
+def test_a_door_that_is_opened_for_the_third_time_within_the_hour_is_narrowed_again_and_told_loudly() -> None:
     account = Account()
     group_id = account.group()
     for _ in range(2):
@@ -96,8 +96,8 @@ def test_a_door_that_is_opened_for_the_third_time_within_the_hour_is_revoked_and
         account.ec2.revoke_security_group_ingress(GroupId=group_id, SecurityGroupRuleIds=rule_ids)
     record = opened(account, group_id)
     assert (record.status, record.severity, record.flaps) == ("mended", "high", 2)
-    assert ingress(account.rules(group_id)) == set()
-    assert "It was opened 3 times within the hour, so it was revoked instead of narrowed." in record.summary
+    assert ingress(account.rules(group_id)) == {("tcp", 22, 22, "10.0.0.0/8")}
+    assert "It was opened 3 times within the hour. This time by" in record.summary
     account.clock.sleep(3601)
     assert opened(account, group_id).severity == "normal"
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cloudmend import engine
-from cloudmend.controls import CONTROLS
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.ledger import Unreadable
 from ledgers.values import record
@@ -78,7 +78,7 @@ def test_a_sweep_reads_the_mends_of_late_once_even_where_it_cannot() -> None:
         raise LedgerError("The table does not answer.")
 
     account.ledger.entries = unread  # type: ignore[attr-defined]
-    records = engine.sweep(controls=CONTROLS, policy=policy(), world=account.world).records
+    records = engine.sweep(controls=[CONTROL], policy=policy(), world=account.world).records
     assert {record.status for record in records} == {"mended"}
     assert (len(records), len(reads)) == (len(groups), 1)
 

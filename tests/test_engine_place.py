@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from cloudmend import engine
-from cloudmend.controls import CONTROLS
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Record
 from cloudmend.core.notice import CHANNELS, Audience
@@ -158,7 +158,7 @@ def test_security_hub_is_told_of_no_other_account_s_group() -> None:
 
 def sweep(account: Account) -> engine.Sweep:
     account.calls.clear()
-    return engine.sweep(controls=CONTROLS, policy=policy(), world=account.world)
+    return engine.sweep(controls=[CONTROL], policy=policy(), world=account.world)
 
 
 def test_a_sweep_mends_ours_and_counts_what_others_own_without_a_notice() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cloudmend.controls import CONTROLS
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.model import Ignored, Record
 from cloudmend.engine import sweep
 from cloudmend.local.ec2 import Ec2Error
@@ -37,7 +37,7 @@ def sources(account: Account, group_id: str) -> set[str]:
 
 
 def swept(account: Account) -> Record:
-    (record,) = sweep(controls=CONTROLS, policy=policy(), world=account.world).records
+    (record,) = sweep(controls=[CONTROL], policy=policy(), world=account.world).records
     return record
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cloudmend import engine
-from cloudmend.controls import CONTROLS
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.model import Record
 from cloudmend.core.policy import Policy
 from cloudmend.local.ec2 import Ec2Error, describe_prefix_lists
@@ -43,7 +43,7 @@ def about(group_id: str, params: Params) -> bool:
 def swept(account: Account, by: Policy | None = None) -> dict[str, Record]:
     """The sweep's records, by resource."""
     account.calls.clear()
-    records = engine.sweep(controls=CONTROLS, policy=by or policy(), world=account.world).records
+    records = engine.sweep(controls=[CONTROL], policy=by or policy(), world=account.world).records
     return {record.resource.id: record for record in records}
 
 

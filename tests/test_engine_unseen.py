@@ -10,12 +10,13 @@ import msgspec
 import pytest
 
 from cloudmend import engine
-from cloudmend.controls import CONTROLS
+from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.core.ending import Target
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Record
 from cloudmend.core.notice.wording import is_for_people
 from cloudmend.core.put_off import PutOff
-from cloudmend.engine.unseen import YOUNG
+from cloudmend.engine.stations.later import YOUNG
 from controls.test_prefix_lists import prefix_list, refers
 from reliability.faults import MALLORY
 from support import NOW, Account, event, ingress, ipv4, policy
@@ -51,7 +52,9 @@ def naming(group_id: str, *rule_ids: str, **detail: Any) -> dict[str, Any]:
 def next_look(account: Account, task: PutOff) -> Record:
     """What the sweep's function does with a message when it is due."""
     account.clock.time = task.due
-    return engine.mend(task.resource, CONTROLS[0], task.cause, policy=policy(), world=account.world)
+    target = Target(control=CONTROL, resource=task.resource, cause=task.cause)
+    (record,) = engine.mend([target], policy(), account.world)
+    return record
 
 
 def test_a_rule_that_the_event_names_and_aws_does_not_show_is_looked_at_again_and_not_clean() -> None:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from cloudmend import engine
-from cloudmend.controls import CONTROLS
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.errors import LedgerError, UndoRefused
 from cloudmend.core.model import Record
 from cloudmend.local.ec2 import Ec2Error
@@ -47,7 +47,7 @@ def left_behind(account: Account, *permissions: Mapping[str, Any], operation: st
 
 
 def swept(account: Account) -> engine.Sweep:
-    return engine.sweep(controls=CONTROLS, policy=policy(), world=account.world)
+    return engine.sweep(controls=[CONTROL], policy=policy(), world=account.world)
 
 
 def told(account: Account) -> list[Record]:
@@ -101,24 +101,6 @@ def test_a_mend_whose_lease_still_runs_is_left_alone(look: Callable[[Account, st
     assert told(account) == []
     (entry,) = account.ledger.open_intents()
     assert entry.resumed is None
-
-
-def test_a_late_event_looks_into_the_ledger_once_and_an_early_one_does_not() -> None:
-    account = Account()
-    group_id = account.group(ipv4(22, TEN))
-    reads: list[str] = []
-    recent = account.ledger.recent
-
-    def counted(*arguments: Any) -> Any:
-        reads.append("recent")
-        return recent(*arguments)
-
-    account.ledger.recent = counted  # type: ignore[attr-defined]
-    account.mend(group_id)
-    assert reads == []
-    account.clock.sleep(60)
-    account.mend(group_id)
-    assert (reads, account.calls) == (["recent"], ["ec2:DescribeSecurityGroupRules"])
 
 
 def test_what_was_changed_back_meanwhile_is_mended_again_and_told_as_that() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from cloudmend import engine
 from cloudmend.aws.world import world
-from cloudmend.controls import CONTROLS
+from cloudmend.controls import by_id, woken_by
 from cloudmend.core.ledger import Terms
 from cloudmend.core.model import Record
 from cloudmend.disk.ledger import SqliteLedger
@@ -35,7 +35,8 @@ import msgspec
 from cloudmend import engine
 from cloudmend.aws.world import world
 from cloudmend.aws.gateway import SystemClock
-from cloudmend.controls import CONTROLS
+from cloudmend.controls import by_id, woken_by
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.ledger import Terms
 from cloudmend.disk.ledger import SqliteLedger
 from support import policy
@@ -62,7 +63,7 @@ class Deadly:
 
 here = world(ledger=SqliteLedger(folder, SystemClock(), Terms()), notifier=Log())
 ports = {name: Deadly(getattr(here, name)) for name in ("writer", "ledger", "notifier")}
-engine.handle(event, controls=CONTROLS, policy=policy(), world=msgspec.structs.replace(here, **ports))
+engine.handle(event, woken_by=woken_by, policy=policy(), world=msgspec.structs.replace(here, **ports))
 """
 
 
@@ -108,7 +109,7 @@ def test_what_a_killed_process_began_is_completed_and_told_and_can_be_undone(
             monkeypatch.setenv(name, value)
         ledger, told = SqliteLedger(tmp_path, Later(), Terms()), Told()
         here = msgspec.structs.replace(world(ledger=ledger, notifier=told), clock=Later())
-        engine.handle(opened, controls=CONTROLS, policy=policy(), world=here)
+        engine.handle(opened, woken_by=woken_by, policy=policy(), world=here)
 
         def sources() -> set[tuple[str, int, int, str]]:
             filters = [{"Name": "group-id", "Values": [group_id]}]
@@ -121,5 +122,5 @@ def test_what_a_killed_process_began_is_completed_and_told_and_can_be_undone(
         mended = [record for record in notices if record.status == "mended"]
         assert {(record.actor.arn, len(record.edits), len(record.undo)) for record in mended} == {(WHO, 1, 1)}
         caller = grounds(caller=f"arn:aws:iam::{ACCOUNT}:user/alice")
-        undo(mended[-1].entry_id, caller, controls=CONTROLS, world=here, dry_run=False)
+        undo(mended[-1].entry_id, caller, control_of=by_id, world=here, dry_run=False)
         assert sources() == {("tcp", 22, 22, "0.0.0.0/0")}

@@ -10,7 +10,7 @@ from hypothesis import given
 from msgspec.structs import replace
 
 from cloudmend import engine
-from cloudmend.controls import CONTROLS
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.model import Record, Resource, label_of
 from cloudmend.core.notice import Audience
 from cloudmend.core.notice.chat import notification
@@ -38,13 +38,12 @@ def named(account: Account, name: str = NAME, *permissions: dict[str, Any]) -> s
 @pytest.mark.parametrize(
     ("settings", "status"), [({}, "mended"), ({"mode": "observe"}, "observed"), ({"guarded_ports": "443"}, "clean")]
 )
-def test_a_record_has_id_and_name_where_something_is_at_fault(settings: dict[str, str], status: str) -> None:
+def test_a_record_has_id_and_name_(settings: dict[str, str], status: str) -> None:
     account = Account()
     group_id = named(account)
     record = account.mend(group_id, **settings)
-    name = "" if status == "clean" else NAME  # a look that finds nothing does not ask for it
-    assert (record.status, record.resource.id, record.resource.name) == (status, group_id, name)
-    assert record.summary.startswith(f"{group_id} ({NAME}): " if name else f"{group_id}: ")
+    assert (record.status, record.resource.id, record.resource.name) == (status, group_id, NAME)
+    assert record.summary.startswith(f"{group_id} ({NAME}): ")
 
 
 def test_the_ledger_the_undo_and_its_exemption_have_it_too() -> None:
@@ -62,7 +61,7 @@ def test_the_ledger_the_undo_and_its_exemption_have_it_too() -> None:
 def test_a_sweep_s_records_have_it() -> None:
     account = Account()
     named(account)
-    (record,) = engine.sweep(controls=CONTROLS, policy=policy(), world=account.world).records
+    (record,) = engine.sweep(controls=[CONTROL], policy=policy(), world=account.world).records
     assert record.resource.name == NAME
 
 

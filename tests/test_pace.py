@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudmend import engine
-from cloudmend.controls import CONTROLS
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.model import Request, Resource
 from cloudmend.core.ports import Sent
 from cloudmend.engine.pace import EC2_WRITES, Bucket, PacedWriter
@@ -116,7 +116,7 @@ def throttled_sweep(**arguments: Any) -> tuple[set[str], Counter[str]]:
         account.clock.sleep(1)
     account.clock.sleep(60)
     account.calls.clear()
-    swept = engine.sweep(controls=CONTROLS, policy=policy(), world=account.world, **arguments)
+    swept = engine.sweep(controls=[CONTROL], policy=policy(), world=account.world, **arguments)
     return {record.status for record in swept.records}, Counter(account.calls)
 
 
@@ -135,5 +135,5 @@ def test_without_that_pace_it_would_be() -> None:
 def test_a_sweep_that_goes_on_takes_the_buckets_for_empty() -> None:
     account = Account()
     left = [Resource(type="AWS::EC2::SecurityGroup", id=account.group(ipv4(22, "0.0.0.0/0"))) for _ in range(3)]
-    engine.sweep(controls=CONTROLS, policy=policy(), world=account.world, only=left)
+    engine.sweep(controls=[CONTROL], policy=policy(), world=account.world, only=left)
     assert account.clock.now() - NOW >= timedelta(seconds=0.6)

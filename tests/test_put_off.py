@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import msgspec
 import pytest
 
-from cloudmend.controls import CONTROLS
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Record
 from cloudmend.core.put_off import PutOff
@@ -63,7 +63,7 @@ def test_what_is_refused_is_put_off_to_the_next_hour_for_the_cause_that_it_had()
         "is tried again at 08:00 UTC. Raise the budget if this many are expected."
     )
     (task,) = later.tasks
-    assert (task.due, task.region, task.account, task.control) == (due, REGION, "111122223333", CONTROLS[0].id)
+    assert (task.due, task.region, task.account, task.control) == (due, REGION, "111122223333", CONTROL.id)
     assert (task.resource.id, task.cause.actor.arn, task.cause.name) == (group_id, MALLORY, record.event_name)
     assert task.cause.event_id == event(group_id)["detail"]["eventID"]
     assert (task.cause.time, task.cause.request, task.cause.response) == (None, {}, {})
@@ -72,7 +72,7 @@ def test_what_is_refused_is_put_off_to_the_next_hour_for_the_cause_that_it_had()
 def test_a_sweep_puts_off_all_that_the_budget_refuses() -> None:
     account, later = with_budget(2)
     groups = {account.group(ipv4(22, WORLD)) for _ in range(5)}
-    records = sweep(controls=CONTROLS, policy=policy(), world=account.world).records
+    records = sweep(controls=[CONTROL], policy=policy(), world=account.world).records
     refused = {record.resource.id for record in records if record.budget_spent}
     assert (len(refused), {task.resource.id for task in later.tasks}) == (3, refused)
     assert refused < groups

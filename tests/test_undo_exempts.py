@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from cloudmend import engine
-from cloudmend.controls import CONTROLS
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.errors import UndoIncomplete, UndoRefused
 from cloudmend.core.exempting import Where
 from cloudmend.core.model import Record
@@ -22,7 +22,7 @@ from undoing import GROUNDS, WORLD, entry, exemptions, mended_group, refuse, rul
 
 
 def sweep(account: Account) -> tuple[Record, ...]:
-    return engine.sweep(controls=CONTROLS, policy=policy(), world=account.world).records
+    return engine.sweep(controls=[CONTROL], policy=policy(), world=account.world).records
 
 
 def test_another_opening_of_the_group_is_mended_while_what_was_restored_stays() -> None:

@@ -141,4 +141,8 @@ def test_a_record_of_a_control_that_this_version_lacks_is_refused() -> None:
     account = Account()
     _, entry_id = mended_group(account)
     with pytest.raises(CloudmendError, match="is of security_group_ingress, which this cloudmend does not have"):
-        undo(entry_id, GROUNDS, controls=(), world=account.world, dry_run=False)
+        undo(entry_id, GROUNDS, control_of=lacking, world=account.world, dry_run=False)
+
+
+def lacking(control_id: str) -> Any:
+    raise KeyError(control_id)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from cloudmend.controls import CONTROLS
+from cloudmend.controls import by_id
 from cloudmend.core.exempting import Grounds
 from cloudmend.core.ledger import Entry, TimedExemption
 from cloudmend.core.undo import Undone
@@ -29,7 +29,7 @@ def grounds(**fields: Any) -> Grounds:
 
 
 def undone(account: Account, entry_id: str, *, dry_run: bool = False, **fields: Any) -> Undone:
-    return undo(entry_id, grounds(**fields), controls=CONTROLS, world=account.world, dry_run=dry_run)
+    return undo(entry_id, grounds(**fields), control_of=by_id, world=account.world, dry_run=dry_run)
 
 
 def mended_group(account: Account) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from cloudmend import controls as package
-from cloudmend.controls import CONTROLS
+from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.core.control import Control
 from docs_blocks.markdown import code, codes, table
 
@@ -15,7 +15,7 @@ _FOLDER: Final = Path(package.__file__).parent
 
 def controls() -> str:
     """A section for each, in the order in which they run."""
-    return "\n\n".join(map(_section, CONTROLS))
+    return "\n\n".join(map(_section, [CONTROL]))
 
 
 def _section(control: Control) -> str:

@@ -7,14 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from cloudmend.controls import CONTROLS
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.core.decide import check_parts
 from cloudmend.core.errors import UnsafePlan
 from cloudmend.core.model import Change, Edit, Finding, Plan, Request
 from support import policy
 
-(CONTROL,) = CONTROLS
 GROUP = "sg-05fe30eb67c909f27"
 
 

@@ -7,15 +7,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudmend.controls import CONTROLS
-from cloudmend.controls.security_group_ingress.contract import CONTROL
+from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.functions import CONTROL as OLD
 from cloudmend.core.contract import View, after
 from cloudmend.core.model import ApiCall, Resource
 from cloudmend.core.planning import calls, judge, plan
 from random_groups import groups, make
 from support import ACCOUNT, NOW, REGION, Account, policy, settings_in
 
-OLD = CONTROLS[0]
 SWEEP = ApiCall(event_id="", source="cloudmend", name="Sweep", time=None, account=ACCOUNT, region=REGION)
 replacements = st.sampled_from(["10.0.0.0/8", "revoke", "vpc", "172.16.0.0/12"])
 

@@ -12,14 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudmend.controls import CONTROLS
 from cloudmend.controls.security_group_ingress.detect import exposed_by
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule, Unread
+from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.core.model import Finding, Recency
 from cloudmend.core.policy import Policy
 from support import CLEAR, NOW, policy, sg_settings
-
-(CONTROL,) = CONTROLS
 
 
 def rule(number: int, cidr: str, ports: tuple[int, int] = (22, 22), protocol: str = "tcp", **fields: Any) -> Rule:

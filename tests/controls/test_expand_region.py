@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.controls.security_group_ingress.observe import observe_region
 from cloudmend.core.model import Json, Resource
 from cloudmend.core.policy import Policy

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
-from cloudmend.controls import CONTROLS
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
+from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.core.call import Call
 from cloudmend.core.model import Json, Resource
 from cloudmend.core.ports import NEVER, Rows, Sent
+from cloudmend.core.world import at_need
 from cloudmend.local.ec2 import Vpc
 from support import ACCOUNT, VPC, Account, ingress, ipv4, ipv6, policy
 
-(CONTROL,) = CONTROLS
 GROUP = "AWS::EC2::SecurityGroup"
 DEFAULT_VPC = Vpc(id="vpc-0fedcba9876543210", cidr="172.31.0.0/16", is_default=True)
 
@@ -90,6 +90,9 @@ class Answers:
     def __init__(self, **rows: Rows) -> None:
         self._rows = rows
         self.asked: list[str] = []
+
+    def begin(self, read: Callable[[], Any]) -> Callable[[], Any]:
+        return at_need(read)
 
     def get(self, call: Call, absent: Mapping[str, Json | None] = NEVER) -> Json | None:
         raise AssertionError(f"{call} is no list; {absent}")

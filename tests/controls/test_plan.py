@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from cloudmend.controls import CONTROLS
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.core.model import Change, Edit, Finding, Request
 from support import policy
 
-(CONTROL,) = CONTROLS
 GONE = frozenset({"InvalidSecurityGroupRuleId.NotFound", "InvalidPermission.NotFound", "InvalidGroup.NotFound"})
 PORT = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
 TEN = {**PORT, "CidrIpv4": "10.0.0.0/8"}

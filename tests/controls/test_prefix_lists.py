@@ -55,7 +55,7 @@ def test_a_list_is_not_even_read_where_it_opens_no_guarded_port() -> None:
     world = prefix_list(account, "0.0.0.0/0")
     group_id = account.group(refers(443, world))
     assert account.mend(group_id).status == "clean"
-    assert account.calls == ["ec2:DescribeSecurityGroupRules"]
+    assert account.calls == ["ec2:DescribeSecurityGroupRules", "ec2:DescribeSecurityGroups"]
 
 
 def test_an_ipv6_list_is_judged_by_ipv6_s_limit() -> None:

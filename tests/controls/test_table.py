@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-from cloudmend.controls import CONTROLS, IDS, WOKEN_BY, all_by_contract, woken_by
+from cloudmend.controls import IDS, WOKEN_BY, every, woken_by
 from cloudmend.core.model import ApiCall
 
 
@@ -15,19 +15,17 @@ def call(source: str, name: str) -> ApiCall:
 
 
 def test_the_table_names_each_controls_own_id_and_triggers() -> None:
-    own = {
-        control.id: {(trigger.source, trigger.name) for trigger in control.triggers} for control in all_by_contract()
-    }
+    own = {control.id: {(trigger.source, trigger.name) for trigger in control.triggers} for control in every()}
     assert own == {name: {(source, each) for each in names} for name, (source, names) in WOKEN_BY.items()}
 
 
 def test_every_id_stands_there_once() -> None:
-    assert list(IDS) == [*(control.id for control in CONTROLS), *(control.id for control in all_by_contract())]
+    assert list(IDS) == [control.id for control in every()]
     assert len(set(IDS)) == len(IDS)
 
 
 def test_a_call_wakes_the_controls_that_watch_it() -> None:
-    for control in all_by_contract():
+    for control in every():
         for trigger in control.triggers:
             assert control in woken_by([call("other", "Call"), call(trigger.source, trigger.name)])
             assert control not in woken_by([call("other.amazonaws.com", trigger.name)])

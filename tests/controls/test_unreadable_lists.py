@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cloudmend import engine
-from cloudmend.controls import CONTROLS
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.model import Record
 from cloudmend.core.notice.finding import import_findings
 from cloudmend.core.notice.wording import headline, why_unchanged
@@ -170,7 +170,7 @@ def test_the_before_image_says_what_was_not_read() -> None:
 
 def sweep(account: Account) -> dict[str, Record]:
     account.calls.clear()
-    swept = engine.sweep(controls=CONTROLS, policy=policy(), world=account.world)
+    swept = engine.sweep(controls=[CONTROL], policy=policy(), world=account.world)
     return {record.resource.id: record for record in swept.records}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cloudmend.controls import CONTROLS
+from cloudmend.controls import by_id
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.decide import Circumstances, Decision, decide, switched_on
 from cloudmend.core.policy import Policy, parse_policy
@@ -122,7 +122,7 @@ def test_a_setting_to_observe_stops_what_would_be_written_and_switches_nothing_o
     ],
 )
 def test_a_control_is_off_if_it_is_off_wherever_it_could_look(text: str, is_on: bool) -> None:
-    assert [control.id for control in switched_on(CONTROLS, policy(text))] == [CONTROL] * is_on
+    assert [control.id for control in switched_on([by_id(CONTROL)], policy(text))] == [CONTROL] * is_on
 
 
 def test_what_is_not_known_has_the_default_mode() -> None:

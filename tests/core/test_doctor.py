@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cloudmend.controls import CONTROLS
+from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.core.doctor import function, rule, settings, stack, trail
 from cloudmend.core.doctor.check import Deployment
 from cloudmend.core.doctor.trail import Trail
@@ -101,7 +101,7 @@ def test_a_function_is_as_well_as_its_state_and_its_last_update(configuration: d
 
 def test_a_rule_that_also_passes_on_read_only_calls_is_enabled() -> None:
     state = {"State": "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"}
-    assert rule.rule(state, CONTROLS, "wake", HERE).verdict == "ok"
+    assert rule.rule(state, [CONTROL], "wake", HERE).verdict == "ok"
 
 
 def test_an_alias_of_the_function_is_a_target_and_another_function_is_not() -> None:

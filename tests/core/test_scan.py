@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 
-from cloudmend.controls import CONTROLS
+from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.core.decide import Decision
 from cloudmend.core.model import Edit, Json
 from cloudmend.core.scan import Attached, Report, Row, Unread, as_csv, as_json, as_sarif, attached_to, outcome
@@ -193,7 +193,7 @@ SARIF["properties"]["$schema"] = STRING
 
 
 def test_sarif_is_a_run_with_a_result_for_each_row() -> None:
-    told = json.loads(as_sarif(REPORT, CONTROLS, "0.1.0"))
+    told = json.loads(as_sarif(REPORT, [CONTROL], "0.1.0"))
     jsonschema.validate(told, SARIF)
     (run,) = told["runs"]
     first, second = run["results"]
@@ -209,5 +209,5 @@ def test_sarif_is_a_run_with_a_result_for_each_row() -> None:
 @given(hostile_texts)
 def test_sarif_makes_no_link_of_foreign_text(text: str) -> None:
     report = replace(REPORT, rows=(replace(ROW, group_name=unicode(text)),))
-    (result,) = json.loads(as_sarif(report, CONTROLS, "0.1.0"))["runs"][0]["results"]
+    (result,) = json.loads(as_sarif(report, [CONTROL], "0.1.0"))["runs"][0]["results"]
     assert not set("[]<>*`") & set(result["message"]["text"])

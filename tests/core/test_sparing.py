@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from cloudmend.controls import CONTROLS
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.core.ledger import TimedExemption
 from cloudmend.core.sparing import Spared, spare
 from support import policy
 
-(CONTROL,) = CONTROLS
 NOON = datetime(2026, 11, 24, 12, 0, 30, tzinfo=UTC)
 TOLD = "exempt: {}, by ops until 2026-11-24 12:00 UTC: no VPN yet"
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from cloudmend.controls import CONTROLS
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
-from cloudmend.core.case import Case
+from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.core.decide import Circumstances, Decision
-from cloudmend.core.events import parse_event
 from cloudmend.core.ledger import End, Entry, Exemptions, TimedExemption
-from cloudmend.core.model import ApiCall, Edit, Plan
+from cloudmend.core.model import Edit, Intent, Plan
 from cloudmend.core.policy import Mode, Policy
 from cloudmend.core.verdict import Known, Verdict, judge, planned
 from records import GROUP, MENDED
-from support import event, policy
+from support import policy
 
-(CONTROL,) = CONTROLS
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 RULE = Rule(
     {
@@ -69,17 +66,23 @@ def test_where_nothing_is_at_fault_nothing_is_planned_and_nobody_fights() -> Non
     assert planned(CONTROL, closed, (), policy(), ()) == (Plan(()), 0)
 
 
-def test_a_door_that_was_mended_twice_within_the_hour_is_revoked_and_the_fight_is_counted() -> None:
-    call = parse_event(event(GROUP))
-    assert isinstance(call, ApiCall)
-    case = Case(control=CONTROL, resource=MENDED.resource, cause=call, region="eu-west-1", account="111122223333")
-    intent = case.intent(FACTS, Plan(()), "0123abcd")
-    mended = Entry(id="e-1", state="DONE", opened=NOW, intent=intent, ended=End(NOW, MENDED))
-    once, flaps = planned(CONTROL, FACTS, FINDINGS, policy(), [mended])
-    assert ([edit.after for edit in edits(once)], flaps) == (["tcp/22 from 10.0.0.0/8"], 1)
-    twice, flaps = planned(CONTROL, FACTS, FINDINGS, policy(), [mended, mended])
-    assert ([edit.did for edit in edits(twice)], flaps) == (["revoked tcp/22 from 0.0.0.0/0"], 2)
-    assert [edit.why for edit in edits(twice)] == [f"{FINDINGS[0].why}; revoked because the policy says so"]
+def test_a_door_that_was_mended_twice_within_the_hour_is_counted_and_narrowed_again() -> None:
+    plan, flaps = planned(CONTROL, FACTS, FINDINGS, policy(), [ended_entry(), ended_entry()])
+    assert ([edit.after for edit in edits(plan)], flaps) == (["tcp/22 from 10.0.0.0/8"], 2)
+
+
+def ended_entry() -> Entry:
+    intent = Intent(
+        control=CONTROL.id,
+        resource=MENDED.resource,
+        account="111122223333",
+        region="eu-west-1",
+        event_id="",
+        before={},
+        requests=(),
+        undo=(),
+    )
+    return Entry(id="e-1", state="DONE", opened=NOW, intent=intent, ended=End(NOW, MENDED))
 
 
 def edits(plan: Plan) -> tuple[Edit, ...]:

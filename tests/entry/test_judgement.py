@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
+from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.ledger import TimedExemption
 from cloudmend.core.model import Resource

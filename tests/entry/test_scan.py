@@ -15,6 +15,7 @@ from cloudmend.core.model import Json
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import NEVER, Reader, Sent
 from cloudmend.core.scan import Report
+from cloudmend.core.world import at_need
 from cloudmend.entry.fix_plan import plan_of
 from cloudmend.entry.judgement import Brief
 from cloudmend.entry.scanning import Format, report_of, survey, write
@@ -37,6 +38,9 @@ class WithInterfaces:
         self._reader = account.world.reader
         self._interfaces = interfaces
         self.asked: list[Json] = []
+
+    def begin(self, read: Callable[[], Any]) -> Callable[[], Any]:
+        return at_need(read)
 
     def get(self, call: Call, absent: Mapping[str, Json | None] = NEVER) -> Json | None:
         return self._reader.get(call, absent)

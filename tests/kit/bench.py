@@ -7,20 +7,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from cloudmend import engine
 from cloudmend.aws.gateway import Gateway
 from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, Parts, State
-from cloudmend.core.ending import Ended, Target
+from cloudmend.core.ending import Target
 from cloudmend.core.events import parse_event
 from cloudmend.core.ledger import Ending, Entry
 from cloudmend.core.model import ApiCall, Intent, Json, Record, Resource
 from cloudmend.core.planning import calls
 from cloudmend.core.policy import Catalog, Policy, parse_policy
 from cloudmend.core.ports import NEVER, Rows, Sent
-from cloudmend.core.world import World
-from cloudmend.engine.stations import mend, parse
-from cloudmend.engine.stations.record import unfinished
-from cloudmend.engine.stations.resolve import region_of, resolve
+from cloudmend.core.world import World, at_need
+from cloudmend.engine.stations import parse
 from cloudmend.local.server import EmbeddedAws
 from kit.specimens import Client, Specimen
 from local.embedded.helpers import ACCOUNT, SETTLE_S, client
@@ -72,6 +71,9 @@ class Aws:
         self.calls.append(call)
         answer: Json | None = self._shuffled(self._gateway.get(call, absent))
         return answer
+
+    def begin(self, read: Callable[[], Any]) -> Callable[[], Any]:
+        return at_need(read)
 
     def rows(self, request: Sent, key: str, *, enough: Callable[[Rows], bool] = lambda _: True) -> Rows:
         self.calls.append(request)
@@ -183,22 +185,14 @@ class Bench:
     def targets(self) -> list[Target]:
         return parse(self.event(), [self.control])
 
-    def swept(self) -> list[Target]:
-        """What a sweep looks at: what a crash left behind, and what its list names."""
-        return [each for each in self._looked_at() if isinstance(each, Target)]
-
-    def unswept(self) -> list[Ended]:
-        """How a sweep ends where its list names nothing."""
-        return [each for each in self._looked_at() if isinstance(each, Ended)]
-
-    def _looked_at(self) -> list[Target | Ended]:
-        cause = ApiCall(event_id="", source="cloudmend", name="Sweep", time=None, account="", region=REGION)
-        region = region_of(self.control, cause, ACCOUNT, REGION)
-        return list(resolve([*unfinished([self.control], self.world), region], self.policy(), self.world))
+    def sweep(self) -> list[Record]:
+        """What a sweep tells of the one resource."""
+        swept = engine.sweep(controls=[self.control], policy=self.policy(), world=self.world)
+        return [record for record in swept.records if record.resource.id == self.id]
 
     def mend(self, targets: Sequence[Target] | None = None, **policy: str) -> Record:
         """The last record of the one target."""
-        (record,) = mend(self.targets() if targets is None else targets, self.policy(**policy), self.world)
+        (record,) = engine.mend(self.targets() if targets is None else targets, self.policy(**policy), self.world)
         return record
 
     def policy(self, mode: str = "fix", more: str = "") -> Policy:

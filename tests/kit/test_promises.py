@@ -124,15 +124,15 @@ def test_answers_in_another_order_lead_to_the_same_end(bench: Bench) -> None:
 
 
 def test_a_sweep_finds_it_and_mends_it_without_an_event(bench: Bench) -> None:
-    (record,) = [each for each in (bench.mend([target]) for target in bench.swept()) if each.resource.id == bench.id]
+    (record,) = bench.sweep()
     assert (record.status, record.missed, record.event_name) == ("mended", True, "Sweep")
 
 
 def test_a_sweep_of_a_region_without_a_resource_of_its_kind_is_clean(specimen: Specimen) -> None:
     with EmbeddedAws(log=unheard) as aws:
         bench = Bench(aws, specimen._replace(open=lambda _: ""))
-        assert bench.swept() == []
-        assert [each.status for each in bench.unswept()] == ["clean"]
+        bench.sweep()
+        assert [each.status for each in bench.notes.told] == ["clean"]
 
 
 @pytest.mark.parametrize("specimen", [each for each in SPECIMENS if each.disturb], ids=name, indirect=True)
@@ -159,8 +159,10 @@ def test_a_crash_at_any_step_is_completed_and_told_with_its_cause(bench: Bench, 
             bench.mend(targets)
         told = list(bench.notes.told)
         bench.restart()
-        for target in bench.swept() if is_swept else targets:
-            bench.mend([target])
+        if is_swept:
+            bench.sweep()
+        else:
+            bench.mend(targets)
         mends = [each for each in (*told, *bench.notes.told) if each.status == "mended"]
         assert mends, f"nobody was told after a crash before step {number}, {steps[number]}"
         assert all(each.undo for each in mends)
@@ -178,7 +180,7 @@ def _steps_of(bench: Bench) -> list[str]:
 
 
 def test_it_holds_the_rights_that_it_uses_and_no_other(bench: Bench) -> None:
-    bench.swept()
+    bench.sweep()
     bench.mend()
     used = {call.action for call in bench.api.calls}
     control = bench.control
@@ -186,7 +188,7 @@ def test_it_holds_the_rights_that_it_uses_and_no_other(bench: Bench) -> None:
 
 
 def test_its_calls_are_those_of_the_aws_cli(bench: Bench) -> None:
-    bench.swept()
+    bench.sweep()
     bench.mend()
     for call in bench.api.calls:
         assert isinstance(call, Call)

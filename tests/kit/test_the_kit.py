@@ -8,9 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from cloudmend.core.ending import Ended, record_of
-from cloudmend.engine.stations import record as station
-from cloudmend.engine.stations import walk
+from cloudmend.core.ending import Ended
+from cloudmend.engine.stations import record, tell, walk
 from cloudmend.local.server import EmbeddedAws
 from kit import test_promises as promises
 from kit.bench import Bench
@@ -61,25 +60,24 @@ def test_a_control_that_lacks_something_fails(specimen: Specimen, promise: Calla
 def test_an_engine_that_finishes_before_it_tells_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     """It would tell nobody of a mend whose process died between the two."""
 
-    def finish_first(ended: Any, world: Any) -> Any:
-        records = [record_of(each, world.clock.now()) for each in ended]
-        finished = [station._finished(each, record, world) for each, record in zip(ended, records, strict=True)]
-        station._publish(finished, world)
-        return finished
+    def finish_first(ended: Any, world: Any, _: Any = ()) -> Any:
+        tell._finish([end for _, end in ended if end], world.ledger)
+        tell._tell([record for record, _ in ended], world.notifier)
+        return [record for record, _ in ended]
 
-    monkeypatch.setattr(walk, "record", finish_first)
+    monkeypatch.setattr(record, "record_all", finish_first)
     assert fails(SNAPSHOT, promises.test_a_crash_at_any_step_is_completed_and_told_with_its_cause, False)
 
 
 def test_an_engine_that_forgets_what_a_crash_left_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walk, "left_behind", nothing)
+    monkeypatch.setattr(walk, "complete_met", lambda *_: False)
     assert fails(SNAPSHOT, promises.test_a_crash_at_any_step_is_completed_and_told_with_its_cause, False)
 
 
 def test_an_engine_that_does_not_prove_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def believe(written: Any, *_: Any) -> list[Ended]:
         return [
-            Ended(target=each.planned.target, status="mended", why="", steps=each.steps, entry=each.planned.entry)
+            Ended(target=each.planned.target, status="mended", steps=each.steps, entry=each.planned.entry)
             for each in written
         ]
 

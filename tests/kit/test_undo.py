@@ -26,7 +26,7 @@ WORSENED = [each for each in SPECIMENS if each.worsen]
 
 
 def undone(bench: Bench, entry_id: str, *, dry_run: bool = False) -> Undone:
-    return undo(entry_id, GROUNDS, controls=[bench.control], world=bench.world, dry_run=dry_run)
+    return undo(entry_id, GROUNDS, control_of=lambda _: bench.control, world=bench.world, dry_run=dry_run)
 
 
 def test_it_is_given_back_exactly_told_and_exempt_afterwards(bench: Bench) -> None:

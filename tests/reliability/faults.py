@@ -9,7 +9,8 @@ from typing import Any, Final
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
 from cloudmend import engine
-from cloudmend.controls import CONTROLS
+from cloudmend.controls import woken_by
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.model import Record
 from cloudmend.local.ec2 import Ec2Error
@@ -146,7 +147,7 @@ class Trial:
 
     def sweep(self) -> None:
         self.account.clock.sleep(SWEEP_AFTER_S)
-        engine.sweep(controls=CONTROLS, policy=policy(), world=self.account.world)
+        engine.sweep(controls=[CONTROL], policy=policy(), world=self.account.world)
 
     def told(self) -> list[Record]:
         """The notices of what was done."""
@@ -177,7 +178,7 @@ class NeedyTrial(Trial):
         return self.account.group(ipv4(22, WORLD), refers(3389, prefix_list(self.account, "198.51.100.0/24")))
 
     def _handle(self) -> Sequence[object]:
-        return engine.handle(self.event(), controls=CONTROLS, policy=BY_VPC, world=self.account.world)
+        return engine.handle(self.event(), woken_by=woken_by, policy=BY_VPC, world=self.account.world)
 
     def run(self) -> str:
         """When the group was closed, and what became of the list."""

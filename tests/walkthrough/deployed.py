@@ -15,8 +15,8 @@ from typing import Any
 from botocore.session import Session
 
 from cloudmend.aws.ledger import DynamoDbLedger
-from cloudmend.controls import CONTROLS
 from cloudmend.controls.security_group_ingress.facts import Rule
+from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.controls.security_group_ingress.plan import modify
 from cloudmend.core.ledger import Terms
 from cloudmend.core.model import Intent, Request, Resource
@@ -199,7 +199,7 @@ def narrowing(rule: dict[str, Any]) -> Request:
 def intent(group_id: str, *rules: dict[str, Any]) -> Intent:
     """What a function that crashed was about to do: narrow these rules."""
     return Intent(
-        control=CONTROLS[0].id,
+        control=CONTROL.id,
         resource=Resource(type="AWS::EC2::SecurityGroup", id=group_id),
         account=ACCOUNT,
         region="us-east-1",

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import cache
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from botocore import xform_name
@@ -36,6 +37,7 @@ _CONFIG: Final = Config(
     user_agent="cloudmend",  # all of it: botocore would describe this machine anew with every call
 )
 _MAKING_CLIENTS: Final = Lock()
+_Answer = TypeVar("_Answer")
 
 
 class SystemClock:
@@ -56,6 +58,9 @@ class Gateway:
         self._region = region
         self._connect = connect
         self._clock = clock
+
+    def begin(self, read: Callable[[], _Answer]) -> Callable[[], _Answer]:
+        return cache(read)
 
     def client(self, service: str) -> Any:
         """Return the botocore client of a service."""

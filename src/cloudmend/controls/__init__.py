@@ -6,18 +6,24 @@ from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from cloudmend.controls import security_group_ingress
-
 if TYPE_CHECKING:
-    from cloudmend.core import contract
-    from cloudmend.core.control import Control
+    from cloudmend.core.contract import Control
     from cloudmend.core.model import ApiCall
 
-CONTROLS: Final[tuple[Control, ...]] = (security_group_ingress.CONTROL,)
-
-# The controls by the contract: the id, which is the module's name too, and the source and names of the calls that wake
-# it. They stand here a second time, so that a start of the function imports those alone that its event wakes.
+# Of each control the id, which is the module's name too, and the source and names of the calls that wake it. They stand
+# here a second time, so that a start of the function imports those alone that its event wakes.
 WOKEN_BY: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
+    "security_group_ingress": (
+        "ec2.amazonaws.com",
+        frozenset(
+            {
+                "AuthorizeSecurityGroupIngress",
+                "ModifyManagedPrefixList",
+                "ModifySecurityGroupRules",
+                "RestoreManagedPrefixListVersion",
+            }
+        ),
+    ),
     "ebs_snapshot_public": ("ec2.amazonaws.com", frozenset({"ModifySnapshotAttribute"})),
     "s3_bucket_block_public_access": (
         "s3.amazonaws.com",
@@ -25,23 +31,23 @@ WOKEN_BY: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
     ),
     "sqs_policy_public": ("sqs.amazonaws.com", frozenset({"AddPermission", "CreateQueue", "SetQueueAttributes"})),
 }
-IDS: Final = (*(control.id for control in CONTROLS), *WOKEN_BY)
+IDS: Final = tuple(WOKEN_BY)
 
 
-def woken_by(calls: Iterable[ApiCall]) -> tuple[contract.Control[Any], ...]:
-    """Return the controls by the contract that watch any of these calls."""
+def woken_by(calls: Iterable[ApiCall]) -> tuple[Control[Any], ...]:
+    """Return the controls that watch any of these calls."""
     made = {(call.source, call.name) for call in calls}
-    return tuple(
-        by_contract(name) for name, (source, names) in WOKEN_BY.items() if made & {(source, each) for each in names}
-    )
+    return tuple(by_id(name) for name, (source, names) in WOKEN_BY.items() if made & {(source, each) for each in names})
 
 
-def by_contract(control_id: str) -> contract.Control[Any]:
-    """Return the control by the contract that has this id."""
-    control: contract.Control[Any] = import_module(f"{__name__}.{control_id}").CONTROL
+def by_id(control_id: str) -> Control[Any]:
+    """Return the control of an id. Raises KeyError for an id that is none."""
+    if control_id not in WOKEN_BY:
+        raise KeyError(control_id)
+    control: Control[Any] = import_module(f"{__name__}.{control_id}").CONTROL
     return control
 
 
-def all_by_contract() -> tuple[contract.Control[Any], ...]:
-    """Return every control by the contract."""
-    return tuple(map(by_contract, WOKEN_BY))
+def every() -> tuple[Control[Any], ...]:
+    """Return every control."""
+    return tuple(map(by_id, WOKEN_BY))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from cloudmend.controls import IDS, by_contract
+from cloudmend.controls import IDS, by_id
 from cloudmend.core.policy import Catalog, Described, Parameter
 
 # Policy files had its keys at the top level before there were other controls.
@@ -16,13 +16,7 @@ class _Controls(Mapping[str, Described]):
     """All controls by id, in the order in which they run."""
 
     def __getitem__(self, control_id: str) -> Described:
-        if control_id not in IDS:
-            raise KeyError(control_id)
-        if control_id == _FIRST:
-            from cloudmend.controls.security_group_ingress.contract import CONTROL
-
-            return CONTROL
-        return by_contract(control_id)
+        return by_id(control_id)
 
     def __contains__(self, control_id: object) -> bool:
         return control_id in IDS

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct
 
 from cloudmend.core.call import Call
-from cloudmend.core.model import ApiCall, Resource, Step
+from cloudmend.core.ledger import Entry
+from cloudmend.core.left_behind import Traces
+from cloudmend.core.model import ApiCall, Intent, Json, Record, Resource, Step
 from cloudmend.core.policy.keys import Keys
 from cloudmend.core.policy.model import Mode
 from cloudmend.core.ports import Reader
+from cloudmend.core.undo import Reversal
 
 Parts = Mapping[str, Any]  # part id -> value as AWS answers it; absent: it is not there
 Patch = Mapping[str, Any]  # part id -> the value that it gets; None: it goes
@@ -31,6 +34,7 @@ class NoSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 S = TypeVar("S")
+_S = TypeVar("_S", contravariant=True)
 
 
 class ResourceType(Struct, frozen=True, kw_only=True):
@@ -41,6 +45,7 @@ class ResourceType(Struct, frozen=True, kw_only=True):
     id_pattern: str  # a regular expression that a whole id matches
     arn: str = ""  # with {partition}, {region}, {account}, {id}
     asff: str = "Other"  # Security Hub's name of the type
+    self_evident: bool = False  # its ids say what it is, as sg-... does, so that a sentence need not
     scope: Literal["resource", "region", "account"] = "resource"
 
 
@@ -97,6 +102,7 @@ class View(Struct, frozen=True, kw_only=True):
     cause: ApiCall
     now: datetime
     exempt: frozenset[str] = frozenset()  # ids of parts
+    recent: tuple[Entry, ...] = ()  # the control's mends of the resource within the last hour, oldest first
 
     @property
     def parts(self) -> Parts:
@@ -112,18 +118,39 @@ class View(Struct, frozen=True, kw_only=True):
 class Finding(Struct, frozen=True, kw_only=True):
     """A part at fault, with the reason and the value that mends it.
 
-    `mended`: None if the part goes, UNSET if the control's `mend` knows. `mark` names the fault by its value; empty:
-    the value of the part does. `restraint`: why it is only reported, whatever the mode. `wait`: why it cannot be mended
-    now, though later. `witness`: a request that a stranger could make.
+    `because`: why it is mended in this way. `mended`: None if the part goes, UNSET if the control's `mend` knows.
+    `mark` names the fault by its value; empty: the value of the part does. `restraint`: why it is only reported,
+    whatever the mode. `wait`: why it cannot be mended now, though later. `witness`: a request that a stranger could
+    make. A finding without restraint and wait is due.
     """
 
     part: str
     why: str
+    because: str = ""
     mended: Any = UNSET
     mark: str = ""
     restraint: str = ""
     wait: str = ""
     witness: str = ""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a mend is to close it."""
+        return not self.restraint and not self.wait
+
+
+class ReadMany(Protocol[_S]):
+    """Read the states of resources at once; by id, those that exist. Raises AwsError."""
+
+    def __call__(self, resources: Sequence[Resource], /, reader: Reader, settings: _S) -> Mapping[str, State]: ...
+
+
+class ReadAgain(Protocol[_S]):
+    """Read what a mend may have changed, for a proof; the rest is taken as it was `before`, by id. Raises AwsError."""
+
+    def __call__(
+        self, resources: Sequence[Resource], /, before: Mapping[str, State], reader: Reader, settings: _S
+    ) -> Mapping[str, State]: ...
 
 
 def _unchanged(value: Any) -> Any:
@@ -135,8 +162,8 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
 
     `read` returns None if the resource is gone; it raises AwsError. `judge` is pure. `put` returns the calls that lead
     from a state to all the parts that shall be there, in their order; None: the control only reports. `every` yields
-    the ids that something else than a resource of its kind stands for, by the cheapest list that AWS has: of a Region,
-    for a sweep, or of what an event names. None: there is just one.
+    what something else than a resource of its kind stands for, by the cheapest list that AWS has: of a Region, for a
+    sweep, or of what an event names. It yields ids, or resources where it knows whose they are. None: there is one.
     """
 
     id: str  # for life
@@ -153,23 +180,35 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
     read: Callable[[Resource, Reader, S], State | None]
     judge: Callable[[View, S], Iterable[Finding]]
     put: Callable[[Resource, State, Parts], Iterable[Call]] | None = None
-    every: Callable[[Resource, Reader, S], Iterable[str]] | None = None
+    every: Callable[[Resource, Reader, S], Iterable[str | Resource]] | None = None
     settings: type[S] = NoSettings  # type: ignore[assignment]
     say: Callable[[Any], str] = str  # a value in words
     did: Callable[[Step], str] | None = None  # a step in words: "narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8"
+    clear: Callable[[Resource, State | None, S], str] | None = None  # what holds where nothing is at fault, in words
     errors: Mapping[str, Meaning] = {}  # by AWS's code
     settles_in: timedelta = timedelta()  # how long AWS may show the old value after it accepted a write
     # A simple control sets none of these.
     keys: Keys[S] | None = None  # of its settings, if a value means more than its type says
     mend: Callable[[View, Sequence[Finding], S], Patch] | None = None  # for findings that share a part, or add parts
     stricter: Callable[[S], S] | None = None  # the second way, if AWS refuses the first
+    second_way: str = "in the stricter way, because AWS refused the other"  # what is told of that
     narrows: Callable[[View, Parts], bool] | None = None  # the whole against the whole: what no plan may break
     form: Callable[[Any], Any] = _unchanged  # a value without AWS's own choice of spelling, order, or id
     new_ids: bool = False  # a part that comes back has a new id
+    marks: Callable[[State], Mapping[str, frozenset[str]]] | None = None  # what its parts say, by id; None: digests
+    image: Callable[[State], Json] | None = None  # the before-image; None: the parts and the labels
+    unseen: Callable[[ApiCall, Resource, Json | None], Mapping[str, str]] | None = None  # what an image lacks, told
+    trace: Callable[[Intent, State], Traces] | None = None  # what an intent came to
+    revert: Callable[[Intent, Record, Reader], Reversal] | None = None  # a mend, compared with what is now
     locate: Callable[[ApiCall], Iterable[Resource]] | None = None  # for what paths cannot say
-    read_many: Callable[[Sequence[Resource], Reader, S], Mapping[str, State]] | None = None  # by id
+    read_many: ReadMany[S] | None = None
+    read_again: ReadAgain[S] | None = None
     whole: bool = False  # a write replaces more than it changes, unguarded: it is read again beside the intent
     budgeted: bool = True
+
+    def image_of(self, state: State) -> Json:
+        """Return the before-image of a state."""
+        return self.image(state) if self.image else {"parts": state.parts, "labels": state.labels}
 
     def trigger(self, call: ApiCall) -> Trigger | None:
         """Return the trigger that the call matches, if there is one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,11 +10,17 @@ from msgspec import Struct
 
 from cloudmend.core import contract, model
 from cloudmend.core.attribution import attribute
-from cloudmend.core.ledger import Entry
-from cloudmend.core.model import ApiCall, Edit, Record, Resource, Status, Step
+from cloudmend.core.call import Call
+from cloudmend.core.ledger import WITHOUT_TAGS, Entry
+from cloudmend.core.model import ApiCall, Edit, Record, Request, Resource, Status, Step
 
-FLAPPING_AFTER: Final = 2  # mends of the same fault within the hour before: the third is told with high severity
+# A fault that is mended for the third time within an hour: somebody, or something, fights.
+FIGHT: Final = 2
+
 _BAD: Final = ("open", "failed")
+_AGAIN: Final = "It is tried again."
+_UNSURE: Final = "Whether its write took effect is not known; the next try or sweep finds out, and tells of it."
+_TAGS: Final = ("Tags", "TagSpecifications")
 
 
 class Target(Struct, frozen=True, kw_only=True):
@@ -27,122 +33,225 @@ class Target(Struct, frozen=True, kw_only=True):
 
 
 class Ended(Struct, frozen=True, kw_only=True):
-    """The end of a walk. `again`: something else is at fault by now, and is mended next."""
+    """The end of a walk, for the record. `again`: something else is at fault by now, and is mended next.
+
+    `told` is what a sentence says where the findings and steps do not; of a failure, the problem. `notes` say of parts
+    why they were mended in another way than planned.
+    """
 
     target: Target
     status: Status
-    why: str  # the line of the policy, the reason, or the error
+    told: str = ""
+    decision: str = ""  # the line of the policy that applied
     findings: tuple[contract.Finding, ...] = ()
     remaining: tuple[contract.Finding, ...] = ()
     planned: tuple[Step, ...] = ()  # what would have been done
     steps: tuple[Step, ...] = ()  # what was done
-    undo: tuple[str, ...] = ()  # AWS CLI commands, in order
+    notes: Mapping[str, str] = {}
+    undo: tuple[Call, ...] = ()  # what takes that back, in order
     errors: tuple[str, ...] = ()
-    labels: tuple[tuple[str, str], ...] = ()
     entry: Entry | None = None
     flaps: int = 0
     budget_spent: bool = False
+    retry_at: datetime | None = None
+    late: str = ""  # what AWS does not show yet of what the event tells, in a sentence
     unreadable: tuple[str, ...] = ()  # exemptions
+    ledger_unreadable: tuple[str, ...] = ()
+    exempt_aside: bool = False  # parts are exempt by themselves
+    unsure: bool = False  # whether a write took effect is not known, so that the entry stays open
     again: bool = False
     given_up: bool = False  # nothing was done, and the next walk goes on: nobody is told
 
+    @property
+    def fights(self) -> bool:
+        return self.flaps >= FIGHT
 
-def record_of(ended: Ended, now: datetime) -> Record:
+    @property
+    def tags_left_out(self) -> bool:
+        """Whether the before-image is without tags, for want of room."""
+        return bool(self.entry and self.entry.intent.tags_left_out)
+
+
+def record_of(ended: Ended, now: datetime, run_by: str = "") -> Record:
     """Return what is told and kept of an end."""
     target, cause = ended.target, ended.target.cause
-    steps = ended.steps or (ended.planned if ended.status == "observed" else ())
+    steps = ended.planned if ended.status == "observed" else ended.steps
     bad = ended.status in _BAD
+    due = any(finding.is_due for finding in ended.findings)
     return Record(
         status=ended.status,
         control=target.control.id,
         resource=target.resource,
-        account=target.resource.account,
-        region=target.resource.region,
+        account=target.resource.account or cause.account,
+        region=target.resource.region or cause.region,
         event_id=cause.event_id,
         event_name=cause.name,
         actor=cause.actor,
         attribution=attribute(cause.actor),
+        run_by=run_by,
         summary=_summary(ended),
-        decision="" if bad else ended.why,
-        findings=tuple(map(_told, ended.findings)),
-        edits=tuple(_edit(ended, step) for step in steps),
-        remaining=tuple(map(_told, ended.remaining)),
-        errors=ended.errors or ((ended.why,) if ended.status == "failed" else ()),
-        undo=ended.undo,
+        decision=ended.decision,
+        findings=told_findings(ended.findings),
+        edits=tuple(edit_of(ended, step) for step in steps),
+        remaining=told_findings(ended.remaining),
+        errors=tuple(_errors(ended)),
+        undo=commands(ended.undo, target.resource.region or cause.region, tags=not ended.tags_left_out),
         entry_id=ended.entry.id if ended.entry else "",
         flaps=ended.flaps,
-        severity="high" if bad or ended.flaps >= FLAPPING_AFTER else "normal",
-        missed=target.swept and bool(ended.findings) and ended.status in ("mended", *_BAD),
+        severity="high" if bad or ended.fights else "normal",
+        missed=target.swept and due and ended.status in ("mended", *_BAD),
         budget_spent=ended.budget_spent,
+        retry_at=ended.retry_at,
         exemptions_unreadable=ended.unreadable,
-        steps=ended.steps,
+        ledger_unreadable=ended.ledger_unreadable,
+        steps=without_tags_of(ended.steps) if ended.tags_left_out else ended.steps,
         seconds_since_call=round((now - cause.time).total_seconds(), 3) if cause.time else None,
     )
 
 
-def _told(finding: contract.Finding) -> model.Finding:
-    return model.Finding(part=finding.part, why=finding.why)
+def _errors(ended: Ended) -> Iterator[str]:
+    if ended.status == "failed":
+        yield ended.late or _problem(ended)
+    yield from ended.errors
 
 
-def _edit(ended: Ended, step: Step) -> Edit:
+def told_findings(findings: Iterable[contract.Finding]) -> tuple[model.Finding, ...]:
+    """Return the findings as a record has them."""
+    return tuple(
+        model.Finding(part=each.part, why=each.why, restraint=each.restraint, wait=each.wait) for each in findings
+    )
+
+
+def commands(calls: Iterable[Call], region: str, *, tags: bool) -> tuple[str, ...]:
+    """Return AWS CLI commands that send the calls; without the tags that the ledger has no room for."""
+    kept = (call if tags else Request(call.action, without_tags(call.params)) for call in calls)
+    return tuple(each.command(region) for each in kept)
+
+
+def without_tags(value: Any) -> Any:
+    """Return an answer or a request of AWS without what its names say are tags."""
+    if isinstance(value, Mapping):
+        return {name: without_tags(each) for name, each in value.items() if name not in _TAGS}
+    return [without_tags(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def without_tags_of(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """Return steps without the tags of their values."""
+    return tuple(Step(each.part, without_tags(each.before), without_tags(each.after)) for each in steps)
+
+
+def edit_of(ended: Ended, step: Step) -> Edit:
+    """Return a step in words."""
     say = ended.target.control.say
     before = "not there" if step.before is None else say(step.before)
     after = "" if step.after is None else say(step.after)
-    why = next((finding.why for finding in ended.findings if finding.part == step.part), "")
-    did = ended.target.control.did
-    told = did(step) if did else f"{step.part}: {_did(step, before, after)}"
-    return Edit(part=step.part, before=before, after=after, did=told, why=why)
+    finding = next((each for each in ended.findings if each.part == step.part), None)
+    because = ended.notes.get(step.part) or (finding.because if finding else "")
+    why = "; ".join(text for text in (finding.why if finding else "", because) if text)
+    return Edit(part=step.part, before=before, after=after, did=did(ended.target.control, step), why=why)
 
 
-def _did(step: Step, before: str, after: str) -> str:
+def did(control: contract.Control[Any], step: Step) -> str:
+    """Return what a step does, in words: "narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8"."""
+    if control.did:
+        return control.did(step)
     if step.before is None:
-        return f"added {after}"
-    return f"changed from {before} to {after}" if after else f"removed {before}"
+        return f"{step.part}: added {control.say(step.after)}"
+    if step.after is None:
+        return f"{step.part}: removed {control.say(step.before)}"
+    return f"{step.part}: changed from {control.say(step.before)} to {control.say(step.after)}"
+
+
+def label(target: Target) -> str:
+    """Return how a sentence calls the resource of a target."""
+    resource, kind = target.resource, target.control.resource
+    if kind.self_evident or resource.type != kind.type:
+        return resource.label
+    return f"{kind.noun} {resource.label}"
 
 
 def _summary(ended: Ended) -> str:
     """Return one or two sentences: the resource, its status, and what was done or is left."""
-    target = ended.target
-    name = target.resource.label or f"Region {target.resource.region}"
-    if ended.labels:
-        name += "".join(f" ({value})" for key, value in ended.labels if key == "name")
-    return f"{target.control.resource.noun} {name}: {_sentence(ended)}"
+    name = label(ended.target)
+    if ended.status == "gone":
+        return f"{name} does not exist in {ended.target.resource.region}: nothing to close."
+    if ended.status == "open":
+        left = "; ".join(finding.why for finding in ended.remaining)
+        return f"{name} is STILL OPEN: {left}."
+    return f"{name}: {_SENTENCES[ended.status](ended)}{f' {ended.late}' if ended.late else ''}"
 
 
-def _sentence(ended: Ended) -> str:
-    why = ended.why.rstrip(".")
-    done = "; ".join(_edit(ended, step).did for step in ended.steps)
-    also = f" Done: {done}." if done else ""
-    sentences = {
-        "clean": f"no finding of {ended.target.control.id}.",
-        "gone": f"it does not exist in {ended.target.resource.region}.",
-        "mended": f"{done or 'somebody else mended it first'}.{_flapping(ended)}{_again(ended)}",
-        "observed": _observed(ended, why),
-        "exempt": f"left as it is, {why}. {_whys(ended.findings)}.",
-        "open": f"is STILL AT FAULT: {_whys(ended.remaining)}.{also}",
-        "pending": f"AWS accepted the change and does not show it yet: {done or why}.",
-        "deferred": f"cannot be mended now: {why}. It is tried again.{also}",
-        "failed": f"{why}.{also}",
-    }
-    return sentences[ended.status]
+def _clean(ended: Ended) -> str:
+    return f"{ended.told}{', exempt ones aside' if ended.exempt_aside else ''}."
 
 
-def _observed(ended: Ended, why: str) -> str:
-    would = "; ".join(f"would have {_edit(ended, step).did}" for step in ended.planned)
-    return f"{would}. Nothing was changed: {why}." if would else f"{_whys(ended.findings)}. {why}."
+def _mended(ended: Ended) -> str:
+    more = " Something else was opened meanwhile, and is looked at next." if ended.again else ""
+    more += f" {WITHOUT_TAGS}" if ended.tags_left_out else ""
+    return f"{_done(ended)}.{_fight(ended)}{more}"
 
 
-def _again(ended: Ended) -> str:
-    return " Something else was put at fault meanwhile, and is looked at next." if ended.again else ""
+def _done(ended: Ended) -> str:
+    """Return what was done, and what is reported besides."""
+    told = "; ".join(edit_of(ended, step).did for step in ended.steps) or "somebody else closed it first"
+    besides = "; ".join(_reported(ended.remaining))
+    return f"{told}. Besides, {besides}" if besides else told
 
 
-def _flapping(ended: Ended) -> str:
-    if ended.flaps < FLAPPING_AFTER:
+def _fight(ended: Ended) -> str:
+    """Return who opens it again and again, and how to stop that."""
+    if not ended.fights:
         return ""
     by = attribute(ended.target.cause.actor)
-    again = f" It was opened {ended.flaps + 1} times within the hour. This time by {by.who}, through {by.through}."
-    return f"{again} {by.hint}".rstrip()
+    times = f" It was opened {ended.flaps + 1} times within the hour."
+    return f"{times} This time by {by.who}, through {by.through}. {by.hint}".rstrip()
 
 
-def _whys(findings: Iterable[contract.Finding]) -> str:
-    return "; ".join(each.why + (f" ({each.restraint})" if each.restraint else "") for each in findings)
+def _observed(ended: Ended) -> str:
+    would = (f"would have {edit_of(ended, step).did}" for step in ended.planned)
+    told = ended.told or "; ".join([*would, *_reported(ended.findings)])
+    return f"{told}. {ended.decision if ended.budget_spent else f'Nothing was changed: {ended.decision}.'}"
+
+
+def _exempt(ended: Ended) -> str:
+    told = "; ".join(finding.why for finding in ended.findings)
+    return f"left open, {ended.decision}. {told}."
+
+
+def _pending(ended: Ended) -> str:
+    done = "; ".join(edit_of(ended, step).did for step in ended.steps)
+    return f"{done or ended.told}. AWS accepted that and does not show it yet.{_when(ended)}"
+
+
+def _deferred(ended: Ended) -> str:
+    return f"{ended.told or _done(ended)}. It cannot be mended now.{_when(ended)}"
+
+
+def _when(ended: Ended) -> str:
+    return f" It is looked at again at {ended.retry_at:%H:%M:%S} UTC." if ended.retry_at else ""
+
+
+def _failed(ended: Ended) -> str:
+    return _problem(ended)
+
+
+def _problem(ended: Ended) -> str:
+    """Return why an end is a failure. What waits for the next try is one where nobody else tries again."""
+    told = ended.told or f"{_done(ended)}. {_AGAIN}"
+    return f"{told} {_UNSURE}" if ended.unsure else told
+
+
+def _reported(findings: Iterable[contract.Finding]) -> Iterator[str]:
+    """Yield why of each that no mend closes."""
+    return (finding.why for finding in findings if not finding.is_due)
+
+
+_SENTENCES: Final = {
+    "clean": _clean,
+    "mended": _mended,
+    "observed": _observed,
+    "exempt": _exempt,
+    "pending": _pending,
+    "deferred": _deferred,
+    "failed": _failed,
+}

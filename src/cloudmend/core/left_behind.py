@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 
 from msgspec import Struct
 
 from cloudmend.core.attribution import attribute
+from cloudmend.core.call import Call
 from cloudmend.core.ledger import WITHOUT_TAGS, Entry, Unreadable
-from cloudmend.core.model import SWEEP, Actor, Edit, Record, Request, Resource, Status
+from cloudmend.core.model import SWEEP, Actor, Edit, Record, Request, Resource, Status, Step
 
 
 class Traces(Struct, frozen=True, kw_only=True):
     """What is there now of all that an intent was about.
 
-    `edits` were made, and `undo` takes them back, one request for each; `untouched` and `changed` are parts in words:
+    `edits` were made, and `undo` takes them back; `untouched` and `changed` are parts in words:
     those that are as they were before, and those that are neither so nor as they were to be.
     """
 
     edits: tuple[Edit, ...] = ()
-    undo: tuple[Request, ...] = ()
+    steps: tuple[Step, ...] = ()  # the same, as AWS answers the parts
+    undo: tuple[Request | Call, ...] = ()
     untouched: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
-
-    def of(self, parts: Set[str]) -> Traces:
-        """Those of some parts: of each edit, with what takes it back."""
-        found = [pair for pair in zip(self.edits, self.undo, strict=True) if pair[0].part in parts]
-        return Traces(edits=tuple(edit for edit, _ in found), undo=tuple(request for _, request in found))
 
 
 def is_news(traces: Traces | None) -> bool:
@@ -110,6 +107,7 @@ def _record(
         decision=intent.decision,
         findings=intent.findings,
         edits=found.edits,
+        steps=found.steps,
         errors=errors,
         undo=tuple(request.command(intent.region) for request in found.undo),
         entry_id=entry.id,

@@ -12,6 +12,7 @@ from msgspec import Struct
 from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, Finding, Parts, Patch, Right, State, View, after, changed
 from cloudmend.core.errors import UnsafePlan
+from cloudmend.core.ledger import TimedExemption
 from cloudmend.core.model import Resource, Step
 
 _BUG: Final = "Nothing was changed. This is a bug of the control: please report it with this line."
@@ -29,6 +30,18 @@ class Covers(Struct, frozen=True):
 
 
 NOTHING: Final = Covers()
+
+
+def covers_of(exemptions: Iterable[TimedExemption], resource: Resource) -> Covers:
+    """Return what timed exemptions leave as it is of a resource."""
+    own = [each for each in exemptions if each.group == resource.id]
+    if not own:
+        return NOTHING
+    return Covers(
+        whole=any(each.is_whole for each in own),
+        parts=frozenset(each.rule for each in own if each.rule),
+        marks=frozenset(mark for each in own for mark in each.parts or ()),
+    )
 
 
 class Judgement(Struct, frozen=True):
@@ -55,10 +68,15 @@ def judge(control: Control[Any], view: View, settings: Any, covers: Covers = NOT
     return Judgement(tuple(finding for finding in found if finding not in exempt), exempt)
 
 
-def exempt_parts(control: Control[Any], parts: Parts, covers: Covers) -> frozenset[str]:
-    """Return the ids of the parts that are exempt by themselves: by id, or by the mark of their value."""
+def exempt_parts(control: Control[Any], state: State, covers: Covers) -> frozenset[str]:
+    """Return the ids of the parts that are exempt by themselves: by id, or by a mark of their value."""
+    if covers == NOTHING:
+        return frozenset()
+    marks = control.marks(state) if control.marks else {}
     return frozenset(
-        part for part, value in parts.items() if part in covers.parts or mark(control, part, value) in covers.marks
+        part
+        for part, value in state.parts.items()
+        if part in covers.parts or not covers.marks.isdisjoint(marks.get(part) or {mark(control, part, value)})
     )
 
 

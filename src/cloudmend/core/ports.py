@@ -21,6 +21,11 @@ class Reader(Protocol):
     stream gave before stays given.
     """
 
+    def begin(self, read: Callable[[], _Answer]) -> Callable[[], _Answer]:
+        """Begin a read of this reader, so that another can be under way at once; where it can: else it is read when
+        the answer is asked for.
+        """
+
     def get(self, call: Call, absent: Mapping[str, Json | None] = NEVER) -> Json | None:
         """The answer; for an error code of `absent`, what it stands for: None, or an answer."""
 

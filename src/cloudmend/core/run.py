@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
 
 import msgspec
 
 from cloudmend.core.call import Call
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Json
-from cloudmend.core.ports import NEVER, Reader, Rows, Sent
-from cloudmend.core.world import World
+from cloudmend.core.ports import NEVER, Begin, Reader, Rows, Sent
+from cloudmend.core.world import World, at_need
+
+_Answer = TypeVar("_Answer")
 
 
 class RunReader:
     """A Reader over another, which remembers lasting rows for as long as it lives, and what AWS lastingly refuses."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, begin: Begin = at_need) -> None:
         self._reader = reader
+        self._begin = begin
         self._lasting: dict[str, Rows] = {}
         self._refused: dict[str, AwsError] = {}
+
+    def begin(self, read: Callable[[], _Answer]) -> Callable[[], _Answer]:
+        return self._begin(read)
 
     def get(self, call: Call, absent: Mapping[str, Json | None] = NEVER) -> Json | None:
         return self._reader.get(call, absent)
@@ -47,6 +54,23 @@ class RunReader:
         return self._reader.stream(request, key)
 
 
+class OneByOne:
+    """A Reader over another that begins nothing by itself: for reads that are begun themselves.
+
+    A read in a thread of a pool that waits for another in the same pool might wait for ever.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.get = reader.get
+        self.rows = reader.rows
+        self.lasting_rows = reader.lasting_rows
+        self.stream = reader.stream
+
+    def begin(self, read: Callable[[], _Answer]) -> Callable[[], _Answer]:
+        return at_need(read)
+
+
 def one_run(world: World) -> World:
     """The world for one run, in which what lasts is read once."""
-    return msgspec.structs.replace(world, reader=RunReader(world.reader))
+    return msgspec.structs.replace(world, reader=RunReader(world.reader, world.begin))

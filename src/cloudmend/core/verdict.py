@@ -12,7 +12,6 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from cloudmend.core.case import FIGHT
 from cloudmend.core.control import Control
 from cloudmend.core.decide import Circumstances, Decision, check_parts, decide
 from cloudmend.core.ledger import Entry, Exemptions
@@ -89,13 +88,10 @@ def planned(
 ) -> tuple[Plan, int]:
     """The plan, checked, and how often the same door was mended in the FLAP_WINDOW that `recent` is of.
 
-    Where somebody opens it again and again, it is revoked, not narrowed. Raises UnsafePlan.
+    Raises UnsafePlan.
     """
     plan = control.plan(facts, findings, policy)
     flaps = _flaps(control, plan, recent)
-    if flaps >= FIGHT:
-        policy = control.stricter(policy)
-        plan = control.plan(facts, findings, policy)
     check_parts(plan, findings)
     control.check(facts, plan, policy)
     return plan, flaps

@@ -1,13 +1,13 @@
-"""The only place where pure meets impure: an event comes in, a door is closed, a record goes out.
+"""The only place where pure meets impure: an event comes in, a resource is mended, a record goes out.
 
-`handle` answers events, `sweep` looks everywhere; both end in `mend`. `closing` writes, and proves. `tell` tells of
-what people did by hand.
+`handle` answers events, `sweep` looks everywhere; both walk through the seven stations. `tell` tells of what people did
+by hand.
 """
 
 from __future__ import annotations
 
 from cloudmend.engine.handle import handle
-from cloudmend.engine.mend import mend
+from cloudmend.engine.stations import mend
 from cloudmend.engine.sweep import Sweep, sweep
 from cloudmend.engine.tell import tell
 

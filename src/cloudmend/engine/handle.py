@@ -1,25 +1,30 @@
-"""Events -> records."""
+"""Events -> records: every target of every control that an event wakes, walked as one batch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
 
-from cloudmend.core.control import Control
+from cloudmend.core.contract import Control
+from cloudmend.core.decide import switched_on
+from cloudmend.core.ending import Target
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import ApiCall, Ignored, Record
 from cloudmend.core.policy import Policy
 from cloudmend.core.run import one_run
 from cloudmend.core.world import World
 from cloudmend.core.wrappings import parse_events
-from cloudmend.engine.mend import mend, resources_of
-from cloudmend.engine.place import left_to_owners, misplaced, ours, placed
+from cloudmend.engine.stations.record import record
+from cloudmend.engine.stations.resolve import placed, resolve
+from cloudmend.engine.stations.walk import mend, parse
 
 _PROBLEMS: Final = 10  # sentences about what cannot be understood
 
 
-def handle(raw: object, *, controls: Sequence[Control], policy: Policy, world: World) -> tuple[Record | Ignored, ...]:
-    """Everything that an event, or several in a wrapping, leads to.
+def handle(
+    raw: object, *, woken_by: Callable[[Iterable[ApiCall]], Sequence[Control[Any]]], policy: Policy, world: World
+) -> tuple[Record | Ignored, ...]:
+    """Everything that an event, or several in a wrapping, leads to. `woken_by` gives the controls that watch calls.
 
     Raises EventError, after all else is done, where one of them cannot be understood.
     """
@@ -28,7 +33,7 @@ def handle(raw: object, *, controls: Sequence[Control], policy: Policy, world: W
     problems: list[str] = []
     for answer in parse_events(raw):
         try:
-            done += _respond(answer, controls, policy, run)
+            done += _respond(answer, woken_by, policy, run)
         except EventError as error:
             problems.append(str(error))
     if problems:
@@ -43,29 +48,24 @@ def _told(problems: Sequence[str]) -> str:
 
 
 def _respond(
-    answer: ApiCall | Ignored | EventError, controls: Sequence[Control], policy: Policy, world: World
+    answer: ApiCall | Ignored | EventError,
+    woken_by: Callable[[Iterable[ApiCall]], Sequence[Control[Any]]],
+    policy: Policy,
+    world: World,
 ) -> list[Record | Ignored]:
     if isinstance(answer, EventError):
         raise answer
     if isinstance(answer, Ignored):
         return [answer]
     answer = placed(answer, world)
-    watching = [control for control in controls if control.watches(answer)]
-    if not watching:
+    controls = switched_on(woken_by([answer]), policy)
+    if not controls:
         source = answer.source or "a call without eventSource,"
         return [Ignored(f"no control watches {source} {answer.name}", answer.event_id)]
-    return [record for control in watching for record in _mend_targets(answer, control, policy, world)]
+    return [*mend_all(parse(answer, controls), policy, world)]
 
 
-def _mend_targets(call: ApiCall, control: Control, policy: Policy, world: World) -> list[Record]:
-    records: list[Record] = []
-    for target in control.targets(call):
-        if elsewhere := misplaced(target, control, call, world):
-            records.append(elsewhere)
-            continue
-        resources, told = resources_of(target, control, call, policy=policy, world=world)
-        own, others = ours(resources, world)
-        records += told
-        records += [left_to_owners(target, others, control, call, world)] if others else []
-        records += [mend(resource, control, call, policy=policy, world=world) for resource in own]
-    return records
+def mend_all(targets: Sequence[Target], policy: Policy, world: World) -> list[Record]:
+    """Walk what the targets stand for; what is not looked at is told first."""
+    found, ended = resolve(targets, policy, world)
+    return [*record(ended, world), *(mend(found, policy, world) if found else [])]

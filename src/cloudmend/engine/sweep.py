@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
-from cloudmend.core.control import Control
+from cloudmend.core.contract import Control
+from cloudmend.core.ending import Target
 from cloudmend.core.ledger import Entries, Entry, Unreadable
 from cloudmend.core.model import SWEEP, ApiCall, Record, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.run import one_run
 from cloudmend.core.world import World
-from cloudmend.engine.abreast import mend_abreast
-from cloudmend.engine.joined import RunLedger
-from cloudmend.engine.left_behind import complete_all, open_intents
-from cloudmend.engine.mend import mend, resources_of
 from cloudmend.engine.pace import EC2_WRITES, Bucket, PacedWriter
-from cloudmend.engine.place import ours
-from cloudmend.engine.record import Ended, record_all
+from cloudmend.engine.run_ledger import RunLedger
+from cloudmend.engine.stations.left_behind import complete_all, open_intents, resource_of
+from cloudmend.engine.stations.record import record
+from cloudmend.engine.stations.resolve import each_of, ours, region_of
+from cloudmend.engine.stations.walk import mend
 
-_AT_ONCE: Final = 33  # mends side by side: as many as a ledger takes at once
-
-Batch = Sequence[Resource]
+_AT_ONCE: Final = 33  # mends of one batch: as many as a ledger takes at once
 
 
 class Sweep(Struct, frozen=True):
@@ -44,7 +40,7 @@ class Sweep(Struct, frozen=True):
 
 def sweep(
     *,
-    controls: Sequence[Control],
+    controls: Sequence[Control[Any]],
     policy: Policy,
     world: World,
     until: datetime | None = None,
@@ -53,7 +49,7 @@ def sweep(
 ) -> Sweep:
     """Completes what a crash left behind, then closes what is open in the whole Region.
 
-    It starts no mend after `until`. `only` goes on with what an earlier sweep left, and looks nowhere else. No action
+    It starts no batch after `until`. `only` goes on with what an earlier sweep left, and looks nowhere else. No action
     is written faster than `writes`; whoever left something may just have emptied that bucket.
     """
     pace = PacedWriter(world.writer, world.clock, writes, full=only is None)
@@ -62,72 +58,64 @@ def sweep(
     records = list(_left_behind(open_ones, controls, policy, run))
     left: list[Resource] = []
     others: list[Resource] = []
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for control in controls:
-            resources, not_ours = ours(only or _found(control, policy, run, records), run)
-            others += not_ours
-            batches = _begun(_batches(resources), pace, lambda: until is not None and run.clock.now() >= until, left)
-            begin = partial(mend_abreast, control=control, cause=_cause(run), policy=policy, world=run, pool=pool)
-            again = partial(mend, control=control, cause=_cause(run), policy=policy, world=run, swept=True)
-            records += _recorded(map(begin, batches), again, run)
+    for control in controls:
+        targets, not_ours = ours(_only(only, control, run) or _found(control, policy, run, records), run)
+        others += not_ours
+        for batch in _begun(_batches(targets), pace, lambda: until is not None and run.clock.now() >= until, left):
+            records += mend(batch, policy, run)
     return Sweep(tuple(records), tuple(left), tuple(open_ones.unreadable), tuple(others))
 
 
 def _left_behind(
-    entries: Iterable[Entry], controls: Sequence[Control], policy: Policy, world: World
+    entries: Iterable[Entry], controls: Sequence[Control[Any]], policy: Policy, world: World
 ) -> Iterator[Record]:
     """What was told of all that were left behind. What was never done is done now, for the same cause."""
     for entry, control, told, is_left in complete_all(entries, controls, policy, world):
         yield from told
         if is_left:
-            intent, resource = entry.intent, msgspec.structs.replace(entry.intent.resource, parts=())
-            swept = intent.event_name == SWEEP
-            yield mend(resource, control, intent.cause, policy=policy, world=world, swept=swept)
+            intent = entry.intent
+            target = Target(
+                control=control, resource=resource_of(intent), cause=intent.cause, swept=intent.event_name == SWEEP
+            )
+            yield from mend([target], policy, world)
 
 
-def _recorded(
-    batches: Iterable[Iterable[Ended]], again: Callable[[Resource], Record], world: World
-) -> Iterator[Record]:
-    """The last record of each. What came of a batch is told while the next one is under way."""
-    before: list[Ended] = []
-    for batch in batches:
-        yield from _last(before, again, world)
-        before = list(batch)
-    yield from _last(before, again, world)
-
-
-def _last(batch: Sequence[Ended], again: Callable[[Resource], Record], world: World) -> Iterator[Record]:
-    """Told, and kept; where something else was opened meanwhile, that is mended next."""
-    for ended, record in zip(batch, record_all(batch, world), strict=True):
-        yield again(record.resource) if ended.reopened else record
-
-
-def _batches(resources: Batch) -> Iterator[Batch]:
-    return (resources[first : first + _AT_ONCE] for first in range(0, len(resources), _AT_ONCE))
+def _batches(targets: Sequence[Target]) -> Iterator[Sequence[Target]]:
+    return (targets[first : first + _AT_ONCE] for first in range(0, len(targets), _AT_ONCE))
 
 
 def _begun(
-    batches: Iterable[Batch], pace: PacedWriter, is_late: Callable[[], bool], left: list[Resource]
-) -> Iterator[Batch]:
+    batches: Iterable[Sequence[Target]], pace: PacedWriter, is_late: Callable[[], bool], left: list[Resource]
+) -> Iterator[Sequence[Target]]:
     """Those that may begin, each when its writes need not wait; from when it is late, the rest is `left`."""
     for batch in batches:
         if not left:
             pace.rest(len(batch))
         if left or is_late():
-            left += batch
+            left += [target.resource for target in batch]
         else:
             yield batch
 
 
-def _found(control: Control, policy: Policy, world: World, records: list[Record]) -> Batch:
+def _only(only: Sequence[Resource] | None, control: Control[Any], world: World) -> list[Target]:
+    """The targets of what an earlier sweep left of a control's kind."""
+    return [
+        Target(
+            control=control,
+            resource=msgspec.structs.replace(each, region=world.region),
+            cause=_cause(world),
+            swept=True,
+        )
+        for each in only or ()
+        if each.type == control.resource.type
+    ]
+
+
+def _found(control: Control[Any], policy: Policy, world: World, records: list[Record]) -> list[Target]:
     """What is at fault in the Region, as far as it can be read; the rest is told in a record."""
-    found, told = resources_of(_everywhere(world), control, _cause(world), policy=policy, world=world)
-    records += told
+    found, ended = each_of(region_of(control, _cause(world), "", world.region), policy, world)
+    records += record(ended, world)
     return found
-
-
-def _everywhere(world: World) -> Resource:
-    return Resource(type="AWS::Region", id=world.region)
 
 
 def _cause(world: World) -> ApiCall:

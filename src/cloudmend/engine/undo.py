@@ -8,12 +8,12 @@ from typing import Any, Final
 
 import msgspec
 
-from cloudmend.core import contract
-from cloudmend.core.control import Control
+from cloudmend.core.contract import Control
 from cloudmend.core.errors import AwsError, LedgerError, WrongState
 from cloudmend.core.exempting import Grounds, Where
 from cloudmend.core.ledger import Entry, TimedExemption
 from cloudmend.core.model import Record
+from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Sent
 from cloudmend.core.reversal import revert
 from cloudmend.core.undo import (
@@ -35,10 +35,15 @@ from cloudmend.core.world import World
 _PROOF_PAUSES: Final = (0.1, 0.2, 0.4, 0.8)
 
 
-AnyControl = Control | contract.Control[Any]
-
-
-def undo(entry_id: str, grounds: Grounds, *, controls: Sequence[AnyControl], world: World, dry_run: bool) -> Undone:
+def undo(
+    entry_id: str,
+    grounds: Grounds,
+    *,
+    control_of: Callable[[str], Control[Any]],
+    world: World,
+    dry_run: bool,
+    policy: Policy | None = None,
+) -> Undone:
     """Exempts the resource, and then restores what was mended; or, in a dry run, says what that would be.
 
     Of two undos at once, or one after the other, the second does nothing and gives what the first did.
@@ -51,7 +56,7 @@ def undo(entry_id: str, grounds: Grounds, *, controls: Sequence[AnyControl], wor
     check_stored(entry, entry_id)
     mended = mended_record(entry)
     check_place(entry, world.region, grounds.caller)
-    look = _look(_control(entry, controls), entry, mended, world)
+    look = _look(entry, mended, control_of, policy, world)
     reversal = look()
     if entry.undone:
         return undone_already(entry, entry.undone, reversal, _exemptions(world))
@@ -60,13 +65,6 @@ def undo(entry_id: str, grounds: Grounds, *, controls: Sequence[AnyControl], wor
     exemption = grounds.exemption(entry.id, _where(entry), world.clock.now(), reversal.marks)
     planned = Undone(entry=entry, exemption=exemption, requests=reversal.requests)
     return planned if dry_run else _carried_out(planned, look, world)
-
-
-def _look(control: AnyControl, entry: Entry, mended: Record, world: World) -> Callable[[], Reversal]:
-    """Gives how far the mend is taken back, by what AWS answers when it is called."""
-    if isinstance(control, Control):
-        return partial(control.revert, entry.intent, mended, world.reader)
-    return partial(revert, control, control.settings(), entry.intent, mended, world.reader, world.clock.now())
 
 
 def _carried_out(planned: Undone, look: Callable[[], Reversal], world: World) -> Undone:
@@ -114,12 +112,20 @@ def _exemptions(world: World) -> Sequence[TimedExemption]:
     return world.ledger.exemptions(world.clock.now()).held
 
 
-def _control(entry: Entry, controls: Sequence[AnyControl]) -> AnyControl:
-    """The one that mended it. Raises LedgerError."""
-    for control in controls:
-        if control.id == entry.intent.control:
-            return control
-    raise LedgerError(f"Record {entry.id} is of {entry.intent.control}, which this cloudmend does not have. Update it.")
+def _look(
+    entry: Entry, mended: Record, control_of: Callable[[str], Control[Any]], policy: Policy | None, world: World
+) -> Callable[[], Reversal]:
+    """What compares the mend with what is now. Raises LedgerError for a control that nobody has."""
+    try:
+        control = control_of(entry.intent.control)
+    except KeyError:
+        raise LedgerError(
+            f"Record {entry.id} is of {entry.intent.control}, which this cloudmend does not have. Update it."
+        ) from None
+    if control.revert:
+        return partial(control.revert, entry.intent, mended, world.reader)
+    settings = policy.settings_of(control) if policy else control.settings()
+    return partial(revert, control, settings, entry.intent, mended, world.reader, world.clock.now())
 
 
 def _write(requests: Sequence[Sent], world: World) -> str:

@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from cloudmend.aws import checks
 from cloudmend.aws.gateway import Gateway
-from cloudmend.controls import CONTROLS
 from cloudmend.controls.catalog import CATALOG
+from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.core.doctor import function, records, rule, runs, settings, stack
 from cloudmend.core.doctor.check import FUNCTION, NOTICE_RULE, QUEUE, RULE, Answer, Deployment
 from cloudmend.core.errors import AwsError, PolicyError
@@ -51,7 +51,7 @@ class Look(Struct, frozen=True):
 
 
 def _rule(case: Case) -> Answer:
-    return rule.rule(checks.rule(case.gateway, case[RULE]), CONTROLS, case[RULE], case.here)
+    return rule.rule(checks.rule(case.gateway, case[RULE]), (CONTROL,), case[RULE], case.here)
 
 
 def _pattern(case: Case) -> Answer:
@@ -62,10 +62,10 @@ def _pattern(case: Case) -> Answer:
     matched = {
         call: bool(pattern)
         and checks.matches(case.gateway, pattern, rule.sample(control.event_source, call, case.here))
-        for control in CONTROLS
+        for control in (CONTROL,)
         for call in sorted(control.event_names)
     }
-    return rule.pattern(matched, CONTROLS, case[RULE], case.here)
+    return rule.pattern(matched, (CONTROL,), case[RULE], case.here)
 
 
 def _target(case: Case) -> Answer:

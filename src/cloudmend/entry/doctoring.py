@@ -14,7 +14,7 @@ from rich.text import Text
 
 from cloudmend.aws import checks
 from cloudmend.aws.checks import Connect
-from cloudmend.controls import CONTROLS
+from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.core.doctor import stack, trail
 from cloudmend.core.doctor.check import FUNCTION, RULE, Answer, Check, Deployment, Verdict, exit_code
 from cloudmend.core.errors import AwsError, CloudmendError
@@ -109,7 +109,7 @@ def _stack(case: Case) -> Iterator[Check]:
 
 def _others(case: Case) -> list[str]:
     """The other stacks of cloudmend's in the Region, by whose rules they hear of what this one watches."""
-    calls = sorted(call for control in CONTROLS for call in control.event_names)
+    calls = sorted(call for call in CONTROL.event_names)
     stacks = {
         owner.stack
         for rule in checks.rules_about(case.gateway, calls)

@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from cloudmend.controls import CONTROLS
+from cloudmend.controls import woken_by
 from cloudmend.core.errors import EventError
 from cloudmend.core.events import parse_event
 from cloudmend.core.model import Ignored
+from cloudmend.core.triggers import resources
 
 # Where the call of an event was made; without these it was made here.
 _PLACE: Final = frozenset({"account", "region", "awsRegion", "recipientAccountId"})
@@ -61,5 +62,5 @@ def _targets(event: Any) -> frozenset[str]:
     call = parse_event(event)
     if isinstance(call, Ignored):
         return frozenset()
-    watching = (control for control in CONTROLS if control.watches(call))
-    return frozenset(target.id or target.name for control in watching for target in control.targets(call))
+    named = (target for control in woken_by([call]) for target in resources(control, call))
+    return frozenset(target.id or target.name for target in named)

@@ -12,8 +12,8 @@ from typing import Final
 from msgspec import Struct
 
 from cloudmend.aws.regions import ec2_gateways, own_region
-from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.explain import explain_ports, explain_rules
+from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.core.attribution import attribute
 from cloudmend.core.errors import CloudmendError, EventError

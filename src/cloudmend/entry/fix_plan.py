@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from msgspec import Struct
 
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.core.model import Edit
 from cloudmend.core.policy import Policy
 from cloudmend.core.scan import Unread, outcome, plural

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 import typer
 from msgspec import Struct
 from rich.console import Console
@@ -18,9 +17,9 @@ from cloudmend.aws.regions import ec2_gateways, enabled_regions
 from cloudmend.aws.world import anywhere, world
 from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.observe import GROUP, find_groups
-from cloudmend.core.control import Control
-from cloudmend.core.errors import CloudmendError, InputError, PlanChanged
-from cloudmend.core.model import ApiCall, Change, Edit, Finding, Plan, Record, Resource
+from cloudmend.core.ending import Target
+from cloudmend.core.errors import CloudmendError, InputError
+from cloudmend.core.model import ApiCall, Record, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader
 from cloudmend.core.run import one_run
@@ -119,36 +118,10 @@ def _mend(step: Step, policy: Policy, world: World) -> Record:
     cause = ApiCall(
         event_id="", source="cloudmend", name="Fix", time=None, account=facts.account, region=region, actor=opener
     )
-    resource = Resource(type=GROUP, id=facts.group_id)
-    return engine.mend(resource, agreed(step.edits), cause, policy=policy, world=world)
-
-
-def agreed(edits: Sequence[Edit]) -> Control:
-    """The control, which changes nothing beyond these edits: what was opened since was not agreed to."""
-    allowed = set(map(_effect, edits))
-
-    def check(facts: Any, plan: Plan, policy: Policy) -> None:
-        CONTROL.check(facts, plan, policy)
-        now = [edit for change in plan.changes for edit in change.edits]
-        if other := [edit.did for edit in now if _effect(edit) not in allowed]:
-            raise PlanChanged(
-                f"It changed since the plan was shown; now it would be {'; '.join(other)}. Nothing was changed. "
-                "Run the same command again to see the new plan."
-            )
-
-    def plan(facts: Any, findings: tuple[Finding, ...], policy: Policy) -> Plan:
-        return Plan(tuple(map(_without_other_way, CONTROL.plan(facts, findings, policy).changes)))
-
-    return msgspec.structs.replace(CONTROL, plan=plan, check=check)
-
-
-def _without_other_way(change: Change) -> Change:
-    """Where AWS refuses to narrow a rule, an unasked mend revokes it. That was not shown."""
-    return msgspec.structs.replace(change, otherwise=None, pieces=tuple(map(_without_other_way, change.pieces)))
-
-
-def _effect(edit: Edit) -> tuple[str, str, str]:
-    return edit.part, edit.before, edit.after
+    resource = Resource(type=GROUP, id=facts.group_id, account=facts.account, region=region)
+    target = Target(control=CONTROL, resource=resource, cause=cause)
+    (record,) = engine.mend([target], policy, world, {facts.group_id: step.edits})
+    return record
 
 
 def _yes(_: str) -> bool:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from cloudmend import engine
+from cloudmend import controls, engine
 from cloudmend.aws.regions import enabled_regions
-from cloudmend.controls import CONTROLS, woken_by
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.core.decide import switched_on
+from cloudmend.core.ending import Target
 from cloudmend.core.errors import CloudmendError, EventError, StillOpen
 from cloudmend.core.left_behind import unread
 from cloudmend.core.model import SWEEP, Ignored, Record, Request, Resource
@@ -26,7 +26,6 @@ from cloudmend.core.ports import Notifier
 from cloudmend.core.put_off import PutOff
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.core.world import World
-from cloudmend.engine.dispatch import dispatch
 from cloudmend.entry.continuation import Task, asked, messages, whole
 from cloudmend.entry.deployed import CONTINUATION_QUEUE, SWEEP_REGIONS, deployed_world, in_region, stack_settings
 from cloudmend.entry.policy_file import read_policy
@@ -39,6 +38,7 @@ if TYPE_CHECKING:  # powertools are imported when there is something to tell, wh
 # What a sweep keeps of its time: for the mend that is under way when it stops, and for what it leaves to the next.
 _MARGIN: Final = timedelta(seconds=60)
 _AGAIN_S: Final = 60  # before what could not be closed is tried again: as long as Lambda waits with an event
+_GROUPS: Final = "security_group_ingress"
 _REGION: Final = "AWS::Region"  # what a record is of, where not even the list of what to mend could be read
 
 
@@ -59,8 +59,8 @@ def respond(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambd
 
 def _answer(event: Any) -> tuple[Record | Ignored, ...]:
     if request := notice_request(event):
-        return (engine.tell(request, control=CONTROLS[0].id, resource_type=GROUP, world=_world()),)
-    return dispatch(event, controls=CONTROLS, woken_by=woken_by, policy=_policy(), world=_world())
+        return (engine.tell(request, control=_GROUPS, resource_type=GROUP, world=_world()),)
+    return engine.handle(event, woken_by=controls.woken_by, policy=_policy(), world=_world())
 
 
 def sweep(event: Any, context: Any) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def sweep(event: Any, context: Any) -> dict[str, Any]:
         problems = _leave_other_regions() if task is home else []
         world = in_region(_world(), task.region)
         swept = engine.sweep(
-            controls=switched_on(CONTROLS, _policy()),
+            controls=switched_on(controls.every(), _policy()),
             policy=_policy(),
             world=world,
             until=_until(context),
@@ -111,15 +111,17 @@ def _tried_again(task: PutOff) -> dict[str, Any]:
     if task.due > now:
         _raise_for((), _leave([task.body()], task.delay_s(now)))
         return {**_result(()), "left": 1}
-    control = next((control for control in CONTROLS if control.id == task.control), None)
-    if control is None:
+    if task.control not in controls.IDS:
         raise EventError(f"{task.resource.label} was put off for {task.control}, which this cloudmend does not have.")
     notifier = _ToldBefore(_world().notifier, _log_notifier(), frozenset(task.told))
     world = in_region(msgspec.structs.replace(_world(), notifier=notifier), task.region)
-    swept = task.cause.name == SWEEP
-    record = engine.mend(task.resource, control, task.cause, policy=_policy(), world=world, swept=swept)
-    _raise_for(_bad((record,)))
-    return {**_result((record,)), "left": 0}
+    resource = msgspec.structs.replace(task.resource, account=task.account, region=task.region)
+    target = Target(
+        control=controls.by_id(task.control), resource=resource, cause=task.cause, swept=task.cause.name == SWEEP
+    )
+    records = tuple(engine.mend([target], _policy(), world))
+    _raise_for(_bad(records))
+    return {**_result(records), "left": 0}
 
 
 class _ToldBefore:
@@ -133,7 +135,7 @@ class _ToldBefore:
 
     def publish(self, record: Record) -> None:
         now = {finding.part for finding in record.findings}
-        is_known = record.status == "observed" and bool(now) and now <= self._parts
+        is_known = record.status in ("observed", "deferred", "pending") and bool(now) and now <= self._parts
         (self._log if is_known else self._notifier).publish(record)
 
 

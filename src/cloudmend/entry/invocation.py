@@ -10,12 +10,11 @@ from typing import Final
 import msgspec
 from rich.text import Text
 
+from cloudmend import controls, engine
 from cloudmend.aws.world import world
-from cloudmend.controls import CONTROLS, woken_by
 from cloudmend.core.escaping import terminal
 from cloudmend.core.model import Ignored, Record
 from cloudmend.core.undo import undo_command
-from cloudmend.engine.dispatch import dispatch
 from cloudmend.entry.ledgers import open_ledger
 from cloudmend.entry.policy_file import read_policy
 from cloudmend.entry.screen import Screen
@@ -31,7 +30,7 @@ def invoke(
     policy = read_policy(settings, policy_file)
     voice = _Voice(ledger, as_json=as_json)
     here = world(ledger=open_ledger(ledger, region), notifier=voice, region=region)
-    answer = dispatch(event, controls=CONTROLS, woken_by=woken_by, policy=policy, world=here)
+    answer = engine.handle(event, woken_by=controls.woken_by, policy=policy, world=here)
     for ignored in (each for each in answer if isinstance(each, Ignored)):
         sys.stderr.write(f"cloudmend: ignored, {terminal(ignored.reason)}.\n")
     return 0 if all(isinstance(each, Ignored) or (each.status in GOOD and not each.waits) for each in answer) else 1

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
+from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.core.decide import Circumstances, Decision
 from cloudmend.core.ledger import Entry

@@ -14,10 +14,9 @@ from rich.console import Console
 from rich.progress import track
 
 from cloudmend.aws.regions import ec2_gateways, enabled_regions
-from cloudmend.controls import CONTROLS
-from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.explain import public_addresses
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
+from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.controls.security_group_ingress.observe import observe_region
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import Json, Request
@@ -98,7 +97,7 @@ def report_of(surveyed: Survey, policy: Policy) -> Report:
 
 def write(report: Report, form: Format, brief: Brief) -> None:
     """To stdout; the Regions that could not be read are told on stderr too, whatever the format."""
-    sarif = partial(as_sarif, controls=CONTROLS, code_version=CODE_VERSION)
+    sarif = partial(as_sarif, controls=(CONTROL,), code_version=CODE_VERSION)
     page = partial(_page, brief=brief)
     formats: dict[str, Callable[[Report], str]] = {"json": as_json, "csv": as_csv, "sarif": sarif, "html": page}
     if form == "table":

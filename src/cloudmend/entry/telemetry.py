@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from cloudmend.core.case import FIGHT
+from cloudmend.core.ending import FIGHT
 from cloudmend.core.model import Record, Status
 
 if TYPE_CHECKING:

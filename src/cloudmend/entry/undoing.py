@@ -7,7 +7,7 @@ import sys
 import msgspec
 
 from cloudmend.aws.world import connection, world
-from cloudmend.controls import CONTROLS, all_by_contract
+from cloudmend.controls import by_id, every
 from cloudmend.core.errors import UndoIncomplete
 from cloudmend.core.escaping import command, terminal
 from cloudmend.core.exempting import Grounds, parse_duration
@@ -15,8 +15,7 @@ from cloudmend.core.model import UNDO, Record
 from cloudmend.core.notice.request import NoticeRequest
 from cloudmend.core.undo import Undone
 from cloudmend.core.world import World
-from cloudmend.engine.left_behind import complete_all
-from cloudmend.engine.undo import AnyControl
+from cloudmend.engine.stations.left_behind import complete_all
 from cloudmend.engine.undo import undo as take_back
 from cloudmend.entry.ledgers import open_ledger
 from cloudmend.entry.notifying import Stack
@@ -47,7 +46,7 @@ def undo(
     # one ledger. A file is in no Region, so `region` is the group's.
     here = world(ledger=book, notifier=Voice(as_json=as_json), region=home if ledger else region or home)
     if not (ledger or dry_run):  # no sweep comes by a file of the user's own, to end what a killed command began
-        list(complete_all((entry,), CONTROLS, read_policy({}), here))
+        list(complete_all((entry,), every(), read_policy({}), here))
     undone = take_back_and_tell(entry_id, grounds, here, Stack(ledger, region), dry_run=dry_run)
     if undone.record is None:
         _tell_plan(undone, here.region, as_json=as_json)
@@ -62,8 +61,7 @@ def take_back_and_tell(entry_id: str, grounds: Grounds, here: World, stack: Stac
     where it was undone already: whoever did so may have got no further. Raises CloudmendError as the undo does.
     """
     try:
-        controls: tuple[AnyControl, ...] = (*CONTROLS, *all_by_contract())
-        undone = take_back(entry_id, grounds, controls=controls, world=here, dry_run=dry_run)
+        undone = take_back(entry_id, grounds, control_of=by_id, world=here, dry_run=dry_run)
     except UndoIncomplete:
         stack.tell(NoticeRequest(exemption=entry_id))
         raise

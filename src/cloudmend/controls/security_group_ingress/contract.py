@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET
 
-from cloudmend.controls.security_group_ingress.detect import detect
-from cloudmend.controls.security_group_ingress.expand import expand
+from cloudmend.controls.security_group_ingress.detect import all_clear, detect
+from cloudmend.controls.security_group_ingress.expand import PREFIX_LIST, expand
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.controls.security_group_ingress.keys import KEYS
-from cloudmend.controls.security_group_ingress.observe import complete, observe, surroundings
+from cloudmend.controls.security_group_ingress.marks import mark_of, marks
+from cloudmend.controls.security_group_ingress.observe import (
+    GROUP,
+    by_group,
+    complete,
+    facts_of,
+    find_groups,
+    named,
+    rules_of,
+)
 from cloudmend.controls.security_group_ingress.plan import authorize, plan
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.controls.security_group_ingress.targets import targets
+from cloudmend.controls.security_group_ingress.trace import trace
+from cloudmend.controls.security_group_ingress.undo import revert
+from cloudmend.controls.security_group_ingress.unseen import unseen
 from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, Finding, Parts, ResourceType, State, Trigger, View, rights
 from cloudmend.core.errors import CloudmendError
-from cloudmend.core.model import ApiCall, Edit, Json, Request, Resource, Step
+from cloudmend.core.left_behind import Traces
+from cloudmend.core.model import ApiCall, Edit, Intent, Json, Request, Resource, Step
 from cloudmend.core.network import lies_inside
-from cloudmend.core.ports import Reader
+from cloudmend.core.ports import Reader, Rows
 
-GROUP: Final = ResourceType(
-    type="AWS::EC2::SecurityGroup",
+_TYPE: Final = ResourceType(
+    type=GROUP,
     noun="security group",
+    self_evident=True,
     id_pattern=r"sg-[0-9a-f]{8,17}",
     arn="arn:{partition}:ec2:{region}:{account}:security-group/{id}",
     asff="AwsEc2SecurityGroup",
@@ -46,13 +61,44 @@ def _locate(call: ApiCall) -> Iterator[Resource]:
 
 
 def _read(group: Resource, reader: Reader, settings: Settings) -> State | None:
-    facts = observe(group, reader, settings)
-    if facts is None:
-        return None
-    facts = complete(facts, surroundings(group, reader), reader, settings)
-    rows = facts.image.get("SecurityGroups", ())
-    labels = {"name": str(rows[0]["GroupName"]), "vpc": facts.vpc_id} if rows else {}
-    return State(_parts(facts), context=facts, owner=facts.account, labels=labels)
+    return _read_many([group], reader, settings).get(group.id)
+
+
+def _read_many(groups: Sequence[Resource], reader: Reader, settings: Settings) -> Mapping[str, State]:
+    """Those that exist, each with its VPC."""
+    ids = [group.id for group in groups]
+    described = reader.begin(lambda: find_groups(by_group(ids), reader))
+    rules = rules_of(groups, reader)
+    rows = {str(row["GroupId"]): row for row in described()}
+    there = [group for group in groups if rules[group.id] or group.id in rows]
+    return {group.id: _state(group, rules[group.id], rows.get(group.id), reader, settings) for group in there}
+
+
+def _state(group: Resource, rules: Rows, row: Json | None, reader: Reader, settings: Settings) -> State:
+    facts = named(facts_of(group.id, rules, reader, settings), group)
+    facts = complete(facts, [row] if row else [], reader, settings)
+    labels = {"name": facts.name, "vpc": facts.vpc_id} if row else {}
+    owner = facts.account or str((row or {}).get("OwnerId", ""))
+    return State(_parts(facts), context=facts, owner=owner, labels=labels)
+
+
+def _read_again(
+    groups: Sequence[Resource], before: Mapping[str, State], reader: Reader, settings: Settings
+) -> Mapping[str, State]:
+    """The rules and their lists anew; the groups themselves and their VPCs as they were."""
+    rules = rules_of(groups, reader)
+    return {
+        group.id: _with_rules(before[group.id], facts_of(group.id, rules[group.id], reader, settings))
+        for group in groups
+    }
+
+
+def _with_rules(before: State, now: GroupFacts) -> State:
+    facts: GroupFacts = before.context
+    facts = msgspec.structs.replace(
+        facts, rules=now.rules, prefix_lists=now.prefix_lists, unread_lists=now.unread_lists
+    )
+    return msgspec.structs.replace(before, parts=_parts(facts), context=facts)
 
 
 def _parts(facts: GroupFacts) -> Parts:
@@ -64,16 +110,29 @@ def _facts(view: View) -> GroupFacts:
     facts: GroupFacts = view.state.context
     egress = [rule for rule in facts.rules if not rule.is_ingress]
     rules = sorted((*egress, *map(Rule, view.counted.values())), key=lambda rule: rule.id)
-    return msgspec.structs.replace(facts, rules=tuple(rules))
+    return msgspec.structs.replace(facts.dated(view.recent), rules=tuple(rules))
 
 
 def _judge(view: View, settings: Settings) -> Iterator[Finding]:
     facts = _facts(view)
     found = detect(facts, settings)
-    changes = plan(facts, found, settings).changes if found else ()
+    due = tuple(finding for finding in found if finding.is_due)
+    changes = plan(facts, due, settings).changes if due else ()
     edits = {edit.part: edit for change in changes for edit in change.edits}
     rules = {rule.id: rule for rule in facts.ingress}
-    return (Finding(part=part, why=edit.why, mended=_mended(rules[part], edit)) for part, edit in edits.items())
+    for each in found:
+        edit = edits.get(each.part)
+        mended = _mended(rules[each.part], edit) if edit else UNSET
+        because = edit.why.removeprefix(each.why).removeprefix("; ") if edit else ""
+        yield Finding(
+            part=each.part,
+            why=each.why,
+            because=because,
+            mended=mended,
+            mark=mark_of(rules[each.part]),
+            restraint=each.restraint,
+            wait=each.wait,
+        )
 
 
 def _mended(rule: Rule, edit: Edit) -> Json | None:
@@ -131,11 +190,32 @@ def _did(step: Step) -> str:
     return f"narrowed {Rule(step.before)} to {after.source}" if step.before else f"authorized {after}"
 
 
-def _every(target: Resource, reader: Reader, settings: Settings) -> Iterable[str]:
+def _every(target: Resource, reader: Reader, settings: Settings) -> Iterator[Resource]:
     found = expand(target, reader, settings)
-    yield from (resource.id for resource in found.resources)
+    yield from found.resources
     if found.unread:
         raise CloudmendError(found.unread)
+
+
+def _clear(target: Resource, state: State | None, settings: Settings) -> str:
+    if target.type == PREFIX_LIST:
+        return "no security group refers to it"
+    if target.type == GROUP and not target.id:
+        return "no group in the default VPC has this name"
+    return all_clear(state.context if state else None, settings)
+
+
+def _marks(state: State) -> Mapping[str, frozenset[str]]:
+    return marks(state.context)
+
+
+def _trace(intent: Intent, state: State) -> Traces:
+    return trace(intent, state.context)
+
+
+def _image(state: State) -> Json:
+    facts: GroupFacts = state.context
+    return facts.image
 
 
 CONTROL: Final = Control[Settings](
@@ -143,7 +223,7 @@ CONTROL: Final = Control[Settings](
     title="A security group rule opens a guarded port to the world",
     references=("Security Hub EC2.13", "Security Hub EC2.14", "Security Hub EC2.19"),
     advice="In Terraform, narrow cidr_ipv4 of the aws_vpc_security_group_ingress_rule.",
-    resource=GROUP,
+    resource=_TYPE,
     triggers=tuple(Trigger("ec2.amazonaws.com", name) for name in _OPENING),
     reads=rights(
         "ec2:DescribeManagedPrefixLists",
@@ -169,4 +249,13 @@ CONTROL: Final = Control[Settings](
     form=_form,
     new_ids=True,
     locate=_locate,
+    read_many=_read_many,
+    read_again=_read_again,
+    marks=_marks,
+    image=_image,
+    clear=_clear,
+    unseen=unseen,
+    trace=_trace,
+    revert=revert,
+    second_way="revoked because AWS refused to narrow it",
 )

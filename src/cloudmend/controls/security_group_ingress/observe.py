@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from itertools import groupby
 from operator import itemgetter
@@ -26,18 +26,35 @@ _PAGE: Final = 1000  # the most rules that one answer may hold
 
 def observe(resource: Resource, reader: Reader, settings: Settings) -> GroupFacts | None:
     """The group's rules; None where there is no such group. Raises AwsError."""
+    rows = rules_of([resource], reader)[resource.id]
+    if not rows and not find_groups(by_group([resource.id]), reader):  # no group has no rules either
+        return None
+    return named(facts_of(resource.id, rows, reader, settings), resource)
+
+
+def named(facts: GroupFacts, resource: Resource) -> GroupFacts:
+    """The facts, with what of them the event names."""
+    return msgspec.structs.replace(facts, recency=Recency(named=frozenset(resource.parts)))
+
+
+def rules_of(groups: Sequence[Resource], reader: Reader) -> Mapping[str, Rows]:
+    """The rules of each group, by its id; read again, briefly, while one that an event names is not there."""
+    wanted = {part for group in groups for part in group.parts}
 
     def enough(rows: Rows) -> bool:
-        seen = {row[field] for row in rows for field in ("SecurityGroupRuleId", "PrefixListId") if field in row}
-        return set(resource.parts) <= seen
+        return wanted <= {
+            row[field] for row in rows for field in ("SecurityGroupRuleId", "PrefixListId") if field in row
+        }
 
-    filters = _by_group(resource.id)
+    filters = by_group([group.id for group in groups])
     request = Request("ec2:DescribeSecurityGroupRules", {"Filters": filters, "MaxResults": _PAGE})
     rows = reader.rows(request, "SecurityGroupRules", enough=enough)
-    if not rows and not find_groups(filters, reader):  # a group without rules and no group give the same rows: none
-        return None
-    recency = Recency(named=frozenset(resource.parts))
-    return msgspec.structs.replace(facts_of(resource.id, rows, reader, settings), recency=recency)
+    if len(groups) == 1:
+        return {groups[0].id: rows}
+    found: dict[str, list[Json]] = {group.id: [] for group in groups}
+    for row in rows:
+        found[row["GroupId"]].append(row)
+    return found
 
 
 def observe_region(reader: Reader, settings: Settings) -> tuple[Iterator[GroupFacts], str]:
@@ -57,7 +74,7 @@ def observe_region(reader: Reader, settings: Settings) -> tuple[Iterator[GroupFa
 
 def surroundings(resource: Resource, reader: Reader) -> Rows:
     """The group itself: a row, or none."""
-    return find_groups(_by_group(resource.id), reader)
+    return find_groups(by_group([resource.id]), reader)
 
 
 def complete(facts: GroupFacts, groups: Rows, reader: Reader, settings: Settings) -> GroupFacts:
@@ -95,8 +112,8 @@ def facts_of(group_id: str, rows: Iterable[Json], reader: Reader, settings: Sett
     )
 
 
-def _by_group(group_id: str) -> list[dict[str, Any]]:
-    return [{"Name": "group-id", "Values": [group_id]}]
+def by_group(group_ids: Sequence[str]) -> list[dict[str, Any]]:
+    return [{"Name": "group-id", "Values": sorted(set(group_ids))}]
 
 
 def find_groups(filters: list[dict[str, Any]], reader: Reader) -> Rows:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import msgspec
 
-from cloudmend.core.contract import State
-from cloudmend.core.ending import Ended
+from cloudmend.core.contract import Control, State
+from cloudmend.core.ending import Ended, commands, told_findings, without_tags, without_tags_of
 from cloudmend.core.errors import BudgetSpent, Busy, CloudmendError, TooLarge
 from cloudmend.core.ledger import Entry, Exemptions
-from cloudmend.core.model import Intent, Request
-from cloudmend.core.planning import calls, judge, same_parts
+from cloudmend.core.model import Intent, Json, Request
+from cloudmend.core.planning import calls, same_parts
 from cloudmend.core.policy import Policy
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.core.world import World
-from cloudmend.engine.stations.judge import Planned, covers_of
-from cloudmend.engine.stations.read import current_exemptions, failed, read_one
+from cloudmend.engine.stations.judge import Planned, exempted_meanwhile
+from cloudmend.engine.stations.later import budget_spent
+from cloudmend.engine.stations.read import Answer, current_exemptions, read_one, sentence
 
 
 def intend(plans: Sequence[Planned], policy: Policy, world: World) -> list[Planned | Ended]:
@@ -26,95 +28,92 @@ def intend(plans: Sequence[Planned], policy: Policy, world: World) -> list[Plann
     if not plans:
         return []
     latest = world.begin(partial(current_exemptions, world))
-    whole = [
+    whole: list[Answer | None] = [
         world.begin(partial(read_one, each.target, policy, world)) if each.target.control.whole else None
         for each in plans
     ]
-    kept = _kept([_intent(each, policy) for each in plans], world)
-    return [_checked(each, answer, latest, state) for each, answer, state in zip(plans, kept, whole, strict=True)]
+    kept = _kept(plans, policy, world)
+    return [
+        _checked(each, answer, latest, state, world) for each, answer, state in zip(plans, kept, whole, strict=True)
+    ]
 
 
-def _kept(intents: Sequence[Intent], world: World) -> list[Entry | Exception]:
-    """Store all at once; if that cannot be, one by one, each with its own error."""
-    try:
-        if len(intents) > 1:
-            return list(world.ledger.intend_all(intents))
-    except CloudmendError:
-        pass
-    return [_kept_one(intent, world) for intent in intents]
+def _kept(plans: Sequence[Planned], policy: Policy, world: World) -> list[Entry | Exception]:
+    """Store all intents at once; if that cannot be, one by one, each with its own error."""
+    if len(plans) > 1:
+        with suppress(CloudmendError):
+            return list(world.ledger.intend_all([_intent(each, policy, world) for each in plans]))
+    return [_kept_one(each, policy, world) for each in plans]
 
 
-def _kept_one(intent: Intent, world: World) -> Entry | Exception:
-    """Store an intent; if the ledger has no room for all parts, with those alone that change."""
+def _kept_one(planned: Planned, policy: Policy, world: World) -> Entry | Exception:
+    """Store an intent; without tags if the ledger has no room for them, or who may tag could keep it at fault."""
     try:
         try:
-            return world.ledger.intend(intent)
+            return world.ledger.intend(_intent(planned, policy, world))
         except TooLarge:
-            return world.ledger.intend(msgspec.structs.replace(intent, before={}))
+            return world.ledger.intend(_intent(planned, policy, world, tags=False))
     except Exception as error:  # noqa: BLE001 - it ends its own target
         return error
 
 
-def _intent(planned: Planned, policy: Policy) -> Intent:
+def _intent(planned: Planned, policy: Policy, world: World, *, tags: bool = True) -> Intent:
     target, made = planned.target, planned.plan
-    control, place, view = target.control, target.resource, made.view
+    control, place, view, cause = target.control, target.resource, made.view, target.cause
     back = msgspec.structs.replace(view.state, parts=made.then)
     return Intent(
         control=control.id,
         resource=place,
-        account=place.account,
-        region=place.region,
-        event_id=target.cause.event_id,
-        event_name=target.cause.name,
-        actor=target.cause.actor,
+        account=place.account or cause.account,
+        region=world.region,
+        event_id=cause.event_id,
+        event_name=cause.name,
+        actor=cause.actor,
+        run_by=world.run_by,
         seen=planned.seen,
         policy_hash=policy.digest,
+        findings=told_findings(planned.findings),
+        decision=planned.decision,
         code_version=CODE_VERSION,
-        before={"parts": view.parts, "labels": view.state.labels},
-        requests=tuple(
-            Request(call.action, call.params) for call in calls(control, target.resource, view.state, made.then)
-        ),
-        undo=tuple(call.command(target.resource.region) for call in calls(control, target.resource, back, view.parts)),
-        steps=made.steps,
+        before=_image(control, view.state, tags=tags),
+        tags_left_out=not tags,
+        requests=tuple(Request(call.action, call.params) for call in calls(control, place, view.state, made.then)),
+        undo=commands(calls(control, place, back, view.parts), world.region, tags=tags),
+        steps=made.steps if tags else without_tags_of(made.steps),
     )
 
 
+def _image(control: Control[Any], state: State, *, tags: bool) -> Json:
+    image = control.image_of(state)
+    if tags:
+        return image
+    smaller: Json = without_tags(image)
+    return smaller
+
+
 def _checked(
-    planned: Planned,
-    kept: Entry | Exception,
-    latest: Callable[[], Exemptions],
-    state: Callable[[], State | None] | None,
+    planned: Planned, kept: Entry | Exception, latest: Callable[[], Exemptions], state: Answer | None, world: World
 ) -> Planned | Ended:
-    findings = planned.plan.findings
     if isinstance(kept, BudgetSpent):
-        steps = planned.plan.steps
-        return Ended(
-            target=planned.target, status="observed", why=str(kept), findings=findings, planned=steps, budget_spent=True
-        )
+        return budget_spent(kept, planned.ended("observed", planned=planned.plan.steps), world)
     if isinstance(kept, Busy):
         return msgspec.structs.replace(planned, busy=str(kept))
     if isinstance(kept, Exception):
-        return failed(planned.target, kept, findings=findings)
+        return planned.ended("failed", told=sentence(kept))
     planned = msgspec.structs.replace(planned, entry=kept)
     try:
         stopped = _meanwhile(planned, latest(), state)
     except Exception as error:  # noqa: BLE001 - what cannot be known now is tried again
-        return failed(planned.target, error, findings=findings, entry=kept)
-    if not stopped:
-        return planned
-    return Ended(
-        target=planned.target, status="failed", why=stopped, findings=findings, entry=kept, again=True, given_up=True
-    )
+        return planned.ended("failed", told=sentence(error))
+    return planned.ended("failed", told=stopped, again=True, given_up=True) if stopped else planned
 
 
-def _meanwhile(planned: Planned, latest: Exemptions, state: Callable[[], Any] | None) -> str:
+def _meanwhile(planned: Planned, latest: Exemptions, state: Callable[[], State | None] | None) -> str:
     """Return what changed since the plan was made, so that it is given up and made anew; empty if nothing did."""
-    control, made = planned.target.control, planned.plan
-    exempt = judge(control, made.view, made.settings, covers_of(latest, planned.target)).exempt
-    if {each.mark for each in exempt} & {each.mark for each in made.findings}:
-        return "An exemption came meanwhile"
+    if exempted_meanwhile(planned, latest):
+        return "Exemptions of it changed meanwhile. Nothing was changed; the next try heeds them."
     if state is not None:
         fresh = state()
-        if fresh is None or not same_parts(control, fresh.parts, made.view.parts):
-            return "Somebody changed it meanwhile"
+        if fresh is None or not same_parts(planned.target.control, fresh.parts, planned.plan.view.parts):
+            return "Somebody changed it meanwhile. Nothing was changed; the next try looks again."
     return ""

@@ -1,9 +1,9 @@
-"""Station three: what is at fault, and what becomes of it. Pure but for the clock."""
+"""Station three: what is at fault, and what becomes of it. Pure but for the clock and the queue."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -11,14 +11,17 @@ from msgspec import Struct
 
 from cloudmend.core.contract import Finding, State, View
 from cloudmend.core.decide import Circumstances, Decision, decide
-from cloudmend.core.ending import Ended, Target
-from cloudmend.core.errors import CloudmendError, UnsafePlan
-from cloudmend.core.ledger import Entry, Exemptions
-from cloudmend.core.model import ApiCall, Step
-from cloudmend.core.planning import NOTHING, Covers, Plan, exempt_parts, form, judge, plan, resumed
+from cloudmend.core.ending import Ended, Target, did
+from cloudmend.core.errors import PlanChanged, UnsafePlan
+from cloudmend.core.ledger import Entry, Exemptions, TimedExemption
+from cloudmend.core.model import Edit, Step
+from cloudmend.core.planning import Covers, Plan, covers_of, exempt_parts, form, judge, plan, resumed
 from cloudmend.core.policy import Policy
 from cloudmend.core.world import World
+from cloudmend.engine.stations.later import wait
 from cloudmend.engine.stations.read import Situation, failed
+
+_FOREIGN = "account {} owns it, and only its owner can change it: tell them, or have cloudmend run there too"
 
 
 class Planned(Struct, frozen=True, kw_only=True):
@@ -26,82 +29,135 @@ class Planned(Struct, frozen=True, kw_only=True):
 
     target: Target
     plan: Plan
+    findings: tuple[Finding, ...]  # also those that it does not mend
     covers: Covers
     decision: str
     recent: tuple[Entry, ...]
     flaps: int
     seen: datetime
     unreadable: tuple[str, ...] = ()  # exemptions
+    ledger_unreadable: tuple[str, ...] = ()
+    agreed: bool = False  # a person agreed to it: nothing else may be done
     entry: Entry | None = None
     busy: str = ""  # another run is at it, so nothing is written
 
+    def ended(self, status: Any, **more: Any) -> Ended:
+        """Return an end of it, with all that is known."""
+        known: dict[str, Any] = {
+            "decision": self.decision,
+            "findings": self.findings,
+            "entry": self.entry,
+            "flaps": self.flaps,
+            "unreadable": self.unreadable,
+            "ledger_unreadable": self.ledger_unreadable,
+            "exempt_aside": bool(self.plan.view.exempt),
+        }
+        return Ended(target=self.target, status=status, **{**known, **more})
 
-def judged(situation: Situation, policy: Policy, world: World) -> Planned | Ended:
-    """Return the plan for what is at fault, or the end of a target for which there is nothing to do."""
+
+def judged(situation: Situation, policy: Policy, world: World, agreed: Sequence[Edit] | None = None) -> Planned | Ended:
+    """Return the plan for what is at fault, or the end of a target for which there is nothing to do.
+
+    `agreed` is what a person agreed to: a plan that would do more is not made.
+    """
     try:
-        return _judged(situation, policy, world)
+        return _judged(situation, policy, world, agreed)
     except Exception as error:  # noqa: BLE001 - one bad resource stops only itself
         return failed(situation.target, error)
 
 
-def _judged(situation: Situation, policy: Policy, world: World) -> Planned | Ended:
+def _judged(situation: Situation, policy: Policy, world: World, agreed: Sequence[Edit] | None) -> Planned | Ended:
     target, state = situation.target, situation.state
-    if state is None:
-        return Ended(target=target, status="gone", why="")
-    if state.owner not in ("", target.resource.account):
-        raise CloudmendError(
-            f"it belongs to account {state.owner}, and cloudmend changes only what account {target.resource.account} "
-            "owns. Tell its owner."
-        )
-    view = View(resource=target.resource, state=state, cause=target.cause, now=world.clock.now())
     settings = policy.settings_of(target.control)
-    if not judge(target.control, view, settings).counted:
-        return _ended(situation, state, "clean", "")
-    return _at_fault(situation, state, view, settings, policy)
+    if state is None:
+        return Ended(target=target, status="gone")
+    view = View(resource=target.resource, state=state, cause=target.cause, now=world.clock.now())
+    if judge(target.control, view, settings).counted:
+        return _at_fault(situation, view, settings, policy, world, agreed)
+    return clean(target, state, settings)
 
 
-def _at_fault(situation: Situation, state: State, view: View, settings: Any, policy: Policy) -> Planned | Ended:
-    control = situation.target.control
-    exemptions, recent = situation.known.exemptions(), situation.known.recent()
-    situation = msgspec.structs.replace(situation, target=_with_cause(situation.target, recent))
-    covers = covers_of(exemptions, situation.target)
-    view = msgspec.structs.replace(view, exempt=exempt_parts(control, state.parts, covers))
+def clean(target: Target, state: State | None, settings: Any, **more: Any) -> Ended:
+    """Return the end of a look that found nothing, which says what was looked at."""
+    control = target.control
+    told = control.clear(target.resource, state, settings) if control.clear else f"no finding of {control.id}"
+    return Ended(target=target, status="clean", told=told, **more)
+
+
+def _at_fault(
+    situation: Situation, view: View, settings: Any, policy: Policy, world: World, agreed: Sequence[Edit] | None
+) -> Planned | Ended:
+    control, known = situation.target.control, situation.known
+    exemptions, recent = known.exemptions(), known.recent()
+    target = _with_cause(situation.target, recent.entries)
+    covers = covers_of(exemptions.held, target.resource)
+    view = msgspec.structs.replace(view, recent=recent.entries, exempt=exempt_parts(control, view.state, covers))
+    everything = judge(control, msgspec.structs.replace(view, exempt=frozenset()), settings).counted
     judgement = judge(control, view, settings, covers)
-    findings, unreadable = judgement.counted, exemptions.unreadable
-    if not findings:
-        why = _exemptions_told(exemptions, situation.target)
-        return _ended(situation, state, "exempt", why, judgement.exempt or judge(control, view, settings).counted)
-    if waiting := _pending(control, recent, findings, view.now):
-        return _ended(situation, state, "pending", waiting.id, findings, entry=waiting)
-    decision = _decision(situation, state, view.now, policy)
+    decision = _decision(situation, target, view, policy)
+    if decision.action != "exempt" and everything and not judgement.counted:
+        covering = (each for each in exemptions.held if _concerns(each, target, view, everything, control))
+        decision = Decision("exempt", "; ".join(map(_exemption_told, covering)))
     if decision.action == "exempt":
-        return _ended(situation, state, "exempt", decision.why, findings)
-    todo = [each for each in findings if not each.restraint]
-    if control.put is None or not todo:
-        return _ended(situation, state, "observed", "It is only reported", findings, unreadable=unreadable)
-    now = [each for each in todo if not each.wait]
-    if not now:
-        return _ended(situation, state, "deferred", "; ".join(each.wait for each in todo), findings)
-    made = _plan(control, view, now, settings, covers, recent)
+        return Ended(target=target, status="exempt", decision=decision.why, findings=everything)
+    findings = _restrained(judgement.counted, view.state, world)
+    more: dict[str, Any] = {"decision": decision.why, "findings": findings, "unreadable": exemptions.unreadable}
+    if waiting := _pending(control, recent.entries, findings, view.now):
+        end = Ended(target=target, status="pending", told="nothing else is at fault", entry=waiting, **more)
+        return wait(end, world)
+    due = tuple(each for each in findings if each.is_due)
+    if control.put is None or not due:
+        return _unknown(Ended(target=target, status="observed", **more), world)
+    made = _plan(control, view, due, settings, covers, recent.entries)
+    flaps = _flaps(control, made, recent.entries)
+    more |= {"flaps": flaps, "ledger_unreadable": recent.unreadable}
     if decision.action == "observe":
-        return _ended(situation, state, "observed", decision.why, tuple(now), planned=made.steps, unreadable=unreadable)
+        return Ended(target=target, status="observed", planned=made.steps, **more)
+    _check_agreed(control, made, agreed)
     return Planned(
-        target=situation.target,
+        target=target,
         plan=made,
         covers=covers,
-        decision=decision.why,
-        recent=recent,
-        flaps=_flaps(control, made.steps, recent),
+        recent=recent.entries,
         seen=situation.seen,
-        unreadable=unreadable,
+        agreed=agreed is not None,
+        **more,
     )
 
 
-def _ended(
-    situation: Situation, state: State, status: Any, why: str, findings: Iterable[Finding] = (), **more: Any
-) -> Ended:
-    labels = tuple(state.labels.items())
-    return Ended(target=situation.target, status=status, why=why, findings=tuple(findings), labels=labels, **more)
+def _unknown(end: Ended, world: World) -> Ended:
+    """Return the end where nothing known is to be mended: reported, or to be looked at again."""
+    why = "; ".join(sorted({each.restraint or each.wait for each in end.findings} - {""})) or "it is only reported"
+    end = msgspec.structs.replace(end, decision=why)
+    if not any(each.wait for each in end.findings):
+        return end
+    told = "; ".join(each.why for each in end.findings if not each.is_due)
+    return wait(msgspec.structs.replace(end, told=told), world)
+
+
+def _restrained(findings: tuple[Finding, ...], state: State, world: World) -> tuple[Finding, ...]:
+    """Return the findings as they are for this account: of another's resource they are only reported."""
+    if not findings or not state.owner or world.account() in ("", state.owner):
+        return findings
+    why = _FOREIGN.format(state.owner)
+    return tuple(msgspec.structs.replace(each, restraint=why, wait="") for each in findings)
+
+
+def _check_agreed(control: Any, made: Plan, agreed: Sequence[Edit] | None) -> None:
+    """Raise PlanChanged if the plan would do anything that was not agreed to."""
+    if agreed is None:
+        return
+    allowed = {(each.part, each.before, each.after) for each in agreed}
+    if more := [did(control, step) for step in made.steps if _effect(control, step) not in allowed]:
+        raise PlanChanged(
+            f"It changed since the plan was shown; now it would be {'; '.join(more)}. Nothing was changed. Run the "
+            "same command again to see the new plan."
+        )
+
+
+def _effect(control: Any, step: Step) -> tuple[str, str, str]:
+    before = "" if step.before is None else control.say(step.before)
+    return step.part, before, "" if step.after is None else control.say(step.after)
 
 
 def _plan(
@@ -124,14 +180,8 @@ def _with_cause(target: Target, recent: Sequence[Entry]) -> Target:
     intent = next((entry.intent for entry in recent if entry.state == "INTENT"), None)
     if intent is None or not target.swept:
         return target
-    return msgspec.structs.replace(target, cause=cause_of(target.cause, intent))
-
-
-def cause_of(cause: ApiCall, intent: Any) -> ApiCall:
-    """Return the call that an intent was made for."""
-    return msgspec.structs.replace(
-        cause, event_id=intent.event_id, name=intent.event_name, actor=intent.actor, time=None
-    )
+    cause = msgspec.structs.replace(intent.cause, account=target.cause.account, region=target.cause.region)
+    return msgspec.structs.replace(target, cause=cause)
 
 
 def _pending(control: Any, recent: Iterable[Entry], findings: Sequence[Finding], now: datetime) -> Entry | None:
@@ -144,15 +194,14 @@ def _pending(control: Any, recent: Iterable[Entry], findings: Sequence[Finding],
     return None
 
 
-def _decision(situation: Situation, state: State, now: datetime, policy: Policy) -> Decision:
-    target = situation.target
+def _decision(situation: Situation, target: Target, view: View, policy: Policy) -> Decision:
     circumstances = Circumstances(
         control=target.control.id,
-        account=target.resource.account,
-        vpc=state.labels.get("vpc", ""),
+        account=target.resource.account or target.cause.account,
+        vpc=view.state.labels.get("vpc", ""),
         resource=target.resource.id,
         actor_role=target.cause.actor.role_arn,
-        now=now,
+        now=view.now,
     )
     decision = decide(policy, circumstances, default=target.control.mode)
     if decision.action == "fix" and situation.known.mode() == "observe":
@@ -160,37 +209,39 @@ def _decision(situation: Situation, state: State, now: datetime, policy: Policy)
     return decision
 
 
-def covers_of(exemptions: Exemptions, target: Target) -> Covers:
-    """Return what the timed exemptions leave as it is of a target."""
-    own = [each for each in exemptions.held if each.group == target.resource.id]
-    if not own:
-        return NOTHING
-    return Covers(
-        whole=any(each.is_whole for each in own),
-        parts=frozenset(each.rule for each in own if each.rule),
-        marks=frozenset(mark for each in own for mark in each.parts or ()),
-    )
+def _concerns(exemption: TimedExemption, target: Target, view: View, findings: Iterable[Finding], control: Any) -> bool:
+    """Return whether an exemption exempts anything here."""
+    covers = covers_of([exemption], target.resource)
+    return any(finding in covers for finding in findings) or bool(exempt_parts(control, view.state, covers))
 
 
-def _exemptions_told(exemptions: Exemptions, target: Target) -> str:
-    own = (each for each in exemptions.held if each.group == target.resource.id)
-    return "; ".join(
-        f"exempt: {each.id}, by {each.owner} until {each.expires:%Y-%m-%d %H:%M} UTC: {each.reason}" for each in own
-    )
+def _exemption_told(exemption: TimedExemption) -> str:
+    until = f"{exemption.expires.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"exempt: {exemption.id}, by {exemption.owner} until {until}: {exemption.reason}"
 
 
-def _flaps(control: Any, steps: Iterable[Step], recent: Iterable[Entry]) -> int:
+def _flaps(control: Any, made: Plan, recent: Iterable[Entry]) -> int:
     """Return how often the fault that was mended most often was mended within the window of `recent`."""
     before = [
-        (step.part if not control.new_ids else "", form(control, step.before))
+        (edit.part if not control.new_ids else "", edit.before)
         for entry in recent
         if entry.ended
-        for step in entry.ended.record.steps
+        for edit in entry.ended.record.edits
     ]
-    now = [(step.part if not control.new_ids else "", form(control, step.before)) for step in steps]
+    now = [
+        (step.part if not control.new_ids else "", control.say(step.before))
+        for step in made.steps
+        if step.before is not None
+    ]
     return max((before.count(each) for each in now), default=0)
 
 
-def leased(entry: Entry, now: datetime) -> bool:
-    """Return whether the run that made an intent may still be at work."""
-    return entry.state == "INTENT" and now < entry.leased_until
+def exempted_meanwhile(planned: Planned, latest: Exemptions) -> bool:
+    """Return whether exemptions cover by now what the plan would mend: what undo restores, it exempts first."""
+    control, made = planned.target.control, planned.plan
+    covers = covers_of(latest.held, planned.target.resource)
+    if covers == planned.covers:
+        return False
+    view = msgspec.structs.replace(made.view, exempt=exempt_parts(control, made.view.state, covers))
+    left = {each.part for each in judge(control, view, made.settings, covers).counted}
+    return not {each.part for each in made.findings} <= left or view.exempt != made.view.exempt

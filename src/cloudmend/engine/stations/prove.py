@@ -6,87 +6,142 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
-from cloudmend.core.contract import Finding, State
-from cloudmend.core.ending import Ended
-from cloudmend.core.model import Status
-from cloudmend.core.planning import judge
+from cloudmend.core.contract import Finding, State, after
+from cloudmend.core.ending import Ended, Target
+from cloudmend.core.model import Step
+from cloudmend.core.planning import form, judge
 from cloudmend.core.policy import Policy
 from cloudmend.core.world import World
-from cloudmend.engine.stations.put import Written
-from cloudmend.engine.stations.read import failed, states
+from cloudmend.engine.stations.judge import clean
+from cloudmend.engine.stations.later import wait
+from cloudmend.engine.stations.put import Written, undo_of
+from cloudmend.engine.stations.read import Answer, sentence, states
 
 # After a write AWS may go on showing the old state for a moment. Seconds before each further look.
 _PAUSES: Final = (0.0, 0.1, 0.2, 0.4, 0.8)
 
 
+class Proof(Struct, frozen=True):
+    """What is seen after the writes: the state (None: it is gone), and what is still at fault; or why neither is."""
+
+    state: State | None = None
+    remaining: tuple[Finding, ...] = ()
+    problem: Exception | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return any(each.is_due for each in self.remaining)
+
+
 def prove(written: Sequence[Written], policy: Policy, world: World) -> list[Ended]:
     """Return the end of each: mended only if nothing is at fault. What still is, is read again, all together."""
-    ended: dict[int, Ended] = {}
+    proofs: dict[int, Proof] = {}
     left = list(enumerate(written))
     for pause in _PAUSES:
         if not left:
             break
         world.clock.sleep(pause)
-        for number, each, found in _looked_at(left, policy, world):
-            ended[number] = _end(each, found, world)
-        left = [(number, each) for number, each in left if ended[number].status not in ("mended", "clean")]
-    return [ended[number] for number in range(len(written))]
+        for (number, _), proof in zip(left, _looks([each for _, each in left], policy, world), strict=True):
+            proofs[number] = proof
+        left = [(number, each) for number, each in left if proofs[number].is_open]
+    return [_end(each, proofs[number], world) for number, each in enumerate(written)]
 
 
-def _looked_at(left: Sequence[tuple[int, Written]], policy: Policy, world: World) -> list[tuple[int, Written, Any]]:
-    targets = [_unhurried(each) for _, each in left]
-    answers = states(targets, policy, world)
-    return [(number, each, _found(each, answer, world)) for (number, each), answer in zip(left, answers, strict=True)]
+def _looks(written: Sequence[Written], policy: Policy, world: World) -> list[Proof]:
+    targets = [_unhurried(each.planned.target) for each in written]
+    before = [each.planned.plan.view.state for each in written]
+    answers = states(targets, policy, world, before)
+    return [_look(each, answer, world) for each, answer in zip(written, answers, strict=True)]
 
 
-def _unhurried(written: Written) -> Any:
+def _unhurried(target: Target) -> Target:
     """Return the target without the parts that the event named: a mend may have removed them."""
-    target = written.planned.target
     return msgspec.structs.replace(target, resource=msgspec.structs.replace(target.resource, parts=()))
 
 
-def _found(written: Written, answer: Any, world: World) -> tuple[Finding, ...] | Exception:
+def _look(written: Written, answer: Answer, world: World) -> Proof:
     try:
-        state: State | None = answer()
+        state = answer()
         if state is None:
-            return ()
+            return Proof()
         planned = written.planned
         view = msgspec.structs.replace(planned.plan.view, state=state, now=world.clock.now())
-        return judge(planned.target.control, view, planned.plan.settings, planned.covers).counted
+        return Proof(state, judge(planned.target.control, view, planned.plan.settings, planned.covers).counted)
     except Exception as error:  # noqa: BLE001 - a proof that cannot be had is none
-        return error
+        return Proof(problem=error)
 
 
-def _end(written: Written, found: tuple[Finding, ...] | Exception, world: World) -> Ended:
+def _end(written: Written, proof: Proof, world: World) -> Ended:
     planned = written.planned
-    target, region = planned.target, planned.target.resource.region
+    if planned.busy:
+        return _kept_out(written, proof, world)
+    steps, unsure = _known(written, proof)
+    before = planned.plan.view.parts
+    put = msgspec.structs.replace(
+        proof.state or planned.plan.view.state, parts=after(before, {step.part: step.after for step in steps})
+    )
     more: dict[str, Any] = {
-        "findings": planned.plan.findings,
-        "steps": written.steps,
-        "undo": tuple(call.command(region) for call in written.undo),
+        "steps": steps,
+        "undo": undo_of(planned.target.control, planned.plan, put, steps),
+        "notes": written.notes,
         "errors": written.errors,
-        "entry": planned.entry,
-        "flaps": planned.flaps,
-        "unreadable": planned.unreadable,
+        "remaining": proof.remaining,
+        "unsure": unsure,
     }
-    if planned.busy and not found:
-        return Ended(target=target, status="clean", why="")
-    if isinstance(found, Exception):
-        return failed(target, found, **{**more, "errors": (*written.errors, str(found))})
-    own = {finding.mark for finding in planned.plan.findings}
-    again = bool(found) and not any(finding.mark in own or finding.restraint for finding in found)
-    status = "mended" if not found or again else _left(written, world)
-    why = "; ".join(written.errors) if status in ("deferred", "failed") else planned.decision
-    labels = tuple(planned.plan.view.state.labels.items())
-    return Ended(target=target, status=status, why=why, remaining=found, labels=labels, again=again, **more)
+    if proof.problem:
+        return planned.ended("failed", told=sentence(proof.problem), **more)
+    if proof.is_open:
+        return _still_open(written, planned.ended("open", **more), world)
+    if any(each.wait for each in proof.remaining):
+        return wait(planned.ended("deferred", **more), world)
+    return planned.ended("mended", **more)
 
 
-def _left(written: Written, world: World) -> Status:
-    """Return what is true of a resource that is still shown at fault."""
+def _kept_out(written: Written, proof: Proof, world: World) -> Ended:
+    """Return what is true while another is at it: what that one closed is clean."""
+    planned = written.planned
+    if proof.problem or proof.is_open:
+        told = sentence(proof.problem) if proof.problem else planned.busy
+        return planned.ended("failed", told=told, remaining=proof.remaining)
+    if not proof.remaining:
+        aside = bool(planned.plan.view.exempt)
+        return clean(planned.target, planned.plan.view.state, planned.plan.settings, exempt_aside=aside)
+    why = "; ".join(sorted({each.restraint or each.wait for each in proof.remaining}))
+    told = "; ".join(each.why for each in proof.remaining)
+    end = planned.ended("observed", findings=proof.remaining, decision=why, told=told)
+    return wait(end, world) if any(each.wait for each in proof.remaining) else end
+
+
+def _known(written: Written, proof: Proof) -> tuple[tuple[Step, ...], bool]:
+    """Return the steps that were done, and whether it is not known of some: AWS did not answer, and may be late."""
+    if not written.silent:
+        return written.steps, False
+    if proof.problem:
+        return written.steps, True
+    control, parts = written.planned.target.control, proof.state.parts if proof.state else {}
+    seen = [step for step in written.silent if proof.state and _is_done(control, step, parts)]
+    silent = {step.part for step in written.silent}
+    unsure = any(finding.part in silent for finding in proof.remaining)
+    return (*written.steps, *seen), unsure
+
+
+def _is_done(control: Any, step: Step, parts: Any) -> bool:
+    return bool(form(control, parts.get(step.part)) == form(control, step.after))
+
+
+def _still_open(written: Written, end: Ended, world: World) -> Ended:
+    """Return what is true of a resource that is shown at fault: by something new, or by what the plan was about."""
     planned, control = written.planned, written.planned.target.control
-    if written.deferred or planned.busy:
-        return "deferred" if written.deferred else "failed"
+    own = {finding.part if control.new_ids else finding.mark for finding in planned.plan.findings}
+    left = {finding.part if control.new_ids else finding.mark for finding in end.remaining if finding.is_due}
+    if own.isdisjoint(left):
+        return msgspec.structs.replace(end, status="mended", again=True)
+    if written.deferred:
+        return wait(msgspec.structs.replace(end, status="deferred", told="; ".join(written.errors)), world)
     accepted = written.steps and not written.errors
     started = planned.entry.opened if planned.entry else world.clock.now()
-    return "pending" if accepted and world.clock.now() < started + control.settles_in else "open"
+    if accepted and world.clock.now() < started + control.settles_in:
+        return wait(msgspec.structs.replace(end, status="pending"), world)
+    return end

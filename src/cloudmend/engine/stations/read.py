@@ -4,31 +4,40 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
 from cloudmend.core.contract import Control, State
 from cloudmend.core.ending import Ended, Target
-from cloudmend.core.errors import CloudmendError
+from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.ledger import Entries, Entry, Exemptions
-from cloudmend.core.model import Resource
 from cloudmend.core.policy import Mode, Policy
+from cloudmend.core.run import OneByOne
 from cloudmend.core.world import World
 
-FLAPPING_WINDOW: Final = timedelta(hours=1)
+FLAP_WINDOW: Final = timedelta(hours=1)
 _READ_AGAIN: Final = (0.1, 0.3, 0.6)  # seconds before each further read, while a part that the event names is not there
+_ENOUGH: Final = 2  # reads that AWS does not answer, one after the other: the next would wait for nothing
 
-States = Callable[[], State | None]
+Answer = Callable[[], State | None]
+
+
+class Recent(Struct, frozen=True):
+    """What was begun at a resource within FLAP_WINDOW, by its control, and why some of it cannot be read."""
+
+    entries: tuple[Entry, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
 
 class Known(Struct, frozen=True):
-    """What the ledger and the switch say. Each raises CloudmendError if it cannot be known."""
+    """What the ledger and the switch say. Each waits for its answer."""
 
     exemptions: Callable[[], Exemptions]
-    recent: Callable[[], tuple[Entry, ...]]  # of the resource and the control, within FLAPPING_WINDOW
+    recent: Callable[[], Recent]
     mode: Callable[[], Mode | None]
 
 
@@ -38,40 +47,54 @@ class Situation(Struct, frozen=True, kw_only=True):
     target: Target
     state: State | None
     known: Known
-    seen: Any
+    seen: datetime
 
 
 def read(targets: Sequence[Target], policy: Policy, world: World) -> list[Situation | Ended]:
-    """Read the states of all targets at once. A sweep asks the ledger only for what is found at fault."""
+    """Read the states of all targets at once. A sweep asks the ledger only about what is found at fault."""
     seen = world.clock.now()
     begin = cache if all(target.swept for target in targets) else world.begin
     exemptions = begin(partial(current_exemptions, world))
     mode = begin(world.switch.mode)
-    known = [
-        Known(exemptions=exemptions, recent=begin(partial(_recent, target, world)), mode=mode) for target in targets
-    ]
+    known = [Known(exemptions, begin(partial(_recent, target, world)), mode) for target in targets]
     answers = states(targets, policy, world)
     return [
         _situation(target, answer, each, seen) for target, answer, each in zip(targets, answers, known, strict=True)
     ]
 
 
-def states(targets: Sequence[Target], policy: Policy, world: World) -> list[States]:
-    """Begin to read the state of each target; controls that can read many at once do."""
-    grouped: defaultdict[str, list[Target]] = defaultdict(list)
-    for target in targets:
-        grouped[target.control.id].append(target)
-    many = {
-        name: world.begin(partial(_read_many, control.read_many, group, policy, world))
-        for name, group in grouped.items()
-        if (control := group[0].control).read_many and len(group) > 1
-    }
-    return [
-        partial(_one_of, many[target.control.id], target)
-        if target.control.id in many
-        else world.begin(partial(read_one, target, policy, world))
-        for target in targets
-    ]
+def states(
+    targets: Sequence[Target], policy: Policy, world: World, before: Sequence[State | None] = ()
+) -> list[Answer]:
+    """Begin to read the state of each target; controls that can read many at once do.
+
+    `before` are the states as they were, for a proof: what no mend changes need not be read again.
+    """
+    grouped: defaultdict[str, list[int]] = defaultdict(list)
+    for number, target in enumerate(targets):
+        grouped[target.control.id].append(number)
+    answers: dict[int, Answer] = {}
+    for numbers in grouped.values():
+        some = [targets[number] for number in numbers]
+        was = {targets[number].resource.id: state for number in numbers if before and (state := before[number])}
+        answers.update(zip(numbers, _begun(some, policy, world, was), strict=True))
+    return [answers[number] for number in range(len(targets))]
+
+
+def _begun(targets: Sequence[Target], policy: Policy, world: World, before: Mapping[str, State]) -> list[Answer]:
+    """Begin to read targets of one control."""
+    control: Control[Any] = targets[0].control
+    settings = policy.settings_of(control)
+    if before and control.read_again:
+        again = partial(control.read_again, before=before, reader=world.reader, settings=settings)
+        return _joint(targets, lambda some: again([target.resource for target in some]))
+    if len(targets) > 1 and control.read_many:
+        many = partial(control.read_many, reader=world.reader, settings=settings)
+        return _joint(targets, lambda some: many([target.resource for target in some]))
+    if len(targets) == 1:
+        return [cache(partial(read_one, targets[0], policy, world))]
+    alone = msgspec.structs.replace(world, reader=OneByOne(world.reader))
+    return [world.begin(partial(read_one, target, policy, alone)) for target in targets]
 
 
 def read_one(target: Target, policy: Policy, world: World) -> State | None:
@@ -79,7 +102,7 @@ def read_one(target: Target, policy: Policy, world: World) -> State | None:
     control, resource = target.control, target.resource
     settings = policy.settings_of(control)
     state = control.read(resource, world.reader, settings)
-    for pause in _READ_AGAIN:
+    for pause in _READ_AGAIN if control.unseen is None else ():
         if state is None or set(resource.parts) <= set(state.parts):
             break
         world.clock.sleep(pause)
@@ -87,45 +110,75 @@ def read_one(target: Target, policy: Policy, world: World) -> State | None:
     return state
 
 
-def _read_many(
-    read: Callable[[Sequence[Resource], Any, Any], Mapping[str, State]],
-    targets: Sequence[Target],
-    policy: Policy,
-    world: World,
-) -> Mapping[str, State | CloudmendError | None]:
-    """Return the states by id; if the one request for all is refused, those of one request each."""
-    try:
-        control: Control[Any] = targets[0].control
-        return dict(read([target.resource for target in targets], world.reader, policy.settings_of(control)))
-    except CloudmendError:
-        return {target.resource.id: _or_error(partial(read_one, target, policy, world)) for target in targets}
+def _joint(targets: Sequence[Target], read: Callable[[Sequence[Target]], Mapping[str, State]]) -> list[Answer]:
+    """Read all at once, when the first answer is asked for; where that fails, each by itself."""
+
+    def alone(target: Target) -> State | None:
+        return read([target]).get(target.resource.id)
+
+    @cache
+    def answers() -> Mapping[str, State | Exception | None]:
+        try:
+            return {**read(targets)}
+        except Exception:  # noqa: BLE001 - each meets its own error
+            return _one_by_one(targets, alone)
+
+    return [partial(_one_of, answers, target) for target in targets]
 
 
-def _one_of(answers: Callable[[], Mapping[str, State | CloudmendError | None]], target: Target) -> State | None:
+def _one_by_one(
+    targets: Sequence[Target], ask: Callable[[Target], State | None]
+) -> Mapping[str, State | Exception | None]:
+    """Each by itself: one may be what the joint read failed for. Where AWS answers none, few are asked."""
+    answers: dict[str, State | Exception | None] = {}
+    unanswered, answer = 0, None
+    for target in targets:
+        if unanswered < _ENOUGH:
+            answer = _or_error(ask, target)
+            passes = isinstance(answer, AwsError) and not answer.lasts
+            unanswered = unanswered + 1 if passes else 0
+        answers[target.resource.id] = answer
+    return answers
+
+
+def _one_of(answers: Callable[[], Mapping[str, State | Exception | None]], target: Target) -> State | None:
     answer = answers().get(target.resource.id)
-    if isinstance(answer, CloudmendError):
+    if isinstance(answer, Exception):
         raise answer
     return answer
 
 
-def _or_error(ask: States) -> State | CloudmendError | None:
+def _or_error(ask: Callable[[Target], State | None], target: Target) -> State | Exception | None:
     try:
-        return ask()
-    except CloudmendError as error:
+        return ask(target)
+    except Exception as error:  # noqa: BLE001 - it is the value of its own target
         return error
 
 
-def _situation(target: Target, answer: States, known: Known, seen: Any) -> Situation | Ended:
+def _situation(target: Target, answer: Answer, known: Known, seen: datetime) -> Situation | Ended:
     try:
-        return Situation(target=target, state=answer(), known=known, seen=seen)
+        return Situation(target=_named(target, state := answer()), state=state, known=known, seen=seen)
     except Exception as error:  # noqa: BLE001 - what cannot be read ends its own target
         return failed(target, error)
 
 
+def _named(target: Target, state: State | None) -> Target:
+    """Return the target with what the state says of its resource: its name, and whose it is."""
+    if state is None:
+        return target
+    resource = target.resource
+    name, owner = state.labels.get("name") or resource.name, state.owner or resource.account
+    return msgspec.structs.replace(target, resource=msgspec.structs.replace(resource, name=name, account=owner))
+
+
 def failed(target: Target, error: Exception, **more: Any) -> Ended:
     """Return the end of a target that an error stopped."""
-    told = str(error) if isinstance(error, CloudmendError) else f"cloudmend crashed: {type(error).__name__}: {error}"
-    return Ended(target=target, status="failed", why=told, **more)
+    return Ended(target=target, status="failed", told=sentence(error), **more)
+
+
+def sentence(error: Exception) -> str:
+    """Return what is told of an error; of one that nobody foresaw, that it is a crash."""
+    return str(error) if isinstance(error, CloudmendError) else f"cloudmend crashed: {type(error).__name__}: {error}"
 
 
 def current_exemptions(world: World) -> Exemptions:
@@ -136,13 +189,17 @@ def current_exemptions(world: World) -> Exemptions:
         return Exemptions((), (str(error),))
 
 
-def _recent(target: Target, world: World) -> tuple[Entry, ...]:
-    """Return what the ledger knows about the last mends; nothing if it cannot be read, for it only counts them."""
+def _recent(target: Target, world: World) -> Recent:
+    """Return what the ledger knows of late. What cannot be read counts for nothing: what is open is closed."""
     resource = target.resource
     try:
-        entries = world.ledger.recent(resource.id, world.clock.now() - FLAPPING_WINDOW)
-    except CloudmendError:
-        return ()
-    here = (target.control.id, resource.account, resource.region)
-    own = (each for each in Entries(entries) if (each.intent.control, each.intent.account, each.intent.region) == here)
-    return tuple(own)
+        found = world.ledger.recent(resource.id, world.clock.now() - FLAP_WINDOW)
+    except CloudmendError as error:
+        return Recent(unreadable=(str(error),))
+    entries = Entries(found)
+    own = tuple(entry for entry in entries if (entry.intent.control, entry.intent.region) == _here(target, world))
+    return Recent(own, tuple(each.problem for each in entries.unreadable))
+
+
+def _here(target: Target, world: World) -> tuple[str, str]:
+    return target.control.id, world.region

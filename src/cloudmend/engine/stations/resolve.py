@@ -1,21 +1,24 @@
-"""Between the first station and the second: what stands for several resources becomes a target for each."""
+"""Between the first station and the second: where a call was made, and what stands for several resources."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import msgspec
 
 from cloudmend.core.contract import Control
 from cloudmend.core.ending import Ended, Target
+from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import ApiCall, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.triggers import the_one
 from cloudmend.core.world import World
-from cloudmend.engine.stations.read import failed
+from cloudmend.engine.stations.judge import clean
+from cloudmend.engine.stations.read import failed, sentence
 
-REGION = "AWS::Region"
+REGION: Final = "AWS::Region"
+_NAMED: Final = 5  # resources of other accounts that a sentence names
 
 
 def region_of(control: Control[Any], cause: ApiCall, account: str, region: str) -> Target:
@@ -27,32 +30,115 @@ def region_of(control: Control[Any], cause: ApiCall, account: str, region: str) 
     return Target(control=control, resource=everything, cause=cause, swept=True)
 
 
-def resolve(targets: Sequence[Target], policy: Policy, world: World) -> Iterator[Target | Ended]:
-    """Yield a target for each resource that a target stands for; the end of one that stands for none.
+def resolve(targets: Sequence[Target], policy: Policy, world: World) -> tuple[list[Target], list[Ended]]:
+    """Return a target for each resource that a target stands for, and the ends of those that are not looked at.
 
     What a list named until it could not be read further is mended all the same, and the rest is told.
     """
-    for target in targets:
-        if target.resource.type == target.control.resource.type and target.resource.id:
-            yield target
-        else:
-            yield from _each(target, policy, world)
+    found: list[Target] = []
+    ended: list[Ended] = []
+    for each in targets:
+        if end := misplaced(each, world):
+            ended.append(end)
+            continue
+        target = _of_account(each, world)
+        named, ends = each_of(target, policy, world)
+        own, others = ours(named, world)
+        found += own
+        ended += [*ends, *([left_to_owners(target, others, world)] if others else [])]
+    return found, ended
 
 
-def _each(target: Target, policy: Policy, world: World) -> Iterator[Target | Ended]:
-    control, found = target.control, 0
-    if control.every is None:
-        return
+def each_of(target: Target, policy: Policy, world: World) -> tuple[list[Target], list[Ended]]:
+    """Return a target for each resource that one stands for; and its end, where that is none, or not all."""
+    control = target.control
+    if control.every is None or (target.resource.type == control.resource.type and target.resource.id):
+        return [target], []
+    found: list[Target] = []
+    settings = policy.settings_of(control)
     try:
-        for name in control.every(target.resource, world.reader, policy.settings_of(control)):
-            found += 1
-            yield msgspec.structs.replace(target, resource=_resource(target, name))
+        for each in control.every(target.resource, world.reader, settings):
+            found.append(_with(target, each))  # noqa: PERF401 - what came before an error stays
     except Exception as error:  # noqa: BLE001 - a list that cannot be read costs what it would have named
-        yield failed(target, error)
-    else:
-        if not found:
-            yield Ended(target=target, status="clean", why="")
+        return found, [failed(target, error)]
+    return found, [] if found else [clean(target, None, settings)]
 
 
-def _resource(target: Target, name: str) -> Resource:
-    return msgspec.structs.replace(target.resource, type=target.control.resource.type, id=name, name="")
+def _with(target: Target, named: str | Resource) -> Target:
+    resource = target.resource
+    if isinstance(named, str):
+        named = Resource(type=target.control.resource.type, id=named, account=resource.account)
+    return msgspec.structs.replace(target, resource=msgspec.structs.replace(named, region=resource.region))
+
+
+def placed(call: ApiCall, world: World) -> ApiCall:
+    """Return the call in the Region of here, where it names none: somebody wrote it by hand, for here."""
+    return call if call.region else msgspec.structs.replace(call, region=world.region)
+
+
+def misplaced(target: Target, world: World) -> Ended | None:
+    """Return the end of a call that was not made here, or of which that cannot be known; None for one that was."""
+    try:
+        problem = _elsewhere(target.cause, world) or _others(target, world)
+    except CloudmendError as error:
+        problem = f"it is not known which account this is, so nothing was looked at: {sentence(error)}"
+    return Ended(target=target, status="failed", told=problem) if problem else None
+
+
+def _elsewhere(call: ApiCall, world: World) -> str:
+    """Return why the call is not answered here; empty where it is. A call that names no account was made here."""
+    places = [("Region", call.region, world.region)]
+    if call.account:
+        places.append(("account", call.account, world.account()))
+    if all(there == here for _, there, here in places):
+        return ""
+    there = " and ".join(f"{kind} {there}" for kind, there, _ in places)
+    here = " and ".join(f"{kind} {here}" for kind, _, here in places)
+    return (
+        f"the call was made in {there}, and cloudmend acts in {here}. Nothing was looked at or changed, and it may be "
+        "open. Have cloudmend run there, and hand the event to it with credentials of that account and that --region."
+    )
+
+
+def _others(target: Target, world: World) -> str:
+    """Return why a resource that an event of here names is not looked at: it is of another account or Region."""
+    resource, own = target.resource, world.account()
+    if resource.account in ("", own) and resource.region in ("", world.region):
+        return ""
+    return (
+        f"it is in Region {resource.region} of account {resource.account}, and cloudmend acts in Region {world.region} "
+        f"of account {own}. Nothing was looked at or changed, and it may be at fault. Tell its owner."
+    )
+
+
+def _of_account(target: Target, world: World) -> Target:
+    """Return the target with the account of here, where the event names none: somebody wrote it by hand, for here."""
+    resource = target.resource
+    account, region = resource.account or world.account(), resource.region or world.region
+    return msgspec.structs.replace(target, resource=msgspec.structs.replace(resource, account=account, region=region))
+
+
+def ours(found: Sequence[Target], world: World) -> tuple[list[Target], list[Resource]]:
+    """Return those of this account, and what others own. Where it is not known whose this account is, all are ours.
+
+    No harm is done by that: a mend of another's resource ends before it begins.
+    """
+    if not any(target.resource.account for target in found):
+        return list(found), []
+    try:
+        own = ("", world.account())
+    except CloudmendError:
+        return list(found), []
+    return (
+        [target for target in found if target.resource.account in own],
+        [target.resource for target in found if target.resource.account not in own],
+    )
+
+
+def left_to_owners(target: Target, others: Sequence[Resource], world: World) -> Ended:
+    """Return the end of what others own: once for the target, and not for each."""
+    named = ", ".join(f"{each.id} of account {each.account}" for each in others[:_NAMED])
+    more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
+    told = f"it also leads to what other accounts own, which was not looked at: {named}{more}"
+    decision = f"cloudmend acts in account {world.account()} alone; have it run there too, or tell the owners"
+    return Ended(target=target, status="observed", told=told, decision=decision)

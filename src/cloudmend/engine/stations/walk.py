@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from cloudmend.core.contract import Control
 from cloudmend.core.ending import Ended, Target
-from cloudmend.core.model import ApiCall, Record
+from cloudmend.core.model import ApiCall, Edit, Record
 from cloudmend.core.policy import Policy
 from cloudmend.core.triggers import resources
 from cloudmend.core.world import World
 from cloudmend.engine.stations.intend import intend
 from cloudmend.engine.stations.judge import Planned, judged
+from cloudmend.engine.stations.later import look_again
+from cloudmend.engine.stations.left_behind import complete_met
 from cloudmend.engine.stations.prove import prove
-from cloudmend.engine.stations.put import put
+from cloudmend.engine.stations.put import Written, put
 from cloudmend.engine.stations.read import Situation, read
-from cloudmend.engine.stations.record import left_behind, record
+from cloudmend.engine.stations.record import record
 
 _MOST_WALKS: Final = 3
+
+Agreed = Mapping[str, Sequence[Edit]]  # by the resource's id
+NOT_ASKED: Final[Agreed] = {}
 
 
 def parse(call: ApiCall, controls: Sequence[Control[Any]]) -> list[Target]:
@@ -32,46 +37,54 @@ def parse(call: ApiCall, controls: Sequence[Control[Any]]) -> list[Target]:
     ]
 
 
-def mend(targets: Sequence[Target], policy: Policy, world: World) -> list[Record]:
+def mend(targets: Sequence[Target], policy: Policy, world: World, agreed: Agreed = NOT_ASKED) -> list[Record]:
     """Walk a batch through the stations; return the last record of each target, in their order.
 
-    What is at fault anew after a mend is walked again, up to three times.
+    What is at fault anew after a mend is walked again, up to three times. Of a resource for which a person
+    agreed to edits nothing else is done. It never raises: an error ends in a record that tells it.
     """
     last: dict[int, Record] = {}
     walking = list(enumerate(targets))
     for number in range(_MOST_WALKS):
-        ends, older = _walk([target for _, target in walking], policy, world)
+        ends = _walk([target for _, target in walking], policy, world, agreed)
         if number == _MOST_WALKS - 1:
             ends = list(map(_the_last, ends))
-        told = record([*older, *ends], world)[len(older) :]
+        told = record(ends, world)
         last.update({place: each for (place, _), each in zip(walking, told, strict=True)})
-        walking = [
-            (place, _without_parts(end.target)) for (place, _), end in zip(walking, ends, strict=True) if end.again
-        ]
+        walking = [(place, _next(end)) for (place, _), end in zip(walking, ends, strict=True) if end.again]
         if not walking:
             break
     return [last[place] for place in range(len(targets))]
 
 
-def _walk(targets: Sequence[Target], policy: Policy, world: World) -> tuple[list[Ended], list[Ended]]:
-    """Return how each target ended, and how older mends of theirs ended that nobody had ended."""
-    situations = read(targets, policy, world)
-    items: list[Any] = [judged(each, policy, world) if isinstance(each, Situation) else each for each in situations]
-    older = [
-        end
-        for situation, item in zip(situations, items, strict=True)
-        if isinstance(situation, Situation)
-        for end in left_behind(situation, item, world)
-    ]
+def _walk(targets: Sequence[Target], policy: Policy, world: World, agreed: Agreed) -> list[Ended]:
+    """Return how each target ended."""
+    situations = _read(targets, policy, world)
+    items: list[Any] = _replaced(
+        situations,
+        Situation,
+        lambda found: [judged(each, policy, world, agreed.get(each.target.resource.id)) for each in found],
+    )
     items = _replaced(items, Planned, lambda plans: intend(plans, policy, world))
-    plans = [each for each in items if isinstance(each, Planned)]
-    proved = prove([put(each, world) for each in plans], policy, world)
-    return _replaced(items, Planned, lambda _: proved), older
+    items = _replaced(items, Planned, lambda plans: put(plans, world))
+    ends = _replaced(items, Written, lambda written: prove(written, policy, world))
+    return [look_again(end, seen, world) for end, seen in zip(ends, situations, strict=True)]
 
 
-def _replaced(items: Sequence[Any], kind: type, station: Any) -> list[Any]:
+def _read(targets: Sequence[Target], policy: Policy, world: World) -> list[Situation | Ended]:
+    """Read all; again, where something was completed first that a crash had left behind."""
+    found = read(targets, policy, world)
+    for number, each in enumerate(found):
+        while isinstance(each, Situation) and complete_met(each, world):
+            (each,) = read([targets[number]], policy, world)
+            found[number] = each
+    return found
+
+
+def _replaced(items: Sequence[Any], kind: type, station: Callable[[list[Any]], Sequence[Any]]) -> list[Any]:
     """Return the items, with those of a kind replaced by what a station makes of them, in their places."""
-    made = iter(station([each for each in items if isinstance(each, kind)]))
+    some = [each for each in items if isinstance(each, kind)]
+    made = iter(station(some) if some else ())
     return [next(made) if isinstance(each, kind) else each for each in items]
 
 
@@ -82,6 +95,8 @@ def _the_last(end: Ended) -> Ended:
     return msgspec.structs.replace(end, again=False, given_up=False)
 
 
-def _without_parts(target: Target) -> Target:
-    """What the event named was seen."""
-    return msgspec.structs.replace(target, resource=msgspec.structs.replace(target.resource, parts=()))
+def _next(end: Ended) -> Target:
+    """Return the target of the next walk. After a mend that left nothing for later, what the event named was seen."""
+    if end.status != "mended" or end.retry_at or end.late:
+        return end.target
+    return msgspec.structs.replace(end.target, resource=msgspec.structs.replace(end.target.resource, parts=()))

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Final
 
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.model import ApiCall

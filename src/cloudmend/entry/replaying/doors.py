@@ -9,10 +9,10 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct
 
-from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.expand import REGION
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.controls.security_group_ingress.follow import Step, follow
+from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.controls.security_group_ingress.targets import PREFIX_LIST_EVENTS
 from cloudmend.core.attribution import attribute, is_stranger, person, principal
 from cloudmend.core.model import ApiCall, Recency

@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.follow import FOLLOWED
+from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.controls.security_group_ingress.targets import PREFIX_LIST_EVENTS
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import ApiCall, Ignored

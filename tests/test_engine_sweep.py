@@ -1,11 +1,9 @@
-"""Mends side by side: they ask together, each gets its own answer, and none harms another."""
+"""A batch of a sweep: its mends ask together, each gets its own answer, and none harms another."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Mapping, Sequence
 from threading import get_ident
 from typing import Any
 
@@ -13,10 +11,8 @@ import msgspec
 import pytest
 
 from cloudmend import engine
-from cloudmend.controls import CONTROLS
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.model import Record
-from cloudmend.core.world import at_need
-from cloudmend.engine.together import Together
 from cloudmend.local.ec2 import Ec2Error
 from ledgers.values import exemption
 from support import Account, event, ingress, ipv4, policy
@@ -25,168 +21,10 @@ WORLD = "0.0.0.0/0"
 OPEN_SSH, CLOSED_SSH = ("tcp", 22, 22, WORLD), ("tcp", 22, 22, "10.0.0.0/8")
 
 
-def side_by_side(together: Together, mends: Sequence[Callable[[], Any]]) -> list[Any]:
-    """What each gives, run in a thread of its own."""
-
-    def run(mend: Callable[[], Any]) -> Any:
-        try:
-            return mend()
-        finally:
-            together.leave()
-
-    with ThreadPoolExecutor(len(mends)) as pool:
-        return list(pool.map(run, mends))
-
-
-def test_what_all_wait_for_is_asked_once_and_each_gets_its_own_answer() -> None:
-    together, asked = Together(3, at_need), []
-
-    def squares(numbers: Sequence[int]) -> list[int]:
-        asked.append(sorted(numbers))
-        return [number**2 for number in numbers]
-
-    answers = side_by_side(together, [partial(together.ask, "squares", number, squares) for number in (1, 2, 3)])
-    assert (answers, asked) == ([1, 4, 9], [[1, 2, 3]])
-
-
-def test_those_that_ended_are_not_waited_for() -> None:
-    together = Together(3, at_need)
-
-    def several() -> list[str]:
-        return [together.ask_same(f"question {number}", lambda: "answer") for number in range(3)]
-
-    assert side_by_side(together, [several, list, list]) == [["answer"] * 3, [], []]
-
-
-def test_an_error_reaches_all_who_asked_and_nobody_else() -> None:
-    together = Together(3, at_need)
-
-    def broken(_: Sequence[int]) -> list[int]:
-        raise ValueError("no answer")
-
-    def asking(kind: str, answering: Any) -> Any:
-        try:
-            return together.ask(kind, 1, answering)
-        except ValueError as error:
-            return str(error)
-
-    mends = [lambda: asking("a", broken), lambda: asking("a", broken), lambda: asking("b", lambda items: items)]
-    assert side_by_side(together, mends) == ["no answer", "no answer", 1]
-
-
-def test_an_answer_is_never_older_than_its_question() -> None:
-    together, time = Together(2, at_need), iter(range(100))
-
-    def looking(times: int) -> list[tuple[int, int]]:
-        return [(next(time), together.ask_same("now", lambda: next(time))) for _ in range(times)]
-
-    def beginning(times: int) -> list[tuple[int, int]]:
-        begun = [
-            (next(time), together.begin(partial(together.ask_same, "now", lambda: next(time)))) for _ in range(times)
-        ]
-        return [*looking(1), *((asked, answer()) for asked, answer in begun)]
-
-    looks = side_by_side(together, [lambda: looking(3), lambda: beginning(5)])
-    assert all(asked < answered for look in looks for asked, answered in look)
-
-
-class Rounds:
-    """A Begin for the calls of a Together: how many kinds of question were put at once, where there were several."""
-
-    def __init__(self) -> None:
-        self.sizes: list[int] = []
-        self._under_way = 0
-
-    def __call__(self, read: Callable[[], Any], /) -> Callable[[], Any]:
-        self._under_way += 1
-
-        def answer() -> Any:
-            if self._under_way:
-                self.sizes.append(self._under_way)
-                self._under_way = 0
-            return read()
-
-        return answer
-
-
-def test_what_is_begun_is_asked_together_with_what_is_waited_for() -> None:
-    rounds = Rounds()
-    together = Together(2, rounds)
-
-    def mend() -> list[str]:
-        begun = [together.begin(partial(together.ask_same, kind, lambda: "begun")) for kind in ("b", "c")]
-        return [together.ask_same("a", lambda: "waited for"), *(answer() for answer in (*begun, *begun))]
-
-    assert side_by_side(together, [mend, mend]) == [["waited for", *["begun"] * 4]] * 2
-    assert rounds.sizes == [3]
-
-
-def test_what_is_begun_and_never_needed_keeps_nobody_waiting() -> None:
-    together = Together(2, at_need)
-
-    def mend(needs: bool) -> str:
-        answer = together.begin(partial(together.ask_same, "a", lambda: "answer"))
-        return answer() if needs else "none"
-
-    assert side_by_side(together, [partial(mend, True), partial(mend, False)]) == ["answer", "none"]
-
-
-def test_a_read_that_asks_nothing_is_begun_and_done() -> None:
-    together = Together(1, at_need)
-    assert side_by_side(together, [lambda: together.begin(lambda: "known")()]) == ["known"]
-
-
-def test_what_a_begun_read_raises_is_met_where_its_answer_is_needed() -> None:
-    together, raised = Together(1, at_need), []
-
-    def broken() -> str:
-        raised.append(1)
-        raise ValueError("no answer")
-
-    def mend() -> str:
-        before, asking = together.begin(broken), together.begin(partial(together.ask_same, "a", broken))
-        for answer in (before, asking):
-            with pytest.raises(ValueError, match="no answer"):
-                answer()
-        return together.ask_same("b", lambda: "goes on")
-
-    assert side_by_side(together, [mend]) == ["goes on"]
-    assert len(raised) == 2
-
-
-def test_where_calls_cannot_begin_nobody_waits_for_ever() -> None:
-    def cannot(_: Callable[[], Any], /) -> Callable[[], Any]:
-        raise RuntimeError("can't start new thread")
-
-    together = Together(3, cannot)
-
-    def asking(kind: str) -> str:
-        try:
-            return together.ask_same(kind, lambda: kind)
-        except RuntimeError as error:
-            return str(error)
-
-    mends = [partial(asking, kind) for kind in ("a", "a", "b")]
-    assert side_by_side(together, mends) == ["can't start new thread"] * 3
-
-
-def test_a_begun_question_answers_no_other() -> None:
-    together, asks = Together(1, at_need), iter([True, False])
-
-    def read() -> str:
-        return together.ask_same("a", lambda: "of a") if next(asks) else "not asked again"
-
-    def mend() -> list[str]:
-        begun = together.begin(read)
-        return [begun(), together.ask_same("b", lambda: "of b")]
-
-    assert side_by_side(together, [mend]) == [["not asked again", "of b"]]
-
-
 def swept(account: Account) -> dict[str, Record]:
     """The sweep's records, by group."""
     account.calls.clear()
-    records = engine.sweep(controls=CONTROLS, policy=policy(), world=account.world).records
+    records = engine.sweep(controls=[CONTROL], policy=policy(), world=account.world).records
     assert [record.resource.id for record in records] == sorted(record.resource.id for record in records)
     return {record.resource.id: record for record in records}
 
@@ -319,4 +157,4 @@ def test_the_fights_of_the_last_hour_are_known_to_a_sweep() -> None:
     account.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[ipv4(22, WORLD)])
     account.group(ipv4(22, WORLD))
     assert swept(account)[group].flaps == 2
-    assert ingress(account.rules(group)) == set()
+    assert ingress(account.rules(group)) == {CLOSED_SSH}

@@ -4,45 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NamedTuple
 
 import msgspec
 
-from cloudmend.core.errors import CloudmendError, WrongState
+from cloudmend.core.errors import WrongState
 from cloudmend.core.ledger import Ending, Ledger, MendEnd
 from cloudmend.core.model import Record
 from cloudmend.core.ports import CollectiveNotifier, Notifier
 from cloudmend.core.world import World
+from cloudmend.engine.stations.read import sentence
 
-
-class Ended(NamedTuple):
-    """A mend that is over, but nobody knows yet: its record, and its end for the ledger, where an intent was kept."""
-
-    record: Record
-    end: MendEnd | None = None
-    reopened: bool = False  # something else was opened meanwhile, and is to be mended next
-
-
-def sentence(error: Exception) -> str:
-    """What is told of an error; of one that nobody foresaw, that it is a crash."""
-    return str(error) if isinstance(error, CloudmendError) else f"cloudmend crashed: {type(error).__name__}: {error}"
+Told = tuple[Record, MendEnd | None]  # a record, and the end for the ledger where an intent was kept
 
 
 def ending(record: Record) -> Ending:
+    """Return the ledger's word for how a mend ended."""
     return "DONE" if record.status == "mended" else "FAILED"
 
 
-def recorded(ended: Ended, world: World) -> Record:
-    """Told, and finished; the record as it was told last."""
-    (record,) = record_all((ended,), world)
-    return record
-
-
-def record_all(ended: Sequence[Ended], world: World) -> list[Record]:
-    """The same for up to 33, in their order."""
-    _tell([each.record for each in ended], world.notifier)
-    problems = iter(_finish([each.end for each in ended if each.end], world.ledger))
-    return [_told_last(each.record, next(problems) if each.end else None, world) for each in ended]
+def record_all(ended: Sequence[Told], world: World, silent: Sequence[bool] = ()) -> list[Record]:
+    """Tell up to 33 records, and finish their entries; return them as they were told last. Of `silent` ones, nobody."""
+    quiet = silent or [False] * len(ended)
+    _tell([record for (record, _), is_quiet in zip(ended, quiet, strict=True) if not is_quiet], world.notifier)
+    problems = iter(_finish([end for _, end in ended if end], world.ledger))
+    return [_told_last(record, next(problems) if end else None, world) for record, end in ended]
 
 
 def _tell(records: Sequence[Record], notifier: Notifier) -> None:
@@ -54,7 +39,7 @@ def _tell(records: Sequence[Record], notifier: Notifier) -> None:
 
 
 def _finish(ends: Sequence[MendEnd], ledger: Ledger) -> list[Exception | None]:
-    """All at once; where that cannot be, one by one: what went wrong with each."""
+    """Finish all at once; where that cannot be, one by one. Return what went wrong with each."""
     if len(ends) > 1:
         with suppress(Exception):  # each meets its own error below
             ledger.finish_all(ends)
@@ -71,7 +56,7 @@ def _problem(end: MendEnd, ledger: Ledger) -> Exception | None:
 
 
 def _told_last(record: Record, problem: Exception | None, world: World) -> Record:
-    """The record; told again where the ledger does not know of it. Who had completed it meanwhile has told of it."""
+    """Return the record; told again where the ledger does not know of it. Who completed it meanwhile has told of it."""
     if problem is None or isinstance(problem, WrongState):
         return record
     told = (

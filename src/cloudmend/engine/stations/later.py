@@ -1,0 +1,160 @@
+"""What cannot be done or known now is left to the queue, and looked at again when it is due."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from cloudmend.core.ending import Ended, Target
+from cloudmend.core.errors import CloudmendError
+from cloudmend.core.ledger import next_hour
+from cloudmend.core.model import Json
+from cloudmend.core.put_off import PutOff
+from cloudmend.core.world import World
+from cloudmend.engine.stations.read import Situation
+
+# For so long after a call an answer of AWS that lacks it may be late; after that it is taken for the truth.
+YOUNG: Final = timedelta(minutes=2)
+
+_SOONEST: Final = timedelta(seconds=10)  # until the next look at what is young, which then comes at twice the age
+_WAIT: Final = timedelta(minutes=5)  # until the next look at what waits for something else
+_SKEW: Final = timedelta(minutes=1)  # a call cannot be further in the future than clocks differ
+_MOST_BYTES: Final = 200_000  # of a message: SQS takes 256 KB, and what an event says may be nearly as much
+
+
+def look_again(end: Ended, situation: Situation | Ended, world: World) -> Ended:
+    """Return the end; where AWS lags behind the event one that says so, and is no all-clear.
+
+    It is then left to be looked at again; where nobody comes again here, or it cannot be left, it is a failure.
+    """
+    if isinstance(situation, Ended) or end.status in ("open", "failed"):  # that is tried again as a whole
+        return end
+    told = ", ".join(_never_seen(end, situation, world.clock.now()))
+    return _told_late(end, f"AWS does not show {told} yet, which the event tells of", world) if told else end
+
+
+def _told_late(end: Ended, told: str, world: World) -> Ended:
+    now, is_clear = world.clock.now(), end.status in ("clean", "gone")
+    task = _young_task(end.target, now, world)
+    task = _telling(end, task) if end.status == "observed" else task
+    if problem := _not_left(task, world):
+        told = f"{told}. It is not known whether that is open: {problem}"
+        if is_clear:
+            return msgspec.structs.replace(end, status="failed", told=told)
+        return msgspec.structs.replace(end, status="failed", late=told)
+    if is_clear:
+        decision = f"it is looked at again at {task.due:%H:%M:%S} UTC"
+        return msgspec.structs.replace(end, status="observed", told=told, decision=decision, retry_at=task.due)
+    late = f"{told}: that is looked at again at {task.due:%H:%M:%S} UTC."
+    return msgspec.structs.replace(end, late=late, retry_at=end.retry_at or task.due)
+
+
+def _not_left(task: PutOff, world: World) -> str:
+    """What to do where it could not be left to be looked at again; empty where it is."""
+    try:
+        return "" if world.later.put_off(task) else "try again in two minutes."
+    except CloudmendError as error:
+        return f"try again in two minutes. It could not be left to be looked at by itself: {error}"
+
+
+def _never_seen(end: Ended, situation: Situation, now: datetime) -> list[str]:
+    """What the event tells of and neither the state shows, nor any mend saw here since the call, in words.
+
+    What one saw, that mend may have removed or narrowed.
+    """
+    target = situation.target
+    called = target.cause.time
+    if not _is_young(called, now):
+        return []
+    control, state = target.control, situation.state
+    unseen = _lacking(target, control.image_of(state) if state else None)
+    if not unseen:
+        return []
+    seen = [entry.intent.before for entry in situation.known.recent().entries if called and entry.opened >= called]
+    seen += [end.entry.intent.before] if end.entry else []
+    lacking = [_lacking_of(target, image, unseen) for image in seen]
+    return [told for part, told in unseen.items() if all(part in each for each in lacking)]
+
+
+def _lacking_of(target: Target, image: Json, unseen: Mapping[str, str]) -> Container[str]:
+    """The parts that a before-image lacks: all, where it is none that can be compared."""
+    try:
+        return _lacking(target, image)
+    except Exception:  # noqa: BLE001 - others than cloudmend may write to a ledger
+        return unseen
+
+
+def _lacking(target: Target, image: Json | None) -> Mapping[str, str]:
+    """What the call did that an image of the resource does not show, in words, by part."""
+    control, resource = target.control, target.resource
+    if control.unseen:
+        return control.unseen(target.cause, resource, image)
+    if image is None:
+        return {resource.id: f"{resource.label} itself"}
+    return {part: part for part in resource.parts if part not in image["parts"]}
+
+
+def _is_young(called: datetime | None, now: datetime) -> bool:
+    return called is not None and -_SKEW <= now - called < YOUNG
+
+
+def _young_task(target: Target, now: datetime, world: World) -> PutOff:
+    """The next look, with the whole cause, which says what to look for; the last when the event is no longer young."""
+    called = target.cause.time or now
+    task = _task(target, min(now + max(_SOONEST, now - called), called + YOUNG), world)
+    whole = msgspec.structs.replace(task, resource=target.resource, cause=target.cause)
+    return (
+        whole
+        if len(whole.body().encode()) <= _MOST_BYTES
+        else msgspec.structs.replace(whole, cause=msgspec.structs.replace(target.cause, request={}, response={}))
+    )
+
+
+def wait(end: Ended, world: World) -> Ended:
+    """Return the end of what has to wait: pending or deferred while somebody comes again, and else a failure."""
+    task = _telling(end, _task(end.target, world.clock.now() + _WAIT, world))
+    try:
+        is_left = world.later.put_off(task)
+    except CloudmendError as error:
+        return msgspec.structs.replace(
+            end, status="failed", told=f"{end.told or end.status}. It could not be put off: {error}"
+        )
+    if not is_left:
+        return msgspec.structs.replace(end, status="failed", told=end.told and f"{end.told}. It is tried again.")
+    status = "pending" if end.status == "pending" else "deferred"
+    return msgspec.structs.replace(end, status=status, retry_at=task.due)
+
+
+def budget_spent(spent: Exception, end: Ended, world: World) -> Ended:
+    """Return the end of what the budget refuses: left to the next hour."""
+    task = _telling(end, _task(end.target, next_hour(world.clock.now()), world))
+    told, retry_at = f"It is open until it is tried again at {task.due:%H:%M} UTC.", None
+    try:
+        if world.later.put_off(task):
+            retry_at = task.due
+        else:
+            told = f"It is open, and nothing here tries it again by itself: do that after {task.due:%H:%M} UTC."
+    except CloudmendError as error:
+        told = f"It is open, and could not be left to be tried again ({error}): the next event or sweep looks again."
+    decision = f"{spent} {told} Raise the budget if this many are expected."
+    return msgspec.structs.replace(end, decision=decision, budget_spent=True, retry_at=retry_at)
+
+
+def _telling(end: Ended, task: PutOff) -> PutOff:
+    """The task, with the parts of which people are told now that they are at fault, and left as they are."""
+    return msgspec.structs.replace(task, told=tuple(finding.part for finding in end.findings))
+
+
+def _task(target: Target, due: datetime, world: World) -> PutOff:
+    """Of the cause only who it was: its parameters say nothing any more, nor does how long ago it was."""
+    return PutOff(
+        due=due,
+        account=target.resource.account or target.cause.account,
+        region=world.region,
+        control=target.control.id,
+        resource=msgspec.structs.replace(target.resource, parts=()),
+        cause=msgspec.structs.replace(target.cause, time=None, request={}, response={}),
+    )

@@ -1,0 +1,137 @@
+"""Completes what a process that died left behind: compared with what is now, told, and then ended in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from cloudmend.core.contract import Control, State, after
+from cloudmend.core.ending import did
+from cloudmend.core.errors import Busy, CloudmendError, WrongState
+from cloudmend.core.ledger import Entry, Found, MendEnd, Unreadable
+from cloudmend.core.left_behind import Traces, completed, is_news, not_completed
+from cloudmend.core.model import Edit, Intent, Record, Resource, Step
+from cloudmend.core.planning import calls, form
+from cloudmend.core.policy import Policy
+from cloudmend.core.world import World
+from cloudmend.engine.stations.read import Situation, sentence
+from cloudmend.engine.stations.tell import ending, record_all
+
+
+class Completed(NamedTuple):
+    """An intent that was left behind, what was told of it, and whether something of it is as it was before."""
+
+    entry: Entry
+    control: Control[Any]
+    told: tuple[Record, ...]
+    is_left: bool = False
+
+
+def complete_met(situation: Situation, world: World) -> bool:
+    """Complete the oldest that a mend meets at its own resource; return whether there was one.
+
+    Its resource must then be looked at again: what was seen under another's lease is out of date. What cannot be
+    completed is left to the sweep, which tells of it.
+    """
+    for entry in () if situation.target.swept else situation.known.recent().entries:
+        if entry.is_left_behind(situation.seen):
+            try:
+                _complete(entry, situation.target.control, situation.state, situation.seen, world)
+            except Exception:  # noqa: BLE001, S112 - the mend goes on
+                continue
+            return True
+    return False
+
+
+def open_intents(world: World) -> tuple[Found, ...]:
+    """Return all of the ledger; where it cannot be read, that alone."""
+    try:
+        return world.ledger.open_intents()
+    except CloudmendError as error:
+        return (Unreadable("", f"Which mends did not end cannot be read. {error}"),)
+
+
+def complete_all(
+    entries: Iterable[Entry], controls: Sequence[Control[Any]], policy: Policy, world: World
+) -> Iterator[Completed]:
+    """Complete those of open entries that were left behind in the Region."""
+    by_id = {control.id: control for control in controls}
+    for entry in entries:
+        control = by_id.get(entry.intent.control)
+        if control and entry.intent.region == world.region and entry.is_left_behind(world.clock.now()):
+            yield _looked_at(entry, control, policy, world)
+
+
+def resource_of(intent: Intent) -> Resource:
+    """Return the resource of an intent, whose parts need not be there any more."""
+    return msgspec.structs.replace(intent.resource, parts=(), account=intent.account, region=intent.region)
+
+
+def _looked_at(entry: Entry, control: Control[Any], policy: Policy, world: World) -> Completed:
+    try:
+        seen = world.clock.now()
+        state = control.read(resource_of(entry.intent), world.reader, policy.settings_of(control))
+        return _complete(entry, control, state, seen, world)
+    except (Busy, WrongState):  # another completes it, or has
+        return Completed(entry, control, ())
+    except Exception as error:  # noqa: BLE001 - it must not keep the sweep from the rest
+        record = not_completed(entry, sentence(error))
+        world.notifier.publish(record)
+        return Completed(entry, control, (record,))
+
+
+def _complete(entry: Entry, control: Control[Any], state: State | None, seen: datetime, world: World) -> Completed:
+    """Raise CloudmendError where another may be at it, or it cannot be done now."""
+    mine = world.ledger.resume(entry, seen)
+    try:
+        traces = None if state is None else _traces(control, mine.intent, state)
+    except Exception as error:  # noqa: BLE001 - what cannot be compared now never can be: it is told, and ended
+        return Completed(mine, control, (_ended(mine, not_completed(mine, sentence(error)), world),))
+    record, is_left = completed(mine, traces), bool(traces and traces.untouched)
+    if is_news(traces):
+        return Completed(mine, control, (_ended(mine, record, world),), is_left)
+    world.ledger.finish(mine, ending(record), record)
+    return Completed(mine, control, (), is_left)
+
+
+def _ended(entry: Entry, record: Record, world: World) -> Record:
+    """Return the record, told and then kept."""
+    (told,) = record_all([(record, MendEnd(entry, ending(record), record))], world)
+    return told
+
+
+def _traces(control: Control[Any], intent: Intent, state: State) -> Traces:
+    """Return what became of an intent: each part that it was about, before it and now."""
+    if control.trace:
+        return control.trace(intent, state)
+    now = {step.part: form(control, state.parts.get(step.part)) for step in intent.steps}
+    done = tuple(step for step in intent.steps if now[step.part] == form(control, step.after))
+    untouched = tuple(
+        step for step in intent.steps if step not in done and now[step.part] == form(control, step.before)
+    )
+    changed = tuple(step for step in intent.steps if step not in done and step not in untouched)
+    back = after(state.parts, {step.part: step.before for step in done})
+    return Traces(
+        edits=tuple(_edit(control, intent, step) for step in done),
+        steps=done,
+        undo=calls(control, intent.resource, state, back),
+        untouched=tuple(f"{_said(control, step.before)} ({step.part})" for step in untouched),
+        changed=tuple(
+            f"{step.part} was {_said(control, step.before)}, is {_said(control, state.parts.get(step.part))}"
+            for step in changed
+        ),
+    )
+
+
+def _edit(control: Control[Any], intent: Intent, step: Step) -> Edit:
+    why = next((finding.why for finding in intent.findings if finding.part == step.part), "")
+    before = "" if step.before is None else control.say(step.before)
+    after_ = "" if step.after is None else control.say(step.after)
+    return Edit(part=step.part, before=before, after=after_, did=did(control, step), why=why)
+
+
+def _said(control: Control[Any], value: Any) -> str:
+    return "not there" if value is None else control.say(value)
