@@ -22,7 +22,7 @@ print(json.dumps([before, sorted(sys.modules)]))
 """
 NEVER = {"asyncio", "boto3", "cloudmend.core.doctor", "cloudmend.core.scan", "cloudmend.disk", "cloudmend.local"}
 NEVER |= {"cloudmend.core.packed", "cloudmend.core.recognized", "cloudmend.core.tables"}
-NEVER |= {"cloudmend.controls.ebs_snapshot_public", "cloudmend.core.contract", "cloudmend.engine.stations"}
+NEVER |= {"cloudmend.controls.ebs_snapshot_public", "cloudmend.controls.sqs_policy_public"}
 NEVER |= {"moto", "multiprocessing", "rich", "sqlite3", "typer", "unittest", "yaml"}
 ONLY_WHEN_SOMETHING_IS_TOLD = {"aws_lambda_powertools"}
 

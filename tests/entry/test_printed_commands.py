@@ -28,7 +28,7 @@ NAMED = re.compile(r"--ledger|--stack-name|the same command|\{options\}")
 # Sentences that name such a command and no ledger, and why none can act by another one.
 WITHOUT = {
     "src/cloudmend/entry/embedded.py": "the embedded AWS has no stack yet, and its own ledger",
-    "src/cloudmend/engine/record.py": "it says what undo refuses",
+    "src/cloudmend/engine/stations/tell.py": "it says what undo refuses",
     "src/cloudmend/core/notice/chat.py": "no command: an undo that finds no such record does nothing",
     "src/cloudmend/entry/console/guard.py": "it names the console that is running",
     "src/cloudmend/entry/console/templates/base.html": "it names the console that is running",

@@ -79,7 +79,7 @@ def sweep(event: Any, context: Any) -> dict[str, Any]:
         problems = _leave_other_regions() if task is home else []
         world = in_region(_world(), task.region)
         swept = engine.sweep(
-            controls=switched_on(controls.every(), _policy()),
+            controls=switched_on([controls.by_id(_GROUPS)], _policy()),
             policy=_policy(),
             world=world,
             until=_until(context),
