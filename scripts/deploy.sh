@@ -17,7 +17,8 @@ Builds, packages and deploys cloudmend into one account and Region.
   --remove      delete the stack and its packages; the ledger is kept
   --yes         remove without asking
 
-Parameters are those of template.yaml, such as Mode=observe or GuardedPorts=22,3389,5432.
+Parameters are those of template.yaml, such as Mode=observe or GuardedPorts=22,3389,5432. Settings overrides any key of
+the policy file, such as 'Settings=control.ebs_snapshot_public.mode=observe;control.security_group_ingress.limits.ipv4=/16'.
 The AWS credentials are the ones that the AWS CLI uses; AWS_ENDPOINT_URL is honoured.
 EOF
 }
@@ -106,7 +107,7 @@ EOF
 check_policy() {
   local name options=()
   [[ -x $ROOT/.venv/bin/cloudmend ]] || return 0
-  for name in GuardedPorts ReplacementIpv4 ReplacementIpv6 Mode; do
+  for name in GuardedPorts ReplacementIpv4 ReplacementIpv6 Mode Settings; do
     options+=("--$(sed -E 's/([a-z])([A-Z])/\1-\2/g' <<<"$name" | tr '[:upper:]' '[:lower:]')" "$(in_force "$name")")
   done
   "$ROOT/.venv/bin/cloudmend" policy check "$ROOT/src/cloudmend/policy.toml" "${options[@]}" >/dev/null ||

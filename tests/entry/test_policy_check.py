@@ -121,6 +121,16 @@ def test_without_a_file_the_packaged_one_is_explained() -> None:
     assert cloudmend("policy", "check").stdout == cloudmend("policy", "check", str(PACKAGED)).stdout != ""
 
 
+def test_any_key_can_be_set_on_the_command_line() -> None:
+    settings = "control.security_group_ingress.limits.ipv4=/24;control.sqs_policy_public.mode=off"
+    done = cloudmend("policy", "check", str(PACKAGED), "--settings", settings)
+    assert "to 256 public IPv4 addresses (one /24)" in done.stdout
+    assert "What sqs_policy_public finds is not looked at." in done.stdout
+    done = cloudmend("invoke", "-e", EVENT, "--settings", "control.sqs.mode=off", **NOWHERE)
+    assert done.returncode == 2
+    assert "CLOUDMEND_SETTINGS (template parameter Settings): control.sqs: there is no control" in done.stderr
+
+
 def test_the_packaged_policy_is_fine() -> None:
     done = cloudmend("policy", "check", str(PACKAGED))
     assert (done.returncode, done.stderr) == (0, "")

@@ -96,6 +96,20 @@ def test_a_policy_that_the_function_would_refuse_is_not_deployed(
     assert not (recording_sam.parent / "calls").exists()
 
 
+def test_keys_of_the_policy_are_checked_and_handed_on(
+    aws_environment: dict[str, str], bucket: str, recording_sam: Path
+) -> None:
+    environment = {**aws_environment, "SAM": str(recording_sam)}
+    limits = "Settings=control.security_group_ingress.limits.ipv4="
+    done = script("deploy.sh", *DEPLOYMENT, f"{limits}/33;mode=fix", environment=environment)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "(template parameter Settings): control.security_group_ingress.limits.ipv4: '/33' is not the" in done.stderr
+    done = script("deploy.sh", *DEPLOYMENT, f"{limits}/16;mode=fix", environment=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    *_, deploy = (recording_sam.parent / "calls").read_text().splitlines()
+    assert f"--parameter-overrides {limits}/16;mode=fix " in deploy
+
+
 def test_a_parameter_that_the_stack_keeps_is_checked_with_the_policy_too(recording_sam: Path) -> None:
     environment = answering(r"Mode\tfix\nReplacementIpv4\t52.0.0.0/16", 0, recording_sam)
     done = script("deploy.sh", *DEPLOYMENT, environment=environment)

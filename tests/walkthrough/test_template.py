@@ -43,12 +43,17 @@ ACCEPTED = [
     ("ReplacementIpv4", "203.0.113.255/32"),
     ("ReplacementIpv6", "fd00::/8"),
     ("ReplacementIpv6", "2001:db8:1:2:3:4:5:6/128"),
+    ("Settings", ""),
+    ("Settings", "mode=observe"),
+    ("Settings", "control.security_group_ingress.limits.ipv4=/16;mode.account.111122223333=off;"),
+    ("Settings", "control.security_group_ingress.guarded=22,5432;control.sqs_policy_public.mode=observe"),
 ]
 REFUSED = [
     *(("GuardedPorts", text) for text in ("22,", ",22", "22, 3389", "70000", "65536", "22-655360", "ssh", "icmp/8")),
     *(("GuardedPorts", text) for text in ("0", "22,0", "udp/0,22", "0-0", "00")),
     *(("ReplacementIpv4", text) for text in ("10.0.0.0", "10.0.0.0/33", "10.0.0.0/7", "0.0.0.0/0", "10.0.0/8")),
     *(("ReplacementIpv4", text) for text in ("256.0.0.0/8", "10.0.0.0./8", "fd00::/8", "10.0.0.0/8,10.1.0.0/16")),
+    *(("Settings", text) for text in ("mode", "mode=", "guarded=22", ";mode=fix", "mode=fix;;", "mode = fix")),
     *(("SweepSchedule", text) for text in ("", "hourly", "rate(6)", "rate(6 hours", "6 hours")),
     *(("NoticeEmail", text) for text in ("somebody", "a@b", "a b@example.com")),
     *(("UndoPrincipal", text) for text in ("*", "somebody", "arn:aws:iam::123456789012:root")),

@@ -9,10 +9,11 @@ from __future__ import annotations
 from cloudmend.core.policy.catalog import Catalog, Described
 from cloudmend.core.policy.model import Exemption, Mode, Modes, Policy
 from cloudmend.core.policy.parse import parse_policy, review_policy
-from cloudmend.core.policy.place import MODE, Parameter
+from cloudmend.core.policy.place import MODE, SETTINGS, Parameter
 
 __all__ = [
     "MODE",
+    "SETTINGS",
     "Catalog",
     "Described",
     "Exemption",

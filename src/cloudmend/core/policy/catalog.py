@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from cloudmend.core.policy.keys import Keys
 from cloudmend.core.policy.model import Mode
-from cloudmend.core.policy.place import MODE, Parameter, Step
+from cloudmend.core.policy.place import MODE, SETTINGS, Parameter, Step
 
 
 class Kind(Protocol):
@@ -57,4 +57,4 @@ class Catalog(Struct, frozen=True):
     @property
     def settings(self) -> tuple[Parameter, ...]:
         """All settings that override a policy file."""
-        return (*self.parameters, MODE)
+        return (*self.parameters, MODE, SETTINGS)

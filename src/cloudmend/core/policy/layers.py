@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from cloudmend.core.errors import PolicyError
 from cloudmend.core.policy.catalog import Catalog
-from cloudmend.core.policy.place import Document, Key, Place, Step
+from cloudmend.core.policy.place import SETTINGS, Document, Item, Key, Place, Step
 from cloudmend.core.policy.review import Review
 
 Tables = dict[str, Any]
@@ -37,11 +37,26 @@ def layered(
     for name, steps in catalog.moved.items():
         if name in tables:
             _move(tables, document.at(name), steps, elsewhere, review)
-    for parameter in catalog.parameters:
-        text = settings.get(parameter.variable)
-        if text and _put(tables, parameter.key, Given(text)):
-            elsewhere[parameter.key] = parameter
+    for place, steps, text in _given(settings, catalog, review):
+        come = _put(tables, steps, Given(text))
+        if not come:
+            review.refuse(place, "a key above it is no table", "Write the key of a value.")
+        elsewhere.update({each: Item(each) if isinstance(place, Item) else place for each in come})
     return tables, Document(document.name, document.text, elsewhere)
+
+
+def _given(
+    settings: Mapping[str, str], catalog: Catalog, review: Review
+) -> Iterator[tuple[Place, tuple[Step, ...], str]]:
+    """Yield the place, the key, and the value of each setting."""
+    items = dict(_items(settings.get(SETTINGS.variable, ""), review))
+    for steps, text in items.items():
+        yield Item(steps), steps, text
+    for parameter in catalog.parameters:
+        if text := settings.get(parameter.variable, ""):
+            if parameter.key in items:
+                review.refuse(parameter, f"{Item(parameter.key).where} says it too", "Keep one of the two.")
+            yield parameter, parameter.key, text
 
 
 def _parsed(document: Document) -> Tables:
@@ -56,6 +71,33 @@ def _not_toml(document: Document, problem: str) -> str:
     if found := _AT.search(problem):
         where, problem = f"{where}, line {found[1]}", problem.replace(found[0], f"(column {found[2]})")
     return f"{where}: this is not TOML: {problem}. Correct it there."
+
+
+_SET: Final = ("control", "mode")  # what SETTINGS can set
+_ITEM: Final = re.compile(r"([\w-]+(?:\.[\w-]+)*)\s*=\s*(.+)", re.ASCII | re.DOTALL)
+
+
+def _items(text: str, review: Review) -> Iterator[tuple[tuple[Step, ...], str]]:
+    """Yield the keys and values of SETTINGS, each key once."""
+    seen: set[tuple[Step, ...]] = set()
+    for item in filter(None, map(str.strip, re.split(r"[;\n]", text))):
+        match = _ITEM.fullmatch(item)
+        steps: tuple[Step, ...] = tuple(match[1].split(".")) if match else ()
+        if match is None:
+            review.refuse(SETTINGS, f"{item!r} is not KEY=VALUE", "Write for example mode.default=observe.")
+        elif steps[0] not in _SET:
+            review.refuse(SETTINGS, f"{match[1]} cannot be set here", f"Only keys of {' and '.join(_SET)} can.")
+        elif (steps := _long(steps)) in seen:
+            review.refuse(Item(steps), "it is there twice", "Keep the one that is meant.")
+        else:
+            seen.add(steps)
+            yield steps, match[2]
+
+
+def _long(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Return the key of a mode's default, if the key is that of a mode."""
+    is_mode = steps == ("mode",) or (len(steps) == 3 and steps[::2] == ("control", "mode"))
+    return (*steps, "default") if is_mode else steps
 
 
 def _names(tables: object) -> list[str]:
@@ -91,12 +133,19 @@ def _get(tables: Any, steps: tuple[Step, ...]) -> Any:
     return tables
 
 
-def _put(tables: Any, steps: tuple[Step, ...], value: object) -> bool:
-    """Set a key; if what should be a table above it is none, leave that, which is refused."""
-    *above, last = steps
-    for step in above:
-        tables = tables.setdefault(step, {}) if isinstance(tables, dict) else None
+def _put(tables: Any, steps: tuple[Step, ...], value: object) -> list[tuple[Step, ...]]:
+    """Set a key, and return it with the tables above it that come with it.
+
+    If what should be a table above it is none, leave that, which is refused, and return nothing.
+    """
+    come = []
+    for count, step in enumerate(steps[:-1], 1):
+        if not isinstance(tables, dict):
+            return []
+        if step not in tables:
+            come.append(steps[:count])
+        tables = tables.setdefault(step, {})
     if not isinstance(tables, dict):
-        return False
-    tables[last] = value
-    return True
+        return []
+    tables[steps[-1]] = value
+    return [*come, steps]

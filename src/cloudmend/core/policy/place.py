@@ -64,6 +64,24 @@ class Parameter(Struct, frozen=True):
 
 
 MODE: Final = Parameter("CLOUDMEND_MODE", "Mode", ("mode", "default"))
+SETTINGS: Final = Parameter("CLOUDMEND_SETTINGS", "Settings", ())  # stands for any keys: KEY=VALUE;KEY=VALUE
+
+
+class Item(Struct, frozen=True):
+    """A key that SETTINGS sets."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def line(self) -> int:
+        return 0
+
+    @property
+    def where(self) -> str:
+        return f"{SETTINGS.where}: {dotted(self.steps)}"
+
+    def at(self, *steps: Step) -> Item:
+        return Item(self.steps + steps)
 
 
 class Document(Struct, frozen=True):
@@ -87,8 +105,7 @@ class Key(Struct, frozen=True):
         return Key(self.document, self.steps + steps)
 
     def __str__(self) -> str:
-        """exemption[0].owner"""
-        return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.steps).removeprefix(".")
+        return dotted(self.steps)
 
     @property
     def elsewhere(self) -> Place | None:
@@ -109,6 +126,11 @@ class Key(Struct, frozen=True):
             return place.where
         line = self.line
         return f"{self.document.name}, line {line}: {self}" if line else f"{self.document.name}: {self}"
+
+
+def dotted(steps: Iterable[Step]) -> str:
+    """Return the steps as errors write them: exemption[0].owner."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
 
 
 def _line_of(text: str, steps: tuple[Step, ...]) -> int:

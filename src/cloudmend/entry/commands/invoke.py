@@ -15,11 +15,20 @@ from cloudmend.entry.commands.options import (
     Region,
     ReplacementIpv4,
     ReplacementIpv6,
-    settings,
+    Settings,
+    overrides,
 )
 from cloudmend.entry.policy_file import PACKAGED
 
-_NOT_WITH_A_STACK: Final = ("ledger", "policy", "guarded_ports", "replacement_ipv4", "replacement_ipv6", "mode")
+_NOT_WITH_A_STACK: Final = (
+    "ledger",
+    "policy",
+    "guarded_ports",
+    "replacement_ipv4",
+    "replacement_ipv6",
+    "mode",
+    "settings",
+)
 
 
 def _refuse_what_the_stack_has(context: typer.Context) -> None:
@@ -53,6 +62,7 @@ def invoke(
     replacement_ipv4: ReplacementIpv4 = "",
     replacement_ipv6: ReplacementIpv6 = "",
     mode: ModeName = "",
+    settings: Settings = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the records as JSON, one a line.")] = False,
 ) -> None:
     """Handle one event as the Lambda function would, here and now.
@@ -79,5 +89,5 @@ def invoke(
 
     from cloudmend.entry.invocation import invoke as run
 
-    given = settings(guarded_ports, replacement_ipv4, replacement_ipv6, mode)
+    given = overrides(guarded_ports, replacement_ipv4, replacement_ipv6, mode, settings)
     raise typer.Exit(run(read_event(event, group), given, policy, region, ledger=ledger, as_json=as_json))

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from cloudmend.controls.catalog import GUARDED_PORTS, REPLACEMENT_IPV4, REPLACEMENT_IPV6
-from cloudmend.core.policy import MODE
+from cloudmend.core.policy import MODE, SETTINGS
 
 Region = Annotated[
     str | None, typer.Option("--region", metavar="REGION", help="Default: the Region that the AWS CLI would use.")
@@ -34,6 +34,14 @@ GuardedPorts = Annotated[str, typer.Option(metavar="PORTS", envvar=GUARDED_PORTS
 ReplacementIpv4 = Annotated[str, typer.Option(metavar="RANGE", envvar=REPLACEMENT_IPV4.variable, help=_AS_POLICY)]
 ReplacementIpv6 = Annotated[str, typer.Option(metavar="RANGE", envvar=REPLACEMENT_IPV6.variable, help=_AS_POLICY)]
 ModeName = Annotated[str, typer.Option(metavar="MODE", envvar=MODE.variable, help=f"fix or observe. {_AS_POLICY}")]
+Settings = Annotated[
+    str,
+    typer.Option(
+        metavar="KEY=VALUE;...",
+        envvar=SETTINGS.variable,
+        help=f"Any keys of the policy, such as mode=observe. {_AS_POLICY}",
+    ),
+]
 PolicyFile = Annotated[
     Path, typer.Option("--policy", metavar="FILE", help="Default: the packaged policy file.", show_default=False)
 ]
@@ -68,11 +76,14 @@ Regions = Annotated[
 ]
 
 
-def settings(guarded_ports: str, replacement_ipv4: str, replacement_ipv6: str, mode: str) -> dict[str, str]:
+def overrides(
+    guarded_ports: str, replacement_ipv4: str, replacement_ipv6: str, mode: str, settings: str
+) -> dict[str, str]:
     """Return what overrides the policy file, by environment-variable name."""
     return {
         GUARDED_PORTS.variable: guarded_ports,
         REPLACEMENT_IPV4.variable: replacement_ipv4,
         REPLACEMENT_IPV6.variable: replacement_ipv6,
         MODE.variable: mode,
+        SETTINGS.variable: settings,
     }

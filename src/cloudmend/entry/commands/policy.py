@@ -9,7 +9,14 @@ from typing import Annotated
 import typer
 
 from cloudmend.entry.commands.help import Command
-from cloudmend.entry.commands.options import GuardedPorts, ModeName, ReplacementIpv4, ReplacementIpv6, settings
+from cloudmend.entry.commands.options import (
+    GuardedPorts,
+    ModeName,
+    ReplacementIpv4,
+    ReplacementIpv6,
+    Settings,
+    overrides,
+)
 from cloudmend.entry.policy_file import PACKAGED
 
 app = typer.Typer(help="What a policy file says.", no_args_is_help=True)
@@ -24,6 +31,7 @@ def check(
     replacement_ipv4: ReplacementIpv4 = "",
     replacement_ipv6: ReplacementIpv6 = "",
     mode: ModeName = "",
+    settings: Settings = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print it as one line of JSON.")] = False,
 ) -> None:
     """Explain a policy file in plain sentences, or refuse it.
@@ -37,5 +45,5 @@ def check(
     """
     from cloudmend.entry.policy_check import check as run
 
-    given = settings(guarded_ports, replacement_ipv4, replacement_ipv6, mode)
+    given = overrides(guarded_ports, replacement_ipv4, replacement_ipv6, mode, settings)
     run(file, datetime.now(UTC), given, as_json=as_json)
