@@ -66,7 +66,9 @@ def main() -> None:
     arguments = parser.parse_args()
     sys.stdout.write(f"Setting up {arguments.folder} from {arguments.lock} ...\n")
     sys.stdout.flush()
-    if subprocess.run([sys.executable, "-m", "venv", str(arguments.folder)], check=False).returncode:  # noqa: S603
+    # Anew, because an older one may be of another Python, or hold what the lock no longer lists.
+    make = [sys.executable, "-m", "venv", "--clear", str(arguments.folder)]
+    if subprocess.run(make, check=False).returncode:  # noqa: S603
         sys.exit(f"make: {sys.executable} could not make {arguments.folder}; its message above says why.")
     show(arguments.folder, install(arguments.folder, arguments.lock))
 

@@ -65,6 +65,18 @@ def test_an_environment_is_made_and_says_when_it_is_ready(tmp_path: Path) -> Non
     assert list((tmp_path / "venv").glob("lib/python*/site-packages/six.py"))
 
 
+def test_an_environment_of_another_python_or_lock_is_made_anew(tmp_path: Path) -> None:
+    site_packages = tmp_path / "venv/lib/python3.11/site-packages"
+    stale = site_packages / "stale-1.dist-info"
+    stale.mkdir(parents=True)
+    (tmp_path / "venv/bin").mkdir()
+    (tmp_path / "venv/bin/python3").symlink_to("/nonexistent/python3")
+    done = make(tmp_path, SIX)
+    assert (done.returncode, done.stderr, stale.exists()) == (0, "", False)
+    words: list[str | Path] = [tmp_path / "venv/bin/python", "-c", "import six"]
+    assert subprocess.run(words, check=False).returncode == 0
+
+
 def test_what_pip_refuses_is_told_with_its_reason(tmp_path: Path) -> None:
     done = make(tmp_path, re.sub(r"sha256:\w+", f"sha256:{'0' * 64}", SIX))
     assert done.returncode == 1
