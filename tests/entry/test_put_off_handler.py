@@ -150,12 +150,22 @@ def next_look(later: Kept, account: Account) -> None:
     assert [record["status"] for record in taken(later.tasks[-1])["records"]] == ["observed"]
 
 
-def test_what_stays_open_raises_so_that_the_queue_tries_it_again(deployed: Deployed, outbox: Outbox) -> None:
+def test_what_stays_open_is_tried_twice_more_within_minutes_and_then_raises(deployed: Deployed, outbox: Outbox) -> None:
     task = task_of(deployed, deployed.account.group(ipv4(22, "0.0.0.0/0")))
     deployed.account.clock.sleep(3600)
     refuse_writes(deployed)
+    for failed in (1, 2):
+        answer = taken(task)
+        assert ([record["status"] for record in answer["records"]], answer["left"]) == (["open"], 1)
+        message = outbox.sent.pop()
+        left = asked({"Records": [{"body": message["MessageBody"]}]})
+        assert isinstance(left, PutOff)
+        assert (left.failed, message["DelaySeconds"]) == (failed, 60)
+        deployed.account.clock.time = left.due
+        task = left
     with pytest.raises(StillOpen, match="STILL OPEN"):
         taken(task)
+    assert not outbox.sent
 
 
 def test_what_cannot_be_left_again_raises_so_that_the_message_stays(deployed: Deployed, outbox: Outbox) -> None:

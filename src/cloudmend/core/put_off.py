@@ -23,6 +23,7 @@ class PutOff(Struct, frozen=True, kw_only=True):
     control: str
     resource: Resource
     cause: ApiCall
+    failed: int = 0  # how often it was tried when it was due, and failed
     told: tuple[str, ...] = ()  # the parts of which people were told that they are at fault, and left as they are
 
     @property

@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # powertools are imported when there is something to tell, wh
 
 # What a sweep keeps of its time: for the mend that is under way when it stops, and for what it leaves to the next.
 _MARGIN: Final = timedelta(seconds=60)
+_TRIES: Final = 2  # more of what was put off, as an event has, before the queue keeps the message for half an hour
 _AGAIN_S: Final = 60  # before what could not be closed is tried again: as long as Lambda waits with an event
 _GROUPS: Final = "security_group_ingress"
 _REGION: Final = "AWS::Region"  # what a record is of, where not even the list of what to mend could be read
@@ -120,7 +121,13 @@ def _tried_again(task: PutOff) -> dict[str, Any]:
         control=controls.by_id(task.control), resource=resource, cause=task.cause, swept=task.cause.name == SWEEP
     )
     records = tuple(engine.mend([target], _policy(), world))
-    _raise_for(_bad(records))
+    bad = _bad(records)
+    if bad and task.failed < _TRIES and _queue():
+        again = _world().clock.now() + timedelta(seconds=_AGAIN_S)
+        left = msgspec.structs.replace(task, due=again, failed=task.failed + 1)
+        _raise_for((), _leave([left.body()], _AGAIN_S))
+        return {**_result(records), "left": 1}
+    _raise_for(bad)
     return {**_result(records), "left": 0}
 
 
