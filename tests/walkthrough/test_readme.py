@@ -57,7 +57,7 @@ def test_the_demo_s_end_is_what_the_demo_prints(demo_output: str) -> None:
 
 def normal(text: str) -> list[str]:
     """Lines without ids, seconds and spacing, and what happened when: one mend for both rules, or one for each."""
-    text = re.sub(r"sg-[0-9a-f]{17}", "sg-ID", text)
+    text = re.sub(r"(sg|snap)-[0-9a-f]{17}", r"\1-ID", text)
     told = [re.sub(r"\s+", " ", re.sub(r"\d+\.\d\d$", "SECONDS", line.strip())) for line in text.splitlines()]
     return [line for line in told if line.strip("─ ") and not re.match(r"\d+\.\d\d s ", line)]
 

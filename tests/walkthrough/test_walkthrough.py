@@ -116,6 +116,7 @@ STEPS = [
     "6. Build the function for this machine, and deploy template.yaml.",
     "7. Create a second group, and open it.",
     "8. Nobody invokes anything: the deployed function does it. Look.",
+    "9. The same function: share an EBS snapshot with every AWS account.",
 ]
 
 

@@ -26,6 +26,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cloudmend.core.errors import CloudmendError
+from cloudmend.entry import demo_snapshot
 from cloudmend.entry.console.serving import has_browser
 from cloudmend.entry.timeline import PORTS, LogLine, Timeline
 from cloudmend.local.machine import RUNTIME, architecture
@@ -83,13 +84,13 @@ def run() -> int:
     with EmbeddedAws(log=hear) as aws, tempfile.TemporaryDirectory() as folder:
         walkthrough = Walkthrough(aws, console, log, Path(folder))
         try:
-            mends = walkthrough.locally() + walkthrough.deployed()
+            console.print(_table(walkthrough.locally() + walkthrough.deployed()))
+            console.print(Text("Both groups are closed, and their egress is untouched.", "bold green"))
+            walkthrough.snapshot()
         except NotAsShown as problem:
             console.print(Text(f"NOT AS THE WALKTHROUGH SHOWS: {problem}", "bold red"))
             console.print(Text("\n".join(line.text for line in log), "dim"))
             return 1
-        console.print(_table(mends))
-        console.print(Text("Both groups are closed, and their egress is untouched.", "bold green"))
         if has_browser():
             walkthrough.look()
     return 0
@@ -141,6 +142,16 @@ class Walkthrough:
         self._describe(group, APPROVED)
         seconds = timeline.seconds_to_closed()
         return [Mend(group, f"tcp/{port}", WORLD, APPROVED, "deployed", seconds[port]) for port in PORTS]
+
+    def snapshot(self) -> None:
+        """Beyond the walkthrough: another service, the same function."""
+        self._tell("The same function: share an EBS snapshot with every AWS account.")
+        snapshot = demo_snapshot.share(self._run)
+        told = demo_snapshot.mended(snapshot, self._log, _PATIENCE_S)
+        self._console.print(Text(f"    its log: {told}", "dim"), soft_wrap=True)
+        if demo_snapshot.shared_with(snapshot, self._run) or not told:
+            raise NotAsShown(f"{snapshot} is still shared, or nothing was logged of its mend.")
+        self._console.print(Text("    shared with nobody\nThe snapshot is private again.", "bold green"))
 
     def look(self) -> None:
         """The console over this AWS and the stack's ledger, until Enter is pressed."""
