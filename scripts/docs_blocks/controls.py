@@ -1,34 +1,69 @@
-"""The controls, from their literals and from the README in each one's folder."""
+"""The controls, from their literals and from what each one's folder or file says."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from inspect import getdoc
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cloudmend import controls as package
-from cloudmend.controls.security_group_ingress.functions import CONTROL
-from cloudmend.core.control import Control
+from cloudmend.controls import every
+from cloudmend.core.contract import Control, Right
 from docs_blocks.markdown import code, codes, table
 
 _FOLDER: Final = Path(package.__file__).parent
 
 
+def overview() -> str:
+    """A row for each, in the order in which they run."""
+    rows = ((code(each.id), each.title, code(each.mode), _rights(each.writes)) for each in every())
+    return table(("control", "it mends", "mode by default", "right to mend"), rows)
+
+
 def controls() -> str:
     """A section for each, in the order in which they run."""
-    return "\n\n".join(map(_section, [CONTROL]))
+    return "\n\n".join(map(_section, every()))
 
 
-def _section(control: Control) -> str:
-    facts = (
-        ("title", control.title),
-        ("event source", code(control.event_source)),
-        ("event names", codes(sorted(control.event_names))),
-        ("permissions", codes(sorted(control.permissions))),
-    )
-    return f"## {control.id}\n\n{table(('id', code(control.id)), facts)}\n\n{_told(control)}"
+def _section(control: Control[Any]) -> str:
+    advice = f"**In your code**: {control.advice}"
+    return f"## {control.id}\n\n{table(('id', code(control.id)), _facts(control))}\n\n{_told(control)}\n\n{advice}"
 
 
-def _told(control: Control) -> str:
-    """What the folder's README says between its title and its list of files, with links as from docs/reference."""
-    readme = (_FOLDER / control.id / "README.md").read_text(encoding="utf-8")
-    return readme.partition("\n\n")[2].partition("\n| file |")[0].replace("../../../../docs/", "../").strip()
+def _facts(control: Control[Any]) -> Iterator[tuple[str, str]]:
+    yield "title", control.title
+    yield "severity", control.severity
+    yield "mode by default", code(control.mode)
+    yield "resource", f"{control.resource.noun} ({code(control.resource.type)})"
+    yield "event source", codes(sorted({trigger.source for trigger in control.triggers}))
+    yield "event names", codes(sorted({trigger.name for trigger in control.triggers}))
+    yield "reads with", _rights(control.reads)
+    yield "mends with", _rights(control.writes)
+    yield "undone with", _rights(control.undoes)
+    yield "see also", ", ".join(control.references)
+
+
+def _rights(rights: Iterable[Right]) -> str:
+    return ", ".join(map(_right, rights))
+
+
+def _right(right: Right) -> str:
+    """An action, and the condition keys that narrow it."""
+    narrowed = [
+        f"{code(key)} is {code(str(value))}" for keys in right.conditions.values() for key, value in keys.items()
+    ]
+    return f"{code(right.action)} if {' and '.join(narrowed)}" if narrowed else code(right.action)
+
+
+def _told(control: Control[Any]) -> str:
+    """What the folder's README says between its title and its list of files, with links as from docs/reference.
+
+    Of a control that is one file, what stands at its top.
+    """
+    readme = _FOLDER / control.id / "README.md"
+    if not readme.exists():
+        return str(getdoc(import_module(f"{package.__name__}.{control.id}")))
+    text = readme.read_text(encoding="utf-8")
+    return text.partition("\n\n")[2].partition("\n| file |")[0].replace("../../../../docs/", "../").strip()

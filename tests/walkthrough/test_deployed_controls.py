@@ -155,16 +155,15 @@ def events(deployed: Deployed, about: str) -> list[dict[str, Any]]:
     return [detail for detail in own if detail["resource"]["id"] == about]
 
 
-def policy_says(deployed: Deployed, line: str) -> None:
-    """The deployed archive, with a line more in its policy's table of modes."""
+def policy_says(deployed: Deployed, more: str) -> None:
+    """The deployed archive, with these lines more at the end of its policy file."""
     client = deployed.client("lambda")
     (key,) = {each["Key"] for each in packages(deployed) if not each["Key"].endswith(".template")}
     body = deployed.client("s3").get_object(Bucket="cloudmend-packages", Key=key)["Body"].read()
     old, new = zipfile.ZipFile(io.BytesIO(body)), io.BytesIO()
     with zipfile.ZipFile(new, "w") as archive:
         for name in old.namelist():
-            content = old.read(name)
-            archive.writestr(name, content.replace(b"[mode]\n", b"[mode]\n" + line.encode() + b"\n"))
+            archive.writestr(name, old.read(name) + (more.encode() if name == POLICY_FILE else b""))
     for function in ("SecurityGroupRemediationLambda", "SweepFunction"):
         client.update_function_code(FunctionName=deployed.resource(function), ZipFile=new.getvalue())
 
@@ -184,13 +183,13 @@ def test_a_bucket_is_only_observed_unless_the_policy_says_otherwise(deployed: De
     assert "would have switched IgnorePublicAcls on" in record["summary"]
     assert blocked(deployed, bucket) == before
     (mail,) = mails(deployed, bucket)
-    assert "s3_bucket_block_public_access only observes, unless mode(.)control says fix" in mail
+    assert "s3_bucket_block_public_access is observe, unless" in mail
 
 
 @pytest.mark.parametrize("proof", PROOFS, ids=[proof.control for proof in PROOFS])
 def test_it_is_mended_proved_told_recorded_and_taken_back_exactly(deployed: Deployed, proof: Proof) -> None:
     if proof is BUCKET:
-        policy_says(deployed, f'control.{proof.control} = "fix"')
+        policy_says(deployed, f'\n[control.{proof.control}]\nmode = "fix"\n')
     resource = proof.make(deployed, f"proof-{proof.control.replace('_', '-')}")
     deployed.settle()
     earlier = len(deployed.records(resource))
