@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -84,6 +85,12 @@ def test_a_control_imports_no_other_control() -> None:
             continue
         others = {name.split(".")[2] for name in imports(module) if name.startswith("cloudmend.controls.")}
         assert others <= {control, *SHARED_BY_CONTROLS}
+
+
+def test_the_policy_knows_no_word_of_security_groups() -> None:
+    words = re.compile(r"security.?group|cidr|prefix.?list|ingress|guarded|replacement", re.IGNORECASE)
+    folder = SRC / "cloudmend" / "core" / "policy"
+    assert not [path.name for path in folder.rglob("*.py") if words.search(path.read_text(encoding="utf-8"))]
 
 
 def test_there_are_no_circles() -> None:

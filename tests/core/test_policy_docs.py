@@ -48,6 +48,19 @@ def test_every_key_of_a_control_has_its_section_and_an_example(control: Describe
 
 
 @pytest.mark.parametrize("control", CATALOG.controls.values(), ids=lambda each: each.id)
+def test_no_control_has_a_setting_that_is_its_mode(control: Described) -> None:
+    table = control.keys.table if control.keys else control.settings
+    assert "mode" not in {field.name for field in msgspec.structs.fields(table)}
+
+
+def test_the_page_names_the_controls_that_only_observe_by_default() -> None:
+    (section,) = re.findall(r"\n## mode\n(.*?)\n## ", PAGE, re.DOTALL)
+    (named,) = re.findall(r"These are such controls:\s(.*?)\.\n", section, re.DOTALL)
+    observing = [control.id for control in CATALOG.controls.values() if control.mode == "observe"]
+    assert re.findall(r"`(\w+)`", named) == observing
+
+
+@pytest.mark.parametrize("control", CATALOG.controls.values(), ids=lambda each: each.id)
 def test_what_errors_tell_to_write_for_a_control_is_a_policy(control: Described) -> None:
     for line in control.keys.examples.values() if control.keys else ():
         parse_policy({}, f"[control.{control.id}]\n{line}", catalog=CATALOG)

@@ -52,6 +52,13 @@ def test_a_stack_gives_its_settings_its_switch_and_its_ledger(patient: Patient) 
     assert [each.id for each in brief.standing.exemptions.held] == ["exempt-of-the-stack"]
 
 
+def test_a_stack_gives_the_keys_of_the_policy_that_it_sets(patient: Patient) -> None:
+    patient.deploy(Settings="control.security_group_ingress.guarded=5432,80;control.sqs_policy_public.mode=off")
+    policy = brief_of(PACKAGED, ledger="", stack=STACK, region=patient.aws.region).policy
+    assert ports(policy) == ["tcp/80", "tcp/5432"]
+    assert policy.modes["sqs_policy_public"].default == "off"
+
+
 def test_a_stack_that_is_not_there_is_bad_input(patient: Patient) -> None:
     with pytest.raises(InputError, match=r"There is no stack nowhere in us-east-1\. Pass another"):
         brief_of(PACKAGED, ledger="", stack="nowhere", region="us-east-1")

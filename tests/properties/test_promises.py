@@ -177,7 +177,7 @@ def test_9_it_uses_only_the_rights_it_declares(permissions: Rows) -> None:
 
 
 @given(
-    st.sampled_from(["guarded_ports", "replacement_ipv4", "replacement_ipv6", "mode"]),
+    st.sampled_from(["guarded_ports", "replacement_ipv4", "replacement_ipv6", "mode", "settings"]),
     st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), min_size=1),
 )
 def test_10_a_policy_is_sound_or_refused_with_its_name(name: str, value: str) -> None:

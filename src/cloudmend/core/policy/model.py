@@ -69,6 +69,12 @@ class Policy(Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, settings={**self.settings, control.id: settings})
 
     @property
+    def tells_vpcs_apart(self) -> bool:
+        """Whether what is done may depend on the VPC."""
+        modes = (self.mode, *self.modes.values())
+        return any(each.vpc for each in modes) or any(exemption.vpc for exemption in self.exemptions)
+
+    @property
     def digest(self) -> str:
         """A text that tells two policies apart."""
         return hashlib.sha256(repr(self).encode()).hexdigest()[:16]

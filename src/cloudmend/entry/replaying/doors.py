@@ -133,5 +133,5 @@ def _seconds(opened: datetime, until: datetime) -> int:
 def _caveats(policy: Policy) -> Iterator[str]:
     if "vpc" in policy.settings_of(CONTROL).replacement.values():
         yield "The policy narrows to the VPC's own block, which the records do not tell: here such a rule is revoked."
-    if policy.mode.vpc or any(exemption.vpc for exemption in policy.exemptions):
+    if policy.tells_vpcs_apart:
         yield "The policy tells VPCs apart, but the records tell the VPC only of groups that were created in them."
