@@ -135,7 +135,7 @@ def test_a_group_that_is_gone_is_said_to_be_gone(ec2: Any, opened: str, environm
     ec2.delete_security_group(GroupId=opened)
     said = run(["cloudmend", "undo", entry_id, *FOR_2H], environment, status=1).stderr
     assert said.startswith(f"cloudmend: {opened} (testing) does not exist in {REGION} any more: it was deleted")
-    line = said.partition("are in the record: ")[2].partition(",")[0]
+    line = said.partition("is in the record: ")[2].partition(",")[0]
     assert "0.0.0.0/0" in run(line.split(), environment).stdout
 
 
@@ -222,7 +222,7 @@ def test_records_are_listed_and_exported(ec2: Any, opened: str, environment: dic
     run(["cloudmend", "undo", entry_id, *FOR_2H], environment)
     listed = run(["cloudmend", "records", "--group", opened, "--since", "24h"], environment).stdout
     first, told, last = listed.splitlines()
-    assert re.match(rf"[-\d]+ [\d:]+ UTC {opened} \(testing\) UNDONE \(mended\) ", first)
+    assert re.match(rf"[-\d]+ [\d:]+ UTC {opened} \(testing\) undone ", first)
     assert "is tcp/22 from 0.0.0.0/0 again" in told
     assert last.strip() == entry_id
     run(["cloudmend", "records", "--export", str(tmp_path / "records.jsonl")], environment)
