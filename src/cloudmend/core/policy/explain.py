@@ -40,7 +40,18 @@ def _settings(policy: Policy, control: Described) -> Iterable[str]:
     settings = policy.settings_of(control)
     if control.keys:
         return control.keys.say(settings)
-    return (f"{control.id}: {name} is {value}." for name, value in msgspec.structs.asdict(settings).items())
+    return (f"{control.id}: {name} is {value}." for name, value in _flat(msgspec.to_builtins(settings)))
+
+
+def _flat(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the dotted key and the words of each value."""
+    for name, value in table.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{above}{name}.")
+        elif isinstance(value, list | tuple | dict):
+            yield above + name, ", ".join(map(str, value)) or "empty"
+        else:
+            yield above + name, str(value)
 
 
 def _as_data(policy: Policy, control: Described) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar, get_args, get_origin
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
@@ -115,6 +115,8 @@ class Reading(Struct, frozen=True):
             return tuple(self.value(get_args(kind)[0], item, key.at(index)) for index, item in enumerate(raw))
         if isinstance(raw, dict) and get_origin(kind) is Mapping:
             return {name: self.value(get_args(kind)[1], item, key.at(name)) for name, item in raw.items()}
+        if get_origin(kind) is Literal:
+            return self.review.attempt(None, _one_of, get_args(kind), raw, key)
         return raw if kind is object else self.review.attempt(None, self._converted, kind, raw, key)
 
     def _converted(self, kind: Any, raw: object, key: Key) -> Any:
@@ -127,8 +129,16 @@ class Reading(Struct, frozen=True):
             raise Refused(key, f"this should be of type {expected}", advice) from None
 
     def example(self, key: Key) -> str:
-        """Return a line of TOML that sets the key."""
-        return self.examples[".".join(step for step in key.steps[self.above :] if isinstance(step, str))]
+        """Return a line of TOML that sets the key, or the table that holds it."""
+        steps = [step for step in key.steps[self.above :] if isinstance(step, str)]
+        names = (".".join(steps[:count]) for count in range(len(steps), 0, -1))
+        return next(self.examples[name] for name in names if name in self.examples)
+
+
+def _one_of(words: tuple[Any, ...], raw: object, key: Key) -> Any:
+    if raw not in words:
+        raise Refused(key, f"{raw!r} is none of its values", did_you_mean(str(raw), map(str, words)))
+    return raw
 
 
 def is_table(kind: Any) -> bool:
@@ -136,6 +146,8 @@ def is_table(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Struct)
 
 
+_INTEGER: Final = re.compile(r"-?(0|[1-9]\d*)", re.ASCII)
+_NUMBER: Final = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?", re.ASCII)
 _WORDS: Final = {"true": True, "false": False}
 
 
@@ -146,9 +158,9 @@ def _typed(kind: Any, text: str) -> object:
     if get_origin(kind) is tuple:
         item = get_args(kind)[0]
         return [_typed(item, each.strip()) for each in text.split(",") if each.strip()]
-    kinds = {kind, *get_args(kind)}
-    if int in kinds and re.fullmatch(r"-?\d+", text, re.ASCII):
-        return int(text)
+    kinds = (kind, *get_args(kind))
+    if (int in kinds and _INTEGER.fullmatch(text)) or (float in kinds and _NUMBER.fullmatch(text)):
+        return _toml(text)
     return _WORDS.get(text, text) if bool in kinds else str(text)
 
 

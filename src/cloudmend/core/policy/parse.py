@@ -121,5 +121,17 @@ def _settings_of(control: Described, table: Mapping[str, object], key: Key, revi
 
 def _examples(kind: type[Struct]) -> dict[str, str]:
     """Return a line of TOML for each key: its default."""
-    defaults = msgspec.to_builtins(kind())
-    return {name: f"{name} = {msgspec.json.encode(value).decode()}" for name, value in defaults.items()}
+    return {name: f"{name} = {_toml(value)}" for name, value in _dotted(msgspec.to_builtins(kind()))}
+
+
+def _dotted(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        yield above + name, value
+        if isinstance(value, dict):
+            yield from _dotted(value, f"{above}{name}.")
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict) and value:
+        return f"{{ {', '.join(f'{name} = {_toml(each)}' for name, each in value.items())} }}"
+    return msgspec.json.encode(value).decode()
