@@ -196,7 +196,7 @@ def test_in_observe_mode_it_says_what_it_would_do_and_writes_nothing() -> None:
 
 EXEMPTION = """
 [[exemption]]
-group = "{group}"
+resource = "{group}"
 owner = "net@example.com"
 reason = "a bastion, until it moves"
 expires = {expires}
@@ -232,7 +232,7 @@ def test_a_vpc_may_be_observed_while_all_else_is_fixed() -> None:
 def test_a_replacement_by_the_vpc_s_own_block_is_read_from_aws() -> None:
     account = Account()
     group_id = account.group(ipv4(22, WORLD, "172.0.0.0/7", "192.0.0.0/2"))
-    record = account.mend(group_id, file='[replacement]\nipv4 = "vpc"\n')
+    record = account.mend(group_id, file='[control.security_group_ingress.replacement]\nipv4 = "vpc"\n')
     assert ingress(account.rules(group_id)) == {("tcp", 22, 22, VPC.cidr)}
     assert any("the VPC has no private block inside 192.0.0.0/2" in edit.why for edit in record.edits)
     assert account.calls.count("ec2:DescribeVpcs") == 1
@@ -241,7 +241,7 @@ def test_a_replacement_by_the_vpc_s_own_block_is_read_from_aws() -> None:
 def test_a_policy_may_say_revoke() -> None:
     account = Account()
     group_id = account.group(ipv4(22, WORLD))
-    record = account.mend(group_id, file='[replacement]\nipv4 = "revoke"\n')
+    record = account.mend(group_id, file='[control.security_group_ingress.replacement]\nipv4 = "revoke"\n')
     assert ingress(account.rules(group_id)) == set()
     assert "revoked because the policy says so" in record.edits[0].why
 
@@ -249,7 +249,10 @@ def test_a_policy_may_say_revoke() -> None:
 def test_addresses_that_are_trusted_do_not_count() -> None:
     account = Account()
     group_id = account.group(ipv4(22, "12.0.0.0/11"))
-    assert account.mend(group_id, file='[trusted]\nipv4 = ["12.16.0.0/12"]\n').status == "clean"
+    assert (
+        account.mend(group_id, file='[control.security_group_ingress.trusted]\nipv4 = ["12.16.0.0/12"]\n').status
+        == "clean"
+    )
     assert account.mend(group_id).status == "mended"
 
 

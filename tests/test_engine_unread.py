@@ -19,7 +19,7 @@ from support import REGION, Account, event, ingress, ipv4, policy
 
 WORLD = "0.0.0.0/0"
 CLOSED_SSH = ("tcp", 22, 22, "10.0.0.0/8")
-BY_VPC = '[replacement]\nipv4 = "vpc"\n'
+BY_VPC = '[control.security_group_ingress.replacement]\nipv4 = "vpc"\n'
 
 Params = Mapping[str, Any]
 

@@ -38,7 +38,7 @@ def at_fault(rules: list[Rule], file: str = "") -> set[int]:
     return {int(finding.part.removeprefix("sgr-")) for finding in detect(rules, policy(file))}
 
 
-TWO = '[limits]\nipv4 = "/31"\n'  # two addresses
+TWO = '[control.security_group_ingress.limits]\nipv4 = "/31"\n'  # two addresses
 
 
 @pytest.mark.parametrize(
@@ -148,12 +148,12 @@ def test_each_family_is_judged_by_its_own_limit_and_each_rule_is_told_once() -> 
 
 
 def test_trusted_addresses_are_taken_away_before_anything_is_counted() -> None:
-    trusting = '[trusted]\nipv4 = ["12.0.0.0/12"]\n'
+    trusting = '[control.security_group_ingress.trusted]\nipv4 = ["12.0.0.0/12"]\n'
     assert at_fault([rule(1, "12.0.0.0/11")], trusting) == set()
     assert at_fault([rule(1, "12.0.0.0/11"), rule(2, "8.8.8.8/32")], trusting) == {1}
 
 
-SIX_PORTS = 'guarded = [22, 80, 443, "8000-8100", "udp/53", 9000]'
+SIX_PORTS = 'control.security_group_ingress.guarded = [22, 80, 443, "8000-8100", "udp/53", 9000]'
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_the_reason_for_one_of_several_tells_the_worst_that_they_open_together()
 def test_what_holds_where_nothing_is_at_fault_says_what_was_looked_at_and_by_which_limit() -> None:
     facts = GroupFacts(account="111122223333", image={}, group_id="sg-1", rules=())
     assert CONTROL.all_clear(facts, policy()) == CLEAR
-    strict = '[limits]\nipv4 = 1000\nipv6 = "/128"\n'
+    strict = '[control.security_group_ingress.limits]\nipv4 = 1000\nipv6 = "/128"\n'
     assert CONTROL.all_clear(facts, policy(f"{SIX_PORTS}\n{strict}")) == (
         "no guarded port (tcp/22, tcp/80, tcp/443, tcp/8000-8100 and 2 more) is open to more than 1,000 public IPv4 or "
         "1 public IPv6 addresses"
@@ -203,14 +203,14 @@ def test_what_was_not_counted_is_said_beside_an_all_clear(family: str) -> None:
     assert CONTROL.all_clear(facts, policy()) == f"{CLEAR}, AWS's own prefix lists aside"
     assert CONTROL.all_clear(known, policy()) == CONTROL.all_clear(unread, policy()) == CLEAR
     assert CONTROL.all_clear(None, policy()) == f"{CLEAR}, AWS's own prefix lists aside"
-    assert CONTROL.all_clear(None, policy("aws_prefix_lists = 'resolved'")) == CLEAR
-    trusting = policy(f"[trusted]\n{family}")
+    assert CONTROL.all_clear(None, policy("control.security_group_ingress.aws_prefix_lists = 'resolved'")) == CLEAR
+    trusting = policy(f"[control.security_group_ingress.trusted]\n{family}")
     assert CONTROL.all_clear(known, trusting) == f"{CLEAR}, trusted networks aside"
     assert CONTROL.all_clear(facts, trusting) == f"{CLEAR}, trusted networks aside, AWS's own prefix lists aside"
 
 
 def test_a_rule_exposes_the_public_addresses_of_its_source_that_are_not_trusted() -> None:
-    trusting = sg_settings('[trusted]\nipv4 = ["12.0.0.0/8"]\n')
+    trusting = sg_settings('[control.security_group_ingress.trusted]\nipv4 = ["12.0.0.0/8"]\n')
     both = rule(1, "12.0.0.0/7")
     facts = GroupFacts(account="111122223333", image={}, group_id="sg-1", rules=(both,))
     assert exposed_by(both, facts, 4, sg_settings()).size == 2**25

@@ -19,8 +19,8 @@ from support import REGION, Account, ipv4, ipv6, policy, settings_in
 
 POLICIES = [
     policy(),
-    policy('guarded = [22, "udp/53", "8000-8100"]\n'),
-    policy('guarded = ["all-but-web"]\n[trusted]\nipv4 = ["12.0.0.0/7"]\n'),
+    policy('control.security_group_ingress.guarded = [22, "udp/53", "8000-8100"]\n'),
+    policy('[control.security_group_ingress]\nguarded = ["all-but-web"]\ntrusted.ipv4 = ["12.0.0.0/7"]\n'),
 ]
 
 

@@ -140,7 +140,7 @@ def test_a_group_all_of_whose_rules_the_event_names_is_read_once() -> None:
 
 
 FACTS = GroupFacts(account="111122223333", image={"SecurityGroupRules": []}, group_id="sg-1", rules=())
-BY_VPC = policy('[replacement]\nipv4 = "vpc"')
+BY_VPC = policy('[control.security_group_ingress.replacement]\nipv4 = "vpc"')
 
 
 @pytest.mark.parametrize("groups", [[], [{"GroupId": "sg-1"}]])
@@ -162,5 +162,5 @@ def test_an_ipv6_rule_is_narrowed_to_the_vpc_s_own_ipv6_block() -> None:
     own = Vpc(id=VPC.id, cidr=VPC.cidr, is_default=False, ipv6_cidrs=("2600:1f18::/56", "fd12:3456::/48"))
     account = Account(vpcs=(own,))
     group_id = account.group(ipv6(22, "::/0"))
-    account.mend(group_id, file='[replacement]\nipv6 = "vpc"\n')
+    account.mend(group_id, file='[control.security_group_ingress.replacement]\nipv6 = "vpc"\n')
     assert ingress(account.rules(group_id)) == {("tcp", 22, 22, "fd12:3456::/48")}

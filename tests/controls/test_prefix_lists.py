@@ -97,7 +97,7 @@ def test_aws_s_own_lists_are_trusted_unless_the_policy_says_otherwise() -> None:
     group_id = account.group(refers(22, own))
     assert account.mend(group_id).status == "clean"
     assert "ec2:GetManagedPrefixListEntries" not in account.calls
-    account.mend(group_id, file='aws_prefix_lists = "resolved"')
+    account.mend(group_id, file='control.security_group_ingress.aws_prefix_lists = "resolved"')
     assert "ec2:GetManagedPrefixListEntries" in account.calls
 
 

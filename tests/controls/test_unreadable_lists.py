@@ -24,7 +24,7 @@ WORLD = "0.0.0.0/0"
 CLOSED_SSH = ("tcp", 22, 22, "10.0.0.0/8")
 OTHER = "444455556666"
 OFFICES = PrefixList("pl-0123456789abcdef0", "offices", "IPv4", OTHER, 5, ((Entry("198.51.100.0/24"),),))
-REVOKE = 'unreadable_prefix_lists = "revoke"\n'
+REVOKE = 'control.security_group_ingress.unreadable_prefix_lists = "revoke"\n'
 WRITES = ("ec2:ModifySecurityGroupRules", "ec2:RevokeSecurityGroupIngress")
 
 
@@ -157,7 +157,7 @@ def test_a_list_that_aws_only_fails_to_show_now_is_tried_again_and_costs_no_rule
 
 def test_an_exemption_of_the_group_holds_for_it() -> None:
     account, group_id = no_longer_shared()
-    exemption = f'[[exemption]]\ngroup = "{group_id}"\nowner = "us"\nreason = "a vendor"\nexpires = 2026-12-01\n'
+    exemption = f'[[exemption]]\nresource = "{group_id}"\nowner = "us"\nreason = "a vendor"\nexpires = 2026-12-01\n'
     assert account.mend(group_id, file=exemption).status == "exempt"
 
 

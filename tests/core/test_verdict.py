@@ -39,7 +39,9 @@ def judged(policy_: Policy, exemptions: Exemptions, mode: Mode | None = None) ->
 
 
 def test_what_the_policy_exempts_is_left_open_and_no_ledger_is_asked() -> None:
-    file = '[[exemption]]\ngroup = "sg-05fe30eb67c909f27"\nowner = "ops"\nreason = "a honeypot"\nexpires = 2026-11-25\n'
+    file = (
+        '[[exemption]]\nresource = "sg-05fe30eb67c909f27"\nowner = "ops"\nreason = "a honeypot"\nexpires = 2026-11-25\n'
+    )
     verdict = judged(policy(file), Exemptions((HELD,), ("x-9 cannot be read",)))
     assert (verdict.decision.action, verdict.findings, verdict.unreadable) == ("exempt", FINDINGS, ())
 

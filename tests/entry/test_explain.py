@@ -79,7 +79,9 @@ def rule_id(account: Account, group_id: str, port: int) -> str:
 )
 def test_it_says_of_a_rule_whether_it_counts_and_why(permission: dict[str, Any], said: str) -> None:
     account = Account()
-    assert said in explained(account, account.group(permission), policy("trusted.ipv4 = ['52.0.0.0/8']"))
+    assert said in explained(
+        account, account.group(permission), policy("control.security_group_ingress.trusted.ipv4 = ['52.0.0.0/8']")
+    )
 
 
 def test_another_group_as_the_source_does_not_count() -> None:
@@ -97,20 +99,26 @@ def test_a_prefix_list_of_aws_is_trusted_or_counts_as_its_entries() -> None:
     permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "PrefixListIds": [{"PrefixListId": list_id}]}
     group_id = account.group(permission)
     assert f"because AWS itself owns {list_id}, and the policy trusts such" in explained(account, group_id)
-    assert "AWS itself owns" not in explained(account, group_id, policy("aws_prefix_lists = 'resolved'"))
+    assert "AWS itself owns" not in explained(
+        account, group_id, policy("control.security_group_ingress.aws_prefix_lists = 'resolved'")
+    )
 
 
 def test_it_adds_up_what_opens_a_port_and_compares_it_with_the_limit() -> None:
     account = Account()
     group_id = account.group(ipv4(22, "54.0.0.0/24"), ipv4((20, 30), "54.0.0.128/25", "55.0.0.0/24"))
-    told = explained(account, group_id, policy("guarded = ['22-25']"))
+    told = explained(account, group_id, policy("control.security_group_ingress.guarded = ['22-25']"))
     assert f"tcp/22 is open to 512 public IPv4 addresses, within the limit of {LIMIT}, by sgr-" in told
     assert told.endswith(
         f"{group_id} is not at fault: no guarded port (tcp/22-25) is open to more than {LIMIT} public IPv4 or 2^88 "
         "public IPv6 addresses; nothing would be done."
     )
     assert "tcp/22 is open to 512 public IPv4 addresses, more than the limit of 256" in explained(
-        account, group_id, policy("guarded = ['22-25']\nlimits.ipv4 = '/24'")
+        account,
+        group_id,
+        policy(
+            "control.security_group_ingress.guarded = ['22-25']\ncontrol.security_group_ingress.limits.ipv4 = '/24'"
+        ),
     )
 
 

@@ -167,9 +167,9 @@ def test_a_policy_file_may_name_every_control_that_there_is_and_settings_overrid
 
 
 def test_invoke_takes_a_policy_file(policy_file: Path) -> None:
-    policy_file.write_text("guarded = []")
+    policy_file.write_text("control.security_group_ingress.guarded = []")
     done = cloudmend("invoke", "-e", EVENT, "--policy", str(policy_file), **NOWHERE)
-    assert (done.returncode, "guarded: no port is guarded" in done.stderr) == (2, True)
+    assert (done.returncode, "control.security_group_ingress.guarded: no port is guarded" in done.stderr) == (2, True)
 
 
 def test_what_an_author_of_the_file_chose_is_one_line_of_what_can_be_seen(

@@ -68,7 +68,7 @@ COLUMNS: Final = tuple(EC2_FAULTS)
 
 # What some groups need besides: one refers to a prefix list, and is to get its VPC's own block.
 NEEDS: Final = ("DescribeManagedPrefixLists", "GetManagedPrefixListEntries", "DescribeVpcs")
-BY_VPC: Final = policy('[replacement]\nipv4 = "vpc"\n')
+BY_VPC: Final = policy('[control.security_group_ingress.replacement]\nipv4 = "vpc"\n')
 
 
 def faults_of(call: str) -> dict[str, tuple[str, Fault]]:

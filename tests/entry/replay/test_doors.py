@@ -107,7 +107,7 @@ def test_modes_and_exemptions_of_the_policy_decide_at_the_time_of_the_call(told:
         f"""
         mode.default = "observe"
         [[exemption]]
-        group = "{GROUP}"
+        resource = "{GROUP}"
         owner = "a"
         reason = "b"
         expires = 2026-11-24T08:00:00Z
@@ -134,7 +134,7 @@ def test_what_the_records_cannot_tell_is_said(told: Callable[..., Told]) -> None
     emptied = call("AuthorizeSecurityGroupIngress", 4, None)
     timeless = {**opened(5), "eventTime": "soon"}
     nonsense = opened(6, group="sg-none")
-    under = policy('replacement.ipv4 = "vpc"')
+    under = policy('control.security_group_ingress.replacement.ipv4 = "vpc"')
     found = told(closed(1), modified(2, "0.0.0.0/0"), lists, emptied, timeless, nonsense, under=under)
     assert found["is_older"] == [True]
     summary = found.summary
@@ -201,7 +201,7 @@ def test_whom_to_talk_to_is_told_by_person_where_one_is_named_and_first_whose_do
 
 
 def test_a_door_that_is_exempt_already_is_not_suggested_again(told: Callable[..., Told]) -> None:
-    text = f'[[exemption]]\ngroup = "{GROUP}"\nowner = "a"\nreason = "b"\nexpires = 2030-06-30\n'
+    text = f'[[exemption]]\nresource = "{GROUP}"\nowner = "a"\nreason = "b"\nexpires = 2030-06-30\n'
     found = told(opened(0), noise(8 * 24 * 60), under=policy(text))
     assert (found.summary["exempt"], found.summary["exemptions"]) == (1, [])
 

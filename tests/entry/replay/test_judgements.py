@@ -18,7 +18,7 @@ from support import NOW, policy
 EXEMPTING = policy(
     """
     [[exemption]]
-    group = "sg-00000000000000001"
+    resource = "sg-00000000000000001"
     owner = "a"
     reason = "b"
     expires = 2026-11-24T07:00:00Z
