@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from cloudmend.controls import by_id
 from cloudmend.entry import handlers
 from cloudmend.entry.telemetry import LogNotifier
 from support import Account
@@ -45,6 +46,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     logger.registered_handler.stream = log = StringIO()
     telling = msgspec.structs.replace(account.world, notifier=LogNotifier(handlers._logger, handlers._metrics))
     monkeypatch.setattr(handlers, "_world", lambda: telling)
+    monkeypatch.setattr(handlers, "_sweeping", lambda: [by_id("security_group_ingress")])  # all that is in memory
     yield Deployed(account, log, capsys)
     for cached in CACHES:
         cached.cache_clear()

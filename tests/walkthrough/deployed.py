@@ -29,6 +29,7 @@ PATIENCE_S = 60.0
 # As the README says it; a test compares.
 DEPLOY = shlex.split("./deploy.sh --bucket cloudmend-packages --region us-east-1")
 REMOVE = shlex.split("./deploy.sh --remove --bucket cloudmend-packages --region us-east-1")
+RULES_OF_CONTROLS = ("Ec2ControlsRule", "S3ControlsRule", "SqsControlsRule")
 # The rights to calls that IAM has another name for, or none: a transaction of the ledger consists of these.
 RIGHTS = {
     "dynamodb:TransactWriteItems": ("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
@@ -109,11 +110,13 @@ class Deployed:
     @contextmanager
     def without_events(self) -> Iterator[None]:
         """What happens meanwhile is told to nobody."""
-        rule = self.resource("ScheduledRule")
-        self.client("events").disable_rule(Name=rule)
+        rules = [self.resource(name) for name in ("ScheduledRule", *RULES_OF_CONTROLS)]
+        for rule in rules:
+            self.client("events").disable_rule(Name=rule)
         yield
         self.settle()
-        self.client("events").enable_rule(Name=rule)
+        for rule in rules:
+            self.client("events").enable_rule(Name=rule)
 
     def invoke(self, function: str, event: object = None, kind: str = "RequestResponse") -> Any:
         answer = self.client("lambda").invoke(

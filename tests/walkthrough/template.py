@@ -54,6 +54,11 @@ def of_controls(role: str) -> list[dict[str, Any]]:
     ]
 
 
+def allowed_to_controls(role: str) -> set[str]:
+    """The actions that a role is allowed for the controls by the contract."""
+    return {action for each in of_controls(role) if each["Effect"] == "Allow" for action in actions(each)}
+
+
 def actions(statement: dict[str, Any]) -> list[str]:
     listed = statement["Action"]
     return listed if isinstance(listed, list) else [listed]

@@ -14,7 +14,7 @@ import pytest
 from local.embedded.helpers import ACCOUNT
 from walkthrough.conftest import run
 from walkthrough.deployed import DEPLOY, Deployed, an_account
-from walkthrough.template import RESPONDER, UNDOER, actions, granted, of_controls
+from walkthrough.template import RESPONDER, SWEEPER, UNDOER, allowed_to_controls, granted
 
 PARTNER = "111122223333"
 POLICY_FILE = "cloudmend/policy.toml"
@@ -231,9 +231,18 @@ def taken_back(deployed: Deployed, proof: Proof, resource: str, entry_id: str) -
     assert run(["cloudmend", "exempt", "remove", exemption.id], person).returncode == 0
 
 
-def of_its_controls(role: str) -> set[str]:
-    """The actions that a role is allowed for the controls by the contract."""
-    return {action for each in of_controls(role) if each["Effect"] == "Allow" for action in actions(each)}
+def test_the_sweep_mends_what_no_event_reported(deployed: Deployed) -> None:
+    """The bucket too: the policy says by now that it is mended."""
+    with deployed.without_events():
+        made = [(proof, proof.make(deployed, "missed-" + proof.control.replace("_", "-"))) for proof in PROOFS]
+        for proof, resource in made:
+            cli(deployed, *proof.open(resource))
+        answer = deployed.invoke("SweepFunction")
+    assert {record["status"] for record in answer["records"]} <= {"mended", "exempt"}
+    for proof, resource in made:
+        assert proof.read(deployed, resource) == proof.mended
+        (record,) = deployed.records(resource)
+        assert (record["status"], record["missed"], record["control"]) == ("mended", True, proof.control)
 
 
 def test_what_was_used_is_exactly_what_the_controls_declare(deployed: Deployed) -> None:
@@ -242,6 +251,7 @@ def test_what_was_used_is_exactly_what_the_controls_declare(deployed: Deployed) 
     for name in ("ModifySnapshotAttribute", "PutBucketPublicAccessBlock", "SetQueueAttributes"):
         deployed.aws.put_event({**told[name], "detail": {**told[name]["detail"], "requestParameters": None}})
     deployed.settle()
-    assert deployed.used(RESPONDER) - granted(RESPONDER) == of_its_controls(RESPONDER)
+    assert deployed.used(RESPONDER) - granted(RESPONDER) == allowed_to_controls(RESPONDER)
+    assert deployed.used(SWEEPER) - granted(SWEEPER) == allowed_to_controls(SWEEPER) - granted(SWEEPER)
     needs_no_right = {"sts:GetCallerIdentity"}
-    assert deployed.used(UNDOER) - granted(UNDOER) - needs_no_right == of_its_controls(UNDOER)
+    assert deployed.used(UNDOER) - granted(UNDOER) - needs_no_right == allowed_to_controls(UNDOER)

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from cloudmend.core.contract import Control
 from cloudmend.core.ending import Target
+from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Entries, Entry, Unreadable
 from cloudmend.core.model import SWEEP, ApiCall, Record, Resource
 from cloudmend.core.policy import Policy
@@ -59,7 +60,8 @@ def sweep(
     left: list[Resource] = []
     others: list[Resource] = []
     for control in controls:
-        targets, not_ours = ours(_only(only, control, run) or _found(control, policy, run, records), run)
+        wanted = _found(control, policy, run, records) if only is None else _only(only, control, run)
+        targets, not_ours = ours(wanted, run)
         others += not_ours
         for batch in _begun(_batches(targets), pace, lambda: until is not None and run.clock.now() >= until, left):
             records += mend(batch, policy, run)
@@ -113,9 +115,17 @@ def _only(only: Sequence[Resource] | None, control: Control[Any], world: World) 
 
 def _found(control: Control[Any], policy: Policy, world: World, records: list[Record]) -> list[Target]:
     """What is at fault in the Region, as far as it can be read; the rest is told in a record."""
-    found, ended = each_of(region_of(control, _cause(world), "", world.region), policy, world)
+    found, ended = each_of(region_of(control, _cause(world), _account(world), world.region), policy, world)
     records += record(ended, world)
     return found
+
+
+def _account(world: World) -> str:
+    """Whose the resources are that are named by an id alone; empty where that is not known."""
+    try:
+        return world.account()
+    except CloudmendError:
+        return ""
 
 
 def _cause(world: World) -> ApiCall:

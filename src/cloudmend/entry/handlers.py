@@ -15,7 +15,8 @@ from cloudmend import controls, engine
 from cloudmend.aws.regions import enabled_regions
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.controls.security_group_ingress.observe import GROUP
-from cloudmend.core.decide import switched_on
+from cloudmend.core.contract import Control
+from cloudmend.core.decide import mode_of, switched_on
 from cloudmend.core.ending import Target
 from cloudmend.core.errors import CloudmendError, EventError, StillOpen
 from cloudmend.core.left_behind import unread
@@ -27,7 +28,14 @@ from cloudmend.core.put_off import PutOff
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.core.world import World
 from cloudmend.entry.continuation import Task, asked, messages, whole
-from cloudmend.entry.deployed import CONTINUATION_QUEUE, SWEEP_REGIONS, deployed_world, in_region, stack_settings
+from cloudmend.entry.deployed import (
+    ACCOUNT,
+    CONTINUATION_QUEUE,
+    SWEEP_REGIONS,
+    deployed_world,
+    in_region,
+    stack_settings,
+)
 from cloudmend.entry.policy_file import read_policy
 from cloudmend.entry.telemetry import LogNotifier
 
@@ -80,7 +88,7 @@ def sweep(event: Any, context: Any) -> dict[str, Any]:
         problems = _leave_other_regions() if task is home else []
         world = in_region(_world(), task.region)
         swept = engine.sweep(
-            controls=switched_on([controls.by_id(_GROUPS)], _policy()),
+            controls=_sweeping(),
             policy=_policy(),
             world=world,
             until=_until(context),
@@ -97,6 +105,16 @@ def sweep(event: Any, context: Any) -> dict[str, Any]:
     _log_others(swept.others)
     told = _result(tuple(each for each in swept.records if each.status != "clean"))
     return {**told, "left": len(swept.left) + len(again), "not_ours": len(swept.others)}
+
+
+def _sweeping() -> list[Control[Any]]:
+    """The controls that a sweep looks with. Of one that only observes each sweep would tell people everything again."""
+    policy, account = _policy(), stack_settings(os.environ).get(ACCOUNT, "")
+    return [
+        control
+        for control in switched_on(controls.every(), policy)
+        if control.id == _GROUPS or mode_of(policy, control.id, account, "", control.mode).mode == "fix"
+    ]
 
 
 def _log_others(others: Sequence[Resource]) -> None:

@@ -15,7 +15,14 @@ def record(ended: Sequence[Ended], world: World) -> list[Record]:
     """Tell every end but those that were given up, and let the ledger know; return the records in their order."""
     now = world.clock.now()
     records = [(each, record_of(each, now, world.run_by)) for each in ended]
-    return record_all([_told(each, made) for each, made in records], world, [each.given_up for each in ended])
+    return record_all([_told(each, made) for each, made in records], world, list(map(_is_silent, ended)))
+
+
+def _is_silent(ended: Ended) -> bool:
+    """Whether nobody is told: the next walk goes on, or a sweep found a resource as it should be."""
+    target = ended.target
+    is_one = target.resource.type == target.control.resource.type
+    return ended.given_up or (target.swept and is_one and ended.status == "clean" and ended.entry is None)
 
 
 def _told(ended: Ended, made: Record) -> Told:
