@@ -53,7 +53,7 @@ def next_look(account: Account, task: PutOff) -> Record:
     """What the sweep's function does with a message when it is due."""
     account.clock.time = task.due
     target = Target(control=CONTROL, resource=task.resource, cause=task.cause)
-    (record,) = engine.mend([target], policy(), account.world)
+    (record,) = engine.mend_all([target], policy(), account.world)
     return record
 
 
@@ -303,3 +303,13 @@ def test_the_message_has_room_in_the_queue_whatever_the_event_says() -> None:
     (task,) = later.tasks
     assert len(task.body()) < 200_000
     assert (task.resource.parts, task.cause.time) == ((NEVER,), CALLED)
+
+
+def test_a_group_that_an_event_names_by_its_name_alone_and_is_not_shown_yet_is_looked_at_again() -> None:
+    account, later = watched()
+    raw = event("", requestParameters={"groupName": "web"})
+    record = account.respond(raw)
+    assert (record.status, [task.resource.name for task in later.tasks]) == ("observed", ["web"])
+    assert "AWS does not show web yet" in record.summary
+    assert next_look(account, later.tasks[0]).status == "observed"
+    assert account.respond({**raw, "detail": {**raw["detail"], "eventTime": "2026-11-24T06:00:00Z"}}).status == "clean"

@@ -182,3 +182,24 @@ def test_a_record_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(EventError, match="byte 12"):
         list(batches(endless(), NAMES))
     assert taken < 100
+
+
+GOOD: Final = json.dumps(RECORD)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f'{{"Records":[null, {GOOD}, 7, {GOOD}]}}',
+        f"{GOOD}\nno record at all\n{GOOD}\n{{]\n",
+        f'{GOOD}\n{{"a": \n{GOOD}\n',
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 1 << 20])
+def test_what_is_no_record_costs_itself_and_is_said(content: str, size: int) -> None:
+    data = content.encode()
+    pieces = [data[first : first + size] for first in range(0, len(data), size)]
+    kept: list[str] = []
+    with pytest.raises(EventError, match=r"The rest was read\."):
+        kept.extend(text for batch in batches(pieces, NAMES) for text in batch.found)
+    assert [json.loads(text) for text in kept] == [RECORD, RECORD]

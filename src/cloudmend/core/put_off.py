@@ -29,7 +29,7 @@ class PutOff(Struct, frozen=True, kw_only=True):
     @property
     def place(self) -> str:
         """As the ledger names it: where only one mend may be under way at a time."""
-        return f"{self.account}/{self.region}/{self.control}/{self.resource.id}"
+        return f"{self.account}/{self.region}/{self.control}/{self.resource.key}"
 
     def delay_s(self, now: datetime) -> int:
         """For how long a message of it is delayed. What is due later than SQS can delay is delayed again then."""

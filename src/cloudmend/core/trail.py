@@ -92,6 +92,7 @@ class _Cutter:
         self._is_last = False
         self._inside = False  # a list of records
         self._key = ""  # under which the list stands; empty where it stands alone
+        self._problems: list[EventError] = []  # what was passed over, and why
 
     def cut(self, chunk: bytes, *, is_last: bool = False) -> Iterator[Batch]:
         self._text = self._text[self._place :] + chunk
@@ -99,6 +100,8 @@ class _Cutter:
         while self._is_worth_a_look():
             if not self._pass_bracket() and (batch := self._proposed() or self._exact()):
                 yield batch
+        if is_last and self._problems:
+            raise self._passed_over()
 
     def _is_worth_a_look(self) -> bool:
         if gap := _BETWEEN.match(self._text, self._place):
@@ -164,10 +167,12 @@ class _Cutter:
         except (ValueError, RecursionError) as error:
             self._wait(str(error))
             return None
-        if not isinstance(record, dict | str):
-            raise self._error("a record should be an object")
         own = text[:end].encode("utf-8", "surrogateescape")
+        if not isinstance(record, dict | str):
+            self._problems.append(self._error("a record should be an object"))
         self._place, self._enough = self._place + len(own), SEGMENT
+        if not isinstance(record, dict | str):
+            return None
         return self._one(record if isinstance(record, dict) else {}, own)
 
     def _one(self, record: dict[str, object], own: bytes) -> Batch:
@@ -180,9 +185,19 @@ class _Cutter:
     def _wait(self, problem: str) -> None:
         """For more of the stream. Twice as much, so that a long record is not parsed again with each chunk."""
         left = len(self._text) - self._place
-        if self._is_last or left > LONGEST:
+        if not self._is_last and left <= LONGEST:
+            self._enough = 2 * left
+            return
+        line_end = self._text.find(b"\n", self._place)
+        if self._inside or line_end < 0:
             raise self._error(problem)
-        self._enough = 2 * left
+        self._problems.append(self._error(problem))  # of JSON lines, a bad one costs itself
+        self._place, self._enough = line_end + 1, SEGMENT
+
+    def _passed_over(self) -> EventError:
+        """One error for all that was passed over."""
+        more = len(self._problems) - 1
+        return EventError(f"{self._problems[0]}{f' So it is with {more:,} more.' if more else ''} The rest was read.")
 
     def _concerns(self, name: str, text: bytes) -> bool:
         """Whether it is of interest: what wraps a record is, unless all that it wraps is seen to be of other calls."""

@@ -6,9 +6,9 @@ by hand.
 
 from __future__ import annotations
 
-from cloudmend.engine.handle import handle
+from cloudmend.engine.handle import handle, mend_all
 from cloudmend.engine.stations import mend
 from cloudmend.engine.sweep import Sweep, sweep
 from cloudmend.engine.tell import tell
 
-__all__ = ["Sweep", "handle", "mend", "sweep", "tell"]
+__all__ = ["Sweep", "handle", "mend", "mend_all", "sweep", "tell"]

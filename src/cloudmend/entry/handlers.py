@@ -134,11 +134,12 @@ def _tried_again(task: PutOff) -> dict[str, Any]:
         raise EventError(f"{task.resource.label} was put off for {task.control}, which this cloudmend does not have.")
     notifier = _ToldBefore(_world().notifier, _log_notifier(), frozenset(task.told))
     world = in_region(msgspec.structs.replace(_world(), notifier=notifier), task.region)
-    resource = msgspec.structs.replace(task.resource, account=task.account, region=task.region)
+    here = {"account": task.account, "region": task.region}
+    resource, cause = msgspec.structs.replace(task.resource, **here), msgspec.structs.replace(task.cause, **here)
     target = Target(
-        control=controls.by_id(task.control), resource=resource, cause=task.cause, swept=task.cause.name == SWEEP
+        control=controls.by_id(task.control), resource=resource, cause=cause, swept=task.cause.name == SWEEP
     )
-    records = tuple(engine.mend([target], _policy(), world))
+    records = tuple(engine.mend_all([target], _policy(), world))
     bad = _bad(records)
     if bad and task.failed < _TRIES and _queue():
         again = _world().clock.now() + timedelta(seconds=_AGAIN_S)

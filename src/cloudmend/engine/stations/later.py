@@ -36,6 +36,13 @@ def look_again(end: Ended, situation: Situation | Ended, world: World) -> Ended:
     return _told_late(end, f"AWS does not show {told} yet, which the event tells of", world) if told else end
 
 
+def look_again_named(end: Ended, world: World) -> Ended:
+    """Return the end of an event that names what is nowhere; of a young one, AWS may only not show it yet."""
+    if not _is_young(end.target.cause.time, world.clock.now()):
+        return end
+    return _told_late(end, f"AWS does not show {end.target.resource.label} yet, which the event tells of", world)
+
+
 def _told_late(end: Ended, told: str, world: World) -> Ended:
     now, is_clear = world.clock.now(), end.status in ("clean", "gone")
     task = _young_task(end.target, now, world)

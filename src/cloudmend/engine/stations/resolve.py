@@ -15,6 +15,7 @@ from cloudmend.core.policy import Policy
 from cloudmend.core.triggers import the_one
 from cloudmend.core.world import World
 from cloudmend.engine.stations.judge import clean
+from cloudmend.engine.stations.later import look_again_named
 from cloudmend.engine.stations.read import failed, sentence
 
 REGION: Final = "AWS::Region"
@@ -61,7 +62,13 @@ def each_of(target: Target, policy: Policy, world: World) -> tuple[list[Target],
             found.append(_with(target, each))  # noqa: PERF401 - what came before an error stays
     except Exception as error:  # noqa: BLE001 - a list that cannot be read costs what it would have named
         return found, [failed(target, error)]
-    return found, [] if found else [clean(target, None, settings)]
+    return found, [] if found else [_nothing(target, settings, world)]
+
+
+def _nothing(target: Target, settings: Any, world: World) -> Ended:
+    """Return the end of what stands for nothing. What a young event names may only not be shown yet."""
+    end = clean(target, None, settings)
+    return look_again_named(end, world) if target.resource.type == target.control.resource.type else end
 
 
 def _with(target: Target, named: str | Resource) -> Target:
