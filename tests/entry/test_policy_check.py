@@ -166,6 +166,24 @@ def test_a_policy_file_may_name_every_control_that_there_is_and_settings_overrid
     assert policy.modes["security_group_ingress"].default == "observe"
 
 
+def test_a_file_of_an_earlier_version_is_read_and_its_reader_told_where_its_keys_belong(
+    policy_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy_file.write_text('guarded = [5432]\n[mode]\ncontrol.security_group_ingress = "observe"\n')
+    policy = read_policy({}, policy_file)
+    assert settings_in(policy).guarded == (Traffic("tcp", 5432, 5432),)
+    assert capsys.readouterr().err.splitlines() == [
+        f"warning: {policy_file}, line {line}: {old}: this key has moved to control.security_group_ingress.{new}. "
+        "Write it there: the next version refuses it here."
+        for line, old, new in [
+            (1, "guarded", "guarded"),
+            (3, "mode.control.security_group_ingress", "mode"),
+        ]
+    ]
+    assert read_policy({}) == read_policy({}, PACKAGED)
+    assert capsys.readouterr().err == ""
+
+
 def test_invoke_takes_a_policy_file(policy_file: Path) -> None:
     policy_file.write_text("control.security_group_ingress.guarded = []")
     done = cloudmend("invoke", "-e", EVENT, "--policy", str(policy_file), **NOWHERE)

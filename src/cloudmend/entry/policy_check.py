@@ -14,7 +14,7 @@ from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.errors import PolicyError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.policy.explain import as_data, explain
-from cloudmend.entry.policy_file import review_file
+from cloudmend.entry.policy_file import review_file, warn
 from cloudmend.entry.screen import Screen
 
 
@@ -26,7 +26,7 @@ def check(path: Path, now: datetime, settings: Mapping[str, str], *, as_json: bo
         if as_json:
             _write_json({"file": str(path), "refused": error.faults})
         raise
-    sys.stderr.writelines(f"warning: {terminal(warning)}\n" for warning in warnings)
+    warn(warnings)
     if as_json:
         told = {"explained": explain(policy, now, CATALOG), "warnings": warnings}
         _write_json({"file": str(path), **as_data(policy, now, CATALOG), **told})

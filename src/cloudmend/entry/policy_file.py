@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.errors import PolicyError
+from cloudmend.core.escaping import terminal
 from cloudmend.core.policy import Policy, review_policy
 
 PACKAGED: Final = Path(__file__).parents[1] / "policy.toml"
 
 
 def read_policy(settings: Mapping[str, str], path: Path = PACKAGED) -> Policy:
-    """Return the file's policy, overridden by settings by environment-variable name. Raises PolicyError."""
-    return review_file(settings, path)[0]
+    """Return the file's policy, overridden by settings by environment-variable name. Raises PolicyError.
+
+    What is probably not meant in a file that a person names goes to stderr; of the packaged one, deploy.sh tells it.
+    """
+    policy, warnings = review_file(settings, path)
+    if path != PACKAGED:
+        warn(warnings)
+    return policy
+
+
+def warn(warnings: Iterable[str]) -> None:
+    """Write the warnings to stderr, one a line."""
+    sys.stderr.writelines(f"warning: {terminal(warning)}\n" for warning in warnings)
 
 
 def review_file(settings: Mapping[str, str], path: Path, now: datetime | None = None) -> tuple[Policy, tuple[str, ...]]:
