@@ -119,8 +119,9 @@ def test_modes_and_exemptions_of_the_policy_decide_at_the_time_of_the_call(told:
     assert (found.summary["would_close"], found.summary["would_report"], found.summary["exempt"]) == (0, 1, 1)
 
 
-def test_the_vpc_of_a_group_is_known_if_its_creation_is_in_the_records(told: Callable[..., Told]) -> None:
-    under = policy('mode.vpc = { vpc-0123456789abcdef0 = "observe" }')
+@pytest.mark.parametrize("table", ["mode", "control.security_group_ingress.mode"])
+def test_the_vpc_of_a_group_is_known_if_its_creation_is_in_the_records(told: Callable[..., Told], table: str) -> None:
+    under = policy(f'{table}.vpc = {{ vpc-0123456789abcdef0 = "observe" }}')
     created = call("CreateSecurityGroup", 0, {"groupName": "a", "vpcId": "vpc-0123456789abcdef0"}, {"groupId": GROUP})
     found = told(created, opened(1), opened(2, group="sg-0123456789abcdef0"), under=under)
     assert found["action"] == ["observe", "fix"]
