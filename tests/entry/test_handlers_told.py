@@ -45,6 +45,19 @@ def test_an_exemption_and_its_early_end_are_told(deployed: Deployed) -> None:
     assert "exempt no longer" in ended["summary"]
 
 
+def test_an_exemption_is_told_in_the_words_of_its_own_control(deployed: Deployed) -> None:
+    where = Where(group="web", account="111122223333", region="eu-west-1", control="sqs_policy_public")
+    for control in ("sqs_policy_public", "of_a_newer_version"):
+        there = replace(where, control=control)
+        deployed.account.ledger.exempt(GROUNDS.exemption(f"exempt-{control}", there, deployed.account.clock.now()))
+    (made,) = handlers.respond(asking(exemption="exempt-sqs_policy_public"), None)["records"]
+    assert made["status"] == "exempt"
+    (line,) = deployed.logged("record")
+    assert (line["record"]["control"], line["record"]["resource"]["type"]) == ("sqs_policy_public", "AWS::SQS::Queue")
+    answer = handlers.respond(asking(exemption="exempt-of_a_newer_version"), None)
+    assert "which this cloudmend does not have" in answer["ignored"][0]
+
+
 def test_what_is_not_in_the_ledger_so_is_not_told(deployed: Deployed) -> None:
     _, entry_id = mended_group(deployed.account)
     for event in (asking(record=entry_id), asking(exemption="exempt-0")):

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from cloudmend.core.errors import AwsError, UndoIncomplete, UndoRefused
-from cloudmend.core.exempting import Grounds
+from cloudmend.core.exempting import Grounds, Where
 from cloudmend.core.ledger import End
 from cloudmend.core.model import Step
 from cloudmend.core.planning import same_parts
@@ -134,3 +134,18 @@ def test_a_record_of_another_kind_of_resource_is_not_believed(bench: Bench) -> N
     changed(bench, record.entry_id, record.steps, resource=resource)
     with pytest.raises(UndoRefused, match="cannot be believed"):
         undone(bench, record.entry_id)
+
+
+@pytest.mark.parametrize("elsewhere", [{"control": "another"}, {"account": "444455556666"}, {"region": "eu-west-1"}])
+def test_what_is_exempt_elsewhere_under_the_same_id_is_not_exempt_here(bench: Bench, elsewhere: dict[str, str]) -> None:
+    """The queue of one Region may have the name of a bucket, or of another Region's queue."""
+    here = {"control": bench.control.id, "account": ACCOUNT, "region": bench.aws.region}
+    where = Where(group=bench.id, **{**here, **elsewhere})
+    bench.ledger.exempt(GROUNDS.exemption("exempt-1a2b3c4d", where, bench.clock.now()))
+    assert bench.mend().status == "mended"
+
+
+def test_what_is_exempt_here_as_a_whole_is_left_as_it_is(bench: Bench) -> None:
+    where = Where(group=bench.id, control=bench.control.id, account=ACCOUNT, region=bench.aws.region)
+    bench.ledger.exempt(GROUNDS.exemption("exempt-1a2b3c4d", where, bench.clock.now()))
+    assert bench.mend().status == "exempt"

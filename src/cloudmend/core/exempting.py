@@ -20,12 +20,13 @@ _GROUP: Final = re.compile(r"sg-[0-9a-f]{8,17}", re.ASCII)
 
 
 class Where(Struct, frozen=True, kw_only=True):
-    """A security group, and where it is. What is not known is empty."""
+    """A resource, where it is, and under which control it is left open. What is not known is empty."""
 
     group: str
     name: str = ""
     account: str = ""
     region: str = ""
+    control: str = ""
 
 
 class Grounds(Struct, frozen=True, kw_only=True):
@@ -55,6 +56,7 @@ class Grounds(Struct, frozen=True, kw_only=True):
             name=where.name,
             account=where.account,
             region=where.region,
+            control=where.control,
             parts=parts,
             owner=self.owner,
             reason=self.reason,

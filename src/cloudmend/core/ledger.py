@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from cloudmend.core.errors import BudgetSpent, Busy, LedgerError, WrongState
-from cloudmend.core.model import Intent, Record, label_of
+from cloudmend.core.model import Intent, Record, Resource, label_of
 
 # Of the shapes below that are stored; docs/reference/records.md.
 VERSION: Final = 1
@@ -166,9 +166,10 @@ class TimedExemption(Struct, frozen=True, kw_only=True):
 
     version: int = EXEMPTION_VERSION
     id: str
-    group: str
-    name: str = ""  # of the group, where it is known
-    account: str = ""  # where the group is; empty in version 1
+    control: str = ""  # the id of the one that leaves it open; empty in older records: each that knows the resource
+    group: str  # the resource's id, of whatever type
+    name: str = ""  # of the resource, where it is known
+    account: str = ""  # where the resource is; empty in version 1
     region: str = ""
     rule: str = ""  # of version 1: the id of one rule
     parts: tuple[str, ...] | None = None  # what is left open of the group; null: all of it, but for a `rule`
@@ -189,6 +190,11 @@ class TimedExemption(Struct, frozen=True, kw_only=True):
     def is_whole(self) -> bool:
         """Whether it leaves all of the group as it is."""
         return self.parts is None and not self.rule
+
+    def is_about(self, control: str, resource: Resource) -> bool:
+        """Whether it is of this resource under this control: an id alone may be that of another, elsewhere."""
+        here = ((self.control, control), (self.account, resource.account), (self.region, resource.region))
+        return self.group == resource.id and all(not (own and other) or own == other for own, other in here)
 
     def holds(self, now: datetime) -> bool:
         """Not without owner and reason, and not after it expired or was ended. `now` is aware."""

@@ -32,9 +32,9 @@ class Covers(Struct, frozen=True):
 NOTHING: Final = Covers()
 
 
-def covers_of(exemptions: Iterable[TimedExemption], resource: Resource) -> Covers:
-    """Return what timed exemptions leave as it is of a resource."""
-    own = [each for each in exemptions if each.group == resource.id]
+def covers_of(exemptions: Iterable[TimedExemption], control: Control[Any], resource: Resource) -> Covers:
+    """Return what timed exemptions leave as it is of a resource, under a control."""
+    own = [each for each in exemptions if each.is_about(control.id, resource)]
     if not own:
         return NOTHING
     return Covers(

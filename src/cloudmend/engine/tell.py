@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from cloudmend.core.contract import Control
 from cloudmend.core.exempting import exemption_record
 from cloudmend.core.ledger import TimedExemption
 from cloudmend.core.model import UNDO, Ignored, Record
@@ -9,11 +13,18 @@ from cloudmend.core.notice.request import NoticeRequest
 from cloudmend.core.world import World
 
 
-def tell(request: NoticeRequest, *, control: str, resource_type: str, world: World) -> Record | Ignored:
-    """Publishes it; Ignored where the ledger holds no such thing. Raises CloudmendError where it cannot be read."""
+def tell(request: NoticeRequest, *, control_of: Callable[[str], Control[Any]], world: World) -> Record | Ignored:
+    """Publishes it; Ignored where the ledger holds no such thing. Raises CloudmendError where it cannot be read.
+
+    `control_of` gives a control by its id, and raises KeyError for one that nobody has.
+    """
     record = _of_undo(request.record, world) if request.record else None
     if exemption := request.exemption and _exemption(request.exemption, world):
-        record = exemption_record(exemption, control, resource_type)
+        try:
+            control = control_of(exemption.control)
+        except KeyError:
+            return Ignored(f"exemption {exemption.id} is of {exemption.control}, which this cloudmend does not have")
+        record = exemption_record(exemption, control.id, control.resource.type)
     if record is None:
         return Ignored(f"the ledger holds no undo or exemption {request.record or request.exemption} to tell of")
     world.notifier.publish(record)

@@ -105,7 +105,9 @@ def _after_another(entry: Entry, reversal: Reversal, world: World) -> Undone:
 def _where(entry: Entry) -> Where:
     intent = entry.intent
     resource = intent.resource
-    return Where(group=resource.id, name=resource.name, account=intent.account, region=intent.region)
+    return Where(
+        group=resource.id, name=resource.name, account=intent.account, region=intent.region, control=intent.control
+    )
 
 
 def _exemptions(world: World) -> Sequence[TimedExemption]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from cloudmend.aws.world import connection
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.named import find_group, mark_named
 from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.escaping import terminal
@@ -42,7 +43,7 @@ def add(
     grounds = Grounds(owner=owner or caller, reason=reason, duration=lasting, caller=caller)
     row = find_group(group, there.gateway, there.region)
     parts = (mark_named(rule, group, there.gateway),) if rule else None
-    where = Where(group=group, name=row["GroupName"], account=row["OwnerId"], region=there.region)
+    where = Where(group=group, name=row["GroupName"], account=row["OwnerId"], region=there.region, control=CONTROL.id)
     exemption = grounds.exemption(f"exempt-{secrets.token_hex(4)}", where, here.clock.now(), parts)
     open_ledger(ledger, region).exempt(exemption)
     Stack(ledger, region).tell(NoticeRequest(exemption=exemption.id))

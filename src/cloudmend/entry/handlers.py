@@ -14,7 +14,6 @@ import msgspec
 from cloudmend import controls, engine
 from cloudmend.aws.regions import enabled_regions
 from cloudmend.controls.catalog import CATALOG
-from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.core.contract import Control
 from cloudmend.core.decide import mode_of, switched_on
 from cloudmend.core.ending import Target
@@ -68,7 +67,7 @@ def respond(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambd
 
 def _answer(event: Any) -> tuple[Record | Ignored, ...]:
     if request := notice_request(event):
-        return (engine.tell(request, control=_GROUPS, resource_type=GROUP, world=_world()),)
+        return (engine.tell(request, control_of=lambda name: controls.by_id(name or _GROUPS), world=_world()),)
     return engine.handle(event, woken_by=controls.woken_by, policy=_policy(), world=_world())
 
 

@@ -90,7 +90,7 @@ def _at_fault(
     control, known = situation.target.control, situation.known
     exemptions, recent = known.exemptions(), known.recent()
     target = _with_cause(situation.target, recent.entries)
-    covers = covers_of(exemptions.held, target.resource)
+    covers = covers_of(exemptions.held, control, target.resource)
     view = msgspec.structs.replace(view, recent=recent.entries, exempt=exempt_parts(control, view.state, covers))
     everything = judge(control, msgspec.structs.replace(view, exempt=frozenset()), settings).counted
     judgement = judge(control, view, settings, covers)
@@ -211,7 +211,7 @@ def _decision(situation: Situation, target: Target, view: View, policy: Policy) 
 
 def _concerns(exemption: TimedExemption, target: Target, view: View, findings: Iterable[Finding], control: Any) -> bool:
     """Return whether an exemption exempts anything here."""
-    covers = covers_of([exemption], target.resource)
+    covers = covers_of([exemption], control, target.resource)
     return any(finding in covers for finding in findings) or bool(exempt_parts(control, view.state, covers))
 
 
@@ -239,7 +239,7 @@ def _flaps(control: Any, made: Plan, recent: Iterable[Entry]) -> int:
 def exempted_meanwhile(planned: Planned, latest: Exemptions) -> bool:
     """Return whether exemptions cover by now what the plan would mend: what undo restores, it exempts first."""
     control, made = planned.target.control, planned.plan
-    covers = covers_of(latest.held, planned.target.resource)
+    covers = covers_of(latest.held, control, planned.target.resource)
     if covers == planned.covers:
         return False
     view = msgspec.structs.replace(made.view, exempt=exempt_parts(control, made.view.state, covers))
