@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloudmend.controls.security_group_ingress.targets import PREFIX_LIST_EVENTS, suspects, targets
+from cloudmend.controls.security_group_ingress.targets import PREFIX_LIST_EVENTS, targets
 from cloudmend.core.errors import EventError
 from cloudmend.core.events import parse_event
 from cloudmend.core.model import ApiCall, Resource
@@ -137,10 +137,3 @@ def test_what_is_no_prefix_list_id_is_an_error_that_says_where_it_belongs() -> N
     place = r"requestParameters\.ModifyManagedPrefixListRequest\.PrefixListId"
     with pytest.raises(EventError, match=rf"'{GROUP}', which is not a prefix list id\. Put an id .* into {place}\."):
         targets(call({"prefixListId": GROUP}, None, "ModifyManagedPrefixList"))
-
-
-@pytest.mark.parametrize(
-    ("cidr", "suspected"), [("0.0.0.0/0", True), ("::/0", True), ("10.0.0.0/8", False), ("fd00::/8", False)]
-)
-def test_a_call_that_names_all_addresses_of_a_family_is_suspected(cidr: str, suspected: bool) -> None:
-    assert suspects(call({**FLAT, "cidrIp": cidr}, None)) is suspected

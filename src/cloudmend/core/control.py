@@ -1,4 +1,4 @@
-"""What a control is: one literal that says what it watches, what it may do, and how."""
+"""The functions of security groups, for the commands that look: scan, explain, fix, replay and the console."""
 
 from __future__ import annotations
 
@@ -8,18 +8,9 @@ from typing import Any
 from msgspec import Struct
 
 from cloudmend.core.ledger import Entry
-from cloudmend.core.left_behind import Traces
-from cloudmend.core.model import ApiCall, Finding, Intent, Json, Plan, Record, Resource
+from cloudmend.core.model import ApiCall, Finding, Plan, Resource
 from cloudmend.core.policy import Mode, Policy
 from cloudmend.core.ports import Reader
-from cloudmend.core.undo import Reversal
-
-
-class Joint(Struct, frozen=True):
-    """How a request asks for several resources: the filter that names them, and the field that tells whose a row is."""
-
-    filter: str
-    field: str
 
 
 class Expansion(Struct, frozen=True):
@@ -44,8 +35,6 @@ class Control(Struct, frozen=True, kw_only=True):
     targets: Callable[[ApiCall], tuple[Resource, ...]]  # where to look; raises EventError
     expand: Callable[[Resource, Reader, Policy], Expansion]  # a target -> what to mend there
     observe: Callable[[Resource, Reader, Policy], Any]  # the facts; None: it is gone
-    suspects: Callable[[ApiCall], bool]  # a hint: its resource is probably at fault, so that much is read at once
-    unseen: Callable[[ApiCall, Resource, Json | None], Mapping[str, str]]  # what it did that an image lacks, in words
     surroundings: Callable[[Resource, Reader], Any]  # what only a mend needs, and is read beside the facts
     complete: Callable[[Any, Any, Reader, Policy], Any]  # the facts, with their surroundings
     without: Callable[[Any, frozenset[str]], Any]  # the facts, as if parts were not there
@@ -55,12 +44,8 @@ class Control(Struct, frozen=True, kw_only=True):
     all_clear: Callable[[Any, Policy], str]  # what holds where it finds nothing, for a sentence; the facts may be None
     plan: Callable[[Any, tuple[Finding, ...], Policy], Plan]
     check: Callable[[Any, Plan, Policy], None]  # raises UnsafePlan
-    trace: Callable[[Intent, Any], Traces]  # what an intent came to, by the facts
-    revert: Callable[[Intent, Record, Reader], Reversal]  # a mend, compared with what is now
     settings: type[Any]  # of the policy
     mode: Mode = "fix"  # its default
-    stricter: Callable[[Policy], Policy]  # for what is opened again and again
-    joints: Mapping[str, Joint] = {}  # by action: requests of mends side by side that may be put as one
 
     def watches(self, call: ApiCall) -> bool:
         return call.source == self.event_source and call.name in self.event_names

@@ -195,15 +195,6 @@ class Plan(Struct, frozen=True):
     changes: tuple[Change, ...]
 
 
-class Outcome(Struct, frozen=True, kw_only=True):
-    """What came of one change. `changed` is false where AWS was already so, or refused, or gave no answer."""
-
-    change: Change
-    changed: bool
-    answered: bool = True  # false: it may have taken effect all the same
-    error: str = ""
-
-
 class Record(Struct, frozen=True, kw_only=True):
     """What cloudmend did about one resource, or did not, and why. One structured log line each."""
 

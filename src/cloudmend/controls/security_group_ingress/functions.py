@@ -1,4 +1,4 @@
-"""Closes security group rules that open a guarded port to the world. See README.md in this folder."""
+"""The functions of the control, as the commands that look call them: with the whole policy."""
 
 from __future__ import annotations
 
@@ -13,12 +13,8 @@ from cloudmend.controls.security_group_ingress.marks import marks
 from cloudmend.controls.security_group_ingress.observe import complete, observe, surroundings
 from cloudmend.controls.security_group_ingress.plan import plan
 from cloudmend.controls.security_group_ingress.settings import Settings
-from cloudmend.controls.security_group_ingress.targets import suspects, targets
-from cloudmend.controls.security_group_ingress.trace import trace
-from cloudmend.controls.security_group_ingress.undo import revert
-from cloudmend.controls.security_group_ingress.unseen import unseen
-from cloudmend.core.control import Control, Joint
-from cloudmend.core.policy import Policy
+from cloudmend.controls.security_group_ingress.targets import targets
+from cloudmend.core.control import Control
 
 T = TypeVar("T")
 
@@ -31,11 +27,6 @@ def _by_policy(function: Callable[..., T]) -> Callable[..., T]:
         return function(*others, policy.settings_of(CONTROL))
 
     return call
-
-
-def _stricter(policy: Policy) -> Policy:
-    settings: Settings = policy.settings_of(CONTROL)
-    return policy.with_settings(CONTROL, settings.revoking())
 
 
 CONTROL: Final = Control(
@@ -63,8 +54,6 @@ CONTROL: Final = Control(
         }
     ),
     targets=targets,
-    suspects=suspects,
-    unseen=unseen,
     expand=_by_policy(expand),
     observe=_by_policy(observe),
     surroundings=surroundings,
@@ -76,12 +65,5 @@ CONTROL: Final = Control(
     all_clear=_by_policy(all_clear),
     plan=_by_policy(plan),
     check=_by_policy(check),
-    trace=trace,
-    revert=revert,
     settings=Settings,
-    stricter=_stricter,
-    joints={
-        "ec2:DescribeSecurityGroupRules": Joint("group-id", "GroupId"),
-        "ec2:DescribeSecurityGroups": Joint("group-id", "GroupId"),
-    },
 )

@@ -37,12 +37,6 @@ def targets(call: ApiCall) -> tuple[Resource, ...]:
     return (named or Resource(type="AWS::Region", id=call.region),)
 
 
-def suspects(call: ApiCall) -> bool:
-    """Whether it names all addresses of a family. Most openings do; others are found as well, a moment later."""
-    named = str(call.request)
-    return "0.0.0.0/0" in named or "::/0" in named
-
-
 def _prefix_list(call: ApiCall, wrapped: Json) -> Resource | None:
     answer = mapping(mapping(call.response.get(f"{call.name}Response")).get("prefixList"))
     places = (
