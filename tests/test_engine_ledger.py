@@ -102,6 +102,21 @@ def test_a_door_that_is_opened_for_the_third_time_within_the_hour_is_narrowed_ag
     assert opened(account, group_id).severity == "normal"
 
 
+def test_where_the_policy_says_so_the_third_opening_within_the_hour_is_revoked() -> None:
+    account = Account()
+    group_id = account.group()
+    file = '[control.security_group_ingress]\nflapping = "revoke"\n'
+    for _ in range(3):
+        account.ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[ipv4(22, "0.0.0.0/0")])
+        record = account.mend(group_id, file=file)
+        left = ingress(account.rules(group_id))
+        rule_ids = [row["SecurityGroupRuleId"] for row in account.rules(group_id) if not row["IsEgress"]]
+        if rule_ids:
+            account.ec2.revoke_security_group_ingress(GroupId=group_id, SecurityGroupRuleIds=rule_ids)
+    assert (record.status, record.severity, left) == ("mended", "high", set())
+    assert "revoked tcp/22 from 0.0.0.0/0" in record.summary
+
+
 def test_a_fight_names_the_controller_and_how_to_stop_it() -> None:
     account = Account()
     group_id = account.group()

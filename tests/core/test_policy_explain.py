@@ -35,6 +35,7 @@ def test_the_default_policy_in_full() -> None:
         "The source of an IPv6 rule at fault becomes fd00::/8; where that is no part of it, the rule is revoked.",
         "Prefix lists that AWS owns are trusted.",
         "A rule from a prefix list that AWS does not let cloudmend read is only reported.",
+        "A rule that is opened for the third time within an hour is narrowed again, and told with high severity.",
         "What s3_bucket_block_public_access finds is only reported.",
         "What is at fault is mended.",
     )
@@ -49,6 +50,10 @@ def test_the_default_policy_in_full() -> None:
         ('replacement.ipv4 = "revoke"', "An IPv4 rule at fault is revoked."),
         ('replacement.ipv6 = "vpc"', "an IPv6 rule at fault becomes its VPC's own IPv6 block; where"),
         ('aws_prefix_lists = "resolved"', "Prefix lists that AWS owns count as their entries, like any other."),
+        (
+            f'control.{CONTROL}.flapping = "revoke"',
+            "for the third time within an hour is revoked, and told with high severity.",
+        ),
         ('unreadable_prefix_lists = "revoke"', "cloudmend read is revoked, like one at fault."),
         ('mode.default = "observe"', "What is at fault is only reported."),
         ('mode.vpc = { vpc-01234567 = "observe" }', "What is at fault in VPC vpc-01234567 is only reported."),

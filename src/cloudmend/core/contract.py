@@ -191,6 +191,7 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
     keys: Keys[S] | None = None  # of its settings, if a value means more than its type says
     mend: Callable[[View, Sequence[Finding], S], Patch] | None = None  # for findings that share a part, or add parts
     stricter: Callable[[S], S] | None = None  # the second way, if AWS refuses the first
+    on_flapping: Callable[[S], S] | None = None  # the settings for what is mended for the third time within an hour
     second_way: str = "in the stricter way, because AWS refused the other"  # what is told of that
     narrows: Callable[[View, Parts], bool] | None = None  # the whole against the whole: what no plan may break
     form: Callable[[Any], Any] = _unchanged  # a value without AWS's own choice of spelling, order, or id

@@ -45,6 +45,7 @@ class Control(Struct, frozen=True, kw_only=True):
     plan: Callable[[Any, tuple[Finding, ...], Policy], Plan]
     check: Callable[[Any, Plan, Policy], None]  # raises UnsafePlan
     settings: type[Any]  # of the policy
+    on_flapping: Callable[[Policy], Policy]  # the policy for what is opened again and again
     mode: Mode = "fix"  # its default
 
     def watches(self, call: ApiCall) -> bool:

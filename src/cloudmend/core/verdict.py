@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from cloudmend.core.control import Control
 from cloudmend.core.decide import Circumstances, Decision, check_parts, decide
+from cloudmend.core.ending import FIGHT
 from cloudmend.core.ledger import Entry, Exemptions
 from cloudmend.core.model import Finding, Plan
 from cloudmend.core.policy import Mode, Policy
@@ -92,6 +93,9 @@ def planned(
     """
     plan = control.plan(facts, findings, policy)
     flaps = _flaps(control, plan, recent)
+    if flaps >= FIGHT:
+        policy = control.on_flapping(policy)
+        plan = control.plan(facts, findings, policy)
     check_parts(plan, findings)
     control.check(facts, plan, policy)
     return plan, flaps

@@ -245,6 +245,7 @@ CONTROL: Final = Control[Settings](
     did=_did,
     errors=dict.fromkeys(_GONE, "settled"),
     stricter=Settings.revoking,
+    on_flapping=Settings.for_flapping,
     narrows=_narrows,
     form=_form,
     new_ids=True,

@@ -15,6 +15,7 @@ from cloudmend.controls.security_group_ingress.plan import plan
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.controls.security_group_ingress.targets import targets
 from cloudmend.core.control import Control
+from cloudmend.core.policy import Policy
 
 T = TypeVar("T")
 
@@ -27,6 +28,11 @@ def _by_policy(function: Callable[..., T]) -> Callable[..., T]:
         return function(*others, policy.settings_of(CONTROL))
 
     return call
+
+
+def _on_flapping(policy: Policy) -> Policy:
+    settings: Settings = policy.settings_of(CONTROL)
+    return policy.with_settings(CONTROL, settings.for_flapping())
 
 
 CONTROL: Final = Control(
@@ -66,4 +72,5 @@ CONTROL: Final = Control(
     plan=_by_policy(plan),
     check=_by_policy(check),
     settings=Settings,
+    on_flapping=_on_flapping,
 )

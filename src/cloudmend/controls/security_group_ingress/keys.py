@@ -17,7 +17,7 @@ from cloudmend.controls.security_group_ingress.addresses import (
     read_trusted,
 )
 from cloudmend.controls.security_group_ingress.guarded import read_guarded
-from cloudmend.controls.security_group_ingress.settings import PrefixLists, Replacement, Settings, UnreadableLists
+from cloudmend.controls.security_group_ingress.settings import Replacement, Settings
 from cloudmend.core.network import FAMILIES, AddressSet, Family, Network, Span, Traffic, readable
 from cloudmend.core.policy.keys import Keys
 from cloudmend.core.policy.place import Key, Refused, did_you_mean
@@ -51,6 +51,7 @@ class Table(Struct, frozen=True):
     guarded: tuple[int | str | None, ...] = (22, 3389, "udp/3389")
     aws_prefix_lists: object = "trusted"
     unreadable_prefix_lists: object = "report"
+    flapping: object = "narrow"
     limits: Limits = Limits()
     trusted: Trusted = Trusted()
     replacement: Replacements = Replacements()
@@ -60,6 +61,7 @@ _EXAMPLES: Final = {
     "guarded": 'guarded = ["remote-admin", 5432, "8000-8100", "udp/53"]',
     "aws_prefix_lists": 'aws_prefix_lists = "trusted"',
     "unreadable_prefix_lists": 'unreadable_prefix_lists = "report"',
+    "flapping": 'flapping = "narrow"',
     "limits": 'limits = { ipv4 = "/12", ipv6 = "/40" }',
     "limits.ipv4": 'limits.ipv4 = "/12"',
     "limits.ipv6": 'limits.ipv6 = "/40"',
@@ -72,16 +74,24 @@ _EXAMPLES: Final = {
 }
 
 
+# Of each key that is a word: its words, the default first, and what a word is.
+_WORDS: Final = {
+    "aws_prefix_lists": (("trusted", "resolved"), "a way to take AWS's own lists"),
+    "unreadable_prefix_lists": (("report", "revoke"), "what may become of a rule whose list cannot be read"),
+    "flapping": (("narrow", "revoke"), "what may become of a rule that is opened again and again"),
+}
+
+
 def read(table: Table, key: Key, review: Review) -> Settings:
     """Return what the keys mean. What is refused has a default, so that all else can be read."""
     reading = _Reading(table, key, review)
+    words: dict[str, Any] = {name: review.attempt(each[0], reading.word, name) for name, (each, _) in _WORDS.items()}
     settings = Settings(
         guarded=reading.guarded(),
         limits={family: review.attempt(1, reading.limit, family) for family in FAMILIES},
         trusted={family: reading.trusted(family) for family in FAMILIES},
         replacement={family: review.attempt("revoke", reading.replacement, family) for family in FAMILIES},
-        aws_prefix_lists=review.attempt("trusted", reading.aws_prefix_lists),
-        unreadable_prefix_lists=review.attempt("report", reading.unreadable_prefix_lists),
+        **words,
     )
     for family in FAMILIES:
         check_limit(settings, family, key.at("limits", _ip(family)), review)
@@ -116,29 +126,12 @@ class _Reading(Struct, frozen=True):
     def at_replacement(self, family: Family) -> Key:
         return self.key.at("replacement", _ip(family))
 
-    def aws_prefix_lists(self) -> PrefixLists:
-        value = self.table.aws_prefix_lists
-        if value == "trusted":
-            return "trusted"
-        if value == "resolved":
-            return "resolved"
-        raise Refused(
-            self.key.at("aws_prefix_lists"),
-            f"{value!r} is not a way to take AWS's own lists",
-            did_you_mean(str(value), ("trusted", "resolved")),
-        )
-
-    def unreadable_prefix_lists(self) -> UnreadableLists:
-        value = self.table.unreadable_prefix_lists
-        if value == "report":
-            return "report"
-        if value == "revoke":
-            return "revoke"
-        raise Refused(
-            self.key.at("unreadable_prefix_lists"),
-            f"{value!r} is not what may become of a rule whose list cannot be read",
-            did_you_mean(str(value), ("report", "revoke")),
-        )
+    def word(self, name: str) -> Any:
+        words, what = _WORDS[name]
+        value = getattr(self.table, name)
+        if value not in words:
+            raise Refused(self.key.at(name), f"{value!r} is not {what}", did_you_mean(str(value), words))
+        return value
 
 
 def _ip(family: Family) -> str:
@@ -153,6 +146,7 @@ def say(settings: Settings) -> tuple[str, ...]:
         *(_replacement(settings, family) for family in FAMILIES),
         _prefix_lists(settings),
         _unreadable_lists(settings),
+        _flapping(settings),
     )
 
 
@@ -162,6 +156,7 @@ def write(settings: Settings) -> dict[str, Any]:
         "guarded": [str(traffic) for traffic in settings.guarded],
         "aws_prefix_lists": settings.aws_prefix_lists,
         "unreadable_prefix_lists": settings.unreadable_prefix_lists,
+        "flapping": settings.flapping,
         "limits": {_ip(family): settings.limits[family] for family in FAMILIES},
         "trusted": {_ip(family): trusted_networks(settings, family) for family in FAMILIES},
         "replacement": {_ip(family): str(settings.replacement[family]) for family in FAMILIES},
@@ -211,6 +206,11 @@ def _prefix_lists(settings: Settings) -> str:
 def _unreadable_lists(settings: Settings) -> str:
     done = "is only reported" if settings.unreadable_prefix_lists == "report" else "is revoked, like one at fault"
     return f"A rule from a prefix list that AWS does not let cloudmend read {done}."
+
+
+def _flapping(settings: Settings) -> str:
+    done = "narrowed again" if settings.flapping == "narrow" else "revoked"
+    return f"A rule that is opened for the third time within an hour is {done}, and told with high severity."
 
 
 KEYS: Final = Keys[Settings](table=Table, examples=_EXAMPLES, read=read, write=write, say=say)

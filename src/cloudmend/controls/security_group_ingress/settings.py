@@ -15,6 +15,7 @@ from cloudmend.core.network import FAMILIES, PUBLIC, AddressSet, Family, Network
 Replacement = Network | Literal["vpc", "revoke"]
 PrefixLists = Literal["trusted", "resolved"]
 UnreadableLists = Literal["report", "revoke"]
+Flapping = Literal["narrow", "revoke"]
 
 
 _GUARDED: Final = (Traffic("tcp", 22, 22), Traffic("tcp", 3389, 3389), Traffic("udp", 3389, 3389))
@@ -42,10 +43,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     aws_prefix_lists: PrefixLists = "trusted"  # those that AWS owns: trusted without a look, or resolved like any other
     unreadable_prefix_lists: UnreadableLists = "report"  # what becomes of a rule whose list AWS does not show
 
+    flapping: Flapping = "narrow"  # what becomes of a rule that is opened for the third time within an hour
+
     def exposes(self, network: Network) -> int:
         """Return how many public addresses a network holds that are not trusted."""
         family = network.version
         return ((AddressSet.of([network]) & PUBLIC[family]) - self.trusted[family]).size
+
+    def for_flapping(self) -> Settings:
+        """Return the settings for what is opened again and again."""
+        return self.revoking() if self.flapping == "revoke" else self
 
     def revoking(self) -> Settings:
         """Return the same settings, by which every rule at fault is revoked."""

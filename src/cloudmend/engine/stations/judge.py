@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from cloudmend.core.contract import Finding, State, View
 from cloudmend.core.decide import Circumstances, Decision, decide
-from cloudmend.core.ending import Ended, Target, did
+from cloudmend.core.ending import FIGHT, Ended, Target, did
 from cloudmend.core.errors import PlanChanged, UnsafePlan
 from cloudmend.core.ledger import Entry, Exemptions, TimedExemption
 from cloudmend.core.model import Edit, Step
@@ -110,6 +110,8 @@ def _at_fault(
         return _unknown(Ended(target=target, status="observed", **more), world)
     made = _plan(control, view, due, settings, covers, recent.entries)
     flaps = _flaps(control, made, recent.entries)
+    if flaps >= FIGHT and control.on_flapping and (other := control.on_flapping(settings)) != settings:
+        made = plan(control, view, _due(control, view, other, covers), other, covers)
     more |= {"flaps": flaps, "ledger_unreadable": recent.unreadable}
     if decision.action == "observe":
         return Ended(target=target, status="observed", planned=made.steps, **more)
@@ -123,6 +125,10 @@ def _at_fault(
         agreed=agreed is not None,
         **more,
     )
+
+
+def _due(control: Any, view: View, settings: Any, covers: Covers) -> tuple[Finding, ...]:
+    return tuple(each for each in judge(control, view, settings, covers).counted if each.is_due)
 
 
 def _unknown(end: Ended, world: World) -> Ended:
