@@ -166,6 +166,8 @@ def test_a_crash_at_any_step_is_completed_and_told_with_its_cause(bench: Bench, 
         mends = [each for each in (*told, *bench.notes.told) if each.status == "mended"]
         assert mends, f"nobody was told after a crash before step {number}, {steps[number]}"
         assert all(each.undo for each in mends)
+        late = "AWS showed it late, or its process died" in "".join(each.summary for each in bench.notes.told)
+        assert late is (bool(bench.control.settles_in) and "died" in "".join(each.summary for each in bench.notes.told))
         if not (is_swept and steps[number] == "intend"):  # until then nobody knows whose call it was
             assert any(each.event_id == event.event_id for each in mends), steps[number]
         assert all(entry.state != "INTENT" for entry in bench.store.entries.values()), steps[number]

@@ -31,12 +31,15 @@ def is_news(traces: Traces | None) -> bool:
     return traces is None or bool(traces.edits or traces.changed)
 
 
-def completed(entry: Entry, traces: Traces | None) -> Record:
-    """What is kept and told of an intent that was left behind, with its own cause."""
+def completed(entry: Entry, traces: Traces | None, *, may_settle: bool = False) -> Record:
+    """What is kept and told of an intent that was left behind, with its own cause.
+
+    `may_settle`: AWS may only have shown it late, so that nobody need have died.
+    """
     if traces is None:
         gone = f"{entry.intent.resource.label} does not exist any more, so it is not known what was done to it."
-        return _record(entry, "gone", f"{gone} {_died(entry)}")
-    told = " ".join(_sentences(entry, traces))
+        return _record(entry, "gone", f"{gone} {_died(entry, may_settle)}")
+    told = " ".join(_sentences(entry, traces, may_settle))
     done = bool(traces.edits) and not traces.untouched
     return _record(entry, "mended" if done else "failed", told, traces)
 
@@ -69,23 +72,24 @@ def unread(unreadable: Unreadable, region: str) -> Record:
     )
 
 
-def _sentences(entry: Entry, traces: Traces) -> Iterator[str]:
+def _sentences(entry: Entry, traces: Traces, may_settle: bool) -> Iterator[str]:
     done = "; ".join(edit.did for edit in traces.edits) or "nothing is known to have been changed"
     yield f"{entry.intent.resource.label}: {done}."
     if traces.untouched:
         yield f"As it was before, never changed or changed back: {'; '.join(traces.untouched)}."
     if traces.changed:
         yield f"Changed by somebody since, so what was done to it is not known: {'; '.join(traces.changed)}."
-    yield _died(entry)
+    yield _died(entry, may_settle)
     if entry.intent.tags_left_out:
         yield WITHOUT_TAGS
 
 
-def _died(entry: Entry) -> str:
-    return (
-        f"The process that began this mend at {entry.opened:%Y-%m-%d %H:%M:%S} UTC died before its end was recorded. "
-        "This was found afterwards; a notice of it may have come before."
-    )
+def _died(entry: Entry, may_settle: bool = False) -> str:
+    began = f"{entry.opened:%Y-%m-%d %H:%M:%S} UTC"
+    found = "This was found afterwards; a notice of it may have come before."
+    if may_settle:
+        return f"This mend began at {began} and did not end then: AWS showed it late, or its process died. {found}"
+    return f"The process that began this mend at {began} died before its end was recorded. {found}"
 
 
 def _record(

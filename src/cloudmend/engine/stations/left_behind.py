@@ -90,7 +90,7 @@ def _complete(entry: Entry, control: Control[Any], state: State | None, seen: da
         traces = None if state is None else _traces(control, mine.intent, state)
     except Exception as error:  # noqa: BLE001 - what cannot be compared now never can be: it is told, and ended
         return Completed(mine, control, (_ended(mine, not_completed(mine, sentence(error)), world),))
-    record, is_left = completed(mine, traces), bool(traces and traces.untouched)
+    record, is_left = completed(mine, traces, may_settle=bool(control.settles_in)), bool(traces and traces.untouched)
     if is_news(traces):
         return Completed(mine, control, (_ended(mine, record, world),), is_left)
     world.ledger.finish(mine, ending(record), record)
