@@ -80,6 +80,7 @@ OPERATIONS = {
         "RevokeSecurityGroupIngress",
     ),
     Path("events", "2015-10-07"): ("PutEvents",),
+    Path("rds", "2014-10-31"): ("DescribeDBSnapshotAttributes", "DescribeDBSnapshots", "ModifyDBSnapshotAttribute"),
     Path("s3", "2006-03-01"): ("GetPublicAccessBlock", "ListBuckets", "PutPublicAccessBlock"),
     Path("securityhub", "2018-10-26"): ("BatchImportFindings",),
     Path("sns", "2010-03-31"): ("Publish",),

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+from cloudmend.controls import IDS
 from contenders import EVERYTHING, ROOT
 from endpoint import Endpoint
 
@@ -22,7 +23,7 @@ print(json.dumps([before, sorted(sys.modules)]))
 """
 NEVER = {"asyncio", "boto3", "cloudmend.core.doctor", "cloudmend.core.scan", "cloudmend.disk", "cloudmend.local"}
 NEVER |= {"cloudmend.core.packed", "cloudmend.core.recognized", "cloudmend.core.tables"}
-NEVER |= {"cloudmend.controls.ebs_snapshot_public", "cloudmend.controls.sqs_policy_public"}
+NEVER |= {f"cloudmend.controls.{name}" for name in IDS if name != "security_group_ingress"}
 NEVER |= {"moto", "multiprocessing", "rich", "sqlite3", "typer", "unittest", "yaml"}
 ONLY_WHEN_SOMETHING_IS_TOLD = {"aws_lambda_powertools"}
 

@@ -24,7 +24,7 @@ REFUSALS = {
     ),
     "mode.control.x = 'fix'": (
         "line 1: mode.control.x: there is no control of this id. It is one of ebs_snapshot_public, "
-        "s3_bucket_block_public_access, security_group_ingress, sqs_policy_public."
+        "rds_snapshot_public, s3_bucket_block_public_access, security_group_ingress, sqs_policy_public."
     ),
     "mode.account.1 = 'fix'": (
         "line 1: mode.account.1: '1' is not the id of an account. Write it in full, without wildcards: 111122223333."

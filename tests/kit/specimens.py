@@ -6,7 +6,12 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from cloudmend.controls import ebs_snapshot_public, s3_bucket_block_public_access, sqs_policy_public
+from cloudmend.controls import (
+    ebs_snapshot_public,
+    rds_snapshot_public,
+    s3_bucket_block_public_access,
+    sqs_policy_public,
+)
 from cloudmend.core.contract import Control
 
 OTHER = "111122223333"
@@ -81,6 +86,18 @@ def _inside(sid: str) -> dict[str, Any]:
     return {**OPEN_STATEMENT, "Sid": sid, "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}}
 
 
+def _public_db_snapshot(client: Client) -> str:
+    rds = client("rds")
+    login = {"MasterUsername": "owner", "MasterUserPassword": "a-password"}
+    size = {"DBInstanceClass": "db.t4g.micro", "AllocatedStorage": 20}
+    rds.create_db_instance(DBInstanceIdentifier="a-database", Engine="postgres", **size, **login)
+    rds.create_db_snapshot(DBInstanceIdentifier="a-database", DBSnapshotIdentifier="a-snapshot")
+    rds.modify_db_snapshot_attribute(
+        DBSnapshotIdentifier="a-snapshot", AttributeName="restore", ValuesToAdd=[OTHER, "all"]
+    )
+    return "a-snapshot"
+
+
 def name(specimen: Specimen) -> str:
     """How a test of it is called."""
     return specimen.control.id
@@ -90,4 +107,5 @@ SPECIMENS = (
     Specimen(ebs_snapshot_public.CONTROL, _public_snapshot),
     Specimen(s3_bucket_block_public_access.CONTROL, _open_bucket, worsen=_open_bucket_wider),
     Specimen(sqs_policy_public.CONTROL, _open_queue, _disturb_queue, _open_queue_wider),
+    Specimen(rds_snapshot_public.CONTROL, _public_db_snapshot),
 )

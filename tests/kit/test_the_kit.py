@@ -16,7 +16,7 @@ from kit.bench import Bench
 from kit.specimens import SPECIMENS, Specimen
 from local.embedded.helpers import unheard
 
-SNAPSHOT, BUCKET, QUEUE = SPECIMENS
+SNAPSHOT, BUCKET, QUEUE, *_ = SPECIMENS
 
 
 def broken(specimen: Specimen, **changes: Any) -> Specimen:

@@ -29,7 +29,7 @@ PATIENCE_S = 60.0
 # As the README says it; a test compares.
 DEPLOY = shlex.split("./deploy.sh --bucket cloudmend-packages --region us-east-1")
 REMOVE = shlex.split("./deploy.sh --remove --bucket cloudmend-packages --region us-east-1")
-RULES_OF_CONTROLS = ("Ec2ControlsRule", "S3ControlsRule", "SqsControlsRule")
+RULES_OF_CONTROLS = ("Ec2ControlsRule", "RdsControlsRule", "S3ControlsRule", "SqsControlsRule")
 # The rights to calls that IAM has another name for, or none: a transaction of the ledger consists of these.
 RIGHTS = {
     "dynamodb:TransactWriteItems": ("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),

@@ -32,20 +32,21 @@ def granting(control: Control[Any], what: str, given: Iterable[Right], where: st
     name = control.id.title().replace("_", "")
     for (resource, conditions), same in groupby(given, key=lambda right: (right.resource, right.conditions)):
         named = [right.action for right in same]
-        kind = "List" if resource == "*" else what
+        kind = "List" if resource else what
         statement = {
             "Sid": f"{name}{kind}{'Elsewhere' if where else ''}",
             "Effect": "Allow",
             "Action": named if len(named) > 1 else named[0],
-            "Resource": resource or {"Fn::Sub": arn(control, where or "${AWS::Region}")},
+            "Resource": arn(resource or control.resource.arn, where or "${AWS::Region}"),
         }
         yield statement | ({"Condition": dict(conditions)} if conditions else {})
 
 
-def arn(control: Control[Any], region: str) -> str:
-    return control.resource.arn.format(
-        partition="${AWS::Partition}", region=region, account="${AWS::AccountId}", id="*"
-    )
+def arn(pattern: str, region: str) -> Any:
+    if pattern == "*":
+        return pattern
+    names = {"partition": "${AWS::Partition}", "account": "${AWS::AccountId}"}
+    return {"Fn::Sub": pattern.format(**names, region=region, id="*")}
 
 
 def is_regional(control: Control[Any]) -> bool:
@@ -57,6 +58,11 @@ def narrow(given: Sequence[Right]) -> list[Right]:
     return [right for right in given if not right.resource]
 
 
+def in_a_region(given: Sequence[Right]) -> list[Right]:
+    """Those whose ARN has a Region: the others hold in all Regions anyway."""
+    return [right for right in given if right.resource != "*"]
+
+
 def fixing(control: Control[Any]) -> bool:
     """Whether it mends unless the policy says otherwise; only then its right to write is deployed by default."""
     return control.mode == "fix"
@@ -65,7 +71,7 @@ def fixing(control: Control[Any]) -> bool:
 def mend(where: str = "") -> Iterator[dict[str, Any]]:
     for control in CONTROLS:
         if is_regional(control) or not where:
-            yield from granting(control, "Read", narrow(control.reads) if where else control.reads, where)
+            yield from granting(control, "Read", in_a_region(control.reads) if where else control.reads, where)
             yield from granting(control, "Mend", control.writes if fixing(control) else (), where)
 
 

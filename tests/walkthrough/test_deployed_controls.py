@@ -61,6 +61,30 @@ def shared_with(deployed: Deployed, snapshot: str) -> Any:
     return cli(deployed, "ec2", "describe-snapshot-attribute", *words)["CreateVolumePermissions"]
 
 
+def make_db_snapshot(deployed: Deployed, name: str) -> str:
+    login = ("--master-username", "owner", "--master-user-password", "a-password")
+    size = ("--db-instance-class", "db.t4g.micro", "--allocated-storage", "20", "--engine", "postgres")
+    cli(deployed, "rds", "create-db-instance", "--db-instance-identifier", name, *size, *login)
+    cli(deployed, "rds", "create-db-snapshot", "--db-instance-identifier", name, "--db-snapshot-identifier", name)
+    cli(deployed, *sharing_db(name, PARTNER))
+    return name
+
+
+def sharing_db(snapshot: str, account: str) -> list[str]:
+    words = ["rds", "modify-db-snapshot-attribute", "--db-snapshot-identifier", snapshot]
+    return [*words, "--attribute-name", "restore", "--values-to-add", account]
+
+
+def share_db_with_all(snapshot: str) -> list[str]:
+    return sharing_db(snapshot, "all")
+
+
+def db_shared_with(deployed: Deployed, snapshot: str) -> Any:
+    answer = cli(deployed, "rds", "describe-db-snapshot-attributes", "--db-snapshot-identifier", snapshot)
+    (restore,) = answer["DBSnapshotAttributesResult"]["DBSnapshotAttributes"]
+    return set(restore["AttributeValues"])
+
+
 def make_bucket(deployed: Deployed, name: str) -> str:
     cli(deployed, "s3api", "create-bucket", "--bucket", name)
     return name
@@ -124,7 +148,17 @@ QUEUE = Proof(
     "narrowed statement open of its policy to the principals of its own account.",
     "Policy is again what it was",
 )
-PROOFS = (SNAPSHOT, BUCKET, QUEUE)
+DB_SNAPSHOT = Proof(
+    "rds_snapshot_public",
+    "DB snapshot",
+    make_db_snapshot,
+    share_db_with_all,
+    db_shared_with,
+    {PARTNER},
+    "ended its sharing with every AWS account.",
+    "snapshot is shared with every AWS account again",
+)
+PROOFS = (SNAPSHOT, BUCKET, QUEUE, DB_SNAPSHOT)
 
 
 @pytest.fixture(scope="module")
@@ -248,8 +282,15 @@ def test_the_sweep_mends_what_no_event_reported(deployed: Deployed) -> None:
 def test_what_was_used_is_exactly_what_the_controls_declare(deployed: Deployed) -> None:
     """After the proofs before it; and with events that name nothing, so that the whole Region is looked at."""
     told = {event["detail"]["eventName"]: event for event in deployed.aws.events if "eventName" in event["detail"]}
-    for name in ("ModifySnapshotAttribute", "PutBucketPublicAccessBlock", "SetQueueAttributes"):
-        deployed.aws.put_event({**told[name], "detail": {**told[name]["detail"], "requestParameters": None}})
+    waking = (
+        "ModifyDBSnapshotAttribute",
+        "ModifySnapshotAttribute",
+        "PutBucketPublicAccessBlock",
+        "SetQueueAttributes",
+    )
+    for name in waking:
+        nameless = {**told[name]["detail"], "requestParameters": None, "responseElements": None}
+        deployed.aws.put_event({**told[name], "detail": nameless})
     deployed.settle()
     assert deployed.used(RESPONDER) - granted(RESPONDER) == allowed_to_controls(RESPONDER)
     assert deployed.used(SWEEPER) - granted(SWEEPER) == allowed_to_controls(SWEEPER) - granted(SWEEPER)

@@ -225,7 +225,8 @@ def test_partition_and_url_suffix_are_aws_s_to_say() -> None:
     assert re.findall(r"arn:aws[a-z-]*:", text) == []
     named = set(re.findall(r"[^\"]*amazonaws\.com[^\"]*", text))
     assert named - {"sns.${AWS::Region}.amazonaws.com"} == {
-        f"{service}.amazonaws.com" for service in ("cloudwatch", "ec2", "events", "lambda", "s3", "scheduler", "sqs")
+        f"{service}.amazonaws.com"
+        for service in ("cloudwatch", "ec2", "events", "lambda", "rds", "s3", "scheduler", "sqs")
     }
 
 

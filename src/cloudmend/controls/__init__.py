@@ -30,6 +30,7 @@ WOKEN_BY: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
         frozenset({"DeleteBucketPublicAccessBlock", "PutBucketPublicAccessBlock"}),
     ),
     "sqs_policy_public": ("sqs.amazonaws.com", frozenset({"AddPermission", "CreateQueue", "SetQueueAttributes"})),
+    "rds_snapshot_public": ("rds.amazonaws.com", frozenset({"ModifyDBSnapshotAttribute"})),
 }
 IDS: Final = tuple(WOKEN_BY)
 

@@ -13,6 +13,13 @@ BUCKET: Final = ResourceType(
     arn="arn:{partition}:s3:::{id}",
     asff="AwsS3Bucket",
 )
+DB_SNAPSHOT: Final = ResourceType(
+    type="AWS::RDS::DBSnapshot",
+    noun="DB snapshot",
+    id_pattern=r"[A-Za-z](-?[A-Za-z0-9]){0,254}",
+    arn="arn:{partition}:rds:{region}:{account}:snapshot:{id}",
+    asff="AwsRdsDbSnapshot",
+)
 QUEUE: Final = ResourceType(
     type="AWS::SQS::Queue",
     noun="SQS queue",

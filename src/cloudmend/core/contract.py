@@ -63,7 +63,10 @@ class Trigger(Struct, frozen=True):
 
 
 class Right(Struct, frozen=True):
-    """An IAM action, narrowed by condition keys and by the ARN of what it is about ("": the control's resources)."""
+    """An IAM action, narrowed by condition keys and by the ARN of what it is about ("": the control's resources).
+
+    The ARN has the fields of a ResourceType's.
+    """
 
     action: str
     conditions: Mapping[str, Mapping[str, str | Sequence[str]]] = {}  # operator -> key -> value
@@ -75,9 +78,9 @@ def rights(*actions: str, **conditions: Mapping[str, str | Sequence[str]]) -> tu
     return tuple(Right(action, conditions) for action in actions)
 
 
-def lists(*actions: str) -> tuple[Right, ...]:
-    """Return the rights to list: AWS knows no narrower resource for these actions than everything."""
-    return tuple(Right(action, resource="*") for action in actions)
+def lists(*actions: str, of: str = "*") -> tuple[Right, ...]:
+    """Return the rights to list, which no undo needs: of everything, or of an ARN where AWS knows a narrower one."""
+    return tuple(Right(action, resource=of) for action in actions)
 
 
 class State(Struct, frozen=True):
