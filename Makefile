@@ -58,7 +58,7 @@ bench-setup: .venv/.ready .venv-bench-custodian/.ready .venv-bench-naive/.ready
 docs: .venv-docs/.ready ## the documentation's site, in build/site
 	.venv-docs/bin/zensical build --strict --clean
 
-docs-generate: .venv/.ready ## write the generated parts of docs/ anew
+docs-generate: .venv/.ready ## write the generated parts of docs/ again
 	$(BIN)/python scripts/write_docs.py
 
 lint: .venv/.ready docs ## ruff, mypy, cfn-lint, shellcheck, the site's links
@@ -85,7 +85,7 @@ test-deep: setup setup-sam lint ## the same, with the thorough profile of the pr
 mutants: .venv/.deep ## every mutant of core/ and the controls is killed, or argued in docs/mutation.md
 	$(BIN)/python scripts/check_mutants.py
 
-lock: ## write requirements/*.txt anew from *.in (needs uv)
+lock: ## write requirements/*.txt again from *.in (needs uv)
 	for f in lambda dev deep docs sam bench-custodian bench-naive; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header requirements/$$f.in -o requirements/$$f.txt; done
 

@@ -80,7 +80,7 @@ def changed_lines(diff: str) -> tuple[str, ...]:
 
 
 def table(verdicts: Mapping[str, str]) -> str:
-    """What became of the mutants of each module, as docs/mutation.md shows it."""
+    """Return what became of the mutants of each module, as docs/mutation.md shows it."""
     rows = Counter((module_of(name), verdict in KILLED) for name, verdict in verdicts.items())
     modules = sorted({module for module, _ in rows})
     lines = [(module, rows[module, True] + rows[module, False], rows[module, False]) for module in modules]

@@ -1,4 +1,4 @@
-"""What a month of cloudmend costs in one account and Region, from what one event and one mend use.
+"""The cost of a month of cloudmend in one account and Region, from the usage of one event and one mend.
 
 Prices are AWS's list prices for us-east-1 in USD, without any free tier. They were read on 2026-11-24 from pages
 that quote them; a month has 30 days.
@@ -75,7 +75,7 @@ class Line(Struct, frozen=True):
 
 
 def bill(account: Account) -> tuple[Line, ...]:
-    """What does not depend on the events first."""
+    """Return the lines of the bill; those that do not depend on events come first."""
     seconds = account.invocations * EVENT_S + SWEEPS * SWEEP_S
     runs, million = account.invocations + SWEEPS, 1_000_000
     return (

@@ -77,7 +77,7 @@ refuse_foreign() { # WHAT_WAS_NOT_DONE
   described="$(stack_has "[StackStatus, Description]")"
   case $described in
     "" | REVIEW_IN_PROGRESS* | *$'\t'"cloudmend "*) ;; # none, one that was never deployed, one of ours
-    *) fail "the stack '$stack' in $region is none of cloudmend's. $1 Pass another --stack-name." 2 ;;
+    *) fail "the stack '$stack' in $region is not cloudmend's. $1 Pass another --stack-name." 2 ;;
   esac
 }
 

@@ -1,4 +1,4 @@
-"""What the deployed function does not need of its dependencies, taken away."""
+"""Remove the parts of the dependencies that the deployed function does not need."""
 
 import ast
 import gzip

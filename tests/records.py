@@ -51,7 +51,7 @@ MENDED = Record(
     seconds_since_call=2.0,
 )
 CLEAN = replace(MENDED, status="clean", decision="", findings=(), edits=(), undo=(), entry_id="")
-GONE = replace(CLEAN, status="gone", summary=f"{GROUP} does not exist in {REGION}: nothing to close.")
+GONE = replace(CLEAN, status="gone", summary=f"{GROUP} does not exist in {REGION}.")
 OBSERVED = replace(MENDED, status="observed", decision="mode.default is observe", undo=(), entry_id="")
 EXEMPT = replace(
     OBSERVED,

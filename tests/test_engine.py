@@ -170,7 +170,7 @@ def test_one_bad_event_among_several_hides_none_of_the_others() -> None:
 def test_a_group_that_does_not_exist_is_said_to_be_gone() -> None:
     record = Account().respond(event("sg-05fe30eb67c909f27", eventTime="2026-11-24T06:50:00Z"))
     assert record.status == "gone"
-    assert record.summary == "sg-05fe30eb67c909f27 does not exist in eu-west-1: nothing to close."
+    assert record.summary == "sg-05fe30eb67c909f27 does not exist in eu-west-1."
 
 
 def test_a_group_without_any_rule_is_clean_not_gone() -> None:
@@ -270,7 +270,7 @@ def test_a_sweep_mends_what_no_event_reported() -> None:
     assert ingress(account.rules(closed)) == {("tcp", 443, 443, WORLD)}
     assert record.missed
     (clean,) = swept(account).records
-    assert (clean.status, clean.summary) == ("clean", f"eu-west-1: {CLEAR}, AWS's own prefix lists aside.")
+    assert (clean.status, clean.summary) == ("clean", f"eu-west-1: {CLEAR}, not counting AWS's own prefix lists.")
 
 
 def test_a_refused_batch_is_done_rule_by_rule() -> None:
@@ -368,7 +368,7 @@ def test_what_is_opened_while_a_mend_goes_on_is_mended_next() -> None:
     record = account.mend(group_id)
     first, last = account.records
     assert (first.status, last.status, last) == ("mended", "mended", record)
-    assert "Something else was opened meanwhile" in first.summary
+    assert "Another finding appeared meanwhile" in first.summary
     assert ingress(account.rules(group_id)) == {("tcp", 22, 22, TEN), ("tcp", 3389, 3389, TEN)}
     assert len(account.intents) == 2
 

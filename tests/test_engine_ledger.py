@@ -97,7 +97,7 @@ def test_a_door_that_is_opened_for_the_third_time_within_the_hour_is_narrowed_ag
     record = opened(account, group_id)
     assert (record.status, record.severity, record.flaps) == ("mended", "high", 2)
     assert ingress(account.rules(group_id)) == {("tcp", 22, 22, "10.0.0.0/8")}
-    assert "It was opened 3 times within the hour. This time by" in record.summary
+    assert "It was opened 3 times within the hour. This time " in record.summary
     account.clock.sleep(3601)
     assert opened(account, group_id).severity == "normal"
 
@@ -137,9 +137,9 @@ def test_beyond_the_budget_it_only_observes_and_says_how_to_raise_it() -> None:
     assert (first.status, second.status, third.status) == ("mended", "mended", "observed")
     assert third.budget_spent
     assert third.summary.endswith(
-        ": would have narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8. Account 111122223333 had mends at 2 resources in "
-        "the hour 2026-11-24T07:00Z, which is its budget. It is open, and nothing here tries it again by itself: do "
-        "that after 08:00 UTC. Raise the budget if this many are expected."
+        ": would have narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8. Account 111122223333 has used its budget of 2 "
+        "resources for the hour 2026-11-24T07:00Z. It is open, and nothing here tries it again by itself. Try again "
+        "after 08:00 UTC. If so many mends are normal, raise the budget."
     )
     assert third.retry_at is None
     account.clock.sleep(3600)
@@ -254,7 +254,7 @@ def test_an_intent_of_another_that_does_not_close_it_ends_in_a_failure_that_is_t
     account.ledger.intend(account_intent(account, group_id))
     record = account.mend(group_id)
     assert record.status == "failed"
-    assert "was being mended already" in record.summary
+    assert "was in progress when it was read" in record.summary
 
 
 def test_an_end_that_the_ledger_does_not_hear_of_is_told_and_the_door_is_closed() -> None:
@@ -267,7 +267,7 @@ def test_an_end_that_the_ledger_does_not_hear_of_is_told_and_the_door_is_closed(
     account.ledger.finish = deaf  # type: ignore[method-assign,assignment]
     record = account.mend(group_id)
     assert record.status == "mended"
-    assert "The ledger was not told how it ended (The table does not answer.)" in record.errors[0]
+    assert "The ledger does not hold the result (The table does not answer.)" in record.errors[0]
 
 
 def test_a_sweep_stops_in_time_and_another_goes_on_where_it_stopped() -> None:

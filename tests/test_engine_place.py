@@ -189,7 +189,7 @@ def test_a_change_to_a_list_tells_once_of_all_groups_of_others_and_calls_none_of
     account.handle(event("", "ModifyManagedPrefixList", requestParameters=parameters))
     told, mended = account.records
     assert (told.resource.id, told.status, told.edits) == (offices, "observed", ())
-    assert "which was not looked at: sg-0123456789abcde00 of account 444455556666, " in told.summary
+    assert "which cloudmend did not read: sg-0123456789abcde00 of account 444455556666, " in told.summary
     assert "and 2 more" in told.summary
     assert f"cloudmend acts in account {ACCOUNT} alone" in told.summary
     assert (mended.resource.id, mended.status) == (own, "mended")

@@ -63,9 +63,7 @@ def test_a_rule_that_the_event_names_and_aws_does_not_show_is_looked_at_again_an
     record = account.respond(naming(group_id, NEVER))
     (task,) = later.tasks
     assert (record.status, record.retry_at, record.severity) == ("observed", task.due, "normal")
-    assert (
-        f"AWS does not show {NEVER} yet, which the event tells of. Nothing was changed: it is looked" in record.summary
-    )
+    assert f"AWS does not show {NEVER} yet, which the event names. Nothing was changed: it is looked" in record.summary
     assert not is_for_people(record), "a rule that somebody removed at once would alarm people"
 
 
@@ -136,7 +134,7 @@ def test_what_else_is_at_fault_is_mended_at_once_and_the_named_rule_is_looked_at
     assert ingress(account.rules(group_id)) == {CLOSED_SSH}
     (task,) = later.tasks
     assert (task.resource.parts, record.retry_at, is_for_people(record)) == ((NEVER,), task.due, True)
-    assert f"AWS does not show {NEVER} yet, which the event tells of: that is looked at again at 07:0" in record.summary
+    assert f"AWS does not show {NEVER} yet, which the event names: that is looked at again at 07:0" in record.summary
 
 
 def test_what_else_is_at_fault_is_mended_also_where_the_queue_takes_nothing() -> None:
@@ -147,7 +145,7 @@ def test_what_else_is_at_fault_is_mended_also_where_the_queue_takes_nothing() ->
     assert ingress(account.rules(group_id)) == {CLOSED_SSH}
     assert (record.status, len(record.edits), len(record.undo)) == ("failed", 1, 1)
     assert "narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8" in record.summary
-    assert "It is not known whether that is open: try again in two minutes" in record.summary
+    assert "It is not known whether that is open. Try again in two minutes" in record.summary
     assert "sqs:SendMessage" in record.errors[0]
     undone(account, record.entry_id)
     assert ingress(account.rules(group_id)) == {("tcp", 22, 22, WORLD)}
@@ -285,7 +283,7 @@ def test_where_nobody_comes_again_it_fails_so_that_lambda_or_the_person_tries_ag
     account = Account()
     record = account.respond(naming(account.group(), NEVER))
     assert record.status == "failed"
-    assert "It is not known whether that is open: try again in two minutes." in record.summary
+    assert "It is not known whether that is open. Try again in two minutes." in record.summary
 
 
 def test_a_queue_that_does_not_take_it_fails_the_event_which_is_then_kept() -> None:

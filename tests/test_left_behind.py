@@ -115,7 +115,10 @@ def test_what_was_changed_back_meanwhile_is_mended_again_and_told_as_that() -> N
     assert (second.status, ingress(account.rules(group_id))) == ("mended", {CLOSED_SSH})
     first, _ = account.ledger.entries()
     assert (first.state, first.ended.record.edits) == ("FAILED", ())
-    assert "As it was before, never changed or changed back: tcp/22 from 0.0.0.0/0 (sgr-" in first.ended.record.summary
+    assert (
+        "These are as they were before, never changed or changed back: tcp/22 from 0.0.0.0/0 (sgr-"
+        in first.ended.record.summary
+    )
 
 
 def test_what_somebody_else_made_of_it_meanwhile_is_told_and_undo_refuses_it() -> None:
@@ -129,7 +132,7 @@ def test_what_somebody_else_made_of_it_meanwhile_is_told_and_undo_refuses_it() -
     (record,) = told(account)
     assert (record.status, record.severity, record.actor.arn, record.edits) == ("failed", "high", MALLORY, ())
     assert (
-        "Changed by somebody since, so what was done to it is not known: "
+        "Somebody has changed these since, so it is not known what the mend did: "
         f"{row['SecurityGroupRuleId']} was tcp/22 from 0.0.0.0/0, is tcp/22 from 192.0.2.7/32." in record.summary
     )
     with pytest.raises(UndoRefused, match="no longer as cloudmend left it"):
@@ -157,7 +160,7 @@ def test_of_two_writes_the_one_that_was_done_is_told_and_the_other_is_done_next(
         "failed",
         ["narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8"],
     )
-    assert "As it was before, never changed or changed back: tcp/3389 from 128.0.0.0/1" in half.summary
+    assert "These are as they were before, never changed or changed back: tcp/3389 from 128.0.0.0/1" in half.summary
     assert (rest.status, [edit.did for edit in rest.edits]) == ("mended", ["revoked tcp/3389 from 128.0.0.0/1"])
     undone(account, rest.entry_id)
     undone(account, half.entry_id)
@@ -284,7 +287,7 @@ def test_one_that_cannot_be_completed_is_told_and_does_not_stop_the_sweep() -> N
     assert records[other].status == "mended"
     assert (records[group_id].status, records[group_id].entry_id) == ("failed", entry.id)
     assert (
-        "What it did cannot be found out: The record of this mend cannot be believed: something in it is not"
+        "What it did cannot be found out: The record of this mend cannot be trusted: a part of it does not"
         in records[group_id].summary
     )
     assert account.ledger.open_intents() == ()

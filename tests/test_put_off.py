@@ -59,8 +59,8 @@ def test_what_is_refused_is_put_off_to_the_next_hour_for_the_cause_that_it_had()
     assert (record.status, record.budget_spent, record.retry_at) == ("observed", True, due)
     assert record.summary == (
         f"{account.label(group_id)}: would have narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8. Account "
-        "111122223333 had mends at 1 resource in the hour 2026-11-24T07:00Z, which is its budget. It is open until it "
-        "is tried again at 08:00 UTC. Raise the budget if this many are expected."
+        "111122223333 has used its budget of 1 resource for the hour 2026-11-24T07:00Z. It is open until it "
+        "is tried again at 08:00 UTC. If so many mends are normal, raise the budget."
     )
     (task,) = later.tasks
     assert (task.due, task.region, task.account, task.control) == (due, REGION, "111122223333", CONTROL.id)
@@ -90,7 +90,7 @@ def test_where_it_cannot_be_put_off_that_is_said() -> None:
     records: list[Record] = [account.mend(account.group(ipv4(22, WORLD))) for _ in range(2)]
     assert records[1].retry_at is None
     assert (
-        "It is open, and could not be left to be tried again (sqs:SendMessage: AWS answered.): the next event or sweep "
+        "It is open, and could not be put into the queue (sqs:SendMessage: AWS answered.): the next event or sweep "
         "looks again." in records[1].summary
     )
     assert ingress(account.rules(records[1].resource.id)) == {("tcp", 22, 22, WORLD)}

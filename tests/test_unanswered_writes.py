@@ -46,7 +46,7 @@ def test_where_it_stays_unknown_whether_a_write_was_done_the_next_try_finds_out(
     account.groups.before.clear()
     account.groups.after.clear()
     assert (record.status, record.edits) == ("failed", ())
-    assert "Whether its write took effect is not known; the next try or sweep finds out" in record.summary
+    assert "It is not known whether its write took effect. The next try or sweep finds out" in record.summary
     account.clock.sleep(61)
     account.respond(by_mallory(group_id))
     _, found = told(account)

@@ -71,7 +71,7 @@ def test_the_record_of_an_undo_says_who_why_and_until_when_and_is_published() ->
     rule_id = rule_of(account, group_id, 22)["SecurityGroupRuleId"]
     assert record.summary == (
         f"{account.label(group_id)}: {rule_id} is tcp/22 from 0.0.0.0/0 again. "
-        "That alone is exempt until 2026-11-24 09:00 UTC: The vendor has no VPN yet (network-team)."
+        "Only that is exempt until 2026-11-24 09:00 UTC: The vendor has no VPN yet (network-team)."
     )
     assert (record.status, record.entry_id, record.actor.arn) == ("exempt", entry_id, ALICE)
 

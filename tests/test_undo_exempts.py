@@ -143,9 +143,7 @@ def test_where_nothing_is_restored_nothing_is_exempt() -> None:
 
     account.groups.before["RevokeSecurityGroupIngress"] = first
     entry_id = account.mend(group_id).entry_id
-    with pytest.raises(
-        UndoRefused, match=r"There is nothing to take back of sg-.*because somebody else had revoked it"
-    ):
+    with pytest.raises(UndoRefused, match=r"There is nothing to undo for sg-.*because somebody else had revoked it"):
         undone(account, entry_id)
     assert exemptions(account) == ()
     assert entry(account, entry_id).state == "DONE"

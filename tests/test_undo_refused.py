@@ -107,7 +107,7 @@ def test_a_group_that_was_deleted_is_said_to_be_gone() -> None:
     with pytest.raises(UndoRefused) as refused:
         undone(account, entry_id)
     assert str(refused.value).startswith(
-        f"{label} does not exist in eu-west-1 any more: it was deleted, so nothing of it can be opened again. "
+        f"{label} does not exist in eu-west-1 any more: it was deleted, so there is nothing to restore. "
         "Nothing was changed."
     )
     assert exemptions(account) == ()

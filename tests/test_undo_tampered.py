@@ -251,18 +251,18 @@ def no_security_group(stored: Stored) -> None:
 
 ATTACKS: tuple[tuple[Callable[[Stored], None], str], ...] = (
     (another_group, f"is a rule of {OTHER_GROUP}, and the record is about sg-"),
-    (another_group_everywhere, "its id, its state and how it ended do not fit each other"),
+    (another_group_everywhere, "its id, its state, and its result contradict each other"),
     (all_ports, "the commands that take it back and the rules in its before-image are not the same"),
     (all_ports_and_the_commands, "says tcp/3389 from 128.0.0.0/1 -> revoked, it was tcp/0 from 128.0.0.0/1"),
     (all_ports_of_a_narrowed_rule_everywhere, "is no longer as cloudmend left it"),
     (the_world, "are not the same"),
     (all_protocols, "are not the same"),
-    (another_description, "its requests are none that a mend makes of its before-image"),
-    (another_account, "belongs to account 123456789012, and the record is of 111122223333"),
-    (a_narrower_mend, "its requests are none that a mend makes"),
+    (another_description, "its requests are not those that a mend makes from its before-image"),
+    (another_account, "belongs to account 123456789012, and the record belongs to 111122223333"),
+    (a_narrower_mend, "its requests are not those that a mend makes"),
     (one_more_rule, "are not the same"),
-    (a_command_of_another_kind, "it would be taken back by revoke-security-group-ingress"),
-    (no_security_group, "which is no security group"),
+    (a_command_of_another_kind, "its undo would call revoke-security-group-ingress"),
+    (no_security_group, "which is not a security group"),
 )
 
 

@@ -35,12 +35,12 @@ def _within(command: Any, parent: typer.Context | None, name: str) -> Iterator[t
 
 
 def paragraphs(text: str) -> list[str]:
-    """Those of a help text, each on one line."""
+    """Return the paragraphs of a help text, each on one line."""
     return [" ".join(each.split()) for each in re.split(r"\n\s*\n", text.strip())]
 
 
 def exit_codes(text: str) -> str:
-    """What a help text says of them; empty where it says nothing."""
+    """Return what a help text says of them; empty where it says nothing."""
     return _told(text, "Exit codes, ")
 
 

@@ -27,7 +27,7 @@ def _usual() -> costs.Account:
 
 
 def _idle() -> float:
-    """What it costs where nothing happens."""
+    """Return the cost if nothing happens."""
     return costs.total(costs.Account("idle", calls=0, opened=0))
 
 

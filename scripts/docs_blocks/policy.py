@@ -1,4 +1,4 @@
-"""What a policy file may hold, from the types that read it."""
+"""The keys of a policy file, from the types that read it."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def _tables(page: str, first: str, *others: str) -> str:
 
 
 def _table(page: str, name: str) -> str:
-    """Raises ValueError where the fields and the meanings differ."""
+    """Raise ValueError if the fields and the meanings differ."""
     fields, meanings = _schemas()[name]["properties"], _meanings()[name]
     if fields.keys() != meanings.keys():
         differ = ", ".join(sorted(fields.keys() ^ meanings.keys()))

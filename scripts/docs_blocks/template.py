@@ -1,4 +1,4 @@
-"""What a deployment takes and gives, from template.yaml."""
+"""The parameters and outputs of a deployment, from template.yaml."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def test_a_refusal_inside_a_good_answer_is_told() -> None:
     services = Services()
     row = {"ErrorCode": "ThrottlingException", "ErrorMessage": "slow down"}
     services.answers["events:PutEvents"] = (200, {"FailedEntryCount": 1, "Entries": [row]})
-    assert asked(services) == "events:PutEvents: AWS did not take it: ThrottlingException (slow down)."
+    assert asked(services) == "events:PutEvents: AWS did not accept it: ThrottlingException (slow down)."
 
 
 def test_a_refusal_is_told() -> None:

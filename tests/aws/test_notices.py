@@ -130,7 +130,7 @@ def test_a_refusal_inside_a_good_answer_is_told(
 ) -> None:
     services.answers[action] = (HTTPStatus.OK, dict(answer))
     notices(log, services).publish(MENDED)
-    assert log.problems == [f"mended: {action}: AWS did not take it: Throttled (slow)."]
+    assert log.problems == [f"mended: {action}: AWS did not accept it: Throttled (slow)."]
 
 
 def test_several_records_share_a_call_and_a_refusal_names_its_own(log: Log, services: Services) -> None:
@@ -139,7 +139,7 @@ def test_several_records_share_a_call_and_a_refusal_names_its_own(log: Log, serv
     notices(log, services, Audience()).publish_all([MENDED, OPEN, CLEAN, MENDED])
     assert log.records == ["mended", "open", "clean", "mended"]
     assert services.calls == ["events:PutEvents"]
-    assert log.problems == ["open: events:PutEvents: AWS did not take it: Throttled (slow)."]
+    assert log.problems == ["open: events:PutEvents: AWS did not accept it: Throttled (slow)."]
 
 
 def test_of_two_records_of_a_group_security_hub_gets_the_last_one_last_and_with_a_later_time(
@@ -166,7 +166,7 @@ def test_a_notice_that_cannot_be_written_does_not_stop_the_next(
     monkeypatch.setattr("cloudmend.aws.notices.CHANNELS", (crash, *CHANNELS))
     notices(log, services).publish(MENDED)
     assert services.calls == ALL
-    assert log.problems == ["mended: cloudmend crashed while telling: ValueError: a bug"]
+    assert log.problems == ["mended: cloudmend crashed while notifying: ValueError: a bug"]
 
 
 def test_a_mend_is_done_and_recorded_when_nobody_can_be_told(log: Log, services: Services) -> None:

@@ -39,7 +39,7 @@ def test_a_mend_appears_by_itself_and_the_doors_are_looked_at_again(
     browser.driver.get(console)
     assert "2 rules are open to the world" in browser.text("h1")
     assert opened in browser.text("#doors")
-    assert "The ledger holds none yet." in browser.text("#mends")
+    assert "The ledger holds no mend yet." in browser.text("#mends")
     browser.find("#look-again").send_keys("")
     browser.shoot("console-open")
     mend(opened, environment)
@@ -68,7 +68,7 @@ def test_an_undo_is_carried_through_with_the_keyboard(
     assert REASON in browser.text("tbody")
     browser.shoot("console-exemptions")
     browser.press(browser.find("tbody button"))
-    assert "It is removed" in browser.text(".notice")
+    assert "The exemption is removed" in browser.text(".notice")
     mend(opened, environment)
     assert sources(ec2, opened) == {22: "10.0.0.0/8", 3389: "10.0.0.0/8", 443: "0.0.0.0/0"}
 

@@ -90,7 +90,7 @@ def test_a_rule_without_description_and_tags_comes_back_without_them() -> None:
 def test_a_rule_in_whose_place_another_stands_is_revoked() -> None:
     (change,) = changes(rule(1, CidrIpv4="10.0.0.0/8"), rule(2, **WORLD), at_fault=(2,))
     assert (change.request, change.inverse) == (revoke(2), (WORLD_AGAIN,))
-    assert change.edits[0].why.endswith("; revoked because a rule for tcp/22 from 10.0.0.0/8 stands in its place")
+    assert change.edits[0].why.endswith("; revoked because a rule for tcp/22 from 10.0.0.0/8 already exists")
 
 
 def test_of_two_rules_that_would_become_equal_the_second_is_revoked() -> None:

@@ -82,14 +82,14 @@ REFUSALS = {
         "Write a range such as fd00::/8, or vpc, or revoke."
     ),
     "aws_prefix_lists = 'all'": (
-        "line 1: aws_prefix_lists: 'all' is not a way to take AWS's own lists. It is one of resolved, trusted."
+        "line 1: aws_prefix_lists: 'all' is not a way to treat AWS's own lists. It is one of resolved, trusted."
     ),
     "flapping = 'ask'": (
-        "line 1: flapping: 'ask' is not what may become of a rule that is opened again and again. "
+        "line 1: flapping: 'ask' is not a way to treat a rule that is opened again and again. "
         "It is one of narrow, revoke."
     ),
     "unreadable_prefix_lists = 'keep'": (
-        "line 1: unreadable_prefix_lists: 'keep' is not what may become of a rule whose list cannot be read. "
+        "line 1: unreadable_prefix_lists: 'keep' is not a way to treat a rule whose list cannot be read. "
         "It is one of report, revoke."
     ),
 }

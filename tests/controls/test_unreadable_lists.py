@@ -86,7 +86,7 @@ def test_a_group_whose_list_cannot_be_read_is_reported_and_never_clean(
     record = account.mend(group_id)
     assert (record.status, record.edits, account.intents) == ("observed", (), [])
     assert "it is not known whom tcp/3389 from pl-0123456789abcdef0 admits, because the prefix" in record.summary
-    assert "Nothing was changed: unreadable_prefix_lists is report; take the rule away" in record.summary
+    assert "Nothing was changed: unreadable_prefix_lists is report; revoke the rule" in record.summary
     assert headline(record) == f"cloudmend reports {account.label(group_id)}"
     assert "whatever the mode: unreadable_prefix_lists is report" in why_unchanged(record)
 
@@ -195,6 +195,6 @@ def test_a_list_that_many_groups_refer_to_is_asked_for_once() -> None:
 def test_it_is_explained() -> None:
     account, group_id = no_longer_shared(ipv4(22, WORLD))
     told = explained(account, group_id, policy())
-    assert "tcp/3389 from pl-0123456789abcdef0: not known whom it admits, because ec2:GetManagedPrefix" in told
-    assert "is only reported (unreadable_prefix_lists is report; take the rule away" in told
+    assert "tcp/3389 from pl-0123456789abcdef0: may admit anybody, because ec2:GetManagedPrefix" in told
+    assert "is only reported (unreadable_prefix_lists is report; revoke the rule" in told
     assert "AWS itself owns" not in told

@@ -57,7 +57,7 @@ def test_a_second_failure_closes_nothing() -> None:
 def test_what_a_crash_left_behind_is_open_and_said_to_be() -> None:
     door = only(replace(mended(NOW), state="INTENT", ended=None))
     assert (door.kind, door.opened, door.closed, door.is_exact) == ("open", NOW, None, False)
-    assert "left behind by a crash" in door.told
+    assert "cut off by a crash" in door.told
 
 
 def test_what_somebody_else_closed_is_closed() -> None:

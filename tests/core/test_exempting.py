@@ -45,7 +45,7 @@ def test_it_needs_an_owner_and_a_reason(field: str) -> None:
 def test_it_lasts_for_thirty_days_at_most_and_not_for_no_time() -> None:
     assert grounds(duration=LONGEST).duration == timedelta(days=30)
     for duration in (LONGEST + timedelta(seconds=1), timedelta(), timedelta(seconds=-1)):
-        with pytest.raises(InputError, match=r"to 30 days, .* longer belongs in the policy file\.$"):
+        with pytest.raises(InputError, match=r"to 30 days, .* longer time, add an exemption to the policy file\.$"):
             grounds(duration=duration)
 
 
@@ -107,7 +107,7 @@ def test_the_record_of_its_early_end_says_what_is_closed_and_by_whom() -> None:
     ended = replace(GROUNDS.exemption("x-1", WHERE, NOW), ended=NOW, ended_by=BOB)
     record = exemption_record(ended, "security_group_ingress", GROUP_TYPE)
     assert record.summary == (
-        f"{record.resource.label}: exempt no longer, so the next event or sweep closes it: every rule; "
+        f"{record.resource.label}: every rule is no longer exempt, so the next event or sweep closes it; "
         f"it was exempt {UNTIL}"
     )
     assert (record.event_name, record.attribution.who) == ("EndExemption", BOB)

@@ -87,16 +87,16 @@ Call:    AuthorizeSecurityGroupIngress
 Through: the AWS CLI, by its user agent
 From:    203.0.113.7
 Decided: mode(.)default is fix
-Closed about 2.0 s after the call (CloudTrail tells whole seconds).
+Closed about 2.0 s after the call (CloudTrail records whole seconds).
 
 What was done
 - before: tcp/22 from 0.0.0.0/0
   after:  tcp/22 from 10.0.0.0/8
   why:    {WHY}
 
-To take it back exactly, and keep it exempt for two hours, with your reason in place of the dots:
+To undo this exactly, and exempt it for two hours, run (replace the dots by your reason):
      cloudmend undo {ENTRY} --region eu-west-1 --ledger cloudmend-LedgerTable-1A --for 2h --reason "..."
-To take it back without cloudmend, run these as they are, in order. The next event closes it again,
+To undo it without cloudmend, run these as they are, in order. The next event closes it again,
 unless it is exempt or cloudmend only observes:
      {undo}
 
@@ -105,7 +105,7 @@ Region:   eu-west-1
 Resource: AWS::EC2::SecurityGroup {GROUP}
 Control:  security_group_ingress
 Event:    3f2a9d5e-0000-4000-8000-000000000001
-Entry:    {ENTRY}
+Record:   {ENTRY}
 The record, with everything that is cut here, is in cloudmend's log under these ids.
 """
     )
@@ -114,7 +114,7 @@ The record, with everything that is cut here, is in cloudmend's log under these 
 def test_the_mail_of_an_open_door_says_what_to_do_at_three_in_the_morning() -> None:
     assert subject(OPEN) == f"HIGH: STILL OPEN, act now: {GROUP} (111122223333, eu-west-1)"
     said = text(OPEN)
-    assert f"What is wrong\n- {WHY}\n- ec2:ModifySecurityGroupRules in eu-west-1: AWS answered" in said
+    assert f"Problems\n- {WHY}\n- ec2:ModifySecurityGroupRules in eu-west-1: AWS answered" in said
     look, close = (shlex.split(line) for line in said.splitlines() if line.startswith("     aws "))
     assert look[:3] == ["aws", "ec2", "describe-security-group-rules"]
     assert json.loads(look[-1]) == {"Filters": [{"Name": "group-id", "Values": [GROUP]}]}
@@ -124,7 +124,7 @@ def test_the_mail_of_an_open_door_says_what_to_do_at_three_in_the_morning() -> N
 
 def test_a_failure_before_anything_was_found_says_that_it_may_be_open_and_how_to_look() -> None:
     said = text(FAILED)
-    assert "It may be open now: cloudmend could not tell" in said
+    assert "It may be open now: cloudmend could not check" in said
     assert "describe-security-group-rules" in said
     assert "(it is not known by which command)" in said
 
@@ -134,14 +134,14 @@ def test_what_cloudmend_only_observes_is_told_with_the_command_that_closes_it() 
     assert "What would have been done" in said
     assert "cloudmend only observes: mode(.)default is observe. Set that to fix to have it closed." in said
     assert "revoke-security-group-ingress" in said
-    assert "To take it back" not in said
+    assert "To undo it" not in said
 
 
 def test_a_record_without_event_actor_or_time_is_told_without_them() -> None:
     found = replace(MENDED, event_name="Sweep", event_id="", seconds_since_call=None, attribution=NOBODY, decision="")
     lines = (
         "Who:     somebody unknown",
-        "Call:    none: it was found by looking",
+        "Call:    none: cloudmend found it by looking",
         "Through: unknown",
         "From:    unknown",
     )
@@ -165,7 +165,7 @@ def test_high_severity_stands_first_in_the_subject_and_the_title() -> None:
 def test_a_spent_budget_is_told_as_not_mended_and_how_to_raise_it() -> None:
     assert subject(BUDGET_SPENT) == f"NOT MENDED, the budget is spent: {GROUP} (111122223333, eu-west-1)"
     raised = (
-        "this is open: it waits for the next sweep. If so many mends are expected, deploy the stack with a larger "
+        "this is open: it waits for the next sweep. If so many mends are normal, deploy the stack with a larger "
         "Budget (CLOUDMEND_BUDGET)."
     )
     assert raised in text(BUDGET_SPENT)
@@ -180,23 +180,23 @@ REMARKS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"flaps": 1},
-        "The same door was mended once within the hour before: somebody, or something, opens it again.",
+        "The same finding was mended once within the hour before: somebody, or something, opens it again.",
     ),
     (
         {"flaps": 3},
-        "The same door was mended 3 times within the hour before: somebody, or something, opens it again.",
+        "The same finding was mended 3 times within the hour before: somebody, or something, opens it again.",
     ),
     (
         {"missed": True},
-        "A sweep found it, and no event had told of it: look whether the trail logs and the rule is enabled.",
+        "A sweep found this, and no event reported it. Check that the trail logs and the rule is enabled.",
     ),
     (
         {"exemptions_unreadable": ("It is no JSON.",)},
-        "An exemption cannot be read, so it exempts nothing, and what it was for is closed: It is no JSON.",
+        "An exemption cannot be read, so it exempts nothing, and cloudmend mends what it was for: It is no JSON.",
     ),
     (
         {"ledger_unreadable": ("It is no JSON.",)},
-        "Something in the ledger cannot be read, so it does not count as a mend of late: It is no JSON.",
+        "An item of the ledger cannot be read, so it does not count as a recent mend: It is no JSON.",
     ),
 ]
 
@@ -225,7 +225,7 @@ def test_outside_a_stack_the_undo_command_names_no_table() -> None:
 
 def test_the_chat_names_the_ledger_s_entry() -> None:
     told = notification(MENDED)
-    assert f"cloudmend undo takes it back: `{ENTRY}`." in told["content"]["nextSteps"][0]
+    assert f"cloudmend undo restores it: `{ENTRY}`." in told["content"]["nextSteps"][0]
     assert told["metadata"]["additionalContext"]["entry"] == ENTRY
 
 
@@ -271,7 +271,7 @@ def test_the_chat_s_notification_is_amazon_q_s_custom_schema() -> None:
         "111122223333",
         "eu-west-1",
     ]
-    assert f"*Wrong:* {WHY}" in told["content"]["description"].splitlines()
+    assert f"*Problem:* {WHY}" in told["content"]["description"].splitlines()
     assert told["metadata"]["threadId"] == notification(MENDED)["metadata"]["threadId"]
     assert told["metadata"]["relatedResources"] == [f"arn:aws:ec2:eu-west-1:111122223333:security-group/{GROUP}"]
 
@@ -330,7 +330,7 @@ def strings(value: Any) -> list[str]:
 
 def without_our_own_markup(said: str) -> str:
     """A line without the labels and code spans that are ours. A caller's text has neither star nor backtick."""
-    for label in ("Who", "Call", "Through", "Note", "Before", "after", "Wrong"):
+    for label in ("Who", "Call", "Through", "Note", "Before", "after", "Problem"):
         said = said.replace(f"*{label}:*", "")
     assert said.count("`") % 2 == 0
     return said.replace("`", "").replace("AWS::EC2", "")

@@ -74,7 +74,7 @@ def test_the_mail_of_an_undo_says_who_what_until_when_and_how_to_end_it() -> Non
     mail = text(UNDONE, EVERYBODY)
     assert subject(UNDONE).startswith("undone, open again on purpose: sg-")
     assert f"Who:     {ALICE}\nCall:    none: it was done by hand\nThrough: cloudmend undo\n" in mail
-    assert "That alone is exempt until 2026-11-24 09:00 UTC: The vendor has no VPN yet (network-team)." in mail
+    assert "Only that is exempt until 2026-11-24 09:00 UTC: The vendor has no VPN yet (network-team)." in mail
     assert "- before: tcp/22 from 10.0.0.0/8\n  after:  tcp/22 from 0.0.0.0/0\n" in mail
     assert "- before: nothing: it was revoked\n  after:  tcp/3389 from 128.0.0.0/1\n" in mail
     assert f"     cloudmend exempt remove {UNDONE_ID} --region {REGION} --ledger the-table\n" in mail
@@ -98,8 +98,8 @@ def test_the_mail_of_an_early_end_says_that_it_is_closed_next_and_asks_for_nothi
 @pytest.mark.parametrize(
     ("record", "step"),
     [
-        (UNDONE, "Nothing, if it is meant so. Else cloudmend exempt remove ends it"),
-        (MADE, "Nothing, if it is meant so. Else cloudmend exempt remove ends it: `exempt-1a2b3c4d`."),
+        (UNDONE, "Nothing, if this is intended. Otherwise, cloudmend exempt remove ends it"),
+        (MADE, "Nothing, if this is intended. Otherwise, cloudmend exempt remove ends it: `exempt-1a2b3c4d`."),
         (ENDED, "Nothing: the next event or sweep closes what is still open."),
     ],
 )

@@ -24,15 +24,15 @@ def test_the_default_policy_in_full() -> None:
     assert explained("") == (
         "Guarded: tcp/22, tcp/3389, udp/3389.",
         (
-            "The rules of a group together may open a guarded port to 1,048,576 public IPv4 addresses (one /12); "
-            "with more they are at fault."
+            "The rules of a group together may open a guarded port to 1,048,576 public IPv4 addresses (one /12). "
+            "With more they are at fault."
         ),
         (
-            "The rules of a group together may open a guarded port to 2^88 public IPv6 addresses (one /40); with more "
+            "The rules of a group together may open a guarded port to 2^88 public IPv6 addresses (one /40). With more "
             "they are at fault."
         ),
-        "The source of an IPv4 rule at fault becomes 10.0.0.0/8; where that is no part of it, the rule is revoked.",
-        "The source of an IPv6 rule at fault becomes fd00::/8; where that is no part of it, the rule is revoked.",
+        "An IPv4 rule at fault is narrowed to 10.0.0.0/8, or revoked if its source does not contain that.",
+        "An IPv6 rule at fault is narrowed to fd00::/8, or revoked if its source does not contain that.",
         "Prefix lists that AWS owns are trusted.",
         "A rule from a prefix list that AWS does not let cloudmend read is only reported.",
         "A rule that is opened for the third time within an hour is narrowed again, and told with high severity.",
@@ -44,11 +44,11 @@ def test_the_default_policy_in_full() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("limits.ipv4 = '/32'", "to 1 public IPv4 addresses (one /32); with"),
-        ("limits.ipv4 = 300", "to 300 public IPv4 addresses; with"),
-        ('trusted.ipv6 = ["2600::/32", "2602::/32"]', "besides 2600::/32, 2602::/32, which are trusted; with"),
+        ("limits.ipv4 = '/32'", "to 1 public IPv4 addresses (one /32). With"),
+        ("limits.ipv4 = 300", "to 300 public IPv4 addresses. With"),
+        ('trusted.ipv6 = ["2600::/32", "2602::/32"]', "besides 2600::/32, 2602::/32, which are trusted. With"),
         ('replacement.ipv4 = "revoke"', "An IPv4 rule at fault is revoked."),
-        ('replacement.ipv6 = "vpc"', "an IPv6 rule at fault becomes its VPC's own IPv6 block; where"),
+        ('replacement.ipv6 = "vpc"', "An IPv6 rule at fault is narrowed to its VPC's own IPv6 block, or"),
         ('aws_prefix_lists = "resolved"', "Prefix lists that AWS owns count as their entries, like any other."),
         (
             f'control.{CONTROL}.flapping = "revoke"',

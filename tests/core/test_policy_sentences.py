@@ -65,7 +65,7 @@ def test_a_refused_setting_is_told_by_both_its_names() -> None:
 WARNINGS = {
     f"{HELD}{GROUP}".replace("2030-06-30", "9999-12-31"): (
         "line 4: exemption[0].expires: it holds for more than five years, until 9999-12-31. "
-        "Write a date by which somebody will have looked at it again."
+        "Write an earlier date, on which somebody will look at it again."
     ),
     f"{HELD}{GROUP}".replace("2030-06-30", "2026-11-23"): (
         "line 4: exemption[0].expires: it expired on 2026-11-23, and exempts nothing. Take it out."

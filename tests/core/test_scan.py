@@ -71,7 +71,7 @@ def test_what_is_exempt_does_not_count() -> None:
     [
         ("fix", EDIT, "would be narrowed to tcp/22 from 10.0.0.0/8 (W)"),
         ("fix", replace(EDIT, after=""), "would be revoked (W)"),
-        ("observe", EDIT, "is only reported (W), else would be narrowed to tcp/22 from 10.0.0.0/8"),
+        ("observe", EDIT, "is only reported (W), otherwise would be narrowed to tcp/22 from 10.0.0.0/8"),
         ("exempt", EDIT, "is left open (W)"),
     ],
 )

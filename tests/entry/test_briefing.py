@@ -76,7 +76,7 @@ def test_without_a_name_the_user_s_own_file_counts_and_is_not_made_by_a_look(tmp
 
 @pytest.mark.parametrize("regions", [[], ["us-east-1", "eu-west-1"]])
 def test_a_stack_needs_the_one_region_that_it_mends(regions: list[str]) -> None:
-    with pytest.raises(InputError, match="Pass that one as --region"):
+    with pytest.raises(InputError, match="Pass exactly that Region as --region"):
         only(regions, "Stack cloudmend")
 
 

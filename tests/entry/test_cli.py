@@ -125,7 +125,7 @@ def test_a_port_that_is_taken_is_said_with_what_to_do() -> None:
     [
         ("replay - <&-", 1, "cloudmend: standard input: It is empty."),
         ("invoke -e - <&-", 2, "cloudmend: The event - is not JSON"),
-        ("fix --region eu-west-1 <&-", 2, "cloudmend: There is nobody to ask."),
+        ("fix --region eu-west-1 <&-", 2, "cloudmend: There is no terminal to ask on."),
         ("version >&-", 0, ""),
         ("policy check nowhere 2>&-", 2, ""),
     ],

@@ -33,9 +33,9 @@ def explained_event(account: Account, raw: object, policy_: Policy | None = None
     [
         (
             {"account": "444455556666"},
-            f"account 444455556666, and your credentials are of account {ACCOUNT}: nothing",
+            f"account 444455556666, and your credentials belong to account {ACCOUNT}, so it",
         ),
-        ({"region": "us-east-1"}, f"It was made in us-east-1, and --region is {REGION}: nothing can be said of it"),
+        ({"region": "us-east-1"}, f"It was made in us-east-1, and --region is {REGION}, so it cannot be judged"),
     ],
 )
 def test_an_event_of_another_account_or_region_is_not_explained_by_what_is_here(
@@ -128,7 +128,7 @@ def test_it_says_what_would_be_done_and_by_which_line_of_the_policy() -> None:
     rule = rule_id(account, group_id, 22)
     assert f"{rule} would be narrowed to tcp/22 from 10.0.0.0/8 (mode.default is fix)." in explained(account, group_id)
     observed = explained(account, group_id, policy(f"mode.vpc.{VPC.id} = 'observe'"))
-    assert f"{rule} is only reported (mode.vpc.{VPC.id} is observe), else would be narrowed" in observed
+    assert f"{rule} is only reported (mode.vpc.{VPC.id} is observe), otherwise would be narrowed" in observed
 
 
 def test_it_says_why_a_rule_would_be_revoked() -> None:
@@ -190,7 +190,7 @@ def test_the_exemption_of_the_caller_s_role_counts_for_its_event() -> None:
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
-        (event("sg-0123456789abcdef0"), "sg-0123456789abcdef0 does not exist in eu-west-1: there is nothing to close."),
+        (event("sg-0123456789abcdef0"), "sg-0123456789abcdef0 does not exist in eu-west-1."),
         (event("sg-0123456789abcdef0", "CreateTags"), "No control watches such calls"),
         (event("sg-0123456789abcdef0", errorCode="Client.Denied"), "The event is ignored: Authorize"),
     ],

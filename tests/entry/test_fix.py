@@ -101,10 +101,7 @@ def test_what_was_opened_since_the_plan_was_shown_is_not_touched_and_said(capsys
     assert ingress(account.rules(group_id)) == {("tcp", 22, 22, "0.0.0.0/0"), ("tcp", 3389, 3389, "0.0.0.0/0")}
     assert ingress(account.rules(other)) == {("tcp", 22, 22, "10.0.0.0/8")}
     told = capsys.readouterr().out
-    assert (
-        f"failed {account.label(group_id)}: It changed since the plan was shown; now it would be narrowed tcp/3389"
-        in told
-    )
+    assert f"failed {account.label(group_id)}: The plan is out of date. Now it would need: narrowed tcp/3389" in told
     assert "1 of 2 groups proved closed." in told
 
 
@@ -167,7 +164,7 @@ def test_what_the_policy_only_reports_is_left_open_with_the_reason_and_that_is_1
     group_id = account.group(SSH)
     assert fixed(account, policy_=policy(mode="observe")) == 1
     assert ingress(account.rules(group_id)) == {("tcp", 22, 22, "0.0.0.0/0")}
-    assert "is only reported (mode.default is observe), else would be narrowed" in capsys.readouterr().out
+    assert "is only reported (mode.default is observe), otherwise would be narrowed" in capsys.readouterr().out
 
 
 def test_beyond_the_budget_of_the_hour_nothing_is_changed_and_that_is_1(capsys: pytest.CaptureFixture[str]) -> None:
@@ -176,7 +173,7 @@ def test_beyond_the_budget_of_the_hour_nothing_is_changed_and_that_is_1(capsys: 
         account.group(SSH)
     account.world = replace(account.world, ledger=account.process(budget=1))
     assert fixed(account) == 1
-    assert "nothing here tries it again by itself: do that after 08:00 UTC." in capsys.readouterr().out
+    assert "nothing here tries it again by itself. Try again after 08:00 UTC." in capsys.readouterr().out
 
 
 def test_what_aws_refuses_stays_open_and_that_is_1() -> None:

@@ -11,7 +11,7 @@ from entry.test_cli import NOWHERE, cloudmend
 
 @pytest.mark.parametrize(("as_json", "is_terminal"), [(False, False), (True, True)])
 def test_where_nobody_can_be_asked_it_is_bad_input(as_json: bool, is_terminal: bool) -> None:
-    with pytest.raises(InputError, match=r"There is nobody to ask\. Pass --yes"):
+    with pytest.raises(InputError, match=r"There is no terminal to ask on\. Pass --yes"):
         Wish(as_json=as_json).check(is_terminal=is_terminal)
 
 
@@ -23,11 +23,11 @@ def test_with_yes_nobody_needs_to_be_asked(wish: Wish) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([], "cloudmend: There is nobody to ask. Pass --yes"),
+        ([], "cloudmend: There is no terminal to ask on. Pass --yes"),
         (["--group", "bastion"], "'bastion' is not a security group id, such as sg-05fe30eb67c909f27."),
         (["--region", "nowhere/?"], "is not the name of a Region"),
         (["--policy", "no-such.toml"], "no-such.toml cannot be read"),
-        (["--yes", "--ledger", "cloudmend-ledger"], "Table cloudmend-ledger is of one Region, and serves no other."),
+        (["--yes", "--ledger", "cloudmend-ledger"], "Table cloudmend-ledger is in one Region."),
     ],
 )
 def test_bad_input_is_exit_2(words: list[str], said: str) -> None:

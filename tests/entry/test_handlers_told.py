@@ -42,7 +42,7 @@ def test_an_exemption_and_its_early_end_are_told(deployed: Deployed) -> None:
     assert "every rule is left open until" in made["summary"]
     ledger.exempt(replace(exemption, ended=now, ended_by=ALICE))
     (ended,) = handlers.respond(asking(exemption=exemption.id), None)["records"]
-    assert "exempt no longer" in ended["summary"]
+    assert "is no longer exempt" in ended["summary"]
 
 
 def test_an_exemption_is_told_in_the_words_of_its_own_control(deployed: Deployed) -> None:

@@ -127,7 +127,7 @@ def test_without_credentials_the_only_ledger_is_shown_and_named(words: list[str]
     assert (done.returncode, done.stdout) == (0, "")
     first, second = done.stderr.splitlines()
     assert first.startswith("cloudmend: sts:GetCallerIdentity in us-east-1: There are no AWS credentials. ")
-    assert first.endswith(f"Searched was the only ledger that there is: the file {file}.")
+    assert first.endswith(f"The only ledger that there is was searched: the file {file}.")
     assert f" in the file {file}. A stack has a table of its own: pass its name as --ledger" in second
 
 
@@ -142,7 +142,7 @@ def test_an_endpoint_that_cannot_be_reached_is_not_aws_itself(tmp_path: Path) ->
     ledger_of(tmp_path / "cloudmend", OTHER)
     file = ledger_of(tmp_path / "cloudmend", "localhost-9", ACCOUNT)
     done = cloudmend("records", XDG_STATE_HOME=str(tmp_path), **NOWHERE)
-    assert f"Searched was the only ledger that there is: the file {file}." in done.stderr
+    assert f"The only ledger that there is was searched: the file {file}." in done.stderr
 
 
 def test_a_look_makes_no_ledger_and_a_ledger_that_nobody_uses_is_none(aws: EmbeddedAws, folder: Path) -> None:

@@ -74,7 +74,7 @@ def page_of(report: Report = REPORT, entries: Iterable[Found] | None = None) -> 
 def test_a_record_that_cannot_be_read_is_a_warning_and_hides_no_door() -> None:
     page = page_of(REPORT, (UNREADABLE, mended(NOW)))
     assert UNREADABLE.problem in " ".join(page.texts["p"])
-    assert "The last 1 door of the ledger" in page.text("caption")
+    assert "The last 1 finding of the ledger" in page.text("caption")
 
 
 def entry_of(text: str) -> Entry:
@@ -176,7 +176,7 @@ def test_a_region_that_could_not_be_read_is_told_first() -> None:
         (None, "No ledger is known here"),
         ((), "The ledger holds no record of these Regions"),
         ((replace(mended(NOW), intent=replace(mended(NOW).intent, region="eu-north-1")),), "no record of these"),
-        ((mended(NOW),), "The last 1 door of the ledger"),
+        ((mended(NOW),), "The last 1 finding of the ledger"),
     ],
 )
 def test_the_doors_are_those_of_the_ledger_or_a_sentence(entries: Iterable[Found] | None, said: str) -> None:

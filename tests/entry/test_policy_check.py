@@ -46,9 +46,9 @@ expires = 2026-11-24T06:59:00Z
 SENTENCES = """\
 Guarded: tcp/22-23, tcp/512-514, tcp/3389, tcp/5900-5999, udp/53, udp/3389.
 The rules of a group together may open a guarded port to 256 public IPv4 addresses (one /24) besides 52.0.0.0/8, \
-54.0.0.0/7, which are trusted; with more they are at fault.
-The rules of a group together may open a guarded port to 1,000 public IPv6 addresses; with more they are at fault.
-The source of an IPv4 rule at fault becomes its VPC's own IPv4 block; where that is no part of it, the rule is revoked.
+54.0.0.0/7, which are trusted. With more they are at fault.
+The rules of a group together may open a guarded port to 1,000 public IPv6 addresses. With more they are at fault.
+An IPv4 rule at fault is narrowed to its VPC's own IPv4 block, or revoked if its source does not contain that.
 An IPv6 rule at fault is revoked.
 Prefix lists that AWS owns count as their entries, like any other.
 A rule from a prefix list that AWS does not let cloudmend read is only reported.

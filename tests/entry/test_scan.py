@@ -164,7 +164,7 @@ def test_what_is_behind_the_groups_may_be_unknown_and_is_then_no_zero(
     account.group(OPEN)
     report = scanned({REGION: account.world.reader})  # which knows no interfaces
     assert (report.rows[0].interfaces, report.rows[0].attached_addresses) == (None, ())
-    assert "what is behind the groups is not known: ec2:DescribeNetworkInterfaces" in report.unread[0].error
+    assert "the groups' network interfaces are not known: ec2:DescribeNetworkInterfaces" in report.unread[0].error
     write(report, form, BRIEF)
     assert "0 interfaces" not in capsys.readouterr().out
 
@@ -252,7 +252,7 @@ def test_the_help_shows_an_example() -> None:
         (["--format", "xml"], "'xml' is not one of"),
         (["--region", "nowhere/?"], "is not the name of a Region"),
         (["--policy", "no-such.toml"], "no-such.toml cannot be read"),
-        (["--stack-name", "cloudmend"], "Stack cloudmend is of one Region, and serves no other. Pass that one"),
+        (["--stack-name", "cloudmend"], "Stack cloudmend is in one Region. Pass exactly that Region"),
     ],
 )
 def test_bad_input_is_exit_2(words: list[str], said: str) -> None:

@@ -139,7 +139,7 @@ def test_an_open_record_that_cannot_be_read_is_told_by_the_sweep_of_the_stack_s_
     (line,) = (line["record"] for line in deployed.logged("record") if line["record"]["status"] == "failed")
     assert (line["resource"]["id"], line["entry_id"]) == ("sg-05fe30eb67c909f27", entry.id)
     assert line["summary"].startswith(f"Record {entry.id} cannot be read. It is not what cloudmend stores")
-    assert line["summary"].endswith("was done, and told of, is not known: look at sg-05fe30eb67c909f27.")
+    assert line["summary"].endswith("was done and reported: look at sg-05fe30eb67c909f27.")
     (metrics,) = [metrics for metrics in deployed.metrics() if "Failed" in metrics]
     assert metrics["LedgerUnreadable"] == [1.0]
 

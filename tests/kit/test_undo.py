@@ -113,10 +113,10 @@ def test_a_record_that_tells_another_state_before_than_its_intent_is_not_believe
     mended = bench.state()
     steps = [msgspec.structs.replace(step, before=step.after, after=step.before) for step in record.steps]
     changed(bench, record.entry_id, steps)
-    with pytest.raises(UndoRefused, match="cannot be believed"):
+    with pytest.raises(UndoRefused, match="cannot be trusted"):
         undone(bench, record.entry_id)
     changed(bench, record.entry_id, steps, steps=tuple(steps))  # nor where its plan agrees, and its image does not
-    with pytest.raises(UndoRefused, match="cannot be believed"):
+    with pytest.raises(UndoRefused, match="cannot be trusted"):
         undone(bench, record.entry_id)
     assert bench.state() == mended
 
@@ -124,7 +124,7 @@ def test_a_record_that_tells_another_state_before_than_its_intent_is_not_believe
 def test_a_record_of_a_part_that_was_not_planned_is_not_believed(bench: Bench) -> None:
     record = bench.mend()
     changed(bench, record.entry_id, [*record.steps, Step("something else", None, None)])
-    with pytest.raises(UndoRefused, match="cannot be believed"):
+    with pytest.raises(UndoRefused, match="cannot be trusted"):
         undone(bench, record.entry_id)
 
 
@@ -132,7 +132,7 @@ def test_a_record_of_another_kind_of_resource_is_not_believed(bench: Bench) -> N
     record = bench.mend()
     resource = msgspec.structs.replace(record.resource, type="AWS::EC2::Volume")
     changed(bench, record.entry_id, record.steps, resource=resource)
-    with pytest.raises(UndoRefused, match="cannot be believed"):
+    with pytest.raises(UndoRefused, match="cannot be trusted"):
         undone(bench, record.entry_id)
 
 

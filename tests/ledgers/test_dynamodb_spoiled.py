@@ -135,5 +135,5 @@ def test_a_lock_of_nobody_keeps_others_out_until_it_ends(dynamodb: Any, table: s
     ledger = in_dynamodb.ledger()
     entry = ledger.intend(intent())
     change(dynamodb, table, lock_key(entry), "holder", None)
-    with pytest.raises(Busy, match="may try from 2026-11-24T07:01:00"):
+    with pytest.raises(Busy, match="try again from 2026-11-24T07:01:00"):
         ledger.intend(intent())

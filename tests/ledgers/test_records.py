@@ -94,7 +94,7 @@ def test_its_name_says_where_it_is(backend: Backend) -> None:
 def test_while_a_mend_is_under_way_another_of_the_same_place_is_refused(backend: Backend) -> None:
     entry = backend.ledger().intend(intent())
     backend.clock.sleep(59.9)
-    with pytest.raises(Busy, match=rf"{entry.id}.*may try from 2026-11-24T07:01:00\.000000\+00:00"):
+    with pytest.raises(Busy, match=rf"{entry.id}.*try again from 2026-11-24T07:01:00\.000000\+00:00"):
         backend.ledger().intend(intent(event_id="another"))
     assert backend.ledger().open_intents() == (entry,)
 
@@ -151,7 +151,9 @@ def test_the_budget_of_an_account_is_spent_and_comes_back_with_the_hour(backend:
     mend(ledger)
     mend(ledger, OTHER_GROUP)
     backend.clock.sleep(3599)
-    with pytest.raises(BudgetSpent, match="Account 111122223333 had mends at 2 resources in the hour 2026-11-24T07:00"):
+    with pytest.raises(
+        BudgetSpent, match="Account 111122223333 has used its budget of 2 resources for the hour 2026-11-24T07:00"
+    ):
         mend(ledger, "sg-3")
     assert ledger.open_intents() == ()
     ledger.intend(intent(account="123456789012"))

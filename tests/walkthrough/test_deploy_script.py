@@ -132,7 +132,7 @@ def test_a_stack_of_somebody_else_is_neither_deployed_onto_nor_removed(
                 *("deploy.sh", *words, *DEPLOYMENT, "--stack-name", name),
                 environment={**aws_environment, "SAM": str(recording_sam)},
             )
-            told = f"the stack '{name}' in us-east-1 is none of cloudmend's. Nothing was {left}."
+            told = f"the stack '{name}' in us-east-1 is not cloudmend's. Nothing was {left}."
             assert (done.returncode, done.stderr) == (2, f"deploy.sh: {told} Pass another --stack-name.\n")
         assert cloudformation.describe_stacks(StackName=name)["Stacks"]
         cloudformation.delete_stack(StackName=name)

@@ -259,7 +259,7 @@ def taken_back(deployed: Deployed, proof: Proof, resource: str, entry_id: str) -
     told = [record for record in deployed.records(resource) if record["event_name"] == "Undo"]
     assert [record["control"] for record in told] == [proof.control]
     (mail,) = mails(deployed, resource)
-    assert f"{resource}: {proof.restored}. That alone is exempt until" in " ".join(mail.split())
+    assert f"{resource}: {proof.restored}. Only that is exempt until" in " ".join(mail.split())
     (exemption,) = [each for each in deployed.ledger().exemptions(datetime.now(UTC)).held if each.group == resource]
     assert not exemption.is_whole
     assert run(["cloudmend", "exempt", "remove", exemption.id], person).returncode == 0

@@ -74,7 +74,7 @@ def test_at_a_terminal_it_asks_and_the_command_that_it_prints_takes_it_back(
     run(["bash", "-c", undo], environment)
     assert sources(ec2, open_group) == ["0.0.0.0/0"]
     done = run(line.split(), environment, status=2)
-    assert "There is nobody to ask." in done.stderr
+    assert "There is no terminal to ask on." in done.stderr
 
 
 def test_without_a_question_a_program_reads_what_was_done(

@@ -68,7 +68,7 @@ def test_a_group_that_does_not_exist_is_said_with_how_to_name_another_and_a_non_
 ) -> None:
     done = run(["cloudmend", "invoke", "-e", "events/event.json"], aws_environment, status=1)
     assert done.stdout == (
-        "gone sg-05fe30eb67c909f27 does not exist in us-east-1: nothing to close.\n"
+        "gone sg-05fe30eb67c909f27 does not exist in us-east-1.\n"
         "  To try it on a group of yours, pass --group GROUP_ID.\n"
     )
 

@@ -1,4 +1,4 @@
-"""What `cloudmend doctor` reads: each function one thing, as AWS answers it. All raise AwsError.
+"""The reads of `cloudmend doctor`: each function reads one thing, as AWS answers it. All raise AwsError.
 
 Nothing is written. Where a function answers None, AWS knows no such thing.
 """
@@ -59,7 +59,7 @@ def ledger(gateway: Gateway, table: str) -> Ledger:
 
 
 def trails(connect: Connect, region: str) -> tuple[Trail, ...]:
-    """All that cover the Region: its own, those of several Regions, and the organization's."""
+    """Return all that cover the Region: its own, those of several Regions, and the organization's."""
     answer = connect(region).call(Request("cloudtrail:DescribeTrails", {"includeShadowTrails": True}))
     return tuple(_trail(connect, row) for row in answer["trailList"])
 
@@ -149,7 +149,7 @@ def concurrency(gateway: Gateway, function: str) -> Json:
 
 
 def runs(gateway: Gateway, function: str, since: datetime, until: datetime) -> Runs:
-    """What CloudWatch counted of a function, by the minute; it may lag by one or two."""
+    """Return what CloudWatch counted of a function, by the minute; it may lag by one or two."""
     queries = [_by_the_minute(name, function) for name in ("Invocations", "Errors")]
     params = {"MetricDataQueries": queries, "StartTime": since, "EndTime": until}
     found: dict[str, dict[datetime, int]] = {"invocations": {}, "errors": {}}

@@ -62,7 +62,7 @@ class Ec2Parser(EC2QueryParser):  # type: ignore[misc]  # botocore has no types
             return super()._do_parse(response, shape)
 
     def _rows(self, response: Json, shape: Shape, key: str, token: str | None) -> Iterator[Json]:
-        """Raises ResponseParserError where there is no list of rows, or the token, read ahead of all else, is none."""
+        """Raise ResponseParserError if there is no list of rows, or the token, read ahead of all else, is none."""
         body, rows, given = response["body"], list[Json](), 0
         reader = _Answer(_rows_into(rows, key, shape))
         try:

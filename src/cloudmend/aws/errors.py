@@ -52,7 +52,7 @@ def readable_settings() -> Iterator[None]:
     except (BotoCoreError, ValueError) as error:
         problem = str(error).rstrip(".")
         raise InputError(
-            f"Your AWS settings cannot be used: {problem}. Nothing was asked of AWS. "
+            f"Your AWS settings cannot be used: {problem}. AWS was not called. "
             "Check AWS_PROFILE, AWS_ENDPOINT_URL, AWS_REGION and the files ~/.aws/config and ~/.aws/credentials."
         ) from error
 

@@ -143,7 +143,7 @@ def _leaves_out_empty_lists(client: Any) -> bool:
 
 
 def _one_page(client: Any, method: str) -> Callable[..., Iterator[Json]]:
-    """How an answer is read that has no pages: as one of them."""
+    """Yield how an answer is read that has no pages: as one of them."""
 
     def pages(**params: Any) -> Iterator[Json]:
         yield getattr(client, method)(**params)
@@ -152,7 +152,7 @@ def _one_page(client: Any, method: str) -> Callable[..., Iterator[Json]]:
 
 
 def connector(session: Session, region: str, config: Config = _CONFIG) -> Callable[[str], Any]:
-    """Gives clients of a botocore session, by default with timeouts and retries that fit into a mend.
+    """Give clients of a botocore session, by default with timeouts and retries that fit into a mend.
 
     A client serves several threads at once. A session does not, so each client is made once, one after the other.
     """

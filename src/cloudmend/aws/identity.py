@@ -1,4 +1,4 @@
-"""Who calls, and which AWS answers: AWS itself, or a server that an endpoint of the caller's names."""
+"""The caller's identity, and the AWS that answers: AWS itself, or a server that an endpoint setting names."""
 
 from __future__ import annotations
 
@@ -51,6 +51,6 @@ def other_endpoint(url: str) -> str:
 
 @cache
 def _suffixes() -> tuple[str, ...]:
-    """How the names of AWS's own servers end, in all partitions, VPC endpoints included."""
+    """Return how the names of AWS's own servers end, in all partitions, VPC endpoints included."""
     outputs = [partition["outputs"] for partition in Loader().load_data("partitions")["partitions"]]
     return tuple(f".{each[name]}" for each in outputs for name in ("dnsSuffix", "dualStackDnsSuffix"))

@@ -1,4 +1,4 @@
-"""What is put off waits as a message in a queue, one for each resource and time."""
+"""Deferred mends as messages of a queue, one for each resource and time."""
 
 from __future__ import annotations
 

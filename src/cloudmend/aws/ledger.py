@@ -110,7 +110,7 @@ class DynamoDbLedger:
             for write in (items.update_entry(before, after, expires), *items.let_in(before, now, self._terms))
         ]
         if any(map(_refused, self._transact(*writes))):
-            raise LedgerError("One of several records cannot be ended as it was told. None of them was.")
+            raise LedgerError("One of several records cannot be ended as requested. None of them was ended.")
         return moved
 
     def undone(self, entry: Entry, record: Record) -> Entry:
@@ -134,7 +134,7 @@ class DynamoDbLedger:
         return (*left, *entries.unreadable)
 
     def _marked(self, entry_id: str) -> Found:
-        """What a marker in the partition of the open ones says is open."""
+        """Return what a marker in the partition of the open ones says is open."""
         try:
             found = self._get(entry_id) or Unreadable(entry_id, f"Record {entry_id} is open, and is not there.")
         except AwsError as error:
@@ -167,7 +167,7 @@ class DynamoDbLedger:
         return "Attributes" in self._call("DeleteItem", Key=key, ReturnValues="ALL_OLD")
 
     def _move(self, entry: Entry, state: State, record: Record, *more: Json) -> Entry:
-        """Stores the new state together with `more`, of which the last may be left out."""
+        """Store the new state together with `more`, of which the last may be left out."""
         now = self._clock.now()
         end = End(now, record)
         moved = entry.moved(state, end)
@@ -186,7 +186,7 @@ class DynamoDbLedger:
         return items.unpacked(refused["Item"])
 
     def _transact(self, *writes: Json) -> Sequence[Json]:
-        """Writes all or nothing. A reason for each write: whether it was its condition that did not hold."""
+        """Write all or nothing. A reason for each write: whether it was its condition that did not hold."""
         for pause in _CONFLICT_PAUSES:
             reasons = self._attempt(writes, _CONFLICT)
             if not any(reason["Code"] == _CONFLICT for reason in reasons):

@@ -71,7 +71,7 @@ def packed(entry: Entry, most: int = MOST_BYTES) -> bytes:
     if len(data) > most:
         raise TooLarge(
             f"{entry.intent.resource.id} is too large to be recorded: {len(data):,} bytes when compressed, and "
-            f"{most:,} fit. The record would not hold, so it goes no further. Shorten the tags and descriptions of "
+            f"{most:,} fit. cloudmend mends nothing that it cannot record. Shorten the tags and descriptions of "
             "its rules, or close it by hand."
         )
     return data
@@ -217,7 +217,7 @@ def update_entry(before: Entry, after: Entry, expires: Json) -> Json:
 
 
 def let_in(entry: Entry, now: datetime, terms: Terms) -> tuple[Json, Json]:
-    """Lets others mend there again. The last of the two may be left out: the lock may be another's."""
+    """Build the writes that release a resource. The last of the two may be left out: the lock may be another's."""
     return delete_open(entry), end_lease(entry, now, terms)
 
 

@@ -13,10 +13,10 @@ PERMISSIONS: Final = frozenset({"events:PutEvents"})
 
 
 def ask(gateway: Gateway, request: NoticeRequest) -> str:
-    """Why the stack was not asked; empty where it was. What was done stands either way, so this never raises."""
+    """Return why the stack was not asked; empty where it was. What was done stands either way, so this never raises."""
     try:
         entries = gateway.call(ask_for_notice(request)).get("Entries", ())
     except CloudmendError as error:
         return str(error)
     refused = [f"{row['ErrorCode']} ({row.get('ErrorMessage', '')})" for row in entries if row.get("ErrorCode")]
-    return f"events:PutEvents: AWS did not take it: {', '.join(refused)}." if refused else ""
+    return f"events:PutEvents: AWS did not accept it: {', '.join(refused)}." if refused else ""

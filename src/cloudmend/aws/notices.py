@@ -1,4 +1,4 @@
-"""Tells of a record in every channel. It comes after the proof, and its failures undo and hide nothing."""
+"""Notify every channel of a record, after the proof. A failure of a channel undoes and hides nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Problem = tuple[Record, str]  # what was not told, and why
 
 
 class NoticeLog(Notifier, Protocol):
-    """Where a record is told first, and where it is told that a channel did not take it."""
+    """The log that a record goes to first, and that names each channel that did not accept it."""
 
     def undelivered(self, record: Record, problem: str) -> None: ...
 
@@ -60,7 +60,7 @@ class Notices:
                 self._log.undelivered(record, problem)
 
     def _tell(self, channel: Channel, records: Sequence[Record]) -> list[Problem]:
-        """What the channel did not take: the log is for one thread at a time."""
+        """Return what the channel did not take: the log is for one thread at a time."""
         problems: list[Problem] = []
         # Each is written when the one before it was sent: of two with one time, Security Hub may heed the first alone.
         told = (((record,), each) for record in records for each in self._requests(channel, record, problems))
@@ -72,13 +72,13 @@ class Notices:
         try:
             return tuple(channel(record, self._audience, self._clock.now()))
         except Exception as error:  # noqa: BLE001 - a notice that cannot be written must not stop the next one
-            problems.append((record, f"cloudmend crashed while telling: {type(error).__name__}: {error}"))
+            problems.append((record, f"cloudmend crashed while notifying: {type(error).__name__}: {error}"))
             return ()
 
     def _send(self, request: Request, about: Sequence[Record]) -> list[Problem]:
         try:
             refused = _refused(self._gateway.call(request), about)
-            return [(record, f"{request.action}: AWS did not take it: {problem}.") for record, problem in refused]
+            return [(record, f"{request.action}: AWS did not accept it: {problem}.") for record, problem in refused]
         except Exception as error:  # noqa: BLE001 - nor one that cannot be sent
             crash = "" if isinstance(error, CloudmendError) else f"cloudmend crashed: {type(error).__name__}: "
             return [(record, f"{crash}{error}") for record in about]

@@ -1,4 +1,4 @@
-"""The Regions of an account, and a door to each."""
+"""The Regions of an account, and a client for each."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def enabled_regions() -> tuple[str, ...]:
 
 
 def own_region() -> str:
-    """The environment's. Raises CloudmendError where none is set."""
+    """The environment's. Raises CloudmendError if none is set."""
     return chosen_region(Session(), None)
 
 
 def ec2_gateways(regions: Iterable[str]) -> dict[str, Gateway]:
-    """A door to EC2 in each Region. Raises CloudmendError for what cannot be the name of one."""
+    """Return a reader of EC2 in each Region. Raises CloudmendError if a name cannot be that of a Region."""
     session = Session()
     return {region: _ec2_gateway(session, region) for region in regions}
 

@@ -29,7 +29,7 @@ def trusting(store: str | bool) -> SSLContext:  # noqa: ARG001 - what a context 
 
 
 def share_trust(client: Any) -> None:
-    """Lets a new botocore client connect with the context of its store. botocore has no setting for that.
+    """Let a new botocore client connect with the context of its store. botocore has no setting for that.
 
     Through a proxy it goes on with contexts of its own.
     """

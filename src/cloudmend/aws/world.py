@@ -26,7 +26,7 @@ _Answer = TypeVar("_Answer")
 
 
 class Connection(Struct, frozen=True):
-    """How AWS is reached in one Region. Both give the botocore client of a service, made when first needed.
+    """The connection to AWS in one Region. Both give the botocore client of a service, made when first needed.
 
     `connect` has patience for what a mend depends on; `connect_briefly` has little, for what must not delay one.
     """
@@ -71,7 +71,7 @@ class Connection(Struct, frozen=True):
 def connection(region: str | None = None) -> Connection:
     """With the environment's credentials, in `region` or else the environment's own.
 
-    Raises CloudmendError where no Region is set. Credentials are looked for at the first call.
+    Raises CloudmendError if no Region is set. Credentials are looked for at the first call.
     """
     session = Session()
     region = chosen_region(session, region)
@@ -84,7 +84,7 @@ def anywhere(region: str | None = None) -> Connection:
 
 
 def chosen_region(session: Session, region: str | None) -> str:
-    """`region`, or else the environment's own. Raises CloudmendError where none is set."""
+    """`region`, or else the environment's own. Raises CloudmendError if none is set."""
     chosen = found_region(session, region)
     if not chosen:
         raise CloudmendError(
@@ -101,7 +101,7 @@ def found_region(session: Session, region: str | None) -> str:
 
 
 def threads() -> Begin:
-    """Begins calls in a few threads of its own."""
+    """A way to begin calls in a few threads of its own."""
     pool = ThreadPoolExecutor(_AT_ONCE)
 
     def begin(read: Callable[[], _Answer]) -> Callable[[], _Answer]:

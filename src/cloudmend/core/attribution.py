@@ -1,4 +1,4 @@
-"""Who did it, through what, from where, and how its owner keeps infrastructure code from doing it again.
+"""The caller, the tool, and the origin of a call, and a hint that keeps infrastructure code from repeating it.
 
 Which service called is AWS's own word. A user agent is the caller's: what is read from it says so. All
 names are data as they came, to be escaped where they are shown.
@@ -13,7 +13,7 @@ from cloudmend.core.model import Actor, Attribution
 
 
 class _Client(NamedTuple):
-    """What calls AWS's API, and the hint for the owner of what it manages."""
+    """A client of AWS's API, and the hint for the owner of what it manages."""
 
     name: str
     hint: str = ""

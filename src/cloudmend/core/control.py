@@ -14,7 +14,7 @@ from cloudmend.core.ports import Reader
 
 
 class Expansion(Struct, frozen=True):
-    """What a target stands for, as far as it could be read.
+    """The resources that a target resolves to, as far as they could be read.
 
     `unread` says in a sentence what could not be, and why; `nothing` what it means that there is no resource.
     """

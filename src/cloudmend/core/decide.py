@@ -16,7 +16,7 @@ Action = Literal["fix", "observe", "exempt"]
 
 
 class Circumstances(Struct, frozen=True, kw_only=True):
-    """Of something at fault: all that a policy may tell apart. Empty where it is not known."""
+    """The facts about a finding that a policy can distinguish. Empty if unknown."""
 
     control: str
     account: str
@@ -27,7 +27,7 @@ class Circumstances(Struct, frozen=True, kw_only=True):
 
 
 class Decision(Struct, frozen=True):
-    """What is done about it, and the line of the policy that says so."""
+    """The action for a finding, and the line of the policy that says so."""
 
     action: Action
     why: str

@@ -19,7 +19,7 @@ FIGHT: Final = 2
 
 _BAD: Final = ("open", "failed")
 _AGAIN: Final = "It is tried again."
-_UNSURE: Final = "Whether its write took effect is not known; the next try or sweep finds out, and tells of it."
+_UNSURE: Final = "It is not known whether its write took effect. The next try or sweep finds out, and reports it."
 _TAGS: Final = ("Tags", "TagSpecifications")
 
 
@@ -174,7 +174,7 @@ def _summary(ended: Ended) -> str:
     """Return one or two sentences: the resource, its status, and what was done or is left."""
     name = label(ended.target)
     if ended.status == "gone":
-        return f"{name} does not exist in {ended.target.resource.region}: nothing to close."
+        return f"{name} does not exist in {ended.target.resource.region}."
     if ended.status == "open":
         left = "; ".join(finding.why for finding in ended.remaining)
         return f"{name} is STILL OPEN: {left}."
@@ -182,11 +182,11 @@ def _summary(ended: Ended) -> str:
 
 
 def _clean(ended: Ended) -> str:
-    return f"{ended.told}{', exempt ones aside' if ended.exempt_aside else ''}."
+    return f"{ended.told}{', not counting exempt ones' if ended.exempt_aside else ''}."
 
 
 def _mended(ended: Ended) -> str:
-    more = " Something else was opened meanwhile, and is looked at next." if ended.again else ""
+    more = " Another finding appeared meanwhile, and cloudmend looks at it next." if ended.again else ""
     more += f" {WITHOUT_TAGS}" if ended.tags_left_out else ""
     return f"{_done(ended)}.{_fight(ended)}{more}"
 
@@ -204,7 +204,7 @@ def _fight(ended: Ended) -> str:
         return ""
     by = attribute(ended.target.cause.actor)
     times = f" It was opened {ended.flaps + 1} times within the hour."
-    return f"{times} This time by {by.who}, through {by.through}. {by.hint}".rstrip()
+    return f"{times} This time {by.who} opened it, through {by.through}. {by.hint}".rstrip()
 
 
 def _observed(ended: Ended) -> str:

@@ -29,7 +29,7 @@ class PolicyError(CloudmendError):
 
 
 class InputError(CloudmendError):
-    """What somebody typed cannot be meant. Nothing was changed."""
+    """An invalid input. Nothing was changed."""
 
 
 class UnsafePlan(CloudmendError):
@@ -41,7 +41,7 @@ class PlanChanged(CloudmendError):
 
 
 class StillOpen(CloudmendError):
-    """A door that was at fault is not proved closed. Raised so that the event is tried again, then kept."""
+    """A finding is not proved closed. Raised so that the event is tried again, then kept."""
 
 
 class AwsError(CloudmendError):

@@ -45,7 +45,7 @@ def parse_event(raw: object) -> ApiCall | Ignored:
 
 
 def decoded(value: object) -> object:
-    """What a string of JSON holds; anything else, text that is no JSON too, as it is."""
+    """Return what a string of JSON holds; anything else, text that is no JSON too, as it is."""
     if not isinstance(value, str):
         return value
     try:

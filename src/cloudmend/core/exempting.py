@@ -30,7 +30,7 @@ class Where(Struct, frozen=True, kw_only=True):
 
 
 class Grounds(Struct, frozen=True, kw_only=True):
-    """Why something is left open, and who answers for it. `caller` is the ARN of who asks. Raises InputError."""
+    """A request for an exemption: the reason, and the owner. `caller` is the ARN of the person who asks."""
 
     owner: str
     reason: str
@@ -42,8 +42,8 @@ class Grounds(Struct, frozen=True, kw_only=True):
             raise InputError("An exemption needs an owner and a reason. Say why with --reason.")
         if not timedelta() < self.duration <= LONGEST:
             raise InputError(
-                f"An exemption lasts from a minute to {LONGEST.days} days, such as 2h. What shall stay open for "
-                "longer belongs in the policy file."
+                f"An exemption lasts from a minute to {LONGEST.days} days, such as 2h. For a longer time, add an "
+                "exemption to the policy file."
             )
 
     def exemption(
@@ -67,26 +67,28 @@ class Grounds(Struct, frozen=True, kw_only=True):
 
 
 def check_group_id(group: str) -> None:
-    """Raises InputError where it is none of a security group."""
+    """Raise InputError if it is none of a security group."""
     if not _GROUP.fullmatch(group):
         raise InputError(f"{group!r} is not a security group id. One is like sg-05fe30eb67c909f27.")
 
 
 def left_open(exemption: TimedExemption) -> str:
-    """What it leaves open of its group, in words."""
+    """Return what it leaves open of its group, in words."""
     if exemption.is_whole:
         return "every rule"
     return exemption.rule or "; ".join(exemption.parts or ())
 
 
 def exemption_record(exemption: TimedExemption, control: str, resource_type: str) -> Record:
-    """What is told of an exemption that somebody made, or ended early."""
+    """Return what is told of an exemption that somebody made, or ended early."""
     by = (exemption.ended_by or "somebody unknown") if exemption.ended else exemption.created_by
     resource = Resource(type=resource_type, id=exemption.group, name=exemption.name)
     until = f"until {exemption.expires:%Y-%m-%d %H:%M} UTC: {exemption.reason} ({exemption.owner})"
     told = f"{left_open(exemption)} is left open {until}"
     if exemption.ended:
-        told = f"exempt no longer, so the next event or sweep closes it: {left_open(exemption)}; it was exempt {until}"
+        told = (
+            f"{left_open(exemption)} is no longer exempt, so the next event or sweep closes it; it was exempt {until}"
+        )
     return Record(
         status="exempt",
         control=control,

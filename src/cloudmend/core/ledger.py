@@ -47,7 +47,7 @@ _FROM: Final[dict[State, tuple[State, ...]]] = {
 
 
 class End(Struct, frozen=True):
-    """How something ended, and when."""
+    """The result of a mend or an undo, and its time."""
 
     at: Instant
     record: Record
@@ -100,11 +100,11 @@ class Entry(Struct, frozen=True, kw_only=True):
         return self.ended.at if self.ended else (self.resumed or self.opened) + LEASE
 
     def is_left_behind(self, seen: datetime) -> bool:
-        """Whether its process was dead, as far as its lease tells, when the resource was looked at."""
+        """Return whether its process was dead, as far as its lease tells, when the resource was looked at."""
         return self.state == "INTENT" and self.leased_until <= seen
 
     def taken_over(self, now: datetime) -> Entry:
-        """The entry with a lease that begins anew, for whoever completes it. Raises WrongState where it has ended."""
+        """The entry with a lease that begins anew, for whoever completes it. Raises WrongState if it has ended."""
         if self.state != "INTENT":
             raise WrongState(f"Record {self.id} is {self.state}: there is nothing to complete. It stays as it is.")
         return msgspec.structs.replace(self, resumed=now)
@@ -122,7 +122,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 
 class MendEnd(NamedTuple):
-    """What `finish` is told."""
+    """The arguments of `finish`."""
 
     entry: Entry
     state: Ending
@@ -159,7 +159,7 @@ class Entries:
 
 
 class TimedExemption(Struct, frozen=True, kw_only=True):
-    """What is left open on purpose for a while. Unlike one in the policy, nobody reviewed it: it must end.
+    """An exemption for a while. Unlike an exemption of the policy, nobody reviewed it, so it must end.
 
     Parts are named by what they say, because their ids may change; version 1 named one rule by its id, or all.
     """
@@ -202,7 +202,7 @@ class TimedExemption(Struct, frozen=True, kw_only=True):
 
 
 class Exemptions(Struct, frozen=True):
-    """Those that hold, and a sentence for each that cannot be read: it exempts nothing, and somebody must look.
+    """The active exemptions, and a sentence for each that cannot be read: it exempts nothing, and a person must look.
 
     Those that are `over` are kept as long as records are.
     """
@@ -213,7 +213,7 @@ class Exemptions(Struct, frozen=True):
 
 
 class Terms(Struct, frozen=True, kw_only=True):
-    """How a ledger is kept.
+    """The terms of a ledger: its budget and its retention.
 
     `budget`: how many resources of an account may be mended in a clock hour, however often each; at least 1.
     `retention`: of what has ended, counted from then.
@@ -235,9 +235,9 @@ class Ledger(Protocol):
         """How a sentence calls it: the table or the file, and where that is."""
 
     def intend(self, intent: Intent) -> Entry:
-        """Stores it in state INTENT, and counts its resource in the account's budget of the hour: both, or neither.
+        """Store it in state INTENT, and count its resource in the account's budget of the hour: both, or neither.
 
-        Raises Busy where another's lease of the same place still ran when the resource was seen: what was seen
+        Raises Busy if another's lease of the same place still ran when the resource was seen: what was seen
         may be closed by now. An intent that outlived its lease stays as it is, to be completed. Raises BudgetSpent,
         and TooLarge.
         """
@@ -249,38 +249,38 @@ class Ledger(Protocol):
         """
 
     def resume(self, entry: Entry, seen: datetime) -> Entry:
-        """Takes over an intent that its process left behind: its lease begins anew, and nobody else completes it.
+        """Take over an intent whose process died: its lease begins again, and nobody else completes it.
 
-        Raises Busy where a lease of its place still ran when the resource was seen, and WrongState where it has ended.
+        Raises Busy if a lease of its place still ran when the resource was seen, and WrongState where it has ended.
         """
 
     def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
         """INTENT -> DONE | FAILED, and lets others in. The same again is accepted. Raises WrongState."""
 
     def finish_all(self, ends: Sequence[MendEnd]) -> tuple[Entry, ...]:
-        """The same for up to 33 mends: all of them, or none. Raises LedgerError where `finish` would for any."""
+        """The same for up to 33 mends: all of them, or none. Raises LedgerError if `finish` would for any."""
 
     def undone(self, entry: Entry, record: Record) -> Entry:
         """DONE | FAILED -> UNDONE. The same again is accepted. Raises WrongState."""
 
     def get(self, entry_id: str) -> Entry:
-        """Raises LedgerError where there is none."""
+        """Raise LedgerError if there is none."""
 
     def open_intents(self) -> tuple[Found, ...]:
-        """All in state INTENT, oldest first: under way, or left behind by a crash."""
+        """Return all in state INTENT, oldest first: under way, or left behind by a crash."""
 
     def recent(self, resource_id: str, since: datetime) -> tuple[Found, ...]:
-        """Those of a resource that were opened since then, under any control, oldest first."""
+        """Return those of a resource that were opened since then, under any control, oldest first."""
 
     def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Found]:
-        """All, or those opened since then, oldest first or newest first, read as they are asked for."""
+        """Yield all, or those opened since then, oldest first or newest first, read as they are asked for."""
 
     def exempt(self, exemption: TimedExemption) -> None: ...
 
     def exemptions(self, now: datetime) -> Exemptions: ...
 
     def remove_exemption(self, exemption_id: str) -> bool:
-        """Whether there was one."""
+        """Return whether there was one."""
 
 
 def stamp(time: datetime) -> str:
@@ -304,21 +304,21 @@ def next_hour(time: datetime) -> datetime:
 
 
 def keeps_out(leased_until: datetime, seen: datetime) -> bool:
-    """Whether a lease still ran when somebody looked."""
+    """Return whether a lease still ran when somebody looked."""
     return seen < leased_until <= seen + NO_LEASE
 
 
 def busy(entry_id: str, leased_until: str) -> Busy:
     """The error for whoever looked while that entry was open."""
     return Busy(
-        f"{entry_id.rpartition('/')[0]} was being mended already when it was looked at (record {entry_id}). If it is "
-        f"still open, another may try from {leased_until}."
+        f"Another mend of {entry_id.rpartition('/')[0]} was in progress when it was read (record {entry_id}). If it is "
+        f"still open, try again from {leased_until}."
     )
 
 
 def budget_spent(account: str, now: datetime, terms: Terms) -> BudgetSpent:
     resources = f"{terms.budget:,} resource{'s' if terms.budget > 1 else ''}"
-    return BudgetSpent(f"Account {account} had mends at {resources} in the hour {hour(now)}:00Z, which is its budget.")
+    return BudgetSpent(f"Account {account} has used its budget of {resources} for the hour {hour(now)}:00Z.")
 
 
 def unknown(entry_id: str, ledger: str) -> LedgerError:

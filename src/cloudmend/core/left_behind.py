@@ -13,7 +13,7 @@ from cloudmend.core.model import SWEEP, Actor, Edit, Record, Request, Resource, 
 
 
 class Traces(Struct, frozen=True, kw_only=True):
-    """What is there now of all that an intent was about.
+    """The present state of all parts that an intent was about.
 
     `edits` were made, and `undo` takes them back; `untouched` and `changed` are parts in words:
     those that are as they were before, and those that are neither so nor as they were to be.
@@ -32,7 +32,7 @@ def is_news(traces: Traces | None) -> bool:
 
 
 def completed(entry: Entry, traces: Traces | None, *, may_settle: bool = False) -> Record:
-    """What is kept and told of an intent that was left behind, with its own cause.
+    """Return what is kept and told of an intent that was left behind, with its own cause.
 
     `may_settle`: AWS may only have shown it late, so that nobody need have died.
     """
@@ -45,16 +45,16 @@ def completed(entry: Entry, traces: Traces | None, *, may_settle: bool = False) 
 
 
 def not_completed(entry: Entry, problem: str) -> Record:
-    """What is told of one where it cannot be found out what it came to."""
+    """Return what is told of one where it cannot be found out what it came to."""
     told = f"{entry.intent.resource.label}: {_died(entry)} What it did cannot be found out: {problem}"
     return _record(entry, "failed", told, errors=(problem,))
 
 
 def unread(unreadable: Unreadable, region: str) -> Record:
-    """What is told of a record that is open and cannot be read; `region` is where the ledger is."""
+    """Return what is told of a record that is open and cannot be read; `region` is where the ledger is."""
     whole = Resource(type="AWS::Region", id=region)
     resource = Resource(type="", id=unreadable.resource_id) if unreadable.id else whole
-    told = f"{unreadable.problem} Whether its mend was done, and told of, is not known: look at {resource.label}."
+    told = f"{unreadable.problem} It is not known whether its mend was done and reported: look at {resource.label}."
     return Record(
         status="failed",
         control="",
@@ -76,9 +76,9 @@ def _sentences(entry: Entry, traces: Traces, may_settle: bool) -> Iterator[str]:
     done = "; ".join(edit.did for edit in traces.edits) or "nothing is known to have been changed"
     yield f"{entry.intent.resource.label}: {done}."
     if traces.untouched:
-        yield f"As it was before, never changed or changed back: {'; '.join(traces.untouched)}."
+        yield f"These are as they were before, never changed or changed back: {'; '.join(traces.untouched)}."
     if traces.changed:
-        yield f"Changed by somebody since, so what was done to it is not known: {'; '.join(traces.changed)}."
+        yield f"Somebody has changed these since, so it is not known what the mend did: {'; '.join(traces.changed)}."
     yield _died(entry, may_settle)
     if entry.intent.tags_left_out:
         yield WITHOUT_TAGS

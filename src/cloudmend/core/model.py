@@ -20,7 +20,7 @@ Status = Literal["mended", "clean", "observed", "exempt", "gone", "open", "faile
 
 
 class Actor(Struct, frozen=True, kw_only=True):
-    """Who made an API call, from CloudTrail's userIdentity. Every text is the caller's or AWS's own."""
+    """The caller of an API call, from CloudTrail's userIdentity. Every text is the caller's or AWS's own."""
 
     kind: str = ""  # userIdentity.type: Root, IAMUser, AssumedRole, ...
     arn: str = ""
@@ -83,7 +83,7 @@ class Ignored(Struct, frozen=True):
 
 
 class Resource(Struct, frozen=True, kw_only=True):
-    """Where to look. `parts` are ids inside it that the event names: a read that lacks them is too early.
+    """A resource to look at. `parts` are ids inside it that the event names: a read that lacks them is too early.
 
     The name is what its author typed, where it is known. An old event may tell the name of a security group in the
     default VPC instead of its id, and one whose parameters were emptied tells nothing but the Region: AWS::Region, with
@@ -109,7 +109,7 @@ class Resource(Struct, frozen=True, kw_only=True):
 
 
 def label_of(resource_id: str, name: str) -> str:
-    """How a sentence calls a resource: by its id, and by the name that somebody gave it."""
+    """Return how a sentence calls a resource: by its id, and by the name that somebody gave it."""
     shown = cut(name, _NAME)
     return f"{resource_id} ({shown})" if resource_id and shown else resource_id or shown
 
@@ -156,7 +156,7 @@ class Request(Struct, frozen=True):
 
 
 class Edit(Struct, frozen=True, kw_only=True):
-    """What a change does to one part, in words, for people: `after` is empty where the part is removed."""
+    """The effect of a change on one part, in words, for people: `after` is empty if the part is removed."""
 
     part: str
     before: str
@@ -196,7 +196,7 @@ class Plan(Struct, frozen=True):
 
 
 class Record(Struct, frozen=True, kw_only=True):
-    """What cloudmend did about one resource, or did not, and why. One structured log line each."""
+    """A record: what cloudmend did about one resource, or did not, and why. Each is one structured log line."""
 
     status: Status
     control: str
@@ -234,7 +234,7 @@ class Record(Struct, frozen=True, kw_only=True):
 
 
 class Intent(Struct, frozen=True, kw_only=True):
-    """What is about to be done: stored, with the whole before-image, before the first write."""
+    """A mend that is about to be done: stored, with the whole before-image, before the first write."""
 
     control: str
     resource: Resource
@@ -270,14 +270,14 @@ class Intent(Struct, frozen=True, kw_only=True):
 
 
 class Recency(Struct, frozen=True, kw_only=True):
-    """What is known about the age of a resource's parts: AWS tells none. What is not known may be new."""
+    """The known ages of a resource's parts. AWS shows no age; a part of unknown age may be new."""
 
     named: frozenset[str] = frozenset()  # by the event: ids of parts, or of what the parts refer to
     known_since: Mapping[str, datetime] = {}  # part id -> the earliest record that holds the part as it is now
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """What AWS says a resource is now. Each control adds its own fields.
+    """The state of a resource as AWS shows it. Each control adds its own fields.
 
     `image` is the answer as AWS gave it: the before-image of an Intent. `account` owns the resource, which is
     in the VPC, where it is in one and the facts are complete.

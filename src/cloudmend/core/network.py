@@ -104,7 +104,7 @@ def public_addresses(count: int) -> str:
 
 
 def _gaps(span: Span, holes: Iterable[Span]) -> Iterator[Span]:
-    """What is left of a span without the holes, which are sorted and disjoint."""
+    """Yield what is left of a span without the holes, which are sorted and disjoint."""
     start, end = span
     for first, last in holes:
         if first > end:
@@ -136,7 +136,7 @@ def public_part(network: Network) -> AddressSet:
 
 
 def lies_inside(inner: Network, outer: Network) -> bool:
-    """Whether every address of `inner` is one of `outer`; false across families."""
+    """Return whether every address of `inner` is one of `outer`; false across families."""
     if isinstance(inner, IPv4Network) and isinstance(outer, IPv4Network):
         return inner.subnet_of(outer)
     if isinstance(inner, IPv6Network) and isinstance(outer, IPv6Network):
@@ -172,7 +172,7 @@ class Traffic(Struct, frozen=True, order=True):
         return f"{self.protocol}/{ports}"
 
     def meets(self, other: Traffic) -> bool:
-        """Whether the two have anything in common."""
+        """Return whether the two have anything in common."""
         return (
             self.first <= other.last
             and other.first <= self.last
@@ -180,7 +180,7 @@ class Traffic(Struct, frozen=True, order=True):
         )
 
     def __and__(self, other: Traffic) -> Traffic | None:
-        """What both admit; None where they have nothing in common."""
+        """Return what both admit; None where they have nothing in common."""
         if not self.meets(other):
             return None
         protocol = other.protocol if self.protocol == ALL_PROTOCOLS else self.protocol
@@ -188,7 +188,7 @@ class Traffic(Struct, frozen=True, order=True):
 
 
 def rule_traffic(protocol: str, from_port: int, to_port: int) -> Traffic:
-    """What a rule admits, from EC2's fields.
+    """Return what a rule admits, from EC2's fields.
 
     Ports count for tcp and udp only: ICMP's fields are type and code, and any other protocol is
     admitted whole. A tcp or udp rule without ports (-1) is taken to admit them all.

@@ -1,4 +1,4 @@
-"""What the core asks of the outside, for one account and Region."""
+"""The ports of the core to the outside, for one account and Region."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Switch(Protocol):
 
 
 class Notifier(Protocol):
-    """Tells people and machines what was done."""
+    """A notifier: it reports to people and programs what was done."""
 
     def publish(self, record: Record) -> None: ...
 
@@ -91,4 +91,4 @@ class Begin(Protocol):
     """Begins a read, so that several can be under way at once."""
 
     def __call__(self, read: Callable[[], _Answer], /) -> Callable[[], _Answer]:
-        """What it gives waits for the answer; it raises what the read raised."""
+        """Return what it gives waits for the answer; it raises what the read raised."""

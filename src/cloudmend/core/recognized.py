@@ -41,14 +41,14 @@ class Kind(NamedTuple):
 KINDS: Final = (
     Kind(
         "the message by which CloudWatch Logs tries a destination",
-        "Nothing is to be done.",
+        "There is nothing to do.",
         starts=("messageType", "CONTROL_MESSAGE"),
         ignored=True,
     ),
-    Kind("S3's test message", "Nothing is to be done.", starts=("Event", "s3:TestEvent"), ignored=True),
+    Kind("S3's test message", "There is nothing to do.", starts=("Event", "s3:TestEvent"), ignored=True),
     Kind(
         "a CloudTrail Insights event",
-        "It tells of unusual numbers of calls, and no change.",
+        "It reports unusual numbers of calls, and no change.",
         has=("insightDetails",),
         ignored=True,
     ),

@@ -27,7 +27,7 @@ _CONDITION_OPERATORS = {
 
 
 def allows(policy: Mapping[str, Any], use: ServiceUse) -> bool:
-    """Whether a statement allows the use and none denies it. A condition that is not known here is not met."""
+    """Return whether a statement allows the use and none denies it. A condition that is not known here is not met."""
     effects = {statement["Effect"] for statement in _list(policy["Statement"]) if _applies(statement, use)}
     return effects == {"Allow"}
 

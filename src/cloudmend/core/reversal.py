@@ -52,7 +52,7 @@ def check_believed(control: Control[Any], intent: Intent, record: Record) -> Non
     )
     if not (is_own and agrees):
         raise UndoRefused(
-            f"The record of this mend cannot be believed: what it did and what was there before do not fit each other. "
+            f"The record of this mend cannot be trusted: what it did and what was there before do not fit each other. "
             f"It may have been changed in the ledger. Nothing was changed. Look up in CloudTrail what was done to "
             f"{kind.noun} {intent.resource.label}, and restore it by hand."
         )

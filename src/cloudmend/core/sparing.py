@@ -1,4 +1,4 @@
-"""What the timed exemptions that hold leave open of what is at fault."""
+"""Apply the active timed exemptions to the findings of a resource."""
 
 from __future__ import annotations
 

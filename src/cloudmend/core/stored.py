@@ -1,4 +1,4 @@
-"""How entries and exemptions are written down: one JSON object each, with its version."""
+"""Encode and decode entries and exemptions: one JSON object each, with its version."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def encode(stored: Entry | TimedExemption) -> bytes:
 
 
 def decode_entry(data: bytes) -> Entry:
-    """What was stored by this version or an older one. Raises LedgerError."""
+    """Return what was stored by this version or an older one. Raises LedgerError."""
     return _decoded(data, Entry)
 
 
@@ -55,7 +55,7 @@ def read_entry(entry_id: str, read: Callable[[], Entry]) -> Found:
 
 
 def read_exemptions(stored: Iterable[tuple[str, bytes]], now: datetime) -> Exemptions:
-    """Those that hold, of texts by id; one that cannot be read does not hide the others."""
+    """Return those that hold, of texts by id; one that cannot be read does not hide the others."""
     read, unreadable = [], []
     for exemption_id, data in stored:
         try:
@@ -70,7 +70,7 @@ def read_exemptions(stored: Iterable[tuple[str, bytes]], now: datetime) -> Exemp
 
 
 class _Header(Struct):
-    """What every version has."""
+    """The fields that every version has."""
 
     version: int
     id: str

@@ -79,7 +79,7 @@ def batches(chunks: Iterable[bytes], names: frozenset[str]) -> Iterator[Batch]:
 
 
 class _Cutter:
-    """What is not cut yet, and where in a document that is."""
+    """The text that is not cut yet, and its place in a document."""
 
     def __init__(self, names: frozenset[str]) -> None:
         self._names = names
@@ -146,7 +146,7 @@ class _Cutter:
         return (place + 1 for place in found if place >= 0)
 
     def _batch(self, records: bytes) -> Batch:
-        """Of a list of whole records. Raises DecodeError where it is none."""
+        """Of a list of whole records. Raises DecodeError if it is none."""
         heads = _HEADS.decode(records)
         if self._wanted.isdisjoint(map(_NAME, heads)) and not self._is_last:
             return Batch(count=len(heads))
@@ -197,7 +197,9 @@ class _Cutter:
     def _passed_over(self) -> EventError:
         """One error for all that was passed over."""
         more = len(self._problems) - 1
-        return EventError(f"{self._problems[0]}{f' So it is with {more:,} more.' if more else ''} The rest was read.")
+        return EventError(
+            f"{self._problems[0]}{f'  The same holds for {more:,} more.' if more else ''} The rest was read."
+        )
 
     def _concerns(self, name: str, text: bytes) -> bool:
         """Whether it is of interest: what wraps a record is, unless all that it wraps is seen to be of other calls."""

@@ -42,7 +42,7 @@ class Difference(Struct, frozen=True, kw_only=True):
 
 
 class Reversal(Struct, frozen=True, kw_only=True):
-    """How far a mend is taken back, judged from what AWS answers now.
+    """The progress of an undo, judged from what AWS answers now.
 
     `requests` are what is still to be sent, and may not be while there are `differences`; `restored` is what is
     as it was before the mend. A part that came back under a new id is an edit of the new one. Where the resource
@@ -72,7 +72,7 @@ class Reversal(Struct, frozen=True, kw_only=True):
 
 
 class Undone(Struct, frozen=True, kw_only=True):
-    """What an undo did, or would do where there is no `record`: it was a dry run.
+    """The result of an undo, or the plan of a dry run, which has no `record`.
 
     Where `already` says that it was undone before, nothing was done: record and exemption are those of that undo.
     """
@@ -85,7 +85,7 @@ class Undone(Struct, frozen=True, kw_only=True):
 
 
 def check_stored(entry: Entry, entry_id: str) -> None:
-    """Raises UndoRefused where a ledger gave another record than it was asked for, or one that contradicts itself."""
+    """Raise UndoRefused if a ledger gave another record than it was asked for, or one that contradicts itself."""
     own_id = entry.id == entry_id and entry.id.rpartition("/")[0] == entry.intent.resource.id
     has_ends = (entry.ended is not None, entry.undone is not None)
     record = entry.ended.record if entry.ended else None
@@ -93,14 +93,14 @@ def check_stored(entry: Entry, entry_id: str) -> None:
     is_clean = record is None or record.status != "clean" or not (record.edits or record.findings)
     if not (own_id and has_ends == _ENDS[entry.state] and fits and is_clean):
         raise UndoRefused(
-            f"Record {entry_id} cannot be believed: its id, its state and how it ended do not fit each other. It may "
+            f"Record {entry_id} cannot be trusted: its id, its state, and its result contradict each other. It may "
             f"have been changed in the ledger. Nothing was changed. Look up in CloudTrail what was done to "
-            f"{entry.intent.resource.label}, and open it by hand."
+            f"{entry.intent.resource.label}, and restore it by hand."
         )
 
 
 def mended_record(entry: Entry) -> Record:
-    """What the mend came to. Raises WrongState where it has not ended."""
+    """Return what the mend came to. Raises WrongState if it has not ended."""
     if entry.state == "INTENT" or entry.ended is None:
         raise WrongState(
             f"The mend of record {entry.id} is still in progress, or crashed. Nothing was changed. "
@@ -110,7 +110,7 @@ def mended_record(entry: Entry) -> Record:
 
 
 def undone_already(entry: Entry, end: End, reversal: Reversal, held: Iterable[TimedExemption]) -> Undone:
-    """What the undo that has this `end` did, if it still stands. Raises UndoRefused where it does not."""
+    """Return what the undo that has this `end` did, if it still stands. Raises UndoRefused if it does not."""
     check_there(entry, reversal)
     label, exemption = entry.intent.resource.label, _by_id(held, entry.id)
     when = f"undone already, on {end.at:%Y-%m-%d %H:%M} UTC by {end.record.attribution.who}"
@@ -133,7 +133,7 @@ def undone_already(entry: Entry, end: End, reversal: Reversal, held: Iterable[Ti
 
 
 def check_place(entry: Entry, region: str, caller: str) -> None:
-    """Raises UndoRefused where the mend was made in another Region or account than the caller's."""
+    """Raise UndoRefused if the mend was made in another Region or account than the caller's."""
     intent = entry.intent
     account = caller.split(":")[4]  # arn:aws:iam::111122223333:user/alice
     if intent.region != region:
@@ -148,18 +148,18 @@ def check_place(entry: Entry, region: str, caller: str) -> None:
 
 
 def check_there(entry: Entry, reversal: Reversal) -> None:
-    """Raises UndoRefused where the resource was deleted."""
+    """Raise UndoRefused if the resource was deleted."""
     if reversal.is_gone:
         intent = entry.intent
         raise UndoRefused(
-            f"{intent.resource.label} does not exist in {intent.region} any more: it was deleted, so nothing of it can "
-            "be opened again. Nothing was changed. What it was before the mend is in the record: "
+            f"{intent.resource.label} does not exist in {intent.region} any more: it was deleted, so there is "
+            "nothing to restore. Nothing was changed. What it was before the mend is in the record: "
             f"cloudmend records --group {intent.resource.id} --json, with the same --ledger."
         )
 
 
 def check_unchanged(entry: Entry, reversal: Reversal) -> None:
-    """Raises UndoRefused where somebody changed what cloudmend left: taking it back would undo their change."""
+    """Raise UndoRefused if somebody changed what cloudmend left: taking it back would undo their change."""
     check_there(entry, reversal)
     if reversal.differences:
         raise UndoRefused(
@@ -169,16 +169,14 @@ def check_unchanged(entry: Entry, reversal: Reversal) -> None:
 
 
 def check_anything(entry: Entry, reversal: Reversal) -> None:
-    """Raises UndoRefused where nothing is restored: then nothing is to be exempt either."""
+    """Raise UndoRefused if nothing is restored: then nothing is to be exempt either."""
     if not reversal.marks:
         told = "; ".join(edit.did for edit in reversal.restored) or "its mend changed nothing"
-        raise UndoRefused(
-            f"There is nothing to take back of {entry.intent.resource.label}: {told}. Nothing was changed."
-        )
+        raise UndoRefused(f"There is nothing to undo for {entry.intent.resource.label}: {told}. Nothing was changed.")
 
 
 def check_done(entry: Entry, exemption: TimedExemption, left: Reversal, problem: str) -> None:
-    """Raises UndoIncomplete where something is not as it was; `problem` is why writing stopped, else empty."""
+    """Raise UndoIncomplete if something is not as it was; `problem` is why writing stopped, else empty."""
     if left.is_done:
         return
     told = "; ".join(edit.did for edit in left.restored) or "nothing"
@@ -198,7 +196,7 @@ def incomplete(entry: Entry, exemption: TimedExemption, what: str) -> UndoIncomp
 
 
 def undone_record(entry: Entry, exemption: TimedExemption, restored: tuple[Edit, ...]) -> Record:
-    """What is kept and told of an undo: the group is left open on purpose."""
+    """Return what is kept and told of an undo: the group is left open on purpose."""
     intent, caller = entry.intent, exemption.created_by
     told = "; ".join(edit.did for edit in restored) or "nothing was left to restore"
     why = f"{exemption.expires:%Y-%m-%d %H:%M} UTC: {exemption.reason} ({exemption.owner})"
@@ -213,7 +211,7 @@ def undone_record(entry: Entry, exemption: TimedExemption, restored: tuple[Edit,
         actor=Actor(arn=caller),
         attribution=Attribution(who=caller, through="cloudmend undo", where="unknown"),
         run_by=caller,
-        summary=f"{intent.resource.label}: {told}. That alone is exempt until {why}.",
+        summary=f"{intent.resource.label}: {told}. Only that is exempt until {why}.",
         decision=f"exempt until {why}",
         edits=restored,
         entry_id=entry.id,
@@ -227,7 +225,7 @@ def undo_command(entry_id: str, *, region: str, ledger: str) -> str:
 
 
 def remove_command(exemption_id: str, *, region: str, ledger: str) -> str:
-    """What ends an exemption, likewise."""
+    """Return what ends an exemption, likewise."""
     return f"cloudmend exempt remove {shlex.quote(exemption_id)}{_where(region, ledger)}"
 
 

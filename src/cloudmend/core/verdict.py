@@ -26,7 +26,7 @@ _SWITCHED: Final = Decision("observe", "the switch is set to observe")
 
 
 class Known(Struct, frozen=True):
-    """What a ledger and a switch say, asked only where the answer depends on it."""
+    """The answers of a ledger and a switch, read only if the judgement depends on them."""
 
     exemptions: Callable[[], Exemptions]
     mode: Callable[[], Mode | None]
@@ -102,7 +102,7 @@ def planned(
 
 
 def _flaps(control: Control, plan: Plan, recent: Iterable[Entry]) -> int:
-    """How often the door that was mended most often was mended."""
+    """Return how often the door that was mended most often was mended."""
     ended = [entry.ended.record for entry in recent if entry.ended and entry.intent.control == control.id]
     mended = [edit.before for record in ended for edit in record.edits]
     return max((mended.count(edit.before) for change in plan.changes for edit in change.edits), default=0)

@@ -1,1 +1,1 @@
-"""What cloudmend keeps on this machine, for use from a laptop without a stack."""
+"""The ledger on this machine, for use without a stack."""

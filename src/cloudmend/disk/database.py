@@ -35,7 +35,7 @@ class Database:
     """A connection for each use, so threads and processes may share the file. Every method raises LedgerError."""
 
     def __init__(self, folder: Path) -> None:
-        """Makes the folder, for this user only, and the file, if they are not there."""
+        """Make the folder, for this user only, and the file, if they are not there."""
         self.path = folder / FILE
         with self._translated():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -127,7 +127,7 @@ class SqliteLedger:
         return found
 
     def _check_place(self, connection: sqlite3.Connection, entry: Entry, seen: datetime) -> None:
-        """Raises Busy where a lease of its place still ran then: of an open entry, or of one that has ended since."""
+        """Raise Busy if a lease of its place still ran then: of an open entry, or of one that has ended since."""
         rows = connection.execute(
             "SELECT id, opened, entry FROM entries "
             "WHERE resource = ? AND place = ? AND (expires IS NULL OR expires > ?)",
@@ -157,7 +157,7 @@ class SqliteLedger:
 
 
 def _row(entry: Entry) -> tuple[str, ...]:
-    """All columns of a new entry but `expires`."""
+    """Return all columns of a new entry but `expires`."""
     intent = entry.intent
     searched = (entry.place, intent.account, intent.resource.id, instant(entry.opened), entry.state)
     return (entry.id, *searched, encode(entry).decode())
@@ -178,6 +178,6 @@ def _leased_until(found: Found, opened: str) -> datetime:
 
 
 def _purge(connection: sqlite3.Connection, now: datetime) -> None:
-    """Deletes what was kept long enough."""
+    """Delete what was kept long enough."""
     for table in ("entries", "exemptions"):
         connection.execute(f"DELETE FROM {table} WHERE expires <= ?", (instant(now),))  # noqa: S608 - our own words

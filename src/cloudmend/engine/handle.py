@@ -44,7 +44,7 @@ def handle(
 def _told(problems: Sequence[str]) -> str:
     """The first of them: a log group of something else has ten thousand lines, each of which is no event."""
     more = len(problems) - _PROBLEMS
-    return " ".join([*problems[:_PROBLEMS], *([f"So it is with {more:,} more."] if more > 0 else [])])
+    return " ".join([*problems[:_PROBLEMS], *([f"The same holds for {more:,} more."] if more > 0 else [])])
 
 
 def _respond(

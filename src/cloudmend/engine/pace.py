@@ -44,7 +44,7 @@ class PacedWriter:
         self._writer.write(request)
 
     def rest(self, writes: int) -> None:
-        """Waits until so many more writes of any action that was used would not have to wait, or the bucket is full.
+        """Wait until so many more writes of any action that was used would not have to wait, or the bucket is full.
 
         For whoever is about to read: what is read before a wait is old after it.
         """
@@ -53,7 +53,7 @@ class PacedWriter:
         self._wait(min(writes, self._bucket.size) - fewest)
 
     def _tokens(self, action: str) -> float:
-        """How many there are now; negative where writes wait for them already."""
+        """Return how many there are now; negative where writes wait for them already."""
         tokens, since = self._left.get(action, self._new)
         elapsed_s = max(0.0, (self._clock.now() - since).total_seconds())
         return min(self._bucket.size, tokens + elapsed_s * self._bucket.per_s)

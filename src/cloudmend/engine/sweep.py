@@ -28,7 +28,7 @@ _AT_ONCE: Final = 33  # mends of one batch: as many as a ledger takes at once
 
 
 class Sweep(Struct, frozen=True):
-    """What a sweep did, the resources that it did not reach in time, and what of the ledger it could not read.
+    """The result of a sweep, the resources that it did not reach in time, and the ledger's unreadable items.
 
     `others` are at fault, and left to the accounts that own them.
     """
@@ -48,7 +48,7 @@ def sweep(
     only: Sequence[Resource] | None = None,
     writes: Bucket = EC2_WRITES,
 ) -> Sweep:
-    """Completes what a crash left behind, then closes what is open in the whole Region.
+    """Complete what a crash left behind, then closes what is open in the whole Region.
 
     It starts no batch after `until`. `only` goes on with what an earlier sweep left, and looks nowhere else. No action
     is written faster than `writes`; whoever left something may just have emptied that bucket.
@@ -71,7 +71,7 @@ def sweep(
 def _left_behind(
     entries: Iterable[Entry], controls: Sequence[Control[Any]], policy: Policy, world: World
 ) -> Iterator[Record]:
-    """What was told of all that were left behind. What was never done is done now, for the same cause."""
+    """Yield what was told of all that were left behind. What was never done is done now, for the same cause."""
     for entry, control, told, is_left in complete_all(entries, controls, policy, world):
         yield from told
         if is_left:
@@ -89,7 +89,7 @@ def _batches(targets: Sequence[Target]) -> Iterator[Sequence[Target]]:
 def _begun(
     batches: Iterable[Sequence[Target]], pace: PacedWriter, is_late: Callable[[], bool], left: list[Resource]
 ) -> Iterator[Sequence[Target]]:
-    """Those that may begin, each when its writes need not wait; from when it is late, the rest is `left`."""
+    """Yield those that may begin, each when its writes need not wait; from when it is late, the rest is `left`."""
     for batch in batches:
         if not left:
             pace.rest(len(batch))

@@ -1,4 +1,4 @@
-"""Tells people what a person's command asked to have told, as the ledger holds it."""
+"""Notify people of an undo or exemption that a command names, as the ledger holds it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def tell(request: NoticeRequest, *, control_of: Callable[[str], Control[Any]], w
             return Ignored(f"exemption {exemption.id} is of {exemption.control}, which this cloudmend does not have")
         record = exemption_record(exemption, control.id, control.resource.type)
     if record is None:
-        return Ignored(f"the ledger holds no undo or exemption {request.record or request.exemption} to tell of")
+        return Ignored(f"the ledger holds no undo or exemption {request.record or request.exemption} to report")
     world.notifier.publish(record)
     return record
 

@@ -117,12 +117,12 @@ def _exemptions(world: World) -> Sequence[TimedExemption]:
 def _look(
     entry: Entry, mended: Record, control_of: Callable[[str], Control[Any]], policy: Policy | None, world: World
 ) -> Callable[[], Reversal]:
-    """What compares the mend with what is now. Raises LedgerError for a control that nobody has."""
+    """Return what compares the mend with what is now. Raises LedgerError for a control that nobody has."""
     try:
         control = control_of(entry.intent.control)
     except KeyError:
         raise LedgerError(
-            f"Record {entry.id} is of {entry.intent.control}, which this cloudmend does not have. Update it."
+            f"Record {entry.id} is of {entry.intent.control}, which this cloudmend does not have. Update cloudmend."
         ) from None
     if control.revert:
         return partial(control.revert, entry.intent, mended, world.reader)
@@ -131,7 +131,7 @@ def _look(
 
 
 def _write(requests: Sequence[Sent], world: World) -> str:
-    """Sends them in order, and stops at the first that fails; the problem, or nothing."""
+    """Send them in order, and stops at the first that fails; the problem, or nothing."""
     try:
         for request in requests:
             world.writer.write(request)
@@ -141,7 +141,7 @@ def _write(requests: Sequence[Sent], world: World) -> str:
 
 
 def _proved(look: Callable[[], Reversal], world: World) -> Reversal:
-    """What AWS answers after the writes, read again while it may only be late."""
+    """Return what AWS answers after the writes, read again while it may only be late."""
     reversal = look()
     for pause in _PROOF_PAUSES:
         if reversal.is_done:

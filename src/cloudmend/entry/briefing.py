@@ -1,4 +1,4 @@
-"""What a look at AWS is judged by: a policy file, a ledger, and a stack, each where it is named. It only reads."""
+"""The basis of a judgement: a policy file, a ledger, and a stack, each if it is named. It only reads."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _options(policy_file: Path, ledger: str, stack: str) -> tuple[str, ...]:
 def only(regions: Sequence[str], bound: str = "") -> str | None:
     """The one Region that is asked for, where it is one; it must be, for what is `bound` to one. Raises InputError."""
     if bound and len(regions) != 1:
-        raise InputError(f"{bound} is of one Region, and serves no other. Pass that one as --region.")
+        raise InputError(f"{bound} is in one Region. Pass exactly that Region as --region.")
     return regions[0] if len(regions) == 1 else None
 
 
@@ -57,7 +57,7 @@ def _switch(parameter: str, region: str | None) -> Mode | None:
 
 
 def _exemptions(ledger: Ledger | None, now: datetime) -> Exemptions:
-    """What cannot be read exempts nothing, as the engine has it, and is told."""
+    """Return the active exemptions. One that cannot be read exempts nothing, as in the engine, and is reported."""
     found = ledger.exemptions(now) if ledger else Exemptions(())
     for problem in found.unreadable:
         _tell(problem)

@@ -32,7 +32,7 @@ COMMANDS: Final = (scan, explain, fix, replay, invoke, undo, records, console, d
 GROUPS: Final = {"exempt": exempt, "policy": policy}
 
 app = typer.Typer(
-    help=f"""Mends AWS accounts: what was opened to the world is narrowed, proved closed, and can be undone.
+    help=f"""Mend AWS accounts: narrow what was opened to the world, prove it closed, and undo a mend.
 
     Exit codes, the same for all commands: {listed()}.
     """,

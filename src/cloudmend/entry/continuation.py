@@ -1,4 +1,4 @@
-"""What one invocation of the sweep asks of another, as messages of its queue."""
+"""Messages from one invocation of the sweep to another, in the sweep's queue."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _message(task: Task) -> str:
 
 
 def asked(event: Any) -> Task | PutOff | None:
-    """What an SQS event of one message asks for; None for any other event, which the schedule sent.
+    """Return what an SQS event of one message asks for; None for any other event, which the schedule sent.
 
     Raises EventError for a message that cannot be understood.
     """

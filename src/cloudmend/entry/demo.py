@@ -56,7 +56,7 @@ class NotAsShown(CloudmendError):
 
 
 def permissions(cidr: str) -> list[dict[str, Any]]:
-    """What the walkthrough shows of an opened group (0.0.0.0/0) and of a mended one (10.0.0.0/8)."""
+    """Return what the walkthrough shows of an opened group (0.0.0.0/0) and of a mended one (10.0.0.0/8)."""
     nothing: dict[str, Any] = {"Ipv6Ranges": [], "PrefixListIds": [], "UserIdGroupPairs": []}
     return [
         {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": cidr}], **nothing}
@@ -155,7 +155,7 @@ class Walkthrough:
 
     def look(self) -> None:
         """The console over this AWS and the stack's ledger, until Enter is pressed."""
-        self._tell("Look at it in a browser, and take a mend back. Press Enter here to end the demo.")
+        self._tell("Look at it in a browser, and undo a mend. Press Enter here to end the demo.")
         stacks = self._run("aws", "cloudformation", "describe-stacks", "--stack-name", _STACK, echo=False, show=False)
         outputs = {output["OutputKey"]: output["OutputValue"] for output in json.loads(stacks)["Stacks"][0]["Outputs"]}
         words = ("cloudmend", "console", "--ledger", outputs["LedgerTableName"])
@@ -222,7 +222,7 @@ class Walkthrough:
         self._console.print(Text(f"\n{self._step}. {sentence}", "bold"))
 
     def _run(self, *words: str, echo: bool = True, show: bool = True, errors: bool = True) -> str:
-        """Runs a command in the repository, shows it and what it prints; raises NotAsShown if it fails."""
+        """Run a command in the repository, shows it and what it prints; raises NotAsShown if it fails."""
         if echo:
             self._console.print(Text(f"    $ {self._shortened(shlex.join(words))}", "cyan"), soft_wrap=True)
         done = subprocess.run(words, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own words

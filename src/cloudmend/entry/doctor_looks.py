@@ -1,4 +1,4 @@
-"""What doctor looks at in a stack: each look reads a part of it, and has it judged by core/doctor."""
+"""The checks of doctor in a stack: each reads a part of the stack, and core/doctor judges it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SWEEP: Final = "SweepFunction"
 
 
 class Case(Struct, frozen=True):
-    """What every look needs."""
+    """The inputs of every look."""
 
     gateway: Gateway
     here: Deployment

@@ -69,7 +69,7 @@ def diagnose(connect: Connect, name: str, region: str | None, now: datetime) -> 
 
 
 def _region(region: str | None) -> Check:
-    """What is found is the Region's name."""
+    """Return what is found is the Region's name."""
     try:
         found = checks.region_of(region)
     except CloudmendError as error:

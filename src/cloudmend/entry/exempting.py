@@ -65,7 +65,7 @@ def show(ledger: str, region: str | None, *, as_json: bool) -> int:
     found = searched.ledger.exemptions(datetime.now(UTC)) if searched.ledger else Exemptions(())
     tell(found.held, as_json=as_json)
     if not found.held:
-        sys.stderr.write(f"cloudmend: {terminal(searched.nothing('No exemption holds'))}\n")
+        sys.stderr.write(f"cloudmend: {terminal(searched.nothing('No exemption is active'))}\n")
     sys.stderr.writelines(f"cloudmend: {terminal(problem)}\n" for problem in found.unreadable)
     return 1 if found.unreadable else 0
 
@@ -78,8 +78,8 @@ def remove(exemption_id: str, ledger: str, region: str | None) -> None:
     )
     if not found:
         held = again("exempt", "list", ledger=ledger, region=region)
-        raise LedgerError(searched.nothing(f"There is no exemption {exemption_id}", f"{held} shows those that hold."))
-    sys.stdout.write(f"{exemption_id} is removed: the next event or sweep closes what it left open.\n")
+        raise LedgerError(searched.nothing(f"There is no exemption {exemption_id}", f"{held} shows the active ones."))
+    sys.stdout.write(f"{exemption_id} is removed. The next event or sweep mends what it left open.\n")
 
 
 def end(exemption_id: str, ledger: Ledger, stack: Stack, caller: Callable[[], str], now: datetime) -> bool:

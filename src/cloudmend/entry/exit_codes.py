@@ -13,7 +13,7 @@ FOUND: Final = 4
 MEANINGS: Final = {
     DONE: "done, and everything was read",
     INCOMPLETE: "something was not read, not mended, not proved, or is broken or unknown",
-    BAD_INPUT: "the command, its input, the settings or the policy cannot be meant, or there is nobody to ask",
+    BAD_INPUT: "the command, its input, the settings, or the policy is invalid, or there is no terminal to ask on",
     DECLINED: "you said no",
     FOUND: "--fail-on-findings found something",
 }

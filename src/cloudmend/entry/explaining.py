@@ -42,7 +42,7 @@ PlaceOf = Callable[[str], Place]  # of a Region's name; empty: the environment's
 
 
 def explain(about: object, brief: Brief, region: str | None, *, as_json: bool) -> None:
-    """Writes why the group or rule of an id is at fault or not, or what an event leads to. Raises CloudmendError."""
+    """Write why the group or rule of an id is at fault or not, or what an event leads to. Raises CloudmendError."""
     place_of = place_in(region)
     if isinstance(about, str) and is_id(about):
         write(explain_id(about, brief, place_of("")), as_json=as_json)
@@ -51,7 +51,7 @@ def explain(about: object, brief: Brief, region: str | None, *, as_json: bool) -
 
 
 def is_id(subject: str) -> bool:
-    """Whether it is the id of a security group or of a rule; else it should be a file."""
+    """Return whether it is the id of a security group or of a rule; else it should be a file."""
     return _ID.fullmatch(subject) is not None
 
 
@@ -76,7 +76,7 @@ def write(sentences: Iterable[str], *, as_json: bool) -> None:
 
 
 def explain_id(subject: str, brief: Brief, place: Place) -> tuple[str, ...]:
-    """Of a group, or of one of its rules. Raises CloudmendError where there is none."""
+    """Of a group, or of one of its rules. Raises CloudmendError if there is none."""
     rule_id = subject if subject.startswith("sgr-") else ""
     group_id = _group_of(rule_id, place) if rule_id else subject
     judgement = group_id and _judged(Resource(type=GROUP, id=group_id), brief, place)
@@ -86,7 +86,7 @@ def explain_id(subject: str, brief: Brief, place: Place) -> tuple[str, ...]:
 
 
 def explain_event(raw: object, brief: Brief, place_of: PlaceOf) -> tuple[str, ...]:
-    """What an event says, and then of each group that it leads to. Raises EventError, CloudmendError."""
+    """Return what an event says, and then of each group that it leads to. Raises EventError, CloudmendError."""
     return tuple(sentence for answer in parse_events(raw) for sentence in _answer(answer, brief, place_of))
 
 
@@ -128,13 +128,13 @@ def _elsewhere(call: ApiCall, brief: Brief, place: Place) -> str:
     """Why nothing can be said of it from here; empty where it was made in this account and Region, or names none."""
     if call.account and brief.account and call.account != brief.account:
         return (
-            f"It was made in account {cut(terminal(call.account), _FOREIGN)}, and your credentials are of account "
-            f"{brief.account}: nothing can be said of it from here. Use credentials of that account."
+            f"It was made in account {cut(terminal(call.account), _FOREIGN)}, and your credentials belong to account "
+            f"{brief.account}, so it cannot be judged from here. Use credentials of that account."
         )
     if call.region not in ("", place.region):
         return (
-            f"It was made in {cut(terminal(call.region), _FOREIGN)}, and --region is {place.region}: nothing can "
-            "be said of it from there. Leave --region out."
+            f"It was made in {cut(terminal(call.region), _FOREIGN)}, and --region is {place.region}, so it cannot "
+            "be judged from there. Leave --region out."
         )
     return ""
 
@@ -142,7 +142,7 @@ def _elsewhere(call: ApiCall, brief: Brief, place: Place) -> str:
 def _group(resource: Resource, actor_role: str, brief: Brief, place: Place) -> Iterator[str]:
     judgement = _judged(resource, brief, place, actor_role)
     if judgement is None:
-        yield f"{resource.id} does not exist in {place.region}: there is nothing to close."
+        yield f"{resource.id} does not exist in {place.region}."
         return
     yield _heading(judgement, place)
     yield from _verdict(judgement, brief.policy)

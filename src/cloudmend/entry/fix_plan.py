@@ -1,4 +1,4 @@
-"""What `cloudmend fix` would do, before it is asked: the changes, and what is left as it is, and why."""
+"""The plan of `cloudmend fix`: the changes, and what it leaves as it is, with the reason."""
 
 from __future__ import annotations
 

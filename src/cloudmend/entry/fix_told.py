@@ -1,4 +1,4 @@
-"""What `cloudmend fix` tells: the plan, each mend as it ends, how to take it back; to a person, or to a program."""
+"""The output of `cloudmend fix`, for a person or a program: the plan, each mend as it ends, and how to undo it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Teller:
             if record.entry_id and record.edits
         ]
         if undo:
-            self.screen.say("To take one back, and leave what it restores open for as long as you say:")
+            self.screen.say("To undo one, and leave what it restores open for as long as you say:")
         for line in undo:
             self.screen.command("  ", line)
         if self._as_json:

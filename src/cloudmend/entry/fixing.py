@@ -40,7 +40,7 @@ WorldOf = Callable[[str], World]  # by the Region's name
 
 
 class Wish(Struct, frozen=True, kw_only=True):
-    """What the user asks for: these groups or all, without a question or with one, told to a program or to a person."""
+    """The user's options: these groups or all, with a question or without, output for a program or for a person."""
 
     groups: Sequence[str] = ()
     table: str = ""  # the ledger's; empty: the user's own file
@@ -48,10 +48,10 @@ class Wish(Struct, frozen=True, kw_only=True):
     as_json: bool = False
 
     def check(self, *, is_terminal: bool) -> None:
-        """Raises InputError where nobody could be asked."""
+        """Raise InputError if nobody could be asked."""
         if not self.yes and (self.as_json or not is_terminal):
             raise InputError(
-                "There is nobody to ask. Pass --yes to do what the plan says without a question; "
+                "There is no terminal to ask on. Pass --yes to do what the plan says without a question; "
                 "cloudmend scan shows what that is."
             )
 

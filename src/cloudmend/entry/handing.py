@@ -31,7 +31,7 @@ _TASKS: Final = (Task, PutOff)  # what the messages of the sweep's queue hold
 
 
 class _Told(Struct, frozen=True):
-    """What the function says of one record."""
+    """The function's answer about one record."""
 
     status: Status
     summary: str
@@ -40,7 +40,7 @@ class _Told(Struct, frozen=True):
 
 
 class _Answer(Struct, frozen=True):
-    """What the function answers."""
+    """The function's answer."""
 
     records: tuple[_Told, ...]
     ignored: tuple[str, ...] = ()

@@ -51,7 +51,7 @@ _REGION: Final = "AWS::Region"  # what a record is of, where not even the list o
 
 
 def respond(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """Mends what one EventBridge event reports, or tells what a person's command asks to have told; gives its records'
+    """Mend what one EventBridge event reports, or tells what a person's command asks to have told; gives its records'
     statuses and sentences.
 
     Raises CloudmendError for an event that cannot be understood, a bad policy, and a door that is not
@@ -72,7 +72,7 @@ def _answer(event: Any) -> tuple[Record | Ignored, ...]:
 
 
 def sweep(event: Any, context: Any) -> dict[str, Any]:
-    """Mends what is open in a whole Region. To its queue it leaves the other Regions, where it is to sweep them too,
+    """Mend what is open in a whole Region. To its queue it leaves the other Regions, where it is to sweep them too,
     what it does not reach in time, and, once more, what it could not close.
 
     `event` is the schedule's, or a message of that queue; some are of what was put off. Gives what `respond` gives,
@@ -124,7 +124,7 @@ def _log_others(others: Sequence[Resource]) -> None:
 
 
 def _tried_again(task: PutOff) -> dict[str, Any]:
-    """What was put off, mended for its cause; or left to the queue once more, where it is not due yet."""
+    """Return what was put off, mended for its cause; or left to the queue once more, where it is not due yet."""
     now = _world().clock.now()
     if task.due > now:
         _raise_for((), _leave([task.body()], task.delay_s(now)))
@@ -217,7 +217,7 @@ def _telling(event: Any) -> Iterator[None]:
 
 
 def _result(answer: tuple[Record | Ignored, ...]) -> dict[str, Any]:
-    """What a handler answers."""
+    """Return what a handler answers."""
     return {
         "records": [_brief(each) for each in answer if isinstance(each, Record)],
         "ignored": [each.reason for each in answer if isinstance(each, Ignored)],
@@ -230,12 +230,12 @@ def _brief(record: Record) -> dict[str, Any]:
 
 
 def _bad(answer: Iterable[Record | Ignored]) -> list[Record]:
-    """Those that are not a good end."""
+    """Return those that are not a good end."""
     return [each for each in answer if isinstance(each, Record) and each.status in ("open", "failed")]
 
 
 def _raise_for(bad: Sequence[Record], problems: Sequence[str] = ()) -> None:
-    """Raises StillOpen where there are any."""
+    """Raise StillOpen if there are any."""
     if bad or problems:
         raise StillOpen(" ".join([*(record.summary for record in bad), *problems]))
 

@@ -26,7 +26,7 @@ GOOD: Final = ("mended", "clean", "observed", "exempt")
 def invoke(
     event: object, settings: Mapping[str, str], policy_file: Path, region: str | None, *, ledger: str, as_json: bool
 ) -> int:
-    """Handles one event; the exit code: 0 where every record is a good end, else 1. Raises CloudmendError."""
+    """Handle one event; the exit code: 0 where every record is a good end, else 1. Raises CloudmendError."""
     policy = read_policy(settings, policy_file)
     voice = _Voice(ledger, as_json=as_json)
     here = world(ledger=open_ledger(ledger, region), notifier=voice, region=region)

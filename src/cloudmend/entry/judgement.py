@@ -1,4 +1,4 @@
-"""What the engine would do about a group, without doing it; for commands that look before they write."""
+"""Judge a group as the engine does, without a write; for commands that look before they write."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cloudmend.entry.standing import NOTHING, Standing
 
 
 class Brief(Struct, frozen=True):
-    """What a verdict is given by."""
+    """The basis of a judgement."""
 
     policy: Policy
     now: datetime
@@ -31,7 +31,7 @@ class Brief(Struct, frozen=True):
 
 
 class Fate(Struct, frozen=True):
-    """What would become of a rule at fault, and by which decision. What is exempt has nothing after it."""
+    """The planned change of a rule at fault, and the decision behind it. An exempt rule has no change."""
 
     edit: Edit
     decision: Decision
@@ -56,7 +56,7 @@ def complete_and_judge(facts: GroupFacts, reader: Reader, brief: Brief, actor_ro
 
 
 def judge(facts: GroupFacts, brief: Brief, actor_role: str = "") -> Judgement:
-    """Of complete facts. Raises CloudmendError where the ledger cannot be read."""
+    """Of complete facts. Raises CloudmendError if the ledger cannot be read."""
     if not CONTROL.detect(facts, brief.policy):
         return Judgement(facts=facts, fates=())
     recent = brief.standing.recent(facts.group_id, brief.now)
@@ -82,7 +82,7 @@ def _verdict(facts: GroupFacts, findings: tuple[Finding, ...], brief: Brief, act
 
 
 def _changed(facts: GroupFacts, verdict: Verdict, brief: Brief, recent: Sequence[Entry]) -> Iterator[Fate]:
-    """What the plan is about, and what is only reported, whatever the decision."""
+    """Yield what the plan is about, and what is only reported, whatever the decision."""
     if verdict.decision.action == "exempt":
         return
     findings = restrained(verdict.findings, facts.account, brief.account)
@@ -99,7 +99,7 @@ def _changed(facts: GroupFacts, verdict: Verdict, brief: Brief, recent: Sequence
 
 
 def _left_open(facts: GroupFacts, findings: tuple[Finding, ...], verdict: Verdict) -> Iterator[Fate]:
-    """What is exempt, as a whole or by itself."""
+    """Yield what is exempt, as a whole or by itself."""
     told = {rule.id: str(rule) for rule in facts.ingress}
     whole = verdict.decision if verdict.decision.action == "exempt" else None
     for finding in findings:

@@ -1,4 +1,4 @@
-"""Which ledger the command line uses: a stack's table, or a file of the user's own.
+"""Choose the ledger of the command line: a stack's table, or a file of the user's own.
 
 A file is of one account of one AWS: AWS itself, a server that an endpoint names, or one start of the embedded AWS.
 """
@@ -30,7 +30,7 @@ _ACCOUNTS: Final = "[0-9]" * 12
 
 
 class Searched(Struct, frozen=True):
-    """What a command that only looks may read; `name` is what was searched, in the words of a sentence."""
+    """The ledger that a command reads; `name` is what was searched, in words for a sentence."""
 
     ledger: Ledger | None
     name: str
@@ -81,7 +81,7 @@ def known_ledger(table: str, region: str | None) -> Ledger | None:
 
 
 def forget_embedded(start: str) -> None:
-    """Deletes the ledgers of a start of the embedded AWS, which forgot what they tell of."""
+    """Delete the ledgers of a start of the embedded AWS, which forgot what they tell of."""
     shutil.rmtree(_folder() / _EMBEDDED / start, ignore_errors=True)
 
 
@@ -109,7 +109,7 @@ def _without_identity(error: CloudmendError, region: str | None) -> Searched:
         several = f"there are several: {', '.join(map(str, files))}" if files else f"{folder} holds none"
         raise LedgerError(f"{error} Without that, nobody knows whose ledger to search, and {several}.")
     found = _opened(files[0])
-    sys.stderr.write(f"cloudmend: {terminal(str(error))} Searched was the only ledger that there is: {found.name}.\n")
+    sys.stderr.write(f"cloudmend: {terminal(str(error))} The only ledger that there is was searched: {found.name}.\n")
     return found
 
 
@@ -126,12 +126,12 @@ def _place(identity: Identity) -> Path:
 
 
 def _slug(text: str) -> str:
-    """What a server says of itself never leads out of the folder."""
+    """Return the text as a safe folder name: a server's name for itself never leads out of the folder."""
     return re.sub(r"[^A-Za-z0-9]+", "-", text)
 
 
 def _some_file() -> bool:
-    """Whether there is any ledger. Raises LedgerError where nobody can look."""
+    """Return whether there is any ledger. Raises LedgerError if nobody can look."""
     folder = _folder()
     try:
         next(folder.iterdir(), None)  # glob would be silent about a folder that is not to be read

@@ -1,4 +1,4 @@
-"""What was done by hand in a stack's ledger is told to people by the stack, which is asked to."""
+"""Ask a stack to notify people of what was done by hand in its ledger."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Stack:
         self._region = region
 
     def tell(self, request: NoticeRequest) -> None:
-        """Asks it to tell people; says so on stderr where it could not be asked."""
+        """Ask it to notify people; say so on stderr if it could not be asked."""
         problem = ask(connection(self._region).brief_gateway, request) if self._table else ""
         if problem:
             sys.stderr.write(f"cloudmend: What was done stands, but nobody was notified of it: {terminal(problem)}\n")

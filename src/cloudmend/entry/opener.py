@@ -1,4 +1,4 @@
-"""Who opened what `cloudmend fix` closes, as far as mends that were kept tell it: there is no event that says it."""
+"""Find who opened what `cloudmend fix` closes, from the recorded mends, because no event says it."""
 
 from __future__ import annotations
 

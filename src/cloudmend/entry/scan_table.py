@@ -48,7 +48,7 @@ def _addresses(row: Row) -> Text:
 
 
 def _foreign(text: str) -> str:
-    """What somebody typed, shortened; --json has all of it."""
+    """Return what somebody typed, shortened; --json has all of it."""
     return cut(terminal(text), _FOREIGN)
 
 

@@ -44,7 +44,7 @@ class Found(Struct, frozen=True):
 
 
 class Look(Struct, frozen=True):
-    """What is at fault in a Region, as far as it could be read, and what could not."""
+    """The findings in a Region, as far as it could be read, and what could not be read."""
 
     found: tuple[Found, ...] = ()
     unread: tuple[Unread, ...] = ()
@@ -54,7 +54,7 @@ Survey = Mapping[str, Look]  # by the Region's name
 
 
 def scan(regions: Sequence[str], brief: Brief, form: Format, *, fail_on_findings: bool) -> int:
-    """Writes the report of these Regions, or else of all that are enabled; the exit code. Raises CloudmendError.
+    """Write the report of these Regions, or else of all that are enabled; the exit code. Raises CloudmendError.
 
     INCOMPLETE if a Region could not be read; else FOUND if findings shall fail and some count; else DONE.
     """
@@ -67,7 +67,7 @@ def scan(regions: Sequence[str], brief: Brief, form: Format, *, fail_on_findings
 
 
 def survey(readers: Mapping[str, Reader], brief: Brief, *, quiet: bool = False) -> Survey:
-    """What is at fault in each Region; one that cannot be read is told as such, and the others still are read.
+    """Return what is at fault in each Region; one that cannot be read is told as such, and the others still are read.
 
     On a terminal it shows how far it is, unless `quiet`.
     """
@@ -126,7 +126,7 @@ def _look(region: str, reader: Reader, brief: Brief) -> Look:
 
 
 def _judged(region: str, reader: Reader, brief: Brief) -> Look:
-    """What cannot be read of one group, or of what is behind the groups, hides nothing else."""
+    """Return what cannot be read of one group, or of what is behind the groups, hides nothing else."""
     observed, problem = observe_region(reader, brief.policy.settings_of(CONTROL))
     at_fault = [facts for facts in observed if CONTROL.detect(facts, brief.policy)]
     behind, unknown = _behind(at_fault, reader)
@@ -143,7 +143,7 @@ def _behind(at_fault: Sequence[GroupFacts], reader: Reader) -> tuple[Mapping[str
     try:
         return attached_to(_interfaces([facts.group_id for facts in at_fault], reader)), ""
     except CloudmendError as error:
-        return None, f"what is behind the groups is not known: {error}"
+        return None, f"the groups' network interfaces are not known: {error}"
 
 
 def _found(
@@ -158,7 +158,7 @@ def _found(
 
 
 def _interfaces(group_ids: Sequence[str], reader: Reader) -> Iterable[Json]:
-    """Those of these groups, each once, also where it has several of them."""
+    """Return those of these groups, each once, also where it has several of them."""
     found: dict[str, Json] = {}
     for first in range(0, len(group_ids), _FILTER_VALUES):
         filters = [{"Name": "group-id", "Values": list(group_ids[first : first + _FILTER_VALUES])}]

@@ -25,7 +25,7 @@ class Stack(Struct, frozen=True, kw_only=True):
         name = self.resources.get(logical_id)
         configuration = checks.function(connection(self.region).gateway, name) if name else None
         if configuration is None:
-            raise InputError(f"Stack {self.name} in {self.region} has no {logical_id}: it is none of cloudmend's.")
+            raise InputError(f"Stack {self.name} in {self.region} has no {logical_id}: it is not cloudmend's.")
         return configuration
 
     def settings(self) -> Mapping[str, str]:

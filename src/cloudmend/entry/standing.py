@@ -1,4 +1,4 @@
-"""What a decision depends on beside the policy: exemptions, the switch, what was done of late. For who only looks."""
+"""The inputs of a decision beside the policy: exemptions, the switch, recent mends. For commands that only look."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     ledger: Ledger | None = None
 
     def recent(self, resource_id: str, now: datetime) -> Sequence[Entry]:
-        """What was done about a resource of late, oldest first. Raises CloudmendError."""
+        """Return what was done about a resource of late, oldest first. Raises CloudmendError."""
         return tuple(Entries(self.ledger.recent(resource_id, now - FLAP_WINDOW))) if self.ledger else ()
 
 

@@ -36,7 +36,7 @@ UNDELIVERED: Final = "NoticesUndelivered"
 
 
 class LogNotifier:
-    """Tells of a record in one log line, whose message is a sentence, and counts it."""
+    """A notifier that writes a record as one log line, whose message is a sentence, and counts it."""
 
     def __init__(self, logger: Callable[[], Logger], metrics: Callable[[], Metrics]) -> None:
         """Both are asked for when there is something to tell: importing them can wait until the door is closed."""

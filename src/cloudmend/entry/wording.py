@@ -1,4 +1,4 @@
-"""What several commands say alike."""
+"""The wording that several commands share."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def again(*words: str, ledger: str, region: str | None) -> str:
 
 
 def exempted(exemption: TimedExemption) -> str:
-    """What is left open, until when, why, and on whose word; for a terminal."""
+    """Return what is left open, until when, why, and on whose word; for a terminal."""
     what = f"{left_open(exemption)} of {exemption.label}"
     until = f"{exemption.expires:%Y-%m-%d %H:%M} UTC"
     return terminal(f"{what} until {until}: {exemption.reason} ({exemption.owner})")
@@ -53,7 +53,7 @@ def who_of(entry: Entry) -> str:
 def came_to(entry: Entry) -> tuple[str, str]:
     """How the mend ended, or that it was undone; and what was done, in words."""
     if entry.ended is None:
-        return "in progress", "under way, or left behind by a crash: the next try or sweep completes it"
+        return "in progress", "if a crash cut it off, the next try or sweep completes it"
     if entry.undone:
         return "undone", entry.undone.record.summary
     return entry.ended.record.status, entry.ended.record.summary

@@ -92,7 +92,7 @@ def _request(request: ApiRequest, model: OperationModel) -> RequestDict:
 
 
 def _labels(template: str, path: str) -> dict[str, str]:
-    """What the path holds for each {Label} of a template."""
+    """Return what the path holds for each {Label} of a template."""
     pattern = _LABEL.sub(
         lambda label: f"(?P<{label[1]}>{'.+' if label[2] else '[^/]+'})",
         re.escape(template.partition("?")[0].rstrip("/")),

@@ -35,7 +35,7 @@ class AsynchronousRun:
 
 
 def run_asynchronously(functions: Functions, function: LambdaFunction, event: Any) -> AsynchronousRun:
-    """Invokes until it succeeds or the tries are used up; blocks for the delays."""
+    """Invoke until it succeeds or the tries are used up; block for the delays."""
     settings = function.event_invoke_config[-1].config if function.event_invoke_config else {}
     request_id = str(uuid.uuid4())
     tries = 0 if function.reserved_concurrency == 0 else 1 + int(settings.get("MaximumRetryAttempts", 2))

@@ -33,7 +33,7 @@ class RecordedCall:
 
 
 def is_write(operation: str) -> bool:
-    """Whether CloudTrail marks the operation readOnly: false."""
+    """Return whether CloudTrail marks the operation readOnly: false."""
     return not operation.startswith(_READS)
 
 

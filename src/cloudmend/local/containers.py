@@ -29,7 +29,7 @@ LOOPBACK: Final = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Containers:
-    """Where containers are answered, and which calls: `ec2:DescribeSecurityGroups`, by signing name and operation."""
+    """The address at which containers are answered, and the allowed calls, such as `ec2:DescribeSecurityGroups`."""
 
     address: str
     operations: frozenset[str]

@@ -64,7 +64,7 @@ def _items(exchange: Exchange) -> Sequence[str]:
 
 
 def _key(write: Mapping[str, Any], tables: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What an Update, a Delete or a ConditionCheck names; of a Put, the attributes that are its table's key."""
+    """Return what an Update, a Delete or a ConditionCheck names; of a Put, the attributes that are its table's key."""
     if "Key" in write:
         key: Mapping[str, Any] = write["Key"]
         return key

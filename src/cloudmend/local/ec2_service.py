@@ -72,7 +72,7 @@ class Ec2Service:
             return self._groups.setdefault((account, region), made)
 
     def __call__(self, exchange: Exchange) -> ApiResponse:
-        """What cannot be read as a call (an unknown action or parameter) is refused and leaves no event."""
+        """Answer a call. An unreadable request (an unknown action or parameter) is refused and leaves no event."""
         request_id = str(uuid.uuid4())
         try:
             operation, params = decode(exchange.request.body.decode())

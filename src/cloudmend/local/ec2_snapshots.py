@@ -65,7 +65,7 @@ OPERATIONS: Mapping[str, Answer] = {"DescribeSnapshots": describe, "ModifySnapsh
 
 
 def answers(operation: str, params: Mapping[str, Any]) -> bool:
-    """Whether the call is answered here; a list by filters is moto's."""
+    """Return whether the call is answered here; a list by filters is moto's."""
     return operation in OPERATIONS and "Filters" not in params
 
 
@@ -83,7 +83,7 @@ def _not_found(snapshot_id: str) -> Ec2Error:
 
 
 def _changes(params: Mapping[str, Any]) -> tuple[Sequence[Mapping[str, str]], Sequence[Mapping[str, str]]]:
-    """What is added, and what is removed, in either form of the call."""
+    """Return what is added, and what is removed, in either form of the call."""
     change = params.get("CreateVolumePermission", {})
     flat = [{"Group": group} for group in params.get("GroupNames", ())]
     flat += [{"UserId": user} for user in params.get("UserIds", ())]

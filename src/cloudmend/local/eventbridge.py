@@ -77,7 +77,7 @@ class EventBus:
         return tuple(self._deliveries)
 
     def put(self, event: Mapping[str, Any]) -> None:
-        """Takes an event, with its envelope, for the account and the Region that the envelope names."""
+        """Take an event, with its envelope, for the account and the Region that the envelope names."""
         self._events.append(event)
         self._worker.submit(partial(self._route, event))
 
@@ -109,7 +109,7 @@ _compiled = lru_cache(compile_pattern)
 
 
 def _permitted(rule: Rule, arn: str) -> tuple[LambdaFunction | None, str]:
-    """The function if EventBridge may invoke it for this rule; else EventBridge's error code."""
+    """The function if EventBridge can invoke it for this rule; else EventBridge's error code."""
     if queues.parse_arn(arn).service != "lambda":
         return None, "NO_RESOURCE"
     function = find_function(arn, rule.account_id, rule.region_name)
@@ -128,7 +128,7 @@ def _last_error(run: AsynchronousRun) -> str | None:
 
 
 def _dead_letter(rule: Rule, target: Mapping[str, Any], payload: Any, error: str) -> str | None:
-    """Sends to the target's dead-letter queue, if there is one that lets EventBridge; returns its ARN."""
+    """Send to the target's dead-letter queue, if there is one that lets EventBridge; return its ARN."""
     arn: str = target.get("DeadLetterConfig", {}).get("Arn", "")
     queue = queues.find_queue(arn)
     if queue is None or not queues.accepts(queue, source_arn=rule.arn, source_account=rule.account_id):

@@ -101,7 +101,7 @@ class Front:
             return _refusal(ApiError("InternalFailure", "The embedded AWS failed: see its log.", 500), exchange.request)
 
     def _record(self, exchange: Exchange, answer: ApiResponse) -> None:
-        """Puts CloudTrail's event of a write on the bus. EC2's calls are told by its own service."""
+        """Put CloudTrail's event of a write on the bus. EC2's calls are told by its own service."""
         if exchange.request.service in _TOLD_BY_THEMSELVES:
             return
         try:

@@ -1,4 +1,4 @@
-"""What a function printed, in its log group in CloudWatch Logs, with the lines that Lambda puts around it."""
+"""A function's output, in its log group in CloudWatch Logs, with the lines that Lambda adds."""
 
 from __future__ import annotations
 

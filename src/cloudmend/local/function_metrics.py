@@ -1,4 +1,4 @@
-"""What Lambda counts of a function in CloudWatch: its invocations, and those that failed."""
+"""Lambda's counts of a function in CloudWatch: its invocations, and those that failed."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class _Environments:
             self._idle.put(runtime)
 
     def invoke(self, event: Any, request_id: str | None) -> Invocation:
-        """Waits until one is idle."""
+        """Wait until one is idle."""
         runtime = self._idle.get()
         try:
             return runtime.invoke(event, request_id=request_id)
@@ -96,7 +96,7 @@ class Functions:
         self._closed = False
 
     def invoke(self, function: LambdaFunction, event: Any, request_id: str | None = None) -> Invocation:
-        """Runs the handler on an event, and puts what it printed into the function's log group."""
+        """Run the handler on an event, and put what it printed into the function's log group."""
         invocation = self._environments_of(function).invoke(event, request_id)
         with self._lock:  # moto's logs and metrics are not made for threads
             operations = write_log(function, invocation)
@@ -112,7 +112,7 @@ class Functions:
         self._on_call(SeenCall(service, operation, session, None, datetime.now(UTC)))
 
     def prune(self) -> None:
-        """Ends the processes of functions that are no more."""
+        """End the processes of functions that are no more."""
         with self._lock:
             gone = [arn for arn in self._environments if find_function(arn, "", "") is None]
             closing = [self._environments.pop(arn) for arn in gone]
@@ -120,7 +120,7 @@ class Functions:
             environment.close()
 
     def close(self) -> None:
-        """Ends all processes, at work or not; raises RuntimeError for whoever invokes from now on."""
+        """End all processes, at work or not; raises RuntimeError for whoever invokes from now on."""
         with self._lock:
             self._closed = True
             closing, self._environments = list(self._environments.values()), {}
@@ -180,7 +180,7 @@ class Functions:
 
 
 def _definition(function: LambdaFunction) -> str:
-    """Changes when the function has to be started anew."""
+    """The identity of a function's code and settings: it changes when the function must be started again."""
     facts = [
         function.code_sha_256,
         function.handler,

@@ -1,4 +1,4 @@
-"""Who calls: the access key that signed a request, as the principal that CloudTrail names.
+"""The caller of a request: the access key that signed it, as the principal that CloudTrail names.
 
 moto knows the IAM users and the sessions of assumed roles. A key that neither knows is taken for the root user of
 the default account, where AWS would refuse it: so any made-up key works, and nobody mistakes it for a role.

@@ -36,7 +36,7 @@ class Listener:
     """A port that is taken when the listener is made, and answers from `serve` until `close`."""
 
     def __init__(self, host: str, port: int) -> None:
-        """Port 0 stands for any free one. Raises OSError where the address is not this machine's, or the port taken."""
+        """Port 0 stands for any free one. Raises OSError if the address is not this machine's, or the port taken."""
         self._host = host
         self._socket = socket.create_server((host, port))
         self.port: int = self._socket.getsockname()[1]
@@ -49,7 +49,7 @@ class Listener:
         self._thread.start()
 
     def close(self) -> None:
-        """Waits for the requests at work."""
+        """Wait for the requests at work."""
         self._socket.close()
         if self._server is not None:
             self._server.shutdown()

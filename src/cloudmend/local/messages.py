@@ -1,4 +1,4 @@
-"""What travels over the wire: a request as received, a response, an error, and the log of the calls seen."""
+"""The messages on the wire: a request as received, a response, an error, and the log of the calls seen."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class QueueService:
                 self._worker.submit(drain)
 
     def _drain(self, queue: Queue, mapping: EventSourceMapping) -> None:
-        """Gives the function what is in the queue, until nothing is left or nothing more can be done."""
+        """Give the function what is in the queue, until nothing is left or nothing more can be done."""
         backend = sqs_backends[queue.account_id][queue.region]
         while messages := backend.receive_message(queue.name, mapping.batch_size, 0, _INVISIBLE_S):
             succeeded = self._invoke(queue, mapping, messages)
@@ -68,7 +68,7 @@ class QueueService:
                     backend.change_message_visibility(queue.name, receipt, 0)
 
     def _invoke(self, queue: Queue, mapping: EventSourceMapping, messages: Sequence[Message]) -> bool:
-        """Whether the function took the messages."""
+        """Return whether the function took the messages."""
         function = find_function(mapping.function_arn, queue.account_id, queue.region)
         if function is None:
             return False

@@ -49,7 +49,7 @@ def accepts(queue: Queue, *, source_arn: str, source_account: str) -> bool:
 
 
 def send(arn: str, body: Mapping[str, Any], attributes: Mapping[str, str] | None = None) -> None:
-    """Puts a JSON document, with string attributes, on the queue of that ARN, which must exist."""
+    """Put a JSON document, with string attributes, on the queue of that ARN, which must exist."""
     parts = parse_arn(arn)
     typed = {name: {"DataType": "String", "StringValue": value} for name, value in (attributes or {}).items()}
     sqs_backends[parts.account][parts.region].send_message(parts.resource, json.dumps(body), message_attributes=typed)

@@ -21,7 +21,7 @@ _TRANSFORM = "AWS::Serverless-2016-10-31"
 
 
 def is_serverless(template: Mapping[str, Any]) -> bool:
-    """Whether the template asks for the transform."""
+    """Return whether the template asks for the transform."""
     declared = template.get("Transform", ())
     return _TRANSFORM in ([declared] if isinstance(declared, str) else declared)
 

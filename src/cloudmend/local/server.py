@@ -103,7 +103,7 @@ class EmbeddedAws:
         self.close()
 
     def close(self) -> None:
-        """Ends the functions, the deliveries and the server; what was seen can still be read."""
+        """End the functions, the deliveries and the server; what was seen can still be read."""
         self._functions.close()
         self._worker.close()
         for each in self._listeners:
@@ -148,11 +148,11 @@ class EmbeddedAws:
         return self._bus.deliveries
 
     def put_event(self, event: Mapping[str, Any]) -> None:
-        """Puts a whole event, envelope included, on the default bus: late, twice, or made by hand."""
+        """Put a whole event, envelope included, on the default bus: late, twice, or made by hand."""
         self._bus.put(event)
 
     def settle(self, timeout_s: float) -> None:
-        """Returns when no delivery is pending. Raises TimeoutError if that takes longer."""
+        """Return when no delivery is pending. Raises TimeoutError if that takes longer."""
         self._worker.settle(timeout_s)
 
     def _front(self) -> WSGIApplication:

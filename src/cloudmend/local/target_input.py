@@ -1,4 +1,4 @@
-"""What a rule's target receives: the event, or what Input, InputPath or InputTransformer make of it."""
+"""The input of a rule's target: the event, or what Input, InputPath, or InputTransformer make of it."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Worker:
             self._changed.notify_all()
 
     def settle(self, timeout_s: float) -> None:
-        """Returns when nothing is pending. Raises TimeoutError, or the error of a job that failed since."""
+        """Return when nothing is pending. Raises TimeoutError, or the error of a job that failed since."""
         with self._changed:
             if not self._changed.wait_for(lambda: not self._pending, timeout_s):
                 raise TimeoutError(f"{self._pending} deliveries still pending after {timeout_s:g} s")

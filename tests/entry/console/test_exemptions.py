@@ -22,8 +22,8 @@ def test_what_is_removed_is_gone_and_closed_by_the_next_event(visitor: Visitor, 
     answer = visitor.post("exemptions", exemption=entry_id)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/a-token/exemptions?removed=")
     text = said(visitor.get("exemptions?removed="))
-    assert "There is none." in text
-    assert "It is removed: the next event or sweep closes what it left open." in text
+    assert "There is no active exemption." in text
+    assert "The exemption is removed. The next event or sweep mends what it left open." in text
     assert exemptions(account) == ()
     assert account.mend(group_id).status == "mended"
 

@@ -56,7 +56,7 @@ def test_a_region_that_cannot_be_read_is_told_and_hides_no_mend(visitor: Visitor
     group_id, _ = mended_group(account)
     refuse(account, "DescribeSecurityGroupRules", times=1)
     text = said(visitor.get())
-    assert headline(text) == "Not everything could be looked at"
+    assert headline(text) == "Not everything could be read"
     assert f"{REGION} could not be read in full. ec2:DescribeSecurityGroupRules in {REGION}: AWS answered" in text
     assert f"{account.label(group_id)}: narrowed tcp/22" in text
 
@@ -96,7 +96,7 @@ def test_of_many_mends_the_newest_fifty_are_shown(visitor: Visitor, account: Acc
 
 
 def test_an_empty_ledger_says_so(visitor: Visitor) -> None:
-    assert "The ledger holds none yet." in said(visitor.get())
+    assert "The ledger holds no mend yet." in said(visitor.get())
 
 
 def test_what_the_page_has_already_is_not_sent_again(visitor: Visitor, account: Account) -> None:

@@ -74,7 +74,7 @@ def test_an_undo_gives_the_rules_back_and_exempts_the_group(visitor: Visitor, ac
     assert (exemption.group, exemption.owner, exemption.created_by) == (group_id, "network-team", ALICE)
     text = said(visitor.get(f"records/{entry_id}"))
     assert "is tcp/22 from 0.0.0.0/0 again" in text
-    assert "Taken back at" in text
+    assert "Undone at" in text
     assert "<form" not in text
 
 
@@ -126,7 +126,7 @@ def test_an_undo_that_failed_half_way_is_told_and_completed_by_the_next(visitor:
 def test_a_mend_under_way_is_not_taken_back(visitor: Visitor, account: Account) -> None:
     crashed = crash(account)
     text = said(visitor.get(f"records/{crashed.id}"))
-    assert "under way" in text
+    assert "in progress" in text
     assert "nothing is known to be changed yet" in text
     assert "<form" not in text
     assert "is still in progress, or crashed." in said(visitor.post(f"records/{crashed.id}", **UNDO), 409)

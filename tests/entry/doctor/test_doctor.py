@@ -117,12 +117,12 @@ def reserve_nothing(patient: Patient) -> None:
         (record_objects_alone, "Trail", "leaves out management write events"),
         (disable_rule, "Rule", "is DISABLED"),
         (narrow_pattern, "Pattern", "does not match a sample event of ModifyManagedPrefixList"),
-        (remove_target, "Target", "is no target"),
-        (remove_permission, "Permission", "may not invoke"),
+        (remove_target, "Target", "is not a target"),
+        (remove_permission, "Permission", "cannot invoke"),
         (disable_notices, "Undo notices", "is DISABLED: nobody is told of an undo or an exemption"),
         (narrow_notices, "Undo notices", "nobody is told of an undo or an exemption"),
-        (lose_notices, "Undo notices", "is no target"),
-        (forbid_notices, "Undo notices", "may not invoke"),
+        (lose_notices, "Undo notices", "is not a target"),
+        (forbid_notices, "Undo notices", "cannot invoke"),
         (reserve_nothing, "Function", "reserved concurrency of 0"),
     ],
 )
@@ -148,7 +148,7 @@ def test_without_a_trail_that_is_the_one_thing_that_is_broken(aws: EmbeddedAws) 
     patient.deploy()
     (broken,) = [check for check in patient.checks().values() if check.verdict == "broken"]
     assert broken.title == "Trail"
-    assert broken.found == "No trail covers us-east-1: without one, EventBridge hears of no call."
+    assert broken.found == "No trail covers us-east-1: without one, EventBridge receives no API calls."
     patient.client("s3").create_bucket(Bucket="trails")
     for command in broken.fix.replace("BUCKET", "trails").split(" && "):
         patient.run(command)
@@ -217,7 +217,7 @@ def test_a_mend_that_no_sweep_completes_is_a_warning(patient: Patient) -> None:
     for write in (put_entry(entry), put_open(entry)):
         patient.client("dynamodb").put_item(TableName=patient["LedgerTable"], **write["Put"])
     check = patient.checks()["Records"]
-    assert (check.verdict, check.found[:55]) == ("warning", "1 mend did not end, and no sweep completed that; the ol")
+    assert (check.verdict, check.found[:55]) == ("warning", "1 mend did not end, and no sweep completed them. The ol")
 
 
 def test_errors_in_the_log_are_a_warning_and_hostile_text_stays_on_its_line(patient: Patient) -> None:
@@ -358,7 +358,10 @@ def test_whoever_else_listens_to_the_same_calls_is_no_stack_of_cloudmend_s(patie
 
 def test_where_the_stack_is_not_the_one_that_is_there_is_named(patient: Patient) -> None:
     check = patient.checks(stack="cluodmend")["Stack"]
-    assert check.found == "There is no stack cluodmend in us-east-1. cloudmend's is stack cloudmend."
+    assert (
+        check.found
+        == "There is no stack cluodmend in us-east-1. In this Region, cloudmend is deployed as stack cloudmend."
+    )
     assert check.fix == "cloudmend doctor --stack-name cloudmend --region us-east-1"
 
 

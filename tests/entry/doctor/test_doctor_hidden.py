@@ -92,7 +92,7 @@ def test_onto_a_stack_of_somebody_else_s_nothing_is_deployed(aws: EmbeddedAws) -
     client(aws, "cloudformation").create_stack(StackName=STACK, TemplateBody=json.dumps(only_a_queue))
     check = Patient(aws).checks()["Stack"]
     assert (check.verdict, check.fix) == ("broken", "")
-    assert check.found.startswith("Stack cloudmend in us-east-1 is none of cloudmend's.")
+    assert check.found.startswith("Stack cloudmend in us-east-1 is not cloudmend's.")
 
 
 def test_a_stack_that_lacks_something_gets_it_by_a_deployment(aws: EmbeddedAws) -> None:

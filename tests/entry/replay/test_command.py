@@ -22,9 +22,9 @@ def test_the_table_says_what_it_comes_to_first_and_shows_hostile_names_as_text(
     (tmp_path / "1.json").write_bytes(FORMS["trail.json"](records))
     assert replay([str(tmp_path)], policy(), as_json=False) == 0
     shown = capsys.readouterr().out
-    assert shown.startswith("3 doors were opened to the world; 0 are still open when the records end.\n")
+    assert shown.startswith("3 findings; 0 are still open when the records end.\n")
     assert "6 records in 1 file, which change security groups from 2026-11-24 07:00 to 2026-11-24 07:25 UTC." in shown
-    assert f"Whom to talk to first:\n  {ROLE}: 3 doors; through the AWS CLI, by its user agent\n" in shown
+    assert f"Whom to talk to first:\n  {ROLE}: 3 findings; through the AWS CLI, by its user agent\n" in shown
     assert shown.index("Whom to talk to first") < shown.index(GROUP)
     assert "Half of those that somebody closed stood open for 5 minutes or less." in shown
     assert f"# tcp/22 from 0.0.0.0/0: opened 3 times\n# by {ROLE}\n[[exemption]]\n" in shown
@@ -45,7 +45,7 @@ def test_the_table_shows_the_doors_that_stood_open_longest(
     (tmp_path / "1.json").write_bytes(FORMS["trail.json"](records))
     replay([str(tmp_path)], policy(), as_json=False)
     shown = capsys.readouterr().out
-    assert "The 2 that stood open longest; --json tells all 3:" in shown
+    assert "The 2 that stood open longest; --json lists all 3:" in shown
     assert shown.index("sg-00000000000000001") < shown.index("sg-00000000000000002")
     assert "sg-00000000000000003" not in shown
 
@@ -63,10 +63,10 @@ def test_many_records_give_few_lines(tmp_path: Path, capsys: pytest.CaptureFixtu
     replay([str(tmp_path)], policy(), as_json=False)
     shown = capsys.readouterr()
     assert shown.out.count("[[exemption]]") == 10
-    assert "490 groups more may be meant to be open; --json tells all." in shown.out
+    assert "490 groups more may be open on purpose; --json lists all." in shown.out
     assert len(shown.out.splitlines()) < 200
     assert len(shown.err.splitlines()) == 11
-    assert shown.err.endswith("cloudmend: So it is with 28 more files; --json tells all.\n")
+    assert shown.err.endswith("cloudmend: The same holds for 28 more files; --json lists all.\n")
 
 
 def test_the_first_line_is_no_all_clear_where_something_was_not_read(
@@ -79,7 +79,7 @@ def test_the_first_line_is_no_all_clear_where_something_was_not_read(
     shown = capsys.readouterr().out.splitlines()
     assert shown[0].startswith('1 record could not be understood. The first: The event has no "detail".')
     unread = shown.index("1 file could not be read, or not to the end: see below.")
-    assert any(line.startswith("As far as the records tell, no guarded port (tcp/22, ") for line in shown[unread:])
+    assert any(line.startswith("As far as the records show, no guarded port (tcp/22, ") for line in shown[unread:])
 
 
 def test_our_own_hints_are_told_as_they_are_and_what_others_typed_is_escaped(

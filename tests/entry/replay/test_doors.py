@@ -125,7 +125,7 @@ def test_the_vpc_of_a_group_is_known_if_its_creation_is_in_the_records(told: Cal
     created = call("CreateSecurityGroup", 0, {"groupName": "a", "vpcId": "vpc-0123456789abcdef0"}, {"groupId": GROUP})
     found = told(created, opened(1), opened(2, group="sg-0123456789abcdef0"), under=under)
     assert found["action"] == ["observe", "fix"]
-    assert "tells VPCs apart" in found.summary["caveats"][0]
+    assert "distinguishes VPCs" in found.summary["caveats"][0]
 
 
 def test_what_the_records_cannot_tell_is_said(told: Callable[..., Told]) -> None:
@@ -141,7 +141,7 @@ def test_what_the_records_cannot_tell_is_said(told: Callable[..., Told]) -> None
     summary = found.summary
     assert (summary["older_rules"], summary["prefix_lists"], summary["nameless"]) == (2, 1, 1)
     assert summary["read"]["not_understood"] == 2
-    assert "does not tell its time" in summary["read"]["first_not_understood"]
+    assert "has no time" in summary["read"]["first_not_understood"]
     assert "the VPC's own block" in summary["caveats"][0]
 
 

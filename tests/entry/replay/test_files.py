@@ -83,9 +83,9 @@ OTHER = FORMS["trail.json.gz"]([opened(2)])
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (b"prose", "After its gzip data stand bytes that are none."),
-        (b"\x1f", "After its gzip data stand bytes that are none."),
-        (b"\0" * 512 + b"x", "After its gzip data stand bytes that are none."),
+        (b"prose", "Other bytes follow its gzip data."),
+        (b"\x1f", "Other bytes follow its gzip data."),
+        (b"\0" * 512 + b"x", "Other bytes follow its gzip data."),
         (OTHER[:12], "Its gzip data end too early"),
         (OTHER[:-9], "Its gzip data end too early"),
         (OTHER[:12] + b"\xff" * 30, "Its gzip data are damaged"),
@@ -174,7 +174,7 @@ def test_a_process_that_is_killed_is_said_with_what_to_do(tmp_path: Path, monkey
         (tmp_path / name).write_bytes(FORMS["trail.json"](STORY))
     monkeypatch.setattr(reading, "WORTH", 1)
     monkeypatch.setattr(reading, "_listed", killed)
-    with pytest.raises(CloudmendError, match="was killed, perhaps for want of memory"):
+    with pytest.raises(CloudmendError, match="was killed, perhaps because memory ran out"):
         replay([str(tmp_path)], policy(), as_json=True)
 
 

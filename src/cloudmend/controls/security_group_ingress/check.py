@@ -69,7 +69,7 @@ def _modified(rule: Rule, fields: dict[str, Any]) -> Rule:
 
 
 def check_effect(before: Rule, after: Rule | None) -> None:
-    """Raises UnsafePlan where a rule is not only narrowed, or is no ingress rule."""
+    """Raise UnsafePlan if a rule is not only narrowed, or is no ingress rule."""
     if not before.is_ingress:
         raise _unsafe(f"would change the egress rule {before.id}")
     if after is None:

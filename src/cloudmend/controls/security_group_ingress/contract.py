@@ -65,7 +65,7 @@ def _read(group: Resource, reader: Reader, settings: Settings) -> State | None:
 
 
 def _read_many(groups: Sequence[Resource], reader: Reader, settings: Settings) -> Mapping[str, State]:
-    """Those that exist, each with its VPC."""
+    """Return those that exist, each with its VPC."""
     ids = [group.id for group in groups]
     described = reader.begin(lambda: find_groups(by_group(ids), reader))
     rules = rules_of(groups, reader)
@@ -164,7 +164,7 @@ def _said(row: Json) -> Json:
 
 
 def _narrows(view: View, then: Parts) -> bool:
-    """Whether every rule stays, goes, or has its source replaced by a part of it."""
+    """Return whether every rule stays, goes, or has its source replaced by a part of it."""
     return all(
         part in view.parts and (row == view.parts[part] or _is_narrower(view.parts[part], row))
         for part, row in then.items()
@@ -178,7 +178,7 @@ def _is_narrower(before: Json, after: Json) -> bool:
 
 
 def _form(row: Json) -> Any:
-    """All of a rule that is not AWS's own choice, so that two can be compared."""
+    """Return all of a rule that is not AWS's own choice, so that two can be compared."""
     tags = sorted((tag["Key"], tag["Value"]) for tag in row.get("Tags", ()))
     return [*(row.get(field) or None for field in _FIELDS), tags]
 

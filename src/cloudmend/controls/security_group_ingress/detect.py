@@ -1,4 +1,4 @@
-"""Which rules are at fault: together they open a guarded port to more public addresses than the limit."""
+"""The rules at fault: together they open a guarded port to more public addresses than the limit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from cloudmend.core.network import (
 _NAMED_PORTS: Final = 4  # how many of them a sentence names
 _NEW: Final = -inf
 _REPORTED: Final = (
-    "unreadable_prefix_lists is report; take the rule away, have the list shared with this account again, "
+    "unreadable_prefix_lists is report; revoke the rule, have the list shared with this account again, "
     "or set that to revoke"
 )
 
@@ -40,10 +40,11 @@ def detect(facts: GroupFacts, settings: Settings) -> tuple[Finding, ...]:
 
 
 def all_clear(facts: GroupFacts | None, settings: Settings) -> str:
-    """Return what holds where nothing is at fault, for a sentence: what was looked at, and by which limit."""
+    """Return what holds if nothing is at fault, for a sentence: the ports that were judged, and the limit."""
     limits = f"{readable(settings.limits[4])} public IPv4 or {readable(settings.limits[6])} public IPv6 addresses"
-    aside = "".join(f", {each} aside" for each in _not_counted(facts, settings))
-    return f"no guarded port ({_few(settings.guarded)}) is open to more than {limits}{aside}"
+    left_out = " or ".join(_not_counted(facts, settings))
+    besides = f", not counting {left_out}" if left_out else ""
+    return f"no guarded port ({_few(settings.guarded)}) is open to more than {limits}{besides}"
 
 
 def _not_counted(facts: GroupFacts | None, settings: Settings) -> Iterator[str]:
@@ -119,7 +120,7 @@ def _age(facts: GroupFacts, rule: Rule) -> tuple[bool, float]:
 
 
 def _tipped(facts: GroupFacts, rule: Rule, oldest: tuple[bool, float], youngest: tuple[bool, float]) -> str:
-    """Why this rule is at fault, and not another of those that are too wide together."""
+    """Return why this rule is at fault, and not another of those that are too wide together."""
     if facts.names(rule):
         return "the event names this rule, so it goes first"
     if _age(facts, rule) < oldest:

@@ -1,4 +1,4 @@
-"""Where to mend: the groups that a target stands for.
+"""Resolve a target to the groups to mend.
 
 Those of a whole Region are judged as DescribeSecurityGroups shows them: a thousand whole groups on a page, one page
 in memory at a time.
@@ -101,7 +101,7 @@ def _groups_at_fault(reader: Reader, settings: Settings) -> Expansion:
 
 
 def _is_suspect(group: Json, opening: Callable[[Ports], bool], judged: Callable[[tuple[Source, ...]], bool]) -> bool:
-    """Whether a mend should look at it. One that cannot be judged is left to its own mend, which tells why."""
+    """Return whether a mend should look at it. One that cannot be judged is left to its own mend, which tells why."""
     try:
         return judged(tuple(_open_sources(group, opening)))
     except Exception:  # noqa: BLE001 - one odd group must not hide the rest of the Region

@@ -1,4 +1,4 @@
-"""Why each rule of a group counts or not, and how far that opens the guarded ports, in plain sentences."""
+"""Explain in sentences why each rule of a group counts or not, and how far the rules open the guarded ports."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def _verdict(rule: Rule, facts: GroupFacts, why: Mapping[str, str], settings: Se
     if not opens_guarded(rule, settings):
         return f"does not count, because none of the guarded ports is in {rule.traffic}"
     if rule.prefix_list_id in facts.unread_lists:
-        return f"not known whom it admits, because {facts.unread_lists[rule.prefix_list_id].why.rstrip('.')}"
+        return f"may admit anybody, because {facts.unread_lists[rule.prefix_list_id].why.rstrip('.')}"
     if addresses := public_addresses(rule, facts, settings):
         return f"counts with {readable(addresses)} public addresses, and is not at fault"
     return f"does not count, because {_no_addresses(rule, facts)}"
 
 
 def _no_addresses(rule: Rule, facts: GroupFacts) -> str:
-    """Why a rule that admits a guarded port exposes nothing."""
+    """Return why a rule that admits a guarded port exposes nothing."""
     if facts.trusts(rule):
         return f"AWS itself owns {rule.prefix_list_id}, and the policy trusts such prefix lists"
     if rule.network is None and not rule.prefix_list_id:

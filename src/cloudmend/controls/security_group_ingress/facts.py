@@ -1,4 +1,4 @@
-"""What AWS says a group is now: its rules, one for each source, and the prefix lists that they refer to."""
+"""The state of a group as AWS shows it: its rules, one for each source, and the prefix lists that they refer to."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _said(row: Json) -> list[Any]:
 
 
 class Unread(Struct, frozen=True):
-    """Why something could not be read, and whether the next try would meet the same."""
+    """The reason why something could not be read, and whether the next try would meet the same."""
 
     why: str
     lasts: bool
@@ -134,7 +134,7 @@ class GroupFacts(Facts, frozen=True, kw_only=True):
         return bool(listed) and listed not in self.prefix_lists and listed not in self.unread_lists
 
     def networks(self, rule: Rule) -> Iterable[Network]:
-        """What a rule's source stands for; nothing for another group, or a list that is trusted."""
+        """Return what a rule's source stands for; nothing for another group, or a list that is trusted."""
         if rule.network is not None:
             return (rule.network,)
         return self.prefix_lists.get(rule.prefix_list_id, ())

@@ -1,4 +1,4 @@
-"""What AWS CLI commands give back, rule by rule, as values that can be compared with the rules of a before-image."""
+"""The rules that AWS CLI commands restore, as values that can be compared with the rules of a before-image."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ Tags = tuple[tuple[str, str], ...]
 
 
 class Contradiction(Exception):
-    """What of a record does not fit the rest of it."""
+    """A contradiction within a record."""
 
 
 class Return(NamedTuple):
-    """What gives a rule back: a Modify of the rule with this id, or an Authorize, which names none."""
+    """A call that restores a rule: a Modify of the rule with this id, or an Authorize, which names none."""
 
     group_id: str
     rule_id: str
@@ -40,7 +40,7 @@ class Return(NamedTuple):
 
 
 def fields_of(rule: Rule) -> tuple[Any, ...]:
-    """All that a rule says; an empty text is no text."""
+    """Return all that a rule says; an empty text is no text."""
     return tuple(None if value == "" else value for value in map(rule.row.get, FIELDS))
 
 
@@ -49,13 +49,13 @@ def tags_of(rule: Rule) -> Tags:
 
 
 def given_back(commands: Iterable[str], intent: Intent) -> Iterator[Return]:
-    """What AWS CLI commands give back, rule by rule."""
+    """Yield what AWS CLI commands give back, rule by rule."""
     for text in commands:
         aws, service, operation, region_option, region, body_option, body = shlex.split(text)
         if (aws, service, region_option, body_option) != ("aws", "ec2", "--region", "--cli-input-json"):
-            raise Contradiction(f"it holds a command that is none of cloudmend's: {text[:80]}")
+            raise Contradiction(f"it holds a command that is not cloudmend's: {text[:80]}")
         if region != intent.region:
-            raise Contradiction(f"it is of {intent.region}, and a command of it is for {region}")
+            raise Contradiction(f"it belongs to {intent.region}, and one of its commands is for {region}")
         yield from _of_command(operation, msgspec.json.decode(body))
 
 
@@ -69,7 +69,7 @@ def _of_command(operation: str, params: Json) -> Iterator[Return]:
         tags = [tag for each in params.get("TagSpecifications", ()) for tag in each["Tags"]]
         yield Return(params["GroupId"], "", fields_of(_permitted(permission)), _tags(tags))
     else:
-        raise Contradiction(f"it would be taken back by {operation}")
+        raise Contradiction(f"its undo would call {operation}")
 
 
 def _permitted(permission: Json) -> Rule:

@@ -76,9 +76,9 @@ _EXAMPLES: Final = {
 
 # Of each key that is a word: its words, the default first, and what a word is.
 _WORDS: Final = {
-    "aws_prefix_lists": (("trusted", "resolved"), "a way to take AWS's own lists"),
-    "unreadable_prefix_lists": (("report", "revoke"), "what may become of a rule whose list cannot be read"),
-    "flapping": (("narrow", "revoke"), "what may become of a rule that is opened again and again"),
+    "aws_prefix_lists": (("trusted", "resolved"), "a way to treat AWS's own lists"),
+    "unreadable_prefix_lists": (("report", "revoke"), "a way to treat a rule whose list cannot be read"),
+    "flapping": (("narrow", "revoke"), "a way to treat a rule that is opened again and again"),
 }
 
 
@@ -180,7 +180,7 @@ def _limit(settings: Settings, family: Family) -> str:
     limit = f"{readable(count)} public IPv{family} addresses{_as_prefix(family, count)}"
     trusted = ", ".join(trusted_networks(settings, family))
     besides = f" besides {trusted}, which are trusted" if trusted else ""
-    return f"The rules of a group together may open a guarded port to {limit}{besides}; with more they are at fault."
+    return f"The rules of a group together may open a guarded port to {limit}{besides}. With more they are at fault."
 
 
 def _as_prefix(family: Family, count: int) -> str:
@@ -193,9 +193,7 @@ def _replacement(settings: Settings, family: Family) -> str:
     if replacement == "revoke":
         return f"An IPv{family} rule at fault is revoked."
     new = f"its VPC's own IPv{family} block" if replacement == "vpc" else replacement
-    return (
-        f"The source of an IPv{family} rule at fault becomes {new}; where that is no part of it, the rule is revoked."
-    )
+    return f"An IPv{family} rule at fault is narrowed to {new}, or revoked if its source does not contain that."
 
 
 def _prefix_lists(settings: Settings) -> str:

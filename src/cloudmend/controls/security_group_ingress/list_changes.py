@@ -1,4 +1,4 @@
-"""Whether a prefix list is still what it was when a rule that refers to it was revoked."""
+"""Compare a prefix list with its state when a rule that refers to it was revoked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NAMED: Final = 3  # how many ranges a sentence names
 
 
 class ListState(NamedTuple):
-    """What a list holds. AWS tells no version of its own lists, nor of one that it does not describe.
+    """The content of a list. AWS shows no version of its own lists, nor of a list that it does not describe.
 
     Where its `ranges` could not be read they are None.
     """
@@ -40,7 +40,7 @@ def list_before(list_id: str, image: Json) -> ListState:
 
 
 def change_of(list_id: str, was: ListState, reader: Reader) -> Difference | None:
-    """What differs now: its version or its ranges, or that it is gone. Raises AwsError.
+    """Return what differs now: its version or its ranges, or that it is gone. Raises AwsError.
 
     Both are compared, so that who changed one of the two in the ledger is found out.
     """

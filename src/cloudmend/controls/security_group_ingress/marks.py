@@ -47,7 +47,7 @@ def parse_mark(text: str) -> str:
     version = (match and match["version"]) or ""
     if not (traffic and source) or (version and not source.startswith("pl-")):
         raise InputError(
-            f"{text!r} is neither the id of a security group rule nor what one says. Write an id such as "
+            f"{text!r} is neither the id of a security group rule nor the text of one. Write an id such as "
             "sgr-05fe30eb67c909f27, or a protocol, ports and a source, such as 'tcp/22 from 203.0.113.0/24', "
             "'udp/53-54 from pl-05fe30eb67c909f27' or 'all traffic from 2001:db8::/32'."
         )

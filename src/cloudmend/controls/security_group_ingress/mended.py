@@ -44,7 +44,7 @@ class MendedRule(Struct, frozen=True, kw_only=True):
 
 
 def mended_rules(intent: Intent, record: Record) -> tuple[MendedRule, ...]:
-    """Raises UndoRefused where the record contradicts itself, or names what is none of the group's."""
+    """Raise UndoRefused if the record contradicts itself, or names what is none of the group's."""
     with _believed(intent):
         return tuple(_mended(intent, record))
 
@@ -63,16 +63,16 @@ def _believed(intent: Intent) -> Iterator[None]:
     except Contradiction as error:
         raise _refused(intent, str(error)) from None
     except UnsafePlan:
-        raise _refused(intent, "its requests are none that a mend makes of its before-image") from None
+        raise _refused(intent, "its requests are not those that a mend makes from its before-image") from None
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        shape = f"something in it is not of the shape that cloudmend stores ({type(error).__name__}: {error})"
+        shape = f"a part of it does not have the shape that cloudmend stores ({type(error).__name__}: {error})"
         raise _refused(intent, shape) from error
 
 
 def _refused(intent: Intent, problem: str) -> UndoRefused:
     return UndoRefused(
-        f"The record of this mend cannot be believed: {problem}. It may have been changed in the ledger. Nothing was "
-        f"changed. Look up in CloudTrail what was done to {intent.resource.label}, and open it by hand."
+        f"The record of this mend cannot be trusted: {problem}. It may have been changed in the ledger. Nothing was "
+        f"changed. Look up in CloudTrail what was done to {intent.resource.label}, and restore it by hand."
     )
 
 
@@ -105,7 +105,9 @@ def _changed(intent: Intent) -> Changed:
     """By the requests and the before-image: ingress rules of the intent's own group, each only narrowed, and once."""
     group_id = intent.resource.id
     if intent.resource.type != GROUP or not _GROUP_ID.fullmatch(group_id):
-        raise Contradiction(f"it is about {intent.resource.type} {intent.resource.label}, which is no security group")
+        raise Contradiction(
+            f"it is about {intent.resource.type} {intent.resource.label}, which is not a security group"
+        )
     rows = intent.before["SecurityGroupRules"]
     rules = {rule.id: rule for rule in map(Rule, rows)}
     if len(rules) != len(rows):
@@ -127,7 +129,7 @@ def _check_own(rule: Rule, intent: Intent) -> None:
     if group_id != intent.resource.id:
         raise Contradiction(f"{rule.id} is a rule of {group_id}, and the record is about {intent.resource.id}")
     if intent.account not in ("", owner):
-        raise Contradiction(f"{rule.id} belongs to account {owner}, and the record is of {intent.account}")
+        raise Contradiction(f"{rule.id} belongs to account {owner}, and the record belongs to {intent.account}")
 
 
 def _check_shape(*rules: Rule | None) -> None:
@@ -153,7 +155,7 @@ def _edits(record: Record, changed: Changed) -> Mapping[str, Edit]:
 
 
 def _is_told_for_sure(record: Record, changed: Changed) -> bool:
-    """Whether the record claims all that was done: it ended well, and is this mend's own (decision 22)."""
+    """Return whether the record claims all that was done: it ended well, and is this mend's own (decision 22)."""
     return record.status == "mended" and all(edit.part in changed for edit in record.edits)
 
 
@@ -165,7 +167,7 @@ def _compared(rule: Rule) -> Rule:
 
 
 def _return(intent: Intent, before: Rule, after: Rule | None) -> Return:
-    """What gives a rule back that was narrowed, or, where nothing is left of it, revoked."""
+    """Return what gives a rule back that was narrowed, or, where nothing is left of it, revoked."""
     if after is None:
         return Return(intent.resource.id, "", fields_of(before), tags_of(before))
     return Return(intent.resource.id, before.id, fields_of(before))
@@ -178,7 +180,7 @@ def _returns(intent: Intent, edits: Mapping[str, Edit], changed: Changed) -> Ite
 
 
 def _about(changed: Changed, intent: Intent, record: Record) -> Iterator[Return]:
-    """What the record's own commands say of the rules that the intent changed."""
+    """Yield what the record's own commands say of the rules that the intent changed."""
     revoked = {_return(intent, before, None) for before, _ in changed.values()}
     for each in given_back(record.undo, intent):
         if each.rule_id in changed or each in revoked:

@@ -1,4 +1,4 @@
-"""What somebody names on a command line: a group, and a rule of it by its id or by what it says."""
+"""Find what a command line names: a group, and one of its rules by its id or its text."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ _RULE_ID: Final = re.compile(r"sgr-[0-9a-f]{8,17}", re.ASCII)
 
 
 def find_group(group_id: str, reader: Reader, region: str) -> Json:
-    """The group. Raises InputError where there is none in that Region, and AwsError."""
+    """The group. Raises InputError if there is none in that Region, and AwsError."""
     found = find_groups([{"Name": "group-id", "Values": [group_id]}], reader)
     if not found:
-        raise InputError(f"There is no security group {group_id} in {region}. Nothing was changed. Is it in another?")
+        raise InputError(
+            f"There is no security group {group_id} in {region}. Nothing was changed. Is it in another Region?"
+        )
     return found[0]
 
 
 def mark_named(rule: str, group_id: str, reader: Reader) -> str:
-    """What the rule says, by its id or as it was typed: a rule that is not there yet may be named so.
+    """Return what the rule says, by its id or as it was typed: a rule that is not there yet may be named so.
 
     Raises InputError, and AwsError.
     """

@@ -80,7 +80,7 @@ def surroundings(resource: Resource, reader: Reader) -> Rows:
 def complete(facts: GroupFacts, groups: Rows, reader: Reader, settings: Settings) -> GroupFacts:
     """The facts with the group itself, for the before-image, and its VPC, where that decides the replacement.
 
-    Raises AwsError where the next try may read the VPC. Where none will, nothing can replace a source.
+    Raises AwsError if the next try may read the VPC. Where none will, nothing can replace a source.
     """
     vpc_id = str(groups[0].get("VpcId", "")) if groups else ""
     image = {**facts.image, "SecurityGroups": list(groups)}

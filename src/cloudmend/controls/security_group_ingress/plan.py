@@ -1,4 +1,4 @@
-"""What to do: narrow in place with one ModifySecurityGroupRules, revoke by rule id where that cannot be."""
+"""Plan a mend: narrow in place with one ModifySecurityGroupRules, or revoke by rule id if narrowing is not possible."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _replacement(
         return None, obstacle
     after = rule.narrowed_to(network)
     if after.place in places:
-        return None, f"a rule for {after} stands in its place"
+        return None, f"a rule for {after} already exists"
     return after, ""
 
 
@@ -130,7 +130,7 @@ def modify(group_id: str, rule: Rule) -> Request:
 
 
 def authorize(group_id: str, rule: Rule) -> Request:
-    """What brings a revoked rule back, under a new id. cloudmend itself may not send it."""
+    """Return what brings a revoked rule back, under a new id. cloudmend itself may not send it."""
     row = rule.row
     described = {"Description": row["Description"]} if row.get("Description") else {}
     ports = {field: row[field] for field in ("FromPort", "ToPort") if field in row}

@@ -1,4 +1,4 @@
-"""Where to look: what an event names, in either of EC2's two encodings."""
+"""The resources that an event names, in either of EC2's two encodings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PREFIX_LIST_EVENTS: Final = frozenset({"ModifyManagedPrefixList", "RestoreManage
 
 
 class _Kind(NamedTuple):
-    """What an event can name by id. `place` is where CloudTrail tells it, {} the name of the call."""
+    """A kind of id that an event can name. `place` is its path in the CloudTrail record, {} the name of the call."""
 
     type: str
     prefix: str
@@ -28,7 +28,7 @@ _LIST: Final = _Kind("AWS::EC2::PrefixList", "pl", "prefix list", "prefix list i
 
 
 def targets(call: ApiCall) -> tuple[Resource, ...]:
-    """What the call changed: a security group, by id or else by name in the default VPC, or a prefix list.
+    """Return what the call changed: a security group, by id or else by name in the default VPC, or a prefix list.
 
     Where the event names nothing it is the whole Region. Raises EventError for an id that is not one.
     """

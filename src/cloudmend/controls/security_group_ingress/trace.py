@@ -1,4 +1,4 @@
-"""What became of a mend whose process died: each rule that it was about, before it and now."""
+"""The result of a mend whose process died: each rule that it was about, before the mend and now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a call did that AWS does not show yet: its answers may lag behind its writes."""
+"""The effects of a call that AWS does not show yet: AWS's reads can lag behind its writes."""
 
 from __future__ import annotations
 

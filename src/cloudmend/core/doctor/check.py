@@ -1,4 +1,4 @@
-"""What a check is, and the deployment that it is about."""
+"""A check, and the deployment that it is about."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Answer(Struct, frozen=True):
     @classmethod
     def hidden(cls, reason: str) -> Answer:
         """It could not be looked at; the reason is a sentence."""
-        return cls("unknown", f"Could not look, because {reason}")
+        return cls("unknown", f"Not checked: {reason}")
 
 
 class Check(Struct, frozen=True):

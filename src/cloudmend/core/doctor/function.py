@@ -14,7 +14,9 @@ from cloudmend.core.model import Json
 from cloudmend.core.ports import Rows
 
 _SHOWN: Final = 200  # characters of a log line
-_ANEW: Final = "The fix makes the stack anew, with its parameters; it observes, for its new ledger knows no exemption."
+_ANEW: Final = (
+    "The fix creates the stack again, with its parameters. It observes, because its new ledger has no exemptions."
+)
 
 
 def function(answer: Json | None, concurrency: Json, name: str, deployment: Deployment) -> Answer:
@@ -51,7 +53,7 @@ def errors(lines: Rows | None, since_ms: int, group: str, deployment: Deployment
 
 
 def _message(line: str) -> str:
-    """What a log line says; the whole line where it is not our JSON."""
+    """Return what a log line says; the whole line where it is not our JSON."""
     try:
         told = msgspec.json.decode(line)
     except msgspec.DecodeError:
@@ -84,9 +86,9 @@ def make_queue(name: str, deployment: Deployment) -> str:
 
 
 def dead_letters(count: int | None, url: str, deployment: Deployment) -> Answer:
-    """How many messages wait in the queue; None where there is no such queue."""
+    """Return how many messages wait in the queue; None where there is no such queue."""
     if count is None:
-        found = f"The dead-letter queue {url} is gone: what fails is lost. SQS takes its name again after a minute."
+        found = f"The dead-letter queue {url} is gone: what fails is lost. SQS accepts its name again after a minute."
         return Answer("broken", found, make_queue(url.rpartition("/")[2], deployment))
     if count == 0:
         return Answer("ok", "The dead-letter queue is empty.")

@@ -1,4 +1,4 @@
-"""Whether what the ledger holds can be read, and whether mends that did not end are completed."""
+"""Check that the ledger's items can be read, and that mends that did not end are completed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def records(open_intents: Iterable[Found], exemptions: Exemptions, now: datetime
     if left:
         return Answer(
             "warning",
-            f"{plural(len(left), 'mend')} did not end, and no sweep completed that; the oldest is {left[0].id}. Does "
-            "the sweep look at its Region, and what are its last errors?",
+            f"{plural(len(left), 'mend')} did not end, and no sweep completed them. The oldest is {left[0].id}. "
+            "Check that the sweep looks at its Region, and read the sweep's last errors.",
         )
     return Answer("ok", "All exemptions in the ledger, and all mends that did not end, can be read.")

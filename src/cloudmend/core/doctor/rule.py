@@ -63,7 +63,7 @@ def _event_source(source: str) -> str:
 
 
 def pattern(matched: Mapping[str, bool], controls: Sequence[Control], name: str, deployment: Deployment) -> Answer:
-    """Whether each call's sample event matches the rule's pattern, by the call's name."""
+    """Return whether each call's sample event matches the rule's pattern, by the call's name."""
     missed = [call for call, matches in matched.items() if not matches]
     if not missed:
         return Answer("ok", f"The pattern of rule {name} matches a sample event of {', '.join(matched)}.")
@@ -92,7 +92,7 @@ def target(targets: Rows, name: str, function: str, deployment: Deployment) -> A
     if any(each["Arn"] == arn or each["Arn"].startswith(f"{arn}:") for each in targets):
         return Answer("ok", f"Rule {name} has function {function} as a target.")
     return Answer(
-        "broken", f"Function {function} is no target of rule {name}.", _put_target(name, function, deployment)
+        "broken", f"Function {function} is not a target of rule {name}.", _put_target(name, function, deployment)
     )
 
 
@@ -113,8 +113,8 @@ def permission(policy: Json | None, name: str, function: str, deployment: Deploy
     arn = deployment.arn("events", f"rule/{name}")
     use = ServiceUse("events.amazonaws.com", "lambda:InvokeFunction", arn, deployment.account)
     if policy and allows(policy, use):
-        return Answer("ok", f"EventBridge may invoke function {function} for rule {name}.")
+        return Answer("ok", f"EventBridge can invoke function {function} for rule {name}.")
     grant = ("--action", use.action, "--principal", use.service, "--source-arn", arn)
     words = ("add-permission", "--function-name", function, "--statement-id", name, *grant)
-    found = f"EventBridge may not invoke function {function} for rule {name}."
+    found = f"EventBridge cannot invoke function {function} for rule {name}."
     return Answer("broken", found, deployment.aws("lambda", *words))

@@ -1,4 +1,4 @@
-"""What CloudWatch counted of a function: a function that fails at each event says so nowhere else as plainly."""
+"""Judge CloudWatch's counts of a function: they show most clearly that a function fails at each event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the function was told to do, and in which version it is deployed."""
+"""Judge the settings of the deployed function, and its version."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def switch(value: str | None, name: str, deployment: Deployment) -> Answer:
     if value == "observe":  # somebody meant it: no command to paste that has cloudmend write again
         return Answer("warning", f"{found}: what is at fault is only reported until it says {_AS_DEPLOYED} again.")
     if value:
-        return Answer("warning", f"{found}, which is no mode: nothing is switched.", deployment.aws(*put))
+        return Answer("warning", f"{found}, which is not a mode, so it switches nothing.", deployment.aws(*put))
     return Answer("warning", f"{found}: nothing can be switched.", deployment.aws(*made))
 
 
 def policy(in_force: Policy, now: datetime, catalog: Catalog) -> Answer:
     told = " ".join(explain(in_force, now, catalog))
     if in_force.mode.default == "observe":  # as above
-        return Answer("warning", f"{told} Deploy the stack with Mode=fix to have it mended.")
+        return Answer("warning", f"{told} Deploy the stack with Mode=fix to mend it.")
     return Answer("ok", told)
 
 
@@ -41,7 +41,7 @@ def version(lines: Rows | None, installed: str, deployment: Deployment) -> Answe
     """The log lines that name the code that wrote them. Before the first event or sweep there is none."""
     told = [(line["timestamp"], match[1]) for line in lines or () if (match := _VERSION.search(line["message"]))]
     if not told:
-        return Answer("ok", f"cloudmend {installed} is installed; the log names no deployed version yet.")
+        return Answer("ok", f"cloudmend {installed} is installed. The log names no deployed version yet.")
     deployed = max(told)[1]
     if deployed == installed:
         return Answer("ok", f"cloudmend {installed} is installed and deployed.")

@@ -31,20 +31,24 @@ def stack(answer: Json | None, others: Sequence[str], deployment: Deployment) ->
 def _missing(found: str, others: Sequence[str], deployment: Deployment) -> Answer:
     """A first deployment only observes, so that nobody is cut off whom somebody meant to let in."""
     if others:
-        return Answer("broken", f"{found} cloudmend's is {_named(others)}.", _doctor(others, deployment))
+        return Answer(
+            "broken", f"{found} In this Region, cloudmend is deployed as {_named(others)}.", _doctor(others, deployment)
+        )
     return Answer("broken", found, deployment.deploy("Mode=observe"))
 
 
 def foreign(deployment: Deployment, others: Sequence[str]) -> Answer:
-    """A stack that is none of cloudmend's: whoever deployed cloudmend onto it would delete what is in it."""
-    found = f"Stack {deployment.stack} in {deployment.region} is none of cloudmend's."
+    """Judge a stack that is not cloudmend's: deploying cloudmend onto it would delete what is in it."""
+    found = f"Stack {deployment.stack} in {deployment.region} is not cloudmend's."
     if others:
-        return Answer("broken", f"{found} cloudmend's is {_named(others)}.", _doctor(others, deployment))
+        return Answer(
+            "broken", f"{found} In this Region, cloudmend is deployed as {_named(others)}.", _doctor(others, deployment)
+        )
     return Answer("broken", f"{found} Pass another --stack-name or --region.")
 
 
 def alone(others: Sequence[str], deployment: Deployment) -> Answer:
-    """Whether other stacks of cloudmend's hear the same calls."""
+    """Return whether other stacks of cloudmend's hear the same calls."""
     if not others:
         return Answer("ok", f"No other stack in {deployment.region} is cloudmend's.")
     found = (
@@ -68,10 +72,10 @@ def _doctor(others: Sequence[str], deployment: Deployment) -> str:
 def undo_role(principal: str, deployment: Deployment) -> Answer:
     """Who may assume it, as the parameter UndoPrincipal names them. The role trusts this account alone."""
     if not principal:
-        return Answer("ok", "Whoever IAM lets in this account may assume the undo role, with MFA.")
+        return Answer("ok", "Anyone whom IAM allows in this account can assume the undo role, with MFA.")
     _, partition, _, _, account, _ = principal.split(":", 5)
     if (partition, account) == (deployment.partition, deployment.account):
-        return Answer("ok", f"{principal} may assume the undo role.")
+        return Answer("ok", f"{principal} can assume the undo role.")
     found = f"UndoPrincipal {principal} is not of this account ({deployment.account}, {deployment.partition}): it "
     mended = deployment.deploy(f"UndoPrincipal=arn:{deployment.partition}:iam::{deployment.account}:role/NAME")
     return Answer("warning", f"{found}lets nobody assume the undo role.", mended)

@@ -70,7 +70,7 @@ def _selects(selector: Json) -> bool:
 
 
 def _meets(field: Json) -> bool:
-    """Whether the call meets a field selector. A field that the call is not known to have counts as not met."""
+    """Return whether the call meets a field selector. A field that the call is not known to have counts as not met."""
     value = _CALL.get(field["Field"])
     return value is not None and all(test(value, field[name]) for name, test in _OPERATORS.items() if field.get(name))
 
@@ -85,16 +85,16 @@ def judge(trails: Sequence[Trail], deployment: Deployment) -> Answer:
     if good := [trail for trail in trails if trail.is_logging and trail.records_writes and not trail.problem]:
         return Answer("ok", f"Trail {_named(good[0])} is logging management write events.")
     if hidden := [trail for trail in trails if trail.problem]:
-        return Answer.hidden(f"trail {_named(hidden[0])} does not show itself: {hidden[0].problem}")
+        return Answer.hidden(f"trail {_named(hidden[0])} cannot be read: {hidden[0].problem}")
     if stopped := [trail for trail in trails if trail.records_writes]:
         fix = ["aws", "cloudtrail", "start-logging", "--name", stopped[0].arn, "--region", stopped[0].home]
         return Answer(
-            "broken", f"Trail {_named(stopped[0])} is stopped: EventBridge hears of no call.", shlex.join(fix)
+            "broken", f"Trail {_named(stopped[0])} is stopped: EventBridge receives no API calls.", shlex.join(fix)
         )
     if trails:
-        found = f"Trail {_named(trails[0])} leaves out management write events: EventBridge hears of no call."
+        found = f"Trail {_named(trails[0])} leaves out management write events: EventBridge receives no API calls."
         return Answer("broken", found, _select_writes(trails[0]))
-    found = f"No trail covers {deployment.region}: without one, EventBridge hears of no call."
+    found = f"No trail covers {deployment.region}: without one, EventBridge receives no API calls."
     return Answer("broken", found, _create(deployment))
 
 

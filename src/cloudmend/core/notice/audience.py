@@ -1,4 +1,4 @@
-"""Who is told, and from where."""
+"""The recipients of notices, and the stack that sends them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class Audience(Struct, frozen=True, kw_only=True):
-    """Who is told besides EventBridge: ARNs of SNS topics, empty for nobody; Security Hub or not.
+    """The recipients besides EventBridge: ARNs of SNS topics, empty for none, and Security Hub or not.
 
     `account` and `region` are where the stack is, the first empty where it is not known. There is its ledger: the table
     of that name, empty where there is none.

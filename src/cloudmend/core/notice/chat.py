@@ -75,7 +75,7 @@ def _description(record: Record) -> Iterator[str]:
         before, after = edit.before or "nothing: it was revoked", edit.after or "nothing: it is revoked"
         yield f"*Before:* {_code(before)} *after:* {_code(after)}"
     problems = (*(finding.why for finding in record.remaining), *record.errors)
-    yield from (f"*Wrong:* {chat(problem, _NAME)}" for problem in problems[:_ITEMS])
+    yield from (f"*Problem:* {chat(problem, _NAME)}" for problem in problems[:_ITEMS])
     if left_out := sum(max(0, len(items) - _ITEMS) for items in (notes, record.edits, problems)):
         yield f"{left_out} more are in the record."
     if took := duration(record):
@@ -94,17 +94,18 @@ def _next_steps(record: Record) -> Iterator[str]:
     """No commands: a chat program may change what it shows, and a command must stay what it is."""
     if record.status in ("open", "failed"):
         yield "Read the mail of this record, or cloudmend's log: it has the commands to look and to close by hand."
-        yield "An event is tried again twice within minutes, then it is kept in the dead-letter queue."
+        yield "Lambda tries an event again twice within minutes, then moves it to the dead-letter queue."
     elif record.status in WAITING:
         yield WAITING[record.status]
     elif record.status == "observed":
         yield chat(why_unchanged(record), _REMARK)
     elif is_by_hand(record) and record.event_name != END_EXEMPTION:
-        yield f"Nothing, if it is meant so. Else cloudmend exempt remove ends it: {_code(record.exemption_id)}."
+        yield f"Nothing, if this is intended. Otherwise, cloudmend exempt remove ends it: {_code(record.exemption_id)}."
     elif is_by_hand(record):
         yield "Nothing: the next event or sweep closes what is still open."
     elif record.undo and record.entry_id:
-        yield f"Nothing, if nobody needs the wider access. Else cloudmend undo takes it back: {_code(record.entry_id)}."
+        undone = f"Otherwise, cloudmend undo restores it: {_code(record.entry_id)}."
+        yield f"Nothing, if nobody needs the wider access. {undone}"
     else:
         yield "Nothing, if nobody needs the wider access."
     yield f"The record is in cloudmend's log: event {_code(record.event_id)}, resource {_code(record.resource.label)}."

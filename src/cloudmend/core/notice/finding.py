@@ -16,7 +16,7 @@ _TYPE: Final = "Software and Configuration Checks/AWS Security Best Practices/Ne
 
 
 class _State(NamedTuple):
-    """What Security Hub is told of a part. LOW is its word for: no action is needed for this alone."""
+    """The state of a part for Security Hub. LOW means there: no action is needed for this alone."""
 
     compliance: str
     workflow: str
@@ -42,7 +42,7 @@ def import_findings(record: Record, hub: str, now: datetime) -> Iterator[Request
 
 
 def _failing(record: Record) -> tuple[Finding, ...]:
-    """What is not proved closed."""
+    """Return what is not proved closed."""
     if record.status in ("mended", "open"):
         return record.remaining
     return record.findings
@@ -81,7 +81,7 @@ def _row(record: Record, finding: Finding, hub: str, now: datetime, *, passed: b
 
 
 def _recommendation(record: Record) -> str:
-    """What keeps it closed: the hint where infrastructure code opened it."""
+    """Return what keeps it closed: the hint where infrastructure code opened it."""
     return plain(record.attribution.hint, 512) or "Admit only the ranges that need it."
 
 

@@ -86,13 +86,13 @@ def _edits(record: Record) -> Iterator[str]:
 def _problems(record: Record) -> Iterator[str]:
     problems = (*(finding.why for finding in record.remaining), *record.errors)
     if problems:
-        yield "What is wrong"
+        yield "Problems"
     yield from (f"- {_said(problem)}" for problem in problems[:_ITEMS])
     yield from _more(problems)
 
 
 def _next(record: Record) -> Iterator[str]:
-    """What to do, at three in the morning too."""
+    """Yield what to do, at three in the morning too."""
     if record.status in ("mended", "exempt"):
         return
     yield "What to do"
@@ -107,25 +107,25 @@ def _next(record: Record) -> Iterator[str]:
         yield "To look at it yourself:"
         yield from _commands([look(record)])
         return
-    known = "It is open now" if record.status == "open" else "It may be open now: cloudmend could not tell"
-    yield f"1. {known}. An event is tried again twice within minutes,"
-    yield "   then it is kept in the dead-letter queue. Another notice tells if that closed it."
+    known = "It is open now" if record.status == "open" else "It may be open now: cloudmend could not check"
+    yield f"1. {known}. Lambda tries an event again twice within minutes,"
+    yield "   then moves it to the dead-letter queue. You get another notice if a retry closes it."
     yield f"2. Look at {_said(record.resource.label)}:"
     yield from _commands([look(record)])
-    yield "3. If it is open, take away what opens it. Whoever uses that is cut off:"
+    yield "3. If it is open, revoke the rule that opens it. This cuts off anyone who uses the rule:"
     yield from _commands([close(record)])
-    yield "4. Read what is wrong, above: a missing right, or somebody who opens it again."
+    yield "4. Read the problems above, for example a missing right, or somebody who opens it again."
 
 
 def _by_hand(record: Record, audience: Audience) -> Iterator[str]:
-    """What to do about what a person left open, or does no longer."""
+    """Yield what to do about what a person left open, or does no longer."""
     if record.status != "exempt":
         return
     yield "What to do"
     if record.event_name == END_EXEMPTION:
         yield "Nothing: the next event or sweep closes what is still open."
         return
-    yield "Nothing, if it is meant so. To end it early, so that the next event or sweep closes it:"
+    yield "Nothing, if this is intended. To end it early, so that the next event or sweep closes it:"
     yield from _commands([remove_command(record.exemption_id, region=audience.region, ledger=audience.ledger)])
 
 
@@ -133,9 +133,9 @@ def _undo(record: Record, audience: Audience) -> Iterator[str]:
     if not record.undo:
         return
     if record.entry_id:
-        yield "To take it back exactly, and keep it exempt for two hours, with your reason in place of the dots:"
+        yield "To undo this exactly, and exempt it for two hours, run (replace the dots by your reason):"
         yield from _commands([undo_command(record.entry_id, region=audience.region, ledger=audience.ledger)])
-    yield "To take it back without cloudmend, run these as they are, in order. The next event closes it again,"
+    yield "To undo it without cloudmend, run these as they are, in order. The next event closes it again,"
     yield "unless it is exempt or cloudmend only observes:"
     yield from _commands(record.undo)
 
@@ -158,7 +158,7 @@ def _ids(record: Record) -> Iterator[str]:
     yield f"Resource: {_said(record.resource.type)} {_said(record.resource.label)}"
     yield f"Control:  {_said(record.control)}"
     yield f"Event:    {_said(record.event_id or 'none')}"
-    yield f"Entry:    {_said(record.entry_id or 'none: nothing was begun')}"
+    yield f"Record:   {_said(record.entry_id or 'none: nothing was started')}"
     if record.exemption_id:
         yield f"Exempt:   {_said(record.exemption_id)}"
     yield "The record, with everything that is cut here, is in cloudmend's log under these ids."

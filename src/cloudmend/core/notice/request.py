@@ -20,7 +20,7 @@ DETAIL_TYPE: Final = "cloudmend notice request"
 
 
 class NoticeRequest(Struct, frozen=True, omit_defaults=True):
-    """Where to look in the ledger: at the undo of a record, or at an exemption. One of the two is empty."""
+    """An item of the ledger to notify people of: the undo of a record, or an exemption. One of the two is empty."""
 
     record: str = ""
     exemption: str = ""
@@ -33,7 +33,7 @@ def ask_for_notice(request: NoticeRequest) -> Request:
 
 
 def notice_request(event: Any) -> NoticeRequest | None:
-    """What an event asks for; None for any other event. Raises EventError where it names nothing."""
+    """Return what an event asks for; None for any other event. Raises EventError if it names nothing."""
     if not isinstance(event, Mapping) or event.get("source") != SOURCE:
         return None
     try:

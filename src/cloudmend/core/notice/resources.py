@@ -1,4 +1,4 @@
-"""What a notice must know of a type of resource: its ARN, its name in Security Hub, how to close it by hand."""
+"""The facts that a notice needs about a type of resource: ARN, name in Security Hub, and how to close it by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What mail and chat say alike: which records people are told of, and in which words."""
+"""The wording that mail and chat share, and the records that people are notified of."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _BY_HAND: Final = {
 }
 # What to do about a mend that has not come to its end.
 WAITING: Final[dict[Status, str]] = {
-    "pending": "Nothing yet: AWS accepted the change. cloudmend looks again, and another notice tells how it ended.",
-    "deferred": "Nothing yet, if it can wait: cloudmend tries again, and another notice tells how that ended.",
+    "pending": "Nothing yet: AWS accepted the change. cloudmend looks again, and another notice says how it ended.",
+    "deferred": "Nothing yet, if it can wait: cloudmend tries again, and another notice says how that ended.",
 }
 _BUDGET_SPENT: Final = "NOT MENDED, the budget is spent:"
 _REPORTED: Final = "cloudmend reports"
@@ -39,12 +39,12 @@ def is_for_people(record: Record) -> bool:
 
 
 def is_by_hand(record: Record) -> bool:
-    """Whether it tells of an undo, or of an exemption that somebody made or ended."""
+    """Return whether it tells of an undo, or of an exemption that somebody made or ended."""
     return record.status == "exempt" and record.event_name in _BY_HAND
 
 
 def headline(record: Record) -> str:
-    """What this is about, in a few words; only for a record that people are told of."""
+    """Return what this is about, in a few words; only for a record that people are told of."""
     urgency = "HIGH: " if record.severity == "high" else ""
     if is_by_hand(record):
         verdict = _BY_HAND[record.event_name]
@@ -57,7 +57,7 @@ def call(record: Record) -> str:
     """The API call that led here."""
     if is_by_hand(record):
         return "none: it was done by hand"
-    return "none: it was found by looking" if record.event_name in ("", SWEEP) else record.event_name
+    return "none: cloudmend found it by looking" if record.event_name in ("", SWEEP) else record.event_name
 
 
 def run_by(record: Record) -> str:
@@ -71,7 +71,7 @@ def why_unchanged(record: Record) -> str:
         again = f"is tried again at {record.retry_at:%H:%M} UTC" if record.retry_at else "waits for the next sweep"
         return (
             f"The account's budget for this clock hour is spent, and this is open: it {again}. If so many mends are "
-            "expected, deploy the stack with a larger Budget (CLOUDMEND_BUDGET)."
+            "normal, deploy the stack with a larger Budget (CLOUDMEND_BUDGET)."
         )
     if _is_only_reported(record):
         return f"cloudmend changes nothing here, whatever the mode: {record.decision}."
@@ -79,12 +79,12 @@ def why_unchanged(record: Record) -> str:
 
 
 def _is_only_reported(record: Record) -> bool:
-    """Whether no mode would have it mended."""
+    """Return whether no mode would have it mended."""
     return record.status == "observed" and not any(finding.is_due for finding in record.findings)
 
 
 def remarks(record: Record) -> tuple[str, ...]:
-    """What else a person should know, a sentence or two each."""
+    """Return what else a person should know, a sentence or two each."""
     return tuple(_remarks(record))
 
 
@@ -93,21 +93,21 @@ def _remarks(record: Record) -> Iterator[str]:
         yield record.attribution.hint
     if record.flaps:
         times = "once" if record.flaps == 1 else f"{record.flaps} times"
-        yield f"The same door was mended {times} within the hour before: somebody, or something, opens it again."
+        yield f"The same finding was mended {times} within the hour before: somebody, or something, opens it again."
     if record.missed:
-        yield "A sweep found it, and no event had told of it: look whether the trail logs and the rule is enabled."
+        yield "A sweep found this, and no event reported it. Check that the trail logs and the rule is enabled."
     for problem in record.exemptions_unreadable:
-        yield f"An exemption cannot be read, so it exempts nothing, and what it was for is closed: {problem}"
+        yield f"An exemption cannot be read, so it exempts nothing, and cloudmend mends what it was for: {problem}"
     for problem in record.ledger_unreadable:
-        yield f"Something in the ledger cannot be read, so it does not count as a mend of late: {problem}"
+        yield f"An item of the ledger cannot be read, so it does not count as a recent mend: {problem}"
 
 
 def duration(record: Record) -> str:
-    """How long it took since the API call, in a sentence; empty where the event has no time."""
+    """Return how long it took since the API call, in a sentence; empty where the event has no time."""
     if record.seconds_since_call is None:
         return ""
     done = "Closed" if record.status == "mended" else "Looked at"
-    return f"{done} about {record.seconds_since_call:.1f} s after the call (CloudTrail tells whole seconds)."
+    return f"{done} about {record.seconds_since_call:.1f} s after the call (CloudTrail records whole seconds)."
 
 
 def attributes(record: Record) -> dict[str, str]:

@@ -102,7 +102,7 @@ def _doubt(exemption: Exemption, key: Key, now: datetime, review: Review) -> Non
         review.warn(expires, f"it expired on {exemption.expires:%Y-%m-%d}, and exempts nothing", "Take it out.")
     elif exemption.expires - now > _LONG:
         told = f"it holds for more than five years, until {exemption.expires:%Y-%m-%d}"
-        review.warn(expires, told, "Write a date by which somebody will have looked at it again.")
+        review.warn(expires, told, "Write an earlier date, on which somebody will look at it again.")
     if exemption.scope.keys() == {"account"}:
         control, account = exemption.control, exemption.account
         told = f"whatever {control} finds in account {account} stays as it is, and nobody is told"

@@ -11,7 +11,7 @@ from cloudmend.core.policy.place import Place, Refused
 
 
 class Form(Struct, frozen=True):
-    """What an id looks like."""
+    """The form of an id."""
 
     words: str
     pattern: str

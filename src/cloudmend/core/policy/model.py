@@ -52,7 +52,7 @@ class Exemption(Struct, frozen=True, kw_only=True):
 
 
 class Policy(Struct, frozen=True, kw_only=True):
-    """What a mend is decided by."""
+    """A policy: the settings that decide a mend."""
 
     mode: Modes  # of all controls; its default is said
     modes: Mapping[str, Modes] = {}  # of one control, by its id

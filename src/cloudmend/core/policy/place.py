@@ -1,4 +1,4 @@
-"""Where a value of the policy stands: a setting, or a key of the policy file; and what is wrong there."""
+"""The place of a policy's value (a setting, or a key of the policy file), and a problem there."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Place(Protocol):
 
 
 class Note(Struct, frozen=True):
-    """What is wrong or suspicious at a place, and what to write instead."""
+    """A problem or a warning about a place, and what to write instead."""
 
     place: Place
     problem: str

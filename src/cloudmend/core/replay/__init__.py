@@ -1,4 +1,4 @@
-"""What looking back over CloudTrail's records gives: doors that were opened, what they come to, and exemptions."""
+"""The results of a replay of CloudTrail's records: findings that were opened, their summary, and exemptions."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from cloudmend.core.model import Attribution
 
 
 class Door(Struct, frozen=True, kw_only=True):
-    """What cloudmend would have done about it at once, and how long it stood open without.
+    """A rule that was open: what cloudmend would have done about it at once, and how long it stood open without that.
 
     Who opened and closed it is told in words that the caller may have chosen.
     """

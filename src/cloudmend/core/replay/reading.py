@@ -1,4 +1,4 @@
-"""What was read, and what could not be."""
+"""The records that were read, and those that could not be."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Reading(Struct, kw_only=True):
         return bool(self.records) and not self.unread and not self.not_understood
 
     def note(self, problem: str, records: int = 1) -> None:
-        """Records that cannot be understood, the first of them because of the problem."""
+        """Record that cannot be understood, the first of them because of the problem."""
         self.not_understood += records
         self.first_not_understood = self.first_not_understood or problem
 

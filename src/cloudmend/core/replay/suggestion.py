@@ -1,4 +1,4 @@
-"""Exemptions that one would want before cloudmend is switched on: doors that somebody seems to mean."""
+"""Suggest exemptions before cloudmend is switched on: for findings that seem to be open on purpose."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Suggestion(Struct, frozen=True, kw_only=True):
 
 
 class Habit(Struct):
-    """How often the same door of a group was opened, for how long at most, and by whom. Grows; not frozen."""
+    """How often the same finding of a group was opened, for how long at most, and by whom. Mutable: it grows."""
 
     group: str
     opening: str

@@ -1,4 +1,4 @@
-"""Doors, counted one by one as they come: nothing is kept of a door but its seconds and its habit."""
+"""Count findings one by one: only the seconds and the habit of a finding are kept."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cloudmend.core.replay.suggestion import Habit, Suggestion, suggestions
 
 
 class Opener(Struct, kw_only=True):
-    """Whom to ask about doors, and how many of them. Grows; not frozen."""
+    """A person to ask about findings, and how many there are. Mutable: it grows."""
 
     person: str  # the person where the records name one, else the ARN of the role or the user; may be empty
     through: str  # what, by the last of the calls
@@ -32,7 +32,7 @@ class Opener(Struct, kw_only=True):
 
 
 class Summary(Struct, frozen=True, kw_only=True):
-    """What the doors come to. `version` changes when a reader of it would have to."""
+    """A summary of the findings. `version` changes when programs that read it must change."""
 
     version: int = 2
     read: Reading
@@ -54,7 +54,7 @@ class Summary(Struct, frozen=True, kw_only=True):
 
 
 class Tally:
-    """Grows with each door: eight bytes of time, and what is kept of each habit and principal."""
+    """A tally. It grows with each finding: eight bytes of time, and what is kept of each habit and principal."""
 
     def __init__(self, control: str) -> None:
         self._control = control

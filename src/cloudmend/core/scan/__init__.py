@@ -1,4 +1,4 @@
-"""What a look at an account found, as values and in the formats that other programs read. Nothing is changed by it."""
+"""The findings of a scan, as values and in the formats that other programs read. A scan changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doors that a ledger tells of: when each was opened, and when it was closed again."""
+"""The findings in a ledger: when each was opened, and when it was closed again."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _doors(entry: Entry, next_mend: datetime | None) -> Iterator[Door]:
         closed=closed or next_mend,
         is_exact=is_exact,
         who=attribute(entry.intent.actor).who,
-        told=record.summary if record else "Under way, or left behind by a crash: the next try or sweep completes it.",
+        told=record.summary if record else "In progress, or cut off by a crash: the next try or sweep completes it.",
     )
     yield mended
     if undone := entry.undone:

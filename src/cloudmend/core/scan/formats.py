@@ -31,6 +31,6 @@ def as_csv(report: Report) -> str:
 
 
 def _cell(value: Any) -> str:
-    """What is not known is empty."""
+    """Return a cell; empty if the value is not known."""
     told = " ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
     return cell(told, _CELL)

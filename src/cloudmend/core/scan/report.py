@@ -14,7 +14,7 @@ from cloudmend.core.network import public_part
 
 
 class Attached(Struct, frozen=True):
-    """What a security group stands before: network interfaces, and the public addresses that they have."""
+    """The network interfaces that a security group is attached to, and their public addresses."""
 
     interfaces: int = 0
     addresses: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class Unread(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """What a scan found. `version` changes when a reader of it would have to."""
+    """The result of a scan. `version` changes when programs that read it must change."""
 
     version: int = 1
     regions: tuple[str, ...]  # those that were read in full
@@ -90,13 +90,17 @@ def _sentence(words: str) -> str:
 
 
 def outcome(decision: Decision, edit: Edit) -> str:
-    """What would become of a rule at fault, and why."""
+    """Return what would become of a rule at fault, and why."""
     if decision.action == "exempt":
         return f"is left open ({decision.why})"
     if not edit.did:
         return f"is only reported ({decision.why})"
     done = f"would be narrowed to {edit.after}" if edit.after else "would be revoked"
-    return f"{done} ({decision.why})" if decision.action == "fix" else f"is only reported ({decision.why}), else {done}"
+    return (
+        f"{done} ({decision.why})"
+        if decision.action == "fix"
+        else f"is only reported ({decision.why}), otherwise {done}"
+    )
 
 
 def attached_to(interfaces: Iterable[Json]) -> Mapping[str, Attached]:

@@ -111,7 +111,7 @@ def _checked(
 def _meanwhile(planned: Planned, latest: Exemptions, state: Callable[[], State | None] | None) -> str:
     """Return what changed since the plan was made, so that it is given up and made anew; empty if nothing did."""
     if exempted_meanwhile(planned, latest):
-        return "Exemptions of it changed meanwhile. Nothing was changed; the next try heeds them."
+        return "Exemptions of it changed meanwhile. Nothing was changed; the next try applies them."
     if state is not None:
         fresh = state()
         if fresh is None or not same_parts(planned.target.control, fresh.parts, planned.plan.view.parts):

@@ -156,8 +156,8 @@ def _check_agreed(control: Any, made: Plan, agreed: Sequence[Edit] | None) -> No
     allowed = {(each.part, each.before, each.after) for each in agreed}
     if more := [did(control, step) for step in made.steps if _effect(control, step) not in allowed]:
         raise PlanChanged(
-            f"It changed since the plan was shown; now it would be {'; '.join(more)}. Nothing was changed. Run the "
-            "same command again to see the new plan."
+            f"The plan is out of date. Now it would need: {'; '.join(more)}. Nothing was changed. "
+            "Run the same command again to see the new plan."
         )
 
 

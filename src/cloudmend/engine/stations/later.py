@@ -33,14 +33,14 @@ def look_again(end: Ended, situation: Situation | Ended, world: World) -> Ended:
     if isinstance(situation, Ended) or end.status in ("open", "failed"):  # that is tried again as a whole
         return end
     told = ", ".join(_never_seen(end, situation, world.clock.now()))
-    return _told_late(end, f"AWS does not show {told} yet, which the event tells of", world) if told else end
+    return _told_late(end, f"AWS does not show {told} yet, which the event names", world) if told else end
 
 
 def look_again_named(end: Ended, world: World) -> Ended:
     """Return the end of an event that names what is nowhere; of a young one, AWS may only not show it yet."""
     if not _is_young(end.target.cause.time, world.clock.now()):
         return end
-    return _told_late(end, f"AWS does not show {end.target.resource.label} yet, which the event tells of", world)
+    return _told_late(end, f"AWS does not show {end.target.resource.label} yet, which the event names", world)
 
 
 def _told_late(end: Ended, told: str, world: World) -> Ended:
@@ -48,7 +48,7 @@ def _told_late(end: Ended, told: str, world: World) -> Ended:
     task = _young_task(end.target, now, world)
     task = _telling(end, task) if end.status == "observed" else task
     if problem := _not_left(task, world):
-        told = f"{told}. It is not known whether that is open: {problem}"
+        told = f"{told}. It is not known whether that is open. {problem}"
         if is_clear:
             return msgspec.structs.replace(end, status="failed", told=told)
         return msgspec.structs.replace(end, status="failed", late=told)
@@ -62,9 +62,9 @@ def _told_late(end: Ended, told: str, world: World) -> Ended:
 def _not_left(task: PutOff, world: World) -> str:
     """What to do where it could not be left to be looked at again; empty where it is."""
     try:
-        return "" if world.later.put_off(task) else "try again in two minutes."
+        return "" if world.later.put_off(task) else "Try again in two minutes."
     except CloudmendError as error:
-        return f"try again in two minutes. It could not be left to be looked at by itself: {error}"
+        return f"Try again in two minutes. It could not be put into the queue for that: {error}"
 
 
 def _never_seen(end: Ended, situation: Situation, now: datetime) -> list[str]:
@@ -143,10 +143,10 @@ def budget_spent(spent: Exception, end: Ended, world: World) -> Ended:
         if world.later.put_off(task):
             retry_at = task.due
         else:
-            told = f"It is open, and nothing here tries it again by itself: do that after {task.due:%H:%M} UTC."
+            told = f"It is open, and nothing here tries it again by itself. Try again after {task.due:%H:%M} UTC."
     except CloudmendError as error:
-        told = f"It is open, and could not be left to be tried again ({error}): the next event or sweep looks again."
-    decision = f"{spent} {told} Raise the budget if this many are expected."
+        told = f"It is open, and could not be put into the queue ({error}): the next event or sweep looks again."
+    decision = f"{spent} {told} If so many mends are normal, raise the budget."
     return msgspec.structs.replace(end, decision=decision, budget_spent=True, retry_at=retry_at)
 
 

@@ -103,7 +103,7 @@ def _elsewhere(call: ApiCall, world: World) -> str:
     here = " and ".join(f"{kind} {here}" for kind, _, here in places)
     return (
         f"the call was made in {there}, and cloudmend acts in {here}. Nothing was looked at or changed, and it may be "
-        "open. Have cloudmend run there, and hand the event to it with credentials of that account and that --region."
+        "open. Run cloudmend there, and hand the event to it with credentials of that account and that --region."
     )
 
 
@@ -146,6 +146,6 @@ def left_to_owners(target: Target, others: Sequence[Resource], world: World) -> 
     """Return the end of what others own: once for the target, and not for each."""
     named = ", ".join(f"{each.id} of account {each.account}" for each in others[:_NAMED])
     more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
-    told = f"it also leads to what other accounts own, which was not looked at: {named}{more}"
+    told = f"it also leads to resources of other accounts, which cloudmend did not read: {named}{more}"
     decision = f"cloudmend acts in account {world.account()} alone; have it run there too, or tell the owners"
     return Ended(target=target, status="observed", told=told, decision=decision)

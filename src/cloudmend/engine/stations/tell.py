@@ -60,8 +60,8 @@ def _told_last(record: Record, problem: Exception | None, world: World) -> Recor
     if problem is None or isinstance(problem, WrongState):
         return record
     told = (
-        f"The ledger was not told how it ended ({sentence(problem)}). The next try or sweep completes it, and tells of "
-        "it once more; until then cloudmend undo refuses it."
+        f"The ledger does not hold the result ({sentence(problem)}). The next try or sweep completes it, and reports "
+        "it once more. Until then, cloudmend undo refuses it."
     )
     again = msgspec.structs.replace(record, errors=(*record.errors, told))
     world.notifier.publish(again)

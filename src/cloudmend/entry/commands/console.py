@@ -17,11 +17,13 @@ def console(
         typer.Option(
             metavar="REGION",
             callback=region_names,
-            help="May be given again. Default: the one that the AWS CLI would use.",
+            help="Can be repeated. Default: the Region that the AWS CLI would use.",
         ),
     ] = None,
     ledger: Ledger = "",
-    port: Annotated[int, typer.Option(metavar="PORT", min=0, max=65535, help="0 takes a free one.")] = 0,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65535, help="The port to listen on; 0 takes a free one.")
+    ] = 0,
     policy: PolicyFile = PACKAGED,
     open_browser: Annotated[
         bool, typer.Option("--open/--no-open", help="Open a browser, if there is one and this is a terminal.")

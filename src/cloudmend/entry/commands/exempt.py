@@ -11,14 +11,14 @@ from cloudmend.entry.commands.options import For, Ledger, Owner, Reason, Region
 
 _AsJson = Annotated[bool, typer.Option("--json", help="Print exemptions as JSON, one a line.")]
 
-app = typer.Typer(help="What is left open on purpose, for a while.", no_args_is_help=True)
+app = typer.Typer(help="Leave something open on purpose, for a while.", no_args_is_help=True)
 
 
 @app.command(cls=Command)
 def add(
     group: Annotated[
         str,
-        typer.Option(metavar="GROUP_ID", help="The security group to leave open: every rule of it, or one by --rule."),
+        typer.Option(metavar="GROUP_ID", help="The security group to leave open: all its rules, or one with --rule."),
     ],
     duration: For,
     reason: Reason,
@@ -30,7 +30,7 @@ def add(
     ] = "",
     owner: Owner = "",
     group_region: Annotated[
-        str | None, typer.Option(metavar="REGION", help="Where the group is, if it is elsewhere than --region.")
+        str | None, typer.Option(metavar="REGION", help="The group's Region, if it differs from --region.")
     ] = None,
     region: Region = None,
     ledger: Ledger = "",
@@ -76,7 +76,9 @@ def list_exemptions(region: Region = None, ledger: Ledger = "", as_json: _AsJson
 
 @app.command(cls=Command)
 def remove(
-    exemption_id: Annotated[str, typer.Argument(metavar="EXEMPTION_ID", help="As cloudmend exempt list shows it.")],
+    exemption_id: Annotated[
+        str, typer.Argument(metavar="EXEMPTION_ID", help="The exemption's id, from cloudmend exempt list.")
+    ],
     region: Region = None,
     ledger: Ledger = "",
 ) -> None:

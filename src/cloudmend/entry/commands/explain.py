@@ -12,7 +12,12 @@ from cloudmend.entry.policy_file import PACKAGED
 
 
 def explain(
-    subject: Annotated[str, typer.Argument(metavar="GROUP_ID|RULE_ID|EVENT.json", help="- is an event on stdin.")],
+    subject: Annotated[
+        str,
+        typer.Argument(
+            metavar="GROUP_ID|RULE_ID|EVENT.json", help="An id, or an event's file; - is an event on stdin."
+        ),
+    ],
     region: Annotated[
         str | None, typer.Option(metavar="REGION", help="Default: the event's, or that of the AWS CLI.")
     ] = None,

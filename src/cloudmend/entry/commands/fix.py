@@ -14,13 +14,11 @@ def fix(
     region: Regions = None,
     group: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="GROUP_ID", callback=group_ids, help="May be given again. Default: all that are at fault."
-        ),
+        typer.Option(metavar="GROUP_ID", callback=group_ids, help="Can be repeated. Default: all groups at fault."),
     ] = None,
     policy: PolicyFile = PACKAGED,
     ledger: Ledger = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do what the plan says, without a question.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Apply the plan without a question.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON; needs --yes.")] = False,
 ) -> None:
     """Close what is open: show every change, ask, do it, and prove it.

@@ -47,13 +47,14 @@ def invoke(
     ],
     group: Annotated[
         str | None,
-        typer.Option(metavar="GROUP_ID", help="Put this id of a security group of here into the event."),
+        typer.Option(metavar="GROUP_ID", help="Put this security group of your account and Region into the event."),
     ] = None,
     region: Region = None,
     stack_name: Annotated[
         str,
         typer.Option(
-            metavar="STACK", help="Hand it to this deployed stack's function. It acts by all that it has of its own."
+            metavar="STACK",
+            help="Hand the event to this stack's function, which acts by its own policy, mode, switch, and ledger.",
         ),
     ] = "",
     ledger: Ledger = "",

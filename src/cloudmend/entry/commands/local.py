@@ -9,7 +9,9 @@ import typer
 
 
 def local(
-    port: Annotated[int, typer.Option(metavar="PORT", min=0, max=65535, help="0 takes a free one.")] = 4566,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65535, help="The port to listen on; 0 takes a free one.")
+    ] = 4566,
     region: Annotated[
         str, typer.Option(metavar="REGION", help="The Region that the printed settings name.")
     ] = "us-east-1",

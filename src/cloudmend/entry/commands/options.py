@@ -1,4 +1,4 @@
-"""What several commands take."""
+"""The options that several commands share."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ Ledger = Annotated[
 StackName = Annotated[
     str,
     typer.Option(
-        "--stack-name", metavar="STACK", help="By this stack's settings, ledger and switch. It must be in the Region."
+        "--stack-name",
+        metavar="STACK",
+        help="Judge by this stack's settings, ledger, and switch. The stack must be in the Region.",
     ),
 ]
 _AS_POLICY: Final = "Default: as the policy says."
@@ -48,8 +50,10 @@ PolicyFile = Annotated[
 For = Annotated[
     str, typer.Option("--for", metavar="DURATION", help="For how long, such as 30m, 2h or 3d; at most 30d.")
 ]
-Reason = Annotated[str, typer.Option("--reason", metavar="REASON", help="Why, for those who will ask.")]
-Owner = Annotated[str, typer.Option("--owner", metavar="OWNER", help="Who answers for it. Default: your own ARN.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="REASON", help="The reason, for people who ask later.")]
+Owner = Annotated[
+    str, typer.Option("--owner", metavar="OWNER", help="Who is responsible for it. Default: your own ARN.")
+]
 
 
 def region_names(names: list[str] | None) -> list[str]:
@@ -71,7 +75,7 @@ def group_ids(ids: list[str] | str | None) -> list[str] | str | None:
 Regions = Annotated[
     list[str] | None,
     typer.Option(
-        "--region", metavar="REGION", callback=region_names, help="May be given again. Default: all that are enabled."
+        "--region", metavar="REGION", callback=region_names, help="Can be repeated. Default: all enabled Regions."
     ),
 ]
 

@@ -19,7 +19,7 @@ from cloudmend.entry.commands.options import (
 )
 from cloudmend.entry.policy_file import PACKAGED
 
-app = typer.Typer(help="What a policy file says.", no_args_is_help=True)
+app = typer.Typer(help="Check and explain a policy file.", no_args_is_help=True)
 
 
 @app.command(cls=Command)
@@ -32,7 +32,7 @@ def check(
     replacement_ipv6: ReplacementIpv6 = "",
     mode: ModeName = "",
     settings: Settings = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print it as one line of JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON.")] = False,
 ) -> None:
     """Explain a policy file in plain sentences, or refuse it.
 

@@ -12,10 +12,10 @@ from cloudmend.entry.commands.options import Ledger, Region, group_ids
 
 def records(
     group: Annotated[
-        str, typer.Option(metavar="GROUP_ID", callback=group_ids, help="Only those of this security group.")
+        str, typer.Option(metavar="GROUP_ID", callback=group_ids, help="Only records of this security group.")
     ] = "",
     since: Annotated[
-        str, typer.Option(metavar="DURATION", help="Only those of the last, such as 24h. Default: all.")
+        str, typer.Option(metavar="DURATION", help="Only records of the last hours or days, such as 24h. Default: all.")
     ] = "",
     export: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write JSON lines into this file; - is stdout.")

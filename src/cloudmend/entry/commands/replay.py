@@ -13,7 +13,9 @@ from cloudmend.entry.policy_file import PACKAGED
 def replay(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders, or - for standard input.")],
     policy: PolicyFile = PACKAGED,
-    as_json: Annotated[bool, typer.Option("--json", help="Print each door, then the summary, as JSON lines.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print each finding, then the summary, as JSON lines.")
+    ] = False,
 ) -> None:
     """Show from CloudTrail's files what cloudmend would have done.
 

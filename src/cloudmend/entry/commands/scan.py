@@ -16,7 +16,9 @@ def scan(
     policy: PolicyFile = PACKAGED,
     ledger: Ledger = "",
     stack_name: StackName = "",
-    fail_on_findings: Annotated[bool, typer.Option("--fail-on-findings", help="Exit with 4 if any counts.")] = False,
+    fail_on_findings: Annotated[
+        bool, typer.Option("--fail-on-findings", help="Exit with 4 if there is a finding that is not exempt.")
+    ] = False,
 ) -> None:
     """Show what is open in all Regions, and what would become of it. It only reads.
 

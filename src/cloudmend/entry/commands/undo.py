@@ -13,19 +13,19 @@ _Region = Annotated[
     typer.Option(
         "--region",
         metavar="REGION",
-        help="The Region of the table, with --ledger; else that of the record, which it has by itself.",
+        help="With --ledger, the table's Region. Default: the record's Region.",
     ),
 ]
 
 
 def undo(
     entry_id: Annotated[
-        str, typer.Argument(metavar="RECORD_ID", help="The record's id, as it was told when the group was mended.")
+        str, typer.Argument(metavar="RECORD_ID", help="The record's id, from the notice or cloudmend records.")
     ],
     duration: For,
     reason: Reason,
     owner: Owner = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the undo, and change nothing.")] = False,
     region: _Region = None,
     ledger: Ledger = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the record, or the plan, as JSON.")] = False,

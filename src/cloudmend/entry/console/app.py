@@ -38,7 +38,7 @@ def create_app(around: Surroundings, token: str) -> Flask:
 
 
 def _visible(value: Any) -> Any:
-    """What every {{ }} of a template goes through, so that none can be forgotten: only what can be seen.
+    """Return what every {{ }} of a template goes through, so that none can be forgotten: only what can be seen.
 
     Jinja escapes it besides. What is Markup was made by us, from what is escaped.
     """

@@ -1,4 +1,4 @@
-"""What is open now, and what would become of it."""
+"""The findings as of now, and what cloudmend would do about them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Doors(Struct, frozen=True, kw_only=True):
 
 
 def look(around: Surroundings) -> Doors:
-    """Asks AWS and the ledger. Raises CloudmendError where the ledger cannot be read."""
+    """Ask AWS and the ledger. Raises CloudmendError if the ledger cannot be read."""
     now = around.clock.now()
     exemptions = around.ledger.exemptions(now)
     standing = Standing(exemptions=exemptions, ledger=around.ledger)

@@ -1,4 +1,4 @@
-"""Who may ask for a page: only who has its whole address, from a page of our own.
+"""Refuse requests without the console's whole address, or from a page that is not the console's.
 
 The guard of all servers on this machine (`core/loopback.py`) stands before this one.
 
@@ -28,7 +28,7 @@ HEADERS: Final = {
 
 
 def guard(app: Flask, token: str) -> None:
-    """Puts the guard before every request to the app, and the headers on every answer, also of what is not there."""
+    """Put the guard before every request to the app, and the headers on every answer, also of what is not there."""
     app.before_request(partial(_refuse_other_tokens, token.encode()))
     app.before_request(_refuse_no_page)
     app.after_request(_with_headers)

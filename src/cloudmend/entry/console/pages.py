@@ -31,7 +31,7 @@ _SHOWN: Final = 50  # mends
 
 
 class Wish(Struct, frozen=True, kw_only=True):
-    """What somebody typed into the undo form, as they typed it."""
+    """The fields of the undo form, as somebody typed them."""
 
     duration: str = "2h"
     reason: str = ""
@@ -98,7 +98,7 @@ class Pages:
         return _record_page(self._around.ledger.get(entry_id))
 
     def undo(self, entry_id: str) -> str | Answer | tuple[str, int]:
-        """What it would do; or, where that was seen and is wanted, the undo itself."""
+        """Return what it would do; or, where that was seen and is wanted, the undo itself."""
         entry = self._around.ledger.get(entry_id)
         wish = Wish.of_form()
         try:

@@ -41,7 +41,7 @@ class _Server(ThreadedWSGIServer):
 
 
 def serve(around: Surroundings, port: int, *, open_browser: bool) -> None:
-    """Runs until interrupted. Raises CloudmendError where the port is taken."""
+    """Run until interrupted. Raises CloudmendError if the port is taken."""
     token = secrets.token_urlsafe(32)
     with _listener(port) as listener:
         port = listener.getsockname()[1]
@@ -61,7 +61,7 @@ def _announce(url: str, *, open_browser: bool) -> None:
 
 
 def has_browser() -> bool:
-    """Whether somebody is there to look, and has something to look with."""
+    """Return whether somebody is there to look, and has something to look with."""
     if not sys.stdout.isatty():
         return False
     try:

@@ -1,4 +1,4 @@
-"""What the pages stand on: one account, as somebody's credentials show it, and a ledger."""
+"""The context of the pages: one account, as somebody's credentials show it, and a ledger."""
 
 from __future__ import annotations
 
@@ -53,5 +53,5 @@ def surroundings(regions: Sequence[str], table: str, policy: Policy) -> Surround
 
 
 def _world(ledger: Ledger, region: str) -> World:
-    """What is undone in the browser is told in the terminal as well."""
+    """Write what is undone in the browser to the terminal as well."""
     return world(ledger=ledger, notifier=Voice(), region=region)

@@ -75,7 +75,7 @@ def _bar(label: str, rows: Sequence[Row], longest: int) -> Bar:
 
 
 def timeline(doors: Sequence[Door], now: datetime) -> Timeline:
-    """When doors were open, of the groups that were opened last."""
+    """The times in which findings were open, for the groups that were opened last."""
     latest = list(dict.fromkeys(door.group for door in reversed(doors)))
     groups = latest[:_MOST_LANES]
     shown = [door for door in doors if door.group in groups]
@@ -89,7 +89,7 @@ def timeline(doors: Sequence[Door], now: datetime) -> Timeline:
 
 
 class _Scale(Struct, frozen=True):
-    """From the left edge to the right one."""
+    """A scale from the left edge to the right edge."""
 
     start: datetime
     length: timedelta

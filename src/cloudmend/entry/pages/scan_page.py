@@ -1,4 +1,4 @@
-"""A report of a scan as a page: summary, pictures, findings, the plan, and the doors that the ledger tells of."""
+"""A report of a scan as a page: summary, pictures, findings, the plan, and the findings in the ledger."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _UNREAD: Final = 10  # files of which the terminal is told
 
 
 def replay(paths: Sequence[str], policy: Policy, *, as_json: bool) -> int:
-    """Writes the doors and what they come to. Raises InputError.
+    """Write the doors and what they come to. Raises InputError.
 
     Returns the exit code: 0 where there was something to read and all of it was read and understood, else 1.
     """
@@ -47,11 +47,11 @@ def _tell_unread(reading: Reading) -> None:
         name = "standard input" if unread.file == STDIN else unread.file
         sys.stderr.write(f"cloudmend: {terminal(name)}: {terminal(unread.error)}\n")
     if more := len(reading.unread[_UNREAD:]):
-        sys.stderr.write(f"cloudmend: So it is with {more:,} more files; --json tells all.\n")
+        sys.stderr.write(f"cloudmend: The same holds for {more:,} more files; --json lists all.\n")
 
 
 class Replayed:
-    """The doors, which can be gone through once, and then their summary."""
+    """The findings, as an iterator, and then their summary."""
 
     def __init__(self, calls: SortedCalls, reading: Reading, policy: Policy) -> None:
         self._calls = calls
@@ -61,7 +61,7 @@ class Replayed:
         self._tally = Tally(CONTROL.id)
 
     def __iter__(self) -> Iterator[Door]:
-        """Those that were closed, in the order in which they were, then those that are still open."""
+        """Yield those that were closed, in the order in which they were, then those that are still open."""
         for door in self._all():
             self._tally.add(door)
             yield door

@@ -1,4 +1,4 @@
-"""The doors that a run of API calls opened and closed, and what cloudmend would have done about each."""
+"""The findings that a run of API calls opened and closed, and what cloudmend would have done about each."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Place(NamedTuple):
 
 
 class _Group(Struct, frozen=True):
-    """What the records have told of a group so far, and its doors that stand open, by rule."""
+    """The state of a group as the records show it so far, and its open findings, by rule."""
 
     facts: GroupFacts
     open: dict[str, Door] = {}
@@ -52,7 +52,7 @@ class Doors:
         self.caveats = tuple(_caveats(policy))
 
     def take(self, call: ApiCall, time: datetime) -> Iterator[Door]:
-        """The doors that the call closed. Calls come in the order of their times. Raises EventError."""
+        """Yield the findings that the call closed. Calls come in the order of their times. Raises EventError."""
         self.since = self.since or time
         if call.name in PREFIX_LIST_EVENTS:
             self.prefix_lists += 1
@@ -132,6 +132,6 @@ def _seconds(opened: datetime, until: datetime) -> int:
 
 def _caveats(policy: Policy) -> Iterator[str]:
     if "vpc" in policy.settings_of(CONTROL).replacement.values():
-        yield "The policy narrows to the VPC's own block, which the records do not tell: here such a rule is revoked."
+        yield "The policy narrows to the VPC's own block, which the records do not show. Here such a rule is revoked."
     if policy.tells_vpcs_apart:
-        yield "The policy tells VPCs apart, but the records tell the VPC only of groups that were created in them."
+        yield "The policy distinguishes VPCs, but the records show the VPC only of groups that were created in them."

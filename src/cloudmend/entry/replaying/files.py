@@ -1,4 +1,4 @@
-"""Which files to read, and in which order."""
+"""Choose the files to read, and their order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ELSEWHERE: Final = re.compile(r"(?P<bucket>s3://\S+)|arn:|[a-z0-9+.-]+://", re.
 
 
 class Files(Struct, frozen=True):
-    """Those to read, in order; how many in the folders are none of CloudTrail's; and folders without any."""
+    """The files to read, in order; the number of other files in the folders; and folders without CloudTrail's files."""
 
     names: tuple[str, ...]
     ignored: int = 0
@@ -33,7 +33,7 @@ class Files(Struct, frozen=True):
 
 
 def find(paths: Sequence[str]) -> Files:
-    """Those of a folder by their names, sorted, which is by time; - is standard input. Raises InputError."""
+    """Return those of a folder by their names, sorted, which is by time; - is standard input. Raises InputError."""
     found = [_files(path) for path in paths]
     return Files(
         tuple(name for each in found for name in each.names),

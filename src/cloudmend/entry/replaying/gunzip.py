@@ -19,7 +19,7 @@ _PATIENCE: Final = 0.05  # seconds until a thread looks whether anybody still wa
 
 _LEFT_OUT: Final = "What was compressed before was read."
 _EARLY: Final = f"Its gzip data end too early, so the file is cut. {_LEFT_OUT}"
-_AFTER: Final = "After its gzip data stand bytes that are none. They were left out, and all before them was read."
+_AFTER: Final = "Other bytes follow its gzip data. They were left out, and everything before them was read."
 
 
 def inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Judgements, remembered: doors are much alike, and a judgement takes longer than all else about a call."""
+"""Cache judgements: findings are much alike, and a judgement takes longer than the rest of a call."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ REMEMBERED: Final = 4096  # at most; then it starts anew
 
 
 class Judgements:
-    """What would become of groups, by one policy. Those that differ in ids only are judged once."""
+    """The judgements of groups by one policy. Groups that differ only in ids are judged once."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._known: dict[Hashable, tuple[Fate, ...]] = {}
 
     def of(self, facts: GroupFacts, now: datetime, actor_role: str) -> dict[str, Fate]:
-        """What would become of each rule at fault, by its id; the part of the fate itself is a number."""
+        """Return what would become of each rule at fault, by its id; the part of the fate itself is a number."""
         rules = facts.ingress
         alike = (facts.account, facts.vpc_id, self._exempting(facts, now, actor_role))
         key = (*alike, _ranks(facts), *(rule.place for rule in rules))
@@ -35,7 +35,7 @@ class Judgements:
         return {rules[int(fate.edit.part)].id: fate for fate in fates}
 
     def _exempting(self, facts: GroupFacts, now: datetime, actor_role: str) -> Hashable:
-        """All else that a decision depends on, if there are exemptions."""
+        """Return all else that a decision depends on, if there are exemptions."""
         holding = tuple(exemption.holds(now) for exemption in self._policy.exemptions)
         return (facts.group_id, actor_role, holding) if holding else None
 

@@ -39,7 +39,7 @@ class StoredCall(Struct, frozen=True):
 
 
 class Part(Struct, kw_only=True):
-    """Some of a file. Grows until it is handed over; not frozen."""
+    """A part of a file. Mutable: it grows until it is handed over."""
 
     place: int = 0  # how far the file was read, in bytes; 0 where it has no places
     records: int = 0
@@ -77,7 +77,7 @@ class _Content:
 
 
 def parts(file: str, *, threads: int) -> Generator[Part]:
-    """All parts of a file; it is decompressed in as many threads of their own, beside the parser: 0 or 1."""
+    """Return all parts of a file; it is decompressed in as many threads of their own, beside the parser: 0 or 1."""
     part = Part()
     try:
         with _opened(file) as stream:
@@ -130,4 +130,4 @@ def _add_answer(answer: ApiCall | Ignored | EventError, part: Part, *, newest_fi
         if answer.time:
             part.calls.append(StoredCall(answer.time, answer.event_id, encoded(answer), newest_first))
         else:
-            part.note(f"Event {answer.event_id or '(no id)'} ({answer.name}) does not tell its time.")
+            part.note(f"Event {answer.event_id or '(no id)'} ({answer.name}) has no time.")

@@ -26,7 +26,7 @@ Shown = Callable[[int], None]  # told how many bytes of files were read
 
 
 def read(files: Files, calls: SortedCalls, shown: Shown) -> Reading:
-    """Puts the calls of interest into `calls`, and tells what was read."""
+    """Put the calls of interest into `calls`, and return what was read."""
     reading = Reading(files=len(files.names), ignored_files=files.ignored, unread=list(files.unread))
     for file, part in _parts(files.names, shown):
         _add(part, calls, reading)
@@ -51,7 +51,7 @@ def _parts(files: Sequence[str], shown: Shown) -> Iterator[tuple[str, Part]]:
 
 
 def _listed(file: str) -> list[Part]:
-    """What a process of the pool does."""
+    """Return what a process of the pool does."""
     return list(parts(file, threads=0))
 
 
@@ -64,7 +64,7 @@ def _processes() -> Iterator[ProcessPoolExecutor]:
     try:
         yield pool
     except BrokenProcessPool:
-        told = "A process that read files was killed, perhaps for want of memory. Replay fewer of them at once."
+        told = "A process that read files was killed, perhaps because memory ran out. Replay fewer of them at once."
         raise CloudmendError(told) from None
     finally:
         pool.shutdown(cancel_futures=True)

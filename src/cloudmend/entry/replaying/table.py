@@ -1,4 +1,4 @@
-"""A replay for people: what it comes to, whom to talk to, the doors that stood open longest, and exemptions."""
+"""A replay for people: the summary, whom to talk to, the findings that stood open longest, and exemptions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STYLE: Final = {"fix": "bold red", "observe": "yellow", "exempt": "dim"}
 
 
 def longest(doors: Iterable[Door]) -> list[Door]:
-    """Those that are shown, in the order in which they were opened; all are gone through, and few are kept."""
+    """Return those that are shown, in the order in which they were opened; all are gone through, and few are kept."""
     return sorted(heapq.nlargest(SHOWN, doors, key=lambda door: door.seconds_open), key=lambda door: door.opened)
 
 
@@ -33,7 +33,7 @@ def print_replay(doors: list[Door], summary: Summary, all_clear: str) -> None:
         to.say(line)
     _print_openers(summary, to)
     if summary.doors > len(doors):
-        to.say(f"The {len(doors):,} that stood open longest; --json tells all {summary.doors:,}:\n")
+        to.say(f"The {len(doors):,} that stood open longest; --json lists all {summary.doors:,}:\n")
     for door in doors:
         _print_door(door, to)
     _print_exemptions(summary, to)
@@ -45,11 +45,10 @@ def _verdict(summary: Summary, all_clear: str) -> Iterator[str]:
     if not summary.doors:
         yield from unread
         if summary.read.records:
-            yield f"As far as the records tell, {all_clear} after any of these calls."
+            yield f"As far as the records show, {all_clear} after any of these calls."
         return
-    were = "was" if summary.doors == 1 else "were"
     still = "1 is" if summary.still_open == 1 else f"{summary.still_open:,} are"
-    yield f"{plural(summary.doors, 'door')} {were} opened to the world; {still} still open when the records end."
+    yield f"{plural(summary.doors, 'finding')}; {still} still open when the records end."
     yield from unread
 
 
@@ -95,15 +94,19 @@ def _closed(summary: Summary) -> str:
 
 
 def _untold(summary: Summary) -> Iterator[str]:
-    """What the records cannot tell, and what was passed over."""
+    """Yield what the records cannot tell, and what was passed over."""
     read = summary.read
     told = (
         (summary.older_rules, "change", "of rules whose opening is older than the records"),
-        (summary.prefix_lists, "change", "of prefix lists, not judged: the records do not tell all their entries"),
-        (summary.nameless, "call", "not judged, for the record tells no group"),
+        (
+            summary.prefix_lists,
+            "change",
+            "of prefix lists, not judged, because the records do not show all their entries",
+        ),
+        (summary.nameless, "call", "not judged, because the record names no group"),
         (read.failed, "call", "refused by AWS, which opened nothing"),
         (read.repeated, "record", "seen before, and counted once"),
-        (read.ignored_files, "file", "not read: by its name none of CloudTrail's"),
+        (read.ignored_files, "file", "not read, because its name is not that of CloudTrail's files"),
     )
     yield from (f"- {plural(number, noun)} {words}." for number, noun, words in told if number)
     yield from (f"- {caveat}" for caveat in summary.caveats)
@@ -118,7 +121,7 @@ def _print_openers(summary: Summary, to: Screen) -> None:
         if opener.hint:
             to.say(Text(f"    {opener.hint}", "dim"))
     if others := summary.openers[ASKED:]:
-        to.say(f"  and {len(others):,} more, with {plural(sum(each.doors for each in others), 'door')}.")
+        to.say(f"  and {len(others):,} more, with {plural(sum(each.doors for each in others), 'finding')}.")
     to.say("")
 
 
@@ -126,7 +129,7 @@ def _opener(opener: Opener) -> str:
     who = _foreign(opener.person) or "somebody unknown"
     strange = ", of another account than the group's or of none that is known" if opener.is_stranger else ""
     still = f", {opener.still_open:,} still open" if opener.still_open else ""
-    return f"{who}{strange}: {plural(opener.doors, 'door')}{still}; through {_foreign(opener.through)}"
+    return f"{who}{strange}: {plural(opener.doors, 'finding')}{still}; through {_foreign(opener.through)}"
 
 
 def _print_exemptions(summary: Summary, to: Screen) -> None:
@@ -137,9 +140,9 @@ def _print_exemptions(summary: Summary, to: Screen) -> None:
     for suggestion in shown:
         to.console.print(Text(suggestion.toml), soft_wrap=True)
     if more := len(summary.exemptions) - len(shown):
-        to.say(f"{plural(more, 'group')} more may be meant to be open; --json tells all.")
+        to.say(f"{plural(more, 'group')} more may be open on purpose; --json lists all.")
     if summary.by_strangers:
-        to.say(f"{plural(summary.by_strangers, 'door')} opened by strangers: none is suggested as an exemption.")
+        to.say(f"{plural(summary.by_strangers, 'finding')} opened by strangers: none is suggested as an exemption.")
 
 
 def _print_door(door: Door, to: Screen) -> None:

@@ -1,4 +1,4 @@
-"""What EC2 checks in a single value: ids, names, protocols, ports, CIDRs, descriptions, tags.
+"""EC2's checks of a single value: ids, names, protocols, ports, CIDRs, descriptions, tags.
 
 Each check answers with the value as EC2 stores it, or raises Ec2Error.
 """

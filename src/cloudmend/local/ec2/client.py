@@ -73,7 +73,7 @@ def _response(url: str, status: int, body: bytes) -> AWSResponse:
 
 
 class _Body(io.BytesIO):
-    """What botocore reads of an HTTP body."""
+    """The part of an HTTP body's interface that botocore reads."""
 
     def stream(self) -> Iterator[bytes]:
         yield self.read()

@@ -84,7 +84,7 @@ def describe_rules(state: State, params: Params) -> dict[str, Any]:
 
 
 def describe_vpcs(state: State, params: Params) -> dict[str, Any]:
-    """What the client in memory answers: on the wire VPCs are moto's, which knows all their filters and tags."""
+    """Return what the client in memory answers: on the wire VPCs are moto's, which knows all their filters and tags."""
     vpcs = [vpc_by_id(state, vpc_id) for vpc_id in params.get("VpcIds", ())] or state.vpcs
     found, following = page(matching(state, vpcs, params, _VPC_FILTERS, lambda _: {}), params, _SIZES)
     return {"Vpcs": [vpc_row(state, vpc) for vpc in found], **following}

@@ -1,4 +1,4 @@
-"""What is told of managed prefix lists: the lists, the entries of a version, and the groups that refer to a list."""
+"""Answers about managed prefix lists: the lists, the entries of a version, and the groups that refer to a list."""
 
 from __future__ import annotations
 

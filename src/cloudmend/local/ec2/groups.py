@@ -80,7 +80,7 @@ class SecurityGroups:
         self._lock = threading.RLock()
 
     def call(self, operation: str, params: Params) -> dict[str, Any]:
-        """Answers one operation: botocore-shaped parameters in, result out; raises Ec2Error."""
+        """Answer one operation: botocore-shaped parameters in, result out; raises Ec2Error."""
         if operation not in OPERATIONS:
             raise Ec2Error("InvalidAction", f"The action {operation} is not valid for this web service.")
         with self._lock:

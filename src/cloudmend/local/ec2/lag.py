@@ -23,7 +23,7 @@ class Lag:
             self._hidden.append((before, self._count + reads))
 
     def shown(self, now: State) -> State:
-        """What the next read shows: `now`, or what was before the first write that is still hidden."""
+        """Return what the next read shows: `now`, or what was before the first write that is still hidden."""
         self._count += 1
         while self._hidden and self._hidden[0][1] < self._count:
             self._hidden.popleft()

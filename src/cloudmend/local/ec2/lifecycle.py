@@ -44,7 +44,7 @@ def delete(state: State, params: Params) -> dict[str, Any]:
 
 
 def follow_vpcs(state: State) -> None:
-    """Gives each new VPC its default group, and drops the groups of VPCs that are gone."""
+    """Give each new VPC its default group, and drop the groups of VPCs that are gone."""
     present = {vpc.id for vpc in state.vpcs}
     for group in list(state.groups.values()):
         if group.vpc.id not in present:

@@ -1,4 +1,4 @@
-"""What the calls that list resources have in common: filters with wildcards, and pages."""
+"""The common parts of the calls that list resources: filters with wildcards, and pages."""
 
 from __future__ import annotations
 

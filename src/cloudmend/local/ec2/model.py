@@ -92,7 +92,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Permission:
-    """What a rule admits. Two permissions with equal traffic and source are duplicates."""
+    """A permission: what a rule admits. Two permissions with equal traffic and source are duplicates."""
 
     traffic: Traffic
     source: Source
@@ -131,7 +131,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What the model asks of its surroundings, and what AWS leaves undocumented."""
+    """The context that the model needs, and the behaviors that AWS leaves undocumented."""
 
     in_use: Callable[[str], bool] = lambda _: False
     """Whether a network interface carries the group of that id."""
@@ -151,7 +151,7 @@ class Behaviour:
 
 @dataclass
 class State:
-    """What one account holds in one Region."""
+    """The state of one account in one Region."""
 
     account: str
     region: str

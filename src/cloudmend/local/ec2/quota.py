@@ -8,7 +8,7 @@ from .model import Group, PrefixList, Rule
 
 
 def exceeds(group: Group, prefix_lists: Mapping[str, PrefixList], quota: int) -> bool:
-    """Whether the group holds more rules; `prefix_lists`, by id, hold those that it refers to."""
+    """Return whether the group holds more rules; `prefix_lists`, by id, hold those that it refers to."""
     for is_egress in (False, True):
         weights = [_weight(rule, prefix_lists) for rule in group.one_way(is_egress=is_egress)]
         if any(sum(family) > quota for family in zip(*weights, strict=True)):
@@ -17,7 +17,7 @@ def exceeds(group: Group, prefix_lists: Mapping[str, PrefixList], quota: int) ->
 
 
 def _weight(rule: Rule, prefix_lists: Mapping[str, PrefixList]) -> tuple[int, int]:
-    """What a rule counts towards the quotas for IPv4 and for IPv6; a referenced group counts in both."""
+    """Return what a rule counts towards the quotas for IPv4 and for IPv6; a referenced group counts in both."""
     source = rule.permission.source
     if source.kind == "PrefixListId":
         known = prefix_lists[source.value]

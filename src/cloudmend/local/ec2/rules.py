@@ -154,7 +154,7 @@ def _in_words(permission: Permission) -> str:
 
 
 def _store(state: State, group: Group) -> None:
-    """Puts the group in the place of its older self, unless it would exceed a quota."""
+    """Put the group in the place of its older self, unless it would exceed a quota."""
     if exceeds(group, state.prefix_lists, state.behaviour.rule_quota):
         raise Ec2Error(
             "RulesPerSecurityGroupLimitExceeded",

@@ -15,13 +15,13 @@ Tags = Mapping[str, str]
 
 
 def create(state: State, params: Params) -> dict[str, Any]:
-    """Sets each of the tags."""
+    """Set each of the tags."""
     added = checks.tag_map(params.get("Tags", ()))
     return _retag(state, params, lambda old: {**old, **added})
 
 
 def delete(state: State, params: Params) -> dict[str, Any]:
-    """Takes tags away: by key, and by value where one is given; without tags, all."""
+    """Take tags away: by key, and by value where one is given; without tags, all."""
     gone = [(tag.get("Key"), tag.get("Value")) for tag in params.get("Tags", ())]
 
     def kept(key: str, value: str) -> bool:
@@ -31,7 +31,7 @@ def delete(state: State, params: Params) -> dict[str, Any]:
 
 
 def is_ours(resource_id: str) -> bool:
-    """Whether the id is that of a group, a rule or a prefix list, which may not exist."""
+    """Return whether the id is that of a group, a rule or a prefix list, which may not exist."""
     return resource_id.startswith(("sg-", "sgr-", "pl-"))
 
 

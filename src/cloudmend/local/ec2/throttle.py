@@ -19,7 +19,7 @@ class Throttle:
         self._left: dict[str, tuple[float, float]] = {}
 
     def take(self, operation: str) -> None:
-        """Raises Ec2Error where the bucket of the action is empty."""
+        """Raise Ec2Error if the bucket of the action is empty."""
         now = self._clock()
         tokens, since = self._left.get(operation, (CAPACITY, now))
         tokens = min(CAPACITY, tokens + (now - since) * REFILL_PER_S)

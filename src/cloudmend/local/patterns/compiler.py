@@ -58,7 +58,7 @@ class InvalidPattern(ValueError):
 
 @dataclass(frozen=True)
 class _Scope:
-    """Where the compiler stands: what `$or` is, the keys down to here, and the keys that may not be here."""
+    """The compiler's position: what `$or` is, the keys down to here, and the keys that may not be here."""
 
     or_is_operator: bool
     path: tuple[str, ...] = ()

@@ -26,7 +26,7 @@ def leaves(event: Mapping[str, object]) -> dict[str, list[Leaf]]:
 
 
 def together(one: Place, other: Place) -> bool:
-    """Whether two places agree: where they are inside the same array, they are in the same element."""
+    """Return whether two places agree: where they are inside the same array, they are in the same element."""
     return all(one.get(array, index) == index for array, index in other.items())
 
 

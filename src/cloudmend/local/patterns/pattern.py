@@ -23,7 +23,7 @@ class Pattern:
     branches: tuple[tuple[Constraint, ...], ...]
 
     def matches(self, event: Mapping[str, object]) -> bool:
-        """Whether EventBridge would send the event, as decoded from JSON, to the rule's targets."""
+        """Return whether EventBridge would send the event, as decoded from JSON, to the rule's targets."""
         found = leaves(event)
         return any(_holds(branch, found, {}) for branch in self.branches)
 

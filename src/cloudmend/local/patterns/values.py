@@ -14,7 +14,7 @@ _ADDRESS = re.compile(r"[0-9]+(\.[0-9]+){3}|[0-9a-fA-F:]*:[0-9a-fA-F:]*")
 
 
 class BadOperand(ValueError):
-    """What EventBridge would refuse in a pattern, in the words of event-ruler where it has some."""
+    """A part of a pattern that EventBridge refuses, in the words of event-ruler if it has some."""
 
 
 def json_text(value: object) -> str | None:

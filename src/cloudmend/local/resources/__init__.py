@@ -40,7 +40,7 @@ _TYPES = (
 
 
 def register() -> None:
-    """Makes moto use the types above from now on."""
+    """Make moto use the types above from now on."""
     table: dict[str, Any] = parsing.get_model_map()
     table.update({resource.TYPE: resource for resource in _TYPES})
     parsing.get_name_type_map().update({resource.TYPE: resource.NAME_PROPERTY for resource in _TYPES})
@@ -54,5 +54,5 @@ def _existing(stack: Stack) -> list[Any]:
 
 
 def is_supported(resource_type: str) -> bool:
-    """Whether a stack here would hold a resource of that type. Security groups are not: they would be moto's."""
+    """Return whether a stack here would hold a resource of that type. Security groups are not: they would be moto's."""
     return resource_type in parsing.get_model_map() and not resource_type.startswith("AWS::EC2::SecurityGroup")

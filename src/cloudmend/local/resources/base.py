@@ -1,4 +1,4 @@
-"""What CloudFormation's resource types here have in common, as moto's CloudFormation asks for it."""
+"""The base of CloudFormation's resource types here, as moto's CloudFormation expects it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class ResourceType:
-    """What all the classes here have in common: the type's name, and the property that names the resource."""
+    """The base of all classes here: the type's name, and the property that names the resource."""
 
     TYPE: ClassVar[str]
     NAME_PROPERTY: ClassVar[str] = ""
@@ -24,7 +24,7 @@ class Setting(ResourceType):
 
     @classmethod
     def apply(cls, name: str, properties: Mapping[str, Any], account: str, region: str) -> Callable[[], None]:
-        """Sets it, and returns what takes it back."""
+        """Set it, and return a function that restores it."""
         raise NotImplementedError
 
     @classmethod

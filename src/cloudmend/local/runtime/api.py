@@ -33,7 +33,7 @@ class NextInvocation:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an invocation ended. `final`: the execution environment cannot take another one.
+    """The result of an invocation. `final`: the execution environment cannot take another one.
 
     `payload` is as Lambda's Invoke answers it: what the handler returned, or Lambda's error document. It
     is parsed, except for a handler that returned bytes which are not JSON.
@@ -65,11 +65,11 @@ class RuntimeApi(TCPServer):
         return f"{host}:{port}"
 
     def offer(self, invocation: NextInvocation) -> None:
-        """Gives the event to whoever asks next; `taken_at` (monotonic seconds) then says when that was."""
+        """Give the event to whoever asks next; `taken_at` (monotonic seconds) then says when that was."""
         self._next, self._outcome, self.taken_at = invocation, None, None
 
     def serve(self, wait_s: float) -> Outcome | None:
-        """Answers one request if one comes within `wait_s` seconds; what the runtime has reported so far."""
+        """Answer one request if one comes within `wait_s` seconds; what the runtime has reported so far."""
         self.timeout = wait_s
         self.handle_request()
         return self._outcome

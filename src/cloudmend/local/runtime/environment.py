@@ -27,7 +27,7 @@ class ExecutionEnvironment:
         return self._popen.poll() is not None
 
     def run(self, invocation: NextInvocation, cancelled: Callable[[], bool]) -> Outcome:
-        """Hands the event over and waits for what becomes of it; kills the process when `cancelled()`."""
+        """Hand the event over and wait for its result; kill the process when `cancelled()`."""
         self._api.offer(invocation)
         offered_at = time.monotonic()
         while (outcome := self._api.serve(_TICK_S)) is None:

@@ -28,7 +28,7 @@ class FunctionError:
 
 @dataclass(frozen=True)
 class Invocation:
-    """What became of one event.
+    """The result of one event.
 
     `payload` is as Lambda's Invoke answers it: what the handler returned, or the error document that
     `error` is read from. `log` is all that the process wrote since the invocation before.
@@ -56,7 +56,7 @@ class FunctionRuntime:
         self._stop = ExitStack()
 
     def invoke(self, event: Mapping[str, Any], *, request_id: str | None = None) -> Invocation:
-        """Runs the handler on `event`, which must be JSON; what the function does wrong is in the result.
+        """Run the handler on `event`, which must be JSON; what the function does wrong is in the result.
 
         Raises RuntimeError after `close`, OSError when no process can be started.
         """
@@ -73,7 +73,7 @@ class FunctionRuntime:
         return Invocation(invocation.request_id, outcome.payload, _error(outcome), "".join(lines))
 
     def close(self) -> None:
-        """Ends the process, in the middle of an invocation too; nothing of it is left."""
+        """End the process, in the middle of an invocation too; nothing of it is left."""
         self._closed.set()
         with self._lock:
             self._end()
