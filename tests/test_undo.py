@@ -96,6 +96,7 @@ def test_the_exemption_names_what_is_restored_owner_reason_expiry_and_who_made_i
     (exemption,) = exemptions(account)
     assert exemption == TimedExemption(
         id=entry_id,
+        control="security_group_ingress",
         group=group_id,
         account=ACCOUNT,
         region=REGION,
