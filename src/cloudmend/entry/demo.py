@@ -201,7 +201,8 @@ class Walkthrough:
         self._run("aws", "s3", "mb", f"s3://{_BUCKET}")
         paths = ("--template-file", str(template), "--output-template-file", packaged)
         self._run("aws", "cloudformation", "package", *paths, "--s3-bucket", _BUCKET, show=False)
-        stack = ("--stack-name", _STACK, "--template-file", packaged, "--capabilities", "CAPABILITY_IAM")
+        where = ("--template-file", packaged, "--s3-bucket", _BUCKET)  # it is too large to be sent with the call
+        stack = ("--stack-name", _STACK, *where, "--capabilities", "CAPABILITY_IAM")
         runs_on = (f"Architecture={architecture()}", f"Runtime={RUNTIME}")
         self._run("aws", "cloudformation", "deploy", *stack, "--parameter-overrides", *runs_on)
 
