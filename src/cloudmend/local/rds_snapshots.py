@@ -1,6 +1,6 @@
 """RDS's part of the front: moto keeps the DB snapshots, but shares even what is encrypted, and with any word.
 
-The codes are documented, the words are ours.
+The codes are documented, but for that of an encrypted snapshot; the words are ours.
 """
 
 from __future__ import annotations
