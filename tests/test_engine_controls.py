@@ -162,3 +162,11 @@ def test_a_queue_of_another_account_that_an_event_of_here_names_is_told_and_left
         }
         assert bench.api.calls == []
         assert f"it is in Region {aws.region} of account {OTHER}" in bench.notes.told[0].summary
+
+
+def test_a_young_event_that_names_nothing_tells_of_nothing_that_could_be_late(bench: Bench) -> None:
+    bench.mend()
+    event = told(bench, "ModifySnapshotAttribute")
+    young = f"{bench.clock.now():%Y-%m-%dT%H:%M:%SZ}"
+    emptied = {**event["detail"], "requestParameters": None, "responseElements": None, "eventTime": young}
+    assert list(answer(bench, {**event, "detail": emptied}).values()) == ["clean"]

@@ -208,7 +208,10 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
     read_many: ReadMany[S] | None = None
     read_again: ReadAgain[S] | None = None
     whole: bool = False  # a write replaces more than it changes, unguarded: it is read again beside the intent
-    budgeted: bool = True
+
+    def said(self, value: Any) -> str:
+        """Return the value of a part in words, also of one that is not there."""
+        return "not there" if value is None else self.say(value)
 
     def image_of(self, state: State) -> Json:
         """Return the before-image of a state."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ from cloudmend.core.model import ApiCall, Edit, Record, Request, Resource, Statu
 
 # A fault that is mended for the third time within an hour: somebody, or something, fights.
 FIGHT: Final = 2
+FLAP_WINDOW: Final = timedelta(hours=1)
 
 _BAD: Final = ("open", "failed")
 _AGAIN: Final = "It is tried again."
@@ -141,17 +142,20 @@ def without_tags_of(steps: Iterable[Step]) -> tuple[Step, ...]:
 
 
 def edit_of(ended: Ended, step: Step) -> Edit:
-    """Return a step in words."""
-    say = ended.target.control.say
-    before = "not there" if step.before is None else say(step.before)
-    after = "" if step.after is None else say(step.after)
+    """Return a step in words, with the reason."""
     finding = next((each for each in ended.findings if each.part == step.part), None)
     because = ended.notes.get(step.part) or (finding.because if finding else "")
     why = "; ".join(text for text in (finding.why if finding else "", because) if text)
-    return Edit(part=step.part, before=before, after=after, did=did(ended.target.control, step), why=why)
+    return edit(ended.target.control, step, why)
 
 
-def did(control: contract.Control[Any], step: Step) -> str:
+def edit(control: contract.Control[Any], step: Step, why: str = "") -> Edit:
+    """Return a step in words: what is there before it and after it, and what it does."""
+    after = "" if step.after is None else control.say(step.after)
+    return Edit(part=step.part, before=control.said(step.before), after=after, did=_did(control, step), why=why)
+
+
+def _did(control: contract.Control[Any], step: Step) -> str:
     """Return what a step does, in words: "narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8"."""
     if control.did:
         return control.did(step)
@@ -162,7 +166,7 @@ def did(control: contract.Control[Any], step: Step) -> str:
     return f"{step.part}: changed from {control.say(step.before)} to {control.say(step.after)}"
 
 
-def label(target: Target) -> str:
+def _label(target: Target) -> str:
     """Return how a sentence calls the resource of a target."""
     resource, kind = target.resource, target.control.resource
     if kind.self_evident or resource.type != kind.type:
@@ -172,7 +176,7 @@ def label(target: Target) -> str:
 
 def _summary(ended: Ended) -> str:
     """Return one or two sentences: the resource, its status, and what was done or is left."""
-    name = label(ended.target)
+    name = _label(ended.target)
     if ended.status == "gone":
         return f"{name} does not exist in {ended.target.resource.region}."
     if ended.status == "open":
@@ -231,10 +235,6 @@ def _when(ended: Ended) -> str:
     return f" It is looked at again at {ended.retry_at:%H:%M:%S} UTC." if ended.retry_at else ""
 
 
-def _failed(ended: Ended) -> str:
-    return _problem(ended)
-
-
 def _problem(ended: Ended) -> str:
     """Return why an end is a failure. What waits for the next try is one where nobody else tries again."""
     told = ended.told or f"{_done(ended)}. {_AGAIN}"
@@ -253,5 +253,5 @@ _SENTENCES: Final = {
     "exempt": _exempt,
     "pending": _pending,
     "deferred": _deferred,
-    "failed": _failed,
+    "failed": _problem,
 }

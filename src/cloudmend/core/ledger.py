@@ -187,6 +187,12 @@ class TimedExemption(Struct, frozen=True, kw_only=True):
         return label_of(self.group, self.name)
 
     @property
+    def told(self) -> str:
+        """What it says of itself where it decides."""
+        until = f"{self.expires.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        return f"exempt: {self.id}, by {self.owner} until {until}: {self.reason}"
+
+    @property
     def is_whole(self) -> bool:
         """Whether it leaves all of the group as it is."""
         return self.parts is None and not self.rule

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from cloudmend.core import model
 from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, Finding, Parts, Patch, Right, State, View, after, changed
 from cloudmend.core.errors import UnsafePlan
 from cloudmend.core.ledger import TimedExemption
 from cloudmend.core.model import Resource, Step
+
+F = TypeVar("F", Finding, model.Finding)
 
 _BUG: Final = "Nothing was changed. This is a bug of the control: please report it with this line."
 
@@ -68,6 +71,17 @@ def judge(control: Control[Any], view: View, settings: Any, covers: Covers = NOT
     return Judgement(tuple(finding for finding in found if finding not in exempt), exempt)
 
 
+def restrained(findings: tuple[F, ...], owner: str, account: str) -> tuple[F, ...]:
+    """Return the findings as they are for whoever acts in an account: of another's resource they are only reported.
+
+    Where the owner or the account is not known (empty), they stay as they are.
+    """
+    if not account or owner in ("", account):
+        return findings
+    why = f"account {owner} owns it, and only its owner can change it: tell them, or have cloudmend run there too"
+    return tuple(msgspec.structs.replace(finding, restraint=why, wait="") for finding in findings)
+
+
 def exempt_parts(control: Control[Any], state: State, covers: Covers) -> frozenset[str]:
     """Return the ids of the parts that are exempt by themselves: by id, or by a mark of their value."""
     if covers == NOTHING:
@@ -108,7 +122,7 @@ def plan(
 
 def resumed(control: Control[Any], view: View, steps: Iterable[Step], settings: Any, covers: Covers = NOTHING) -> Plan:
     """Return the rest of a plan that was cut off: the steps whose parts are as they were before. Raises UnsafePlan."""
-    patch = {step.part: step.after for step in steps if _same(control, view.parts.get(step.part), step.before)}
+    patch = {step.part: step.after for step in steps if same(control, view.parts.get(step.part), step.before)}
     then = after(view.parts, patch)
     findings = tuple(finding for finding in judge(control, view, settings, covers).counted if not finding.restraint)
     made = Plan(view=view, findings=findings, settings=settings, then=then, steps=steps_between(view.parts, then))
@@ -190,7 +204,8 @@ def _beneath(value: Any, steps: Sequence[str]) -> Iterable[Any]:
         yield value
 
 
-def _same(control: Control[Any], one: Any, other: Any) -> bool:
+def same(control: Control[Any], one: Any, other: Any) -> bool:
+    """Return whether two values of a part are the same, but for what AWS chooses by itself."""
     return bool(form(control, one) == form(control, other))
 
 

@@ -12,7 +12,7 @@ import msgspec
 from cloudmend.core.contract import Control, Parts, State, View, after
 from cloudmend.core.errors import UndoRefused
 from cloudmend.core.model import Edit, Intent, Record, Step
-from cloudmend.core.planning import calls, check_rights, form, judge
+from cloudmend.core.planning import calls, check_rights, judge, same
 from cloudmend.core.ports import Reader
 from cloudmend.core.undo import Difference, Reversal
 
@@ -46,8 +46,8 @@ def check_believed(control: Control[Any], intent: Intent, record: Record) -> Non
     is_own = intent.resource.type == kind.type and re.fullmatch(kind.id_pattern, intent.resource.id)
     agrees = all(
         step.part in planned
-        and _same(control, planned[step.part].before, step.before)
-        and (before is None or _same(control, before.get(step.part), step.before))
+        and same(control, planned[step.part].before, step.before)
+        and (before is None or same(control, before.get(step.part), step.before))
         for step in record.steps
     )
     if not (is_own and agrees):
@@ -56,10 +56,6 @@ def check_believed(control: Control[Any], intent: Intent, record: Record) -> Non
             f"It may have been changed in the ledger. Nothing was changed. Look up in CloudTrail what was done to "
             f"{kind.noun} {intent.resource.label}, and restore it by hand."
         )
-
-
-def _same(control: Control[Any], one: Any, other: Any) -> bool:
-    return bool(form(control, one) == form(control, other))
 
 
 def _marks(control: Control[Any], settings: Any, view: View, steps: Iterable[Step]) -> tuple[str, ...]:
@@ -83,35 +79,29 @@ def _compared(
     restored: list[Edit] = []
     differences: list[Difference] = []
     for step in reversed(tuple(steps)):
-        now = form(control, live.get(step.part))
         found = _restored_as(control, step, live)
         if found is not None:
             restored.append(_edit(control, step, found))
-        elif now == form(control, step.after):
+        elif same(control, live.get(step.part), step.after):
             patch[step.part] = step.before
         else:
-            expected, told = _say(control, step.after), _say(control, live.get(step.part))
+            expected, told = control.said(step.after), control.said(live.get(step.part))
             differences.append(Difference(part=step.part, expected=expected, found=told))
     return patch, restored, differences
 
 
 def _restored_as(control: Control[Any], step: Step, live: Parts) -> str | None:
     """Return the id of the part that is as it was before the mend: its own, or that of a new one with its value."""
-    before = form(control, step.before)
-    if form(control, live.get(step.part)) == before:
+    if same(control, live.get(step.part), step.before):
         return step.part
     if control.new_ids and step.before is not None:
-        return next((part for part, value in live.items() if form(control, value) == before), None)
+        return next((part for part, value in live.items() if same(control, value, step.before)), None)
     return None
 
 
 def _edit(control: Control[Any], step: Step, part: str) -> Edit:
     was = "" if part == step.part else f", in place of {step.part}"
     left = "" if step.after is None else control.say(step.after)
-    told = _say(control, step.before)
+    told = control.said(step.before)
     again = f"{part} is {told} again" if len(told) <= _SHORT else f"{part} is again what it was"
     return Edit(part=part, before=left, after=told, did=f"{again}{was}", why="undone")
-
-
-def _say(control: Control[Any], value: Any) -> str:
-    return "not there" if value is None else control.say(value)

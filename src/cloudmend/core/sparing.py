@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC
 from typing import Any
 
 from msgspec import Struct
@@ -41,19 +40,14 @@ def spare(
     covering = [exemption for exemption, parts in covered if parts or exemption.is_whole]
     if not covering:
         return Spared("", {}, findings)
-    told = {part: _told(exemption) for exemption, parts in covered for part in parts}
+    told = {part: exemption.told for exemption, parts in covered for part in parts}
     remaining = control.detect(control.without(facts, frozenset(told)), policy)
     if remaining and not any(exemption.is_whole for exemption in covering):
         return Spared("", told, remaining)
-    return Spared("; ".join(map(_told, covering)), told, ())
+    return Spared("; ".join(exemption.told for exemption in covering), told, ())
 
 
 def _covered(exemption: TimedExemption, marks: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
     """The ids of the parts that it names, by their id or by what they say."""
     named = exemption.parts or ()
     return tuple(part for part, said in marks.items() if part == exemption.rule or not said.isdisjoint(named))
-
-
-def _told(exemption: TimedExemption) -> str:
-    until = f"{exemption.expires.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    return f"exempt: {exemption.id}, by {exemption.owner} until {until}: {exemption.reason}"

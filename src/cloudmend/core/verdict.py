@@ -6,10 +6,8 @@ The engine acts by this, and the commands that only look tell it: neither knows 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
 from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
 
 from cloudmend.core.control import Control
@@ -19,8 +17,6 @@ from cloudmend.core.ledger import Entry, Exemptions
 from cloudmend.core.model import Finding, Plan
 from cloudmend.core.policy import Mode, Policy
 from cloudmend.core.sparing import spare
-
-FLAP_WINDOW: Final = timedelta(hours=1)
 
 _SWITCHED: Final = Decision("observe", "the switch is set to observe")
 
@@ -42,17 +38,6 @@ class Verdict(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     exempt_parts: Mapping[str, str] = {}
     unreadable: tuple[str, ...] = ()
-
-
-def restrained(findings: tuple[Finding, ...], owner: str, account: str) -> tuple[Finding, ...]:
-    """The findings as they are for whoever acts in an account: of another's resource they are only reported.
-
-    Where the owner or the account is not known (empty), they stay as they are.
-    """
-    if not account or owner in ("", account):
-        return findings
-    why = f"account {owner} owns it, and only its owner can change it: tell them, or have cloudmend run there too"
-    return tuple(msgspec.structs.replace(finding, restraint=why, wait="") for finding in findings)
 
 
 def judge(

@@ -13,9 +13,10 @@ from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.core.decide import Circumstances, Decision
 from cloudmend.core.ledger import Entry
 from cloudmend.core.model import Edit, Finding, Resource
+from cloudmend.core.planning import restrained
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader
-from cloudmend.core.verdict import Known, Verdict, dated, planned, restrained
+from cloudmend.core.verdict import Known, Verdict, dated, planned
 from cloudmend.core.verdict import judge as give_verdict
 from cloudmend.entry.standing import NOTHING, Standing
 

@@ -8,9 +8,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from cloudmend.core.ending import FLAP_WINDOW
 from cloudmend.core.ledger import Entries, Entry, Exemptions, Ledger
 from cloudmend.core.policy import Mode
-from cloudmend.core.verdict import FLAP_WINDOW
 
 
 class Standing(Struct, frozen=True, kw_only=True):

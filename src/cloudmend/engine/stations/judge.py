@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -11,17 +11,15 @@ from msgspec import Struct
 
 from cloudmend.core.contract import Finding, State, View
 from cloudmend.core.decide import Circumstances, Decision, decide
-from cloudmend.core.ending import FIGHT, Ended, Target, did
+from cloudmend.core.ending import FIGHT, Ended, Target, edit
 from cloudmend.core.errors import PlanChanged, UnsafePlan
 from cloudmend.core.ledger import Entry, Exemptions, TimedExemption
-from cloudmend.core.model import Edit, Step
-from cloudmend.core.planning import Covers, Plan, covers_of, exempt_parts, form, judge, plan, resumed
+from cloudmend.core.model import Edit
+from cloudmend.core.planning import Covers, Plan, covers_of, exempt_parts, judge, plan, restrained, resumed, same
 from cloudmend.core.policy import Policy
 from cloudmend.core.world import World
 from cloudmend.engine.stations.later import wait
 from cloudmend.engine.stations.read import Situation, failed
-
-_FOREIGN = "account {} owns it, and only its owner can change it: tell them, or have cloudmend run there too"
 
 
 class Planned(Struct, frozen=True, kw_only=True):
@@ -97,7 +95,7 @@ def _at_fault(
     decision = _decision(situation, target, view, policy)
     if decision.action != "exempt" and everything and not judgement.counted:
         covering = (each for each in exemptions.held if _concerns(each, target, view, everything, control))
-        decision = Decision("exempt", "; ".join(map(_exemption_told, covering)))
+        decision = Decision("exempt", "; ".join(each.told for each in covering))
     if decision.action == "exempt":
         return Ended(target=target, status="exempt", decision=decision.why, findings=everything)
     findings = _restrained(judgement.counted, view.state, world)
@@ -143,27 +141,20 @@ def _unknown(end: Ended, world: World) -> Ended:
 
 def _restrained(findings: tuple[Finding, ...], state: State, world: World) -> tuple[Finding, ...]:
     """Return the findings as they are for this account: of another's resource they are only reported."""
-    if not findings or not state.owner or world.account() in ("", state.owner):
-        return findings
-    why = _FOREIGN.format(state.owner)
-    return tuple(msgspec.structs.replace(each, restraint=why, wait="") for each in findings)
+    return restrained(findings, state.owner, world.account()) if findings and state.owner else findings
 
 
 def _check_agreed(control: Any, made: Plan, agreed: Sequence[Edit] | None) -> None:
     """Raise PlanChanged if the plan would do anything that was not agreed to."""
     if agreed is None:
         return
+    planned = [edit(control, step) for step in made.steps]
     allowed = {(each.part, each.before, each.after) for each in agreed}
-    if more := [did(control, step) for step in made.steps if _effect(control, step) not in allowed]:
+    if more := [each.did for each in planned if (each.part, each.before, each.after) not in allowed]:
         raise PlanChanged(
             f"The plan is out of date. Now it would need: {'; '.join(more)}. Nothing was changed. "
             "Run the same command again to see the new plan."
         )
-
-
-def _effect(control: Any, step: Step) -> tuple[str, str, str]:
-    before = "" if step.before is None else control.say(step.before)
-    return step.part, before, "" if step.after is None else control.say(step.after)
 
 
 def _plan(
@@ -172,7 +163,7 @@ def _plan(
     """Finish what a crash cut off, if that is still right: a new plan may not know how to."""
     for entry in recent:
         steps = entry.intent.steps if entry.state == "INTENT" else ()
-        undone = [step for step in steps if form(control, view.parts.get(step.part)) == form(control, step.before)]
+        undone = [step for step in steps if same(control, view.parts.get(step.part), step.before)]
         if 0 < len(undone) < len(steps):
             try:
                 return resumed(control, view, steps, settings, covers)
@@ -219,11 +210,6 @@ def _concerns(exemption: TimedExemption, target: Target, view: View, findings: I
     """Return whether an exemption exempts anything here."""
     covers = covers_of([exemption], control, target.resource)
     return any(finding in covers for finding in findings) or bool(exempt_parts(control, view.state, covers))
-
-
-def _exemption_told(exemption: TimedExemption) -> str:
-    until = f"{exemption.expires.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    return f"exempt: {exemption.id}, by {exemption.owner} until {until}: {exemption.reason}"
 
 
 def _flaps(control: Any, made: Plan, recent: Iterable[Entry]) -> int:

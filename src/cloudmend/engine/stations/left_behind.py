@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from cloudmend.core.contract import Control, State, after
-from cloudmend.core.ending import did
+from cloudmend.core.ending import edit
 from cloudmend.core.errors import Busy, CloudmendError, WrongState
 from cloudmend.core.ledger import Entry, Found, MendEnd, Unreadable
 from cloudmend.core.left_behind import Traces, completed, is_news, not_completed
-from cloudmend.core.model import Edit, Intent, Record, Resource, Step
-from cloudmend.core.planning import calls, form
+from cloudmend.core.model import Intent, Record, Resource
+from cloudmend.core.planning import calls, same
 from cloudmend.core.policy import Policy
 from cloudmend.core.world import World
 from cloudmend.engine.stations.read import Situation, sentence
@@ -107,31 +107,19 @@ def _traces(control: Control[Any], intent: Intent, state: State) -> Traces:
     """Return what became of an intent: each part that it was about, before it and now."""
     if control.trace:
         return control.trace(intent, state)
-    now = {step.part: form(control, state.parts.get(step.part)) for step in intent.steps}
-    done = tuple(step for step in intent.steps if now[step.part] == form(control, step.after))
-    untouched = tuple(
-        step for step in intent.steps if step not in done and now[step.part] == form(control, step.before)
-    )
-    changed = tuple(step for step in intent.steps if step not in done and step not in untouched)
-    back = after(state.parts, {step.part: step.before for step in done})
+    why = {finding.part: finding.why for finding in intent.findings}
+    parts = state.parts
+    done = tuple(step for step in intent.steps if same(control, parts.get(step.part), step.after))
+    left = [step for step in intent.steps if step not in done]
+    untouched = [step for step in left if same(control, parts.get(step.part), step.before)]
+    changed = [step for step in left if step not in untouched]
+    back = after(parts, {step.part: step.before for step in done})
     return Traces(
-        edits=tuple(_edit(control, intent, step) for step in done),
+        edits=tuple(edit(control, step, why.get(step.part, "")) for step in done),
         steps=done,
         undo=calls(control, intent.resource, state, back),
-        untouched=tuple(f"{_said(control, step.before)} ({step.part})" for step in untouched),
+        untouched=tuple(f"{control.said(step.before)} ({step.part})" for step in untouched),
         changed=tuple(
-            f"{step.part} was {_said(control, step.before)}, is {_said(control, state.parts.get(step.part))}"
-            for step in changed
+            f"{step.part} was {control.said(step.before)}, is {control.said(parts.get(step.part))}" for step in changed
         ),
     )
-
-
-def _edit(control: Control[Any], intent: Intent, step: Step) -> Edit:
-    why = next((finding.why for finding in intent.findings if finding.part == step.part), "")
-    before = "" if step.before is None else control.say(step.before)
-    after_ = "" if step.after is None else control.say(step.after)
-    return Edit(part=step.part, before=before, after=after_, did=did(control, step), why=why)
-
-
-def _said(control: Control[Any], value: Any) -> str:
-    return "not there" if value is None else control.say(value)

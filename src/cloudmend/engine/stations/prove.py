@@ -11,7 +11,7 @@ from msgspec import Struct
 from cloudmend.core.contract import Finding, State, after
 from cloudmend.core.ending import Ended, Target
 from cloudmend.core.model import Step
-from cloudmend.core.planning import form, judge
+from cloudmend.core.planning import judge, same
 from cloudmend.core.policy import Policy
 from cloudmend.core.world import World
 from cloudmend.engine.stations.judge import clean
@@ -121,14 +121,10 @@ def _known(written: Written, proof: Proof) -> tuple[tuple[Step, ...], bool]:
     if proof.problem:
         return written.steps, True
     control, parts = written.planned.target.control, proof.state.parts if proof.state else {}
-    seen = [step for step in written.silent if proof.state and _is_done(control, step, parts)]
+    seen = [step for step in written.silent if proof.state and same(control, parts.get(step.part), step.after)]
     silent = {step.part for step in written.silent}
     unsure = any(finding.part in silent for finding in proof.remaining)
     return (*written.steps, *seen), unsure
-
-
-def _is_done(control: Any, step: Step, parts: Any) -> bool:
-    return bool(form(control, parts.get(step.part)) == form(control, step.after))
 
 
 def _still_open(written: Written, end: Ended, world: World) -> Ended:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache, partial
 from typing import Any, Final
 
@@ -12,14 +12,13 @@ import msgspec
 from msgspec import Struct
 
 from cloudmend.core.contract import Control, State
-from cloudmend.core.ending import Ended, Target
+from cloudmend.core.ending import FLAP_WINDOW, Ended, Target
 from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.ledger import Entries, Entry, Exemptions
 from cloudmend.core.policy import Mode, Policy
 from cloudmend.core.run import OneByOne
 from cloudmend.core.world import World
 
-FLAP_WINDOW: Final = timedelta(hours=1)
 _READ_AGAIN: Final = (0.1, 0.3, 0.6)  # seconds before each further read, while a part that the event names is not there
 _ENOUGH: Final = 2  # reads that AWS does not answer, one after the other: the next would wait for nothing
 

@@ -68,7 +68,7 @@ def each_of(target: Target, policy: Policy, world: World) -> tuple[list[Target],
 def _nothing(target: Target, settings: Any, world: World) -> Ended:
     """Return the end of what stands for nothing. What a young event names may only not be shown yet."""
     end = clean(target, None, settings)
-    return look_again_named(end, world) if target.resource.type == target.control.resource.type else end
+    return look_again_named(end, world) if target.resource.name else end
 
 
 def _with(target: Target, named: str | Resource) -> Target:
