@@ -27,6 +27,7 @@ ACCOUNTS: Final = (1, 100, 1_000, 10_000)
 
 # Measured: tests/bench/test_calls.py, and docs/performance.md on a whole core.
 MEND_CALLS: Final = 13
+LOOK_CALLS: Final = 4  # all at once
 MEND_TRIPS: Final = 6  # one after the other
 CPU_MS_A_CALL: Final = 1.5  # where an answer takes 20 ms; less where it comes at once
 SWEEP_CPU_MS_A_GROUP: Final = 0.1
@@ -49,8 +50,8 @@ def mend_s() -> float:
 
 
 def look_s() -> float:
-    """Of an event that does not look like an opening: one call."""
-    return seconds(1, CPU_MS_A_CALL)
+    """Of a look that finds nothing."""
+    return seconds(1, LOOK_CALLS * CPU_MS_A_CALL)
 
 
 def sweep_calls() -> int:
@@ -64,7 +65,7 @@ def sweep_s() -> float:
 
 def event_calls(place: Account) -> int:
     """A month's: a look for each call, the mends' own included, and what a mend needs more."""
-    return place.opened * MEND_CALLS + (place.invocations - place.opened) * 1
+    return place.opened * MEND_CALLS + (place.invocations - place.opened) * LOOK_CALLS
 
 
 def per_account(of: dict[str, float]) -> float:
@@ -101,13 +102,14 @@ def page() -> str:
     storms = [(f"{doors:,}", f"{storm_s(doors):,.0f}") for doors in (10, 50, 100, 1_000, 10_000)]
     standing = ", ".join(f"{line.what} ${line.usd:.2f}" for line in bill(QUIET)[:4])
     regions = " and ".join(
-        f"{count} Regions that are {place.name} ({place.calls:,} calls a month, {place.opened} of which open something)"
+        f"{count} Regions that are {place.name} ({place.calls:,} calls a month; {place.opened} of them open something)"
         for place, count in REGIONS
     )
     told = {
         "regions": regions,
         "groups": GROUPS,
         "latency": LATENCY_MS,
+        "look_calls": LOOK_CALLS,
         "share": f"{MEMORY_GB / FULL_CORE_GB:.2f}",
         "memory": MEMORY_GB,
         "mend_calls": MEND_CALLS,
@@ -121,7 +123,7 @@ def page() -> str:
         "standing": standing,
         "calls": table(("accounts", "stacks", "calls of events a month", "calls of sweeps a month"), calls),
         "costs": table(("accounts", "before the first event, USD a month", "in all, USD a month"), costs),
-        "storms": table(("doors opened at once", "seconds until EC2 took the last write"), storms),
+        "storms": table(("ports opened at once", "seconds until EC2 took the last write"), storms),
     }
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(told)
 

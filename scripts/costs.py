@@ -29,7 +29,8 @@ ENTRY_KB: Final = 2
 INTEND_SMALL: Final = 3  # items of up to 1 KB beside the entry: lease, budget, "open"
 FINISH_SMALL: Final = 2  # the lease and "open" again
 WRITE_UNITS: Final = 2 * (ENTRY_KB + INTEND_SMALL) + ENTRY_KB + 2 * (ENTRY_KB + FINISH_SMALL) + ENTRY_KB
-READ_UNITS: Final = 3  # exemptions, twice, and what was mended within the hour
+LOOK_READ_UNITS: Final = 2  # of each invocation: exemptions, and what was mended within the hour
+READ_UNITS: Final = LOOK_READ_UNITS + 1  # of one that mends: the exemptions again
 
 # Lambda asks the sweep's queue for more: five long polls of 20 seconds, all the time.
 POLLS: Final = 5 * DAYS * 24 * 3600 / 20
@@ -74,6 +75,10 @@ class Line(Struct, frozen=True):
         return self.amount * self.price / self.per
 
 
+def _read_units(account: Account) -> int:
+    return account.opened * READ_UNITS + (account.invocations - account.opened) * LOOK_READ_UNITS
+
+
 def bill(account: Account) -> tuple[Line, ...]:
     """Return the lines of the bill; those that do not depend on events come first."""
     seconds = account.invocations * EVENT_S + SWEEPS * SWEEP_S
@@ -88,7 +93,7 @@ def bill(account: Account) -> tuple[Line, ...]:
         Line("Lambda, requests", runs, "requests", 0.20, million),
         Line("CloudWatch Logs, taken in", runs * LOG_KB / 1024**2, "GB", 0.50),
         Line("DynamoDB, writes", account.opened * WRITE_UNITS, "units", 0.625, million),
-        Line("DynamoDB, reads", account.opened * READ_UNITS, "units", 0.125, million),
+        Line("DynamoDB, reads", _read_units(account), "units", 0.125, million),
         Line("DynamoDB, stored and backed up", account.stored_gb, "GB", 0.25 + 0.20),
         Line("EventBridge, own events", account.opened, "events", 1.00, million),
         Line("EventBridge Scheduler", SWEEPS, "invocations", 1.00, million),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import scaling
-from bench.test_calls import MEND
+from bench.test_calls import LOOK, MEND
 from costs import Account
 
 
@@ -15,6 +15,7 @@ def test_the_page_is_the_one_that_the_arithmetic_gives() -> None:
 
 def test_a_mend_has_as_many_calls_as_the_tests_count() -> None:
     assert MEND.total() == scaling.MEND_CALLS
+    assert LOOK.total() == scaling.LOOK_CALLS
 
 
 def test_time_is_waiting_and_computing_on_a_share_of_a_core() -> None:
@@ -27,8 +28,8 @@ def test_an_account_has_seventeen_regions() -> None:
 
 
 def test_the_calls_of_a_month_are_those_of_its_mends_and_its_looks() -> None:
-    assert scaling.event_calls(Account("one", calls=1, opened=1)) == 13 + 1  # its own write wakes it once more
-    assert scaling.event_calls(Account("more", calls=10, opened=2)) == 2 * 13 + 8 + 2
+    assert scaling.event_calls(Account("one", calls=1, opened=1)) == 13 + 4  # its own write wakes it once more
+    assert scaling.event_calls(Account("more", calls=10, opened=2)) == 2 * 13 + (8 + 2) * 4
 
 
 def test_calls_and_cost_grow_in_a_straight_line_with_the_accounts() -> None:
