@@ -7,6 +7,7 @@ import random
 import pytest
 from botocore.session import Session
 
+from cloudmend import engine
 from cloudmend.core.call import Call
 from cloudmend.core.contract import after
 from cloudmend.core.ledger import TimedExemption
@@ -172,6 +173,18 @@ def test_a_crash_at_any_step_is_completed_and_told_with_its_cause(bench: Bench, 
             assert any(each.event_id == event.event_id for each in mends), steps[number]
         assert all(entry.state != "INTENT" for entry in bench.store.entries.values()), steps[number]
         assert bench.mend(targets).status == "clean"
+
+
+def test_what_a_crash_left_behind_is_completed_also_by_a_sweep_that_does_not_look_for_more(bench: Bench) -> None:
+    """The control may only observe by now, or be off: somebody was still told nothing of its last mend."""
+    targets = bench.targets()
+    bench.steps.crash_at = 2  # after the intent and the write, before the notice
+    with pytest.raises(Crash):
+        bench.mend(targets)
+    bench.restart()
+    engine.sweep(controls=[], known=[bench.control], policy=bench.policy("observe"), world=bench.world)
+    assert [each.status for each in bench.notes.told] == ["mended"]
+    assert bench.ledger.open_intents() == ()
 
 
 def _steps_of(bench: Bench) -> list[str]:

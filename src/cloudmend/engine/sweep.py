@@ -47,16 +47,18 @@ def sweep(
     until: datetime | None = None,
     only: Sequence[Resource] | None = None,
     writes: Bucket = EC2_WRITES,
+    known: Sequence[Control[Any]] = (),
 ) -> Sweep:
     """Complete what a crash left behind, then closes what is open in the whole Region.
 
     It starts no batch after `until`. `only` goes on with what an earlier sweep left, and looks nowhere else. No action
-    is written faster than `writes`; whoever left something may just have emptied that bucket.
+    is written faster than `writes`; whoever left something may just have emptied that bucket. `known` are controls that
+    do not look, as one that only observes by now: what a crash left behind of theirs is completed all the same.
     """
     pace = PacedWriter(world.writer, world.clock, writes, full=only is None)
     run = msgspec.structs.replace(one_run(world), writer=pace, ledger=RunLedger(world.ledger))
     open_ones = Entries(() if only else open_intents(run))
-    records = list(_left_behind(open_ones, controls, policy, run))
+    records = list(_left_behind(open_ones, (*controls, *known), policy, run))
     left: list[Resource] = []
     others: list[Resource] = []
     for control in controls:

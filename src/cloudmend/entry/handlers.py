@@ -92,6 +92,7 @@ def sweep(event: Any, context: Any) -> dict[str, Any]:
             world=world,
             until=_until(context),
             only=task.only or None,
+            known=controls.every(),
         )
         if task.region == _world().region:  # each Region's sweep reads the same ledger
             for each in swept.unreadable:
