@@ -102,7 +102,7 @@ def page() -> str:
     storms = [(f"{doors:,}", f"{storm_s(doors):,.0f}") for doors in (10, 50, 100, 1_000, 10_000)]
     standing = ", ".join(f"{line.what} ${line.usd:.2f}" for line in bill(QUIET)[:4])
     regions = " and ".join(
-        f"{count} Regions that are {place.name} ({place.calls:,} calls a month; {place.opened} of them open something)"
+        f"{count} {place.name} Regions ({place.calls:,} calls a month; {place.opened} open something)"
         for place, count in REGIONS
     )
     told = {
