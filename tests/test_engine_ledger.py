@@ -1,4 +1,4 @@
-"""The engine over the ledger: exemptions, fights, the budget, the switch, crashes, and two at once."""
+"""The engine over the ledger: exemptions, flapping, the budget, the switch, crashes, and two at once."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_where_the_policy_says_so_the_third_opening_within_the_hour_is_revoked()
     assert "revoked tcp/22 from 0.0.0.0/0" in record.summary
 
 
-def test_a_fight_names_the_controller_and_how_to_stop_it() -> None:
+def test_a_flapping_group_names_the_controller_and_how_to_stop_it() -> None:
     account = Account()
     group_id = account.group()
     for _ in range(3):

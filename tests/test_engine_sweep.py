@@ -146,7 +146,7 @@ def test_a_write_that_is_refused_for_one_group_harms_no_other() -> None:
     assert ingress(account.rules(groups[2])) == {CLOSED_SSH}
 
 
-def test_the_fights_of_the_last_hour_are_known_to_a_sweep() -> None:
+def test_the_flapping_of_the_last_hour_is_known_to_a_sweep() -> None:
     account = Account()
     group = account.group()
     for _ in range(2):

@@ -157,9 +157,9 @@ def test_where_the_id_is_not_known_the_name_stands_for_it_and_no_command_is_made
 
 
 def test_high_severity_stands_first_in_the_subject_and_the_title() -> None:
-    fight = replace(MENDED, severity="high", flaps=2)
-    assert subject(fight) == f"HIGH: cloudmend mended {GROUP} (111122223333, eu-west-1)"
-    assert notification(fight)["content"]["title"] == f"HIGH: cloudmend mended {GROUP}"
+    flapping = replace(MENDED, severity="high", flaps=2)
+    assert subject(flapping) == f"HIGH: cloudmend mended {GROUP} (111122223333, eu-west-1)"
+    assert notification(flapping)["content"]["title"] == f"HIGH: cloudmend mended {GROUP}"
 
 
 def test_a_spent_budget_is_told_as_not_mended_and_how_to_raise_it() -> None:

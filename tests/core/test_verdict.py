@@ -63,7 +63,7 @@ def test_the_switch_stops_what_the_policy_would_mend() -> None:
     )
 
 
-def test_where_nothing_is_at_fault_nothing_is_planned_and_nobody_fights() -> None:
+def test_where_nothing_is_at_fault_nothing_is_planned_and_nothing_flaps() -> None:
     closed = GroupFacts(account="111122223333", image={}, group_id=GROUP, rules=())
     assert planned(CONTROL, closed, (), policy(), ()) == (Plan(()), 0)
 

@@ -14,8 +14,8 @@ from cloudmend.core.call import Call
 from cloudmend.core.ledger import WITHOUT_TAGS, Entry
 from cloudmend.core.model import ApiCall, Edit, Record, Request, Resource, Status, Step
 
-# A fault that is mended for the third time within an hour: somebody, or something, fights.
-FIGHT: Final = 2
+# So many mends of a finding within the hour before make its resource a flapping one.
+FLAPPING_AFTER: Final = 2
 FLAP_WINDOW: Final = timedelta(hours=1)
 
 _BAD: Final = ("open", "failed")
@@ -64,8 +64,8 @@ class Ended(Struct, frozen=True, kw_only=True):
     given_up: bool = False  # nothing was done, and the next walk goes on: nobody is told
 
     @property
-    def fights(self) -> bool:
-        return self.flaps >= FIGHT
+    def is_flapping(self) -> bool:
+        return self.flaps >= FLAPPING_AFTER
 
     @property
     def tags_left_out(self) -> bool:
@@ -99,7 +99,7 @@ def record_of(ended: Ended, now: datetime, run_by: str = "") -> Record:
         undo=commands(ended.undo, target.resource.region or cause.region, tags=not ended.tags_left_out),
         entry_id=ended.entry.id if ended.entry else "",
         flaps=ended.flaps,
-        severity="high" if bad or ended.fights else "normal",
+        severity="high" if bad or ended.is_flapping else "normal",
         missed=target.swept and due and ended.status in ("mended", *_BAD),
         budget_spent=ended.budget_spent,
         retry_at=ended.retry_at,
@@ -192,7 +192,7 @@ def _clean(ended: Ended) -> str:
 def _mended(ended: Ended) -> str:
     more = " Another finding appeared meanwhile, and cloudmend looks at it next." if ended.again else ""
     more += f" {WITHOUT_TAGS}" if ended.tags_left_out else ""
-    return f"{_done(ended)}.{_fight(ended)}{more}"
+    return f"{_done(ended)}.{_flapping(ended)}{more}"
 
 
 def _done(ended: Ended) -> str:
@@ -202,9 +202,9 @@ def _done(ended: Ended) -> str:
     return f"{told}. Besides, {besides}" if besides else told
 
 
-def _fight(ended: Ended) -> str:
+def _flapping(ended: Ended) -> str:
     """Return who opens it again and again, and how to stop that."""
-    if not ended.fights:
+    if not ended.is_flapping:
         return ""
     by = attribute(ended.target.cause.actor)
     times = f" It was opened {ended.flaps + 1} times within the hour."

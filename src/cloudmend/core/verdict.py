@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from cloudmend.core.control import Control
 from cloudmend.core.decide import Circumstances, Decision, check_parts, decide
-from cloudmend.core.ending import FIGHT
+from cloudmend.core.ending import FLAPPING_AFTER
 from cloudmend.core.ledger import Entry, Exemptions
 from cloudmend.core.model import Finding, Plan
 from cloudmend.core.policy import Mode, Policy
@@ -78,7 +78,7 @@ def planned(
     """
     plan = control.plan(facts, findings, policy)
     flaps = _flaps(control, plan, recent)
-    if flaps >= FIGHT:
+    if flaps >= FLAPPING_AFTER:
         policy = control.on_flapping(policy)
         plan = control.plan(facts, findings, policy)
     check_parts(plan, findings)

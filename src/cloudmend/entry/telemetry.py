@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from cloudmend.core.ending import FIGHT
+from cloudmend.core.ending import FLAPPING_AFTER
 from cloudmend.core.model import Record, Status
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ COUNTED: Final[dict[Status, str]] = {
 FLAGGED: Final[dict[str, Callable[[Record], bool]]] = {
     "BudgetExhausted": lambda record: record.budget_spent,
     "Missed": lambda record: record.missed,
-    "Flaps": lambda record: record.flaps >= FIGHT,
+    "Flaps": lambda record: record.flaps >= FLAPPING_AFTER,
     "LedgerUnreadable": lambda record: bool(record.exemptions_unreadable or record.ledger_unreadable),
 }
 SECONDS_TO_CLOSED: Final = "SecondsToClosed"

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from cloudmend.core.contract import Finding, State, View
 from cloudmend.core.decide import Circumstances, Decision, decide
-from cloudmend.core.ending import FIGHT, Ended, Target, edit
+from cloudmend.core.ending import FLAPPING_AFTER, Ended, Target, edit
 from cloudmend.core.errors import PlanChanged, UnsafePlan
 from cloudmend.core.ledger import Entry, Exemptions, TimedExemption
 from cloudmend.core.model import Edit
@@ -108,7 +108,7 @@ def _at_fault(
         return _unknown(Ended(target=target, status="observed", **more), world)
     made = _plan(control, view, due, settings, covers, recent.entries)
     flaps = _flaps(control, made, recent.entries)
-    if flaps >= FIGHT and control.on_flapping and (other := control.on_flapping(settings)) != settings:
+    if flaps >= FLAPPING_AFTER and control.on_flapping and (other := control.on_flapping(settings)) != settings:
         made = plan(control, view, _due(control, view, other, covers), other, covers)
     more |= {"flaps": flaps, "ledger_unreadable": recent.unreadable}
     if decision.action == "observe":
