@@ -12,8 +12,8 @@ from cloudmend.core.policy import Policy
 from cloudmend.entry.explaining import Place, explain_event, explain_id, place_in, write
 from cloudmend.entry.judgement import Brief
 from entry.test_cli import NOWHERE, ROOT, cloudmend
-from entry.test_judgement import exempted, standing
 from support import ACCOUNT, NOW, REGION, VPC, Account, event, ipv4, policy
+from test_engine_look import exempted, standing
 
 WORLD = ipv4(22, "0.0.0.0/0")
 LIMIT = "1,048,576"

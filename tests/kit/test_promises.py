@@ -13,6 +13,7 @@ from cloudmend.core.contract import after
 from cloudmend.core.ledger import TimedExemption
 from cloudmend.core.planning import calls, same_parts
 from cloudmend.core.reversal import revert
+from cloudmend.engine.look import Survey, look, survey
 from cloudmend.local.server import EmbeddedAws
 from kit.bench import Bench, Crash
 from kit.cli_tables import operations
@@ -116,6 +117,23 @@ def test_a_policy_that_observes_changes_nothing_and_says_what_it_would(bench: Be
     assert (record.status, "would have" in record.summary) == ("observed", True)
     assert bench.state() == before
     assert "intend" not in bench.steps.names
+
+
+def test_a_look_changes_nothing_and_says_what_a_mend_then_does(bench: Bench) -> None:
+    before = bench.state()
+    (found,) = look(bench.targets(), bench.policy(), bench.world)
+    assert (found.problem, bench.steps.names) == ("", [])
+    assert bench.state() == before
+    assert {fate.decision.action for fate in found.fates} == {"fix"}
+    record = bench.mend()
+    assert (record.status, record.edits) == ("mended", found.edits)
+
+
+def test_a_survey_of_the_region_finds_it_and_nothing_once_it_is_mended(bench: Bench) -> None:
+    found = survey(bench.control, bench.policy(), bench.world)
+    assert (found.unread, [each.target.resource.id for each in found.found]) == ((), [bench.id])
+    bench.mend()
+    assert survey(bench.control, bench.policy(), bench.world) == Survey()
 
 
 def test_answers_in_another_order_lead_to_the_same_end(bench: Bench) -> None:

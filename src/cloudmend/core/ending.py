@@ -143,10 +143,14 @@ def without_tags_of(steps: Iterable[Step]) -> tuple[Step, ...]:
 
 def edit_of(ended: Ended, step: Step) -> Edit:
     """Return a step in words, with the reason."""
-    finding = next((each for each in ended.findings if each.part == step.part), None)
-    because = ended.notes.get(step.part) or (finding.because if finding else "")
-    why = "; ".join(text for text in (finding.why if finding else "", because) if text)
-    return edit(ended.target.control, step, why)
+    return edit(ended.target.control, step, why_of(ended.findings, step.part, ended.notes.get(step.part, "")))
+
+
+def why_of(findings: Iterable[contract.Finding], part: str, note: str = "") -> str:
+    """Return why a part is changed, and why in this way: as a note says it, or else the finding."""
+    finding = next((each for each in findings if each.part == part), None)
+    because = note or (finding.because if finding else "")
+    return "; ".join(text for text in (finding.why if finding else "", because) if text)
 
 
 def edit(control: contract.Control[Any], step: Step, why: str = "") -> Edit:

@@ -11,9 +11,8 @@ from msgspec import Struct
 
 from cloudmend.core.contract import Control
 from cloudmend.core.ending import Target
-from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Entries, Entry, Unreadable
-from cloudmend.core.model import SWEEP, ApiCall, Record, Resource
+from cloudmend.core.model import SWEEP, Record, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.run import one_run
 from cloudmend.core.world import World
@@ -21,7 +20,7 @@ from cloudmend.engine.pace import EC2_WRITES, Bucket, PacedWriter
 from cloudmend.engine.run_ledger import RunLedger
 from cloudmend.engine.stations.left_behind import complete_all, open_intents, resource_of
 from cloudmend.engine.stations.record import record
-from cloudmend.engine.stations.resolve import each_of, ours, region_of
+from cloudmend.engine.stations.resolve import each_of, everything, ours
 from cloudmend.engine.stations.walk import mend
 
 _AT_ONCE: Final = 33  # mends of one batch: as many as a ledger takes at once
@@ -103,13 +102,9 @@ def _begun(
 
 def _only(only: Sequence[Resource] | None, control: Control[Any], world: World) -> list[Target]:
     """The targets of what an earlier sweep left of a control's kind."""
+    whole = everything(control, world)
     return [
-        Target(
-            control=control,
-            resource=msgspec.structs.replace(each, region=world.region),
-            cause=_cause(world),
-            swept=True,
-        )
+        msgspec.structs.replace(whole, resource=msgspec.structs.replace(each, region=world.region))
         for each in only or ()
         if each.type == control.resource.type
     ]
@@ -117,18 +112,6 @@ def _only(only: Sequence[Resource] | None, control: Control[Any], world: World) 
 
 def _found(control: Control[Any], policy: Policy, world: World, records: list[Record]) -> list[Target]:
     """What is at fault in the Region, as far as it can be read; the rest is told in a record."""
-    found, ended = each_of(region_of(control, _cause(world), _account(world), world.region), policy, world)
+    found, ended = each_of(everything(control, world), policy, world)
     records += record(ended, world)
     return found
-
-
-def _account(world: World) -> str:
-    """Whose the resources are that are named by an id alone; empty where that is not known."""
-    try:
-        return world.account()
-    except CloudmendError:
-        return ""
-
-
-def _cause(world: World) -> ApiCall:
-    return ApiCall(event_id="", source="cloudmend", name=SWEEP, time=None, account="", region=world.region)

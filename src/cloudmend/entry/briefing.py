@@ -14,13 +14,12 @@ from cloudmend.aws.world import anywhere, connection
 from cloudmend.core.errors import InputError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.ledger import Exemptions, Ledger
-from cloudmend.core.policy import Mode
 from cloudmend.entry.deployed import LEDGER_TABLE, MODE_PARAMETER
 from cloudmend.entry.judgement import Brief
 from cloudmend.entry.ledgers import known_ledger
 from cloudmend.entry.policy_file import PACKAGED, read_policy
 from cloudmend.entry.stack import find_stack
-from cloudmend.entry.standing import Standing
+from cloudmend.entry.standing import Standing, Switched
 
 STACK_NAME: Final = "--stack-name"
 
@@ -52,7 +51,7 @@ def only(regions: Sequence[str], bound: str = "") -> str | None:
     return regions[0] if len(regions) == 1 else None
 
 
-def _switch(parameter: str, region: str | None) -> Mode | None:
+def _switch(parameter: str, region: str | None) -> Switched:
     return ModeSwitch(connection(region).gateway, parameter, SystemClock(), _tell).mode() if parameter else None
 
 

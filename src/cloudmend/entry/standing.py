@@ -2,27 +2,92 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal, cast
 
 from msgspec import Struct
 
 from cloudmend.core.ending import FLAP_WINDOW
-from cloudmend.core.ledger import Entries, Entry, Exemptions, Ledger
-from cloudmend.core.policy import Mode
+from cloudmend.core.errors import CloudmendError
+from cloudmend.core.ledger import Entries, Entry, Exemptions, Found, Ledger
+from cloudmend.core.model import Record
+from cloudmend.core.ports import Reader, Sent
+from cloudmend.core.world import World
+
+Switched = Literal["fix", "observe"] | None  # None: nothing is switched
 
 
 class Standing(Struct, frozen=True, kw_only=True):
     """The exemptions that hold, the switch's mode, and the ledger, where one is known."""
 
     exemptions: Exemptions = Exemptions(())
-    switch: Mode | None = None
+    switch: Switched = None
     ledger: Ledger | None = None
+
+    def world(self, *, region: str, reader: Reader, account: str, now: datetime) -> World:
+        """Return the world of who only looks: as it is at one moment, and nothing can be written."""
+        closed = _Closed()
+        return World(
+            account=lambda: account,
+            region=region,
+            reader=reader,
+            writer=closed,
+            ledger=cast("Ledger", _Known(self)),
+            notifier=closed,
+            clock=_Stopped(now),
+            switch=_Set(self.switch),
+        )
 
     def recent(self, resource_id: str, now: datetime) -> Sequence[Entry]:
         """Return what was done about a resource of late, oldest first. Raises CloudmendError."""
         return tuple(Entries(self.ledger.recent(resource_id, now - FLAP_WINDOW))) if self.ledger else ()
+
+
+class _Known:
+    """Of a ledger what a look reads."""
+
+    def __init__(self, standing: Standing) -> None:
+        self._standing = standing
+
+    def exemptions(self, _: datetime) -> Exemptions:
+        return self._standing.exemptions
+
+    def recent(self, resource_id: str, since: datetime) -> tuple[Found, ...]:
+        ledger = self._standing.ledger
+        return ledger.recent(resource_id, since) if ledger else ()
+
+
+class _Stopped(Struct, frozen=True):
+    """A clock at one moment."""
+
+    time: datetime
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class _Set(Struct, frozen=True):
+    """A switch as it was read."""
+
+    to: Switched
+
+    def mode(self) -> Switched:
+        return self.to
+
+
+class _Closed:
+    """A Writer and Notifier of who only looks."""
+
+    def write(self, request: Sent) -> None:
+        raise CloudmendError(f"A look does not write, and this one would send {request}.")
+
+    def publish(self, record: Record) -> None:
+        raise CloudmendError(f"A look tells nobody, and this one would tell: {record.summary}")
 
 
 NOTHING: Final = Standing()

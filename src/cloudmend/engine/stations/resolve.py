@@ -10,7 +10,7 @@ import msgspec
 from cloudmend.core.contract import Control
 from cloudmend.core.ending import Ended, Target
 from cloudmend.core.errors import CloudmendError
-from cloudmend.core.model import ApiCall, Resource
+from cloudmend.core.model import SWEEP, ApiCall, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.triggers import the_one
 from cloudmend.core.world import World
@@ -22,13 +22,21 @@ REGION: Final = "AWS::Region"
 _NAMED: Final = 5  # resources of other accounts that a sentence names
 
 
-def region_of(control: Control[Any], cause: ApiCall, account: str, region: str) -> Target:
-    """Return the target of a sweep: everything of the control's kind in a Region."""
-    kind = control.resource
-    if kind.scope != "resource":
-        return Target(control=control, resource=the_one(kind, account, region), cause=cause, swept=True)
-    everything = Resource(type=REGION, id=region, account=account, region=region)
-    return Target(control=control, resource=everything, cause=cause, swept=True)
+def everything(control: Control[Any], world: World) -> Target:
+    """Return the target of a sweep or a scan: all of the control's kind in the world's Region."""
+    kind, account, region = control.resource, _account(world), world.region
+    cause = ApiCall(event_id="", source="cloudmend", name=SWEEP, time=None, account="", region=region)
+    everywhere = Resource(type=REGION, id=region, account=account, region=region)
+    resource = everywhere if kind.scope == "resource" else the_one(kind, account, region)
+    return Target(control=control, resource=resource, cause=cause, swept=True)
+
+
+def _account(world: World) -> str:
+    """Whose the resources are that are named by an id alone; empty where that is not known."""
+    try:
+        return world.account()
+    except CloudmendError:
+        return ""
 
 
 def resolve(targets: Sequence[Target], policy: Policy, world: World) -> tuple[list[Target], list[Ended]]:

@@ -1,0 +1,137 @@
+"""The first stations without a write: what is at fault, and what a mend would do. For all commands that look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+
+from cloudmend.core.contract import Control, Finding, State
+from cloudmend.core.decide import Decision
+from cloudmend.core.ending import Ended, Target, edit, why_of
+from cloudmend.core.model import Edit
+from cloudmend.core.policy import Policy
+from cloudmend.core.world import World
+from cloudmend.engine.stations.judge import clean
+from cloudmend.engine.stations.read import Situation, read, sentence
+from cloudmend.engine.stations.resolve import each_of, everything
+from cloudmend.engine.stations.verdict import Verdict, verdict
+
+_AT_ONCE: Final = 33  # resources whose states are read together, as a sweep does
+
+
+class Fate(Struct, frozen=True, kw_only=True):
+    """A finding, the value of its part in words, and what becomes of it. `edit`: what would be done, if anything."""
+
+    finding: Finding
+    before: str
+    decision: Decision
+    edit: Edit | None = None
+
+
+class Look(Struct, frozen=True, kw_only=True):
+    """A resource as it is (state None: it is gone), and what becomes of each finding.
+
+    `edits` is all that a mend would do: what a person may agree to. `clear` says what holds where nothing is at fault.
+    `problem` says why it is not known what is at fault, or what becomes of it. `notes` tell of exemptions and records
+    that could not be read.
+    """
+
+    target: Target
+    state: State | None = None
+    fates: tuple[Fate, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    clear: str = ""
+    problem: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class Survey(Struct, frozen=True):
+    """What is at fault in a Region under one control, and what could not be read of it, each in a sentence."""
+
+    found: tuple[Look, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+def look(targets: Sequence[Target], policy: Policy, world: World) -> list[Look]:
+    """Read and judge resources, and change nothing; return one Look for each, in their order. It never raises.
+
+    Of the world's ports it uses those that read: account, reader, ledger, switch, and the clock.
+    """
+    return list(_looks(targets, policy, world))
+
+
+def survey(control: Control[Any], policy: Policy, world: World) -> Survey:
+    """Look at all resources of a control's kind in the world's Region; return those at fault. It never raises."""
+    try:
+        targets, ended = each_of(everything(control, world), policy, world)
+    except Exception as error:  # noqa: BLE001 - one control that fails must not hide what the others find
+        return Survey(unread=(sentence(error),))
+    looks = [each for each in _looks(targets, policy, world) if each.fates or each.problem]  # not all that are clean
+    unread = [each.told for each in ended if each.status == "failed"]
+    unread += [f"{each.target.resource.label}: {each.problem}" for each in looks if each.problem]
+    return Survey(tuple(each for each in looks if each.fates), tuple(unread))
+
+
+def _looks(targets: Sequence[Target], policy: Policy, world: World) -> Iterator[Look]:
+    for first in range(0, len(targets), _AT_ONCE):
+        for each in read(targets[first : first + _AT_ONCE], policy, world):
+            yield _looked(each, policy, world)
+
+
+def _looked(situation: Situation | Ended, policy: Policy, world: World) -> Look:
+    if isinstance(situation, Ended):
+        return Look(target=situation.target, problem=situation.told)
+    target, state = situation.target, situation.state
+    if state is None:
+        return Look(target=target)
+    try:
+        found = verdict(situation, state, policy, now=world.clock.now(), account=world.account)
+        if found is None:
+            return Look(target=target, state=state, clear=clean(target, state, policy.settings_of(target.control)).told)
+        return _at_fault(found, state)
+    except Exception as error:  # noqa: BLE001 - one bad resource stops only itself
+        return Look(target=target, state=state, problem=sentence(error))
+
+
+def _at_fault(found: Verdict, state: State) -> Look:
+    edits = tuple(_edits(found))
+    return Look(
+        target=found.target,
+        state=state,
+        fates=tuple(_fates(found, edits)),
+        edits=edits if found.decision.action == "fix" else (),
+        notes=(*found.unreadable, *found.ledger_unreadable),
+    )
+
+
+def _edits(found: Verdict) -> Iterator[Edit]:
+    """Yield what a mend would do, step by step."""
+    control = found.target.control
+    for step in found.plan.steps if found.plan else ():
+        yield edit(control, step, why_of(found.findings, step.part))
+
+
+def _fates(found: Verdict, edits: Sequence[Edit]) -> Iterator[Fate]:
+    planned = {each.part: each for each in edits}
+    for finding in found.findings:
+        yield _fate(found, finding, _decision(found, finding), planned.get(finding.part) if finding.is_due else None)
+    for each in found.exempt:
+        yield _fate(found, each.finding, Decision("exempt", each.why), None)
+
+
+def _fate(found: Verdict, finding: Finding, decision: Decision, planned: Edit | None) -> Fate:
+    before = found.target.control.said(found.view.parts.get(finding.part))
+    return Fate(finding=finding, before=before, decision=decision, edit=planned)
+
+
+def _decision(found: Verdict, finding: Finding) -> Decision:
+    """Return what is decided of one finding. What cannot be mended now is reported, whatever the mode."""
+    if found.decision.action == "exempt":
+        return found.decision
+    if found.pending:
+        return Decision("observe", "AWS accepted its mend and does not show it yet")
+    if finding.is_due and found.plan is None:
+        return Decision("observe", f"{found.target.control.id} only reports")
+    return found.decision if finding.is_due else Decision("observe", finding.restraint or finding.wait)

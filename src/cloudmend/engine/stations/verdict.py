@@ -1,0 +1,204 @@
+"""What is at fault at a resource, and what becomes of it, as a value. Mends and looks judge by this alike.
+
+A look may stop here; a mend goes on with the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from cloudmend.core.contract import Finding, State, View
+from cloudmend.core.decide import Circumstances, Decision, decide
+from cloudmend.core.ending import FLAPPING_AFTER, Target
+from cloudmend.core.errors import UnsafePlan
+from cloudmend.core.ledger import Entry, Exemptions, TimedExemption
+from cloudmend.core.planning import Covers, Plan, covers_of, exempt_parts, judge, plan, restrained, resumed, same
+from cloudmend.core.policy import Policy
+from cloudmend.engine.stations.read import Situation
+
+
+class Exempt(Struct, frozen=True):
+    """A finding that a timed exemption leaves as it is, and the sentence of that exemption."""
+
+    finding: Finding
+    why: str
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What is at fault, and what becomes of it.
+
+    `findings` are those that count; of a resource that is exempt as a whole, all. `plan` mends those that are due. It
+    is None where none is due, where the resource is exempt, where the control only reports, and while AWS does not show
+    a mend yet that it accepted: that is `pending` then.
+    """
+
+    target: Target
+    view: View
+    settings: Any
+    decision: Decision
+    findings: tuple[Finding, ...]
+    exempt: tuple[Exempt, ...] = ()
+    covers: Covers
+    recent: tuple[Entry, ...]
+    pending: Entry | None = None
+    plan: Plan | None = None
+    flaps: int = 0  # how often the same was mended within FLAP_WINDOW
+    unreadable: tuple[str, ...] = ()  # exemptions
+    ledger_unreadable: tuple[str, ...] = ()
+
+
+def verdict(
+    situation: Situation, state: State, policy: Policy, *, now: datetime, account: Callable[[], str]
+) -> Verdict | None:
+    """Judge what a target's state says; None if nothing is at fault. Only then are the ledger and the switch asked.
+
+    `account` gives whose resources may be changed, empty if that is not known. Raises UnsafePlan, and what the control
+    raises.
+    """
+    target = situation.target
+    view = View(resource=target.resource, state=state, cause=target.cause, now=now)
+    settings = policy.settings_of(target.control)
+    if not judge(target.control, view, settings).counted:
+        return None
+    return _at_fault(situation, view, settings, policy, account)
+
+
+def _at_fault(situation: Situation, view: View, settings: Any, policy: Policy, account: Callable[[], str]) -> Verdict:
+    control, known = situation.target.control, situation.known
+    exemptions, recent = known.exemptions(), known.recent()
+    target = _with_cause(situation.target, recent.entries)
+    covers = covers_of(exemptions.held, control, target.resource)
+    view = msgspec.structs.replace(view, recent=recent.entries, exempt=exempt_parts(control, view.state, covers))
+    everything = judge(control, msgspec.structs.replace(view, exempt=frozenset()), settings).counted
+    counted = judge(control, view, settings, covers).counted
+    decision = _decision(situation, target, view, policy)
+    if decision.action != "exempt" and everything and not counted:
+        covering = (each for each in exemptions.held if _concerns(each, target, view, everything, control))
+        decision = Decision("exempt", "; ".join(each.told for each in covering))
+    found = Verdict(
+        target=target,
+        view=view,
+        settings=settings,
+        decision=decision,
+        findings=everything,
+        covers=covers,
+        recent=recent.entries,
+        unreadable=exemptions.unreadable,
+        ledger_unreadable=recent.unreadable,
+    )
+    if decision.action == "exempt":
+        return found
+    exempt = tuple(_exempt(everything, exemptions, target, view, control))
+    findings = _restrained(counted, view.state, account)
+    found = msgspec.structs.replace(found, findings=findings, exempt=exempt)
+    if pending := _pending(control, recent.entries, findings, view.now):
+        return msgspec.structs.replace(found, pending=pending)
+    due = tuple(each for each in findings if each.is_due)
+    return _planned(found, due) if control.put and due else found
+
+
+def _planned(found: Verdict, due: Sequence[Finding]) -> Verdict:
+    """Return the verdict with its plan, which mends in the control's second way what flaps."""
+    control, view, settings, covers = found.target.control, found.view, found.settings, found.covers
+    made = _plan(control, view, due, settings, covers, found.recent)
+    flaps = _flaps(control, made, found.recent)
+    if flaps >= FLAPPING_AFTER and control.on_flapping and (other := control.on_flapping(settings)) != settings:
+        made = plan(control, view, _due(control, view, other, covers), other, covers)
+    return msgspec.structs.replace(found, plan=made, flaps=flaps)
+
+
+def _exempt(
+    everything: Iterable[Finding], exemptions: Exemptions, target: Target, view: View, control: Any
+) -> Iterable[Exempt]:
+    """Yield what a timed exemption leaves as it is, part by part."""
+    covers = [(each, covers_of([each], control, target.resource)) for each in exemptions.held]
+    parts = [(each, mine, exempt_parts(control, view.state, mine)) for each, mine in covers]
+    for finding in everything:
+        why = [each.told for each, mine, own in parts if finding in mine or finding.part in own]
+        if why:
+            yield Exempt(finding, "; ".join(why))
+
+
+def _due(control: Any, view: View, settings: Any, covers: Covers) -> tuple[Finding, ...]:
+    return tuple(each for each in judge(control, view, settings, covers).counted if each.is_due)
+
+
+def _restrained(findings: tuple[Finding, ...], state: State, account: Callable[[], str]) -> tuple[Finding, ...]:
+    """Return the findings as they are for this account: of another's resource they are only reported."""
+    return restrained(findings, state.owner, account()) if findings and state.owner else findings
+
+
+def _plan(
+    control: Any, view: View, findings: Sequence[Finding], settings: Any, covers: Covers, recent: Iterable[Entry]
+) -> Plan:
+    """Finish what a crash cut off, if that is still right: a new plan may not know how to."""
+    for entry in recent:
+        steps = entry.intent.steps if entry.state == "INTENT" else ()
+        undone = [step for step in steps if same(control, view.parts.get(step.part), step.before)]
+        if 0 < len(undone) < len(steps):
+            try:
+                return resumed(control, view, steps, settings, covers)
+            except UnsafePlan:
+                continue
+    return plan(control, view, findings, settings, covers)
+
+
+def _with_cause(target: Target, recent: Sequence[Entry]) -> Target:
+    """Where a crash left an intent, its call is the cause of what a sweep finds: nobody else knows it any more."""
+    intent = next((entry.intent for entry in recent if entry.state == "INTENT"), None)
+    if intent is None or not target.swept:
+        return target
+    cause = msgspec.structs.replace(intent.cause, account=target.cause.account, region=target.cause.region)
+    return msgspec.structs.replace(target, cause=cause)
+
+
+def _pending(control: Any, recent: Iterable[Entry], findings: Sequence[Finding], now: datetime) -> Entry | None:
+    """Return the mend that AWS accepted and does not show yet, if it is about all that is at fault."""
+    for entry in recent:
+        parts = {step.part for step in entry.intent.steps}
+        young = now < entry.opened + control.settles_in
+        if entry.state == "INTENT" and young and {finding.part for finding in findings} <= parts:
+            return entry
+    return None
+
+
+def _decision(situation: Situation, target: Target, view: View, policy: Policy) -> Decision:
+    circumstances = Circumstances(
+        control=target.control.id,
+        account=target.resource.account or target.cause.account,
+        vpc=view.state.labels.get("vpc", ""),
+        resource=target.resource.id,
+        actor_role=target.cause.actor.role_arn,
+        now=view.now,
+    )
+    decision = decide(policy, circumstances, default=target.control.mode)
+    if decision.action == "fix" and situation.known.mode() == "observe":
+        return Decision("observe", "the switch is set to observe")
+    return decision
+
+
+def _concerns(exemption: TimedExemption, target: Target, view: View, findings: Iterable[Finding], control: Any) -> bool:
+    """Return whether an exemption exempts anything here."""
+    covers = covers_of([exemption], control, target.resource)
+    return any(finding in covers for finding in findings) or bool(exempt_parts(control, view.state, covers))
+
+
+def _flaps(control: Any, made: Plan, recent: Iterable[Entry]) -> int:
+    """Return how often the fault that was mended most often was mended within the window of `recent`."""
+    before = [
+        (edit.part if not control.new_ids else "", edit.before)
+        for entry in recent
+        if entry.ended
+        for edit in entry.ended.record.edits
+    ]
+    now = [
+        (step.part if not control.new_ids else "", control.say(step.before))
+        for step in made.steps
+        if step.before is not None
+    ]
+    return max((before.count(each) for each in now), default=0)
