@@ -36,7 +36,7 @@ ROW = Row(
     control="security_group_ingress",
     why=WHY,
     action="fix",
-    outcome="would be narrowed to tcp/22 from 10.0.0.0/8 (mode.default is fix)",
+    outcome="would become tcp/22 from 10.0.0.0/8 (mode.default is fix)",
     after="tcp/22 from 10.0.0.0/8",
 )
 EXEMPT = replace(ROW, action="exempt", rule="sgr-0f30ccc3fc066201b", outcome="is left open (exempt: by us)", after="")
@@ -69,9 +69,9 @@ def test_what_is_exempt_does_not_count() -> None:
 @pytest.mark.parametrize(
     ("action", "edit", "said"),
     [
-        ("fix", EDIT, "would be narrowed to tcp/22 from 10.0.0.0/8 (W)"),
-        ("fix", replace(EDIT, after=""), "would be revoked (W)"),
-        ("observe", EDIT, "is only reported (W), otherwise would be narrowed to tcp/22 from 10.0.0.0/8"),
+        ("fix", EDIT, "would become tcp/22 from 10.0.0.0/8 (W)"),
+        ("fix", replace(EDIT, after=""), "would be removed (W)"),
+        ("observe", EDIT, "is only reported (W), otherwise would become tcp/22 from 10.0.0.0/8"),
         ("exempt", EDIT, "is left open (W)"),
     ],
 )

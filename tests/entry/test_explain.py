@@ -59,7 +59,7 @@ def test_a_timed_exemption_is_told_of_the_rule_that_it_leaves_open() -> None:
     brief = Brief(policy(), NOW, standing(account))
     told = "\n".join(explain_id(group_id, brief, Place(REGION, account.world.reader)))
     assert f"{ssh} is left open (exempt: exempt-1a2b3c4d, by net until 2026-11-24 09:00 UTC: No VPN yet)." in told
-    assert f"{rule_id(account, group_id, 3389)} would be narrowed to tcp/3389 from 10.0.0.0/8" in told
+    assert f"{rule_id(account, group_id, 3389)} would become tcp/3389 from 10.0.0.0/8" in told
 
 
 def rule_id(account: Account, group_id: str, port: int) -> str:
@@ -126,9 +126,9 @@ def test_it_says_what_would_be_done_and_by_which_line_of_the_policy() -> None:
     account = Account()
     group_id = account.group(WORLD)
     rule = rule_id(account, group_id, 22)
-    assert f"{rule} would be narrowed to tcp/22 from 10.0.0.0/8 (mode.default is fix)." in explained(account, group_id)
+    assert f"{rule} would become tcp/22 from 10.0.0.0/8 (mode.default is fix)." in explained(account, group_id)
     observed = explained(account, group_id, policy(f"mode.vpc.{VPC.id} = 'observe'"))
-    assert f"{rule} is only reported (mode.vpc.{VPC.id} is observe), otherwise would be narrowed" in observed
+    assert f"{rule} is only reported (mode.vpc.{VPC.id} is observe), otherwise would become" in observed
 
 
 def test_it_says_why_a_rule_would_be_revoked() -> None:
@@ -184,7 +184,7 @@ def test_the_exemption_of_the_caller_s_role_counts_for_its_event() -> None:
     raw = event(group_id, userIdentity={"type": "AssumedRole", **issuer})
     exemption = f"[[exemption]]\nactor_role = '{role}'\nowner = 'us'\nreason = 'Now'\nexpires = 2030-06-30"
     assert "is left open (exempt: role" in explained_event(account, raw, policy(exemption))
-    assert "would be narrowed" in explained(account, group_id, policy(exemption))
+    assert "would become" in explained(account, group_id, policy(exemption))
 
 
 @pytest.mark.parametrize(

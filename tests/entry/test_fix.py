@@ -164,7 +164,7 @@ def test_what_the_policy_only_reports_is_left_open_with_the_reason_and_that_is_1
     group_id = account.group(SSH)
     assert fixed(account, policy_=policy(mode="observe")) == 1
     assert ingress(account.rules(group_id)) == {("tcp", 22, 22, "0.0.0.0/0")}
-    assert "is only reported (mode.default is observe), otherwise would be narrowed" in capsys.readouterr().out
+    assert "is only reported (mode.default is observe), otherwise would become" in capsys.readouterr().out
 
 
 def test_beyond_the_budget_of_the_hour_nothing_is_changed_and_that_is_1(capsys: pytest.CaptureFixture[str]) -> None:

@@ -154,7 +154,7 @@ def test_everybody_can_read_it() -> None:
 def test_the_findings_and_the_plan_say_what_the_report_says() -> None:
     page = page_of(replace(REPORT, rows=(ROW, EXEMPT, OBSERVED)))
     told = page.text("main")
-    assert "would be closed would be narrowed to tcp/22 from 10.0.0.0/8 (mode.default is fix)" in told
+    assert "would be closed would become tcp/22 from 10.0.0.0/8 (mode.default is fix)" in told
     assert "left open on purpose is left open (exempt: by us)" in told
     assert "1 rule to narrow, 0 rules to revoke." in told
     assert "3,702,258,688" in told

@@ -85,8 +85,8 @@ def test_each_rule_at_fault_is_a_row_with_what_would_be_done() -> None:
     first, second = sorted(report.rows, key=lambda row: row.ports)
     assert (first.group, first.vpc, first.ports, first.source) == (group_id, VPC.id, "tcp/22", "0.0.0.0/0")
     assert (first.public_addresses, first.interfaces, first.attached_addresses) == (3_702_258_688, 1, ("54.1.2.3",))
-    assert first.outcome == "would be narrowed to tcp/22 from 10.0.0.0/8 (mode.default is fix)"
-    assert (second.source, second.outcome) == ("2000::/3", "would be revoked (mode.default is fix)")
+    assert first.outcome == "would become tcp/22 from 10.0.0.0/8 (mode.default is fix)"
+    assert (second.source, second.outcome) == ("2000::/3", "would be removed (mode.default is fix)")
     assert "revoked because fd00::/8 does not lie inside 2000::/3" in second.why
     assert report.regions == (REGION,)
 
@@ -96,7 +96,7 @@ def test_it_would_do_what_the_engine_then_does() -> None:
     group_id = account.group(OPEN, ipv4(3389, "0.0.0.0/0"))
     told = {row.outcome for row in report_on(account).rows}
     record = account.respond(event(group_id))
-    assert told == {f"would be narrowed to {edit.after} (mode.default is fix)" for edit in record.edits}
+    assert told == {f"would become {edit.after} (mode.default is fix)" for edit in record.edits}
 
 
 def test_all_rules_of_a_region_are_read_at_once_and_nothing_is_written() -> None:

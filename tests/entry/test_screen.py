@@ -82,7 +82,7 @@ def test_where_there_is_no_terminal_a_line_stays_a_line(capsys: pytest.CaptureFi
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
-ROWS = [[Text(f"{ID}\n{'w' * 60}"), Text("12,345"), Text("would be narrowed to tcp/22 from 10.0.0.0/8")]] * 2
+ROWS = [[Text(f"{ID}\n{'w' * 60}"), Text("12,345"), Text("would become tcp/22 from 10.0.0.0/8")]] * 2
 COLUMNS = (Column("group"), Column("addresses", is_number=True), Column("what would be done"))
 
 

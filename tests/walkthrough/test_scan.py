@@ -35,7 +35,7 @@ def test_the_commands_of_the_page_tell_of_an_open_group(open_group: str, aws_env
     assert open_group in sarif
     assert page.startswith("<!doctype html>")
     assert open_group in page
-    assert "would be narrowed to tcp/22 from 10.0.0.0/8 (mode.default is fix)" in explained
+    assert "would become tcp/22 from 10.0.0.0/8 (mode.default is fix)" in explained
     assert event.startswith("AuthorizeSecurityGroupIngress was called in ")
 
 

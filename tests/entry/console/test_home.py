@@ -25,7 +25,7 @@ def test_what_is_open_is_a_row_with_what_becomes_of_it(visitor: Visitor, account
     row = text[text.index("<tbody>") : text.index("</tbody>")]
     expected = (group_id, "<strong>tcp/22</strong> from <strong>0.0.0.0/0</strong>", "a hurry", "at fault")
     assert all(part in row for part in expected)
-    assert "would be narrowed to tcp/22 from 10.0.0.0/8 (mode.default is fix)" in row
+    assert "would become tcp/22 from 10.0.0.0/8 (mode.default is fix)" in row
 
 
 def test_it_looks_again_whenever_it_is_asked_for(visitor: Visitor, account: Account) -> None:

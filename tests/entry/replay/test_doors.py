@@ -18,7 +18,7 @@ def test_a_door_is_told_with_who_what_when_and_how_long_it_stood_open(told: Call
     found = told(noise(0), opened(1), noise(2), closed(61.5, who=BOB), noise(90))
     (door,) = found.doors
     assert (door["group"], door["rule"], door["opening"]) == (GROUP, RULE, "tcp/22 from 0.0.0.0/0")
-    assert door["outcome"] == "would be narrowed to tcp/22 from 10.0.0.0/8 (mode.default is fix)"
+    assert door["outcome"] == "would become tcp/22 from 10.0.0.0/8 (mode.default is fix)"
     assert (door["opened"], door["seconds_open"], door["closed"]) == (
         "2026-11-24T07:01:00Z",
         60 * 60 + 30,

@@ -39,7 +39,7 @@ class Row(Struct, frozen=True, kw_only=True):
     why: str
     action: Action
     outcome: str  # what would be done, and the line of the policy that says so
-    after: str  # what the rule would be: tcp/22 from 10.0.0.0/8; empty where it would be revoked, or is exempt
+    after: str  # what the rule would be: tcp/22 from 10.0.0.0/8; empty where it would be removed, or is exempt
 
 
 class Unread(Struct, frozen=True, kw_only=True):
@@ -89,13 +89,13 @@ def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def outcome(decision: Decision, edit: Edit) -> str:
-    """Return what would become of a rule at fault, and why."""
+def outcome(decision: Decision, edit: Edit | None) -> str:
+    """Return what would become of a part at fault, and why, for a sentence that begins with the part."""
     if decision.action == "exempt":
         return f"is left open ({decision.why})"
-    if not edit.did:
+    if edit is None or not edit.did:
         return f"is only reported ({decision.why})"
-    done = f"would be narrowed to {edit.after}" if edit.after else "would be revoked"
+    done = f"would become {edit.after}" if edit.after else "would be removed"
     return (
         f"{done} ({decision.why})"
         if decision.action == "fix"
