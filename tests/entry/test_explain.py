@@ -10,7 +10,7 @@ import pytest
 from cloudmend.core.errors import CloudmendError, EventError
 from cloudmend.core.policy import Policy
 from cloudmend.entry.explaining import Place, explain_event, explain_id, place_in, write
-from cloudmend.entry.judgement import Brief
+from cloudmend.entry.standing import Brief
 from entry.test_cli import NOWHERE, ROOT, cloudmend
 from support import ACCOUNT, NOW, REGION, VPC, Account, event, ipv4, policy
 from test_engine_look import exempted, standing
@@ -241,7 +241,7 @@ def test_the_help_shows_an_example() -> None:
 @pytest.mark.parametrize(
     ("subject", "said"),
     [
-        ("sg-XYZ", "'sg-XYZ' is neither an id, such as sg-05fe30eb67c909f27, nor a"),
+        ("sg-XYZ!", "'sg-XYZ!' is neither an id, such as sg-05fe30eb67c909f27, nor a"),
         ("no-such.json", f"'no-such.json' is neither an id, such as sg-05fe30eb67c909f27, nor a file in {ROOT}."),
         ("events", "The event cannot be read"),
         ("pyproject.toml", "is not JSON"),

@@ -156,6 +156,25 @@ class ReadAgain(Protocol[_S]):
     ) -> Mapping[str, State]: ...
 
 
+class PartIds(Struct, frozen=True):
+    """Ids by which a person may name a part alone, as sgr-... names a rule.
+
+    `resource_of` returns the id of the resource that a part is of, empty if there is no such part. Raises AwsError.
+    """
+
+    pattern: str  # a regular expression that a whole id matches
+    resource_of: Callable[[str, Reader], str]
+
+
+class Explain(Protocol[_S]):
+    """Yield sentences about the parts of a state, or about one `part`, for a person who asks why.
+
+    `why` says of each part at fault, by id, why it is.
+    """
+
+    def __call__(self, state: State, why: Mapping[str, str], part: str, settings: _S, /) -> Iterable[str]: ...
+
+
 def _unchanged(value: Any) -> Any:
     return value
 
@@ -207,6 +226,8 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
     locate: Callable[[ApiCall], Iterable[Resource]] | None = None  # for what paths cannot say
     read_many: ReadMany[S] | None = None
     read_again: ReadAgain[S] | None = None
+    explain: Explain[S] | None = None  # None: each part is told with its value
+    part_ids: PartIds | None = None  # None: a part is named by its resource alone
     whole: bool = False  # a write replaces more than it changes, unguarded: it is read again beside the intent
 
     def said(self, value: Any) -> str:

@@ -170,8 +170,8 @@ def _did(control: contract.Control[Any], step: Step) -> str:
     return f"{step.part}: changed from {control.say(step.before)} to {control.say(step.after)}"
 
 
-def _label(target: Target) -> str:
-    """Return how a sentence calls the resource of a target."""
+def label(target: Target) -> str:
+    """Return how a sentence calls the resource of a target: with its noun, if the id does not say what it is."""
     resource, kind = target.resource, target.control.resource
     if kind.self_evident or resource.type != kind.type:
         return resource.label
@@ -180,7 +180,7 @@ def _label(target: Target) -> str:
 
 def _summary(ended: Ended) -> str:
     """Return one or two sentences: the resource, its status, and what was done or is left."""
-    name = _label(ended.target)
+    name = label(ended.target)
     if ended.status == "gone":
         return f"{name} does not exist in {ended.target.resource.region}."
     if ended.status == "open":

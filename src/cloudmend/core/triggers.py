@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+import msgspec
+
 from cloudmend.core.contract import Control, ResourceType
 from cloudmend.core.errors import EventError
 from cloudmend.core.events import items, mapping, text
@@ -44,16 +46,27 @@ def _everything(control: Control[Any], call: ApiCall) -> Resource:
 
 
 def _resource(kind: ResourceType, call: ApiCall, name: str, parts: tuple[str, ...]) -> Resource:
-    account, region, found = call.account, call.region, name
-    if arn := _ARN.fullmatch(name):
-        account, region = arn["account"] or account, arn["region"] or region
-        found = _id_in(kind, name)
-    if not re.fullmatch(kind.id_pattern, found):
+    found = named(kind, name, account=call.account, region=call.region)
+    if found is None:
         raise EventError(
             f"Event {call.event_id or '(no id)'} ({call.name}) names the {kind.noun} {name!r}, which is not an id of "
             f"one. Correct the id in the event."
         )
-    return Resource(type=kind.type, id=found, parts=parts, account=account, region=region)
+    return msgspec.structs.replace(found, parts=parts)
+
+
+def named(kind: ResourceType, name: str, *, account: str = "", region: str = "") -> Resource | None:
+    """Return the resource that an id or an ARN names; None if it cannot be one of this kind.
+
+    What an ARN says of account and Region counts before what is given.
+    """
+    found = name
+    if arn := _ARN.fullmatch(name):
+        account, region = arn["account"] or account, arn["region"] or region
+        found = _id_in(kind, name)
+    if not re.fullmatch(kind.id_pattern, found):
+        return None
+    return Resource(type=kind.type, id=found, account=account, region=region)
 
 
 def _id_in(kind: ResourceType, arn: str) -> str:

@@ -1,33 +1,37 @@
-"""`cloudmend explain`: why a group, or a rule, is or is not at fault, and what an event leads to. It only reads."""
+"""`cloudmend explain`: why a resource, or a part, is or is not at fault, and what an event leads to. It only reads."""
 
 from __future__ import annotations
 
 import json
-import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
 from cloudmend.aws.regions import ec2_gateways, own_region
-from cloudmend.controls.security_group_ingress.explain import explain_ports, explain_rules
-from cloudmend.controls.security_group_ingress.functions import CONTROL
-from cloudmend.controls.security_group_ingress.observe import GROUP
+from cloudmend.controls import woken_by
 from cloudmend.core.attribution import attribute
+from cloudmend.core.contract import Control
+from cloudmend.core.decide import switched_on
+from cloudmend.core.ending import Target
 from cloudmend.core.errors import CloudmendError, EventError
 from cloudmend.core.escaping import cut, terminal
-from cloudmend.core.model import ApiCall, Ignored, Request, Resource
-from cloudmend.core.policy import Policy
+from cloudmend.core.model import ApiCall, Ignored
 from cloudmend.core.ports import Reader
 from cloudmend.core.run import RunReader
-from cloudmend.core.scan import outcome
+from cloudmend.core.world import World
 from cloudmend.core.wrappings import parse_events
-from cloudmend.entry.judgement import Brief, Judgement, complete_and_judge
+from cloudmend.engine.look import look
+from cloudmend.engine.stations import parse
+from cloudmend.engine.stations.resolve import everything, placed, resolve
+from cloudmend.entry.explained import explained
 from cloudmend.entry.screen import Screen
+from cloudmend.entry.standing import Brief
+from cloudmend.entry.subjects import Subject, subjects
 
-_ID: Final = re.compile(r"sgr?-[0-9a-f]{8,17}", re.ASCII)
 _FOREIGN: Final = 300  # characters of what a caller chose
 
 
@@ -42,17 +46,12 @@ PlaceOf = Callable[[str], Place]  # of a Region's name; empty: the environment's
 
 
 def explain(about: object, brief: Brief, region: str | None, *, as_json: bool) -> None:
-    """Write why the group or rule of an id is at fault or not, or what an event leads to. Raises CloudmendError."""
+    """Write why the resource of an id is at fault or not, or what an event leads to. Raises CloudmendError."""
     place_of = place_in(region)
-    if isinstance(about, str) and is_id(about):
-        write(explain_id(about, brief, place_of("")), as_json=as_json)
+    if isinstance(about, str) and (named := subjects(about)):
+        write(explain_id(about, brief, place_of(named[0].resource.region)), as_json=as_json)
     else:
         write(explain_event(about, brief, place_of), as_json=as_json)
-
-
-def is_id(subject: str) -> bool:
-    """Return whether it is the id of a security group or of a rule; else it should be a file."""
-    return _ID.fullmatch(subject) is not None
 
 
 def place_in(region: str | None) -> PlaceOf:
@@ -75,18 +74,51 @@ def write(sentences: Iterable[str], *, as_json: bool) -> None:
             screen.say(terminal(sentence), hang=2)
 
 
-def explain_id(subject: str, brief: Brief, place: Place) -> tuple[str, ...]:
-    """Of a group, or of one of its rules. Raises CloudmendError if there is none."""
-    rule_id = subject if subject.startswith("sgr-") else ""
-    group_id = _group_of(rule_id, place) if rule_id else subject
-    judgement = group_id and _judged(Resource(type=GROUP, id=group_id), brief, place)
-    if not judgement:
-        raise CloudmendError(f"{subject} does not exist in {place.region}. Check the id, or pass --region.")
-    return (_heading(judgement, place), *_verdict(judgement, brief.policy, rule_id))
+def explain_id(text: str, brief: Brief, place: Place) -> tuple[str, ...]:
+    """Explain what an id names, under each control that finds it. Raises CloudmendError if there is none."""
+    named = subjects(text)
+    if stranger := next((each for each in named if _is_strange(each, brief)), None):
+        raise CloudmendError(
+            f"{text} is of account {stranger.resource.account}, and your credentials belong to account "
+            f"{brief.account}. Use credentials of that account."
+        )
+    world = brief.world(place.region, place.reader)
+    targets = [(each, found) for each in named if (found := _target(each, world))]
+    looks = look([target for _, target in targets], brief.policy, world)
+    told = [
+        sentence
+        for (subject, _), found in zip(targets, looks, strict=True)
+        if found.state is not None or found.problem
+        for sentence in explained(found, brief.policy, subject.part)
+    ]
+    if not any(found.state is not None for found in looks):
+        raise CloudmendError(" ".join([*told, _nothing(text, named, place)]))
+    return tuple(told)
+
+
+def _is_strange(subject: Subject, brief: Brief) -> bool:
+    return bool(brief.account) and subject.resource.account not in ("", brief.account)
+
+
+def _target(subject: Subject, world: World) -> Target | None:
+    """Return where to look; None where no resource has such a part. Raises CloudmendError."""
+    control, resource = subject.control, subject.resource
+    target = everything(control, world)
+    if subject.part and control.part_ids:
+        resource = msgspec.structs.replace(resource, id=control.part_ids.resource_of(subject.part, world.reader))
+    account = resource.account or target.cause.account or target.resource.account
+    resource = msgspec.structs.replace(resource, account=account, region=world.region)
+    return msgspec.structs.replace(target, resource=resource) if resource.id else None
+
+
+def _nothing(text: str, named: Sequence[Subject], place: Place) -> str:
+    nouns = " or ".join(f"{each.control.resource.noun}" for each in named if not each.part)
+    looked = f" as {nouns}" if len(named) > 1 else ""
+    return f"{text} does not exist in {place.region}{looked}. Check the id, or pass --region."
 
 
 def explain_event(raw: object, brief: Brief, place_of: PlaceOf) -> tuple[str, ...]:
-    """Return what an event says, and then of each group that it leads to. Raises EventError, CloudmendError."""
+    """Return what an event says, and then of each resource it leads to. Raises EventError, CloudmendError."""
     return tuple(sentence for answer in parse_events(raw) for sentence in _answer(answer, brief, place_of))
 
 
@@ -97,9 +129,13 @@ def _answer(answer: ApiCall | Ignored | EventError, brief: Brief, place_of: Plac
         yield f"The event is ignored: {cut(terminal(answer.reason), _FOREIGN)}."
         return
     yield _call(answer)
-    if CONTROL.watches(answer):
-        yield from _targets(answer, brief, place_of(answer.region))
-    else:
+    watching = woken_by([answer])
+    on = switched_on(watching, brief.policy)
+    off = [control.id for control in watching if control.id not in {each.id for each in on}]
+    yield from (f"{name} watches such calls, but the policy has it off: it does nothing." for name in off)
+    if on:
+        yield from _targets(answer, on, brief, place_of(answer.region))
+    elif not off:
         yield "No control watches such calls: nothing would be done."
 
 
@@ -110,22 +146,23 @@ def _call(call: ApiCall) -> str:
     return cut(terminal(f"{told}, by {by.who}, through {by.through}, from {by.where}. {by.hint}".rstrip()), _FOREIGN)
 
 
-def _targets(call: ApiCall, brief: Brief, place: Place) -> Iterator[str]:
+def _targets(call: ApiCall, controls: Sequence[Control[Any]], brief: Brief, place: Place) -> Iterator[str]:
     if problem := _elsewhere(call, brief, place):
         yield problem
         return
-    for target in CONTROL.targets(call):
-        found = CONTROL.expand(target, place.reader, brief.policy)
-        led = ", ".join(cut(terminal(resource.label), _FOREIGN) for resource in found.resources) or "no group"
-        yield f"It points at {target.type} {cut(terminal(target.label), _FOREIGN)}, which leads to {led}."
-        if found.unread:
-            yield f"{cut(terminal(target.label), _FOREIGN)}: {found.unread}"
-        for resource in found.resources:
-            yield from _group(resource, call.actor.role_arn, brief, place)
+    world = brief.world(place.region, place.reader, call.account)
+    for target in parse(placed(call, world), controls):
+        found, ended = resolve([target], brief.policy, world)
+        led = ", ".join(cut(terminal(each.resource.label), _FOREIGN) for each in found) or "nothing"
+        label = cut(terminal(target.resource.label), _FOREIGN) or place.region
+        yield f"It points at {target.resource.type} {label}, which leads to {led}."
+        yield from (f"{label}: {cut(terminal(end.told), _FOREIGN)}." for end in ended)
+        for each in look(found, brief.policy, world):
+            yield from explained(each, brief.policy)
 
 
 def _elsewhere(call: ApiCall, brief: Brief, place: Place) -> str:
-    """Why nothing can be said of it from here; empty where it was made in this account and Region, or names none."""
+    """Return why nothing can be said of a call from here; empty if it was made here, or names no place."""
     if call.account and brief.account and call.account != brief.account:
         return (
             f"It was made in account {cut(terminal(call.account), _FOREIGN)}, and your credentials belong to account "
@@ -137,48 +174,3 @@ def _elsewhere(call: ApiCall, brief: Brief, place: Place) -> str:
             "be judged from there. Leave --region out."
         )
     return ""
-
-
-def _group(resource: Resource, actor_role: str, brief: Brief, place: Place) -> Iterator[str]:
-    judgement = _judged(resource, brief, place, actor_role)
-    if judgement is None:
-        yield f"{resource.id} does not exist in {place.region}."
-        return
-    yield _heading(judgement, place)
-    yield from _verdict(judgement, brief.policy)
-
-
-def _judged(resource: Resource, brief: Brief, place: Place, actor_role: str = "") -> Judgement | None:
-    """None where there is no such group."""
-    facts = CONTROL.observe(resource, place.reader, brief.policy)
-    return None if facts is None else complete_and_judge(facts, place.reader, brief, actor_role)
-
-
-def _group_of(rule_id: str, place: Place) -> str:
-    """The id of a rule's group; empty where there is no such rule."""
-    filters = [{"Name": "security-group-rule-id", "Values": [rule_id]}]
-    rows = place.reader.rows(Request("ec2:DescribeSecurityGroupRules", {"Filters": filters}), "SecurityGroupRules")
-    return str(rows[0]["GroupId"]) if rows else ""
-
-
-def _heading(judgement: Judgement, place: Place) -> str:
-    facts = judgement.facts
-    return f"{facts.group_id} ({cut(terminal(judgement.group_name), _FOREIGN)}) in {facts.vpc_id}, {place.region}:"
-
-
-def _verdict(judgement: Judgement, policy: Policy, rule_id: str = "") -> Iterator[str]:
-    """Of all its rules, or of one."""
-    facts, fates = judgement.facts, judgement.fates
-    settings = policy.settings_of(CONTROL)
-    due = {finding.part for finding in CONTROL.detect(facts, policy) if finding.is_due}
-    rules = explain_rules(facts, {fate.edit.part: fate.edit.why for fate in fates if fate.edit.part in due}, settings)
-    if rule_id:
-        yield rules.get(rule_id, f"{rule_id} is an egress rule, and egress does not count.")
-    else:
-        yield from rules.values() or ("It has no ingress rule.",)
-    yield from explain_ports(facts, settings)
-    concerned = [fate for fate in fates if rule_id in ("", fate.edit.part)]
-    yield from (f"{fate.edit.part} {outcome(fate.decision, fate.edit)}." for fate in concerned)
-    if not concerned:
-        because = "" if rule_id else f" {CONTROL.all_clear(facts, policy)};"
-        yield f"{rule_id or facts.group_id} is not at fault:{because} nothing would be done."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
 from msgspec import Struct
 
@@ -14,21 +13,10 @@ from cloudmend.core.decide import Circumstances, Decision
 from cloudmend.core.ledger import Entry
 from cloudmend.core.model import Edit, Finding, Resource
 from cloudmend.core.planning import restrained
-from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader
 from cloudmend.core.verdict import Known, Verdict, dated, planned
 from cloudmend.core.verdict import judge as give_verdict
-from cloudmend.entry.standing import NOTHING, Standing
-
-
-class Brief(Struct, frozen=True):
-    """The basis of a judgement."""
-
-    policy: Policy
-    now: datetime
-    standing: Standing = NOTHING
-    options: tuple[str, ...] = ()  # of the command line: with these, another command judges by the same
-    account: str = ""  # whose resources may be changed; empty: not known
+from cloudmend.entry.standing import Brief as Brief
 
 
 class Fate(Struct, frozen=True):

@@ -13,6 +13,7 @@ from cloudmend.core.ending import FLAP_WINDOW
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Entries, Entry, Exemptions, Found, Ledger
 from cloudmend.core.model import Record
+from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader, Sent
 from cloudmend.core.world import World
 
@@ -91,3 +92,17 @@ class _Closed:
 
 
 NOTHING: Final = Standing()
+
+
+class Brief(Struct, frozen=True):
+    """The basis of a judgement."""
+
+    policy: Policy
+    now: datetime
+    standing: Standing = NOTHING
+    options: tuple[str, ...] = ()  # of the command line: with these, another command judges by the same
+    account: str = ""  # whose resources may be changed; empty: not known
+
+    def world(self, region: str, reader: Reader, account: str = "") -> World:
+        """Return the world of who only looks; `account` counts where the brief knows of none."""
+        return self.standing.world(region=region, reader=reader, account=self.account or account, now=self.now)

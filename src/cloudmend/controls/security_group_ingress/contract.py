@@ -10,6 +10,7 @@ from msgspec import UNSET
 
 from cloudmend.controls.security_group_ingress.detect import all_clear, detect
 from cloudmend.controls.security_group_ingress.expand import PREFIX_LIST, expand
+from cloudmend.controls.security_group_ingress.explain import explain
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.controls.security_group_ingress.keys import KEYS
 from cloudmend.controls.security_group_ingress.marks import mark_of, marks
@@ -29,7 +30,7 @@ from cloudmend.controls.security_group_ingress.trace import trace
 from cloudmend.controls.security_group_ingress.undo import revert
 from cloudmend.controls.security_group_ingress.unseen import unseen
 from cloudmend.core.call import Call
-from cloudmend.core.contract import Control, Finding, Parts, ResourceType, State, Trigger, View, rights
+from cloudmend.core.contract import Control, Finding, PartIds, Parts, ResourceType, State, Trigger, View, rights
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.left_behind import Traces
 from cloudmend.core.model import ApiCall, Edit, Intent, Json, Request, Resource, Step
@@ -218,6 +219,12 @@ def _image(state: State) -> Json:
     return facts.image
 
 
+def _group_of(rule_id: str, reader: Reader) -> str:
+    filters = [{"Name": "security-group-rule-id", "Values": [rule_id]}]
+    rows = reader.rows(Request("ec2:DescribeSecurityGroupRules", {"Filters": filters}), "SecurityGroupRules")
+    return str(rows[0]["GroupId"]) if rows else ""
+
+
 CONTROL: Final = Control[Settings](
     id="security_group_ingress",
     title="A security group rule opens a guarded port to the world",
@@ -257,6 +264,8 @@ CONTROL: Final = Control[Settings](
     clear=_clear,
     unseen=unseen,
     trace=_trace,
+    explain=explain,
+    part_ids=PartIds(r"sgr-[0-9a-f]{8,17}", _group_of),
     revert=revert,
     second_way="revoked because AWS refused to narrow it",
 )

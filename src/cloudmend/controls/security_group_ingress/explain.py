@@ -6,10 +6,23 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from cloudmend.controls.security_group_ingress.detect import exposed_by, opens_guarded
+from cloudmend.controls.security_group_ingress.detect import detect, exposed_by, opens_guarded
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.controls.security_group_ingress.settings import Settings
+from cloudmend.core.contract import State
 from cloudmend.core.network import FAMILIES, AddressSet, Family, Traffic, public_part, readable
+
+
+def explain(state: State, why: Mapping[str, str], part: str, settings: Settings) -> Iterator[str]:
+    """Yield a sentence for each ingress rule, or for the one rule that is asked about, and for each guarded port."""
+    facts: GroupFacts = state.context
+    due = {finding.part for finding in detect(facts, settings) if finding.is_due}
+    rules = explain_rules(facts, {rule: why[rule] for rule in due & why.keys()}, settings)
+    if part:
+        yield rules.get(part, f"{part} is an egress rule, and egress does not count.")
+    else:
+        yield from rules.values() or ("It has no ingress rule.",)
+    yield from explain_ports(facts, settings)
 
 
 def explain_rules(facts: GroupFacts, why: Mapping[str, str], settings: Settings) -> dict[str, str]:

@@ -15,7 +15,8 @@ def explain(
     subject: Annotated[
         str,
         typer.Argument(
-            metavar="GROUP_ID|RULE_ID|EVENT.json", help="An id, or an event's file; - is an event on stdin."
+            metavar="ID|ARN|EVENT.json",
+            help="What a control watches, or a part of it by its id; or an event's file, - is one on stdin.",
         ),
     ],
     region: Annotated[
@@ -26,17 +27,18 @@ def explain(
     stack_name: StackName = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
 ) -> None:
-    """Say why a group or a rule is at fault, or what an event leads to. It only reads.
+    """Say why a resource is at fault, or what an event leads to. It only reads.
 
     Example: cloudmend explain sg-05fe30eb67c909f27
     """
     from cloudmend.entry.briefing import brief_of
     from cloudmend.entry.event_file import read_event
     from cloudmend.entry.explaining import explain as run
-    from cloudmend.entry.explaining import is_id
+    from cloudmend.entry.subjects import subjects
 
-    if subject != "-" and not is_id(subject) and not Path(subject).exists():
+    is_event = subject == "-" or Path(subject).exists() or not subjects(subject)
+    if is_event and subject != "-" and not Path(subject).exists():
         what = "neither an id, such as sg-05fe30eb67c909f27, nor a file"
         raise typer.BadParameter(f"{subject!r} is {what} in {Path.cwd()}.")
-    about = subject if is_id(subject) else read_event(Path(subject), None)
+    about = read_event(Path(subject), None) if is_event else subject
     run(about, brief_of(policy, ledger=ledger, stack=stack_name, region=region), region, as_json=as_json)

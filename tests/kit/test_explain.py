@@ -1,0 +1,148 @@
+"""`cloudmend explain`, held for every control: by an id, by an ARN, and by the event that put a resource at fault."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cloudmend.core.errors import CloudmendError
+from cloudmend.core.model import Json
+from cloudmend.core.policy import Policy
+from cloudmend.entry.explaining import Place, explain_event, explain_id
+from cloudmend.entry.policy_file import PACKAGED, read_policy
+from cloudmend.entry.standing import Brief
+from cloudmend.entry.subjects import subjects
+from kit.bench import REGION, Bench
+from kit.specimens import SPECIMENS, name
+from local.embedded.helpers import ACCOUNT, SETTLE_S
+
+QUEUES = [each for each in SPECIMENS if each.control.id == "sqs_policy_public"]
+SNAPSHOTS = [each for each in SPECIMENS if "snapshot" in each.control.id]
+WITH_ACCOUNT = [each for each in SPECIMENS if "{account}" in each.control.resource.arn]
+
+
+def brief(bench: Bench, policy: Policy | None = None) -> Brief:
+    return Brief(policy or bench.policy(), bench.clock.now(), account=ACCOUNT)
+
+
+def by_id(bench: Bench, text: str, policy: Policy | None = None) -> str:
+    return "\n".join(explain_id(text, brief(bench, policy), Place(REGION, bench.api)))
+
+
+def arn(bench: Bench) -> str:
+    return bench.control.resource.arn.format(partition="aws", region=REGION, account=ACCOUNT, id=bench.id)
+
+
+def event(bench: Bench) -> Json:
+    """CloudTrail's report of the call that put the resource at fault."""
+    bench.aws.settle(SETTLE_S)
+    names = {trigger.name for trigger in bench.control.triggers}
+    found: Json = [each for each in bench.aws.events if each["detail"]["eventName"] in names][-1]
+    return found
+
+
+def test_an_id_is_told_with_each_part_why_it_is_at_fault_and_what_would_be_done(bench: Bench) -> None:
+    told = by_id(bench, bench.id)
+    control = bench.control
+    assert told.startswith(f"{control.resource.noun} {bench.id} in {REGION}:\n")
+    record = bench.mend()
+    assert all(f"\n{part}, " in told for part in bench.state().parts)
+    for edit in record.edits:
+        assert f"{edit.part}, {edit.before}: at fault, because {edit.why}." in told
+        assert f"{edit.part} would become {edit.after} (control.{control.id}.mode is fix)." in told
+
+
+def test_what_was_mended_is_told_as_not_at_fault(bench: Bench) -> None:
+    bench.mend()
+    told = by_id(bench, bench.id)
+    assert f"{bench.id} is not at fault: no finding of {bench.control.id}; nothing would be done." in told
+    assert "at fault, because" not in told
+
+
+def test_an_arn_says_the_same_as_the_id(bench: Bench) -> None:
+    assert by_id(bench, arn(bench)) == by_id(bench, bench.id)
+
+
+@pytest.mark.parametrize("specimen", WITH_ACCOUNT, ids=name, indirect=True)
+def test_an_arn_of_another_account_is_not_looked_for_here(bench: Bench) -> None:
+    with pytest.raises(CloudmendError, match="is of account 111122223333, and your credentials belong to account"):
+        by_id(bench, arn(bench).replace(ACCOUNT, "111122223333"))
+    assert bench.api.calls == []
+
+
+def test_its_event_is_told_with_the_resource_that_it_leads_to(bench: Bench) -> None:
+    place = Place(REGION, bench.api)
+    told = "\n".join(explain_event(event(bench), brief(bench), lambda _: place))
+    assert f"It points at {bench.control.resource.type} {bench.id}, which leads to {bench.id}." in told
+    assert "at fault, because" in told
+    assert "No control watches" not in told
+
+
+def test_an_event_of_a_control_that_is_off_says_that_it_is_off(bench: Bench) -> None:
+    raw = event(bench)
+    bench.api.calls.clear()
+    off = brief(bench, bench.policy("off"))
+    told = "\n".join(explain_event(raw, off, lambda _: Place(REGION, bench.api)))
+    assert f"{bench.control.id} watches such calls, but the policy has it off: it does nothing." in told
+    assert "No control watches" not in told
+    assert bench.api.calls == []
+
+
+def test_what_only_observes_says_what_would_be_done_otherwise(bench: Bench) -> None:
+    assert f"is only reported (control.{bench.control.id}.mode is observe), otherwise would become" in by_id(
+        bench, bench.id, bench.policy("observe")
+    )
+
+
+def test_an_exemption_of_the_policy_is_named(bench: Bench) -> None:
+    scope = f'control = "{bench.control.id}"\nresource = "{bench.id}"\n'
+    exemption = f'[[exemption]]\n{scope}owner = "alice"\nreason = "a test"\nexpires = 9999-12-31\n'
+    assert "is left open (exempt: resource " in by_id(bench, bench.id, bench.policy(more=exemption))
+
+
+@pytest.mark.parametrize("specimen", SNAPSHOTS, ids=name, indirect=True)
+def test_a_request_that_a_stranger_could_make_is_shown(bench: Bench) -> None:
+    told = by_id(bench, bench.id)
+    assert "\nProof, from any other account: aws " in told
+    bench.mend()
+    assert "Proof" not in by_id(bench, bench.id)
+
+
+@pytest.mark.parametrize("specimen", QUEUES, ids=name, indirect=True)
+def test_a_name_that_fits_several_kinds_is_explained_as_each_that_there_is(bench: Bench) -> None:
+    bench.client("s3").create_bucket(Bucket=bench.id)
+    told = by_id(bench, bench.id, read_policy({}, PACKAGED))
+    assert f"SQS queue {bench.id} in {REGION}:" in told
+    assert f"S3 bucket {bench.id} in {REGION}:" in told
+    assert "DB snapshot" not in told
+
+
+@pytest.mark.parametrize("specimen", QUEUES, ids=name, indirect=True)
+def test_what_is_nowhere_is_said_with_the_kinds_that_it_was_looked_for_as(bench: Bench) -> None:
+    with pytest.raises(CloudmendError, match=f"no-such-thing does not exist in {REGION} as S3 bucket or SQS queue or "):
+        by_id(bench, "no-such-thing")
+
+
+def test_an_id_that_aws_gives_is_of_one_kind() -> None:
+    assert [each.control.id for each in subjects("snap-0123456789abcdef0")] == ["ebs_snapshot_public"]
+    assert [each.control.id for each in subjects("sg-0123456789abcdef0")] == ["security_group_ingress"]
+    (rule,) = subjects("sgr-0123456789abcdef0")
+    assert (rule.control.id, rule.part) == ("security_group_ingress", "sgr-0123456789abcdef0")
+    assert len(subjects("a-name")) > 1
+    assert subjects("event.json") == subjects("a/path") == ()
+
+
+@pytest.mark.parametrize("specimen", QUEUES, ids=name, indirect=True)
+def test_a_read_that_fails_under_one_control_is_told_and_hides_no_other(bench: Bench) -> None:
+    get = bench.api.get
+
+    def refused(call: Any, *more: Any) -> Any:
+        if call.service == "rds":
+            raise CloudmendError("AWS does not answer.")
+        return get(call, *more)
+
+    bench.api.get = refused  # type: ignore[method-assign, assignment]
+    told = by_id(bench, bench.id)
+    assert f"DB snapshot {bench.id}: AWS does not answer." in told
+    assert f"SQS queue {bench.id} in {REGION}:" in told
