@@ -12,13 +12,17 @@ from cloudmend.core.ending import Target
 from cloudmend.core.errors import AwsError, LedgerError
 from cloudmend.core.ledger import Exemptions, TimedExemption
 from cloudmend.core.model import ApiCall, Resource
+from cloudmend.core.reach import Reach
+from cloudmend.engine import mend
 from cloudmend.engine.look import Look, look, survey
 from cloudmend.entry.standing import NOTHING, Standing
+from entry.test_scan import WithInterfaces
 from ledgers.values import exemption
 from support import ACCOUNT, CLEAR, NOW, REGION, Account, event, ipv4, policy
 
 SSH = ipv4(22, "0.0.0.0/0")
 RDP = ipv4(3389, "0.0.0.0/0")
+UNCOUNTED = "not counting AWS's own prefix lists"
 
 
 class Observing:
@@ -166,4 +170,53 @@ def test_a_look_changes_nothing_and_asks_for_many_groups_at_once() -> None:
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSecurityGroupRules",
         "ec2:DescribeSecurityGroups",
+        "ec2:DescribeNetworkInterfaces",
     ]
+
+
+def test_a_survey_tells_what_is_behind_each_group_in_one_call_and_nothing_where_none_is_at_fault() -> None:
+    account = Account()
+    used, unused = account.group(SSH), account.group(RDP)
+    rows = [{"NetworkInterfaceId": "eni-1", "Groups": [{"GroupId": used}], "Association": {"PublicIp": "54.1.2.3"}}]
+    reader = WithInterfaces(account, rows)
+    known = NOTHING.world(region=REGION, reader=reader, account=ACCOUNT, now=NOW)
+    found = {each.target.resource.id: each.reach for each in survey(CONTROL, policy(), known).found}
+    reached = Reach(users=1, noun="interface", addresses=("54.1.2.3",))
+    assert (found[used], found[unused]) == (reached, Reach(noun="interface"))
+    assert (reached.status, Reach(users=1).status, Reach().status) == ("reachable", "in use", "not in use")
+    assert len(reader.asked) == 1
+    calm = Account()
+    calm.group(ipv4(443, "0.0.0.0/0"))
+    reader = WithInterfaces(calm)
+    known = NOTHING.world(region=REGION, reader=reader, account=ACCOUNT, now=NOW)
+    assert (survey(CONTROL, policy(), known).clear, reader.asked) == (f"{CLEAR}, {UNCOUNTED}", [])
+
+
+def test_what_is_behind_the_groups_may_be_unknown_and_the_findings_are_told_all_the_same() -> None:
+    account = Account()
+    account.group(SSH)
+    known = NOTHING.world(region=REGION, reader=account.world.reader, account=ACCOUNT, now=NOW)  # has no interfaces
+    found = survey(CONTROL, policy(), known)
+    assert [each.reach for each in found.found] == [None]
+    assert found.unread[0].startswith("what is behind the findings is not known: ec2:DescribeNetworkInterfaces")
+
+
+def test_what_a_control_knows_of_a_part_stands_beside_its_finding() -> None:
+    account = Account()
+    (fate,) = judged(account, account.group(ipv4(22, "0.0.0.0/0", Description="a hurry"))).fates
+    assert fate.details == {
+        "ports": "tcp/22",
+        "source": "0.0.0.0/0",
+        "description": "a hurry",
+        "public_addresses": 3_702_258_688,
+    }
+
+
+def test_what_was_agreed_of_one_control_is_not_taken_for_another_s_of_the_same_id() -> None:
+    account = Account()
+    group_id = account.group(SSH)
+    target = judged(account, group_id).target
+    (refused,) = mend([target], policy(), account.world, {(CONTROL.id, group_id): ()})
+    assert (refused.status, "The plan is out of date." in refused.summary) == ("failed", True)
+    (mended,) = mend([target], policy(), account.world, {("another", group_id): ()})
+    assert mended.status == "mended"

@@ -20,6 +20,7 @@ from cloudmend.core.model import ApiCall, Intent, Json, Record, Resource, Step
 from cloudmend.core.policy.keys import Keys
 from cloudmend.core.policy.model import Mode
 from cloudmend.core.ports import Reader
+from cloudmend.core.reach import Reach
 from cloudmend.core.undo import Reversal
 
 Parts = Mapping[str, Any]  # part id -> value as AWS answers it; absent: it is not there
@@ -229,6 +230,11 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
     explain: Explain[S] | None = None  # None: each part is told with its value
     part_ids: PartIds | None = None  # None: a part is named by its resource alone
     whole: bool = False  # a write replaces more than it changes, unguarded: it is read again beside the intent
+    # For a look, and never for a mend. What else is known of a part, by name: its kind first, by which a page counts.
+    details: Callable[[State, str, S], Mapping[str, Any]] | None = None
+    parts_of: Callable[[Json], Parts] | None = None  # the parts of a before-image; None: those that `image_of` writes
+    reach: Callable[[Sequence[Resource], Reader, S], Mapping[str, Reach]] | None = None  # by id; raises AwsError
+    looks: tuple[Right, ...] = ()  # what `reach` calls
 
     def said(self, value: Any) -> str:
         """Return the value of a part in words, also of one that is not there."""

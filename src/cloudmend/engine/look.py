@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
 from cloudmend.core.contract import Control, Finding, State
@@ -12,6 +13,7 @@ from cloudmend.core.decide import Decision
 from cloudmend.core.ending import Ended, Target, edit, why_of
 from cloudmend.core.model import Edit
 from cloudmend.core.policy import Policy
+from cloudmend.core.reach import Reach
 from cloudmend.core.world import World
 from cloudmend.engine.stations.judge import clean
 from cloudmend.engine.stations.read import Situation, read, sentence
@@ -22,12 +24,16 @@ _AT_ONCE: Final = 33  # resources whose states are read together, as a sweep doe
 
 
 class Fate(Struct, frozen=True, kw_only=True):
-    """A finding, the value of its part in words, and what becomes of it. `edit`: what would be done, if anything."""
+    """A finding, the value of its part in words, and what becomes of it.
+
+    `edit`: what would be done, if anything. `details`: what else the control knows of the part, by name.
+    """
 
     finding: Finding
     before: str
     decision: Decision
     edit: Edit | None = None
+    details: Mapping[str, Any] = {}
 
 
 class Look(Struct, frozen=True, kw_only=True):
@@ -35,7 +41,7 @@ class Look(Struct, frozen=True, kw_only=True):
 
     `edits` is all that a mend would do: what a person may agree to. `clear` says what holds where nothing is at fault.
     `problem` says why it is not known what is at fault, or what becomes of it. `notes` tell of exemptions and records
-    that could not be read.
+    that could not be read. `reach` is what is behind it; None: not known.
     """
 
     target: Target
@@ -45,13 +51,18 @@ class Look(Struct, frozen=True, kw_only=True):
     clear: str = ""
     problem: str = ""
     notes: tuple[str, ...] = ()
+    reach: Reach | None = None
 
 
 class Survey(Struct, frozen=True):
-    """What is at fault in a Region under one control, and what could not be read of it, each in a sentence."""
+    """What is at fault in a Region under one control, and what could not be read of it, each in a sentence.
+
+    `clear` says what holds where nothing is at fault.
+    """
 
     found: tuple[Look, ...] = ()
     unread: tuple[str, ...] = ()
+    clear: str = ""
 
 
 def look(targets: Sequence[Target], policy: Policy, world: World) -> list[Look]:
@@ -71,7 +82,23 @@ def survey(control: Control[Any], policy: Policy, world: World) -> Survey:
     looks = [each for each in _looks(targets, policy, world) if each.fates or each.problem]  # not all that are clean
     unread = [each.told for each in ended if each.status == "failed"]
     unread += [f"{each.target.resource.label}: {each.problem}" for each in looks if each.problem]
-    return Survey(tuple(each for each in looks if each.fates), tuple(unread))
+    found, problems = _with_reach([each for each in looks if each.fates], control, policy, world)
+    clear = clean(everything(control, world), None, policy.settings_of(control)).told
+    return Survey(tuple(found), (*unread, *problems), clear)
+
+
+def _with_reach(
+    found: list[Look], control: Control[Any], policy: Policy, world: World
+) -> tuple[list[Look], tuple[str, ...]]:
+    """Return the looks with what is behind each resource, and why that is not known."""
+    if not (control.reach and found):
+        return found, ()
+    resources = [each.target.resource for each in found]
+    try:
+        behind = control.reach(resources, world.reader, policy.settings_of(control))
+    except Exception as error:  # noqa: BLE001 - what is at fault is known all the same
+        return found, (f"what is behind the findings is not known: {sentence(error)}",)
+    return [msgspec.structs.replace(each, reach=behind.get(each.target.resource.id)) for each in found], ()
 
 
 def _looks(targets: Sequence[Target], policy: Policy, world: World) -> Iterator[Look]:
@@ -122,8 +149,10 @@ def _fates(found: Verdict, edits: Sequence[Edit]) -> Iterator[Fate]:
 
 
 def _fate(found: Verdict, finding: Finding, decision: Decision, planned: Edit | None) -> Fate:
-    before = found.target.control.said(found.view.parts.get(finding.part))
-    return Fate(finding=finding, before=before, decision=decision, edit=planned)
+    control, state = found.target.control, found.view.state
+    before = control.said(state.parts.get(finding.part))
+    known = control.details(state, finding.part, found.settings) if control.details else {}
+    return Fate(finding=finding, before=before, decision=decision, edit=planned, details=known)
 
 
 def _decision(found: Verdict, finding: Finding) -> Decision:

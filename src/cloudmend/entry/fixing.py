@@ -120,7 +120,7 @@ def _mend(step: Step, policy: Policy, world: World) -> Record:
     )
     resource = Resource(type=GROUP, id=facts.group_id, account=facts.account, region=region)
     target = Target(control=CONTROL, resource=resource, cause=cause)
-    (record,) = engine.mend([target], policy, world, {facts.group_id: step.edits})
+    (record,) = engine.mend([target], policy, world, {(CONTROL.id, facts.group_id): step.edits})
     return record
 
 

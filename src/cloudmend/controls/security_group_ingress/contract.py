@@ -32,10 +32,12 @@ from cloudmend.controls.security_group_ingress.unseen import unseen
 from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, Finding, PartIds, Parts, ResourceType, State, Trigger, View, rights
 from cloudmend.core.errors import CloudmendError
+from cloudmend.core.events import items, mapping, text
 from cloudmend.core.left_behind import Traces
 from cloudmend.core.model import ApiCall, Edit, Intent, Json, Request, Resource, Step
 from cloudmend.core.network import lies_inside
 from cloudmend.core.ports import Reader, Rows
+from cloudmend.core.reach import Reach
 
 _TYPE: Final = ResourceType(
     type=GROUP,
@@ -214,6 +216,23 @@ def _trace(intent: Intent, state: State) -> Traces:
     return trace(intent, state.context)
 
 
+def _details(state: State, part: str, settings: Settings) -> Mapping[str, Any]:
+    from cloudmend.controls.security_group_ingress.details import details  # no start of the function needs it
+
+    return details(state, part, settings)
+
+
+def _reach(groups: Sequence[Resource], reader: Reader, _: Settings) -> Mapping[str, Reach]:
+    from cloudmend.controls.security_group_ingress.reach import reach  # nor this
+
+    return reach(groups, reader)
+
+
+def _parts_of(image: Json) -> Parts:
+    rows = map(mapping, items(image.get("SecurityGroupRules")))
+    return {text(row.get("SecurityGroupRuleId")): row for row in rows if not row.get("IsEgress")}
+
+
 def _image(state: State) -> Json:
     facts: GroupFacts = state.context
     return facts.image
@@ -267,5 +286,9 @@ CONTROL: Final = Control[Settings](
     explain=explain,
     part_ids=PartIds(r"sgr-[0-9a-f]{8,17}", _group_of),
     revert=revert,
+    details=_details,
+    parts_of=_parts_of,
+    reach=_reach,
+    looks=rights("ec2:DescribeNetworkInterfaces"),
     second_way="revoked because AWS refused to narrow it",
 )

@@ -24,7 +24,7 @@ from cloudmend.engine.stations.record import record
 
 _MOST_WALKS: Final = 3
 
-Agreed = Mapping[str, Sequence[Edit]]  # by the resource's id
+Agreed = Mapping[tuple[str, str], Sequence[Edit]]  # by the ids of the control and the resource
 NOT_ASKED: Final[Agreed] = {}
 
 
@@ -63,12 +63,16 @@ def _walk(targets: Sequence[Target], policy: Policy, world: World, agreed: Agree
     items: list[Any] = _replaced(
         situations,
         Situation,
-        lambda found: [judged(each, policy, world, agreed.get(each.target.resource.id)) for each in found],
+        lambda found: [judged(each, policy, world, agreed.get(_key(each.target))) for each in found],
     )
     items = _replaced(items, Planned, lambda plans: intend(plans, policy, world))
     items = _replaced(items, Planned, lambda plans: put(plans, world))
     ends = _replaced(items, Written, lambda written: prove(written, policy, world))
     return [look_again(end, seen, world) for end, seen in zip(ends, situations, strict=True)]
+
+
+def _key(target: Target) -> tuple[str, str]:
+    return target.control.id, target.resource.id
 
 
 def _read(targets: Sequence[Target], policy: Policy, world: World) -> list[Situation | Ended]:
