@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import compileall
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from cloudmend.controls import IDS
 
 ROOT = Path(__file__).parents[1]
 BUILT = ROOT / "build" / "bench" / "function"
@@ -28,6 +32,12 @@ EVERYTHING = {
     "POWERTOOLS_SERVICE_NAME": "cloudmend",
     "POWERTOOLS_METRICS_NAMESPACE": "cloudmend",
 }
+
+# What a copy's table of controls ends with, so that it has its first one alone.
+_FIRST_ALONE = """
+WOKEN_BY = dict(list(WOKEN_BY.items())[:1])
+IDS = tuple(WOKEN_BY)
+"""
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,19 @@ def contenders(scratch: Path) -> tuple[Contender, ...]:
         Contender("Custodian", "custodian", (installed("custodian"),), folder=scratch),
         Contender("floor", "floor", (PEERS,)),
     )
+
+
+def with_one_control(scratch: Path) -> Contender:
+    """cloudmend without any control but the one that the events wake."""
+    copy = scratch / "one_control"
+    shutil.copytree(BUILT, copy)
+    controls = copy / "cloudmend" / "controls"
+    for other in IDS[1:]:
+        (controls / f"{other}.py").unlink()
+    with (controls / "__init__.py").open("a") as table:
+        table.write(_FIRST_ALONE)
+    compileall.compile_dir(controls, quiet=1, force=True)
+    return Contender("with one control", "cloudmend", (copy,), EVERYTHING)
 
 
 def sweeper(*, paced: bool) -> Contender:

@@ -24,6 +24,7 @@ COLD_HEADS = (
     "calls",
 )
 WARM_HEADS = ("warm, {} ms a call", "all done ms", "of naive", "of the floor", "CPU ms", "of naive", "calls")
+CONTROLS_HEADS = ("cold, 0 ms a call", "closed ms", "of one control", "CPU ms", "of one control")
 WARM_UP = 2  # events of a warm process that are not counted
 EVENTS = 7
 
@@ -46,6 +47,24 @@ def cold(endpoint: Endpoint, everyone: Sequence[Contender], latency_ms: int, rou
         for name, of in runs.items()
     ]
     return table(_named(COLD_HEADS, latency_ms), rows)
+
+
+def controls(endpoint: Endpoint, one: Contender, all_of_them: Contender, rounds: int) -> str:
+    """A cold start with every control beside one with a single control."""
+    runs = _runs(endpoint, (one, all_of_them), 0, rounds, count=1)
+    closed = {name: figure(of, lambda run: run.closed_s) for name, of in runs.items()}
+    cpu = {name: figure(of, lambda run: run.cpu_s) for name, of in runs.items()}
+    rows = [
+        [
+            name,
+            closed[name].text(),
+            ratio(closed[name].median, closed[one.name].median),
+            cpu[name].text(),
+            ratio(cpu[name].median, cpu[one.name].median),
+        ]
+        for name in runs
+    ]
+    return table(CONTROLS_HEADS, rows)
 
 
 def warm(endpoint: Endpoint, everyone: Sequence[Contender], latency_ms: int, rounds: int) -> str:

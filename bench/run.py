@@ -14,6 +14,7 @@ import platform
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from string import Template
@@ -24,8 +25,10 @@ import events
 import imports
 import replay
 import sweeps
-from contenders import ROOT, contenders
+from contenders import ROOT, contenders, with_one_control
 from endpoint import Endpoint, canned
+
+from cloudmend.controls import IDS
 
 PAGE = ROOT / "docs" / "performance.md"
 TEMPLATE = Path(__file__).with_name("performance.md.in")
@@ -63,6 +66,8 @@ def sections(endpoint: Endpoint, scratch: Path, extent: Extent) -> Iterator[tupl
     everyone = contenders(scratch)
     cold = [events.cold(endpoint, everyone, latency, extent.rounds) for latency in extent.latencies_ms]
     yield "cold", "\n\n".join(cold)
+    every = replace(everyone[0], name=f"with all {len(IDS)}")
+    yield "controls", events.controls(endpoint, with_one_control(scratch), every, 3 * extent.rounds)
     yield "imports", imports.import_times(endpoint, everyone[0], extent.rounds)
     warm = [events.warm(endpoint, everyone, latency, extent.rounds) for latency in extent.latencies_ms]
     yield "warm", "\n\n".join(warm)
