@@ -25,10 +25,9 @@ import events
 import imports
 import replay
 import sweeps
+from cloudmend.controls import IDS
 from contenders import ROOT, contenders, with_one_control
 from endpoint import Endpoint, canned
-
-from cloudmend.controls import IDS
 
 PAGE = ROOT / "docs" / "performance.md"
 TEMPLATE = Path(__file__).with_name("performance.md.in")

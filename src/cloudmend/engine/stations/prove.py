@@ -135,7 +135,8 @@ def _still_open(written: Written, end: Ended, world: World) -> Ended:
     if own.isdisjoint(left):
         return msgspec.structs.replace(end, status="mended", again=True)
     if written.deferred:
-        return wait(msgspec.structs.replace(end, status="deferred", told="; ".join(written.errors)), world)
+        told = "; ".join(error.rstrip(".") for error in written.errors)
+        return wait(msgspec.structs.replace(end, status="deferred", told=told), world)
     accepted = written.steps and not written.errors
     started = planned.entry.opened if planned.entry else world.clock.now()
     if accepted and world.clock.now() < started + control.settles_in:

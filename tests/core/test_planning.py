@@ -1,0 +1,149 @@
+"""No plan passes the check that does less than mend what is at fault, or more; and what counts as exempt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from cloudmend.core.contract import Control, Right, State, View, rights
+from cloudmend.core.errors import UnsafePlan
+from cloudmend.core.planning import (
+    Covers,
+    Plan,
+    calls,
+    check,
+    check_rights,
+    exempt_parts,
+    judge,
+    mark,
+    plan,
+    restrained,
+    resumed,
+    same_parts,
+    steps_between,
+)
+from lamps import CONTROL, Settings, target
+from support import ACCOUNT, NOW
+
+ON = {"hall": "on", "stairs": "off"}
+
+
+def seen(parts: Mapping[str, str] = ON, exempt: frozenset[str] = frozenset()) -> View:
+    there = target()
+    return View(resource=there.resource, state=State(parts, guard="1"), cause=there.cause, now=NOW, exempt=exempt)
+
+
+def planned(control: Control[Any] = CONTROL, view: View | None = None, covers: Covers | None = None) -> Any:
+    view = view or seen()
+    findings = judge(control, view, Settings(), covers or Covers()).counted
+    return plan(control, view, findings, Settings(), covers or Covers())
+
+
+def test_a_plan_is_what_there_shall_be_and_the_steps_to_it() -> None:
+    made = planned()
+    assert made.then == {"hall": "off", "stairs": "off"}
+    assert [(step.part, step.before, step.after) for step in made.steps] == [("hall", "on", "off")]
+
+
+def test_a_plan_that_leaves_a_fault_is_refused() -> None:
+    lazy = replace(CONTROL, mend=lambda *_: {})
+    with pytest.raises(UnsafePlan, match="would leave hall at fault"):
+        planned(lazy)
+
+
+def test_a_plan_that_widens_is_refused() -> None:
+    with pytest.raises(UnsafePlan, match="would widen what is there"):
+        planned(replace(CONTROL, narrows=lambda *_: False))
+    assert planned(replace(CONTROL, narrows=lambda *_: True)).steps
+
+
+def test_a_plan_that_touches_what_is_exempt_is_refused() -> None:
+    greedy = replace(CONTROL, mend=lambda *_: {"hall": "off", "stairs": None})
+    with pytest.raises(UnsafePlan, match="would touch stairs, which is exempt"):
+        planned(greedy, seen({"hall": "on", "stairs": "on"}, exempt=frozenset({"stairs"})))
+
+
+def test_a_plan_that_touches_what_is_not_at_fault_is_refused() -> None:
+    view = seen()
+    findings = judge(CONTROL, view, Settings()).counted
+    then = {"hall": "off", "stairs": "dimmed"}
+    made = Plan(view=view, findings=findings, settings=Settings(), then=then, steps=steps_between(view.parts, then))
+    with pytest.raises(UnsafePlan, match="would touch stairs, which is not at fault"):
+        check(CONTROL, made, Covers())
+
+
+def test_a_call_without_a_declared_right_is_refused() -> None:
+    with pytest.raises(UnsafePlan, match=r"The plan needs home:SetSwitch with .*, which is not declared"):
+        planned(replace(CONTROL, writes=rights("home:GetLamp")))
+
+
+@pytest.mark.parametrize(
+    ("conditions", "is_covered"),
+    [
+        ({"StringEquals": {"home:Switch": "hall"}}, True),
+        ({"StringEquals": {"home:Switch": ["hall", "stairs"]}}, True),
+        ({"StringEquals": {"home:Switch": "stairs"}}, False),
+        ({"StringEquals": {"home:Nowhere": "hall"}}, False),
+        ({"Null": {"home:Switch": "false"}}, True),
+        ({"Null": {"home:Switch": "true"}}, False),
+        ({"Null": {"home:Nowhere": "true"}}, True),
+        ({"StringEquals": {"aws:ResourceTag/Team": "net"}}, True),
+    ],
+)
+def test_a_right_covers_a_call_by_its_conditions_too(conditions: Any, is_covered: bool) -> None:
+    sent = calls(CONTROL, seen().resource, seen().state, {**ON, "hall": "off"})
+    declared = [Right("home:SetSwitch", conditions)]
+    if is_covered:
+        check_rights(sent, declared)
+    else:
+        with pytest.raises(UnsafePlan):
+            check_rights(sent, declared)
+
+
+def test_a_plan_that_was_cut_off_goes_on_with_what_is_as_it_was() -> None:
+    both = seen({"hall": "on", "stairs": "on"})
+    whole = planned(view=both)
+    half = seen({"hall": "off", "stairs": "on"})
+    rest = resumed(CONTROL, half, whole.steps, Settings())
+    assert [(step.part, step.after) for step in rest.steps] == [("stairs", "off")]
+
+
+def test_what_is_exempt_is_told_apart_by_part_and_by_mark_and_whole() -> None:
+    view = seen({"hall": "on", "stairs": "on"})
+    by_mark = Covers(marks=frozenset({mark(CONTROL, "hall", "on")}))
+    for covers in (Covers(parts=frozenset({"hall"})), by_mark):
+        judged = judge(CONTROL, view, Settings(), covers)
+        assert [each.part for each in judged.counted] == ["stairs"]
+        assert [each.part for each in judged.exempt] == ["hall"]
+        assert exempt_parts(CONTROL, view.state, covers) == {"hall"}
+    assert not judge(CONTROL, view, Settings(), Covers(whole=True)).counted
+
+
+def test_a_mark_names_a_part_and_its_value_or_the_value_alone_where_ids_change() -> None:
+    assert mark(CONTROL, "hall", "on") != mark(CONTROL, "stairs", "on")
+    assert mark(CONTROL, "hall", "on") != mark(CONTROL, "hall", "off")
+    fleeting = replace(CONTROL, new_ids=True)
+    assert mark(fleeting, "hall", "on") == mark(fleeting, "stairs", "on")
+
+
+def test_of_another_account_s_resource_findings_are_only_reported() -> None:
+    found = judge(CONTROL, seen(), Settings()).counted
+    assert restrained(found, ACCOUNT, ACCOUNT) == found
+    assert restrained(found, "", ACCOUNT) == found
+    assert restrained(found, "444455556666", "") == found
+    (reported,) = restrained(found, "444455556666", ACCOUNT)
+    assert "account 444455556666 owns it" in reported.restraint
+
+
+def test_two_reads_say_the_same_in_any_order_and_without_what_aws_chooses() -> None:
+    blind = replace(CONTROL, form=str.lower)
+    assert same_parts(blind, {"a": "ON", "b": "off"}, {"b": "OFF", "a": "on"})
+    assert not same_parts(CONTROL, {"a": "ON"}, {"a": "on"})
+    assert not same_parts(CONTROL, {"a": "on"}, {"a": "on", "b": "on"})
+
+
+def test_a_control_that_only_reports_sends_nothing() -> None:
+    assert calls(replace(CONTROL, put=None), seen().resource, seen().state, {}) == ()
