@@ -53,7 +53,7 @@ class MemoryLedger:
         return "the ledger of this test"
 
     def intend(self, intent: Intent) -> Entry:
-        entry = Entry.of(intent, self._clock.now(), secrets.token_hex(4))
+        entry = Entry.of(intent, self._clock.now(), secrets.token_bytes(5))
         self._check_place(entry, entry.seen)
         of_account = [each for each in self._store.entries.values() if each.intent.account == intent.account]
         counted = {each.place for each in of_account if hour(each.opened) == hour(entry.opened)}
@@ -76,7 +76,7 @@ class MemoryLedger:
     def _check_place(self, entry: Entry, seen: datetime) -> None:
         for other in self._store.entries.values():
             if other.place == entry.place and keeps_out(other.leased_until, seen):
-                raise busy(other.id, instant(other.leased_until))
+                raise busy(other.place, other.id, instant(other.leased_until))
 
     def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
         return self._move(entry.id, state, record)
@@ -103,7 +103,7 @@ class MemoryLedger:
         self._store.entries[entry_id] = moved
         return moved
 
-    def get(self, entry_id: str) -> Entry:
+    def get(self, entry_id: str, place: str = "") -> Entry:  # noqa: ARG002 - the id is enough here
         if entry_id not in self._store.entries:
             raise unknown(entry_id, self.name)
         found = self._read(self._store.entries[entry_id])
@@ -114,8 +114,11 @@ class MemoryLedger:
     def open_intents(self) -> tuple[Found, ...]:
         return tuple(self._read(entry) for entry in self._sorted() if entry.state == "INTENT")
 
-    def recent(self, resource_id: str, since: datetime) -> tuple[Found, ...]:
-        found = (entry for entry in self._sorted() if entry.intent.resource.id == resource_id)
+    def beginning(self, prefix: str) -> tuple[Found, ...]:
+        return tuple(self._read(entry) for entry in self._sorted() if entry.id.startswith(prefix))
+
+    def recent(self, place: str, since: datetime) -> tuple[Found, ...]:
+        found = (entry for entry in self._sorted() if entry.place == place)
         return tuple(self._read(entry) for entry in found if entry.opened >= since)
 
     def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Found]:
@@ -127,7 +130,7 @@ class MemoryLedger:
 
     def _read(self, entry: Entry) -> Found:
         spoiled = self._store.spoiled.get(entry.id)
-        return entry if spoiled is None else read_entry(entry.id, lambda: decode_entry(spoiled))
+        return entry if spoiled is None else read_entry(entry.id, lambda: decode_entry(spoiled), entry.place)
 
     def exempt(self, exemption: TimedExemption) -> None:
         self._store.exemptions[exemption.id] = encode(exemption)

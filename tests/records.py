@@ -15,7 +15,7 @@ from support import ACCOUNT, REGION
 GROUP = "sg-05fe30eb67c909f27"
 RULE = "sgr-0f30ccc3fc066201a"
 WHY = "tcp/22 from 0.0.0.0/0 opens tcp/22 to 3,702,258,688 public addresses; the limit is 1,048,576"
-ENTRY = f"{GROUP}/20261124T070000.000000Z-1a2b3c4d"
+ENTRY = "01M865NCC0BPFHRBKTPD08TVGN"
 ACTOR = Actor(
     kind="IAMUser",
     arn=f"arn:aws:iam::{ACCOUNT}:user/mallory",

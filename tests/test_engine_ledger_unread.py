@@ -14,7 +14,7 @@ from ledgers.values import record
 from support import Account, ingress, ipv4, policy
 from test_left_behind import CLOSED_SSH, WORLD, left_behind, swept, told
 
-NEWER = b'{"version": 2, "id": "x"}'
+NEWER = b'{"version": 3, "id": "x"}'
 
 
 def unanswered(*_: object) -> Any:
@@ -43,7 +43,7 @@ def test_a_record_of_late_that_cannot_be_read_is_told_and_the_others_count() -> 
         account.clock.sleep(1)
     assert record.flaps == 0  # all of them are spoiled
     assert len(record.ledger_unreadable) == 2
-    assert "was stored in version 2" in record.ledger_unreadable[0]
+    assert "was stored in version 3" in record.ledger_unreadable[0]
 
 
 def test_an_open_record_that_cannot_be_read_stops_neither_the_others_nor_the_sweep() -> None:
@@ -54,7 +54,7 @@ def test_an_open_record_that_cannot_be_read_stops_neither_the_others_nor_the_swe
     account.store.spoiled[entry.id] = NEWER
     account.clock.sleep(61)
     result = swept(account)
-    assert result.unreadable == (Unreadable(entry.id, result.unreadable[0].problem),)
+    assert result.unreadable == (Unreadable(entry.id, result.unreadable[0].problem, entry.place),)
     assert {record.resource.id: record.status for record in told(account)} == {fine: "mended", group_id: "mended"}
 
 

@@ -159,7 +159,7 @@ def test_whoever_exempts_the_whole_group_exempts_every_rule_of_it() -> None:
 
 def test_an_exemption_that_stands_after_a_failure_is_told_with_the_way_to_end_it() -> None:
     account = Account()
-    _, entry_id = mended_group(account)
+    group_id, entry_id = mended_group(account)
     refuse(account, "DescribeSecurityGroupRules", times=9, after=1)
     with pytest.raises(UndoIncomplete, match="may be as it was, which could not be read or recorded") as incomplete:
         undone(account, entry_id)
@@ -170,4 +170,4 @@ def test_an_exemption_that_stands_after_a_failure_is_told_with_the_way_to_end_it
     account.groups.before.clear()
     undone(account, entry_id)
     account.clock.time += timedelta(hours=3)
-    assert account.mend(entry_id.partition("/")[0]).status == "mended"
+    assert account.mend(group_id).status == "mended"

@@ -10,7 +10,7 @@ from cloudmend.aws.notice_requests import PERMISSIONS, ask
 from cloudmend.core.notice.request import NoticeRequest
 from support import REGION, StandingClock
 
-REQUEST = NoticeRequest(record="sg-05fe30eb67c909f27/20261124T070000.000001Z-1a2b3c4d")
+REQUEST = NoticeRequest(record="01M865NCC0BPFHRBKTPD08TVGN")
 
 
 def asked(services: Services) -> str:

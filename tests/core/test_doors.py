@@ -18,7 +18,7 @@ MINUTE = timedelta(minutes=1)
 def mended(at: datetime, group_id: str = GROUP, seconds: float | None = 2.5) -> Entry:
     """A mend that began then and ended a second later, `seconds` after the API call."""
     end = End(at + timedelta(seconds=1), replace(record(group_id=group_id), seconds_since_call=seconds))
-    return replace(Entry.of(intent(group_id), at, "0"), state="DONE", ended=end)
+    return replace(Entry.of(intent(group_id), at, bytes(5)), state="DONE", ended=end)
 
 
 def only(*entries: Entry) -> Door:

@@ -11,6 +11,7 @@ from botocore.loaders import Loader
 from cloudmend.core.partitions import Partition, partition_of
 
 PARTITIONS: list[dict[str, Any]] = Loader().load_data("partitions")["partitions"]
+ENDPOINTS: list[dict[str, Any]] = Loader().load_data("endpoints")["partitions"]
 
 
 @pytest.mark.parametrize("described", PARTITIONS, ids=lambda each: each["id"])
@@ -21,5 +22,13 @@ def test_every_region_is_in_the_partition_that_botocore_has_it_in(described: dic
     later = [name for name in names if re.match(described["regionRegex"], name)]
     assert named
     assert {partition_of(region) for region in (*named, *later)} == {
-        Partition(described["id"], described["outputs"]["dnsSuffix"])
+        Partition(described["id"], described["outputs"]["dnsSuffix"], home_of(described))
     }
+
+
+def home_of(described: dict[str, Any]) -> str:
+    """The Region that signs the calls of IAM, a global service; or, where botocore has none, that of all of them."""
+    (of_iam,) = [each["services"].get("iam", {}) for each in ENDPOINTS if each["partition"] == described["id"]]
+    endpoint = of_iam.get("endpoints", {}).get(of_iam.get("partitionEndpoint"), {})
+    home: str = endpoint.get("credentialScope", {}).get("region", described["outputs"]["implicitGlobalRegion"])
+    return home

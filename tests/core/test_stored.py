@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from cloudmend.core.errors import LedgerError
-from cloudmend.core.ledger import Entry, Exemptions, instant, stamp
+from cloudmend.core.ledger import Entry, Exemptions, instant
 from cloudmend.core.model import Actor, Request, Resource
 from cloudmend.core.stored import decode_entry, encode, read_exemptions
 
@@ -30,6 +30,12 @@ VERSION_1 = rb"""{"version":1,"id":"sg-0ce22d5f105b9f34f/20261124T070000.000000Z
 "seconds_since_call":2.5}},"undone":{"at":"2026-11-24T08:00:00Z","record":{"status":"mended","control":
 "security_group_ingress","resource":{"type":"AWS::EC2::SecurityGroup","id":"sg-0ce22d5f105b9f34f","parts":[]},
 "account":"111122223333","region":"eu-west-1","event_id":"","event_name":"","actor":{},"summary":"given back"}}}"""
+
+# The first with a ULID. It stays as it is, too.
+VERSION_2 = VERSION_1.replace(
+    b'"version":1,"id":"sg-0ce22d5f105b9f34f/20261124T070000.000000Z-1a2b3c4d"',
+    b'"version":2,"id":"01M865NCC0BPFHRBKTK8CXMK4G"',
+)
 
 EXEMPTION_1 = rb"""{"version":1,"id":"e-1","group":"sg-0ce22d5f105b9f34f","rule":"","owner":"network-team",
 "reason":"The vendor has no VPN yet","expires":"2026-11-24T09:00:00Z","created":"2026-11-24T07:00:00Z",
@@ -59,9 +65,27 @@ def test_a_record_of_version_1_is_read() -> None:
     assert (entry.undone.record.summary, entry.undone.record.actor) == ("given back", Actor())
 
 
-def test_what_is_read_is_written_again_as_the_same() -> None:
-    entry = decode_entry(VERSION_1)
+@pytest.mark.parametrize("stored", [VERSION_1, VERSION_2])
+def test_what_is_read_is_written_again_as_the_same(stored: bytes) -> None:
+    entry = decode_entry(stored)
     assert decode_entry(encode(entry)) == entry
+
+
+@pytest.mark.parametrize("stored", [VERSION_1, VERSION_2])
+def test_an_id_of_either_version_is_the_own_one_of_its_resource_alone(stored: bytes) -> None:
+    entry = decode_entry(stored)
+    assert entry.has_own_id
+    other = msgspec.structs.replace(entry.intent, resource=Resource(type="", id="sg-05fe30eb67c909f27"))
+    assert not msgspec.structs.replace(entry, intent=other).has_own_id
+
+
+def test_the_id_of_version_2_is_no_other_control_s_region_s_account_s_or_time_s() -> None:
+    entry = decode_entry(VERSION_2)
+    for field in ("control", "region", "account"):
+        other = msgspec.structs.replace(entry.intent, **{field: "another"})
+        assert not msgspec.structs.replace(entry, intent=other).has_own_id
+    assert not msgspec.structs.replace(entry, opened=NOON).has_own_id
+    assert not msgspec.structs.replace(entry, id=f"{entry.id}0").has_own_id
 
 
 def test_an_exemption_of_version_1_is_read() -> None:
@@ -94,8 +118,8 @@ def test_fields_that_a_later_release_added_are_passed_over() -> None:
 
 
 def test_a_newer_version_is_refused_by_its_number() -> None:
-    with pytest.raises(LedgerError, match=r"sg-0ce.* was stored in version 2; this cloudmend reads up to 1\. Update"):
-        decode_entry(VERSION_1.replace(b'"version":1', b'"version":2').replace(b'"intent":{', b'"plan":{'))
+    with pytest.raises(LedgerError, match=r"sg-0ce.* was stored in version 3; this cloudmend reads up to 2\. Update"):
+        decode_entry(VERSION_1.replace(b'"version":1', b'"version":3').replace(b'"intent":{', b'"plan":{'))
 
 
 PAST_ALL_TIME = "It tells a time that none of cloudmend's is"
@@ -148,9 +172,8 @@ def test_what_cannot_be_read_is_told(was: bytes, becomes: bytes) -> None:
 
 def test_times_as_text_sort_as_the_times() -> None:
     times = [NOON, NOON.replace(microsecond=1), NOON.replace(second=1), NOON.replace(hour=13)]
-    for text in (stamp, instant):
-        assert sorted(map(text, reversed(times))) == list(map(text, times))
-        assert text(NOON.astimezone(tz=None)) == text(NOON)
+    assert sorted(map(instant, reversed(times))) == list(map(instant, times))
+    assert instant(NOON.astimezone(tz=None)) == instant(NOON)
 
 
 def test_an_entry_is_one_frozen_value() -> None:

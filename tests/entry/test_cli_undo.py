@@ -9,7 +9,7 @@ import pytest
 
 from entry.test_cli import NOWHERE, cloudmend
 
-ENTRY = "sg-05fe30eb67c909f27/20261124T070000.000001Z-1a2b3c4d"
+ENTRY = "01M865NCC0BPFHRBKTPD08TVGN"
 UNDO = ["undo", ENTRY, "--reason", "No VPN yet", "--for"]
 ADD = ["exempt", "add", "--group", "sg-05fe30eb67c909f27", "--reason", "No VPN yet", "--for"]
 

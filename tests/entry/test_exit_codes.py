@@ -29,7 +29,7 @@ COMMANDS = (
     ["records", "--ledger", "TABLE"],
     ["exempt", "list", "--ledger", "TABLE"],
     ["exempt", "add", "--group", GROUP, "--for", "2h", "--reason", "a test"],
-    ["undo", f"{GROUP}/20261124T070000.000001Z-1a2b3c4d", "--for", "2h", "--reason", "a test"],
+    ["undo", "01M865NCC0BPFHRBKTPD08TVGN", "--for", "2h", "--reason", "a test"],
     ["invoke", "-e", "events/event.json", "--stack-name", "cloudmend"],
     ["console", "--no-open"],
 )

@@ -15,7 +15,7 @@ from cloudmend.entry.screen import Column, Screen
 
 ID = "sg-05fe30eb67c909f27"
 COMMANDS = (
-    f'cloudmend undo {ID}/20261124T070000.000000Z-1a2b3c4d --region eu-west-1 --for 2h --reason "..." --ledger a-table',
+    'cloudmend undo 01M865NCC0BPFHRBKTPD08TVGN --region eu-west-1 --for 2h --reason "..." --ledger a-table',
     f"""aws ec2 modify-security-group-rules --cli-input-json '{{"GroupId": "{ID}", "Words": "it'"'"'s a \\ b"}}'""",
     'aws logs filter-log-events --query \'events[].message\' && aws cloudtrail start-logging --name "a \\" b"',
     "short",
@@ -60,8 +60,8 @@ def test_a_command_goes_on_between_its_words_where_it_is_too_long() -> None:
     made = screen(80)
     made.command("  ", COMMANDS[0])
     assert told(made).splitlines() == [
-        f"  cloudmend undo {ID}/20261124T070000.000000Z-1a2b3c4d \\",
-        '  --region eu-west-1 --for 2h --reason "..." --ledger a-table',
+        "  cloudmend undo 01M865NCC0BPFHRBKTPD08TVGN --region eu-west-1 --for 2h \\",
+        '  --reason "..." --ledger a-table',
     ]
 
 

@@ -15,11 +15,13 @@ import pytest
 
 from cloudmend.aws.ledger import DynamoDbLedger
 from cloudmend.aws.ledger_items import entry_key
+from cloudmend.core.ledger import Terms
 from cloudmend.disk.ledger import SqliteLedger
 from cloudmend.local.server import EmbeddedAws
 from ledgers.backends import Backend, table_resource
 from local.embedded.helpers import client, unheard
 from memory_ledger import MemoryLedger, MemoryStore
+from support import StandingClock
 
 _numbers = count(1)
 
@@ -49,16 +51,20 @@ def table(aws: EmbeddedAws) -> str:
 
 @pytest.fixture
 def in_dynamodb(dynamodb: Any, table: str) -> Backend:
+    def ledger(clock: StandingClock, terms: Terms) -> DynamoDbLedger:
+        return DynamoDbLedger(lambda _: dynamodb, table, clock, terms)
+
     def spoil(entry_id: str, text: bytes) -> None:
         packed = {":packed": {"B": zlib.compress(text)}}
+        (found,) = ledger(StandingClock(), Terms()).beginning(entry_id)
         dynamodb.update_item(
             TableName=table,
-            Key=entry_key(entry_id),
+            Key=entry_key(entry_id, found.place),
             UpdateExpression="SET entry = :packed",
             ExpressionAttributeValues=packed,
         )
 
-    return Backend(lambda clock, terms: DynamoDbLedger(lambda _: dynamodb, table, clock, terms), spoil)
+    return Backend(ledger, spoil)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from botocore.exceptions import ConnectTimeoutError
 from cloudmend.aws.ledger import PERMISSIONS, DynamoDbLedger
 from cloudmend.aws.ledger_items import lock_key
 from cloudmend.core.errors import AwsError, TooLarge
-from cloudmend.core.ledger import Entries, Terms
+from cloudmend.core.ledger import Entries, Entry, Terms, place_of
 from ledgers.backends import Backend
 from ledgers.values import GROUP, RULE, exemption, intent, record
 from support import NOW, StandingClock
@@ -49,12 +49,14 @@ def test_what_a_mend_does_is_one_round_trip_each_and_the_rights_are_those_that_a
     done = ledger.finish(ledger.intend(intent()), "DONE", record())
     ledger.undone(done, record("given back"))
     assert calls.operations == ["TransactWriteItems"] * 3
-    ledger.recent(GROUP, NOW)
+    ledger.recent(done.place, NOW)
     ledger.exempt(exemption())
     ledger.exemptions(NOW)
     ledger.remove_exemption("e-1")
-    ledger.get(done.id)
+    ledger.get(done.id, done.place)
     assert calls.operations[3:] == ["Query", "PutItem", "Query", "DeleteItem", "GetItem"]
+    ledger.get(done.id)
+    assert calls.operations[8:] == ["Query", "GetItem"]
     assert calls.actions == PERMISSIONS
 
 
@@ -63,7 +65,7 @@ def test_all_pages_are_read(dynamodb: Any, in_dynamodb: Backend) -> None:
     for _ in range(8):  # a page holds 1 MB
         ledger.finish(ledger.intend(large_intent(320_000)), "DONE", record())
     calls = Calls(dynamodb)
-    assert len(ledger.recent(GROUP, NOW)) == 8
+    assert len(ledger.recent(place_of(intent()), NOW)) == 8
     assert len(list(ledger.entries())) == 8
     assert calls.operations == ["Query"] * 4
 
@@ -73,16 +75,16 @@ def test_a_record_and_its_lock_are_kept_for_the_retention_and_an_open_intent_for
 ) -> None:
     ledger = in_dynamodb.ledger(retention=timedelta(days=30))
     entry = ledger.intend(intent())
-    assert "expires" not in item(dynamodb, table, entry.id)
+    assert "expires" not in item(dynamodb, table, entry)
     ledger.finish(entry, "DONE", record())
     lock = dynamodb.get_item(TableName=table, Key=lock_key(entry))["Item"]
-    for kept in (item(dynamodb, table, entry.id), lock):
+    for kept in (item(dynamodb, table, entry), lock):
         assert int(kept["expires"]["N"]) == (NOW + timedelta(days=30)).timestamp()
 
 
-def item(dynamodb: Any, table: str, entry_id: str) -> dict[str, Any]:
-    group_id, _, rest = entry_id.rpartition("/")
-    key = {"pk": {"S": f"resource/{group_id}"}, "sk": {"S": rest}}
+def item(dynamodb: Any, table: str, entry: Entry) -> dict[str, Any]:
+    place = f"111122223333/eu-west-1/security_group_ingress/{GROUP}"
+    key = {"pk": {"S": f"place/{place}"}, "sk": {"S": f"20261124T070000.000Z-{entry.id}"}}
     found: dict[str, Any] = dynamodb.get_item(TableName=table, Key=key)["Item"]
     return found
 

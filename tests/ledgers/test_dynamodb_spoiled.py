@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from cloudmend.aws.ledger_items import entry_key, key, lock_key
+from cloudmend.aws.ledger_items import key, key_of, lock_key
 from cloudmend.core.errors import BudgetSpent, Busy
 from cloudmend.core.ledger import Entry, Unreadable
 from ledgers.backends import Backend
-from ledgers.values import GROUP, OTHER_GROUP, exemption, intent, record
+from ledgers.values import OTHER_GROUP, exemption, intent, record
 from support import NOW
 
 
@@ -43,11 +43,11 @@ def test_an_entry_that_cannot_be_unpacked_hides_no_other(
 ) -> None:
     ledger = in_dynamodb.ledger()
     first, second = ledger.intend_all([intent(), intent(OTHER_GROUP)])
-    change(dynamodb, table, entry_key(first.id), "entry", value)
+    change(dynamodb, table, key_of(first), "entry", value)
     entries, (broken,) = open_and_broken(ledger)
     assert entries == [second]
     assert problem in broken.problem
-    assert [type(each) for each in ledger.recent(GROUP, NOW)] == [Unreadable]
+    assert [type(each) for each in ledger.recent(first.place, NOW)] == [Unreadable]
     assert [type(each) for each in ledger.entries()].count(Unreadable) == 1
     assert ledger.finish(second, "DONE", record(group_id=OTHER_GROUP)).state == "DONE"
 
@@ -57,7 +57,7 @@ def test_a_marker_without_its_record_is_told_with_what_to_delete(
 ) -> None:
     ledger = in_dynamodb.ledger()
     first, second = ledger.intend_all([intent(), intent(OTHER_GROUP)])
-    dynamodb.delete_item(TableName=table, Key=entry_key(first.id))
+    dynamodb.delete_item(TableName=table, Key=key_of(first))
     entries, (broken,) = open_and_broken(ledger)
     assert (entries, broken.id) == ([second], first.id)
     assert broken.problem == (
@@ -80,7 +80,7 @@ def test_one_record_that_aws_does_not_give_hides_no_other(dynamodb: Any, in_dyna
     first, second = ledger.intend_all([intent(), intent(OTHER_GROUP)])
 
     def refuse(params: dict[str, Any], **_: Any) -> None:
-        if params["Key"] == entry_key(first.id):
+        if params["Key"] == key_of(first):
             params["TableName"] = "nowhere"
 
     dynamodb.meta.events.register("provide-client-params.dynamodb.GetItem", refuse)

@@ -13,9 +13,10 @@ from cloudmend.core.errors import BudgetSpent, Busy, LedgerError, WrongState
 from cloudmend.core.ledger import Ending, Entries, Entry, Ledger
 from cloudmend.core.model import Intent
 from cloudmend.core.stored import json_lines
+from cloudmend.core.ulid import time_of
 from ledgers.backends import Backend
-from ledgers.values import GROUP, OTHER_GROUP, intent, record
-from support import NOW
+from ledgers.values import CONTROL, GROUP, OTHER_GROUP, intent, record
+from support import ACCOUNT, NOW, REGION
 
 
 def test_an_intent_is_given_back_whole(backend: Backend) -> None:
@@ -24,8 +25,10 @@ def test_an_intent_is_given_back_whole(backend: Backend) -> None:
     assert backend.ledger().get(entry.id) == entry
 
 
-def test_a_record_s_id_tells_the_resource_and_the_time(backend: Backend) -> None:
-    assert backend.ledger().intend(intent()).id.startswith(f"{GROUP}/20261124T070000.000000Z-")
+def test_a_record_s_id_is_a_ulid_of_its_time_and_no_other_s(backend: Backend) -> None:
+    first, second = backend.ledger().intend(intent()), backend.ledger().intend(intent(OTHER_GROUP))
+    assert (time_of(first.id), time_of(second.id)) == (NOW, NOW)
+    assert (first.id != second.id, first.has_own_id, second.has_own_id) == (True, True, True)
 
 
 @pytest.mark.parametrize("state", ["DONE", "FAILED"])
@@ -76,8 +79,15 @@ def test_another_end_is_refused_and_both_states_are_named(backend: Backend) -> N
 
 def test_a_record_that_is_not_there_is_an_error(backend: Backend) -> None:
     ledger = backend.ledger()
-    elsewhere = Entry.of(intent(), NOW, "00000000")
-    for unknown in (elsewhere.id, "nonsense", f"{GROUP}/", ""):
+    elsewhere = Entry.of(intent(), NOW, bytes(5))
+    for unknown in (
+        elsewhere.id,
+        "nonsense",
+        f"{GROUP}/",
+        "",
+        f"{GROUP}/20261124T070000.000001Z-1a2b3c4d",
+        "7" + "Z" * 25,
+    ):
         with pytest.raises(LedgerError) as missing:
             ledger.get(unknown)
         assert str(missing.value).startswith(f"There is no record {unknown} in {ledger.name}. A stack keeps its ")
@@ -203,10 +213,13 @@ def test_the_recent_mends_of_a_resource_are_told_oldest_first(backend: Backend) 
         mended.append(mend(ledger))
         mend(ledger, OTHER_GROUP)
         backend.clock.sleep(1800)
-    assert ledger.recent(GROUP, NOW) == tuple(mended)
-    assert ledger.recent(GROUP, NOW + timedelta(microseconds=1)) == tuple(mended[1:])
-    assert ledger.recent(GROUP, NOW + timedelta(seconds=1800)) == tuple(mended[1:])
-    assert ledger.recent("sg-0", NOW) == ()
+    for elsewhere in (intent(control="another"), intent(region="eu-west-2"), intent(account="123456789012")):
+        ledger.intend(elsewhere)
+    place = f"{ACCOUNT}/{REGION}/{CONTROL}/{GROUP}"
+    assert ledger.recent(place, NOW) == tuple(mended)
+    assert ledger.recent(place, NOW + timedelta(microseconds=1)) == tuple(mended[1:])
+    assert ledger.recent(place, NOW + timedelta(seconds=1800)) == tuple(mended[1:])
+    assert ledger.recent(f"{ACCOUNT}/{REGION}/{CONTROL}/sg-0", NOW) == ()
 
 
 def test_the_export_is_one_json_object_a_line_oldest_first(backend: Backend) -> None:
@@ -214,7 +227,7 @@ def test_the_export_is_one_json_object_a_line_oldest_first(backend: Backend) -> 
     mended = []
     for group_id in (OTHER_GROUP, GROUP, OTHER_GROUP, GROUP):
         mended.append(mend(ledger, group_id))
-        backend.clock.sleep(0.000001)
+        backend.clock.sleep(0.001)
     mended.append(ledger.intend(intent()))
     lines = list(json_lines(Entries(ledger.entries())))
     assert [json.loads(line)["id"] for line in lines] == [entry.id for entry in mended]

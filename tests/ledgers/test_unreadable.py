@@ -11,13 +11,14 @@ import pytest
 from cloudmend.core.errors import Busy, LedgerError
 from cloudmend.core.ledger import LEASE, Entries, Entry, Unreadable
 from cloudmend.core.stored import encode
+from cloudmend.core.ulid import ulid
 from ledgers.backends import Backend
 from ledgers.values import GROUP, OTHER_GROUP, intent, record
 from support import NOW
 
-OTHER_ID = f"{GROUP}/20261124T070000.000000Z-00000000"
+OTHER_ID = ulid(NOW, bytes(10))
 SPOILED = {
-    "a newer version": (b'{"version": 2, "id": "%s"}', r"%s was stored in version 2; this cloudmend reads up to 1\."),
+    "a newer version": (b'{"version": 3, "id": "%s"}', r"%s was stored in version 3; this cloudmend reads up to 2\."),
     "no JSON": (b"\x00 %s", r"It is not what cloudmend stores \(.*\. Was it edited by hand\?"),
     "another shape": (b'{"version": 1, "id": "%s"}', "It is not what cloudmend stores"),
 }
@@ -39,7 +40,7 @@ def test_it_is_named_among_those_that_can(backend: Backend, kind: str) -> None:
         assert (broken.id, broken.resource_id) == (first.id, GROUP)
         told = SPOILED[kind][1].replace("%s", re.escape(first.id))
         assert re.match(rf"Record {re.escape(first.id)} cannot be read\. {told}", broken.problem)
-    (recent,) = backend.ledger().recent(GROUP, NOW)
+    (recent,) = backend.ledger().recent(first.place, NOW)
     assert isinstance(recent, Unreadable)
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from botocore import xform_name
@@ -32,12 +32,12 @@ from cloudmend.core.ledger import (
     Unreadable,
     budget_spent,
     busy,
-    stamp,
     unknown,
 )
 from cloudmend.core.model import Intent, Json, Record
 from cloudmend.core.ports import Clock
 from cloudmend.core.stored import read_exemptions
+from cloudmend.core.ulid import LENGTH, span
 
 # IAM knows no TransactWriteItems: each write in one needs the right to that write.
 PERMISSIONS: Final = frozenset(
@@ -47,6 +47,8 @@ PERMISSIONS: Final = frozenset(
 # Two transactions that touch one item at once: DynamoDB cancels one, and botocore does not send it again. Seconds
 # before each further attempt, at most. All mends of an account count in one item, so a storm of events meets there.
 _CONFLICT_PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 0.8, 0.8)
+# A mend asks for the last hour, and pays for one call: what version 1 stored would cost another (decision 32).
+_AT_HAND: Final = timedelta(days=1)
 _CONDITION: Final = "ConditionalCheckFailed"
 _CONFLICT: Final = "TransactionConflict"
 _NO_TABLE: Final = "ResourceNotFoundException"
@@ -75,7 +77,7 @@ class DynamoDbLedger:
         now = self._clock.now()
         if len(intents) > self._terms.budget:  # the condition on the count holds where nothing was counted yet
             raise budget_spent(intents[0].account, now, self._terms)
-        entries = tuple(Entry.of(intent, now, secrets.token_hex(4)) for intent in intents)
+        entries = tuple(Entry.of(intent, now, secrets.token_bytes(5)) for intent in intents)
         locks = [items.put_lock(entry, entry.seen) for entry in entries]
         kept = [write for entry in entries for write in (items.put_entry(entry), items.put_open(entry))]
         reasons = self._transact(*locks, items.count_resources(entries, self._terms), *kept)
@@ -116,44 +118,77 @@ class DynamoDbLedger:
     def undone(self, entry: Entry, record: Record) -> Entry:
         return self._move(entry, "UNDONE", record)
 
-    def get(self, entry_id: str) -> Entry:
-        found = self._get(entry_id)
+    def get(self, entry_id: str, place: str = "") -> Entry:
+        found = self._get(entry_id, place or self._place_of(entry_id))
         if isinstance(found, Unreadable):
             raise LedgerError(found.problem)
         if found is None:
             raise unknown(entry_id, self.name)
         return found
 
-    def _get(self, entry_id: str) -> Found | None:
-        answer = self._call("GetItem", Key=items.entry_key(entry_id), ConsistentRead=True)
+    def _place_of(self, entry_id: str) -> str:
+        """The place of an entry by its id; empty where the index has none, and for an id of version 1."""
+        if "/" in entry_id or len(entry_id) != LENGTH:
+            return ""
+        return next((each.place for each in self.beginning(entry_id)), "")
+
+    def _get(self, entry_id: str, place: str) -> Found | None:
+        """One read of the table itself; none for what is no id, or has no place."""
+        if not (place or "/" in entry_id):
+            return None
+        try:
+            where = items.entry_key(entry_id, place)
+        except ValueError:
+            return None
+        answer = self._call("GetItem", Key=where, ConsistentRead=True)
         return items.found(answer["Item"]) if "Item" in answer else None
 
+    def beginning(self, prefix: str) -> tuple[Found, ...]:
+        try:
+            first, last = map(items.sort_key, span(prefix))
+        except ValueError:
+            return ()
+        between = self._query(
+            "kind = :kind AND sk BETWEEN :first AND :last", index=items.INDEX, kind=items.KIND, first=first, last=last
+        )
+        return tuple(each for each in map(items.found, between) if each.id.startswith(prefix))
+
     def open_intents(self) -> tuple[Found, ...]:
-        entries = Entries(self._marked(item["sk"]["S"]) for item in self._query("pk = :pk", pk=items.OPEN))
+        entries = Entries(map(self._marked, self._query("pk = :pk", pk=items.OPEN)))
         left = sorted((entry for entry in entries if entry.state == "INTENT"), key=lambda entry: entry.opened)
         return (*left, *entries.unreadable)
 
-    def _marked(self, entry_id: str) -> Found:
+    def _marked(self, marker: Json) -> Found:
         """Return what a marker in the partition of the open ones says is open."""
+        entry_id, place = marker["sk"]["S"], marker.get("place", {}).get("S", "")
+        missing = Unreadable(entry_id, f"Record {entry_id} is open, and is not there.", place)
         try:
-            found = self._get(entry_id) or Unreadable(entry_id, f"Record {entry_id} is open, and is not there.")
+            found = self._get(entry_id, place or self._place_of(entry_id)) or missing
         except AwsError as error:
-            found = Unreadable(entry_id, str(error))
+            found = Unreadable(entry_id, str(error), place)
         if isinstance(found, Entry):
             return found
         advice = f'When it is clear what became of it, delete the item with pk "{items.OPEN}" and this id as its sk'
-        return Unreadable(entry_id, f"{found.problem} {advice} from {self.name}.")
+        return Unreadable(entry_id, f"{found.problem} {advice} from {self.name}.", place)
 
-    def recent(self, resource_id: str, since: datetime) -> tuple[Found, ...]:
-        found = self._query("pk = :pk AND sk >= :since", pk=items.entries_of(resource_id), since=stamp(since))
-        return tuple(map(items.found, found))
+    def recent(self, place: str, since: datetime) -> tuple[Found, ...]:
+        own = list(self._since(items.partition_of(place), since))
+        if self._clock.now() - since <= _AT_HAND:
+            return tuple(own)
+        old = self._since(items.old_partition_of(place), since)
+        return (*(each for each in old if isinstance(each, Unreadable) or each.place == place), *own)
+
+    def _since(self, partition: str, since: datetime) -> Iterator[Found]:
+        """The entries of a partition that were opened since then, oldest first."""
+        stored = self._query("pk = :pk AND sk >= :since", pk=partition, since=items.since_key(since))
+        return _opened(map(items.found, filter(items.is_entry, stored)), since)
 
     def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Found]:
         """From an index that may lag by a moment."""
-        earliest = stamp(since) if since else "0"  # before any time
+        earliest = items.since_key(since) if since else "0"  # before any time
         condition = "kind = :kind AND sk >= :since"
         found = self._query(condition, index=items.INDEX, newest_first=newest_first, kind=items.KIND, since=earliest)
-        return map(items.found, found)
+        return _opened(map(items.found, found), since)
 
     def exempt(self, exemption: TimedExemption) -> None:
         self._call("PutItem", Item=items.exemption_item(exemption, self._terms))
@@ -249,6 +284,11 @@ class DynamoDbLedger:
         return str(self._client.meta.region_name)
 
 
+def _opened(found: Iterable[Found], since: datetime | None) -> Iterator[Found]:
+    """Those that were opened since then: a sort key tells the millisecond alone."""
+    return (each for each in found if isinstance(each, Unreadable) or since is None or each.opened >= since)
+
+
 def _refused(reason: Json) -> bool:
     return bool(reason["Code"] == _CONDITION)
 
@@ -256,4 +296,4 @@ def _refused(reason: Json) -> bool:
 def _busy(lock: Json) -> Busy:
     """Of a lock that was refused."""
     item = lock["Item"]
-    return busy(item.get("holder", {}).get("S", "/unknown"), item["leased_until"]["S"])
+    return busy(*items.holder_of(item), item["leased_until"]["S"])

@@ -4,33 +4,40 @@ The table's keys are the texts `pk` and `sk`:
 
 | pk              | sk                   | what it is                                                   |
 | --------------- | -------------------- | ------------------------------------------------------------ |
-| resource/ID     | time-salt            | an entry; `ID/time-salt` is its id                           |
-| open            | an entry's id        | that entry is in state INTENT                                |
+| place/PLACE     | TIME-ID              | an entry, by the millisecond that its id tells               |
 | place/PLACE     | lock                 | who mends there, or did last, and until when                 |
+| resource/ID     | time-salt            | an entry of version 1; `ID/time-salt` is its id              |
+| open            | an entry's id        | that entry is in state INTENT; `place` says where it is      |
 | budget/ACCOUNT  | clock hour           | `resources` that were mended in it                           |
 | budget/ACCOUNT  | waits/TIME/PLACE     | what is tried again then has a message in the sweep's queue  |
 | exemptions      | an exemption's id    | a timed exemption                                            |
 
-Its one index, `by-time`, holds the entries alone: they have the attribute `kind`, which is its partition key, and
-`sk` is its sort key. `expires` is the table's time-to-live attribute, in seconds since 1970.
+A PLACE is ACCOUNT/REGION/CONTROL/RESOURCE. The table's one index, `by-time`, holds the entries alone: they have the
+attribute `kind`, which is its partition key, and `sk` is its sort key, so that entries of both versions are in one
+order. `expires` is the table's time-to-live attribute, in seconds since 1970.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from cloudmend.core.errors import LedgerError, TooLarge
-from cloudmend.core.ledger import NO_LEASE, Entry, Found, Terms, TimedExemption, hour, instant
+from cloudmend.core.ledger import NO_LEASE, Entry, Found, Terms, TimedExemption, hour, instant, resource_of
 from cloudmend.core.model import Json
 from cloudmend.core.stored import decode_entry, encode, read_entry
+from cloudmend.core.ulid import time_of
 
 OPEN: Final = "open"
 EXEMPTIONS: Final = "exemptions"
 INDEX: Final = "by-time"
 KIND: Final = "entry"
+_PLACE: Final = "place/"
+_RESOURCE: Final = "resource/"
+_LOCK: Final = "lock"
+_AFTER_ALL_TIME: Final = ":"  # sorts behind all digits, with which a time begins
 
 # An item holds 400 KB. What an intent leaves free is for its record, and for the record of an undo.
 MOST_BYTES: Final = 396 * 1024
@@ -46,9 +53,24 @@ def key(pk: str, sk: str) -> Json:
     return {"pk": text(pk), "sk": text(sk)}
 
 
-def entries_of(resource_id: str) -> str:
-    """The partition of a resource's entries."""
-    return f"resource/{resource_id}"
+def partition_of(place: str) -> str:
+    """The partition of what is kept of a resource under a control."""
+    return f"{_PLACE}{place}"
+
+
+def old_partition_of(place: str) -> str:
+    """The partition of a resource's entries of version 1, under any control."""
+    return f"{_RESOURCE}{resource_of(place)}"
+
+
+def since_key(time: datetime) -> str:
+    """The sort key of the first entry that can have been opened then: 20261124T070000.000."""
+    return f"{time.astimezone(UTC):%Y%m%dT%H%M%S}.{time.microsecond // 1000:03}"
+
+
+def sort_key(entry_id: str) -> str:
+    """The sort key of an entry. Raises ValueError for an id that is no ULID."""
+    return f"{since_key(time_of(entry_id))}Z-{entry_id}"
 
 
 def budget_of(account: str) -> str:
@@ -56,13 +78,25 @@ def budget_of(account: str) -> str:
     return f"budget/{account}"
 
 
-def entry_key(entry_id: str) -> Json:
-    resource_id, _, rest = entry_id.rpartition("/")
-    return key(entries_of(resource_id), rest or "-")  # a key may not be empty
+def entry_key(entry_id: str, place: str) -> Json:
+    """The key of an entry; one of version 1 needs no place. Raises ValueError for an id that is neither."""
+    resource_id, slash, rest = entry_id.rpartition("/")
+    if slash:
+        return key(f"{_RESOURCE}{resource_id}", rest or "-")  # a key may not be empty
+    return key(partition_of(place), sort_key(entry_id))
+
+
+def key_of(entry: Entry) -> Json:
+    return entry_key(entry.id, entry.place)
 
 
 def lock_key(entry: Entry) -> Json:
-    return key(f"place/{entry.place}", "lock")
+    return key(partition_of(entry.place), _LOCK)
+
+
+def holder_of(lock: Json) -> tuple[str, str]:
+    """The place of a lock, and the id of the entry that holds it."""
+    return lock["pk"]["S"].removeprefix(_PLACE), lock.get("holder", {}).get("S", "unknown")
 
 
 def packed(entry: Entry, most: int = MOST_BYTES) -> bytes:
@@ -91,13 +125,17 @@ def unpacked(item: Json) -> Entry:
     return decode_entry(data)
 
 
-def entry_id_of(item: Json) -> str:
-    return f"{item['pk']['S'].removeprefix(entries_of(''))}/{item['sk']['S']}"
+def is_entry(item: Json) -> bool:
+    """Return whether an item of a place's partition is an entry: others sort behind all times."""
+    return bool(item["sk"]["S"] < _AFTER_ALL_TIME)
 
 
 def found(item: Json) -> Found:
     """The entry of an item, or why it cannot be read."""
-    return read_entry(entry_id_of(item), lambda: unpacked(item))
+    pk, sk = item["pk"]["S"], item["sk"]["S"]
+    place = pk.removeprefix(_PLACE) if pk.startswith(_PLACE) else ""
+    entry_id = sk.partition("-")[2] if place else f"{pk.removeprefix(_RESOURCE)}/{sk}"
+    return read_entry(entry_id, lambda: unpacked(item), place)
 
 
 def exemptions_of(items: Iterable[Json]) -> Iterator[tuple[str, bytes]]:
@@ -111,11 +149,11 @@ def put_entry(entry: Entry) -> Json:
         "entry_state": text(entry.state),
         "entry": {"B": packed(entry, MOST_BYTES_OF_INTENT)},
     }
-    return {"Put": {"Item": {**entry_key(entry.id), **attributes}}}
+    return {"Put": {"Item": {**key_of(entry), **attributes}}}
 
 
 def put_open(entry: Entry) -> Json:
-    return {"Put": {"Item": key(OPEN, entry.id)}}
+    return {"Put": {"Item": {**key(OPEN, entry.id), "place": text(entry.place)}}}
 
 
 def put_lock(entry: Entry, seen: datetime) -> Json:
@@ -189,7 +227,7 @@ def keep_resumed(entry: Entry) -> Json:
     """Unless it has ended; then the reason holds its item."""
     return {
         "Update": {
-            "Key": entry_key(entry.id),
+            "Key": key_of(entry),
             "UpdateExpression": "SET entry = :entry",
             "ConditionExpression": "entry_state = :state",
             "ExpressionAttributeValues": {":entry": {"B": packed(entry)}, ":state": text(entry.state)},
@@ -202,7 +240,7 @@ def update_entry(before: Entry, after: Entry, expires: Json) -> Json:
     """Unless it is no longer in the state that it was in before; then the reason holds its item."""
     return {
         "Update": {
-            "Key": entry_key(before.id),
+            "Key": key_of(before),
             "UpdateExpression": "SET entry_state = :after, entry = :entry, expires = :expires",
             "ConditionExpression": "entry_state = :before",
             "ExpressionAttributeValues": {

@@ -13,15 +13,21 @@ from msgspec import Meta, Struct
 
 from cloudmend.core.errors import BudgetSpent, Busy, LedgerError, WrongState
 from cloudmend.core.model import Intent, Record, Resource, label_of
+from cloudmend.core.ulid import LENGTH, TIME_LENGTH, ulid
 
 # Of the shapes below that are stored; docs/reference/records.md.
-VERSION: Final = 1
+VERSION: Final = 2
 EXEMPTION_VERSION: Final = 2
 
 # How long an intent that does not end keeps others out: as long as a Lambda that made it can live (decision 6).
 LEASE: Final = timedelta(seconds=60)
 # No lease runs for so long: what says it does was written by a clock that was wrong, or by hand, and keeps nobody out.
 NO_LEASE: Final = timedelta(hours=1)
+
+# Of a ULID: its time, and the digest of the place at its end, forty bits. No other record's id fits both.
+_ULIDS_SINCE: Final = 2  # the version
+_OWN: Final = 5  # bytes
+_TIME, _PLACE = slice(TIME_LENGTH), slice(LENGTH - 8, LENGTH)
 
 WITHOUT_TAGS: Final = (
     "Its rules have more tags than the ledger has room for: a rule that was revoked would come back without them."
@@ -60,7 +66,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     """
 
     version: int = VERSION
-    id: str  # the resource's id, "/", and a text that sorts by time
+    id: str  # a ULID; in version 1 the resource's id, "/", and a text that sorts by time
     state: State
     opened: Instant
     intent: Intent
@@ -69,21 +75,27 @@ class Entry(Struct, frozen=True, kw_only=True):
     undone: End | None = None
 
     @classmethod
-    def of(cls, intent: Intent, now: datetime, salt: str) -> Self:
-        """A new entry; `salt` tells two of one instant apart."""
-        return cls(id=f"{intent.resource.id}/{stamp(now)}-{salt}", state="INTENT", opened=now, intent=intent)
+    def of(cls, intent: Intent, now: datetime, salt: bytes) -> Self:
+        """Return a new entry; `salt` are five bytes that tell two of one place and millisecond apart."""
+        return cls(id=ulid(now, salt + _digest(place_of(intent), _OWN)), state="INTENT", opened=now, intent=intent)
 
     @property
     def place(self) -> str:
-        """Where only one mend may be under way at a time: a resource, under one control."""
-        intent = self.intent
-        return f"{intent.account}/{intent.region}/{intent.control}/{intent.resource.id}"
+        """The key of its resource under its control, where only one mend may be under way at a time."""
+        return place_of(self.intent)
+
+    @property
+    def has_own_id(self) -> bool:
+        """Whether the id is one that this resource, control and time would give: a ULID ends with their digest."""
+        if self.version < _ULIDS_SINCE:
+            return self.id.rpartition("/")[0] == self.intent.resource.id
+        own = ulid(self.opened, bytes(5) + _digest(self.place, _OWN))
+        return len(self.id) == LENGTH and all(self.id[part] == own[part] for part in (_TIME, _PLACE))
 
     @property
     def counted(self) -> str:
         """What stands for its place in the hour's budget: eight characters, so that the budgets of all hold many."""
-        digest = blake2b(self.place.encode(), digest_size=6).digest()
-        return urlsafe_b64encode(digest).decode()
+        return urlsafe_b64encode(_digest(self.place, 6)).decode()
 
     @property
     def resource_id(self) -> str:
@@ -130,14 +142,19 @@ class MendEnd(NamedTuple):
 
 
 class Unreadable(Struct, frozen=True):
-    """A record that is in a ledger and cannot be read: its id, and a sentence or two that say why and what to do."""
+    """A record that is in a ledger and cannot be read: its id, and a sentence or two that say why and what to do.
+
+    `place` is the key under which it is stored; empty where the ledger does not tell, as of some of version 1.
+    """
 
     id: str
     problem: str
+    place: str = ""
 
     @property
     def resource_id(self) -> str:
-        return self.id.rpartition("/")[0]
+        """The id of its resource, where the place or an id of version 1 says it."""
+        return resource_of(self.place) if self.place else self.id.rpartition("/")[0]
 
 
 Found = Entry | Unreadable
@@ -269,14 +286,23 @@ class Ledger(Protocol):
     def undone(self, entry: Entry, record: Record) -> Entry:
         """DONE | FAILED -> UNDONE. The same again is accepted. Raises WrongState."""
 
-    def get(self, entry_id: str) -> Entry:
-        """Raise LedgerError if there is none."""
+    def get(self, entry_id: str, place: str = "") -> Entry:
+        """Return the entry of a whole id. Raise LedgerError if there is none.
+
+        A table is read once where the `place` is known; otherwise an index that may lag by a moment says it first.
+        """
+
+    def beginning(self, prefix: str) -> tuple[Found, ...]:
+        """Return those whose id, a ULID, begins so, oldest first. From an index that may lag by a moment."""
 
     def open_intents(self) -> tuple[Found, ...]:
         """Return all in state INTENT, oldest first: under way, or left behind by a crash."""
 
-    def recent(self, resource_id: str, since: datetime) -> tuple[Found, ...]:
-        """Return those of a resource that were opened since then, under any control, oldest first."""
+    def recent(self, place: str, since: datetime) -> tuple[Found, ...]:
+        """Return those of a place that were opened since then, oldest first.
+
+        What version 1 stored in a table is among them if `since` is more than a day ago (decision 32).
+        """
 
     def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Found]:
         """Yield all, or those opened since then, oldest first or newest first, read as they are asked for."""
@@ -289,9 +315,28 @@ class Ledger(Protocol):
         """Return whether there was one."""
 
 
-def stamp(time: datetime) -> str:
-    """20261124T070000.000001Z: sorts by time, and needs no quotes in a shell."""
-    return f"{time.astimezone(UTC):%Y%m%dT%H%M%S.%f}Z"
+def key_of(account: str, region: str, control: str, resource_id: str) -> str:
+    """Return the key of everything that is kept of a resource under a control."""
+    return f"{account}/{region}/{control}/{resource_id}"
+
+
+def place_of(intent: Intent) -> str:
+    """Return the key of what an intent is about."""
+    return key_of(intent.account, intent.region, intent.control, intent.resource.id)
+
+
+def control_of(place: str) -> str:
+    """Return the id of the control that a key names."""
+    return place.split("/", 3)[2]
+
+
+def resource_of(place: str) -> str:
+    """Return the id of the resource that a key names."""
+    return place.split("/", 3)[3]
+
+
+def _digest(place: str, size: int) -> bytes:
+    return blake2b(place.encode(), digest_size=size).digest()
 
 
 def instant(time: datetime) -> str:
@@ -314,10 +359,10 @@ def keeps_out(leased_until: datetime, seen: datetime) -> bool:
     return seen < leased_until <= seen + NO_LEASE
 
 
-def busy(entry_id: str, leased_until: str) -> Busy:
+def busy(place: str, entry_id: str, leased_until: str) -> Busy:
     """The error for whoever looked while that entry was open."""
     return Busy(
-        f"Another mend of {entry_id.rpartition('/')[0]} was in progress when it was read (record {entry_id}). If it is "
+        f"Another mend of {resource_of(place)} was in progress when it was read (record {entry_id}). If it is "
         f"still open, try again from {leased_until}."
     )
 

@@ -8,22 +8,26 @@ from msgspec import Struct
 
 
 class Partition(Struct, frozen=True):
-    """A group of Regions with accounts of its own: the second part of its ARNs, and its hosts' domain."""
+    """A group of Regions with accounts of its own: the second part of its ARNs, and its hosts' domain.
+
+    `home` is the Region in which its global services are kept, and their events appear.
+    """
 
     id: str
     url_suffix: str
+    home: str
 
 
-_COMMERCIAL: Final = Partition("aws", "amazonaws.com")
+_COMMERCIAL: Final = Partition("aws", "amazonaws.com", "us-east-1")
 # By how the names of their Regions begin. A test compares with botocore's partitions.json.
 _OTHERS: Final = {
-    "cn-": Partition("aws-cn", "amazonaws.com.cn"),
-    "us-gov-": Partition("aws-us-gov", "amazonaws.com"),
-    "us-iso-": Partition("aws-iso", "c2s.ic.gov"),
-    "us-isob-": Partition("aws-iso-b", "sc2s.sgov.gov"),
-    "eu-isoe-": Partition("aws-iso-e", "cloud.adc-e.uk"),
-    "us-isof-": Partition("aws-iso-f", "csp.hci.ic.gov"),
-    "eusc-": Partition("aws-eusc", "amazonaws.eu"),
+    "cn-": Partition("aws-cn", "amazonaws.com.cn", "cn-north-1"),
+    "us-gov-": Partition("aws-us-gov", "amazonaws.com", "us-gov-west-1"),
+    "us-iso-": Partition("aws-iso", "c2s.ic.gov", "us-iso-east-1"),
+    "us-isob-": Partition("aws-iso-b", "sc2s.sgov.gov", "us-isob-east-1"),
+    "eu-isoe-": Partition("aws-iso-e", "cloud.adc-e.uk", "eu-isoe-west-1"),
+    "us-isof-": Partition("aws-iso-f", "csp.hci.ic.gov", "us-isof-south-1"),
+    "eusc-": Partition("aws-eusc", "amazonaws.eu", "eusc-de-east-1"),
 }
 
 

@@ -43,14 +43,17 @@ def decode_entry(data: bytes) -> Entry:
     return _decoded(data, Entry)
 
 
-def read_entry(entry_id: str, read: Callable[[], Entry]) -> Found:
-    """The entry, or why it cannot be read."""
+def read_entry(entry_id: str, read: Callable[[], Entry], place: str = "") -> Found:
+    """Return the entry that is stored under an id and, if the ledger tells it, a place; or why it cannot be read."""
     try:
         entry = read()
     except LedgerError as error:
-        return Unreadable(entry_id, f"Record {entry_id} cannot be read. {error}")
-    if entry.id != entry_id:
-        return Unreadable(entry_id, f"Record {entry_id} says that it is record {entry.id}. Was it edited by hand?")
+        return Unreadable(entry_id, f"Record {entry_id} cannot be read. {error}", place)
+    own = (entry_id, place or entry.place)
+    if (entry.id, entry.place) != own:
+        named = f"{entry.id} of {entry.place}" if entry.id == entry_id else entry.id
+        told = f"Record {entry_id} says that it is record {named}. Was it edited by hand?"
+        return Unreadable(entry_id, told, place)
     return entry
 
 

@@ -12,6 +12,7 @@ from cloudmend.core.contract import Control, ResourceType
 from cloudmend.core.errors import EventError
 from cloudmend.core.events import items, mapping, text
 from cloudmend.core.model import ApiCall, Resource
+from cloudmend.core.partitions import partition_of
 
 _ARN: Final = re.compile(r"arn:[^:]+:[^:]*:(?P<region>[^:]*):(?P<account>[^:]*):.+")
 
@@ -37,8 +38,10 @@ def resources(control: Control[Any], call: ApiCall) -> tuple[Resource, ...]:
 
 
 def the_one(kind: ResourceType, account: str, region: str) -> Resource:
-    """Return the one resource that a Region, or an account, has of this kind."""
-    return Resource(type=kind.type, id=account if kind.scope == "account" else region, account=account, region=region)
+    """Return the one resource that a Region, or an account, has of this kind; an account's is in its home Region."""
+    if kind.scope == "account":
+        return Resource(type=kind.type, id=account, account=account, region=partition_of(region).home)
+    return Resource(type=kind.type, id=region, account=account, region=region)
 
 
 def _everything(control: Control[Any], call: ApiCall) -> Resource:

@@ -86,7 +86,7 @@ class Undone(Struct, frozen=True, kw_only=True):
 
 def check_stored(entry: Entry, entry_id: str) -> None:
     """Raise UndoRefused if a ledger gave another record than it was asked for, or one that contradicts itself."""
-    own_id = entry.id == entry_id and entry.id.rpartition("/")[0] == entry.intent.resource.id
+    own_id = entry.id == entry_id and entry.has_own_id
     has_ends = (entry.ended is not None, entry.undone is not None)
     record = entry.ended.record if entry.ended else None
     fits = record is None or entry.state == "UNDONE" or record.status in _STATUSES.get(entry.state, ())

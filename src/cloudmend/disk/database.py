@@ -12,7 +12,7 @@ from cloudmend.core.errors import LedgerError
 
 FILE: Final = "ledger.sqlite3"
 
-_SCHEMA_VERSION: Final = 1
+_SCHEMA_VERSION: Final = 2
 # The columns beside `entry` and `exemption` repeat what is in the JSON, to be searched by. `expires` is when a
 # row may be deleted: an open intent has none.
 _SCHEMA: Final = f"""
@@ -20,7 +20,8 @@ BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS entries (
     id TEXT PRIMARY KEY, place TEXT NOT NULL, account TEXT NOT NULL, resource TEXT NOT NULL,
     opened TEXT NOT NULL, state TEXT NOT NULL, expires TEXT, entry TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS entries_of_resource ON entries (resource, opened);
+DROP INDEX IF EXISTS entries_of_resource;
+CREATE INDEX IF NOT EXISTS entries_of_place ON entries (place, opened);
 CREATE INDEX IF NOT EXISTS entries_by_time ON entries (opened);
 CREATE INDEX IF NOT EXISTS open_entries ON entries (place, opened) WHERE state = 'INTENT';
 CREATE TABLE IF NOT EXISTS exemptions (

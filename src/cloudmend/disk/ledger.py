@@ -32,6 +32,7 @@ from cloudmend.core.ledger import (
 from cloudmend.core.model import Intent, Record
 from cloudmend.core.ports import Clock
 from cloudmend.core.stored import decode_entry, encode, read_entry, read_exemptions
+from cloudmend.core.ulid import span
 from cloudmend.disk.database import Database
 
 
@@ -53,7 +54,7 @@ class SqliteLedger:
         return entry
 
     def intend_all(self, intents: Sequence[Intent]) -> tuple[Entry, ...]:
-        entries = tuple(Entry.of(intent, self._clock.now(), secrets.token_hex(4)) for intent in intents)
+        entries = tuple(Entry.of(intent, self._clock.now(), secrets.token_bytes(5)) for intent in intents)
         with self._database.writing() as connection:
             for entry in entries:
                 _purge(connection, entry.opened)
@@ -81,15 +82,18 @@ class SqliteLedger:
         with self._database.writing() as connection:
             return self._move(connection, entry.id, "UNDONE", record)
 
-    def get(self, entry_id: str) -> Entry:
+    def get(self, entry_id: str, place: str = "") -> Entry:  # noqa: ARG002 - the id is enough here
         with self._database.reading() as connection:
             return self._entry(connection, entry_id)
+
+    def beginning(self, prefix: str) -> tuple[Found, ...]:
+        return tuple(self._found("id BETWEEN ? AND ?", *span(prefix)))
 
     def open_intents(self) -> tuple[Found, ...]:
         return tuple(self._found("state = 'INTENT'"))
 
-    def recent(self, resource_id: str, since: datetime) -> tuple[Found, ...]:
-        return tuple(self._found("resource = ? AND opened >= ?", resource_id, instant(since)))
+    def recent(self, place: str, since: datetime) -> tuple[Found, ...]:
+        return tuple(self._found("place = ? AND opened >= ?", place, instant(since)))
 
     def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Found]:
         earliest = instant(since) if since else ""  # before any time
@@ -118,10 +122,10 @@ class SqliteLedger:
         return moved
 
     def _entry(self, connection: sqlite3.Connection, entry_id: str) -> Entry:
-        row = connection.execute("SELECT entry FROM entries WHERE id = ?", (entry_id,)).fetchone()
+        row = connection.execute("SELECT entry, place FROM entries WHERE id = ?", (entry_id,)).fetchone()
         if row is None:
             raise unknown(entry_id, self.name)
-        found = _read(entry_id, row[0])
+        found = _read(entry_id, *row)
         if isinstance(found, Unreadable):
             raise LedgerError(found.problem)
         return found
@@ -129,14 +133,13 @@ class SqliteLedger:
     def _check_place(self, connection: sqlite3.Connection, entry: Entry, seen: datetime) -> None:
         """Raise Busy if a lease of its place still ran then: of an open entry, or of one that has ended since."""
         rows = connection.execute(
-            "SELECT id, opened, entry FROM entries "
-            "WHERE resource = ? AND place = ? AND (expires IS NULL OR expires > ?)",
-            (entry.intent.resource.id, entry.place, instant(seen + self._terms.retention)),
+            "SELECT id, opened, entry FROM entries WHERE place = ? AND (expires IS NULL OR expires > ?)",
+            (entry.place, instant(seen + self._terms.retention)),
         )
         for entry_id, opened, text in rows:
-            leased_until = _leased_until(_read(entry_id, text), opened)
+            leased_until = _leased_until(_read(entry_id, text, entry.place), opened)
             if keeps_out(leased_until, seen):
-                raise busy(entry_id, instant(leased_until))
+                raise busy(entry.place, entry_id, instant(leased_until))
 
     def _check_budget(self, connection: sqlite3.Connection, entry: Entry) -> None:
         """Raises BudgetSpent. A resource that was mended in this hour counts once."""
@@ -150,10 +153,10 @@ class SqliteLedger:
 
     def _found(self, condition: str, *values: Any, newest_first: bool = False) -> Iterator[Found]:
         order = "opened DESC, id DESC" if newest_first else "opened, id"
-        query = f"SELECT id, entry FROM entries WHERE {condition} ORDER BY {order}"  # noqa: S608 - our own words
+        query = f"SELECT id, entry, place FROM entries WHERE {condition} ORDER BY {order}"  # noqa: S608 - our own words
         with self._database.reading() as connection:
-            for entry_id, text in connection.execute(query, values):
-                yield _read(entry_id, text)
+            for entry_id, text, place in connection.execute(query, values):
+                yield _read(entry_id, text, place)
 
 
 def _row(entry: Entry) -> tuple[str, ...]:
@@ -163,8 +166,8 @@ def _row(entry: Entry) -> tuple[str, ...]:
     return (entry.id, *searched, encode(entry).decode())
 
 
-def _read(entry_id: str, stored: Any) -> Found:
-    return read_entry(entry_id, lambda: decode_entry(_bytes(stored)))
+def _read(entry_id: str, stored: Any, place: str) -> Found:
+    return read_entry(entry_id, lambda: decode_entry(_bytes(stored)), place)
 
 
 def _bytes(stored: Any) -> bytes:

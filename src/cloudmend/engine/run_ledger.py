@@ -23,19 +23,19 @@ class RunLedger:
         self._lock = Lock()
         self._recent: Mapping[str, list[Found]] | CloudmendError | None = None
 
-    def recent(self, resource_id: str, since: datetime) -> tuple[Found, ...]:
+    def recent(self, place: str, since: datetime) -> tuple[Found, ...]:
         with self._lock:
             if self._recent is None:
                 self._recent = self._read(since)
         if isinstance(self._recent, CloudmendError):
             raise self._recent
-        found = self._recent.get(resource_id, ())
+        found = self._recent.get(place, ())
         return tuple(each for each in found if isinstance(each, Unreadable) or each.opened >= since)
 
     def _read(self, since: datetime) -> Mapping[str, list[Found]] | CloudmendError:
         """Once, also where it fails."""
         try:
-            return _by_resource(self._ledger.entries(since))
+            return _by_place(self._ledger.entries(since))
         except CloudmendError as error:
             return error
 
@@ -43,8 +43,8 @@ class RunLedger:
         return getattr(self._ledger, name)
 
 
-def _by_resource(found: Iterable[Found]) -> dict[str, list[Found]]:
-    by_id: defaultdict[str, list[Found]] = defaultdict(list)
+def _by_place(found: Iterable[Found]) -> dict[str, list[Found]]:
+    places: defaultdict[str, list[Found]] = defaultdict(list)
     for each in found:
-        by_id[each.resource_id].append(each)
-    return by_id
+        places[each.place].append(each)
+    return places

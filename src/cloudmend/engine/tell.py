@@ -18,7 +18,7 @@ def tell(request: NoticeRequest, *, control_of: Callable[[str], Control[Any]], w
 
     `control_of` gives a control by its id, and raises KeyError for one that nobody has.
     """
-    record = _of_undo(request.record, world) if request.record else None
+    record = _of_undo(request, world) if request.record else None
     if exemption := request.exemption and _exemption(request.exemption, world):
         try:
             control = control_of(exemption.control)
@@ -31,9 +31,9 @@ def tell(request: NoticeRequest, *, control_of: Callable[[str], Control[Any]], w
     return record
 
 
-def _of_undo(record_id: str, world: World) -> Record | None:
+def _of_undo(request: NoticeRequest, world: World) -> Record | None:
     """None where it was not undone, or where what is kept of it is no record of an undo there."""
-    entry = world.ledger.get(record_id)
+    entry = world.ledger.get(request.record, request.place)
     if entry.undone is None:
         return None
     record = entry.undone.record

@@ -39,6 +39,7 @@ def undo(
     entry_id: str,
     grounds: Grounds,
     *,
+    place: str = "",
     control_of: Callable[[str], Control[Any]],
     world: World,
     dry_run: bool,
@@ -52,7 +53,7 @@ def undo(
     an undo that failed half-way is completed by repeating it. Raises CloudmendError: UndoRefused before anything
     is written, UndoIncomplete after.
     """
-    entry = world.ledger.get(entry_id)
+    entry = world.ledger.get(entry_id, place)
     check_stored(entry, entry_id)
     mended = mended_record(entry)
     check_place(entry, world.region, grounds.caller)
@@ -83,7 +84,7 @@ def _carried_out(planned: Undone, look: Callable[[], Reversal], world: World) ->
 def _recorded(planned: Undone, reversal: Reversal, world: World) -> Undone:
     """Told, and recorded, unless somebody else's undo was."""
     entry = planned.entry
-    if world.ledger.get(entry.id).undone:
+    if world.ledger.get(entry.id, entry.place).undone:
         return _after_another(entry, reversal, world)
     record = undone_record(entry, planned.exemption, reversal.restored)
     world.notifier.publish(record)
@@ -96,7 +97,7 @@ def _recorded(planned: Undone, reversal: Reversal, world: World) -> Undone:
 
 def _after_another(entry: Entry, reversal: Reversal, world: World) -> Undone:
     """What somebody else's undo did, which ended while this one was under way. Raises WrongState for another end."""
-    latest = world.ledger.get(entry.id)
+    latest = world.ledger.get(entry.id, entry.place)
     if latest.undone is None:
         raise WrongState(f"Record {entry.id} is in another state than before its undo. Run the same command again.")
     return undone_already(latest, latest.undone, reversal, _exemptions(world))

@@ -18,6 +18,7 @@ from cloudmend.core.exempting import Grounds, Where, check_group_id, parse_durat
 from cloudmend.core.ledger import Exemptions, Ledger, TimedExemption
 from cloudmend.core.notice.request import NoticeRequest
 from cloudmend.core.stored import encode
+from cloudmend.core.ulid import SHORTEST, typed
 from cloudmend.entry.ledgers import find_ledger, open_ledger
 from cloudmend.entry.notifying import Stack
 from cloudmend.entry.screen import Screen
@@ -73,6 +74,7 @@ def show(ledger: str, region: str | None, *, as_json: bool) -> int:
 def remove(exemption_id: str, ledger: str, region: str | None) -> None:
     """Raises CloudmendError."""
     searched, stack = find_ledger(ledger, region), Stack(ledger, region)
+    exemption_id = _meant(exemption_id, searched.ledger)
     found = searched.ledger and end(
         exemption_id, searched.ledger, stack, lambda: connection(region).caller(), datetime.now(UTC)
     )
@@ -80,6 +82,22 @@ def remove(exemption_id: str, ledger: str, region: str | None) -> None:
         held = again("exempt", "list", ledger=ledger, region=region)
         raise LedgerError(searched.nothing(f"There is no exemption {exemption_id}", f"{held} shows the active ones."))
     sys.stdout.write(f"{exemption_id} is removed. The next event or sweep mends what it left open.\n")
+
+
+def _meant(text: str, ledger: Ledger | None) -> str:
+    """Return the id of the active exemption that begins so, if there is one; else the text. Raises CloudmendError."""
+    if ledger is None or len(text) < SHORTEST:
+        return text
+    held = [each.id for each in ledger.exemptions(datetime.now(UTC)).held]
+    found = [each for each in held if each.startswith((text, typed(text)))]
+    if text in found or not found:
+        return text
+    if len(found) > 1:
+        raise LedgerError(
+            f"{len(found)} exemptions have an id that begins with {text}: {', '.join(sorted(found))}. Pass more "
+            "characters of one."
+        )
+    return found[0]
 
 
 def end(exemption_id: str, ledger: Ledger, stack: Stack, caller: Callable[[], str], now: datetime) -> bool:

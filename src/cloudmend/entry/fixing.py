@@ -114,7 +114,7 @@ def _mended(steps: Sequence[Step], world_of: WorldOf, policy: Policy, console: C
 
 def _mend(step: Step, policy: Policy, world: World) -> Record:
     facts, region = step.found.judgement.facts, world.region
-    opener = opener_of(facts, [edit.part for edit in step.edits], world.ledger)
+    opener = opener_of(facts, [edit.part for edit in step.edits], world.ledger, region)
     cause = ApiCall(
         event_id="", source="cloudmend", name="Fix", time=None, account=facts.account, region=region, actor=opener
     )

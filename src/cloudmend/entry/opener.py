@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.core.errors import CloudmendError
-from cloudmend.core.ledger import Entries, Entry, Ledger
+from cloudmend.core.ledger import Entries, Entry, Ledger, key_of
 from cloudmend.core.model import Actor
 
 _UNKNOWN: Final = Actor()
@@ -17,14 +18,15 @@ _EVER: Final = datetime.min.replace(tzinfo=UTC)
 Rules = Mapping[str, Rule]  # by id, as they are now
 
 
-def opener_of(facts: GroupFacts, parts: Sequence[str], ledger: Ledger) -> Actor:
+def opener_of(facts: GroupFacts, parts: Sequence[str], ledger: Ledger, region: str) -> Actor:
     """Whoever undid the last mend of one of these rules; or else opened it before a mend that could not close it.
 
     Nobody where the rule was changed since, or where the ledger cannot be read: then it is not known.
     """
     rules = {rule.id: rule for rule in facts.ingress if rule.id in parts}
     try:
-        entries = list(Entries(ledger.recent(facts.group_id, _EVER)))
+        place = key_of(facts.account, region, CONTROL.id, facts.group_id)
+        entries = list(Entries(ledger.recent(place, _EVER)))
     except CloudmendError:
         return _UNKNOWN
     told = (_opener(entry, rules) for entry in reversed(entries) if _is_about(entry, rules))

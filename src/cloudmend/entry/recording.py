@@ -21,7 +21,6 @@ from cloudmend.entry.screen import Screen
 from cloudmend.entry.wording import came_to, who_of
 
 _STYLE: Final[dict[State, str]] = {"INTENT": "yellow", "DONE": "green", "FAILED": "bold red", "UNDONE": "cyan"}
-_EVER: Final = datetime.min.replace(tzinfo=UTC)
 _STDOUT: Final = Path("-")
 
 
@@ -45,7 +44,8 @@ def records(*, group: str, since: str, ledger: str, region: str | None, export: 
 
 
 def _chosen(ledger: Ledger, group: str, since: datetime | None) -> Iterable[Found]:
-    return ledger.recent(group, since or _EVER) if group else ledger.entries(since)
+    """All, or those of a resource, under any control."""
+    return (each for each in ledger.entries(since) if not group or each.resource_id == group)
 
 
 def _told_if_none(entries: Entries, searched: Searched, what: str) -> Iterator[Entry]:

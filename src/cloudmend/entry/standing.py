@@ -43,7 +43,8 @@ class Standing(Struct, frozen=True, kw_only=True):
 
     def recent(self, resource_id: str, now: datetime) -> Sequence[Entry]:
         """Return what was done about a resource of late, oldest first. Raises CloudmendError."""
-        return tuple(Entries(self.ledger.recent(resource_id, now - FLAP_WINDOW))) if self.ledger else ()
+        found = Entries(self.ledger.entries(now - FLAP_WINDOW)) if self.ledger else ()
+        return tuple(entry for entry in found if entry.resource_id == resource_id)
 
 
 class _Known:
@@ -55,9 +56,9 @@ class _Known:
     def exemptions(self, _: datetime) -> Exemptions:
         return self._standing.exemptions
 
-    def recent(self, resource_id: str, since: datetime) -> tuple[Found, ...]:
+    def recent(self, place: str, since: datetime) -> tuple[Found, ...]:
         ledger = self._standing.ledger
-        return ledger.recent(resource_id, since) if ledger else ()
+        return ledger.recent(place, since) if ledger else ()
 
 
 class _Stopped(Struct, frozen=True):

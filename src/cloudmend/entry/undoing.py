@@ -11,8 +11,10 @@ from cloudmend.controls import by_id, every
 from cloudmend.core.errors import UndoIncomplete
 from cloudmend.core.escaping import command, terminal
 from cloudmend.core.exempting import Grounds, parse_duration
+from cloudmend.core.ledger import Entry
 from cloudmend.core.model import UNDO, Record
 from cloudmend.core.notice.request import NoticeRequest
+from cloudmend.core.record_ids import find
 from cloudmend.core.undo import Undone
 from cloudmend.core.world import World
 from cloudmend.engine.stations.left_behind import complete_all
@@ -40,14 +42,14 @@ def undo(
     caller = connection(region).caller()
     grounds = Grounds(owner=owner or caller, reason=reason, duration=lasting, caller=caller)
     book = open_ledger(ledger, region)
-    entry = book.get(entry_id)
+    entry = find(book, entry_id)
     home = entry.intent.region
     # A table is where the stack is, and so is `region`, but the group may be elsewhere: a sweep of all Regions keeps
     # one ledger. A file is in no Region, so `region` is the group's.
     here = world(ledger=book, notifier=Voice(as_json=as_json), region=home if ledger else region or home)
     if not (ledger or dry_run):  # no sweep comes by a file of the user's own, to end what a killed command began
         list(complete_all((entry,), every(), read_policy({}), here))
-    undone = take_back_and_tell(entry_id, grounds, here, Stack(ledger, region), dry_run=dry_run)
+    undone = take_back_and_tell(entry, grounds, here, Stack(ledger, region), dry_run=dry_run)
     if undone.record is None:
         _tell_plan(undone, here.region, as_json=as_json)
     elif undone.already and as_json:
@@ -56,19 +58,19 @@ def undo(
         Screen().say(terminal(undone.already))
 
 
-def take_back_and_tell(entry_id: str, grounds: Grounds, here: World, stack: Stack, *, dry_run: bool) -> Undone:
+def take_back_and_tell(entry: Entry, grounds: Grounds, here: World, stack: Stack, *, dry_run: bool) -> Undone:
     """The stack is asked to tell people, also of an exemption that stands where the undo failed, and a second time
     where it was undone already: whoever did so may have got no further. Raises CloudmendError as the undo does.
     """
     try:
-        undone = take_back(entry_id, grounds, control_of=by_id, world=here, dry_run=dry_run)
+        undone = take_back(entry.id, grounds, place=entry.place, control_of=by_id, world=here, dry_run=dry_run)
     except UndoIncomplete:
-        stack.tell(NoticeRequest(exemption=entry_id))
+        stack.tell(NoticeRequest(exemption=entry.id))
         raise
     if undone.record and not dry_run:
-        stack.tell(NoticeRequest(record=entry_id))
+        stack.tell(NoticeRequest(record=entry.id, place=entry.place))
         if undone.exemption.created_by != undone.record.actor.arn:  # of two at once, the other's undo and our exemption
-            stack.tell(NoticeRequest(exemption=entry_id))
+            stack.tell(NoticeRequest(exemption=entry.id))
     return undone
 
 

@@ -69,11 +69,11 @@ def test_an_exemption_that_cannot_be_read_is_told(visitor: Visitor, account: Acc
 
 def test_a_record_that_cannot_be_read_is_a_row_and_hides_no_other(visitor: Visitor, account: Account) -> None:
     (group_id, _), (_, broken) = mended_group(account), mended_group(account)
-    account.store.spoiled[broken] = b'{"version": 2, "id": "x-y"}'
+    account.store.spoiled[broken] = b'{"version": 3, "id": "x-y"}'
     text = said(visitor.get("mends"))
     row = text[text.index("unreadable") :].partition("</tr>")[0]
     assert broken in row
-    assert "cannot be read. x-y was stored in version 2; this cloudmend reads up to 1. Update cloudmend." in row
+    assert "cannot be read. x-y was stored in version 3; this cloudmend reads up to 2. Update cloudmend." in row
     assert f"{account.label(group_id)}: narrowed tcp/22" in text
 
 

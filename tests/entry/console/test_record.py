@@ -178,3 +178,8 @@ class Elements(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.names.append(tag)
         self.attributes += [name for name, _ in attrs]
+
+
+def test_the_first_characters_of_its_id_open_it(visitor: Visitor, account: Account) -> None:
+    _, entry_id = mended_group(account)
+    assert said(visitor.get(f"records/{entry_id[:8]}")) == said(visitor.get(f"records/{entry_id}"))

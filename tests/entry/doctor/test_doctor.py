@@ -213,7 +213,7 @@ def test_a_record_that_cannot_be_read_is_named_and_an_exemption_is_a_warning(pat
 
 
 def test_a_mend_that_no_sweep_completes_is_a_warning(patient: Patient) -> None:
-    entry = Entry.of(intent(), datetime(2026, 1, 1, tzinfo=UTC), "1a2b3c4d")
+    entry = Entry.of(intent(), datetime(2026, 1, 1, tzinfo=UTC), bytes(5))
     for write in (put_entry(entry), put_open(entry)):
         patient.client("dynamodb").put_item(TableName=patient["LedgerTable"], **write["Put"])
     check = patient.checks()["Records"]

@@ -20,10 +20,14 @@ DETAIL_TYPE: Final = "cloudmend notice request"
 
 
 class NoticeRequest(Struct, frozen=True, omit_defaults=True):
-    """An item of the ledger to notify people of: the undo of a record, or an exemption. One of the two is empty."""
+    """An item of the ledger to notify people of: the undo of a record, or an exemption. One of the two is empty.
+
+    `place` is the key under which the record is kept, so that it is read without an index.
+    """
 
     record: str = ""
     exemption: str = ""
+    place: str = ""
 
 
 def ask_for_notice(request: NoticeRequest) -> Request:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from cloudmend.core.contract import Control, State
 from cloudmend.core.ending import FLAP_WINDOW, Ended, Target
 from cloudmend.core.errors import AwsError, CloudmendError
-from cloudmend.core.ledger import Entries, Entry, Exemptions
+from cloudmend.core.ledger import Entries, Entry, Exemptions, key_of
 from cloudmend.core.policy import Mode, Policy
 from cloudmend.core.run import OneByOne
 from cloudmend.core.world import World
@@ -58,7 +58,8 @@ def read(targets: Sequence[Target], policy: Policy, world: World) -> list[Situat
     known = [Known(exemptions, begin(partial(_recent, target, world)), mode) for target in targets]
     answers = states(targets, policy, world)
     return [
-        _situation(target, answer, each, seen) for target, answer, each in zip(targets, answers, known, strict=True)
+        _situation(target, answer, each, seen, world)
+        for target, answer, each in zip(targets, answers, known, strict=True)
     ]
 
 
@@ -154,9 +155,12 @@ def _or_error(ask: Callable[[Target], State | None], target: Target) -> State | 
         return error
 
 
-def _situation(target: Target, answer: Answer, known: Known, seen: datetime) -> Situation | Ended:
+def _situation(target: Target, answer: Answer, known: Known, seen: datetime, world: World) -> Situation | Ended:
     try:
-        return Situation(target=_named(target, state := answer()), state=state, known=known, seen=seen)
+        named = _named(target, state := answer())
+        if not (target.resource.account or target.cause.account):  # only the state says whose it is, and so its key
+            known = msgspec.structs.replace(known, recent=cache(partial(_recent, named, world)))
+        return Situation(target=named, state=state, known=known, seen=seen)
     except Exception as error:  # noqa: BLE001 - what cannot be read ends its own target
         return failed(target, error)
 
@@ -190,15 +194,10 @@ def current_exemptions(world: World) -> Exemptions:
 
 def _recent(target: Target, world: World) -> Recent:
     """Return what the ledger knows of late. What cannot be read counts for nothing: what is open is closed."""
-    resource = target.resource
+    resource, account = target.resource, target.resource.account or target.cause.account
+    place = key_of(account, world.region, target.control.id, resource.id)
     try:
-        found = world.ledger.recent(resource.id, world.clock.now() - FLAP_WINDOW)
+        entries = Entries(world.ledger.recent(place, world.clock.now() - FLAP_WINDOW))
+        return Recent(tuple(entries), tuple(each.problem for each in entries.unreadable))
     except CloudmendError as error:
         return Recent(unreadable=(str(error),))
-    entries = Entries(found)
-    own = tuple(entry for entry in entries if (entry.intent.control, entry.intent.region) == _here(target, world))
-    return Recent(own, tuple(each.problem for each in entries.unreadable))
-
-
-def _here(target: Target, world: World) -> tuple[str, str]:
-    return target.control.id, world.region

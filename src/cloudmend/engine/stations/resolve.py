@@ -61,6 +61,8 @@ def resolve(targets: Sequence[Target], policy: Policy, world: World) -> tuple[li
 def each_of(target: Target, policy: Policy, world: World) -> tuple[list[Target], list[Ended]]:
     """Return a target for each resource that one stands for; and its end, where that is none, or not all."""
     control = target.control
+    if control.resource.scope == "account" and target.swept and target.resource.region != world.region:
+        return [], []  # an account's one is looked at from its home Region
     if control.every is None or (target.resource.type == control.resource.type and target.resource.id):
         return [target], []
     found: list[Target] = []

@@ -77,7 +77,11 @@ def list_exemptions(region: Region = None, ledger: Ledger = "", as_json: _AsJson
 @app.command(cls=Command)
 def remove(
     exemption_id: Annotated[
-        str, typer.Argument(metavar="EXEMPTION_ID", help="The exemption's id, from cloudmend exempt list.")
+        str,
+        typer.Argument(
+            metavar="EXEMPTION_ID",
+            help="The exemption's id, or its first characters, from cloudmend exempt list.",
+        ),
     ],
     region: Region = None,
     ledger: Ledger = "",

@@ -20,7 +20,11 @@ _Region = Annotated[
 
 def undo(
     entry_id: Annotated[
-        str, typer.Argument(metavar="RECORD_ID", help="The record's id, from the notice or cloudmend records.")
+        str,
+        typer.Argument(
+            metavar="RECORD_ID",
+            help="The record's id, or its first characters, from the notice or cloudmend records.",
+        ),
     ],
     duration: For,
     reason: Reason,
@@ -35,7 +39,7 @@ def undo(
     It is refused, with the difference, where somebody changed the rules since. Where the same mend was undone already,
     it says so, and changes nothing.
 
-    Example: cloudmend undo sg-05fe30eb67c909f27/20261124T070000.000001Z-1a2b3c4d --for 2h --reason "No VPN yet"
+    Example: cloudmend undo 01M865NCC0BPFHRBKTPD08TVGN --for 2h --reason "No VPN yet"
     """
     from cloudmend.entry.undoing import undo as run
 

@@ -17,6 +17,7 @@ from cloudmend.core.escaping import command
 from cloudmend.core.exempting import Grounds, left_open, parse_duration
 from cloudmend.core.ledger import Entry
 from cloudmend.core.network import readable
+from cloudmend.core.record_ids import find
 from cloudmend.core.scan import plural
 from cloudmend.core.undo import Undone
 from cloudmend.entry.console.difference import difference
@@ -95,11 +96,11 @@ class Pages:
         return response
 
     def record(self, entry_id: str) -> str:
-        return _record_page(self._around.ledger.get(entry_id))
+        return _record_page(find(self._around.ledger, entry_id))
 
     def undo(self, entry_id: str) -> str | Answer | tuple[str, int]:
         """Return what it would do; or, where that was seen and is wanted, the undo itself."""
-        entry = self._around.ledger.get(entry_id)
+        entry = find(self._around.ledger, entry_id)
         wish = Wish.of_form()
         try:
             undone = self._undone(entry, wish)
@@ -107,7 +108,7 @@ class Pages:
             return _record_page(entry, wish=wish, problem=str(error)), status_of(error)
         if undone.record is None:
             return _record_page(entry, wish=wish, planned=undone)
-        return redirect(url_for(".record", entry_id=entry_id), 303)
+        return redirect(url_for(".record", entry_id=entry.id), 303)
 
     def exemptions(self) -> str:
         found = self._around.ledger.exemptions(self._around.clock.now())
@@ -132,7 +133,7 @@ class Pages:
         """In the Region of the record, whichever Regions are looked at."""
         grounds = wish.grounds(self._around.caller())
         here = self._around.world(entry.intent.region)
-        return take_back_and_tell(entry.id, grounds, here, self._around.stack, dry_run=not wish.is_carried_out)
+        return take_back_and_tell(entry, grounds, here, self._around.stack, dry_run=not wish.is_carried_out)
 
 
 def _record_page(entry: Entry, *, wish: Wish | None = None, planned: Undone | None = None, problem: str = "") -> str:

@@ -28,7 +28,7 @@ _PACKAGE: Final = "cloudmend.entry.pages"
 # accounts, addresses and networks.
 _UNBROKEN: Final = re.compile(
     r"\b[a-z]+-[0-9a-f]{8,17}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}\b"
-    r"|\b\d{12}\b|\b\d+(?:\.\d+){3}(?:/\d+)?|\b[0-9a-f]{1,4}:[0-9a-f:]+(?:/\d+)?"
+    r"|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b|\b\d{12}\b|\b\d+(?:\.\d+){3}(?:/\d+)?|\b[0-9a-f]{1,4}:[0-9a-f:]+(?:/\d+)?"
 )
 
 
