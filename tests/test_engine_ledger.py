@@ -280,6 +280,9 @@ def test_a_sweep_stops_in_time_and_another_goes_on_where_it_stopped() -> None:
     account.groups.after["ModifySecurityGroupRules"] = slow
     first = swept(account, until=account.clock.now() + timedelta(seconds=15))
     assert (len(first.records), len(first.left)) == (33, 2)
+    assert {each.control for each in first.left} == {CONTROL.id}
+    strangers = [msgspec.structs.replace(each, control="another_of_groups") for each in first.left]
+    assert swept(account, only=strangers).records == ()  # what is left of one control is no work of another
     rest = swept(account, only=first.left)
     assert {record.resource.id for record in (*first.records, *rest.records)} == groups
     assert all(record.status == "mended" and record.missed for record in (*first.records, *rest.records))

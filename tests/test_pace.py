@@ -15,6 +15,7 @@ from cloudmend import engine
 from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.model import Request, Resource
 from cloudmend.core.ports import Sent
+from cloudmend.core.put_off import Leftover
 from cloudmend.engine.pace import EC2_WRITES, Bucket, PacedWriter
 from cloudmend.local.ec2.throttle import CAPACITY, REFILL_PER_S
 from support import NOW, Account, StandingClock, ipv4, policy
@@ -134,6 +135,7 @@ def test_without_that_pace_it_would_be() -> None:
 
 def test_a_sweep_that_goes_on_takes_the_buckets_for_empty() -> None:
     account = Account()
-    left = [Resource(type="AWS::EC2::SecurityGroup", id=account.group(ipv4(22, "0.0.0.0/0"))) for _ in range(3)]
+    groups = [Resource(type="AWS::EC2::SecurityGroup", id=account.group(ipv4(22, "0.0.0.0/0"))) for _ in range(3)]
+    left = [Leftover(CONTROL.id, each) for each in groups]
     engine.sweep(controls=[CONTROL], policy=policy(), world=account.world, only=left)
     assert account.clock.now() - NOW >= timedelta(seconds=0.6)

@@ -8,9 +8,11 @@ import pytest
 
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import Resource
+from cloudmend.core.put_off import Leftover
 from cloudmend.entry.continuation import MOST_BYTES, Task, asked, messages, whole
 
-LEFT = tuple(Resource(type="AWS::EC2::SecurityGroup", id=f"sg-{number:017x}") for number in range(10_000))
+GROUPS = tuple(Resource(type="AWS::EC2::SecurityGroup", id=f"sg-{number:017x}") for number in range(10_000))
+LEFT = tuple(Leftover("security_group_ingress", each) for each in GROUPS)
 
 
 def test_all_that_is_left_comes_back_in_order_from_messages_that_fit() -> None:
@@ -19,7 +21,7 @@ def test_all_that_is_left_comes_back_in_order_from_messages_that_fit() -> None:
     assert max(len(body.encode()) for body in bodies) <= MOST_BYTES + 100
     tasks = [asked({"Records": [{"body": body}]}) for body in bodies]
     assert {task.region for task in tasks if task} == {"eu-west-1"}
-    assert tuple(resource for task in tasks if isinstance(task, Task) for resource in task.only) == LEFT
+    assert tuple(resource for task in tasks if isinstance(task, Task) for resource in task.wanted) == LEFT
 
 
 def test_a_whole_region_is_a_message_of_its_own() -> None:
@@ -33,7 +35,14 @@ def test_nothing_left_is_no_message() -> None:
 
 def test_one_that_alone_is_too_long_still_goes() -> None:
     bodies = messages("eu-west-1", LEFT[:2], most=1)
-    assert [json.loads(body)["only"][0]["id"] for body in bodies] == [each.id for each in LEFT[:2]]
+    assert [json.loads(body)["left"][0]["resource"]["id"] for body in bodies] == [each.id for each in GROUPS[:2]]
+
+
+def test_what_an_older_version_left_is_for_any_control() -> None:
+    body = json.dumps({"region": "eu-west-1", "only": [{"type": "AWS::EC2::SecurityGroup", "id": GROUPS[0].id}]})
+    task = asked({"Records": [{"body": body}]})
+    assert isinstance(task, Task)
+    assert task.wanted == (Leftover("", GROUPS[0]),)
 
 
 @pytest.mark.parametrize("event", [{"source": "aws.scheduler"}, {}, None, []])

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from cloudmend.core.errors import AwsError, EventError, StillOpen
 from cloudmend.core.model import Request, Resource
 from cloudmend.core.ports import Writer
+from cloudmend.core.put_off import Leftover
 from cloudmend.core.world import World
 from cloudmend.entry import handlers
 from cloudmend.entry.continuation import Task, asked, messages
@@ -107,7 +108,9 @@ def test_without_a_queue_it_says_what_it_did_not_reach(deployed: Deployed) -> No
 def test_a_door_that_stays_open_raises_so_that_it_is_tried_again(deployed: Deployed, outbox: Outbox) -> None:
     group_id = deployed.account.group(ipv4(22, "0.0.0.0/0"))
     refuse_writes(deployed)
-    body = next(messages(REGION, [Resource(type="AWS::EC2::SecurityGroup", id=group_id)]))
+    body = next(
+        messages(REGION, [Leftover("security_group_ingress", Resource(type="AWS::EC2::SecurityGroup", id=group_id))])
+    )
     with pytest.raises(StillOpen, match="STILL OPEN"):
         handlers.sweep({"Records": [{"body": body}]}, TimeLeft(300))
     assert not outbox.sent
@@ -123,7 +126,10 @@ def test_what_a_whole_sweep_could_not_close_is_left_to_the_queue_alone(deployed:
     assert message["DelaySeconds"] == 60
     task = asked({"Records": [{"body": message["MessageBody"]}]})
     assert isinstance(task, Task)
-    assert (task.region, [resource.id for resource in task.only]) == (REGION, [group_id])
+    assert (task.region, [(each.control, each.resource.id) for each in task.wanted]) == (
+        REGION,
+        [("security_group_ingress", group_id)],
+    )
 
 
 def test_an_open_record_that_cannot_be_read_is_told_by_the_sweep_of_the_stack_s_region_alone(

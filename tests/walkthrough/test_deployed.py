@@ -15,7 +15,7 @@ import pytest
 from cloudmend.core.ledger import Entries
 from cloudmend.core.model import Resource
 from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
-from cloudmend.core.put_off import PutOff
+from cloudmend.core.put_off import Leftover, PutOff
 from cloudmend.entry.continuation import messages
 from local.embedded.helpers import ACCOUNT
 from walkthrough.conftest import run
@@ -106,7 +106,11 @@ def test_the_sweep_goes_on_with_what_is_in_its_queue(deployed: Deployed) -> None
     group_id = deployed.group("left")
     with deployed.without_events():
         deployed.open(group_id, "0.0.0.0/0")
-        body = next(messages("us-east-1", [Resource(type="AWS::EC2::SecurityGroup", id=group_id)]))
+        body = next(
+            messages(
+                "us-east-1", [Leftover("security_group_ingress", Resource(type="AWS::EC2::SecurityGroup", id=group_id))]
+            )
+        )
         deployed.client("sqs").send_message(QueueUrl=deployed.resource("ContinuationQueue"), MessageBody=body)
         deployed.settle()
     assert [record["status"] for record in deployed.records(group_id)] == ["mended"]

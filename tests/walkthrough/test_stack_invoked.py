@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cloudmend.core.model import Resource
+from cloudmend.core.put_off import Leftover
 from cloudmend.entry.continuation import messages
 from walkthrough.conftest import run
 from walkthrough.deployed import DEPLOY, Deployed, an_account
@@ -107,7 +108,9 @@ def test_a_stack_that_is_not_there_is_bad_input(deployed: Deployed) -> None:
 def test_a_message_of_the_sweep_goes_to_the_function_that_sweeps(deployed: Deployed, tmp_path: Path) -> None:
     group_id = an_open_group(deployed, "swept")
     event = tmp_path / "event.json"
-    (body,) = messages("us-east-1", [Resource(type="AWS::EC2::SecurityGroup", id=group_id)])
+    (body,) = messages(
+        "us-east-1", [Leftover("security_group_ingress", Resource(type="AWS::EC2::SecurityGroup", id=group_id))]
+    )
     event.write_text(body)
     assert run([*INVOKE, "-e", str(event)], deployed.environment).stdout.startswith(f"observed {group_id} (")
     assert deployed.records(group_id)[-1]["event_name"] == "Sweep"

@@ -1,4 +1,4 @@
-"""What cannot be done now and is tried again at a time: a resource, for the cause that it had."""
+"""What cannot be done now: tried again at a time, for the cause that it had, or left by a sweep to the next one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,16 @@ from msgspec import Meta, Struct
 from cloudmend.core.model import ApiCall, Resource
 
 _LONGEST_DELAY_S: Final = 900  # SQS's, of a message
+
+
+class Leftover(Struct, frozen=True):
+    """A resource that a sweep left to the next one, and the control that it was for.
+
+    The control is empty in messages of older versions: then it is for each that knows the type.
+    """
+
+    control: str
+    resource: Resource
 
 
 class PutOff(Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from cloudmend.core.ending import Target
 from cloudmend.core.ledger import Entries, Entry, Unreadable
 from cloudmend.core.model import SWEEP, Record, Resource
 from cloudmend.core.policy import Policy
+from cloudmend.core.put_off import Leftover
 from cloudmend.core.run import one_run
 from cloudmend.core.world import World
 from cloudmend.engine.pace import EC2_WRITES, Bucket, PacedWriter
@@ -33,7 +34,7 @@ class Sweep(Struct, frozen=True):
     """
 
     records: tuple[Record, ...]
-    left: tuple[Resource, ...] = ()
+    left: tuple[Leftover, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     others: tuple[Resource, ...] = ()
 
@@ -44,7 +45,7 @@ def sweep(
     policy: Policy,
     world: World,
     until: datetime | None = None,
-    only: Sequence[Resource] | None = None,
+    only: Sequence[Leftover] | None = None,
     writes: Bucket = EC2_WRITES,
     known: Sequence[Control[Any]] = (),
 ) -> Sweep:
@@ -58,7 +59,7 @@ def sweep(
     run = msgspec.structs.replace(one_run(world), writer=pace, ledger=RunLedger(world.ledger))
     open_ones = Entries(() if only else open_intents(run))
     records = list(_left_behind(open_ones, (*controls, *known), policy, run))
-    left: list[Resource] = []
+    left: list[Leftover] = []
     others: list[Resource] = []
     for control in controls:
         wanted = _found(control, policy, run, records) if only is None else _only(only, control, run)
@@ -88,25 +89,25 @@ def _batches(targets: Sequence[Target]) -> Iterator[Sequence[Target]]:
 
 
 def _begun(
-    batches: Iterable[Sequence[Target]], pace: PacedWriter, is_late: Callable[[], bool], left: list[Resource]
+    batches: Iterable[Sequence[Target]], pace: PacedWriter, is_late: Callable[[], bool], left: list[Leftover]
 ) -> Iterator[Sequence[Target]]:
     """Yield those that may begin, each when its writes need not wait; from when it is late, the rest is `left`."""
     for batch in batches:
         if not left:
             pace.rest(len(batch))
         if left or is_late():
-            left += [target.resource for target in batch]
+            left += [Leftover(target.control.id, target.resource) for target in batch]
         else:
             yield batch
 
 
-def _only(only: Sequence[Resource] | None, control: Control[Any], world: World) -> list[Target]:
-    """The targets of what an earlier sweep left of a control's kind."""
+def _only(only: Sequence[Leftover] | None, control: Control[Any], world: World) -> list[Target]:
+    """The targets of what an earlier sweep left of a control."""
     whole = everything(control, world)
     return [
-        msgspec.structs.replace(whole, resource=msgspec.structs.replace(each, region=world.region))
+        msgspec.structs.replace(whole, resource=msgspec.structs.replace(each.resource, region=world.region))
         for each in only or ()
-        if each.type == control.resource.type
+        if each.control in ("", control.id) and each.resource.type == control.resource.type
     ]
 
 

@@ -10,17 +10,23 @@ from msgspec import Struct
 
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import Resource
-from cloudmend.core.put_off import PutOff
+from cloudmend.core.put_off import Leftover, PutOff
 
 # SQS took 256 KB for many years, and its neighbours in other partitions may still; this leaves room for the rest.
 MOST_BYTES: Final = 256_000
 
 
 class Task(Struct, frozen=True):
-    """A Region to sweep, or only some resources in it."""
+    """A Region to sweep, or only what an earlier sweep left of it; in `only`, as older versions named that."""
 
     region: str
     only: tuple[Resource, ...] = ()
+    left: tuple[Leftover, ...] = ()
+
+    @property
+    def wanted(self) -> tuple[Leftover, ...]:
+        """All that an earlier sweep left; empty for the whole Region."""
+        return (*self.left, *(Leftover("", each) for each in self.only))
 
 
 def whole(regions: Iterable[str]) -> Iterator[str]:
@@ -28,19 +34,19 @@ def whole(regions: Iterable[str]) -> Iterator[str]:
     return (_message(Task(region)) for region in regions)
 
 
-def messages(region: str, left: Sequence[Resource], most: int = MOST_BYTES) -> Iterator[str]:
-    """Messages that hold all these resources, each with at most so many bytes of them."""
-    batch: list[Resource] = []
+def messages(region: str, left: Sequence[Leftover], most: int = MOST_BYTES) -> Iterator[str]:
+    """Yield messages that hold all these, each with at most so many bytes of them."""
+    batch: list[Leftover] = []
     size = 0
-    for resource in left:
-        length = len(msgspec.json.encode(resource)) + 1
+    for each in left:
+        length = len(msgspec.json.encode(each)) + 1
         if batch and size + length > most:
-            yield _message(Task(region, tuple(batch)))
+            yield _message(Task(region, left=tuple(batch)))
             batch, size = [], 0
-        batch.append(resource)
+        batch.append(each)
         size += length
     if batch:
-        yield _message(Task(region, tuple(batch)))
+        yield _message(Task(region, left=tuple(batch)))
 
 
 def _message(task: Task) -> str:

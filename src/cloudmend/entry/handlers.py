@@ -23,7 +23,7 @@ from cloudmend.core.model import SWEEP, Ignored, Record, Request, Resource
 from cloudmend.core.notice.request import notice_request
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Notifier
-from cloudmend.core.put_off import PutOff
+from cloudmend.core.put_off import Leftover, PutOff
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.core.world import World
 from cloudmend.entry.continuation import Task, asked, messages, whole
@@ -91,16 +91,16 @@ def sweep(event: Any, context: Any) -> dict[str, Any]:
             policy=_policy(),
             world=world,
             until=_until(context),
-            only=task.only or None,
+            only=task.wanted or None,
             known=controls.every(),
         )
         if task.region == _world().region:  # each Region's sweep reads the same ledger
             for each in swept.unreadable:
                 _world().notifier.publish(unread(each, task.region))
         bad = _bad(swept.records)
-        again = [] if task.only or not _queue() else [each for each in bad if each.resource.type != _REGION]
+        again = [] if task.wanted or not _queue() else [each for each in bad if each.resource.type != _REGION]
         problems += _leave(messages(task.region, swept.left))
-        problems += _leave(messages(task.region, [record.resource for record in again]), _AGAIN_S)
+        problems += _leave(messages(task.region, [Leftover(each.control, each.resource) for each in again]), _AGAIN_S)
         _raise_for([record for record in bad if record not in again], problems)
     _log_others(swept.others)
     told = _result(tuple(each for each in swept.records if each.status != "clean"))
