@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.core.doctor import function, rule, settings, stack, trail
-from cloudmend.core.doctor.check import Deployment
+from cloudmend.core.doctor.check import Answer, Deployment, all_of
+from cloudmend.core.doctor.rule import EventRule
 from cloudmend.core.doctor.trail import Trail
 
 HERE = Deployment(account="111122223333", region="eu-west-1", partition="aws", stack="cloudmend")
+AUTHORIZE = ("ec2.amazonaws.com", "AuthorizeSecurityGroupIngress")
+SHARE = ("rds.amazonaws.com", "ModifyDBSnapshotAttribute")
 MANAGEMENT = {"Field": "eventCategory", "Equals": ["Management"]}
 
 
@@ -42,7 +44,7 @@ def test_advanced_selectors_record_the_call_where_it_meets_each_of_their_fields(
     fields: list[dict[str, Any]], *, records: bool
 ) -> None:
     selectors = {"AdvancedEventSelectors": [{"FieldSelectors": [MANAGEMENT, *fields]}]}
-    assert a_trail(selectors=selectors).records_writes is records
+    assert a_trail(selectors=selectors).records(AUTHORIZE) is records
 
 
 @pytest.mark.parametrize(
@@ -53,17 +55,57 @@ def test_advanced_selectors_record_the_call_where_it_meets_each_of_their_fields(
         ({"ReadWriteType": "ReadOnly"}, False),
         ({"IncludeManagementEvents": False}, False),
         ({"ExcludeManagementEventSources": ["kms.amazonaws.com"]}, True),
+        ({"ExcludeManagementEventSources": ["ec2.amazonaws.com"]}, False),
     ],
 )
 def test_basic_selectors_record_the_call_unless_they_say_otherwise(selector: dict[str, Any], *, records: bool) -> None:
-    assert a_trail(selectors={"EventSelectors": [{"ReadWriteType": "All", **selector}]}).records_writes is records
+    assert a_trail(selectors={"EventSelectors": [{"ReadWriteType": "All", **selector}]}).records(AUTHORIZE) is records
 
 
 def test_one_good_trail_is_enough_and_one_that_is_hidden_may_be_it() -> None:
     stopped, good, hidden = a_trail("old"), a_trail(is_logging=True), a_trail("organization", problem="it is not ours.")
-    assert trail.judge([stopped, hidden, good], HERE).verdict == "ok"
-    assert trail.judge([stopped, hidden], HERE).verdict == "unknown"
-    assert trail.judge([stopped], HERE).fix.startswith("aws cloudtrail start-logging --name arn:aws:cloudtrail:")
+    assert trail.judge([stopped, hidden, good], [AUTHORIZE], HERE).verdict == "ok"
+    assert trail.judge([stopped, hidden], [AUTHORIZE], HERE).verdict == "unknown"
+    assert trail.judge([stopped], [AUTHORIZE], HERE).fix.startswith(
+        "aws cloudtrail start-logging --name arn:aws:cloudtrail:"
+    )
+
+
+def test_calls_that_no_trail_records_are_named_and_two_trails_may_share_them() -> None:
+    fields = [MANAGEMENT, {"Field": "eventSource", "NotEquals": ["rds.amazonaws.com"]}]
+    without_rds = {"AdvancedEventSelectors": [{"FieldSelectors": fields}]}
+    main = a_trail(is_logging=True, selectors=without_rds)
+    answer = trail.judge([main], [AUTHORIZE, SHARE], HERE)
+    assert answer.verdict == "broken"
+    assert answer.found == (
+        "Trail main (eu-west-1) leaves out ModifyDBSnapshotAttribute: EventBridge does not receive these calls."
+    )
+    assert "put-event-selectors" in answer.fix
+    only_rds = {"AdvancedEventSelectors": [{"FieldSelectors": [{"Field": "eventSource", "Equals": [SHARE[0]]}]}]}
+    other = a_trail("other", is_logging=True, selectors=only_rds)
+    assert trail.judge([main, other], [AUTHORIZE, SHARE], HERE).verdict == "ok"
+
+
+@pytest.mark.parametrize("trails", [[], [a_trail()]], ids=["none", "stopped"])
+def test_the_embedded_aws_needs_no_trail_and_its_own_is_not_called_broken(trails: list[Trail]) -> None:
+    on_aws = trail.judge(trails, [AUTHORIZE], HERE)
+    embedded = trail.judge(trails, [AUTHORIZE], HERE, embedded=True)
+    assert (on_aws.verdict, embedded.verdict, embedded.fix) == ("broken", "ok", "")
+    assert embedded.found.startswith(on_aws.found)
+    assert "That is so on AWS. The embedded AWS, which answers here, needs no trail." in embedded.found
+
+
+def test_of_several_the_faults_are_told_and_each_has_its_fix() -> None:
+    well, warned, ill, hidden = (
+        Answer("ok", "A is well."),
+        Answer("warning", "B is late.", "b"),
+        Answer("broken", "C is gone.", "c"),
+        Answer.hidden("D may not be read."),
+    )
+    assert all_of([well, well], "All are well.") == Answer("ok", "All are well.")
+    told = "B is late. C is gone. Not checked: D may not be read."
+    assert all_of([well, warned, ill, hidden], "All are well.") == Answer("broken", told, "b && c")
+    assert all_of([warned, hidden], "").verdict == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +143,7 @@ def test_a_function_is_as_well_as_its_state_and_its_last_update(configuration: d
 
 def test_a_rule_that_also_passes_on_read_only_calls_is_enabled() -> None:
     state = {"State": "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"}
-    assert rule.rule(state, [CONTROL], "wake", HERE).verdict == "ok"
+    assert rule.rule(state, EventRule("Wake", AUTHORIZE[0], AUTHORIZE[1:]), "wake", HERE).verdict == "ok"
 
 
 def test_an_alias_of_the_function_is_a_target_and_another_function_is_not() -> None:
@@ -153,6 +195,7 @@ def test_the_queue_that_is_made_anew_lets_in_both_rules_as_the_template_does() -
         partition="aws",
         stack="cloudmend",
         resources={"ScheduledRule": "calls", "NoticeRequestRule": "notices"},
+        rule_ids=("ScheduledRule", "RdsControlsRule", "NoticeRequestRule"),
     )
     words = shlex.split(function.dead_letters(None, "https://sqs.eu-west-1.amazonaws.com/111122223333/dead", here).fix)
     attributes = json.loads(words[words.index("--attributes") + 1])

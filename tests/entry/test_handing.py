@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from cloudmend.core.doctor.check import FUNCTION
 from cloudmend.entry.continuation import asked
 from cloudmend.entry.handing import SWEEPER, addressed
+from cloudmend.entry.logical_ids import FUNCTION
 
 RESOURCES = {FUNCTION: "cloudmend-mend-1A", SWEEPER: "cloudmend-sweep-2B"}
 EVENT = {"region": "us-east-1", "detail": {"eventName": "AuthorizeSecurityGroupIngress"}}

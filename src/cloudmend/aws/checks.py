@@ -48,11 +48,6 @@ def region_of(region: str | None) -> str:
     return found_region(Session(), region)
 
 
-def identity(gateway: Gateway) -> Json:
-    """Account and Arn of the caller. No policy can forbid the call."""
-    return gateway.call(Request("sts:GetCallerIdentity", {}))
-
-
 def ledger(gateway: Gateway, table: str) -> Ledger:
     """The ledger in that table."""
     return DynamoDbLedger(gateway.client, table, SystemClock(), Terms())

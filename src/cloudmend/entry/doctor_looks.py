@@ -11,20 +11,22 @@ from msgspec import Struct
 
 from cloudmend.aws import checks
 from cloudmend.aws.gateway import Gateway
+from cloudmend.controls import every
 from cloudmend.controls.catalog import CATALOG
-from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.core.doctor import function, records, rule, runs, settings, stack
-from cloudmend.core.doctor.check import FUNCTION, NOTICE_RULE, QUEUE, RULE, Answer, Deployment
+from cloudmend.core.doctor.check import QUEUE, Answer, Deployment, all_of
+from cloudmend.core.doctor.rule import EventRule
 from cloudmend.core.errors import AwsError, PolicyError
+from cloudmend.core.policy import Policy
 from cloudmend.core.version import CODE_VERSION
+from cloudmend.entry.logical_ids import FIX_RIGHTS, FUNCTION, LOG, NOTICE_RULE, SWEEP, event_rules
 from cloudmend.entry.policy_file import read_policy
 
 _DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(days=7)
-
-# More logical ids of template.yaml.
-LOG: Final = "RemediationLogGroup"
-SWEEP: Final = "SweepFunction"
+_RULES: Final = event_rules()
+_RULE_IDS: Final = tuple(each.id for each in _RULES)
+_ALL_RULES: Final = f"all {len(_RULES)} event rules"
 
 
 class Case(Struct, frozen=True):
@@ -50,33 +52,44 @@ class Look(Struct, frozen=True):
     is_optional: bool = False
 
 
-def _rule(case: Case) -> Answer:
-    return rule.rule(checks.rule(case.gateway, case[RULE]), (CONTROL,), case[RULE], case.here)
+def _rules(case: Case) -> Answer:
+    answers = [rule.rule(checks.rule(case.gateway, case[each.id]), each, case[each.id], case.here) for each in _RULES]
+    return all_of(answers, f"The state of {_ALL_RULES} is ENABLED.")
 
 
-def _pattern(case: Case) -> Answer:
-    described = checks.rule(case.gateway, case[RULE])
+def _patterns(case: Case) -> Answer:
+    count = sum(len(each.names) for each in _RULES)
+    told = f"The patterns of {_ALL_RULES} match a sample event of each of the {count} calls that controls watch."
+    return all_of([_pattern(each, case) for each in _RULES], told)
+
+
+def _pattern(expected: EventRule, case: Case) -> Answer:
+    name = case[expected.id]
+    described = checks.rule(case.gateway, name)
     if described is None:
-        return Answer.hidden("the rule is gone.")
+        return Answer.hidden(f"rule {name} is gone.")
     pattern = described.get("EventPattern", "")
     matched = {
-        call: bool(pattern)
-        and checks.matches(case.gateway, pattern, rule.sample(control.event_source, call, case.here))
-        for control in (CONTROL,)
-        for call in sorted(control.event_names)
+        call: bool(pattern) and checks.matches(case.gateway, pattern, rule.sample(expected.source, call, case.here))
+        for call in expected.names
     }
-    return rule.pattern(matched, (CONTROL,), case[RULE], case.here)
+    return rule.pattern(matched, expected, name, case.here)
 
 
-def _target(case: Case) -> Answer:
-    return rule.target(checks.targets(case.gateway, case[RULE]), case[RULE], case[FUNCTION], case.here)
+def _targets(case: Case) -> Answer:
+    function_ = case[FUNCTION]
+    names = [case[each] for each in _RULE_IDS]
+    answers = [rule.target(checks.targets(case.gateway, name), name, function_, case.here) for name in names]
+    return all_of(answers, f"Function {function_} is a target of {_ALL_RULES}.")
 
 
-def _permission(case: Case) -> Answer:
-    if checks.function(case.gateway, case[FUNCTION]) is None:
+def _permissions(case: Case) -> Answer:
+    function_ = case[FUNCTION]
+    if checks.function(case.gateway, function_) is None:
         return Answer.hidden("the function is gone.")
-    policy = checks.resource_policy(case.gateway, case[FUNCTION])
-    return rule.permission(policy, case[RULE], case[FUNCTION], case.here)
+    policy = checks.resource_policy(case.gateway, function_)
+    answers = [rule.permission(policy, case[each], function_, case.here) for each in _RULE_IDS]
+    return all_of(answers, f"EventBridge can invoke function {function_} for {_ALL_RULES}.")
 
 
 def _function(case: Case) -> Answer:
@@ -133,13 +146,28 @@ def _switch(case: Case) -> Answer:
 
 
 def _policy(case: Case) -> Answer:
-    """The installed policy file under the deployed function's settings: the deployed file cannot be read."""
+    return _by_policy(case, lambda policy: settings.policy(policy, case.now, CATALOG))
+
+
+def _rights(case: Case) -> Answer:
+    """Judge the rights to write of controls that only observe unless the policy says otherwise."""
+    lent = [
+        settings.Lent(control=control, parameter=parameter, is_granted=logical_id in case.here.resources)
+        for control in every()
+        for logical_id, parameter in [FIX_RIGHTS.get(control.id, ("", ""))]
+        if parameter
+    ]
+    return _by_policy(case, lambda policy: settings.rights(lent, policy, case.here))
+
+
+def _by_policy(case: Case, judge: Callable[[Policy], Answer]) -> Answer:
+    """Judge the installed policy file under the deployed function's settings: the deployed file cannot be read."""
     configuration = checks.function(case.gateway, case[FUNCTION])
     if configuration is None:
         return Answer.hidden("the function is gone.")
     variables: Mapping[str, str] = configuration.get("Environment", {}).get("Variables", {})
     try:
-        return settings.policy(read_policy(variables), case.now, CATALOG)
+        return judge(read_policy(variables))
     except PolicyError as error:
         return Answer("broken", str(error))
 
@@ -166,20 +194,21 @@ def _versions(case: Case) -> Answer:
 
 
 LOOKS: Final = (
-    Look("Rule", (RULE, FUNCTION), _rule),
-    Look("Pattern", (RULE,), _pattern),
-    Look("Target", (RULE, FUNCTION), _target),
-    Look("Permission", (RULE, FUNCTION), _permission),
+    Look("Rule", (*_RULE_IDS, FUNCTION), _rules),
+    Look("Pattern", _RULE_IDS, _patterns),
+    Look("Target", (*_RULE_IDS, FUNCTION), _targets),
+    Look("Permission", (*_RULE_IDS, FUNCTION), _permissions),
     Look("Function", (FUNCTION,), _function),
     Look("Runs", (FUNCTION, LOG), partial(_runs, FUNCTION)),
     Look("Last errors", (LOG,), _errors),
-    Look("Dead-letter queue", (QUEUE, RULE), _dead_letters),
+    Look("Dead-letter queue", (QUEUE, *_RULE_IDS), _dead_letters),
     Look("Ledger", ("LedgerTable",), _ledger, is_optional=True),
     Look("Records", ("LedgerTable",), _records, is_optional=True),
     Look("Last sweep", (SWEEP, LOG), _last_sweep, is_optional=True),
     Look("Sweeps", (SWEEP, LOG), partial(_runs, SWEEP), is_optional=True),
     Look("Switch", ("ModeParameter",), _switch, is_optional=True),
     Look("Policy", (FUNCTION,), _policy),
+    Look("Rights", (FUNCTION,), _rights),
     Look("Undo role", ("UndoRole",), _undo_role, is_optional=True),
     Look("Undo notices", (NOTICE_RULE, FUNCTION), _notices, is_optional=True),
     Look("Versions", (LOG,), _versions),

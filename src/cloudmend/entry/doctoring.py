@@ -14,13 +14,14 @@ from rich.text import Text
 
 from cloudmend.aws import checks
 from cloudmend.aws.checks import Connect
-from cloudmend.controls.security_group_ingress.functions import CONTROL
+from cloudmend.aws.identity import identify
 from cloudmend.core.doctor import stack, trail
-from cloudmend.core.doctor.check import FUNCTION, RULE, Answer, Check, Deployment, Verdict, exit_code
+from cloudmend.core.doctor.check import Answer, Check, Deployment, Verdict, exit_code
 from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.scan import plural
 from cloudmend.entry.doctor_looks import LOOKS, Case
+from cloudmend.entry.logical_ids import FUNCTION, NOTICE_RULE, event_rules
 from cloudmend.entry.screen import Screen
 
 _STYLE: Final[dict[Verdict, str]] = {"ok": "green", "warning": "yellow", "broken": "bold red", "unknown": "magenta"}
@@ -57,14 +58,24 @@ def diagnose(connect: Connect, name: str, region: str | None, now: datetime) -> 
         return
     gateway = connect(where.found)
     try:
-        caller = checks.identity(gateway)
+        caller = identify(gateway.client("sts"))
     except CloudmendError as error:
         is_set_up = isinstance(error, AwsError) and not error.refused  # there was no answer, whatever is configured
         yield Check("Credentials", "broken", str(error), "" if is_set_up else "aws configure")
         return
-    yield Check("Credentials", "ok", f"You are {caller['Arn']}.")
-    here = Deployment(account=caller["Account"], region=where.found, partition=caller["Arn"].split(":")[1], stack=name)
-    yield _looked("Trail", lambda: trail.judge(checks.trails(connect, here.region), here))
+    yield Check("Credentials", "ok", f"You are {caller.arn}.")
+    rules = event_rules()
+    here = Deployment(
+        account=caller.account,
+        region=where.found,
+        partition=caller.arn.split(":")[1],
+        stack=name,
+        function_id=FUNCTION,
+        rule_ids=(*(each.id for each in rules), NOTICE_RULE),
+    )
+    calls = [(each.source, call) for each in rules for call in each.names]
+    embedded = bool(caller.start)
+    yield _looked("Trail", lambda: trail.judge(checks.trails(connect, here.region), calls, here, embedded=embedded))
     yield from _stack(Case(gateway, here, now))
 
 
@@ -97,7 +108,7 @@ def _stack(case: Case) -> Iterator[Check]:
         return
     if described is None:
         yield _looked("Stack", lambda: stack.stack(None, _others(case), case.here))
-    elif not resources.keys() & {FUNCTION, RULE}:
+    elif FUNCTION not in resources:
         yield _looked("Stack", lambda: stack.foreign(case.here, _others(case)))
     else:
         parameters = {each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", ())}
@@ -108,14 +119,12 @@ def _stack(case: Case) -> Iterator[Check]:
 
 
 def _others(case: Case) -> list[str]:
-    """The other stacks of cloudmend's in the Region, by whose rules they hear of what this one watches."""
-    calls = sorted(call for call in CONTROL.event_names)
-    stacks = {
-        owner.stack
-        for rule in checks.rules_about(case.gateway, calls)
-        if (owner := checks.owner(case.gateway, rule)) is not None and owner.logical_id == RULE
-    }
-    return sorted(stacks - {case.here.stack})
+    """Return the other stacks of cloudmend's in the Region: those with its function and rules about these calls."""
+    rules = event_rules()
+    found = checks.rules_about(case.gateway, sorted({call for each in rules for call in each.names}))
+    owners = [owner for name in found if (owner := checks.owner(case.gateway, name))]
+    stacks = {each.stack for each in owners if each.logical_id in {rule.id for rule in rules}} - {case.here.stack}
+    return sorted(stack for stack in stacks if FUNCTION in checks.resources(case.gateway, stack))
 
 
 def _resources(case: Case) -> Iterator[Check]:

@@ -12,7 +12,6 @@ from msgspec import Struct
 from rich.text import Text
 
 from cloudmend.aws.functions import FunctionFailed, invoke
-from cloudmend.core.doctor.check import FUNCTION
 from cloudmend.core.errors import CloudmendError, EventError, PolicyError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.model import Status
@@ -22,6 +21,7 @@ from cloudmend.core.undo import undo_command
 from cloudmend.entry.continuation import Task
 from cloudmend.entry.deployed import LEDGER_TABLE
 from cloudmend.entry.invocation import GOOD
+from cloudmend.entry.logical_ids import FUNCTION
 from cloudmend.entry.screen import Screen
 from cloudmend.entry.stack import Stack, find_stack
 from cloudmend.entry.wording import STATUS_STYLE

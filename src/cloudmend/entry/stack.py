@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from cloudmend.aws import checks
 from cloudmend.aws.world import connection
-from cloudmend.core.doctor.check import FUNCTION
 from cloudmend.core.errors import InputError
 from cloudmend.core.model import Json
+from cloudmend.entry.logical_ids import FUNCTION
 
 
 class Stack(Struct, frozen=True, kw_only=True):

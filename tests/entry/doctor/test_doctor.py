@@ -13,6 +13,7 @@ from cloudmend.aws.ledger_items import put_entry, put_open
 from cloudmend.core.doctor.check import Answer, Check
 from cloudmend.core.ledger import Entry
 from cloudmend.entry.doctoring import _told, doctor
+from cloudmend.entry.logical_ids import event_rules
 from cloudmend.local.server import EmbeddedAws
 from entry.doctor.patient import STACK, TRAIL, Patient
 from ledgers.values import intent
@@ -29,6 +30,7 @@ CHECKED = [
         "Sweeps",
         "Switch",
         "Policy",
+        "Rights",
         "Undo role",
         "Undo notices",
         "Versions",
@@ -126,6 +128,7 @@ def reserve_nothing(patient: Patient) -> None:
         (reserve_nothing, "Function", "reserved concurrency of 0"),
     ],
 )
+@pytest.mark.usefixtures("on_aws")
 def test_an_illness_is_named_and_its_fix_heals_it(
     patient: Patient,
     capsys: pytest.CaptureFixture[str],
@@ -139,10 +142,63 @@ def test_an_illness_is_named_and_its_fix_heals_it(
     (broken,) = [check for check in told if check["verdict"] == "broken"]
     assert broken["title"] == title
     assert found in broken["found"]
-    patient.run(broken["fix"])
+    for command in broken["fix"].split(" && "):
+        patient.run(command)
     assert patient.checks()[title].verdict == "ok"
 
 
+@pytest.mark.parametrize("logical_id", [each.id for each in event_rules()])
+def test_each_rule_that_wakes_the_function_is_looked_at(patient: Patient, logical_id: str) -> None:
+    events, name = patient.client("events"), patient[logical_id]
+    events.disable_rule(Name=name)
+    disabled = patient.checks()["Rule"]
+    assert f"Rule {name} is DISABLED: nothing wakes the function for " in disabled.found
+    patient.run(disabled.fix)
+    before = json.loads(events.describe_rule(Name=name)["EventPattern"])
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": ["aws.none"]}))
+    events.remove_targets(Rule=name, Ids=["SecurityGroupRemediationLambda"])
+    checks = patient.checks()
+    ill = {title for title, check in checks.items() if check.verdict == "broken"}
+    assert ill == {"Pattern", "Target"}
+    for title in ill:
+        assert name in checks[title].found
+        patient.run(checks[title].fix)
+    after = json.loads(events.describe_rule(Name=name)["EventPattern"])
+    before["detail"]["eventName"].sort()
+    assert after == before
+    assert not [check for check in patient.checks().values() if check.verdict == "broken"]
+
+
+def test_a_control_that_the_policy_lets_mend_without_the_right_to_is_named(aws: EmbeddedAws) -> None:
+    patient = Patient(aws)
+    patient.deploy(Settings="control.s3_bucket_block_public_access.mode=fix")
+    check = patient.checks()["Rights"]
+    assert (check.verdict, check.fix.split()[-1]) == ("broken", "BucketFixRights=on")
+    assert "s3_bucket_block_public_access is to mend (control.s3_bucket_block_public_access.mode is fix)" in check.found
+
+
+def test_a_right_to_write_that_no_mode_needs_is_a_warning(aws: EmbeddedAws) -> None:
+    patient = Patient(aws)
+    patient.deploy(BucketFixRights="on")
+    check = patient.checks()["Rights"]
+    assert (check.verdict, check.fix.split()[-1]) == ("warning", "BucketFixRights=off")
+
+
+def test_the_right_and_the_mode_together_are_well(aws: EmbeddedAws) -> None:
+    patient = Patient(aws)
+    patient.deploy(BucketFixRights="on", Settings="control.s3_bucket_block_public_access.mode=fix")
+    assert patient.checks()["Rights"].verdict == "ok"
+
+
+def test_the_embedded_aws_without_a_trail_is_not_called_broken(aws: EmbeddedAws) -> None:
+    patient = Patient(aws)
+    patient.deploy()
+    check = patient.checks()["Trail"]
+    assert (check.verdict, check.fix) == ("ok", "")
+    assert "The embedded AWS, which answers here, needs no trail." in check.found
+
+
+@pytest.mark.usefixtures("on_aws")
 def test_without_a_trail_that_is_the_one_thing_that_is_broken(aws: EmbeddedAws) -> None:
     patient = Patient(aws)
     patient.deploy()
@@ -155,12 +211,14 @@ def test_without_a_trail_that_is_the_one_thing_that_is_broken(aws: EmbeddedAws) 
     assert patient.checks()["Trail"].verdict == "ok"
 
 
+@pytest.mark.usefixtures("on_aws")
 def test_a_trail_of_one_other_region_covers_nothing_here(aws: EmbeddedAws) -> None:
     client(aws, "s3").create_bucket(Bucket="trails")
     client(aws, "cloudtrail", region="eu-west-1").create_trail(Name=TRAIL, S3BucketName="trails")
     assert Patient(aws).checks()["Trail"].found.startswith("No trail covers us-east-1")
 
 
+@pytest.mark.usefixtures("on_aws")
 def test_a_trail_of_several_regions_is_asked_at_home(patient: Patient) -> None:
     patient.client("cloudtrail").delete_trail(Name=TRAIL)
     abroad = client(patient.aws, "cloudtrail", region="eu-west-1")
@@ -354,6 +412,16 @@ def test_whoever_else_listens_to_the_same_calls_is_no_stack_of_cloudmend_s(patie
     template = json.dumps({"Resources": {"Audit": rule}})
     patient.client("cloudformation").create_stack(StackName="audit", TemplateBody=template)
     assert patient.checks()["Other stacks"].verdict == "ok"
+
+
+def test_a_stack_of_somebody_else_with_a_rule_of_the_same_name_is_not_cloudmend_s(patient: Patient) -> None:
+    pattern = {"source": ["aws.ec2"], "detail": {"eventName": ["AuthorizeSecurityGroupIngress"]}}
+    rule = {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": pattern}}
+    template = json.dumps({"Resources": {"ScheduledRule": rule}})
+    patient.client("cloudformation").create_stack(StackName="audit", TemplateBody=template)
+    assert patient.checks()["Other stacks"].verdict == "ok"
+    check = patient.checks(stack="audit")["Stack"]
+    assert check.found.startswith("Stack audit in us-east-1 is not cloudmend's. In this Region, cloudmend is deployed")
 
 
 def test_where_the_stack_is_not_the_one_that_is_there_is_named(patient: Patient) -> None:

@@ -96,12 +96,10 @@ def test_onto_a_stack_of_somebody_else_s_nothing_is_deployed(aws: EmbeddedAws) -
 
 
 def test_a_stack_that_lacks_something_gets_it_by_a_deployment(aws: EmbeddedAws) -> None:
-    rule = {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {"source": ["aws.ec2"]}}}
-    client(aws, "cloudformation").create_stack(
-        StackName=STACK, TemplateBody=json.dumps({"Resources": {"ScheduledRule": rule}})
-    )
-    check = Patient(aws).checks()["Function"]
-    assert check.found == "Stack cloudmend has no SecurityGroupRemediationLambda."
+    older = {"Resources": {"SecurityGroupRemediationLambda": {"Type": "AWS::SQS::Queue"}}}
+    client(aws, "cloudformation").create_stack(StackName=STACK, TemplateBody=json.dumps(older))
+    check = Patient(aws).checks()["Rule"]
+    assert check.found == "Stack cloudmend has no ScheduledRule."
     assert check.fix == "./deploy.sh --bucket BUCKET --region us-east-1 --stack-name cloudmend"
 
 

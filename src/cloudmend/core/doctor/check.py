@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
 
 Verdict = Literal["ok", "warning", "broken", "unknown"]
 
-# The logical ids of template.yaml.
-FUNCTION: Final = "SecurityGroupRemediationLambda"
-RULE: Final = "ScheduledRule"
-QUEUE: Final = "DeadLetterQueue"
-NOTICE_RULE: Final = "NoticeRequestRule"
+QUEUE: Final = "DeadLetterQueue"  # in template.yaml
+_WORST_FIRST: Final[tuple[Verdict, ...]] = ("broken", "unknown", "warning", "ok")
 
 
 class Answer(Struct, frozen=True):
@@ -28,6 +25,16 @@ class Answer(Struct, frozen=True):
     def hidden(cls, reason: str) -> Answer:
         """It could not be looked at; the reason is a sentence."""
         return cls("unknown", f"Not checked: {reason}")
+
+
+def all_of(answers: Sequence[Answer], found: str) -> Answer:
+    """Return one answer about several things of a kind: what is wrong, and every fix; or `found`, if nothing is."""
+    faults = [answer for answer in answers if answer.verdict != "ok"]
+    if not faults:
+        return Answer("ok", found)
+    verdict = min((answer.verdict for answer in faults), key=_WORST_FIRST.index)
+    fixes = " && ".join(answer.fix for answer in faults if answer.fix)
+    return Answer(verdict, " ".join(answer.found for answer in faults), fixes)
 
 
 class Check(Struct, frozen=True):
@@ -52,7 +59,7 @@ class Deployment(Struct, frozen=True, kw_only=True):
     """A stack, and whose it is.
 
     `resources` are physical ids by logical id, `parameters` the template's by name; both are empty where the stack is
-    not known.
+    not known. `function_id` is the logical id of the function that events wake, `rule_ids` are those of the rules.
     """
 
     account: str
@@ -61,6 +68,8 @@ class Deployment(Struct, frozen=True, kw_only=True):
     stack: str
     resources: Mapping[str, str] = {}
     parameters: Mapping[str, str] = {}
+    function_id: str = ""
+    rule_ids: tuple[str, ...] = ()
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"

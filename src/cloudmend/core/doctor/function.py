@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from cloudmend.core.doctor.check import NOTICE_RULE, RULE, Answer, Deployment, Verdict
+from cloudmend.core.doctor.check import Answer, Deployment, Verdict
 from cloudmend.core.escaping import cut, terminal
 from cloudmend.core.model import Json
 from cloudmend.core.ports import Rows
@@ -68,7 +68,7 @@ def moment(timestamp_ms: int) -> str:
 
 def make_queue(name: str, deployment: Deployment) -> str:
     """Return the command that makes the dead-letter queue as template.yaml has it."""
-    rules = [deployment.resources[each] for each in (RULE, NOTICE_RULE) if each in deployment.resources]
+    rules = [deployment.resources[each] for each in deployment.rule_ids if each in deployment.resources]
     statement = {
         "Sid": "KeepUndeliveredEvents",
         "Effect": "Allow",

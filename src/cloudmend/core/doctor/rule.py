@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
-from cloudmend.core.control import Control
-from cloudmend.core.doctor.check import FUNCTION, QUEUE, Answer, Deployment
+from msgspec import Struct
+
+from cloudmend.core.doctor.check import QUEUE, Answer, Deployment
 from cloudmend.core.model import Json
 from cloudmend.core.notice.request import DETAIL_TYPE, SOURCE
 from cloudmend.core.ports import Rows
@@ -16,9 +17,27 @@ from cloudmend.core.resource_policy import ServiceUse, allows
 _NOTICES: Final = {"source": [SOURCE], "detail-type": [DETAIL_TYPE]}
 
 
-def rule(answer: Json | None, controls: Sequence[Control], name: str, deployment: Deployment) -> Answer:
-    """DescribeRule's answer; None where there is no such rule."""
-    return _rule(answer, _pattern(controls), "nothing wakes the function", name, deployment)
+class EventRule(Struct, frozen=True):
+    """A rule of the template, by its logical id: the source and the names of the calls that it passes on."""
+
+    id: str
+    source: str
+    names: tuple[str, ...]
+
+    @property
+    def pattern(self) -> Json:
+        """The pattern that it must have."""
+        return {
+            "source": [_event_source(self.source)],
+            "detail-type": ["AWS API Call via CloudTrail"],
+            "detail": {"eventSource": [self.source], "eventName": self.names, "errorCode": [{"exists": False}]},
+        }
+
+
+def rule(answer: Json | None, expected: EventRule, name: str, deployment: Deployment) -> Answer:
+    """Judge DescribeRule's answer; None: there is no such rule."""
+    lacking = f"nothing wakes the function for {', '.join(expected.names)}"
+    return _rule(answer, expected.pattern, lacking, name, deployment)
 
 
 def notice_rule(answer: Json | None, name: str, deployment: Deployment) -> Answer:
@@ -33,7 +52,7 @@ def notice_rule(answer: Json | None, name: str, deployment: Deployment) -> Answe
 def _rule(answer: Json | None, pattern: Json, lacking: str, name: str, deployment: Deployment) -> Answer:
     """It has two enabled states."""
     if answer is None:
-        put_target = _put_target(name, deployment.resources[FUNCTION], deployment)
+        put_target = _put_target(name, deployment.resources[deployment.function_id], deployment)
         fix = f"{_put_rule(pattern, name, deployment)} && {put_target}"
         return Answer("broken", f"Rule {name} is gone: {lacking}.", fix)
     if not answer["State"].startswith("ENABLED"):
@@ -62,28 +81,18 @@ def _event_source(source: str) -> str:
     return f"aws.{source.partition('.')[0]}"
 
 
-def pattern(matched: Mapping[str, bool], controls: Sequence[Control], name: str, deployment: Deployment) -> Answer:
+def pattern(matched: Mapping[str, bool], expected: EventRule, name: str, deployment: Deployment) -> Answer:
     """Return whether each call's sample event matches the rule's pattern, by the call's name."""
     missed = [call for call, matches in matched.items() if not matches]
     if not missed:
         return Answer("ok", f"The pattern of rule {name} matches a sample event of {', '.join(matched)}.")
     found = f"The pattern of rule {name} does not match a sample event of {', '.join(missed)}."
-    return Answer("broken", found, _put_rule(_pattern(controls), name, deployment))
+    return Answer("broken", found, _put_rule(expected.pattern, name, deployment))
 
 
 def _put_rule(right: Json, name: str, deployment: Deployment) -> str:
     """Return the command that makes the rule, or gives it the right pattern. Its targets are left as they are."""
     return deployment.aws("events", "put-rule", "--name", name, "--event-pattern", json.dumps(right))
-
-
-def _pattern(controls: Sequence[Control]) -> Json:
-    sources = sorted({control.event_source for control in controls})
-    calls = sorted({call for control in controls for call in control.event_names})
-    return {
-        "source": [_event_source(source) for source in sources],
-        "detail-type": ["AWS API Call via CloudTrail"],
-        "detail": {"eventSource": sources, "eventName": calls, "errorCode": [{"exists": False}]},
-    }
 
 
 def target(targets: Rows, name: str, function: str, deployment: Deployment) -> Answer:
@@ -99,7 +108,7 @@ def target(targets: Rows, name: str, function: str, deployment: Deployment) -> A
 def _put_target(name: str, function: str, deployment: Deployment) -> str:
     """Return the command that makes the function the rule's target, as template.yaml has it."""
     made: dict[str, Any] = {
-        "Id": FUNCTION,
+        "Id": deployment.function_id,
         "Arn": deployment.arn("lambda", f"function:{function}"),
         "RetryPolicy": {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 185},
     }

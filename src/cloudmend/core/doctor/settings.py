@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from cloudmend.core.doctor.check import Answer, Deployment
+from msgspec import Struct
+
+from cloudmend.core.contract import Control
+from cloudmend.core.decide import mode_of
+from cloudmend.core.doctor.check import Answer, Deployment, all_of
 from cloudmend.core.policy import Catalog, Policy
 from cloudmend.core.policy.explain import explain
 from cloudmend.core.ports import Rows
@@ -35,6 +40,32 @@ def policy(in_force: Policy, now: datetime, catalog: Catalog) -> Answer:
     if in_force.mode.default == "observe":  # as above
         return Answer("warning", f"{told} Deploy the stack with Mode=fix to mend it.")
     return Answer("ok", told)
+
+
+class Lent(Struct, frozen=True, kw_only=True):
+    """The right to write of a control that only observes by default, and the template's parameter that grants it."""
+
+    control: Control[Any]
+    parameter: str
+    is_granted: bool
+
+
+def rights(lent: Sequence[Lent], in_force: Policy, deployment: Deployment) -> Answer:
+    """Judge whether the stack grants the rights that the policy's modes need, and no others."""
+    answers = [_right(each, in_force, deployment) for each in lent]
+    return all_of(answers, "The stack holds the right to write of each control that mends, and of no other.")
+
+
+def _right(lent: Lent, in_force: Policy, deployment: Deployment) -> Answer:
+    control = lent.control
+    mode, why = mode_of(in_force, control.id, deployment.account, "", control.mode)
+    if mode == "fix" and not lent.is_granted:
+        found = f"{control.id} is to mend ({why}), and the stack holds no right to: each mend of it fails."
+        return Answer("broken", found, deployment.deploy(f"{lent.parameter}=on"))
+    if mode != "fix" and lent.is_granted:
+        found = f"The stack holds the right to write of {control.id}, which does not mend ({why})."
+        return Answer("warning", found, deployment.deploy(f"{lent.parameter}=off"))
+    return Answer("ok", f"{control.id}: {why}.")
 
 
 def version(lines: Rows | None, installed: str, deployment: Deployment) -> Answer:

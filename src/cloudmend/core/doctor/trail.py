@@ -12,13 +12,8 @@ from msgspec import Struct
 from cloudmend.core.doctor.check import Answer, Deployment
 from cloudmend.core.model import Json
 
-# The call that must be recorded, by the fields of CloudTrail's advanced event selectors.
-_CALL: Final = {
-    "eventCategory": "Management",
-    "eventSource": "ec2.amazonaws.com",
-    "eventName": "AuthorizeSecurityGroupIngress",
-    "readOnly": "false",
-}
+Call = tuple[str, str]  # the source and the name of a write that must be recorded
+
 # CloudTrail API Reference, AdvancedFieldSelector. An operator without Not is met by any of its values.
 _OPERATORS: Final[Mapping[str, Callable[[str, Sequence[str]], bool]]] = {
     "Equals": lambda value, values: value in values,
@@ -55,47 +50,71 @@ class Trail(Struct, frozen=True, kw_only=True):
     selectors: Json = {}  # GetEventSelectors' answer
     problem: str = ""
 
-    @property
-    def records_writes(self) -> bool:
-        """A trail that has no selectors of its own records all management events."""
+    def records(self, call: Call) -> bool:
+        """Return whether the trail records a call. Without selectors of its own it records all management events."""
         advanced = self.selectors.get("AdvancedEventSelectors")
         basic = self.selectors.get("EventSelectors")
         if advanced:
-            return any(_selects(selector) for selector in advanced)
-        return not basic or any(_selects_basic(selector) for selector in basic)
+            return any(_selects(selector, call) for selector in advanced)
+        return not basic or any(_selects_basic(selector, call) for selector in basic)
 
 
-def _selects(selector: Json) -> bool:
-    return all(_meets(field) for field in selector["FieldSelectors"])
+def _selects(selector: Json, call: Call) -> bool:
+    return all(_meets(field, call) for field in selector["FieldSelectors"])
 
 
-def _meets(field: Json) -> bool:
+def _meets(field: Json, call: Call) -> bool:
     """Return whether the call meets a field selector. A field that the call is not known to have counts as not met."""
-    value = _CALL.get(field["Field"])
+    source, name = call
+    told = {"eventCategory": "Management", "eventSource": source, "eventName": name, "readOnly": "false"}
+    value = told.get(field["Field"])
     return value is not None and all(test(value, field[name]) for name, test in _OPERATORS.items() if field.get(name))
 
 
-def _selects_basic(selector: Json) -> bool:
-    """CloudTrail API Reference, EventSelector, with its defaults; what it may exclude (KMS, RDS) is not EC2."""
-    return bool(selector.get("IncludeManagementEvents", True)) and selector.get("ReadWriteType", "All") != "ReadOnly"
+def _selects_basic(selector: Json, call: Call) -> bool:
+    """Return whether a basic selector includes the call. CloudTrail API Reference, EventSelector, with its defaults."""
+    is_left_out = call[0] in selector.get("ExcludeManagementEventSources", ())
+    includes = selector.get("IncludeManagementEvents", True) and not is_left_out
+    return bool(includes) and selector.get("ReadWriteType", "All") != "ReadOnly"
 
 
-def judge(trails: Sequence[Trail], deployment: Deployment) -> Answer:
-    """One good trail is enough; else what is nearest to one is told."""
-    if good := [trail for trail in trails if trail.is_logging and trail.records_writes and not trail.problem]:
+def judge(trails: Sequence[Trail], calls: Sequence[Call], deployment: Deployment, *, embedded: bool = False) -> Answer:
+    """Judge whether trails record each of the calls; else what is nearest to that is reported.
+
+    `embedded`: the embedded AWS answers, whose EventBridge receives calls without a trail.
+    """
+    answer = _judged(trails, calls, deployment)
+    if embedded and answer.verdict == "broken":
+        found = f"{answer.found} That is so on AWS. The embedded AWS, which answers here, needs no trail."
+        return Answer("ok", found)
+    return answer
+
+
+def _judged(trails: Sequence[Trail], calls: Sequence[Call], deployment: Deployment) -> Answer:
+    logging = [trail for trail in trails if trail.is_logging and not trail.problem]
+    missed = [call for call in calls if not any(trail.records(call) for trail in logging)]
+    if not missed:
+        good = [trail for trail in logging if all(map(trail.records, calls))] or logging
         return Answer("ok", f"Trail {_named(good[0])} is logging management write events.")
     if hidden := [trail for trail in trails if trail.problem]:
         return Answer.hidden(f"trail {_named(hidden[0])} cannot be read: {hidden[0].problem}")
-    if stopped := [trail for trail in trails if trail.records_writes]:
+    if stopped := [trail for trail in trails if not trail.is_logging and all(map(trail.records, missed))]:
         fix = ["aws", "cloudtrail", "start-logging", "--name", stopped[0].arn, "--region", stopped[0].home]
-        return Answer(
-            "broken", f"Trail {_named(stopped[0])} is stopped: EventBridge receives no API calls.", shlex.join(fix)
-        )
+        found = f"Trail {_named(stopped[0])} is stopped: EventBridge receives no API calls."
+        return Answer("broken", found, shlex.join(fix))
     if trails:
-        found = f"Trail {_named(trails[0])} leaves out management write events: EventBridge receives no API calls."
-        return Answer("broken", found, _select_writes(trails[0]))
+        nearest = (logging or list(trails))[0]
+        return Answer(
+            "broken", f"Trail {_named(nearest)} leaves out {_left_out(missed, calls)}.", _select_writes(nearest)
+        )
     found = f"No trail covers {deployment.region}: without one, EventBridge receives no API calls."
     return Answer("broken", found, _create(deployment))
+
+
+def _left_out(missed: Sequence[Call], calls: Sequence[Call]) -> str:
+    if len(missed) == len(calls):
+        return "management write events: EventBridge receives no API calls"
+    return f"{', '.join(name for _, name in missed)}: EventBridge does not receive these calls"
 
 
 def _named(trail: Trail) -> str:
