@@ -24,6 +24,7 @@ from cloudmend.core.ledger import (
     hour,
     instant,
     keeps_out,
+    sharing_budget,
     unknown,
 )
 from cloudmend.core.model import Intent, Record
@@ -55,10 +56,11 @@ class MemoryLedger:
     def intend(self, intent: Intent) -> Entry:
         entry = Entry.of(intent, self._clock.now(), secrets.token_bytes(5))
         self._check_place(entry, entry.seen)
-        of_account = [each for each in self._store.entries.values() if each.intent.account == intent.account]
-        counted = {each.place for each in of_account if hour(each.opened) == hour(entry.opened)}
-        if entry.place not in counted and len(counted) >= self._terms.budget:
-            raise budget_spent(intent.account, entry.opened, self._terms)
+        same_hour = [each for each in self._store.entries.values() if hour(each.opened) == hour(entry.opened)]
+        counted = {each.place for share in sharing_budget([*same_hour, entry]) if entry in share for each in share}
+        is_new = all(each.place != entry.place for each in same_hour)
+        if is_new and len(counted) > self._terms.budget:
+            raise budget_spent(entry, self._terms)
         self._store.entries[entry.id] = entry
         return entry
 

@@ -138,7 +138,8 @@ def test_beyond_the_budget_it_only_observes_and_says_how_to_raise_it() -> None:
     assert third.budget_spent
     assert third.summary.endswith(
         ": would have narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8. Account 111122223333 has used its budget of 2 "
-        "resources for the hour 2026-11-24T07:00Z. It is open, and nothing here tries it again by itself. Try again "
+        "resources under security_group_ingress for the hour 2026-11-24T07:00Z. It is open, "
+        "and nothing here tries it again by itself. Try again "
         "after 08:00 UTC. If so many mends are normal, raise the budget."
     )
     assert third.retry_at is None
@@ -286,3 +287,13 @@ def test_a_sweep_stops_in_time_and_another_goes_on_where_it_stopped() -> None:
     rest = swept(account, only=first.left)
     assert {record.resource.id for record in (*first.records, *rest.records)} == groups
     assert all(record.status == "mended" and record.missed for record in (*first.records, *rest.records))
+
+
+def test_a_control_that_is_not_budgeted_mends_where_the_budget_is_spent() -> None:
+    account = Account()
+    account.world = msgspec.structs.replace(account.world, ledger=account.process(budget=1))
+    assert account.mend(account.group(ipv4(22, WORLD))).status == "mended"
+    account.group(ipv4(22, WORLD))
+    never_waits = msgspec.structs.replace(CONTROL, budgeted=False)
+    swept_by = [engine.sweep(controls=[each], policy=policy(), world=account.world) for each in (CONTROL, never_waits)]
+    assert [[record.status for record in each.records] for each in swept_by] == [["observed"], ["mended"]]

@@ -59,8 +59,8 @@ def test_what_is_refused_is_put_off_to_the_next_hour_for_the_cause_that_it_had()
     assert (record.status, record.budget_spent, record.retry_at) == ("observed", True, due)
     assert record.summary == (
         f"{account.label(group_id)}: would have narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8. Account "
-        "111122223333 has used its budget of 1 resource for the hour 2026-11-24T07:00Z. It is open until it "
-        "is tried again at 08:00 UTC. If so many mends are normal, raise the budget."
+        "111122223333 has used its budget of 1 resource under security_group_ingress for the hour 2026-11-24T07:00Z. "
+        "It is open until it is tried again at 08:00 UTC. If so many mends are normal, raise the budget."
     )
     (task,) = later.tasks
     assert (task.due, task.region, task.account, task.control) == (due, REGION, "111122223333", CONTROL.id)

@@ -108,7 +108,7 @@ def test_what_is_no_count_of_the_hour_is_counted_anew_and_stops_no_mend(
     dynamodb: Any, table: str, in_dynamodb: Backend, value: Any
 ) -> None:
     ledger = in_dynamodb.ledger(budget=2)
-    hour = key("budget/111122223333", "2026-11-24T07")
+    hour = key("budget/111122223333/security_group_ingress", "2026-11-24T07")
     dynamodb.put_item(TableName=table, Item={**hour, "resources": value})
     first, second = ledger.intend_all([intent(), intent(OTHER_GROUP)])
     assert (first.state, second.state) == ("INTENT", "INTENT")

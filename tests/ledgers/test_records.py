@@ -162,7 +162,8 @@ def test_the_budget_of_an_account_is_spent_and_comes_back_with_the_hour(backend:
     mend(ledger, OTHER_GROUP)
     backend.clock.sleep(3599)
     with pytest.raises(
-        BudgetSpent, match="Account 111122223333 has used its budget of 2 resources for the hour 2026-11-24T07:00"
+        BudgetSpent,
+        match="Account 111122223333 has used its budget of 2 resources under security_group_ingress for the hour 2026",
     ):
         mend(ledger, "sg-3")
     assert ledger.open_intents() == ()
@@ -182,12 +183,35 @@ def test_a_resource_that_is_mended_again_and_again_counts_once_in_the_budget(bac
     assert mend(backend.ledger(budget=2)).state == "DONE"  # it is among the two
 
 
-def test_the_same_id_in_another_region_or_under_another_control_is_another_resource(backend: Backend) -> None:
+def test_the_same_id_in_another_region_is_another_resource(backend: Backend) -> None:
     ledger = backend.ledger(budget=2)
     ledger.intend(intent())
     ledger.intend(intent(region="us-east-1"))
     with pytest.raises(BudgetSpent):
-        ledger.intend(intent(control="another"))
+        ledger.intend(intent(region="eu-west-2"))
+
+
+def test_each_control_has_a_budget_of_its_own(backend: Backend) -> None:
+    ledger = backend.ledger(budget=1)
+    ledger.intend(intent())
+    first, second = ledger.intend_all([intent(OTHER_GROUP, control="another"), intent(control="a_third")])
+    assert (first.state, second.state) == ("INTENT", "INTENT")
+    for control in ("security_group_ingress", "another", "a_third"):
+        with pytest.raises(BudgetSpent, match=f"its budget of 1 resource under {control} for the hour"):
+            ledger.intend(intent("sg-3", control=control))
+    with pytest.raises(BudgetSpent, match="under another for"):  # one of several is refused: none is stored
+        ledger.intend_all([intent("sg-4", control="a_fourth"), intent("sg-4", control="another")])
+    assert ledger.intend(intent("sg-4", control="a_fourth")).state == "INTENT"
+
+
+def test_what_is_not_budgeted_is_never_refused_for_it_and_takes_nobody_s_room(backend: Backend) -> None:
+    ledger = backend.ledger(budget=1)
+    for number in range(3):
+        ledger.intend(intent(f"sg-{number}", control="trail", budgeted=False))
+    ledger.intend_all(
+        [intent("sg-8", control="trail", budgeted=False), intent("sg-9", control="trail", budgeted=False)]
+    )
+    assert ledger.intend(intent()).state == "INTENT"
 
 
 def test_one_who_is_refused_does_not_use_up_the_budget(backend: Backend) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from cloudmend.aws.gateway import Gateway
-from cloudmend.aws.ledger_items import budget_of, key
+from cloudmend.aws.ledger_items import key, waits_of
 from cloudmend.core.ledger import instant
 from cloudmend.core.model import Json, Request
 from cloudmend.core.ports import Clock
@@ -66,4 +66,4 @@ class LaterQueue:
 
 
 def _note_key(task: PutOff) -> Json:
-    return key(budget_of(task.account), f"waits/{instant(task.due)}/{task.place}")
+    return key(waits_of(task.account), f"waits/{instant(task.due)}/{task.place}")

@@ -32,6 +32,7 @@ from cloudmend.core.ledger import (
     Unreadable,
     budget_spent,
     busy,
+    sharing_budget,
     unknown,
 )
 from cloudmend.core.model import Intent, Json, Record
@@ -75,19 +76,32 @@ class DynamoDbLedger:
 
     def intend_all(self, intents: Sequence[Intent]) -> tuple[Entry, ...]:
         now = self._clock.now()
-        if len(intents) > self._terms.budget:  # the condition on the count holds where nothing was counted yet
-            raise budget_spent(intents[0].account, now, self._terms)
         entries = tuple(Entry.of(intent, now, secrets.token_bytes(5)) for intent in intents)
+        shares = list(sharing_budget(entries))
+        for share in shares:  # the condition on a count holds where nothing was counted yet
+            if len(share) > self._terms.budget:
+                raise budget_spent(share[0], self._terms)
         locks = [items.put_lock(entry, entry.seen) for entry in entries]
         kept = [write for entry in entries for write in (items.put_entry(entry), items.put_open(entry))]
-        reasons = self._transact(*locks, items.count_resources(entries, self._terms), *kept)
-        if items.is_no_count(reasons[len(locks)]):
-            reasons = self._transact(*locks, items.count_anew(entries, self._terms), *kept)
-        for lock in filter(_refused, reasons[: len(locks)]):
+        counts = [items.count_resources(share, self._terms) for share in shares]
+        reasons, counted = self._counted(locks, counts, kept)
+        if any(map(items.is_no_count, counted)):
+            anew = [items.count_anew if items.is_no_count(each) else items.count_resources for each in counted]
+            counts = [count(share, self._terms) for count, share in zip(anew, shares, strict=True)]
+            reasons, counted = self._counted(locks, counts, kept)
+        for lock in filter(_refused, reasons):
             raise _busy(lock)
-        if _refused(reasons[len(locks)]):
-            raise budget_spent(intents[0].account, now, self._terms)
+        for share, count in zip(shares, counted, strict=True):
+            if _refused(count):
+                raise budget_spent(share[0], self._terms)
         return entries
+
+    def _counted(
+        self, locks: Sequence[Json], counts: Sequence[Json], kept: Sequence[Json]
+    ) -> tuple[Sequence[Json], Sequence[Json]]:
+        """Write all or nothing; the reasons of the locks, and of the counts."""
+        reasons = self._transact(*locks, *counts, *kept)
+        return reasons[: len(locks)], reasons[len(locks) : len(locks) + len(counts)]
 
     def resume(self, entry: Entry, seen: datetime) -> Entry:
         now = self._clock.now()

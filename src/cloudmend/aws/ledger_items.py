@@ -8,7 +8,7 @@ The table's keys are the texts `pk` and `sk`:
 | place/PLACE     | lock                 | who mends there, or did last, and until when                 |
 | resource/ID     | time-salt            | an entry of version 1; `ID/time-salt` is its id              |
 | open            | an entry's id        | that entry is in state INTENT; `place` says where it is      |
-| budget/ACCOUNT  | clock hour           | `resources` that were mended in it                           |
+| budget/ACCOUNT/CONTROL | clock hour    | `resources` that were mended in it                           |
 | budget/ACCOUNT  | waits/TIME/PLACE     | what is tried again then has a message in the sweep's queue  |
 | exemptions      | an exemption's id    | a timed exemption                                            |
 
@@ -73,9 +73,14 @@ def sort_key(entry_id: str) -> str:
     return f"{since_key(time_of(entry_id))}Z-{entry_id}"
 
 
-def budget_of(account: str) -> str:
-    """The partition of what an account's budgets have seen."""
+def waits_of(account: str) -> str:
+    """The partition of what waits in an account for another time."""
     return f"budget/{account}"
+
+
+def budget_of(entry: Entry) -> str:
+    """The partition of what the budgets of an account and control have seen."""
+    return f"budget/{entry.intent.account}/{entry.intent.control}"
 
 
 def entry_key(entry_id: str, place: str) -> Json:
@@ -177,7 +182,7 @@ def put_lock(entry: Entry, seen: datetime) -> Json:
 
 
 def count_resources(entries: Sequence[Entry], terms: Terms) -> Json:
-    """Unless the budget of the hour has no room for all of them. They are of one account and one moment.
+    """Unless the budget of the hour has no room for all of them. They share a budget, and are of one moment.
 
     A resource that is counted already needs no room. Where there are several entries that is not asked: whoever is
     refused comes again with each alone.
@@ -187,7 +192,7 @@ def count_resources(entries: Sequence[Entry], terms: Terms) -> Json:
     has_room = "size(resources) <= :room" + (" OR contains(resources, :one)" if alone else "")
     return {
         "Update": {
-            "Key": key(budget_of(first.intent.account), hour(first.opened)),
+            "Key": key(budget_of(first), hour(first.opened)),
             "UpdateExpression": "ADD resources :counted SET expires = :expires",
             "ConditionExpression": (
                 f"attribute_not_exists(resources) OR (attribute_type(resources, :set) AND ({has_room}))"

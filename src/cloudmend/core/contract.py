@@ -229,6 +229,7 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
     read_again: ReadAgain[S] | None = None
     explain: Explain[S] | None = None  # None: each part is told with its value
     part_ids: PartIds | None = None  # None: a part is named by its resource alone
+    budgeted: bool = True  # its mends count in the budget of the account's hour; false if it must not wait
     whole: bool = False  # a write replaces more than it changes, unguarded: it is read again beside the intent
     # For a look, and never for a mend. What else is known of a part, by name: its kind first, by which a page counts.
     details: Callable[[State, str, S], Mapping[str, Any]] | None = None

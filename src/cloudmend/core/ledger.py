@@ -238,7 +238,7 @@ class Exemptions(Struct, frozen=True):
 class Terms(Struct, frozen=True, kw_only=True):
     """The terms of a ledger: its budget and its retention.
 
-    `budget`: how many resources of an account may be mended in a clock hour, however often each; at least 1.
+    `budget`: how many resources of an account each control may mend in a clock hour, however often each; at least 1.
     `retention`: of what has ended, counted from then.
     """
 
@@ -258,7 +258,9 @@ class Ledger(Protocol):
         """How a sentence calls it: the table or the file, and where that is."""
 
     def intend(self, intent: Intent) -> Entry:
-        """Store it in state INTENT, and count its resource in the account's budget of the hour: both, or neither.
+        """Store it in state INTENT, and count its resource in the hour's budget of account and control: both, or none.
+
+        An intent that is not `budgeted` counts in none.
 
         Raises Busy if another's lease of the same place still ran when the resource was seen: what was seen
         may be closed by now. An intent that outlived its lease stays as it is, to be completed. Raises BudgetSpent,
@@ -266,7 +268,7 @@ class Ledger(Protocol):
         """
 
     def intend_all(self, intents: Sequence[Intent]) -> tuple[Entry, ...]:
-        """The same for up to 33 intents of one account: all of them, or none. Raises as `intend` does for any.
+        """The same for up to 33 intents of one control, or 32 of two: all of them, or none. Raises as `intend` does.
 
         Where some are counted in the budget already, it may be spent for all of them though it is not for each alone.
         """
@@ -367,9 +369,23 @@ def busy(place: str, entry_id: str, leased_until: str) -> Busy:
     )
 
 
-def budget_spent(account: str, now: datetime, terms: Terms) -> BudgetSpent:
+def budget_spent(entry: Entry, terms: Terms) -> BudgetSpent:
+    """The error for an entry that found no room in the budget."""
     resources = f"{terms.budget:,} resource{'s' if terms.budget > 1 else ''}"
-    return BudgetSpent(f"Account {account} has used its budget of {resources} for the hour {hour(now)}:00Z.")
+    intent = entry.intent
+    return BudgetSpent(
+        f"Account {intent.account} has used its budget of {resources} under {intent.control} for the hour "
+        f"{hour(entry.opened)}:00Z."
+    )
+
+
+def sharing_budget(entries: Iterable[Entry]) -> Iterator[Sequence[Entry]]:
+    """Yield, of entries of one hour, those that share a budget; what counts in none is in none of them."""
+    shares: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        if entry.intent.budgeted:
+            shares.setdefault((entry.intent.account, entry.intent.control), []).append(entry)
+    return iter(shares.values())
 
 
 def unknown(entry_id: str, ledger: str) -> LedgerError:

@@ -254,6 +254,7 @@ class Intent(Struct, frozen=True, kw_only=True):
     requests: tuple[Request, ...]
     undo: tuple[str, ...]
     steps: tuple[Step, ...] = ()  # what is planned, part by part
+    budgeted: bool = True  # whether it counts in the budget of its account, control and hour
 
     @property
     def cause(self) -> ApiCall:

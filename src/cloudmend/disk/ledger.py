@@ -24,6 +24,7 @@ from cloudmend.core.ledger import (
     Unreadable,
     budget_spent,
     busy,
+    control_of,
     hour,
     instant,
     keeps_out,
@@ -143,13 +144,13 @@ class SqliteLedger:
 
     def _check_budget(self, connection: sqlite3.Connection, entry: Entry) -> None:
         """Raises BudgetSpent. A resource that was mended in this hour counts once."""
-        account, now = entry.intent.account, entry.opened
-        counted, own = connection.execute(
-            "SELECT count(DISTINCT place), max(place = ?) FROM entries WHERE account = ? AND opened >= ?",
-            (entry.place, account, hour(now)),
-        ).fetchone()
-        if counted >= self._terms.budget and not own:
-            raise budget_spent(account, now, self._terms)
+        of_account = connection.execute(
+            "SELECT DISTINCT place FROM entries WHERE account = ? AND opened >= ?",
+            (entry.intent.account, hour(entry.opened)),
+        )
+        counted = {place for (place,) in of_account if control_of(place) == entry.intent.control}
+        if entry.intent.budgeted and entry.place not in counted and len(counted) >= self._terms.budget:
+            raise budget_spent(entry, self._terms)
 
     def _found(self, condition: str, *values: Any, newest_first: bool = False) -> Iterator[Found]:
         order = "opened DESC, id DESC" if newest_first else "opened, id"

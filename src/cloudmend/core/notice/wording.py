@@ -70,8 +70,8 @@ def why_unchanged(record: Record) -> str:
     if record.budget_spent:
         again = f"is tried again at {record.retry_at:%H:%M} UTC" if record.retry_at else "waits for the next sweep"
         return (
-            f"The account's budget for this clock hour is spent, and this is open: it {again}. If so many mends are "
-            "normal, deploy the stack with a larger Budget (CLOUDMEND_BUDGET)."
+            f"The account's budget for this control and clock hour is spent, and this is open: it {again}. If so many "
+            "mends are normal, deploy the stack with a larger Budget (CLOUDMEND_BUDGET)."
         )
     if _is_only_reported(record):
         return f"cloudmend changes nothing here, whatever the mode: {record.decision}."

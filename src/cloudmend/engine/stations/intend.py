@@ -80,6 +80,7 @@ def _intent(planned: Planned, policy: Policy, world: World, *, tags: bool = True
         requests=tuple(Request(call.action, call.params) for call in calls(control, place, view.state, made.then)),
         undo=commands(calls(control, place, back, view.parts), world.region, tags=tags),
         steps=made.steps if tags else without_tags_of(made.steps),
+        budgeted=control.budgeted,
     )
 
 
