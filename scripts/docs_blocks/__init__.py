@@ -29,6 +29,7 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "policy keys": policy.keys,
     "policy keys of controls": policy.control_keys,
     "policy sets": policy.named_sets,
+    "scan rights": controls.scan_rights,
 }
 
 _BLOCK: Final = re.compile(r"(?<=<!-- generated: )([^>]+?) -->\n.*?(?=<!-- end -->)", re.DOTALL)

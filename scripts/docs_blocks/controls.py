@@ -27,6 +27,12 @@ def controls() -> str:
     return "\n\n".join(map(_section, every()))
 
 
+def scan_rights() -> str:
+    """What a look with each control needs."""
+    rows = ((code(each.id), _rights((*each.reads, *each.looks))) for each in every())
+    return table(("control", "rights to look"), rows)
+
+
 def _section(control: Control[Any]) -> str:
     advice = f"**In your code**: {control.advice}"
     return f"## {control.id}\n\n{table(('id', code(control.id)), _facts(control))}\n\n{_told(control)}\n\n{advice}"

@@ -28,7 +28,7 @@ def only(*entries: Entry) -> Door:
 
 def test_a_mended_door_was_open_from_the_call_until_it_was_proved_closed() -> None:
     door = only(mended(NOW))
-    assert (door.kind, door.group, door.region) == ("mended", GROUP, "eu-west-1")
+    assert (door.kind, door.resource, door.region) == ("mended", GROUP, "eu-west-1")
     assert door.closed == NOW + timedelta(seconds=1)
     assert (door.lasted, door.is_exact) == (timedelta(seconds=2.5), True)
     assert (door.who, door.told) == ("the IAM user mallory", "narrowed")
@@ -77,4 +77,4 @@ def test_an_undo_opens_the_door_again_until_the_next_mend() -> None:
 
 def test_doors_are_in_the_order_in_which_they_were_opened() -> None:
     slow = mended(NOW + MINUTE, OTHER_GROUP, seconds=3600)
-    assert [door.group for door in doors_of([mended(NOW), slow])] == [OTHER_GROUP, GROUP]
+    assert [door.resource for door in doors_of([mended(NOW), slow])] == [OTHER_GROUP, GROUP]

@@ -12,10 +12,14 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 
-from cloudmend.controls.security_group_ingress.functions import CONTROL
+from cloudmend.controls import every
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.decide import Decision
-from cloudmend.core.model import Edit, Json
-from cloudmend.core.scan import Attached, Report, Row, Unread, as_csv, as_json, as_sarif, attached_to, outcome
+from cloudmend.core.escaping import chat
+from cloudmend.core.model import Edit
+from cloudmend.core.reach import Reach
+from cloudmend.core.scan import Report, Row, Unread, as_csv, as_json, as_sarif, outcome, texts, told
+from cloudmend.core.scan.formats import COLUMNS
 from hostile import hostile_texts
 from records import GROUP, RULE, WHY
 from support import ACCOUNT, REGION, VPC
@@ -23,25 +27,53 @@ from support import ACCOUNT, REGION, VPC
 ROW = Row(
     account=ACCOUNT,
     region=REGION,
-    group=GROUP,
-    group_name="testing",
-    vpc=VPC.id,
-    rule=RULE,
-    description="",
-    ports="tcp/22",
-    source="0.0.0.0/0",
-    public_addresses=3_702_258_688,
-    interfaces=2,
-    attached_addresses=("54.1.2.3", "54.1.2.4"),
     control="security_group_ingress",
+    severity="high",
+    type="AWS::EC2::SecurityGroup",
+    noun="security group",
+    resource=GROUP,
+    name="testing",
+    place=VPC.id,
+    part=RULE,
+    value="tcp/22 from 0.0.0.0/0",
     why=WHY,
+    witness="",
     action="fix",
     outcome="would become tcp/22 from 10.0.0.0/8 (mode.default is fix)",
     after="tcp/22 from 10.0.0.0/8",
+    details={"ports": "tcp/22", "source": "0.0.0.0/0", "description": "", "public_addresses": 3_702_258_688},
+    reach=Reach(users=2, noun="interface", addresses=("54.1.2.3", "54.1.2.4")),
 )
-EXEMPT = replace(ROW, action="exempt", rule="sgr-0f30ccc3fc066201b", outcome="is left open (exempt: by us)", after="")
-UNREAD = Unread(region="us-east-1", error="ec2:DescribeRegions in us-east-1: no answer.")
-REPORT = Report(regions=(REGION,), rows=(ROW, EXEMPT), all_clear="no port is open", unread=(UNREAD,))
+SNAPSHOT = Row(
+    account=ACCOUNT,
+    region=REGION,
+    control="ebs_snapshot_public",
+    severity="critical",
+    type="AWS::EC2::Snapshot",
+    noun="EBS snapshot",
+    resource="snap-0123456789abcdef0",
+    name="",
+    place="",
+    part="snapshot",
+    value="shared with every AWS account",
+    why="every AWS account may copy it",
+    witness="aws ec2 copy-snapshot",
+    action="fix",
+    outcome="would become not shared with every AWS account (mode.default is fix)",
+    after="not shared with every AWS account",
+)
+EXEMPT = replace(ROW, action="exempt", part="sgr-0f30ccc3fc066201b", outcome="is left open (exempt: by us)", after="")
+UNREAD = Unread(region="us-east-1", control="sqs_policy_public", error="sqs:ListQueues in us-east-1: no answer.")
+REPORT = Report(
+    controls=("security_group_ingress", "sqs_policy_public"),
+    regions=(REGION, "us-east-1"),
+    looks=4,
+    rows=(ROW, EXEMPT),
+    unread=(UNREAD,),
+)
+CLEAR = {"security_group_ingress": "no port is open", "sqs_policy_public": "", "ebs_snapshot_public": ""}
+HOLDS = "no port is open; no finding of sqs_policy_public, ebs_snapshot_public"
+PARTLY = "1 of 4 looks, each at one control in one Region, could not be finished"
 
 EDIT = Edit(part=RULE, before="tcp/22 from 0.0.0.0/0", after="tcp/22 from 10.0.0.0/8", did="narrowed", why=WHY)
 
@@ -49,13 +81,20 @@ EDIT = Edit(part=RULE, before="tcp/22 from 0.0.0.0/0", after="tcp/22 from 10.0.0
 @pytest.mark.parametrize(
     ("report", "said"),
     [
-        (REPORT, "2 rules at fault in 1 group, 1 of them exempt; 1 Region read; 1 Region could not be read in full."),
-        (replace(REPORT, regions=("a", "b"), rows=(), unread=()), "No port is open; 2 Regions read."),
         (
-            replace(REPORT, rows=()),
-            "1 Region could not be read in full. No port is open in what was read of 1 Region.",
+            REPORT,
+            f"2 findings in 1 security group, 1 of them exempt; 2 controls looked at in 2 Regions; {PARTLY}.",
         ),
-        (replace(REPORT, regions=(), rows=()), "1 Region could not be read in full. So nothing is known."),
+        (
+            replace(REPORT, rows=(ROW, SNAPSHOT), unread=()),
+            "2 findings in 1 security group and 1 EBS snapshot; 2 controls looked at in 2 Regions.",
+        ),
+        (
+            replace(REPORT, rows=(), unread=(), clear=CLEAR),
+            "No port is open; no finding of sqs_policy_public, ebs_snapshot_public; 2 controls looked at in 2 Regions.",
+        ),
+        (replace(REPORT, rows=(), clear=CLEAR), f"{PARTLY}. In the others {HOLDS}."),
+        (replace(REPORT, rows=()), f"{PARTLY}. So nothing is known."),
     ],
 )
 def test_a_line_sums_it_up(report: Report, said: str) -> None:
@@ -79,52 +118,65 @@ def test_an_outcome_says_what_would_be_done_and_by_which_line_of_the_policy(acti
     assert outcome(Decision(action, "W"), edit) == said
 
 
-def test_behind_a_group_are_its_interfaces_and_their_public_addresses() -> None:
-    association = {"Association": {"PublicIp": "54.1.2.3"}}
-    interfaces: list[Json] = [
-        {
-            "Groups": [{"GroupId": "sg-a"}, {"GroupId": "sg-b"}],
-            **association,
-            "PrivateIpAddresses": [association, {"Association": {"PublicIp": "54.1.2.4"}}, {}],
-            "Ipv6Addresses": [{"Ipv6Address": "2600:1f18::1"}, {"Ipv6Address": "fd00::1"}],
-        },
-        {"Groups": [{"GroupId": "sg-a"}]},
-    ]
-    addresses = ("2600:1f18::1", "54.1.2.3", "54.1.2.4")
-    assert attached_to(interfaces) == {"sg-a": Attached(2, addresses), "sg-b": Attached(1, addresses)}
+def test_kinds_of_resources_are_counted_one_by_one_and_many_kinds_together() -> None:
+    rows = [replace(SNAPSHOT, noun=noun, type=noun) for noun in ("EBS snapshot", "S3 bucket", "SQS queue")]
+    three, four = replace(REPORT, rows=rows), replace(REPORT, rows=(ROW, *rows))
+    assert three.summary.startswith("3 findings in 1 EBS snapshot, 1 S3 bucket and 1 SQS queue; ")
+    assert four.summary.startswith("4 findings in 4 resources; ")
+
+
+def test_a_value_too_long_to_read_is_told_by_what_is_done_to_it() -> None:
+    policy = replace(EDIT, before="{" * 90, after="{" * 99, did="narrowed statement one")
+    assert outcome(Decision("fix", "W"), policy) == "would be mended: narrowed statement one (W)"
+
+
+def test_details_are_words_numbers_or_not_known_and_none_repeats_the_value() -> None:
+    details = {"ports": "tcp/22", "described_as": "a hurry", "addresses": 1 << 40, "unread": None}
+    assert texts(details, "tcp/22 from ::/0") == {"described as": "a hurry"}
+    assert replace(ROW, details=details).numbers == {"addresses": 1 << 40, "unread": None}
+    assert [told(each) for each in (1000, 1 << 40, None, "a")] == ["1,000", "2^40", "not known", "a"]
+    assert (ROW.kind, SNAPSHOT.kind) == ("tcp/22", "shared with every AWS account")
 
 
 def test_json_is_one_versioned_document() -> None:
     told = json.loads(as_json(REPORT))
-    assert (told["version"], told["summary"]) == (1, REPORT.summary)
-    assert told["rows"][0]["attached_addresses"] == ["54.1.2.3", "54.1.2.4"]
-    assert told["unread"] == [{"region": "us-east-1", "error": UNREAD.error}]
+    assert (told["version"], told["summary"]) == (2, REPORT.summary)
+    assert told["rows"][0]["reach"] == {
+        "status": "reachable",
+        "users": 2,
+        "noun": "interface",
+        "addresses": ["54.1.2.3", "54.1.2.4"],
+    }
+    assert told["rows"][0]["details"] == ROW.details
+    assert told["unread"] == [{"region": "us-east-1", "control": "sqs_policy_public", "error": UNREAD.error}]
+    assert json.loads(as_json(replace(REPORT, rows=(SNAPSHOT,))))["rows"][0]["reach"] is None
 
 
 @given(hostile_texts)
 def test_json_keeps_foreign_text_to_the_letter_and_tells_a_terminal_nothing(text: str) -> None:
-    written = as_json(replace(REPORT, rows=(replace(ROW, description=unicode(text)),)))
-    assert json.loads(written)["rows"][0]["description"] == unicode(text)
+    written = as_json(replace(REPORT, rows=(replace(ROW, name=unicode(text)),)))
+    assert json.loads(written)["rows"][0]["name"] == unicode(text)
     assert written.isascii()
     assert written.replace("\n", "").isprintable()
 
 
 def test_csv_has_a_line_for_each_row() -> None:
     header, first, second = csv.reader(io.StringIO(as_csv(REPORT)))
-    assert header == list(Row.__struct_fields__)
-    assert dict(zip(header, first, strict=True))["attached_addresses"] == "54.1.2.3 54.1.2.4"
+    assert header == list(COLUMNS)
+    assert dict(zip(header, first, strict=True))["addresses"] == "54.1.2.3 54.1.2.4"
+    assert json.loads(dict(zip(header, first, strict=True))["details"]) == ROW.details
     assert second[header.index("action")] == "exempt"
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\N{FULLWIDTH EQUALS SIGN}1"])
 def test_no_cell_of_csv_is_a_formula(text: str) -> None:
-    _, row = csv.reader(io.StringIO(as_csv(replace(REPORT, rows=(replace(ROW, description=text),)))))
-    assert row[Row.__struct_fields__.index("description")].startswith("'")
+    _, row = csv.reader(io.StringIO(as_csv(replace(REPORT, rows=(replace(ROW, name=text),)))))
+    assert row[COLUMNS.index("name")].startswith("'")
 
 
 @given(hostile_texts)
 def test_foreign_text_adds_neither_lines_nor_formulas_to_csv(text: str) -> None:
-    written = as_csv(replace(REPORT, rows=(replace(ROW, group_name=unicode(text), description=unicode(text)),)))
+    written = as_csv(replace(REPORT, rows=(replace(ROW, name=unicode(text), details={"a": unicode(text)}),)))
     assert len(written.splitlines()) == 2
     _, row = csv.reader(io.StringIO(written))
     assert not [cell for cell in row if cell.startswith(("=", "+", "-", "@", "\t"))]
@@ -157,12 +209,32 @@ SARIF = closed(
     runs_=array(
         closed(
             tool_=closed(
-                driver_=closed(name_=STRING, version=STRING, rules=array(closed(id_=STRING, shortDescription=MESSAGE)))
+                driver_=closed(
+                    name_=STRING,
+                    version=STRING,
+                    rules=array(
+                        closed(
+                            id_=STRING,
+                            shortDescription=MESSAGE,
+                            help=MESSAGE,
+                            properties={
+                                "type": "object",
+                                "properties": {
+                                    "tags": {"type": "array", "items": STRING, "uniqueItems": True},
+                                    "security-severity": {"type": "string", "pattern": r"^\d+\.\d$"},
+                                },
+                                "additionalProperties": False,
+                            },
+                        )
+                    ),
+                )
             ),
             invocations=array(
                 closed(
                     executionSuccessful_={"type": "boolean"},
-                    toolExecutionNotifications=array(closed(level=LEVEL, message_=MESSAGE)),
+                    toolExecutionNotifications=array(
+                        closed(level=LEVEL, message_=MESSAGE, associatedRule=closed(id=STRING))
+                    ),
                 )
             ),
             results_=array(
@@ -193,21 +265,34 @@ SARIF["properties"]["$schema"] = STRING
 
 
 def test_sarif_is_a_run_with_a_result_for_each_row() -> None:
-    told = json.loads(as_sarif(REPORT, [CONTROL], "0.1.0"))
+    told = json.loads(as_sarif(REPORT, every(), "0.1.0"))
     jsonschema.validate(told, SARIF)
     (run,) = told["runs"]
     first, second = run["results"]
     assert first["ruleId"] in {rule["id"] for rule in run["tool"]["driver"]["rules"]}
-    assert first["message"]["text"] == f"{GROUP} (testing): {WHY}. It {ROW.outcome}."
+    assert first["message"]["text"] == f"security group {GROUP} (testing): {WHY}. It {chat(ROW.outcome, 1000)}."
     assert (first["level"], first["suppressions"]) == ("error", [])
     assert second["suppressions"][0]["status"] == "accepted"
     assert first["partialFingerprints"] != second["partialFingerprints"]
     assert run["invocations"][0]["executionSuccessful"] is False
+    rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
+    assert list(rules) == [control.id for control in every()]
+    assert rules["ebs_snapshot_public"]["properties"] == {
+        "security-severity": "9.5",
+        "tags": ["security", "critical", "Security Hub EC2.1"],
+    }
+    assert rules[CONTROL.id]["help"]["text"] == CONTROL.advice
     assert "us-east-1" in run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
 
 
 @given(hostile_texts)
 def test_sarif_makes_no_link_of_foreign_text(text: str) -> None:
-    report = replace(REPORT, rows=(replace(ROW, group_name=unicode(text)),))
+    report = replace(REPORT, rows=(replace(ROW, name=unicode(text), why=unicode(text) or "a", outcome=unicode(text)),))
     (result,) = json.loads(as_sarif(report, [CONTROL], "0.1.0"))["runs"][0]["results"]
     assert not set("[]<>*`") & set(result["message"]["text"])
+
+
+def test_two_findings_of_one_part_are_two_results_for_code_scanning() -> None:
+    report = replace(REPORT, rows=(replace(ROW, why="one"), replace(ROW, why="two")))
+    results = json.loads(as_sarif(report, [CONTROL], "0.1.0"))["runs"][0]["results"]
+    assert len({each["partialFingerprints"]["finding/v1"] for each in results}) == 2

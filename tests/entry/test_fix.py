@@ -8,13 +8,13 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.policy import Policy
 from cloudmend.entry.fix_plan import FixPlan, plan_of
 from cloudmend.entry.fix_told import Teller
 from cloudmend.entry.fixing import DECLINED, carry_out
-from cloudmend.entry.judgement import Brief
-from cloudmend.entry.scanning import survey
-from cloudmend.entry.standing import Standing
+from cloudmend.entry.scanning import look_everywhere
+from cloudmend.entry.standing import Brief, Standing
 from cloudmend.local.ec2 import Ec2Error
 from entry.test_scan import WithInterfaces
 from ledgers.values import exemption
@@ -29,7 +29,7 @@ Meanwhile = Callable[[], object]
 def planned(account: Account, policy_: Policy | None = None, *groups: str) -> FixPlan:
     standing = Standing(exemptions=account.ledger.exemptions(NOW), ledger=account.ledger)
     brief = Brief(policy_ or policy(), NOW, standing)
-    return plan_of(survey({REGION: WithInterfaces(account)}, brief), brief.policy, groups)
+    return plan_of(look_everywhere({REGION: WithInterfaces(account)}, [CONTROL], brief), groups)
 
 
 def fixed(
@@ -59,12 +59,12 @@ def test_every_change_is_shown_before_and_after_then_done_and_proved(capsys: pyt
     assert ingress(account.rules(group_id)) == {("tcp", 22, 22, "10.0.0.0/8")}
     told = capsys.readouterr().out
     assert "tcp/22 from 0.0.0.0/0 -> tcp/22 from 10.0.0.0/8" in told
-    assert "tcp/3389 from 128.0.0.0/1 -> revoked" in told
-    assert "Plan: 1 rule to narrow, 1 to revoke, in 1 group (1 in eu-west-1).\n" in told
+    assert "tcp/3389 from 128.0.0.0/1 -> removed" in told
+    assert "Plan: 1 to change, 1 to remove, in 1 security group (1 in eu-west-1).\n" in told
     assert (
         told.index("Plan: ")
         < told.index(f"mended {account.label(group_id)}: ")
-        < told.index("1 of 1 group proved closed.")
+        < told.index("1 of 1 security group proved closed.")
     )
 
 
@@ -102,7 +102,7 @@ def test_what_was_opened_since_the_plan_was_shown_is_not_touched_and_said(capsys
     assert ingress(account.rules(other)) == {("tcp", 22, 22, "10.0.0.0/8")}
     told = capsys.readouterr().out
     assert f"failed {account.label(group_id)}: The plan is out of date. Now it would need: narrowed tcp/3389" in told
-    assert "1 of 2 groups proved closed." in told
+    assert "1 of 2 security groups proved closed." in told
 
 
 def test_what_somebody_widened_since_is_another_plan_and_not_clobbered() -> None:
@@ -207,7 +207,7 @@ def test_only_the_groups_that_are_named_are_changed(capsys: pytest.CaptureFixtur
     assert fixed(account, chosen, nothing) == 0
     assert ingress(account.rules(chosen)) == {("tcp", 22, 22, "10.0.0.0/8")}
     assert ingress(account.rules(other)) == {("tcp", 22, 22, "0.0.0.0/0")}
-    assert f"{nothing} is not at fault." in capsys.readouterr().out
+    assert f"{nothing} is not at fault in these Regions." in capsys.readouterr().out
 
 
 def test_a_region_that_cannot_be_read_is_told_and_is_1(capsys: pytest.CaptureFixture[str]) -> None:
@@ -216,9 +216,9 @@ def test_a_region_that_cannot_be_read_is_told_and_is_1(capsys: pytest.CaptureFix
     def refuse(_: object) -> None:
         raise Ec2Error("UnauthorizedOperation", "You are not authorized to perform this operation.", 403)
 
-    account.groups.before["DescribeSecurityGroupRules"] = refuse
+    account.groups.before["DescribeSecurityGroups"] = refuse
     assert fixed(account) == 1
-    assert f"{REGION} could not be read in full: ec2:DescribeSecurityGroupRules in {REGION}" in capsys.readouterr().out
+    assert f"{CONTROL.id} could not look at everything in {REGION}: not all of its" in capsys.readouterr().out
 
 
 def test_json_is_one_document_with_the_plan_the_records_and_the_way_back(capsys: pytest.CaptureFixture[str]) -> None:
@@ -226,8 +226,8 @@ def test_json_is_one_document_with_the_plan_the_records_and_the_way_back(capsys:
     group_id = account.group(SSH, HALF)
     assert fixed(account, as_json=True) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["version"] == 1
-    assert {(each["group"], each["before"], each["after"]) for each in told["plan"]} == {
+    assert told["version"] == 2
+    assert {(each["resource"], each["before"], each["after"]) for each in told["plan"]} == {
         (group_id, "tcp/22 from 0.0.0.0/0", "tcp/22 from 10.0.0.0/8"),
         (group_id, "tcp/3389 from 128.0.0.0/1", ""),
     }

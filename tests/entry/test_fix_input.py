@@ -24,7 +24,8 @@ def test_with_yes_nobody_needs_to_be_asked(wish: Wish) -> None:
     ("words", "said"),
     [
         ([], "cloudmend: There is no terminal to ask on. Pass --yes"),
-        (["--group", "bastion"], "'bastion' is not a security group id, such as sg-05fe30eb67c909f27."),
+        (["--resource", "a bastion", "--yes"], "'a bastion' is not the id or the ARN of anything that can be mended"),
+        (["--control", "nothing", "--yes"], "There is no control 'nothing'."),
         (["--region", "nowhere/?"], "is not the name of a Region"),
         (["--policy", "no-such.toml"], "no-such.toml cannot be read"),
         (["--yes", "--ledger", "cloudmend-ledger"], "Table cloudmend-ledger is in one Region."),
@@ -38,4 +39,4 @@ def test_bad_input_is_exit_2(words: list[str], said: str) -> None:
 
 def test_the_help_shows_an_example() -> None:
     told = cloudmend("fix", "--help").stdout
-    assert "Example: cloudmend fix --region eu-west-1 --group" in told
+    assert "Example: cloudmend fix --region eu-west-1 --resource" in told

@@ -13,19 +13,20 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 
+from cloudmend.controls import every
 from cloudmend.core.ledger import End, Entry, Found, Unreadable
 from cloudmend.core.scan import Door, Report
 from cloudmend.entry.pages import asset, lasting
 from cloudmend.entry.pages.pictures import bars, timeline
 from cloudmend.entry.pages.scan_page import scan_page
 from core.test_doors import mended
-from core.test_scan import EXEMPT, REPORT, ROW, UNREAD, unicode
+from core.test_scan import CLEAR, EXEMPT, REPORT, ROW, SNAPSHOT, UNREAD, unicode
 from hostile import hostile_texts
 from support import NOW, REGION
 
 UNREADABLE = Unreadable("sg-1/x", "Record sg-1/x cannot be read.")
-EMPTY = Report(regions=(REGION,), rows=(), all_clear="no port is open")
-OBSERVED = replace(ROW, action="observe", rule="sgr-0f30ccc3fc066201c")
+EMPTY = replace(REPORT, rows=(), unread=(), clear=CLEAR)
+OBSERVED = replace(ROW, action="observe", part="sgr-0f30ccc3fc066201c")
 # Elements that have no end, and attributes whose value a browser would fetch, run or apply.
 VOID = {"br", "meta"}
 FETCHING = {"action", "background", "data", "formaction", "poster", "src", "srcset", "style", "xlink:href"}
@@ -68,7 +69,7 @@ class Page(HTMLParser):
 
 
 def page_of(report: Report = REPORT, entries: Iterable[Found] | None = None) -> Page:
-    return Page(scan_page(report, entries, NOW))
+    return Page(scan_page(report, every(), entries, NOW))
 
 
 def test_a_record_that_cannot_be_read_is_a_warning_and_hides_no_door() -> None:
@@ -87,7 +88,7 @@ def entry_of(text: str) -> Entry:
 
 
 def report_with(text: str) -> Report:
-    row = replace(ROW, group_name=text, description=text, why=text, outcome=text)
+    row = replace(ROW, name=text, part=text, details={"a": f"typed: {text}"}, why=text, outcome=text, witness=text)
     return replace(REPORT, rows=(row,), unread=(replace(UNREAD, error=text),))
 
 
@@ -101,7 +102,7 @@ def test_the_page_is_well_formed_and_fetches_nothing(report: Report, entries: It
         assert not FETCHING & set(attributes)
         assert not [name for name in attributes if name.startswith("on")]
         assert attributes.get("href", "#").startswith("#")
-    assert not re.search(r"https?://|url\(|@import", scan_page(report, entries, NOW))
+    assert not re.search(r"https?://|url\(|@import", scan_page(report, every(), entries, NOW))
 
 
 def test_a_browser_may_run_and_apply_these_two_texts_and_nothing_else() -> None:
@@ -156,9 +157,21 @@ def test_the_findings_and_the_plan_say_what_the_report_says() -> None:
     told = page.text("main")
     assert "would be closed would become tcp/22 from 10.0.0.0/8 (mode.default is fix)" in told
     assert "left open on purpose is left open (exempt: by us)" in told
-    assert "1 rule to narrow, 0 rules to revoke." in told
+    assert "1 finding to mend." in told
     assert "3,702,258,688" in told
     assert "54.1.2.3" in told
+
+
+def test_each_control_has_a_table_with_its_own_columns_advice_and_proof() -> None:
+    page = page_of(replace(REPORT, rows=(SNAPSHOT, ROW)))
+    told = page.text("main")
+    headings = [text for text in page.texts["button"] if text.strip()]
+    first = ["Security group", "Region", "At fault", "Public addresses", "Behind it", "What happens to it"]
+    assert headings[:10] == [*first, "EBS snapshot", "Region", "At fault", "What happens to it"]
+    assert "ebs_snapshot_public, critical; Security Hub EC2.1. In Terraform, remove the" in told
+    assert SNAPSHOT.witness in page.text("code")
+    for bar in ("ebs_snapshot_public", "tcp/22", "shared with every AWS account", REGION):
+        assert bar in page.text("svg")
 
 
 def test_where_all_is_exempt_or_reported_there_is_nothing_to_plan() -> None:
@@ -167,15 +180,17 @@ def test_where_all_is_exempt_or_reported_there_is_nothing_to_plan() -> None:
 
 def test_a_region_that_could_not_be_read_is_told_first() -> None:
     told = page_of().text("main")
-    assert told.startswith("us-east-1 could not be read in full. ec2:DescribeRegions in us-east-1: no answer.")
+    failed = "sqs_policy_public could not look at everything in us-east-1. sqs:ListQueues in us-east-1: no answer."
+    assert told.startswith(failed)
 
 
 @pytest.mark.parametrize(
     ("entries", "said"),
     [
         (None, "No ledger is known here"),
-        ((), "The ledger holds no record of these Regions"),
+        ((), "The ledger holds no record of these controls and Regions"),
         ((replace(mended(NOW), intent=replace(mended(NOW).intent, region="eu-north-1")),), "no record of these"),
+        ((replace(mended(NOW), intent=replace(mended(NOW).intent, control="other")),), "no record of these"),
         ((mended(NOW),), "The last 1 finding of the ledger"),
     ],
 )
@@ -184,20 +199,28 @@ def test_the_doors_are_those_of_the_ledger_or_a_sentence(entries: Iterable[Found
 
 
 def test_bars_are_as_long_as_there_are_rules_and_parted_by_what_would_be_done() -> None:
-    others = [replace(ROW, ports=f"tcp/{port}") for port in range(2000, 2012)]
-    made = bars(replace(REPORT, rows=(ROW, ROW, EXEMPT, OBSERVED, *others)), lambda row: row.ports)
-    assert (made[0].label, made[0].told) == ("tcp/22", "4 rules in 1 group")
+    others = [replace(ROW, details={"ports": f"tcp/{port}"}) for port in range(2000, 2012)]
+    made = bars(replace(REPORT, rows=(ROW, ROW, EXEMPT, OBSERVED, *others)), lambda row: row.kind)
+    assert (made[0].label, made[0].told) == ("tcp/22", "4 findings in 1 security group")
     assert [(part.kind, part.x, part.width) for part in made[0].parts] == [
         ("fix", 0, 50),
         ("observe", 50, 25),
         ("exempt", 75, 25),
     ]
-    assert (len(made), made[-1].label, made[-1].told) == (11, "3 others", "3 rules in 1 group")
+    assert (len(made), made[-1].label, made[-1].told) == (11, "3 others", "3 findings in 1 security group")
 
 
-def door(group: str, **fields: object) -> Door:
+def door(resource: str, **fields: object) -> Door:
     made = Door(
-        region=REGION, group=group, entry_id="e", kind="mended", opened=NOW, closed=NOW, who="somebody", told="closed"
+        control="security_group_ingress",
+        region=REGION,
+        resource=resource,
+        entry_id="e",
+        kind="mended",
+        opened=NOW,
+        closed=NOW,
+        who="somebody",
+        told="closed",
     )
     return replace(made, **fields)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cloudmend.controls import every
 from cloudmend.core.doctor.check import Deployment
 from cloudmend.core.undo import undo_command
 from cloudmend.entry.briefing import brief_of
@@ -101,10 +102,10 @@ def test_a_page_of_a_scan_names_the_fix_that_judges_as_the_scan_did(tmp_path: Pa
     policy = tmp_path / "our policy.toml"
     policy.write_text(PACKAGED.read_text())
     brief = brief_of(policy, ledger="", stack="", region=None)
-    page = scan_page(REPORT, None, NOW, (*brief.options, "--region", "eu-west-1"))
+    page = scan_page(REPORT, every(), None, NOW, (*brief.options, "--region", "eu-west-1"))
     fix = f"cloudmend fix --policy &#39;{policy}&#39; --region eu-west-1"
     assert f"<code>{fix}</code> shows the same, asks, and does it." in page
-    assert f"<code>{fix} --group GROUP_ID</code> closes it." in page
+    assert f"<code>{fix} --resource ID</code> closes it." in page
 
 
 def test_a_page_of_a_stack_s_scan_names_no_fix_by_another_mode(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,6 +114,6 @@ def test_a_page_of_a_stack_s_scan_names_no_fix_by_another_mode(monkeypatch: pyte
             monkeypatch.setenv(name, value)
         Patient(aws).deploy(Mode="observe")
         brief = brief_of(PACKAGED, ledger="", stack=STACK, region=aws.region)
-    page = scan_page(REPORT, None, NOW, brief.options)
+    page = scan_page(REPORT, every(), None, NOW, brief.options)
     assert "cloudmend fix" not in page
     assert "The stack's own functions do it: at the next event, or the next sweep." in page

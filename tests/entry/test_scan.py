@@ -10,16 +10,19 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from cloudmend.controls import IDS
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.call import Call
+from cloudmend.core.errors import InputError, LedgerError
 from cloudmend.core.model import Json
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import NEVER, Reader, Sent
+from cloudmend.core.reach import Reach
 from cloudmend.core.scan import Report
 from cloudmend.core.world import at_need
 from cloudmend.entry.fix_plan import plan_of
-from cloudmend.entry.judgement import Brief
-from cloudmend.entry.scanning import Format, report_of, survey, write
-from cloudmend.entry.standing import NOTHING, Standing
+from cloudmend.entry.scanning import Controls, Format, chosen, look_everywhere, report_of, write
+from cloudmend.entry.standing import NOTHING, Brief, Standing
 from cloudmend.local.ec2 import Ec2Error
 from cloudmend.local.ec2.model import Group, Permission, Rule, Source, Traffic
 from controls.test_prefix_lists import prefix_list, refers
@@ -58,9 +61,14 @@ class WithInterfaces:
         return self._reader.stream(request, key)
 
 
-def scanned(readers: Mapping[str, Reader], policy_: Policy | None = None, standing: Standing = NOTHING) -> Report:
-    brief = Brief(policy_ or policy(), NOW, standing)
-    return report_of(survey(readers, brief), brief.policy)
+def scanned(
+    readers: Mapping[str, Reader],
+    policy_: Policy | None = None,
+    standing: Standing = NOTHING,
+    controls: Controls = (CONTROL,),
+) -> Report:
+    """In memory there are security groups only."""
+    return report_of(look_everywhere(readers, controls, Brief(policy_ or policy(), NOW, standing)))
 
 
 def report_on(
@@ -82,11 +90,13 @@ def test_each_rule_at_fault_is_a_row_with_what_would_be_done() -> None:
         "Association": {"PublicIp": "54.1.2.3"},
     }
     report = report_on(account, interfaces=[interface])
-    first, second = sorted(report.rows, key=lambda row: row.ports)
-    assert (first.group, first.vpc, first.ports, first.source) == (group_id, VPC.id, "tcp/22", "0.0.0.0/0")
-    assert (first.public_addresses, first.interfaces, first.attached_addresses) == (3_702_258_688, 1, ("54.1.2.3",))
+    first, second = sorted(report.rows, key=lambda row: row.value)
+    assert (first.resource, first.place, first.value) == (group_id, VPC.id, "tcp/22 from 0.0.0.0/0")
+    assert (first.control, first.severity, first.noun) == (CONTROL.id, "high", "security group")
+    assert first.details["public_addresses"] == 3_702_258_688
+    assert first.reach == Reach(users=1, noun="interface", addresses=("54.1.2.3",))
     assert first.outcome == "would become tcp/22 from 10.0.0.0/8 (mode.default is fix)"
-    assert (second.source, second.outcome) == ("2000::/3", "would be removed (mode.default is fix)")
+    assert (second.details["source"], second.outcome) == ("2000::/3", "would be removed (mode.default is fix)")
     assert "revoked because fd00::/8 does not lie inside 2000::/3" in second.why
     assert report.regions == (REGION,)
 
@@ -99,14 +109,15 @@ def test_it_would_do_what_the_engine_then_does() -> None:
     assert told == {f"would become {edit.after} (mode.default is fix)" for edit in record.edits}
 
 
-def test_all_rules_of_a_region_are_read_at_once_and_nothing_is_written() -> None:
+def test_all_groups_of_a_region_are_read_at_once_and_nothing_is_written() -> None:
     account = Account()
     for _ in range(3):
         account.group(ipv4(443, "0.0.0.0/0"))
     account.group(OPEN)
     account.calls.clear()
     report_on(account)
-    assert account.calls == ["ec2:DescribeSecurityGroupRules", "ec2:DescribeSecurityGroups"]
+    asked = ["ec2:DescribeSecurityGroupRules", "ec2:DescribeSecurityGroups", "ec2:DescribeSecurityGroups"]
+    assert sorted(account.calls) == asked
 
 
 def test_without_findings_no_interface_is_asked_for() -> None:
@@ -133,15 +144,15 @@ def test_a_region_that_cannot_be_read_is_reported_and_the_others_still_are() -> 
     def refuse(_: object) -> None:
         raise Ec2Error("UnauthorizedOperation", "You are not authorized to perform this operation.", 403)
 
-    ill.groups.before["DescribeSecurityGroupRules"] = refuse
+    ill.groups.before["DescribeSecurityGroups"] = refuse
     report = scanned({"us-east-1": WithInterfaces(ill), REGION: WithInterfaces(well)})
-    assert (report.regions, len(report.rows)) == ((REGION,), 1)
-    assert report.unread[0].region == "us-east-1"
+    assert (report.regions, report.looks, len(report.rows)) == (("us-east-1", REGION), 2, 1)
+    assert [(each.region, each.control) for each in report.unread] == [("us-east-1", CONTROL.id)]
     assert "UnauthorizedOperation" in report.unread[0].error
 
 
 def test_a_region_that_breaks_off_is_reported_with_what_came_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_module("cloudmend.controls.security_group_ingress.observe"), "_PAGE", 5)
+    monkeypatch.setattr(import_module("cloudmend.controls.security_group_ingress.expand"), "_PAGE", 5)
     account = Account()
     groups = {account.group(OPEN) for _ in range(8)}
 
@@ -149,11 +160,11 @@ def test_a_region_that_breaks_off_is_reported_with_what_came_before_it(monkeypat
         if "NextToken" in params:
             raise Ec2Error("InternalError", "An internal error has occurred.", 500)
 
-    account.groups.before["DescribeSecurityGroupRules"] = fail
+    account.groups.before["DescribeSecurityGroups"] = fail
     report = report_on(account)
     assert 0 < len(report.rows) < len(groups)
-    assert (report.regions, [unread.region for unread in report.unread]) == ((), [REGION])
-    assert report.summary.endswith("0 Regions read; 1 Region could not be read in full.")
+    assert [unread.region for unread in report.unread] == [REGION]
+    assert report.summary.endswith("1 of 1 look, each at one control in one Region, could not be finished.")
 
 
 @pytest.mark.parametrize("form", ["table", "json", "csv", "sarif", "html"])
@@ -163,9 +174,9 @@ def test_what_is_behind_the_groups_may_be_unknown_and_is_then_no_zero(
     account = Account()
     account.group(OPEN)
     report = scanned({REGION: account.world.reader})  # which knows no interfaces
-    assert (report.rows[0].interfaces, report.rows[0].attached_addresses) == (None, ())
-    assert "the groups' network interfaces are not known: ec2:DescribeNetworkInterfaces" in report.unread[0].error
-    write(report, form, BRIEF)
+    assert report.rows[0].reach is None
+    assert "what is behind the findings is not known: ec2:DescribeNetworkInterfaces" in report.unread[0].error
+    write(report, form, [CONTROL], BRIEF)
     assert "0 interfaces" not in capsys.readouterr().out
 
 
@@ -174,13 +185,13 @@ def test_a_group_that_cannot_be_judged_hides_no_other() -> None:
     well, ill = account.group(OPEN), account.group(OPEN)
 
     def refuse(params: Mapping[str, Any]) -> None:
-        if ill in params["Filters"][0]["Values"]:
+        if any(ill in each["Values"] for each in params.get("Filters", ())):
             raise Ec2Error("InternalError", "An internal error has occurred.", 500)
 
     account.groups.before["DescribeSecurityGroups"] = refuse
     report = report_on(account)
-    assert [row.group for row in report.rows] == [well]
-    assert f"{ill} is at fault, and what would become of it is not known" in report.unread[0].error
+    assert [row.resource for row in report.rows] == [well]
+    assert report.unread[0].error.startswith(f"{ill}: ec2:DescribeSecurityGroups in {REGION}: AWS answered")
 
 
 def test_a_rule_whose_prefix_list_cannot_be_read_is_a_row_whose_addresses_are_not_known() -> None:
@@ -189,7 +200,7 @@ def test_a_rule_whose_prefix_list_cannot_be_read_is_a_row_whose_addresses_are_no
     account.group(refers(22, offices))
     account.groups.unshare(offices)
     (row,) = report_on(account).rows
-    assert (row.action, row.public_addresses, row.after) == ("observe", None, "")
+    assert (row.action, row.details["public_addresses"], row.after) == ("observe", None, "")
     assert row.outcome.startswith("is only reported (unreadable_prefix_lists is report")
     assert "it is not known whom tcp/22" in row.why
 
@@ -198,23 +209,25 @@ def test_a_group_of_another_account_is_only_reported_and_its_owner_named() -> No
     account = Account()
     shared = Rule("sgr-0123456789abcdef0", "sg-0123456789abcdef0", False, OPEN_SSH)
     account.groups.share(Group("sg-0123456789abcdef0", "shared", "of another", VPC, (shared,), owner="444455556666"))
-    look = survey({REGION: WithInterfaces(account)}, Brief(policy(), NOW, account=ACCOUNT))
-    (row,) = report_of(look, policy()).rows
+    looked = look_everywhere({REGION: WithInterfaces(account)}, [CONTROL], Brief(policy(), NOW, account=ACCOUNT))
+    (row,) = report_of(looked).rows
     assert (row.account, row.action, row.after) == ("444455556666", "observe", "")
     assert row.outcome.startswith("is only reported (account 444455556666 owns it, and only its owner can change it")
-    assert not plan_of(look, policy()).steps
+    assert not plan_of(looked).steps
 
 
 def test_a_crash_in_one_region_hides_no_other() -> None:
     class Broken(WithInterfaces):
-        def rows(self, *_: Any, **__: Any) -> Sequence[Json]:
+        def stream(self, *_: Any, **__: Any) -> Iterator[Json]:
             raise ZeroDivisionError("a bug")
 
     account = Account()
     account.group(OPEN)
     report = scanned({"us-east-1": Broken(account), REGION: WithInterfaces(account)})
-    assert (report.regions, len(report.rows)) == ((REGION,), 1)
-    assert report.unread[0].error == "cloudmend crashed: ZeroDivisionError: a bug"
+    assert [row.region for row in report.rows] == [REGION]
+    assert [(each.region, each.error) for each in report.unread] == [
+        ("us-east-1", "cloudmend crashed: ZeroDivisionError: a bug")
+    ]
 
 
 @pytest.mark.parametrize("form", ["table", "json", "csv", "sarif", "html"])
@@ -224,9 +237,9 @@ def test_every_format_tells_of_the_rule_and_makes_foreign_text_inert(
     account = Account()
     account.group(OPEN)
     report = report_on(account)
-    write(replace(report, rows=(replace(report.rows[0], group_name="\x1b[31mred"),)), form, BRIEF)
+    write(replace(report, rows=(replace(report.rows[0], name="\x1b[31mred"),)), form, [CONTROL], BRIEF)
     told = capsys.readouterr()
-    assert report.rows[0].rule in told.out
+    assert report.rows[0].part in told.out
     assert "\x1b" not in told.out
     assert not told.err
 
@@ -234,12 +247,13 @@ def test_every_format_tells_of_the_rule_and_makes_foreign_text_inert(
 def test_a_table_takes_foreign_text_for_no_markup_and_ends_with_the_sum(capsys: pytest.CaptureFixture[str]) -> None:
     account = Account()
     account.group(OPEN, ipv6(3389, "::/0"))
-    write(report_on(account), "table", BRIEF)
+    write(report_on(account), "table", [CONTROL], BRIEF)
     told = capsys.readouterr().out
     assert "[red]=1+1" in told
     assert "3,702,258,688" in told
     assert "more than 2^124" in told
-    assert told.endswith("2 rules at fault in 1 group; 1 Region read.\n")
+    assert told.startswith(f"{CONTROL.id}: {CONTROL.title} (high)\n")
+    assert told.endswith("2 findings in 1 security group; 1 control looked at in 1 Region.\n")
 
 
 def test_the_help_shows_an_example() -> None:
@@ -251,6 +265,7 @@ def test_the_help_shows_an_example() -> None:
     [
         (["--format", "xml"], "'xml' is not one of"),
         (["--region", "nowhere/?"], "is not the name of a Region"),
+        (["--control", "nothing"], "There is no control 'nothing'. The controls are security_group_ingress, ebs_"),
         (["--policy", "no-such.toml"], "no-such.toml cannot be read"),
         (["--stack-name", "cloudmend"], "Stack cloudmend is in one Region. Pass exactly that Region"),
     ],
@@ -265,8 +280,46 @@ def test_an_unreachable_region_is_exit_1_also_with_fail_on_findings() -> None:
     words = ("scan", "--region", "eu-west-1", "--format", "json", "--fail-on-findings")
     done = cloudmend(*words, AWS_MAX_ATTEMPTS="1", **NOWHERE)
     assert done.returncode == 1
-    assert (
-        "cloudmend: eu-west-1 could not be read in full: ec2:DescribeSecurityGroupRules in eu-west-1: no answer"
-        in done.stderr
-    )
-    assert json.loads(done.stdout)["unread"][0]["region"] == "eu-west-1"
+    assert "cloudmend: security_group_ingress could not look at everything in eu-west-1: not all of its" in done.stderr
+    assert "cloudmend: sqs_policy_public could not look at everything in eu-west-1: sqs:ListQueues in " in done.stderr
+    report = json.loads(done.stdout)
+    assert {(each["region"], each["control"]) for each in report["unread"]} == {("eu-west-1", each) for each in IDS}
+    assert report["summary"].startswith(f"{len(IDS)} of {len(IDS)} looks, each at one control in one Region, could not")
+
+
+def test_the_controls_are_those_that_the_policy_has_on_or_those_that_are_named() -> None:
+    assert [each.id for each in chosen((), policy())] == list(IDS)
+    off = policy('[control.sqs_policy_public]\nmode = "off"')
+    assert "sqs_policy_public" not in [each.id for each in chosen((), off)]
+    assert [each.id for each in chosen(["ebs_snapshot_public"], off)] == ["ebs_snapshot_public"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "mode", "said"),
+    [
+        (["nothing"], "fix", "There is no control 'nothing'. The controls are security_group_ingress, "),
+        (["sqs_policy_public"], "off", "The policy has sqs_policy_public off, so it finds nothing."),
+        ([], "off", "The policy has every control off, so there is nothing to look for."),
+    ],
+)
+def test_what_no_control_could_look_for_is_bad_input(ids: list[str], mode: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        chosen(ids, policy(f'[mode]\ndefault = "{mode}"'))
+
+
+def test_what_an_account_has_once_is_looked_at_once() -> None:
+    once = replace(CONTROL, resource=replace(CONTROL.resource, scope="account"), every=None, read=lambda *_: None)
+    readers = {region: WithInterfaces(Account()) for region in ("eu-west-1", "us-east-1")}
+    assert scanned(readers, controls=[once]).looks == 1
+
+
+def test_a_ledger_that_cannot_be_read_is_told_and_what_is_at_fault_is_a_row_all_the_same() -> None:
+    class Broken:
+        def recent(self, *_: object) -> None:
+            raise LedgerError("The ledger cannot be used.")
+
+    account = Account()
+    account.group(OPEN)
+    report = report_on(account, standing=Standing(ledger=Broken()))  # type: ignore[arg-type]
+    assert len(report.rows) == 1
+    assert [each.error for each in report.unread] == ["The ledger cannot be used."]

@@ -66,7 +66,7 @@ def test_at_a_terminal_it_asks_and_the_command_that_it_prints_takes_it_back(
     line = ASKING.replace("GROUP_ID", open_group)
     status, shown = at_a_terminal(line, environment, "n\n")
     assert (status, sources(ec2, open_group)) == (3, ["0.0.0.0/0"])
-    assert "Change 1 rule in 1 group? [y/N]:" in shown
+    assert "Make 1 change to 1 security group? [y/N]:" in shown
     assert not Path(environment["HOME"], ".local").exists()
     status, shown = at_a_terminal(line, environment, "y\n")
     assert (status, sources(ec2, open_group)) == (0, ["10.0.0.0/8"])
@@ -89,7 +89,7 @@ def test_without_a_question_a_program_reads_what_was_done(
 def test_what_the_policy_only_reports_is_1(open_group: str, environment: dict[str, str], tmp_path: Path) -> None:
     observing = tmp_path / "policy.toml"
     observing.write_text("mode.default = 'observe'\n")
-    words = ["cloudmend", "fix", "--region", REGION, "--group", open_group, "--policy", str(observing), "--yes"]
+    words = ["cloudmend", "fix", "--region", REGION, "--resource", open_group, "--policy", str(observing), "--yes"]
     assert "is only reported (mode.default is observe)" in run(words, environment, status=1).stdout
 
 

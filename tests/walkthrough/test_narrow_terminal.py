@@ -101,6 +101,6 @@ def test_what_a_mend_tells_breaks_no_id_and_its_undo_can_be_pasted(
 
 @pytest.mark.parametrize("columns", [80, 120])
 def test_a_plan_breaks_no_id(group: str, account: dict[str, str], columns: int) -> None:
-    words = ["fix", "--region", REGION, "--group", group]
+    words = ["fix", "--region", REGION, "--resource", group]
     wide = set(ID.findall("\n".join(seen(words, account, VERY_WIDE))))
     assert wide - set(ID.findall("\n".join(seen(words, account, columns)))) == set()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cloudmend.controls import IDS
 from support import CLEAR
 from walkthrough.blocks import lines
 from walkthrough.conftest import REGION, ROOT, run
@@ -44,15 +45,17 @@ def test_all_enabled_regions_are_read_and_findings_can_fail_a_pipeline(
 ) -> None:
     words = ["cloudmend", "scan", "--format", "json", "--fail-on-findings"]
     report = json.loads(run(words, aws_environment, status=4).stdout)
-    (row,) = [row for row in report["rows"] if row["group"] == open_group]
-    assert (row["region"], row["group_name"], row["interfaces"]) == (REGION, "testing", 1)
+    (row,) = [row for row in report["rows"] if row["resource"] == open_group]
+    assert (row["region"], row["name"], row["reach"]["users"]) == (REGION, "testing", 1)
     assert {"eu-west-1", REGION} <= set(report["regions"])
 
 
 def test_a_region_where_nothing_is_open_is_0_and_a_bad_policy_2(aws_environment: dict[str, str]) -> None:
     elsewhere = ["cloudmend", "scan", "--region", "eu-north-1", "--fail-on-findings"]
-    assert (
-        run(elsewhere, aws_environment).stdout == f"N{CLEAR[1:]}, not counting AWS's own prefix lists; 1 Region read.\n"
+    quiet = ", ".join(each for each in IDS if each != "security_group_ingress")
+    assert run(elsewhere, aws_environment).stdout == (
+        f"N{CLEAR[1:]}, not counting AWS's own prefix lists; no finding of {quiet}; "
+        f"{len(IDS)} controls looked at in 1 Region.\n"
     )
     rows = list(csv.reader(io.StringIO(run([*elsewhere, "--format", "csv"], aws_environment).stdout)))
     assert len(rows) == 1

@@ -16,7 +16,7 @@ PERMISSIONS: Final = frozenset({"ec2:DescribeRegions"})
 
 def enabled_regions() -> tuple[str, ...]:
     """The names of the Regions that are enabled for the account. Raises CloudmendError."""
-    (home,) = ec2_gateways([own_region()]).values()
+    (home,) = gateways([own_region()]).values()
     answer = home.call(Request("ec2:DescribeRegions", {}))  # AWS leaves out what is not enabled
     return tuple(sorted(row["RegionName"] for row in answer["Regions"]))
 
@@ -26,13 +26,13 @@ def own_region() -> str:
     return chosen_region(Session(), None)
 
 
-def ec2_gateways(regions: Iterable[str]) -> dict[str, Gateway]:
-    """Return a reader of EC2 in each Region. Raises CloudmendError if a name cannot be that of a Region."""
+def gateways(regions: Iterable[str]) -> dict[str, Gateway]:
+    """Return a reader of every service in each Region. Raises CloudmendError if a name cannot be that of a Region."""
     session = Session()
-    return {region: _ec2_gateway(session, region) for region in regions}
+    return {region: _gateway(session, region) for region in regions}
 
 
-def _ec2_gateway(session: Session, region: str) -> Gateway:
+def _gateway(session: Session, region: str) -> Gateway:
     connect = connector(session, region)
-    connect("ec2")  # here, and not in the middle of what reads several Regions
+    connect("ec2")  # here, and not in the middle of what reads several Regions: a client refuses an odd name
     return Gateway(region, connect, SystemClock())

@@ -1,4 +1,4 @@
-"""What is behind a resource: what uses it, and where a stranger reaches that."""
+"""The users of a resource, and the addresses at which a stranger reaches them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Reach(Struct, frozen=True, kw_only=True):
 
     @property
     def status(self) -> Literal["reachable", "in use", "not in use"]:
-        """Whether strangers reach what uses the resource, at the addresses, or whether anything uses it at all."""
+        """The answer in words: strangers reach its users, it has users, or it has none."""
         if self.addresses:
             return "reachable"
         return "in use" if self.users else "not in use"

@@ -57,7 +57,7 @@ class Look(Struct, frozen=True, kw_only=True):
 class Survey(Struct, frozen=True):
     """What is at fault in a Region under one control, and what could not be read of it, each in a sentence.
 
-    `clear` says what holds where nothing is at fault.
+    `clear` says what holds where nothing is at fault, if the control has words for it.
     """
 
     found: tuple[Look, ...] = ()
@@ -83,7 +83,9 @@ def survey(control: Control[Any], policy: Policy, world: World) -> Survey:
     unread = [each.told for each in ended if each.status == "failed"]
     unread += [f"{each.target.resource.label}: {each.problem}" for each in looks if each.problem]
     found, problems = _with_reach([each for each in looks if each.fates], control, policy, world)
-    clear = clean(everything(control, world), None, policy.settings_of(control)).told
+    clear = (
+        control.clear(everything(control, world).resource, None, policy.settings_of(control)) if control.clear else ""
+    )
     return Survey(tuple(found), (*unread, *problems), clear)
 
 

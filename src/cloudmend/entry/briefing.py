@@ -15,11 +15,10 @@ from cloudmend.core.errors import InputError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.ledger import Exemptions, Ledger
 from cloudmend.entry.deployed import LEDGER_TABLE, MODE_PARAMETER
-from cloudmend.entry.judgement import Brief
 from cloudmend.entry.ledgers import known_ledger
 from cloudmend.entry.policy_file import PACKAGED, read_policy
 from cloudmend.entry.stack import find_stack
-from cloudmend.entry.standing import Standing, Switched
+from cloudmend.entry.standing import Brief, Standing, Switched
 
 STACK_NAME: Final = "--stack-name"
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from cloudmend.aws.regions import ec2_gateways, own_region
+from cloudmend.aws.regions import gateways, own_region
 from cloudmend.controls import woken_by
 from cloudmend.core.attribution import attribute
 from cloudmend.core.contract import Control
@@ -59,7 +59,7 @@ def place_in(region: str | None) -> PlaceOf:
 
     def place(name: str) -> Place:
         chosen = region or name or own_region()
-        return Place(chosen, RunReader(ec2_gateways([chosen])[chosen]))
+        return Place(chosen, RunReader(gateways([chosen])[chosen]))
 
     return place
 

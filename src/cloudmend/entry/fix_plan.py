@@ -3,86 +3,84 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Sequence
+from typing import Final
 
 from msgspec import Struct
 
-from cloudmend.controls.security_group_ingress.functions import CONTROL
-from cloudmend.core.model import Edit
-from cloudmend.core.policy import Policy
-from cloudmend.core.scan import Unread, outcome, plural
-from cloudmend.entry.judgement import Fate
-from cloudmend.entry.scanning import Found, Survey
+from cloudmend.core.escaping import cut
+from cloudmend.core.scan import Unread, counted, outcome
+from cloudmend.engine.look import Fate, Look
+from cloudmend.entry.scanning import Looked, report_of
 
-
-class Step(Struct, frozen=True):
-    """A group to be mended, and what was planned for it: no more may be done."""
-
-    found: Found
-    edits: tuple[Edit, ...]
+_SHORT: Final = 80  # characters of a value that a sentence repeats
 
 
 class Left(Struct, frozen=True):
-    """A rule at fault that is left as it is: it is exempt, or the policy says that it is only reported."""
+    """A finding that is left as it is: it is exempt, or it is only reported."""
 
-    found: Found
+    found: Look
     fate: Fate
 
     @property
     def told(self) -> str:
-        return f"{self.fate.edit.before} {outcome(self.fate.decision, self.fate.edit)}"
+        """A sentence that says what is so, and why it stays."""
+        return f"{cut(self.fate.before, _SHORT)} {outcome(self.fate.decision, self.fate.edit)}"
 
 
 class FixPlan(Struct, frozen=True, kw_only=True):
-    """Of all Regions that were looked at. Of the groups that were asked for, `unlisted` are not at fault, and `missing`
-    are in none of these Regions.
+    """A plan for all that was looked at.
+
+    Of the resources that were asked for, `unlisted` are not at fault, and `missing` are in none of these Regions.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[Look, ...]  # no more than their edits may be done
     left: tuple[Left, ...] = ()
     unread: tuple[Unread, ...] = ()
     unlisted: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
-    all_clear: str = ""  # what holds where nothing is at fault in all that was read; empty if that is not known
+    all_clear: str = ""  # what holds where nothing is at fault in all that was looked at; empty if that is not known
 
     @property
     def leaves_open(self) -> bool:
-        """Whether something stays open that is not exempt, or may be: a Region, or a group, could not be found."""
+        """True if something stays open that is not exempt, or may be: something could not be read, or found."""
         return bool(self.unread or self.missing) or any(left.fate.decision.action == "observe" for left in self.left)
 
     @property
+    def changes(self) -> int:
+        """The number of parts that are changed."""
+        return sum(len(step.edits) for step in self.steps)
+
+    @property
+    def resources(self) -> str:
+        """The number of resources of each kind that are changed, in words."""
+        return counted(
+            (each.target.control.resource.noun, (each.target.resource.region, each.target.resource.id))
+            for each in self.steps
+        )
+
+    @property
     def summary(self) -> str:
-        """One line."""
-        edits = [edit for step in self.steps for edit in step.edits]
-        if not edits:
-            return f"Plan: nothing to do: {self.all_clear}." if self.all_clear else "Plan: nothing to do."
-        narrowed = sum(bool(edit.after) for edit in edits)
-        regions = Counter(step.found.region for step in self.steps)
+        """A line that sums it up."""
+        if not self.steps:
+            return f"Plan: nothing to do. {self.all_clear}".rstrip()
+        removed = sum(not edit.after for step in self.steps for edit in step.edits)
+        regions = Counter(step.target.resource.region for step in self.steps)
         where = ", ".join(f"{count} in {region}" for region, count in sorted(regions.items()))
-        done = f"{plural(narrowed, 'rule')} to narrow, {len(edits) - narrowed:,} to revoke"
-        return f"Plan: {done}, in {plural(len(self.steps), 'group')} ({where})."
+        return f"Plan: {self.changes - removed:,} to change, {removed:,} to remove, in {self.resources} ({where})."
 
 
-def plan_of(surveyed: Survey, policy: Policy, groups: Collection[str] = (), missing: Collection[str] = ()) -> FixPlan:
-    """The plan for all that is at fault, or for these groups alone, of which some may be `missing`."""
-    found = [each for each in _found(surveyed) if not groups or each.judgement.facts.group_id in groups]
-    steps = (Step(each, _to_be_fixed(each)) for each in found)
-    is_known = not groups and not found and not any(look.unread for look in surveyed.values())
+def plan_of(looked: Sequence[Looked], resources: Collection[str] = (), missing: Collection[str] = ()) -> FixPlan:
+    """Return the plan for all that is at fault, or for these resources alone. Some of them may be `missing`."""
+    everything = [found for each in looked for found in each.survey.found]
+    found = [each for each in everything if not resources or each.target.resource.id in resources]
+    report = report_of(looked)
+    is_known = not (resources or found or report.unread)
     return FixPlan(
-        steps=tuple(step for step in steps if step.edits),
-        left=tuple(
-            Left(each, fate) for each in found for fate in each.judgement.fates if fate.decision.action != "fix"
-        ),
-        unread=tuple(unread for look in surveyed.values() for unread in look.unread),
-        unlisted=tuple(sorted(set(groups) - {each.judgement.facts.group_id for each in found} - set(missing))),
+        steps=tuple(each for each in found if each.edits),
+        left=tuple(Left(each, fate) for each in found for fate in each.fates if fate.decision.action != "fix"),
+        unread=report.unread,
+        unlisted=tuple(sorted(set(resources) - {each.target.resource.id for each in found} - set(missing))),
         missing=tuple(sorted(missing)),
-        all_clear=CONTROL.all_clear(None, policy) if is_known else "",
+        all_clear=report.summary if is_known else "",
     )
-
-
-def _found(surveyed: Survey) -> Iterator[Found]:
-    return (found for look in surveyed.values() for found in look.found)
-
-
-def _to_be_fixed(found: Found) -> tuple[Edit, ...]:
-    return tuple(fate.edit for fate in found.judgement.fates if fate.decision.action == "fix")

@@ -11,17 +11,19 @@ from typing import Any, Final
 import msgspec
 from rich.text import Text
 
+from cloudmend.core.ending import label
 from cloudmend.core.escaping import cut, terminal
 from cloudmend.core.model import Edit, Record
-from cloudmend.core.scan import plural
+from cloudmend.core.scan import is_short
 from cloudmend.core.undo import undo_command
-from cloudmend.entry.fix_plan import FixPlan, Left
-from cloudmend.entry.scanning import Found
+from cloudmend.engine.look import Look
+from cloudmend.entry.fix_plan import FixPlan
+from cloudmend.entry.scanning import not_read
 from cloudmend.entry.screen import Screen
 from cloudmend.entry.wording import STATUS_STYLE
 
-_VERSION: Final = 1  # of the JSON
-_FOREIGN: Final = 60  # characters of a name
+_VERSION: Final = 2  # of the JSON
+_FOREIGN: Final = 300  # characters of an id with its name
 
 
 class Teller:
@@ -49,9 +51,9 @@ class Teller:
         self.screen.say("Nothing was changed.")
 
     def end(self, plan: FixPlan, closed: int) -> None:
-        """In how many groups the plan came true, and how to take back what was done."""
+        """At how many resources the plan came true, and how to take back what was done."""
         if plan.steps:
-            self.screen.say(Text(f"\n{closed:,} of {plural(len(plan.steps), 'group')} proved closed.", "bold"))
+            self.screen.say(Text(f"\n{closed:,} of {plan.resources} proved closed.", "bold"))
         undo = [
             undo_command(record.entry_id, region=record.region, ledger=self._table)
             for record in self._records
@@ -67,45 +69,49 @@ class Teller:
 
 def _changes(plan: FixPlan) -> Iterator[Text]:
     for step in plan.steps:
-        yield _group(step.found)
+        yield _resource(step)
         for edit in step.edits:
             yield _change(edit)
-            yield Text(f"      {edit.why}", "dim")
+            yield Text(f"      {terminal(edit.why)}", "dim")
         yield Text()
 
 
 def _left_as_it_is(plan: FixPlan) -> Iterator[Text]:
     for found, left in groupby(plan.left, key=lambda each: each.found):
-        yield _group(found)
+        yield _resource(found)
         yield from (Text(f"    = {terminal(each.told)}", "yellow") for each in left)
         yield Text()
 
 
 def _remarks(plan: FixPlan) -> Iterator[Text]:
-    unread = (f"{each.region} could not be read in full: {terminal(each.error)}" for each in plan.unread)
-    missing = (f"There is no security group {group} in what was read of these Regions." for group in plan.missing)
-    unlisted = (f"{group} is not at fault." for group in plan.unlisted)
+    unread = (terminal(not_read(each)) for each in plan.unread)
+    missing = (f"There is no resource {name} in what was read of these Regions." for name in plan.missing)
+    unlisted = (f"{name} is not at fault in these Regions." for name in plan.unlisted)
     yield from (Text(remark, "yellow") for remark in (*unread, *missing, *unlisted))
 
 
-def _group(found: Found) -> Text:
-    facts = found.judgement.facts
-    name = cut(terminal(found.judgement.group_name), _FOREIGN)
-    return Text(f"  {facts.group_id} ({name}) in {found.region}, {facts.vpc_id}")
+def _resource(found: Look) -> Text:
+    places = [found.target.resource.region]
+    if found.state and (vpc := found.state.labels.get("vpc")):
+        places.append(vpc)
+    return Text(f"  {cut(terminal(label(found.target)), _FOREIGN)} in {', '.join(places)}")
 
 
 def _change(edit: Edit) -> Text:
-    """As a plan of infrastructure code has it: ~ is changed in place, - is removed."""
-    if edit.after:
-        return Text(f"    ~ {edit.part}  {edit.before} -> {edit.after}", "green")
-    return Text(f"    - {edit.part}  {edit.before} -> revoked", "red")
+    """Return a change in one line: ~ is changed, - is removed. Of a long value it says what is done."""
+    sign, style = ("~", "green") if edit.after else ("-", "red")
+    if is_short(edit.before) and is_short(edit.after):
+        what = f"{terminal(edit.before)} -> {terminal(edit.after) or 'removed'}"
+    else:
+        what = terminal(edit.did)
+    return Text(f"    {sign} {terminal(edit.part)}  {what}", style)
 
 
 def _document(plan: FixPlan, records: list[Record], undo: list[str]) -> dict[str, Any]:
     return {
         "version": _VERSION,
-        "plan": [{**_place(step.found), **_told(edit)} for step in plan.steps for edit in step.edits],
-        "left": [_left(each) for each in plan.left],
+        "plan": [{**_place(step), **_told(edit)} for step in plan.steps for edit in step.edits],
+        "left": [{**_place(each.found), "part": each.fate.finding.part, "told": each.told} for each in plan.left],
         "unread": msgspec.to_builtins(plan.unread),
         "missing": plan.missing,
         "records": msgspec.to_builtins(records),
@@ -113,16 +119,17 @@ def _document(plan: FixPlan, records: list[Record], undo: list[str]) -> dict[str
     }
 
 
-def _left(left: Left) -> dict[str, str]:
-    edit = left.fate.edit
-    return {**_place(left.found), "rule": edit.part, "told": left.told}
-
-
-def _place(found: Found) -> dict[str, str]:
-    facts = found.judgement.facts
-    name = found.judgement.group_name
-    return {"account": facts.account, "region": found.region, "group": facts.group_id, "name": name}
+def _place(found: Look) -> dict[str, str]:
+    control, resource = found.target.control, found.target.resource
+    return {
+        "account": resource.account,
+        "region": resource.region,
+        "control": control.id,
+        "type": control.resource.type,
+        "resource": resource.id,
+        "name": resource.name,
+    }
 
 
 def _told(edit: Edit) -> dict[str, str]:
-    return {"rule": edit.part, "before": edit.before, "after": edit.after, "why": edit.why}
+    return {"part": edit.part, "before": edit.before, "after": edit.after, "why": edit.why}

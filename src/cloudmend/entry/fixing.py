@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
+import msgspec
 import typer
 from msgspec import Struct
 from rich.console import Console
 from rich.progress import track
 
 from cloudmend import engine
-from cloudmend.aws.regions import ec2_gateways, enabled_regions
+from cloudmend.aws.regions import enabled_regions, gateways
 from cloudmend.aws.world import anywhere, world
-from cloudmend.controls.security_group_ingress import CONTROL
-from cloudmend.controls.security_group_ingress.observe import GROUP, find_groups
+from cloudmend.core.contract import Control
 from cloudmend.core.ending import Target
-from cloudmend.core.errors import CloudmendError, InputError
-from cloudmend.core.model import ApiCall, Record, Resource
+from cloudmend.core.errors import InputError
+from cloudmend.core.model import ApiCall, Record
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader
 from cloudmend.core.run import one_run
 from cloudmend.core.scan import plural
 from cloudmend.core.world import World
-from cloudmend.entry.fix_plan import FixPlan, Step, plan_of
+from cloudmend.engine.look import Look, look
+from cloudmend.engine.stations.resolve import everything
+from cloudmend.entry.fix_plan import FixPlan, plan_of
 from cloudmend.entry.fix_told import Teller
-from cloudmend.entry.judgement import Brief
 from cloudmend.entry.ledgers import open_ledger
 from cloudmend.entry.opener import opener_of
-from cloudmend.entry.scanning import survey
+from cloudmend.entry.scanning import chosen, look_everywhere
+from cloudmend.entry.standing import Brief
+from cloudmend.entry.subjects import Subject, subjects
 
 DECLINED: Final = 3
 _CLOSED: Final = ("mended", "clean", "gone")
@@ -40,9 +42,13 @@ WorldOf = Callable[[str], World]  # by the Region's name
 
 
 class Wish(Struct, frozen=True, kw_only=True):
-    """The user's options: these groups or all, with a question or without, output for a program or for a person."""
+    """The user's options: these resources and controls, or all; with a question or without; for a program or a person.
 
-    groups: Sequence[str] = ()
+    A resource is named by its id or its ARN.
+    """
+
+    resources: Sequence[str] = ()
+    controls: Sequence[str] = ()
     table: str = ""  # the ledger's; empty: the user's own file
     yes: bool = False
     as_json: bool = False
@@ -62,8 +68,10 @@ def fix(regions: Sequence[str], brief: Brief, wish: Wish) -> int:
     0 where all is closed that is not exempt, 1 where something is still open, 3 where the user declined.
     """
     wish.check(is_terminal=sys.stdin.isatty())
-    readers = ec2_gateways(regions or enabled_regions())
-    surveyed = survey(readers, brief)
+    controls = chosen(wish.controls, brief.policy)
+    wanted = named(wish.resources, controls)
+    readers = gateways(regions or enabled_regions())
+    looked = look_everywhere(readers, controls, brief)
     teller = Teller(wish.table, as_json=wish.as_json)
 
     own = None if wish.table else open_ledger("", next(iter(regions), None))  # one file, whatever the Regions
@@ -74,30 +82,59 @@ def fix(regions: Sequence[str], brief: Brief, wish: Wish) -> int:
         return world(ledger=own or open_ledger(wish.table, region), notifier=teller, region=region, run_by=caller)
 
     ask = _yes if wish.yes else _asked
-    plan = plan_of(surveyed, brief.policy, wish.groups, missing(wish.groups, readers.values()))
+    plan = plan_of(looked, wanted, missing(wanted, readers, brief))
     return carry_out(plan, world_of, brief.policy, teller, ask)
 
 
-def missing(groups: Collection[str], readers: Iterable[Reader]) -> frozenset[str]:
-    """Which of these groups none of the readers finds. A Region that cannot be read is told by the survey."""
-    left = frozenset(groups)
-    for reader in readers:
-        if not left:
-            break
-        with suppress(CloudmendError):
-            rows = find_groups([{"Name": "group-id", "Values": sorted(left)}], reader)
-            left -= {row["GroupId"] for row in rows}
-    return left
+Wanted = Mapping[str, Sequence[Subject]]  # by the resource's id: what it may be, under each control
+
+
+def named(texts: Sequence[str], controls: Sequence[Control[Any]]) -> Wanted:
+    """Return what the user's words name. Raises InputError for what can be no resource of these controls."""
+    return dict(_named(text, controls) for text in texts)
+
+
+def _named(text: str, controls: Sequence[Control[Any]]) -> tuple[str, Sequence[Subject]]:
+    found = [each for each in subjects(text) if each.control in controls and not each.part]
+    if not found:
+        nouns = ", ".join(dict.fromkeys(control.resource.noun for control in controls))
+        raise InputError(f"{text!r} is not the id or the ARN of anything that can be mended here: {nouns}.")
+    return found[0].resource.id, found
+
+
+def missing(wanted: Wanted, readers: Mapping[str, Reader], brief: Brief) -> frozenset[str]:
+    """Return which of these resources are not there in any of the Regions.
+
+    One that cannot be read is not missing: the plan says that it could not be read.
+    """
+    left = set(wanted)
+    for region, reader in readers.items():
+        if left:
+            left -= _there([subject for each in sorted(left) for subject in wanted[each]], region, reader, brief)
+    return frozenset(left)
+
+
+def _there(named: Sequence[Subject], region: str, reader: Reader, brief: Brief) -> set[str]:
+    """Return the ids of those that are there, or may be."""
+    here = brief.world(region, reader)
+    looks = look([_target(each, here) for each in named], brief.policy, one_run(here))
+    return {each.target.resource.id for each in looks if each.state is not None or each.problem}
+
+
+def _target(named: Subject, world: World) -> Target:
+    whole = everything(named.control, world)
+    account = named.resource.account or whole.resource.account
+    resource = msgspec.structs.replace(named.resource, account=account, region=world.region)
+    return msgspec.structs.replace(whole, resource=resource)
 
 
 def carry_out(plan: FixPlan, world_of: WorldOf, policy: Policy, teller: Teller, ask: Ask) -> int:
-    """Tells the plan, asks, mends group by group, and tells what came of it; the exit code.
+    """Tells the plan, asks, mends resource by resource, and tells what came of it; the exit code.
 
     No world is made before it is agreed: a user who declines has no ledger of it.
     """
     teller.plan(plan)
-    rules = sum(len(step.edits) for step in plan.steps)
-    if plan.steps and not ask(f"Change {plural(rules, 'rule')} in {plural(len(plan.steps), 'group')}?"):
+    if plan.steps and not ask(f"Make {plural(plan.changes, 'change')} to {plan.resources}?"):
         teller.declined()
         return DECLINED
     closed = sum(record.status in _CLOSED for record in _mended(plan.steps, world_of, policy, teller.screen.console))
@@ -105,22 +142,26 @@ def carry_out(plan: FixPlan, world_of: WorldOf, policy: Policy, teller: Teller, 
     return 1 if plan.leaves_open or closed < len(plan.steps) else 0
 
 
-def _mended(steps: Sequence[Step], world_of: WorldOf, policy: Policy, console: Console) -> Iterator[Record]:
+def _mended(steps: Sequence[Look], world_of: WorldOf, policy: Policy, console: Console) -> Iterator[Record]:
     """The last record of each."""
-    runs = {region: one_run(world_of(region)) for region in {step.found.region for step in steps}}
+    runs = {region: one_run(world_of(region)) for region in {step.target.resource.region for step in steps}}
     for step in track(steps, "Mending", console=console, transient=True, disable=not console.is_terminal):
-        yield _mend(step, policy, runs[step.found.region])
+        yield _mend(step, policy, runs[step.target.resource.region])
 
 
-def _mend(step: Step, policy: Policy, world: World) -> Record:
-    facts, region = step.found.judgement.facts, world.region
-    opener = opener_of(facts, [edit.part for edit in step.edits], world.ledger, region)
+def _mend(step: Look, policy: Policy, world: World) -> Record:
+    control, resource = step.target.control, step.target.resource
     cause = ApiCall(
-        event_id="", source="cloudmend", name="Fix", time=None, account=facts.account, region=region, actor=opener
+        event_id="",
+        source="cloudmend",
+        name="Fix",
+        time=None,
+        account=resource.account,
+        region=resource.region,
+        actor=opener_of(step, world.ledger),
     )
-    resource = Resource(type=GROUP, id=facts.group_id, account=facts.account, region=region)
-    target = Target(control=CONTROL, resource=resource, cause=cause)
-    (record,) = engine.mend([target], policy, world, {(CONTROL.id, facts.group_id): step.edits})
+    target = Target(control=control, resource=resource, cause=cause)
+    (record,) = engine.mend([target], policy, world, {(control.id, resource.id): step.edits})
     return record
 
 

@@ -2,51 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
-from cloudmend.controls.security_group_ingress import CONTROL
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.core.contract import Control, Parts
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Entries, Entry, Ledger, key_of
 from cloudmend.core.model import Actor
+from cloudmend.core.planning import same
+from cloudmend.engine.look import Look
 
 _UNKNOWN: Final = Actor()
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 
-Rules = Mapping[str, Rule]  # by id, as they are now
 
+def opener_of(found: Look, ledger: Ledger) -> Actor:
+    """Whoever undid the last mend of one of the parts that are mended; or else opened it before a mend that failed.
 
-def opener_of(facts: GroupFacts, parts: Sequence[str], ledger: Ledger, region: str) -> Actor:
-    """Whoever undid the last mend of one of these rules; or else opened it before a mend that could not close it.
-
-    Nobody where the rule was changed since, or where the ledger cannot be read: then it is not known.
+    Nobody where the part was changed since, or where the ledger cannot be read: then it is not known.
     """
-    rules = {rule.id: rule for rule in facts.ingress if rule.id in parts}
+    control, resource = found.target.control, found.target.resource
+    mended = {edit.part for edit in found.edits}
+    parts = {part: value for part, value in found.state.parts.items() if part in mended} if found.state else {}
     try:
-        place = key_of(facts.account, region, CONTROL.id, facts.group_id)
+        place = key_of(resource.account, resource.region, control.id, resource.id)
         entries = list(Entries(ledger.recent(place, _EVER)))
     except CloudmendError:
         return _UNKNOWN
-    told = (_opener(entry, rules) for entry in reversed(entries) if _is_about(entry, rules))
+    told = (_opener(control, entry, parts) for entry in reversed(entries) if _is_about(entry, parts))
     return next(told, _UNKNOWN)
 
 
-def _is_about(entry: Entry, rules: Rules) -> bool:
+def _is_about(entry: Entry, parts: Parts) -> bool:
     restored = entry.undone.record.edits if entry.undone else ()
     named = {finding.part for finding in entry.intent.findings} | {edit.part for edit in restored}
-    return not named.isdisjoint(rules)
+    return not named.isdisjoint(parts)
 
 
-def _opener(entry: Entry, rules: Rules) -> Actor:
+def _opener(control: Control[Any], entry: Entry, parts: Parts) -> Actor:
     if entry.undone:
         restored = {(edit.part, edit.after) for edit in entry.undone.record.edits}
-        is_still_so = not restored.isdisjoint((rule.id, str(rule)) for rule in rules.values())
+        is_still_so = not restored.isdisjoint((part, control.say(value)) for part, value in parts.items())
         return entry.undone.record.actor if is_still_so else _UNKNOWN
     if entry.state == "DONE":  # it was closed, and somebody opened it again since
         return _UNKNOWN
     closed = {edit.part for edit in entry.ended.record.edits} if entry.ended else set()
-    before = {row["SecurityGroupRuleId"]: row for row in entry.intent.before.get("SecurityGroupRules", ())}
-    was_never_closed = any(before.get(rule.id) == rule.row for rule in rules.values() if rule.id not in closed)
+    left = {step.part: step.before for step in entry.intent.steps if step.part not in closed}
+    was_never_closed = any(same(control, parts[part], left[part]) for part in parts.keys() & left.keys())
     return entry.intent.actor if was_never_closed else _UNKNOWN

@@ -1,61 +1,69 @@
-"""A report of a scan as a table for people."""
+"""A report of a scan as tables for people, one for each control that found something."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 from rich.text import Text
 
+from cloudmend.core.contract import Control
 from cloudmend.core.escaping import cut, terminal
-from cloudmend.core.network import readable
-from cloudmend.core.scan import Report, Row, plural
+from cloudmend.core.scan import Report, Row, by_control, numbers_of, plural, told
 from cloudmend.entry.screen import Column, Screen
 
-_FOREIGN: Final = 60  # characters of a name or a description
-_COLUMNS: Final = (
-    Column("group"),
-    Column("rule at fault"),
-    Column("public addresses", is_number=True),
-    Column("behind it"),
-    Column("what becomes of it"),
-)
+_FOREIGN: Final = 60  # characters of a name, a value or a description
 _STYLE: Final = {"fix": "bold red", "observe": "yellow", "exempt": "dim"}
 
 
-def print_table(report: Report) -> None:
-    """To stdout, with a line that sums it up."""
-    screen = Screen()
-    if report.rows:
-        screen.rows(_COLUMNS, [_row(row) for row in report.rows])
+def print_table(report: Report, controls: Sequence[Control[Any]]) -> None:
+    """To stdout, with a line that sums it up, and what holds besides."""
+    screen, found = Screen(), by_control(report.rows)
+    for control in controls:
+        if rows := found.get(control.id):
+            screen.say(Text(f"{control.id}: {control.title} ({control.severity})", "bold"))
+            screen.rows(*_table(control, rows))
     screen.say(report.summary)
+    if report.rows and report.holds:
+        screen.say(f"Besides, {report.holds}.")
 
 
-def _row(row: Row) -> tuple[Text, ...]:
-    return (_group(row), _rule(row), _addresses(row), _behind(row), _outcome(row))
+def _table(control: Control[Any], rows: Sequence[Row]) -> tuple[Sequence[Column], Sequence[Sequence[Text]]]:
+    numbers = numbers_of(rows)
+    behind = [Column("behind it")] if control.reach else []
+    columns = [
+        Column(control.resource.noun),
+        Column("at fault"),
+        *(Column(name.replace("_", " "), is_number=True) for name in numbers),
+        *behind,
+        Column("what becomes of it"),
+    ]
+    return columns, [tuple(_cells(row, numbers, is_reached=bool(behind))) for row in rows]
 
 
-def _group(row: Row) -> Text:
-    return Text("\n".join((row.group, _foreign(row.group_name), row.vpc, row.region)))
-
-
-def _rule(row: Row) -> Text:
-    told = [row.rule, f"{row.ports} from {row.source}", _foreign(row.description)]
-    return Text("\n".join(filter(None, told)))
-
-
-def _addresses(row: Row) -> Text:
-    return Text("not known" if row.public_addresses is None else readable(row.public_addresses))
+def _cells(row: Row, numbers: Sequence[str], *, is_reached: bool) -> Iterator[Text]:
+    yield Text("\n".join(filter(None, (row.resource, _foreign(row.name), row.place, row.region))))
+    yield Text(
+        "\n".join(
+            (
+                _foreign(row.part),
+                _foreign(row.value),
+                *(f"{name}: {_foreign(text)}" for name, text in row.texts.items()),
+            )
+        )
+    )
+    yield from (Text(told(row.details.get(name))) for name in numbers)
+    if is_reached:
+        yield _behind(row)
+    yield Text(terminal(row.outcome), _STYLE[row.action])
 
 
 def _foreign(text: str) -> str:
-    """Return what somebody typed, shortened; --json has all of it."""
+    """Return what somebody typed, shortened; --format json has all of it."""
     return cut(terminal(text), _FOREIGN)
 
 
 def _behind(row: Row) -> Text:
-    interfaces = "not known" if row.interfaces is None else plural(row.interfaces, "interface")
-    return Text("\n".join((interfaces, *row.attached_addresses)))
-
-
-def _outcome(row: Row) -> Text:
-    return Text(row.outcome, _STYLE[row.action])
+    if row.reach is None:
+        return Text("not known")
+    return Text("\n".join((plural(row.reach.users, row.reach.noun), *row.reach.addresses)))

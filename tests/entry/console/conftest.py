@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from msgspec.structs import replace
 from werkzeug.test import TestResponse
 
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.entry.console.app import create_app
 from cloudmend.entry.console.surroundings import Surroundings
 from cloudmend.entry.notifying import Stack
@@ -45,6 +46,7 @@ def around(account: Account) -> Surroundings:
     """Alice's credentials; the one Region is looked at, and any other is as this one."""
     return Surroundings(
         readers={REGION: WithInterfaces(account)},
+        controls=[CONTROL],
         policy=policy(),
         ledger=account.world.ledger,
         clock=account.clock,

@@ -21,43 +21,50 @@ def headline(text: str) -> str:
 def test_what_is_open_is_a_row_with_what_becomes_of_it(visitor: Visitor, account: Account) -> None:
     group_id = account.group(ipv4(22, "0.0.0.0/0", Description="a hurry"))
     text = said(visitor.get())
-    assert headline(text) == "1 rule is open to the world"
+    assert headline(text) == "1 finding"
     row = text[text.index("<tbody>") : text.index("</tbody>")]
-    expected = (group_id, "<strong>tcp/22</strong> from <strong>0.0.0.0/0</strong>", "a hurry", "at fault")
+    expected = (
+        group_id,
+        "tcp/22 from 0.0.0.0/0",
+        "description: <bdi>a hurry</bdi>",
+        "3,702,258,688",
+        "0 interfaces",
+        "at fault",
+    )
     assert all(part in row for part in expected)
     assert "would become tcp/22 from 10.0.0.0/8 (mode.default is fix)" in row
 
 
 def test_it_looks_again_whenever_it_is_asked_for(visitor: Visitor, account: Account) -> None:
-    assert headline(said(visitor.get())) == "No guarded port is open beyond the limit"
+    assert headline(said(visitor.get())) == "Nothing is at fault"
     account.group(ipv4((20, 30), "0.0.0.0/0"))
     account.group(ipv4(3389, "0.0.0.0/0"))
-    assert headline(said(visitor.get())) == headline(said(visitor.get("doors"))) == "2 rules are open to the world"
+    assert headline(said(visitor.get())) == headline(said(visitor.get("doors"))) == "2 findings"
 
 
 def test_what_the_ledger_exempts_is_not_called_at_fault(visitor: Visitor, account: Account) -> None:
     _, entry_id = mended_group(account)
     undone(account, entry_id)
     text = said(visitor.get())
-    assert headline(text) == "No guarded port is open beyond the limit"
+    assert headline(text) == "Nothing is at fault"
     assert text.count("left open on purpose</span>") == 2
     assert text.count("by network-team until 2026-11-24 09:00 UTC: The vendor has no VPN yet") == 2
-    assert "at fault</span>" not in text
+    assert "chip fix" not in text
 
 
 def test_an_exemption_of_one_rule_leaves_the_other_at_fault(visitor: Visitor, account: Account) -> None:
     group_id = account.group(ipv4(22, "0.0.0.0/0"), ipv4(3389, "0.0.0.0/0"))
     parts = ("tcp/22 from 0.0.0.0/0",)
     account.ledger.exempt(GROUNDS.exemption("exempt-1a2b3c4d", Where(group=group_id), account.clock.now(), parts))
-    assert headline(said(visitor.get())) == "1 rule is open to the world"
+    assert headline(said(visitor.get())) == "1 finding"
 
 
 def test_a_region_that_cannot_be_read_is_told_and_hides_no_mend(visitor: Visitor, account: Account) -> None:
     group_id, _ = mended_group(account)
-    refuse(account, "DescribeSecurityGroupRules", times=1)
+    refuse(account, "DescribeSecurityGroups", times=1)
     text = said(visitor.get())
     assert headline(text) == "Not everything could be read"
-    assert f"{REGION} could not be read in full. ec2:DescribeSecurityGroupRules in {REGION}: AWS answered" in text
+    assert f"security_group_ingress could not look at everything in {REGION}. not all of its groups were" in text
     assert f"{account.label(group_id)}: narrowed tcp/22" in text
 
 

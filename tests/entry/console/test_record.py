@@ -30,10 +30,10 @@ def test_each_rule_is_shown_before_and_after_the_changed_ones_first(visitor: Vis
     shown = [row[1:] for row in rows(text)]
     assert sorted(shown[:2]) == [
         ["tcp/22 from 0.0.0.0/0", "tcp/22 from 10.0.0.0/8"],
-        ["tcp/3389 from 128.0.0.0/1", "revoked"],
+        ["tcp/3389 from 128.0.0.0/1", "removed"],
     ]
     assert shown[2:] == [["tcp/443 from 0.0.0.0/0", "left alone"]]
-    assert rows(text)[2][0].endswith(" shop")
+    assert rows(text)[2][0].endswith(" description: shop")
 
 
 def test_it_says_who_when_through_what_and_why(visitor: Visitor, account: Account) -> None:

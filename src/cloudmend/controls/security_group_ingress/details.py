@@ -1,4 +1,4 @@
-"""What a look tells of a rule at fault beside its value."""
+"""The details that a look reports of a rule at fault, beside its value."""
 
 from __future__ import annotations
 

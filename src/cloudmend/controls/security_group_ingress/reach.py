@@ -1,4 +1,4 @@
-"""What is behind a group: its network interfaces, and the public addresses of these."""
+"""The reach of a group: its network interfaces, and the public addresses of these."""
 
 from __future__ import annotations
 

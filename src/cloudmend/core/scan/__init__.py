@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from cloudmend.core.scan.doors import Door, doors_of
 from cloudmend.core.scan.formats import as_csv, as_json
-from cloudmend.core.scan.report import Attached, Report, Row, Unread, attached_to, outcome, plural
+from cloudmend.core.scan.report import (
+    Report,
+    Row,
+    Unread,
+    by_control,
+    counted,
+    is_short,
+    numbers_of,
+    outcome,
+    plural,
+    resources_of,
+    texts,
+    told,
+)
 from cloudmend.core.scan.sarif import as_sarif
 
 __all__ = [
-    "Attached",
     "Door",
     "Report",
     "Row",
@@ -16,8 +28,14 @@ __all__ = [
     "as_csv",
     "as_json",
     "as_sarif",
-    "attached_to",
+    "by_control",
+    "counted",
     "doors_of",
+    "is_short",
+    "numbers_of",
     "outcome",
     "plural",
+    "resources_of",
+    "texts",
+    "told",
 ]

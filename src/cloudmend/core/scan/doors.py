@@ -18,14 +18,15 @@ _PROVED: Final = ("mended", "clean", "gone")
 
 
 class Door(Struct, frozen=True, kw_only=True):
-    """Something that was open in a group: mended, not mended at first, or opened again by an undo.
+    """Something at a resource that was open: mended, not mended at first, or opened again by an undo.
 
     `opened` is when the API call was made, or else, where `is_exact` is false, when it was found. `closed` is absent
     while no later mend is known; somebody may have closed it by hand.
     """
 
+    control: str
     region: str
-    group: str
+    resource: str
     entry_id: str
     kind: Kind
     opened: datetime
@@ -41,14 +42,14 @@ class Door(Struct, frozen=True, kw_only=True):
 
 
 def doors_of(entries: Iterable[Entry]) -> tuple[Door, ...]:
-    """Those of entries that are in order, oldest first; what a mend left open is closed by the group's next one."""
+    """Those of entries that are in order, oldest first; what a mend left open is closed by the resource's next one."""
     doors: list[Door] = []
-    next_mend: dict[tuple[str, str], datetime] = {}
+    next_mend: dict[tuple[str, ...], datetime] = {}
     for entry in reversed(list(entries)):
-        group = entry.intent.region, entry.intent.resource.id
-        doors += _doors(entry, next_mend.get(group))
+        place = entry.intent.control, entry.intent.region, entry.intent.resource.id
+        doors += _doors(entry, next_mend.get(place))
         if closed := _closed(entry):
-            next_mend[group] = closed
+            next_mend[place] = closed
     return tuple(sorted(doors, key=lambda door: door.opened))
 
 
@@ -57,8 +58,9 @@ def _doors(entry: Entry, next_mend: datetime | None) -> Iterator[Door]:
     record = entry.ended.record if entry.ended else None
     closed = _closed(entry)
     mended = Door(
+        control=entry.intent.control,
         region=entry.intent.region,
-        group=entry.intent.resource.id,
+        resource=entry.intent.resource.id,
         entry_id=entry.id,
         kind="mended" if closed else "open",
         opened=opened,

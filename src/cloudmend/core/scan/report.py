@@ -2,100 +2,165 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from ipaddress import ip_network
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from msgspec import Struct
 
+from cloudmend.core.contract import Severity
 from cloudmend.core.decide import Action, Decision
-from cloudmend.core.events import items, mapping
-from cloudmend.core.model import Edit, Json
-from cloudmend.core.network import public_part
+from cloudmend.core.model import Edit
+from cloudmend.core.network import readable
+from cloudmend.core.reach import Reach
 
-
-class Attached(Struct, frozen=True):
-    """The network interfaces that a security group is attached to, and their public addresses."""
-
-    interfaces: int = 0
-    addresses: tuple[str, ...] = ()
+_NOUNS: Final = 3  # kinds of resources that a sentence counts one by one
+_SHORT: Final = 80  # characters of a value that a sentence repeats
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """One rule at fault. `group_name` and `description` are whatever their author typed."""
+    """One part at fault. `name`, `part`, `value` and `details` may hold whatever their authors typed."""
 
     account: str
     region: str
-    group: str
-    group_name: str
-    vpc: str
-    rule: str
-    description: str
-    ports: str  # tcp/22
-    source: str  # 0.0.0.0/0
-    public_addresses: int | None  # None: what the rule's source holds could not be read
-    interfaces: int | None  # None: not known
-    attached_addresses: tuple[str, ...]
     control: str
+    severity: Severity
+    type: str  # CloudFormation's name of the kind of resource
+    noun: str  # security group
+    resource: str  # its id
+    name: str
+    place: str  # the VPC, where there is one
+    part: str
+    value: str  # tcp/22 from 0.0.0.0/0
     why: str
+    witness: str  # a request that a stranger could make, where one is known
     action: Action
     outcome: str  # what would be done, and the line of the policy that says so
-    after: str  # what the rule would be: tcp/22 from 10.0.0.0/8; empty where it would be removed, or is exempt
+    after: str  # what the part would be; empty where it would be removed, or nothing is done
+    details: Mapping[str, Any] = {}  # what else the control knows of the part; None: not known
+    reach: Reach | None = None  # what is behind the resource; None: not known
+
+    @property
+    def kind(self) -> str:
+        """The text by which rows are counted: the first of the details or, if there is none, the value."""
+        return str(next(iter(self.details.values()), self.value))
+
+    @property
+    def numbers(self) -> Mapping[str, int | None]:
+        """The details that are numbers, or would be if they were known."""
+        return {name: each for name, each in self.details.items() if _is_number(each)}
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """The other details in words, by name, as far as they add anything to the value."""
+        return texts(self.details, self.value)
+
+
+def texts(details: Mapping[str, Any], value: str) -> Mapping[str, str]:
+    """Return those of the details that are no numbers, by name in words, without those that the value says already."""
+    others = {name.replace("_", " "): str(each) for name, each in details.items() if not _is_number(each)}
+    return {name: each for name, each in others.items() if each and each not in value}
+
+
+def numbers_of(rows: Iterable[Row]) -> list[str]:
+    """Return the names of the details that are numbers, for the columns of a table."""
+    return list(dict.fromkeys(name for row in rows for name in row.numbers))
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or isinstance(value, int)
 
 
 class Unread(Struct, frozen=True, kw_only=True):
-    """A Region that could not be read in full, and why."""
+    """A control and a Region in which it could not look at everything, and why."""
 
     region: str
+    control: str
     error: str
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """The result of a scan. `version` changes when programs that read it must change."""
+    """The result of a scan. `version` changes when programs that read it must change.
 
-    version: int = 1
-    regions: tuple[str, ...]  # those that were read in full
+    A look is one control in one Region; what an account has only once is looked at in one Region.
+    """
+
+    version: int = 2
+    controls: tuple[str, ...]  # the ids of those that were looked for
+    regions: tuple[str, ...]
+    looks: int
     rows: tuple[Row, ...]
-    all_clear: str  # what holds where there is no row, for a sentence: what was looked at, and by which limit
+    clear: Mapping[str, str] = {}  # what holds by a control that found nothing and read all, in its words if it has any
     unread: tuple[Unread, ...] = ()
 
     @property
     def counted(self) -> int:
-        """How many findings count: those that are not left open on purpose."""
+        """The number of findings that count: those that are not left open on purpose."""
         return sum(row.action != "exempt" for row in self.rows)
 
     @property
-    def groups(self) -> int:
-        """How many groups have a rule at fault."""
-        return len({(row.region, row.group) for row in self.rows})
+    def resources(self) -> int:
+        """The number of resources that have a part at fault."""
+        return len({(row.region, row.type, row.resource) for row in self.rows})
 
     @property
     def summary(self) -> str:
-        """One line."""
-        read = plural(len(self.regions), "Region")
-        partly = len({unread.region for unread in self.unread})
-        unread = f"{plural(partly, 'Region')} could not be read in full"
+        """A line that says what was looked at. It is no all-clear if something could not be read."""
+        looked = f"{plural(len(self.controls), 'control')} looked at in {plural(len(self.regions), 'Region')}"
+        failed = len({(unread.region, unread.control) for unread in self.unread})
+        partly = f"{failed:,} of {plural(self.looks, 'look')}, each at one control in one Region, could not be finished"
         if self.rows:
             exempt = len(self.rows) - self.counted
-            left = f", {exempt} of them exempt" if exempt else ""
-            found = f"{plural(len(self.rows), 'rule')} at fault in {plural(self.groups, 'group')}{left}"
-            return f"{found}; {read} read; {unread}." if partly else f"{found}; {read} read."
-        if not partly:
-            return f"{_sentence(self.all_clear)}; {read} read."
-        rest = f"{_sentence(self.all_clear)} in what was read of {read}." if self.regions else "So nothing is known."
-        return f"{unread}. {rest}"
+            left = f", {exempt:,} of them exempt" if exempt else ""
+            found = f"{plural(len(self.rows), 'finding')} in {resources_of(self.rows)}{left}; {looked}"
+            return f"{found}; {partly}." if failed else f"{found}."
+        if failed:
+            return f"{partly}. {'In the others ' if self.clear else 'So '}{self.holds or 'nothing is known'}."
+        return f"{_sentence(self.holds)}; {looked}."
+
+    @property
+    def holds(self) -> str:
+        """The words for what holds by the controls that found nothing and read all; empty if there is none."""
+        quiet = [control for control, words in self.clear.items() if not words]
+        unsaid = [f"no finding of {', '.join(quiet)}"] if quiet else []
+        return "; ".join([*filter(None, self.clear.values()), *unsaid])
 
 
 def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def by_control(rows: Iterable[Row]) -> Mapping[str, Sequence[Row]]:
+    """Return the rows of each control, in their order."""
+    found: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row.control].append(row)
+    return found
+
+
+def resources_of(rows: Iterable[Row]) -> str:
+    """Return how many resources of each kind these rows are about: 2 security groups and 1 S3 bucket."""
+    return counted((row.noun, (row.region, row.type, row.resource)) for row in rows)
+
+
+def counted(resources: Iterable[tuple[str, Any]]) -> str:
+    """Return how many resources there are of each kind, from the noun and the key of each."""
+    found: defaultdict[str, set[Any]] = defaultdict(set)
+    for noun, key in resources:
+        found[noun].add(key)
+    told = [plural(len(keys), noun) for noun, keys in found.items()]
+    if len(told) > _NOUNS:
+        return plural(sum(map(len, found.values())), "resource")
+    return " and ".join(filter(None, [", ".join(told[:-1]), *told[-1:]]))
+
+
 def outcome(decision: Decision, edit: Edit | None) -> str:
-    """Return what would become of a part at fault, and why, for a sentence that begins with the part."""
+    """Return what would become of a part at fault, and why."""
     if decision.action == "exempt":
         return f"is left open ({decision.why})"
     if edit is None or not edit.did:
         return f"is only reported ({decision.why})"
-    done = f"would become {edit.after}" if edit.after else "would be removed"
+    done = _done(edit)
     return (
         f"{done} ({decision.why})"
         if decision.action == "fix"
@@ -103,28 +168,22 @@ def outcome(decision: Decision, edit: Edit | None) -> str:
     )
 
 
-def attached_to(interfaces: Iterable[Json]) -> Mapping[str, Attached]:
-    """Rows of DescribeNetworkInterfaces -> what is behind each group, by its id."""
-    behind: dict[str, list[Json]] = {}
-    for interface in interfaces:
-        for group in items(interface.get("Groups")):
-            behind.setdefault(group["GroupId"], []).append(interface)
-    return {group_id: _attached(rows) for group_id, rows in behind.items()}
+def _done(edit: Edit) -> str:
+    if not edit.after:
+        return "would be removed"
+    return f"would become {edit.after}" if is_short(edit.after) else f"would be mended: {edit.did}"
 
 
-def _attached(interfaces: list[Json]) -> Attached:
-    public = {address for interface in interfaces for address in _public_addresses(interface)}
-    return Attached(len(interfaces), tuple(sorted(public)))
+def is_short(value: str) -> bool:
+    """Return whether a sentence can repeat a value: a policy is too long for it."""
+    return len(value) <= _SHORT
 
 
-def _public_addresses(interface: Json) -> Iterator[str]:
-    """Of its private IPv4 addresses the public ones that are associated; an IPv6 address may be public itself."""
-    for holder in (interface, *items(interface.get("PrivateIpAddresses"))):
-        if address := mapping(holder.get("Association")).get("PublicIp"):
-            yield address
-    for row in items(interface.get("Ipv6Addresses")):
-        if public_part(ip_network(row["Ipv6Address"])):
-            yield row["Ipv6Address"]
+def told(value: Any) -> str:
+    """Return a detail in words."""
+    if value is None:
+        return "not known"
+    return readable(value) if isinstance(value, int) else str(value)
 
 
 def plural(count: int, noun: str) -> str:

@@ -1,59 +1,93 @@
 """A report as SARIF 2.1.0, which code-scanning pages read.
 
 A message is Markdown to some readers, and [text](1) is a link to all, so foreign text is escaped as for a chat. What is
-in AWS is in no file, but GitHub wants a relative path, the same from scan to scan: ACCOUNT/REGION/GROUP.
+in AWS is in no file, but GitHub wants a relative path, the same from scan to scan: ACCOUNT/REGION/RESOURCE.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from typing import Any, Final
 
-from cloudmend.core.control import Control
+from cloudmend.core.contract import Control
 from cloudmend.core.escaping import chat
 from cloudmend.core.scan.report import Report, Row, Unread
 
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS: Final = {"fix": "error", "observe": "warning", "exempt": "note"}
+_SCORES: Final = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}  # within GitHub's ranges
 _NAME: Final = 255  # characters; EC2 takes no longer names
-_ERROR: Final = 1000
+_TEXT: Final = 1000
+_UNSAFE: Final = re.compile(r"[^\w./~-]+", re.ASCII)  # of a path in a URI
 
 
-def as_sarif(report: Report, controls: Sequence[Control], code_version: str) -> str:
-    """One log with one run. A Region that could not be read makes the run unsuccessful."""
-    rules = [{"id": control.id, "shortDescription": {"text": f"{control.title}."}} for control in controls]
+def as_sarif(report: Report, controls: Sequence[Control[Any]], code_version: str) -> str:
+    """Return one log with one run, with a rule for each control. What could not be read makes the run unsuccessful."""
     run = {
-        "tool": {"driver": {"name": "cloudmend", "version": code_version, "rules": rules}},
+        "tool": {"driver": {"name": "cloudmend", "version": code_version, "rules": [_rule(each) for each in controls]}},
         "invocations": [
             {
                 "executionSuccessful": not report.unread,
                 "toolExecutionNotifications": [_notification(unread) for unread in report.unread],
             }
         ],
-        "results": [_result(row) for row in report.rows],
+        "results": list(map(_result, report.rows, _names(report.rows))),
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
+def _rule(control: Control[Any]) -> dict[str, Any]:
+    """The title and advice of a control. GitHub shows the severity of rules that have the tag security."""
+    return {
+        "id": control.id,
+        "shortDescription": {"text": f"{control.title}."},
+        "help": {"text": control.advice or f"{control.title}."},
+        "properties": {
+            "security-severity": _SCORES[control.severity],
+            "tags": ["security", control.severity, *control.references],
+        },
+    }
+
+
 def _notification(unread: Unread) -> dict[str, Any]:
-    return {"level": "error", "message": {"text": chat(f"{unread.region}: {unread.error}", _ERROR)}}
+    return {
+        "level": "error",
+        "message": {"text": chat(f"{unread.control} in {unread.region}: {unread.error}", _TEXT)},
+        "associatedRule": {"id": unread.control},
+    }
 
 
-def _result(row: Row) -> dict[str, Any]:
-    name = f"{row.region}/{row.group}/{row.rule}"
-    told = f"{row.group} ({chat(row.group_name, _NAME)}): {row.why}. It {row.outcome}."
+def _percent(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found[0].encode())
+
+
+def _names(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield a name of each row, the same from scan to scan: of the part, and of the reason if the part has several."""
+    parts = [f"{row.control}/{row.region}/{row.resource}/{row.part}" for row in rows]
+    counts = Counter(parts)
+    for row, part in zip(rows, parts, strict=True):
+        yield f"{part}/{sha256(row.why.encode()).hexdigest()[:8]}" if counts[part] > 1 else part
+
+
+def _result(row: Row, name: str) -> dict[str, Any]:
+    named = f" ({chat(row.name, _NAME)})" if row.name else ""
+    told = f"{row.noun} {row.resource}{named}: {chat(row.why, _TEXT)}. It {chat(row.outcome, _TEXT)}."
     suppressed = {"kind": "external", "status": "accepted", "justification": row.outcome}
+    place = _UNSAFE.sub(_percent, f"{row.account}/{row.region}/{row.resource}")
     return {
         "ruleId": row.control,
         "level": _LEVELS[row.action],
         "message": {"text": told},
         "locations": [
             {
-                "physicalLocation": {"artifactLocation": {"uri": f"{row.account}/{row.region}/{row.group}"}},
-                "logicalLocations": [{"name": row.rule, "fullyQualifiedName": name, "kind": "resource"}],
+                "physicalLocation": {"artifactLocation": {"uri": place}},
+                "logicalLocations": [{"name": row.part, "fullyQualifiedName": name, "kind": "resource"}],
             }
         ],
-        "partialFingerprints": {"rule/v1": name},
+        "partialFingerprints": {"finding/v1": name},
         "suppressions": [suppressed] if row.action == "exempt" else [],
     }

@@ -6,15 +6,16 @@ from typing import Annotated
 
 import typer
 
-from cloudmend.entry.commands.options import Ledger, PolicyFile, Regions, group_ids
+from cloudmend.entry.commands.options import ControlIds, Ledger, PolicyFile, Regions
 from cloudmend.entry.policy_file import PACKAGED
 
 
 def fix(
     region: Regions = None,
-    group: Annotated[
+    control: ControlIds = None,
+    resource: Annotated[
         list[str] | None,
-        typer.Option(metavar="GROUP_ID", callback=group_ids, help="Can be repeated. Default: all groups at fault."),
+        typer.Option(metavar="ID", help="An id or ARN. Can be repeated. Default: all that is at fault."),
     ] = None,
     policy: PolicyFile = PACKAGED,
     ledger: Ledger = "",
@@ -25,10 +26,10 @@ def fix(
 
     It says how to take each change back.
 
-    Before a group is changed, it is stored in the ledger as it was; a group that changed since the plan was shown, so
+    Before a resource is changed, it is stored in the ledger as it was; one that changed since the plan was shown, so
     that more would have to be done, is left as it is.
 
-    Example: cloudmend fix --region eu-west-1 --group sg-05fe30eb67c909f27
+    Example: cloudmend fix --region eu-west-1 --resource sg-05fe30eb67c909f27
     """
     from cloudmend.entry.briefing import brief_of, only
     from cloudmend.entry.fixing import Wish
@@ -36,4 +37,5 @@ def fix(
 
     regions = region or []
     brief = brief_of(policy, ledger=ledger, stack="", region=only(regions, f"Table {ledger}" if ledger else ""))
-    raise typer.Exit(run(regions, brief, Wish(groups=group or [], table=ledger, yes=yes, as_json=as_json)))
+    wish = Wish(resources=resource or [], controls=control or [], table=ledger, yes=yes, as_json=as_json)
+    raise typer.Exit(run(regions, brief, wish))

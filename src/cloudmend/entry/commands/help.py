@@ -38,12 +38,13 @@ class Command(TyperCommand):
             formatter.write(f"{edge[: -len(_EXAMPLE)]}{_EXAMPLE}{shown}\n")
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Return what is left of the arguments; a group's id that stands alone is refused with the option it needs."""
+        """Return what is left of the arguments; an id that stands alone is refused with the option that takes it."""
         ctx.allow_extra_args = True
         extra: list[str] = super().parse_args(ctx, args)
-        takes_group = any("--group" in each.opts for each in self.get_params(ctx))
+        taken = {name for each in self.get_params(ctx) for name in each.opts}
         if extra and not ctx.resilient_parsing:
-            hint = f" Pass it as --group {extra[0]}." if takes_group and _GROUP.fullmatch(extra[0]) else ""
+            option = next((name for name in ("--resource", "--group") if name in taken), "")
+            hint = f" Pass it as {option} {extra[0]}." if option and _GROUP.fullmatch(extra[0]) else ""
             ctx.fail(f"There is no place for {' '.join(extra)!r} here.{hint}")
         return extra
 

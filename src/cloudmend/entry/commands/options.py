@@ -79,6 +79,13 @@ Regions = Annotated[
     ),
 ]
 
+ControlIds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--control", metavar="CONTROL_ID", help="Can be repeated. Default: all controls that the policy has on."
+    ),
+]
+
 
 def overrides(
     guarded_ports: str, replacement_ipv4: str, replacement_ipv6: str, mode: str, settings: str

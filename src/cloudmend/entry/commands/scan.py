@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from cloudmend.entry.commands.options import Ledger, PolicyFile, Regions, StackName
+from cloudmend.entry.commands.options import ControlIds, Ledger, PolicyFile, Regions, StackName
 from cloudmend.entry.policy_file import PACKAGED
 
 
 def scan(
     region: Regions = None,
+    control: ControlIds = None,
     form: Annotated[Literal["table", "json", "csv", "sarif", "html"], typer.Option("--format")] = "table",
     policy: PolicyFile = PACKAGED,
     ledger: Ledger = "",
@@ -20,7 +21,7 @@ def scan(
         bool, typer.Option("--fail-on-findings", help="Exit with 4 if there is a finding that is not exempt.")
     ] = False,
 ) -> None:
-    """Show what is open in all Regions, and what would become of it. It only reads.
+    """Show what the controls find in all Regions, and what becomes of it. It only reads.
 
     Example: cloudmend scan --region eu-west-1 --region us-east-1 --fail-on-findings
     """
@@ -30,4 +31,4 @@ def scan(
     regions = region or []
     here = only(regions, f"Stack {stack_name}" if stack_name else "")
     brief = brief_of(policy, ledger=ledger, stack=stack_name, region=here)
-    raise typer.Exit(run(regions, brief, form, fail_on_findings=fail_on_findings))
+    raise typer.Exit(run(regions, control or [], brief, form, fail_on_findings=fail_on_findings))

@@ -8,9 +8,8 @@ from msgspec import Struct
 
 from cloudmend.core.scan import Report
 from cloudmend.entry.console.surroundings import Surroundings
-from cloudmend.entry.judgement import Brief
-from cloudmend.entry.scanning import report_of, survey
-from cloudmend.entry.standing import Standing
+from cloudmend.entry.scanning import Controls, look_everywhere, report_of
+from cloudmend.entry.standing import Brief, Standing
 
 
 class Doors(Struct, frozen=True, kw_only=True):
@@ -18,6 +17,7 @@ class Doors(Struct, frozen=True, kw_only=True):
 
     at: datetime
     report: Report
+    controls: Controls
     unreadable: tuple[str, ...]
 
 
@@ -27,5 +27,5 @@ def look(around: Surroundings) -> Doors:
     exemptions = around.ledger.exemptions(now)
     standing = Standing(exemptions=exemptions, ledger=around.ledger)
     brief = Brief(around.policy, now, standing, account=around.account())
-    report = report_of(survey(around.readers, brief, quiet=True), around.policy)
-    return Doors(at=now, report=report, unreadable=exemptions.unreadable)
+    report = report_of(look_everywhere(around.readers, around.controls, brief, quiet=True))
+    return Doors(at=now, report=report, controls=around.controls, unreadable=exemptions.unreadable)

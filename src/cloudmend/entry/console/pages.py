@@ -16,15 +16,14 @@ from cloudmend.core.errors import CloudmendError, InputError, LedgerError
 from cloudmend.core.escaping import command
 from cloudmend.core.exempting import Grounds, left_open, parse_duration
 from cloudmend.core.ledger import Entry
-from cloudmend.core.network import readable
 from cloudmend.core.record_ids import find
-from cloudmend.core.scan import plural
+from cloudmend.core.scan import by_control, numbers_of, plural, told
 from cloudmend.core.undo import Undone
-from cloudmend.entry.console.difference import difference
+from cloudmend.entry.console.difference import difference, noun
 from cloudmend.entry.console.doors import look
 from cloudmend.entry.console.surroundings import Surroundings
 from cloudmend.entry.exempting import end
-from cloudmend.entry.pages import asset, unbroken
+from cloudmend.entry.pages import asset, short, unbroken
 from cloudmend.entry.undoing import take_back_and_tell
 from cloudmend.entry.wording import came_to
 
@@ -66,8 +65,12 @@ class Pages:
         pages.add_app_template_global(attribute)
         pages.add_app_template_global(came_to)
         pages.add_app_template_global(left_open)
-        pages.add_app_template_filter(readable)
+        pages.add_app_template_global(noun)
+        pages.add_app_template_filter(told)
         pages.add_app_template_filter(plural)
+        pages.add_app_template_filter(short)
+        pages.add_app_template_filter(by_control)
+        pages.add_app_template_filter(numbers_of)
         pages.add_app_template_filter(unbroken)
         pages.add_url_rule("/", view_func=self.home)
         pages.add_url_rule("/doors", view_func=self.doors)

@@ -7,7 +7,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from cloudmend.aws.regions import ec2_gateways, own_region
+from cloudmend.aws.regions import gateways, own_region
 from cloudmend.aws.world import connection, world
 from cloudmend.core.ledger import Ledger
 from cloudmend.core.policy import Policy
@@ -15,17 +15,19 @@ from cloudmend.core.ports import Clock, Reader
 from cloudmend.core.world import World
 from cloudmend.entry.ledgers import open_ledger
 from cloudmend.entry.notifying import Stack
+from cloudmend.entry.scanning import Controls, chosen
 from cloudmend.entry.undoing import Voice
 
 
 class Surroundings(Struct, frozen=True, kw_only=True):
-    """`readers` are those of the Regions in which open doors are looked for.
+    """`readers` are those of the Regions in which findings of the `controls` are looked for.
 
     `world` gives that of any Region, `caller` the ARN of whoever the credentials are of; both raise CloudmendError.
     `account` is that of the credentials, empty where it is not known.
     """
 
     readers: Mapping[str, Reader]
+    controls: Controls
     policy: Policy
     ledger: Ledger
     clock: Clock
@@ -37,17 +39,18 @@ class Surroundings(Struct, frozen=True, kw_only=True):
 
 def surroundings(regions: Sequence[str], table: str, policy: Policy) -> Surroundings:
     """With the environment's credentials, and its Region where none is given. Raises CloudmendError."""
-    chosen = regions or [own_region()]
-    home = connection(chosen[0])
-    ledger = open_ledger(table, chosen[0])
+    named = regions or [own_region()]
+    home = connection(named[0])
+    ledger = open_ledger(table, named[0])
     return Surroundings(
-        readers=ec2_gateways(chosen),
+        readers=gateways(named),
+        controls=chosen((), policy),
         policy=policy,
         ledger=ledger,
         clock=home.clock,
         world=partial(_world, ledger),
         caller=home.caller,
-        stack=Stack(table, chosen[0]),
+        stack=Stack(table, named[0]),
         account=home.known_account,
     )
 

@@ -17,12 +17,12 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from cloudmend.core.escaping import terminal
-from cloudmend.core.network import readable
-from cloudmend.core.scan import plural
+from cloudmend.core.escaping import cut, terminal
+from cloudmend.core.scan import plural, told
 from cloudmend.entry.wording import duration
 
 _MINUTE: Final = 60.0  # seconds
+_VALUE: Final = 300  # characters
 _PACKAGE: Final = "cloudmend.entry.pages"
 # What a browser may break at a hyphen, or anywhere where a column is narrow: ids of resources, records, events and
 # accounts, addresses and networks.
@@ -56,6 +56,11 @@ def unbroken(text: str) -> Markup:
     return Markup(_UNBROKEN.sub(r'<span class="keep">\g<0></span>', shown))  # noqa: S704 - escaped, and no match is HTML
 
 
+def short(text: str) -> str:
+    """Return a value of a part, cut where it is too long to read in a table."""
+    return cut(terminal(text), _VALUE)
+
+
 def lasting(length: timedelta) -> str:
     """Return how long something lasted: tenths of seconds below a minute, else words."""
     seconds = length.total_seconds()
@@ -75,5 +80,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(visible=terminal, plural=plural, readable=readable, unbroken=unbroken, lasting=lasting)
+    environment.filters.update(visible=terminal, plural=plural, told=told, unbroken=unbroken, lasting=lasting)
+    environment.filters.update(short=short)
     return environment

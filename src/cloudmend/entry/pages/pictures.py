@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import Final
 
 from msgspec import Struct
 
-from cloudmend.core.scan import Door, Report, Row, plural
+from cloudmend.core.escaping import cut
+from cloudmend.core.scan import Door, Report, Row, plural, resources_of
 
 _ACTIONS: Final = ("fix", "observe", "exempt")
 _MOST_BARS: Final = 10
 _MOST_LANES: Final = 20
+_LABEL: Final = 60  # characters: a value may be long
 _TICKS: Final = 4  # steps of the axis of time
 _LEAST: Final = 0.6  # percent: a door that was open for seconds is still seen
 
@@ -42,7 +44,7 @@ class Tick(Struct, frozen=True):
 
 
 class Timeline(Struct, frozen=True, kw_only=True):
-    """A lane for each group; `left_out` groups have none."""
+    """A lane for each resource; `left_out` resources have none."""
 
     lanes: tuple[Bar, ...]
     ticks: tuple[Tick, ...]
@@ -50,7 +52,7 @@ class Timeline(Struct, frozen=True, kw_only=True):
 
 
 def bars(report: Report, key: Callable[[Row], str]) -> tuple[Bar, ...]:
-    """How many rules at fault, by what `key` says of each; the most first, and the last for all that is not shown."""
+    """How many findings, by what `key` says of each; the most first, and the last for all that is not shown."""
     counts = Counter(map(key, report.rows))
     named = [label for label, _ in counts.most_common(_MOST_BARS)]
     rows = {label: [row for row in report.rows if key(row) == label] for label in named}
@@ -64,10 +66,9 @@ def _bar(label: str, rows: Sequence[Row], longest: int) -> Bar:
     counts = Counter(row.action for row in rows)
     widths = [100 * counts[action] / longest for action in _ACTIONS]
     starts = accumulate(widths, initial=0.0)
-    groups = len({(row.region, row.group) for row in rows})
     return Bar(
-        label=label,
-        told=f"{plural(len(rows), 'rule')} in {plural(groups, 'group')}",
+        label=cut(label, _LABEL),
+        told=f"{plural(len(rows), 'finding')} in {resources_of(rows)}",
         parts=tuple(
             Part(action, x, width) for action, x, width in zip(_ACTIONS, starts, widths, strict=False) if width
         ),
@@ -75,17 +76,21 @@ def _bar(label: str, rows: Sequence[Row], longest: int) -> Bar:
 
 
 def timeline(doors: Sequence[Door], now: datetime) -> Timeline:
-    """The times in which findings were open, for the groups that were opened last."""
-    latest = list(dict.fromkeys(door.group for door in reversed(doors)))
-    groups = latest[:_MOST_LANES]
-    shown = [door for door in doors if door.group in groups]
+    """The times in which findings were open, for the resources that were opened last."""
+    latest = list(dict.fromkeys(map(_place, reversed(doors))))
+    places = latest[:_MOST_LANES]
+    shown = [door for door in doors if _place(door) in places]
     start = min((door.opened for door in shown), default=now)
     scale = _Scale(start, max(now - start, timedelta(minutes=1)))
     return Timeline(
-        lanes=tuple(_lane(group, [door for door in shown if door.group == group], scale) for group in groups),
+        lanes=tuple(_lane([door for door in shown if _place(door) == place], scale) for place in places),
         ticks=tuple(scale.tick(step) for step in range(_TICKS + 1)),
-        left_out=len(latest) - len(groups),
+        left_out=len(latest) - len(places),
     )
+
+
+def _place(door: Door) -> tuple[str, ...]:
+    return door.control, door.region, door.resource
 
 
 class _Scale(Struct, frozen=True):
@@ -108,9 +113,8 @@ class _Scale(Struct, frozen=True):
         return "%d %b %H:%M" if self.length < timedelta(days=_TICKS) else "%d %b %Y"
 
 
-def _lane(group: str, doors: Iterable[Door], scale: _Scale) -> Bar:
-    doors = list(doors)
-    return Bar(group, doors[0].region, tuple(_opening(door, scale) for door in doors))
+def _lane(doors: Sequence[Door], scale: _Scale) -> Bar:
+    return Bar(doors[0].resource, doors[0].region, tuple(_opening(door, scale) for door in doors))
 
 
 def _opening(door: Door, scale: _Scale) -> Part:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+from cloudmend.core.contract import Control
 from cloudmend.core.ledger import Entries, Entry, Found
-from cloudmend.core.scan import Door, Report, doors_of
+from cloudmend.core.scan import Door, Report, Row, by_control, doors_of, numbers_of
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.entry.briefing import STACK_NAME
 from cloudmend.entry.pages import render
@@ -18,14 +19,20 @@ from cloudmend.entry.pages.pictures import bars, timeline
 _MOST_ENTRIES: Final = 500  # the newest of a ledger; a page of all would be too large to read
 
 
-def scan_page(report: Report, found: Iterable[Found] | None, now: datetime, options: tuple[str, ...] = ()) -> str:
+def scan_page(
+    report: Report,
+    controls: Sequence[Control[Any]],
+    found: Iterable[Found] | None,
+    now: datetime,
+    options: tuple[str, ...] = (),
+) -> str:
     """One self-contained HTML file. `found` is a ledger's, oldest first; None: no ledger is known.
 
     `options` are the scan's own, with which another command judges by the same.
     """
     entries = Entries(found or ())
     doors = None if found is None else _doors(entries, report)
-    used = [row for row in report.rows if row.interfaces]
+    used = [row for row in report.rows if row.reach and row.reach.users]
     return render(
         "scan.html",
         scripts=("sorting.js",),
@@ -34,11 +41,15 @@ def scan_page(report: Report, found: Iterable[Found] | None, now: datetime, opti
         # `fix` takes no stack: by another mode and switch it would change what the stack leaves open.
         fix="" if STACK_NAME in options else shlex.join(["cloudmend", "fix", *options]),
         version=CODE_VERSION,
-        accounts=sorted({row.account for row in report.rows}),
-        in_use=len({(row.region, row.group) for row in used}),
-        behind=len({address for row in used for address in row.attached_addresses}),
-        by_port=bars(report, lambda row: row.ports),
-        by_region=bars(report, lambda row: row.region),
+        accounts=sorted({row.account for row in report.rows} - {""}),
+        in_use=len({(row.region, row.type, row.resource) for row in used}),
+        behind=len({address for row in used if row.reach for address in row.reach.addresses}),
+        pictures=[
+            ("by-control", "Findings by control", bars(report, lambda row: row.control)),
+            ("by-region", "Findings by Region", bars(report, lambda row: row.region)),
+            ("by-kind", "Findings by what is open", bars(report, lambda row: row.kind)),
+        ],
+        findings=_findings(report, controls),
         planned=[row for row in report.rows if row.action == "fix"],
         doors=doors,
         unreadable=entries.unreadable,
@@ -46,7 +57,19 @@ def scan_page(report: Report, found: Iterable[Found] | None, now: datetime, opti
     )
 
 
+def _findings(
+    report: Report, controls: Sequence[Control[Any]]
+) -> Iterator[tuple[Control[Any], list[str], Sequence[Row]]]:
+    """Yield each control that found something, the details that are numbers, and the rows."""
+    rows = by_control(report.rows)
+    for control in controls:
+        if found := rows.get(control.id):
+            yield control, numbers_of(found), found
+
+
 def _doors(entries: Iterable[Entry], report: Report) -> Sequence[Door]:
-    """Of the Regions that were read."""
-    of_these = (entry for entry in entries if entry.intent.region in report.regions)
+    """Of the controls and Regions that were looked at."""
+    of_these = (
+        entry for entry in entries if entry.intent.region in report.regions and entry.intent.control in report.controls
+    )
     return doors_of(deque(of_these, _MOST_ENTRIES))
