@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
+import msgspec
+
 from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.ledger import (
     End,
@@ -14,6 +16,7 @@ from cloudmend.core.ledger import (
     Entry,
     Exemptions,
     Found,
+    History,
     MendEnd,
     State,
     Terms,
@@ -24,11 +27,21 @@ from cloudmend.core.ledger import (
     hour,
     instant,
     keeps_out,
+    resource_of,
     sharing_budget,
+    unit_of,
     unknown,
 )
 from cloudmend.core.model import Intent, Record
 from cloudmend.core.ports import Clock
+from cloudmend.core.standing import (
+    StandingFound,
+    StandingResource,
+    Unit,
+    UnitFound,
+    decode_standing,
+    decode_unit,
+)
 from cloudmend.core.stored import decode_entry, encode, read_entry, read_exemptions
 
 
@@ -39,6 +52,8 @@ class MemoryStore:
         self.entries: dict[str, Entry] = {}
         self.spoiled: dict[str, bytes] = {}  # what is stored of an entry in place of it
         self.exemptions: dict[str, bytes] = {}
+        self.standing: dict[str, bytes] = {}
+        self.units: dict[str, bytes] = {}
 
 
 class MemoryLedger:
@@ -142,3 +157,28 @@ class MemoryLedger:
 
     def remove_exemption(self, exemption_id: str) -> bool:
         return self._store.exemptions.pop(exemption_id, None) is not None
+
+    def history(self, place: str, since: datetime) -> History:
+        stored = self._store.standing.get(place)
+        return History(self.recent(place, since), decode_standing(place, stored) if stored is not None else None)
+
+    def keep_standing(self, stands: Sequence[StandingResource], gone: Sequence[str]) -> None:
+        self._store.standing.update({each.id: msgspec.json.encode(each) for each in stands})
+        for place in gone:
+            self._store.standing.pop(place, None)
+
+    def standing(self, unit: str) -> tuple[StandingFound, ...]:
+        return tuple(each for each in self.all_standing() if unit_of(each.id) == unit)
+
+    def all_standing(self) -> Iterator[StandingFound]:
+        by_resource = sorted(self._store.standing.items(), key=lambda item: (resource_of(item[0]), item[0]))
+        return (decode_standing(place, data) for place, data in by_resource)
+
+    def unit(self, key: str) -> UnitFound | None:
+        return next((each for each in self.units() if each.id == key), None)
+
+    def units(self) -> tuple[UnitFound, ...]:
+        return tuple(decode_unit(key, data) for key, data in sorted(self._store.units.items()))
+
+    def keep_unit(self, unit: Unit) -> None:
+        self._store.units[unit.id] = msgspec.json.encode(unit)

@@ -12,6 +12,7 @@ from cloudmend.controls import woken_by
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.settings import Settings
+from cloudmend.core.digest import Digest
 from cloudmend.core.ledger import Ending, Entry, Terms
 from cloudmend.core.model import Ignored, Intent, Record
 from cloudmend.core.policy import Policy, parse_policy
@@ -99,6 +100,8 @@ class Account:
         self.groups = ObstructedGroups(**options)
         self.calls: list[str] = []
         self.records: list[Record] = []
+        self.digests: list[Digest] = []
+        self.ledger_problems: list[str] = []
         self.ec2 = memory_client(self.groups, on_call=self._called)
         self.clock = StandingClock()
         self.store = MemoryStore()
@@ -128,6 +131,13 @@ class Account:
 
     def publish(self, record: Record) -> None:
         self.records.append(record)
+
+    def publish_digest(self, digest: Digest) -> None:
+        self.digests.append(digest)
+
+    def ledger_problem(self, keys: Sequence[str], problem: str) -> None:
+        assert keys
+        self.ledger_problems.append(problem)
 
     def group(self, *permissions: Mapping[str, Any]) -> str:
         """A new group with these ingress permissions; its id."""

@@ -24,7 +24,7 @@ def unanswered(*_: object) -> Any:
 def test_a_mend_goes_on_where_the_mends_of_late_cannot_be_read() -> None:
     account = Account()
     group_id = account.group(ipv4(22, WORLD))
-    account.ledger.recent = unanswered  # type: ignore[attr-defined]
+    account.ledger.history = unanswered  # type: ignore[attr-defined]
     record = account.mend(group_id)
     assert (record.status, record.flaps, record.ledger_unreadable) == ("mended", 0, ("The table does not answer.",))
     assert ingress(account.rules(group_id)) == {CLOSED_SSH}

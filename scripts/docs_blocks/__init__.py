@@ -30,6 +30,8 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "policy keys of controls": policy.control_keys,
     "policy sets": policy.named_sets,
     "scan rights": controls.scan_rights,
+    "standing": structs.standing,
+    "unit": structs.unit,
 }
 
 _BLOCK: Final = re.compile(r"(?<=<!-- generated: )([^>]+?) -->\n.*?(?=<!-- end -->)", re.DOTALL)

@@ -11,12 +11,22 @@ import msgspec
 
 from cloudmend.core.ledger import Entry, TimedExemption
 from cloudmend.core.notice.event import Detail
+from cloudmend.core.standing import StandingResource, Unit
 from docs_blocks.markdown import code, codes, table
 
 # In which page each type has its table: what refers to it links there.
 _PAGES: Final = {
     "events.md": ("Detail", "Resource", "Actor", "Attribution", "Finding", "Edit", "Step"),
-    "records.md": ("Entry", "End", "Intent", "Request", "TimedExemption"),
+    "records.md": (
+        "Entry",
+        "End",
+        "Intent",
+        "Request",
+        "TimedExemption",
+        "StandingResource",
+        "StandingFinding",
+        "Unit",
+    ),
 }
 _WORDS: Final = {"string": "text", "integer": "whole number", "number": "number", "object": "object"}
 
@@ -35,6 +45,16 @@ def exemption() -> str:
     return _tables("records.md", "TimedExemption")
 
 
+def standing() -> str:
+    """What stands at a resource."""
+    return _tables("records.md", "StandingResource", "StandingFinding")
+
+
+def unit() -> str:
+    """When a unit was last read."""
+    return _tables("records.md", "Unit")
+
+
 def _tables(page: str, first: str, *others: str) -> str:
     return "\n\n".join([_table(page, first), *(f"### {name}\n\n{_table(page, name)}" for name in others)])
 
@@ -51,7 +71,7 @@ def _table(page: str, name: str) -> str:
 
 @cache
 def _schemas() -> dict[str, Any]:
-    _, components = msgspec.json.schema_components([Detail, Entry, TimedExemption])
+    _, components = msgspec.json.schema_components([Detail, Entry, TimedExemption, StandingResource, Unit])
     return components
 
 

@@ -36,6 +36,10 @@ def test_the_default_policy_in_full() -> None:
         "Prefix lists that AWS owns are trusted.",
         "A rule from a prefix list that AWS does not let cloudmend read is only reported.",
         "A rule that is opened for the third time within an hour is narrowed again, and told with high severity.",
+        (
+            "What the first sweep of a stack finds is its baseline: only reported, until cloudmend fix --ledger TABLE "
+            "accepts it."
+        ),
         "What s3_bucket_block_public_access finds is only reported.",
         "What is at fault is mended.",
     )
@@ -59,6 +63,15 @@ def test_the_default_policy_in_full() -> None:
         ('mode.vpc = { vpc-01234567 = "observe" }', "What is at fault in VPC vpc-01234567 is only reported."),
         ('mode.account = { 111122223333 = "fix" }', "What is at fault in account 111122223333 is mended."),
         (f'control.{CONTROL}.mode = "observe"', f"What {CONTROL} finds is only reported."),
+        ('existing = "fix"', "What the first sweep of a stack finds is mended."),
+        (
+            'existing.account = { 111122223333 = "fix" }',
+            "in account 111122223333 is mended.\nWhat the first sweep of a stack finds elsewhere is its baseline",
+        ),
+        (
+            f'control.{CONTROL}.existing = "fix"',
+            f"finds of {CONTROL} is mended.\nWhat the first sweep of a stack finds elsewhere is its baseline",
+        ),
         (f'control.{CONTROL}.mode = "off"', f"What {CONTROL} finds is not looked at."),
         (
             f'control.{CONTROL}.mode = {{ default = "off", vpc.vpc-01234567 = "fix" }}',

@@ -80,7 +80,7 @@ def test_the_setting_of_the_mode_counts_more() -> None:
         ("mode", ": 'mode' is not KEY=VALUE. Write for example mode.default=observe."),
         ("mode=fix;x y=1", ": 'x y=1' is not KEY=VALUE."),
         ("mode=", ": 'mode=' is not KEY=VALUE."),
-        ("guarded=22", ": guarded cannot be set here. Only keys of control and mode can."),
+        ("guarded=22", ": guarded cannot be set here. Only keys of control, mode, and existing can."),
         ("exemption.owner=me", ": exemption.owner cannot be set here."),
         ("mode=fix;mode.default=fix", ": mode.default: it is there twice. Keep the one that is meant."),
         ("mode=fx", ": mode.default: 'fx' is not a mode."),

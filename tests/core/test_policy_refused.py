@@ -45,7 +45,7 @@ def refusal(text: str) -> str:
         (
             "x = 1",
             "line 1: x",
-            "It is one of control, exemption, mode.",
+            "It is one of control, exemption, existing, mode.",
         ),
         ("X = 1", "line 1: X", "there is no such key."),
         ('[mode]\nvpcs = {}\ndefault = "fix"', "line 2: mode.vpcs", "Did you mean vpc?"),

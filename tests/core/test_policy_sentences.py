@@ -14,13 +14,17 @@ HELD = '[[exemption]]\nowner = "a"\nreason = "b"\nexpires = 2030-06-30\n'
 GROUP = 'resource = "sg-0123456789abcdef0"\n'
 
 REFUSALS = {
-    "x = 1": ("line 1: x: there is no such key. It is one of control, exemption, mode."),
+    "x = 1": ("line 1: x: there is no such key. It is one of control, exemption, existing, mode."),
     "mode = 'fx'": "line 1: mode: 'fx' is not a mode. Write fix (mend it), observe (only report it), or off.",
     f"{HELD}{GROUP}".replace('owner = "a"\n', ""): (
         'line 1: exemption[0]: owner is missing. Add a line such as owner = "network-team@example.com".'
     ),
     "mode.default = 1": (
         "line 1: mode.default: 1 is not a mode. Write fix (mend it), observe (only report it), or off."
+    ),
+    "existing = 'off'": (
+        "line 1: existing: 'off' is not what can become of what was there before. Write observe (keep it as a "
+        "baseline, and report it), or fix (mend it)."
     ),
     "mode.control.x = 'fix'": (
         "line 1: mode.control.x: there is no control of this id. It is one of ebs_snapshot_public, "

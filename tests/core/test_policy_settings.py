@@ -110,7 +110,7 @@ def test_all_faults_are_told_at_once() -> None:
 def test_the_settings_are_explained_and_written_as_json() -> None:
     read, warnings = review_policy({}, f"[control.simple]\n{TABLE}", catalog=CATALOG)
     assert warnings == ()
-    assert explain(read, NOW, CATALOG)[:-1] == (
+    assert explain(read, NOW, CATALOG)[:-2] == (
         "simple: owners is 111122223333.",
         "simple: level is high.",
         "simple: ratio is 1.5.",

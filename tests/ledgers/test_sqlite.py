@@ -25,14 +25,14 @@ def test_the_folder_is_made_for_this_user_alone_and_the_file_keeps_a_write_ahead
     assert folder.stat().st_mode & 0o777 == 0o700
     with closing(sqlite3.connect(folder / "ledger.sqlite3")) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
 
 
 def test_a_file_of_a_newer_version_is_refused(on_disk: Backend, tmp_path: Path) -> None:
     on_disk.ledger()
     with closing(sqlite3.connect(tmp_path / "state" / "ledger.sqlite3")) as connection:
-        connection.execute("PRAGMA user_version = 3")
-    with pytest.raises(LedgerError, match=r"ledger\.sqlite3 has version 3; this cloudmend reads up to 2\. Update it"):
+        connection.execute("PRAGMA user_version = 4")
+    with pytest.raises(LedgerError, match=r"ledger\.sqlite3 has version 4; this cloudmend reads up to 3\. Update it"):
         on_disk.ledger()
 
 

@@ -50,7 +50,7 @@ CALLS: Final = (
     "DescribeSecurityGroupRules",
     "DescribeSecurityGroups",
     "ledger.exemptions",
-    "ledger.recent",
+    "ledger.history",
     "ledger.intend",
     "ModifySecurityGroupRules",
     "DescribeSecurityGroupRules, again",

@@ -110,7 +110,9 @@ def test_who_mends_cannot_exempt(role: str) -> None:
     keeping = by_sid(role, "KeepLedger")
     assert set(actions(keeping)) == LEDGER_WRITES
     assert keeping["Condition"] == {
-        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["budget/*", "open", "place/*", "resource/*"]}
+        "ForAllValues:StringLike": {
+            "dynamodb:LeadingKeys": ["budget/*", "open", "place/*", "resource/*", "standing/*", "units"]
+        }
     }
     assert not set(actions(by_sid(role, "ReadLedger"))) & LEDGER_WRITES
 

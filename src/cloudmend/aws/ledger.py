@@ -15,6 +15,7 @@ from typing import Any, Final
 from botocore import xform_name
 
 from cloudmend.aws import ledger_items as items
+from cloudmend.aws import standing_items
 from cloudmend.aws.errors import translated
 from cloudmend.core.errors import AwsError, Busy, LedgerError
 from cloudmend.core.ledger import (
@@ -25,6 +26,7 @@ from cloudmend.core.ledger import (
     Entry,
     Exemptions,
     Found,
+    History,
     MendEnd,
     State,
     Terms,
@@ -37,6 +39,7 @@ from cloudmend.core.ledger import (
 )
 from cloudmend.core.model import Intent, Json, Record
 from cloudmend.core.ports import Clock
+from cloudmend.core.standing import StandingFound, StandingResource, Unit, UnitFound
 from cloudmend.core.stored import read_exemptions
 from cloudmend.core.ulid import LENGTH, span
 
@@ -65,6 +68,7 @@ class DynamoDbLedger:
         self._table = table
         self._clock = clock
         self._terms = terms
+        self._known_units: dict[str, Unit] = {}
 
     @property
     def name(self) -> str:
@@ -191,6 +195,40 @@ class DynamoDbLedger:
             return tuple(own)
         old = self._since(items.old_partition_of(place), since)
         return (*(each for each in old if isinstance(each, Unreadable) or each.place == place), *own)
+
+    def history(self, place: str, since: datetime) -> History:
+        stored = list(
+            self._query("pk = :pk AND sk >= :since", pk=items.partition_of(place), since=items.since_key(since))
+        )
+        recent = _opened(map(items.found, filter(items.is_entry, stored)), since)
+        return History(tuple(recent), standing_items.standing_at(place, stored))
+
+    def keep_standing(self, stands: Sequence[StandingResource], gone: Sequence[str]) -> None:
+        for writes in standing_items.writes(stands, gone):
+            self._transact(*writes)
+
+    def standing(self, unit: str) -> tuple[StandingFound, ...]:
+        return tuple(map(standing_items.standing_of, self._query("pk = :pk", pk=standing_items.of_unit(unit))))
+
+    def all_standing(self) -> Iterator[StandingFound]:
+        found = self._query("kind = :kind", index=items.INDEX, kind=standing_items.KIND)
+        return map(standing_items.standing_of, found)
+
+    def unit(self, key: str) -> UnitFound | None:
+        """What has its mark is remembered: a mark is never taken away."""
+        if key not in self._known_units:
+            answer = self._call("GetItem", Key=items.key(standing_items.UNITS, key), ConsistentRead=True)
+            found = standing_items.unit_from(answer["Item"]) if "Item" in answer else None
+            if not (isinstance(found, Unit) and found.baseline and not found.first_looks):
+                return found
+            self._known_units[key] = found
+        return self._known_units[key]
+
+    def units(self) -> tuple[UnitFound, ...]:
+        return tuple(map(standing_items.unit_from, self._query("pk = :pk", pk=standing_items.UNITS)))
+
+    def keep_unit(self, unit: Unit) -> None:
+        self._call("PutItem", Item=standing_items.unit_item(unit))
 
     def _since(self, partition: str, since: datetime) -> Iterator[Found]:
         """The entries of a partition that were opened since then, oldest first."""

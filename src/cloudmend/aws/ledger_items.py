@@ -6,15 +6,19 @@ The table's keys are the texts `pk` and `sk`:
 | --------------- | -------------------- | ------------------------------------------------------------ |
 | place/PLACE     | TIME-ID              | an entry, by the millisecond that its id tells               |
 | place/PLACE     | lock                 | who mends there, or did last, and until when                 |
+| place/PLACE     | standing             | what stands there (standing_items.py)                        |
+| standing/UNIT   | a resource's id      | the same                                                     |
+| units           | UNIT                 | when that unit was last read, and its mark                   |
 | resource/ID     | time-salt            | an entry of version 1; `ID/time-salt` is its id              |
 | open            | an entry's id        | that entry is in state INTENT; `place` says where it is      |
 | budget/ACCOUNT/CONTROL | clock hour    | `resources` that were mended in it                           |
 | budget/ACCOUNT  | waits/TIME/PLACE     | what is tried again then has a message in the sweep's queue  |
 | exemptions      | an exemption's id    | a timed exemption                                            |
 
-A PLACE is ACCOUNT/REGION/CONTROL/RESOURCE. The table's one index, `by-time`, holds the entries alone: they have the
-attribute `kind`, which is its partition key, and `sk` is its sort key, so that entries of both versions are in one
-order. `expires` is the table's time-to-live attribute, in seconds since 1970.
+A PLACE is ACCOUNT/REGION/CONTROL/RESOURCE, a UNIT the same without the resource. The table's one index, `by-time`,
+holds the entries, and what stands by its resource's id: they have the attribute `kind`, which is its partition key, and
+`sk` is its sort key, so that entries of both versions are in one order. `expires` is the time-to-live attribute, in
+seconds since 1970.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from cloudmend.core.attribution import attribute
 from cloudmend.core.call import Call
 from cloudmend.core.ledger import WITHOUT_TAGS, Entry
 from cloudmend.core.model import ApiCall, Edit, Record, Request, Resource, Status, Step
+from cloudmend.core.standing import Before, UnitState
 
 # So many mends of a finding within the hour before make its resource a flapping one.
 FLAPPING_AFTER: Final = 2
@@ -25,12 +26,28 @@ _TAGS: Final = ("Tags", "TagSpecifications")
 
 
 class Target(Struct, frozen=True, kw_only=True):
-    """One control and one resource, and the call that led there. `swept`: no event did."""
+    """One control and one resource, and the call that led there. `swept`: no event did.
+
+    `named` are the parts that the event named, if a read need not wait for them any more. `unit` is what a sweep knows
+    of the whole unit; without it, the ledger is asked about the resource alone.
+    """
 
     control: contract.Control[Any]
     resource: Resource
     cause: ApiCall
     swept: bool = False
+    named: tuple[str, ...] = ()
+    unit: UnitState | None = None
+
+    @property
+    def opened(self) -> tuple[str, ...]:
+        """The parts that the call has opened, as far as the event names them."""
+        return self.named or self.resource.parts
+
+    @property
+    def account(self) -> str:
+        """Whose the resource is, as far as it is known."""
+        return self.resource.account or self.cause.account
 
 
 class Ended(Struct, frozen=True, kw_only=True):
@@ -62,6 +79,10 @@ class Ended(Struct, frozen=True, kw_only=True):
     unsure: bool = False  # whether a write took effect is not known, so that the entry stays open
     again: bool = False
     given_up: bool = False  # nothing was done, and the next walk goes on: nobody is told
+    baseline: tuple[contract.Finding, ...] = ()  # left as it was before cloudmend
+    only_baseline: bool = False  # nothing else is at fault: `findings` are the same
+    spared: tuple[contract.Finding, ...] = ()  # left as it is by an exemption of the part
+    before: Callable[[], Before] | None = None  # what was known of the resource; None: that is not known
 
     @property
     def is_flapping(self) -> bool:

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from cloudmend.core.errors import BudgetSpent, Busy, LedgerError, WrongState
 from cloudmend.core.model import Intent, Record, Resource, label_of
+from cloudmend.core.standing import StandingFound, StandingResource, Unit, UnitFound
 from cloudmend.core.ulid import LENGTH, TIME_LENGTH, ulid
 
 # Of the shapes below that are stored; docs/reference/records.md.
@@ -175,6 +176,13 @@ class Entries:
                 self.unreadable.append(each)
 
 
+class History(Struct, frozen=True):
+    """What a ledger knows of a resource under a control: mends of late, oldest first, and what stands there."""
+
+    recent: tuple[Found, ...] = ()
+    standing: StandingFound | None = None
+
+
 class TimedExemption(Struct, frozen=True, kw_only=True):
     """An exemption for a while. Unlike an exemption of the policy, nobody reviewed it, so it must end.
 
@@ -316,6 +324,26 @@ class Ledger(Protocol):
     def remove_exemption(self, exemption_id: str) -> bool:
         """Return whether there was one."""
 
+    def history(self, place: str, since: datetime) -> History:
+        """Return what `recent` does, and what stands there, with one call."""
+
+    def keep_standing(self, stands: Sequence[StandingResource], gone: Sequence[str]) -> None:
+        """Keep what stands at resources by now, and forget what stood at those of the keys that are `gone`."""
+
+    def standing(self, unit: str) -> tuple[StandingFound, ...]:
+        """Return all that stands in a unit, ACCOUNT/REGION/CONTROL, by the ids of its resources: as it is now."""
+
+    def all_standing(self) -> Iterator[StandingFound]:
+        """Yield all that stands, by the ids of the resources. It may lag by a moment."""
+
+    def unit(self, key: str) -> UnitFound | None:
+        """Return when a unit was last read; None if it never was. What has its mark may be told as it was."""
+
+    def units(self) -> tuple[UnitFound, ...]:
+        """Return all units."""
+
+    def keep_unit(self, unit: Unit) -> None: ...
+
 
 def key_of(account: str, region: str, control: str, resource_id: str) -> str:
     """Return the key of everything that is kept of a resource under a control."""
@@ -325,6 +353,11 @@ def key_of(account: str, region: str, control: str, resource_id: str) -> str:
 def place_of(intent: Intent) -> str:
     """Return the key of what an intent is about."""
     return key_of(intent.account, intent.region, intent.control, intent.resource.id)
+
+
+def unit_of(place: str) -> str:
+    """Return the key of the unit that a key belongs to: ACCOUNT/REGION/CONTROL."""
+    return place.rsplit("/", place.count("/") - 2)[0]
 
 
 def control_of(place: str) -> str:

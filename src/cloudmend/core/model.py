@@ -16,6 +16,9 @@ _NAME: Final = 60  # characters of a name that a sentence shows; a record has th
 
 Json = Mapping[str, Any]
 
+# When people are told: at once, in the digest of a sweep, or not again for now. The log has every record.
+Notice = Literal["now", "digest", "held"]
+
 Status = Literal["mended", "clean", "observed", "exempt", "gone", "open", "failed", "pending", "deferred"]
 
 
@@ -225,6 +228,7 @@ class Record(Struct, frozen=True, kw_only=True):
     exemptions_unreadable: tuple[str, ...] = ()  # what they might have exempted was closed
     ledger_unreadable: tuple[str, ...] = ()  # records of it, which are not counted among the mends of late
     steps: tuple[Step, ...] = ()  # what was done, part by part: what an undo takes back
+    notice: Notice = "now"
     seconds_since_call: float | None = None  # CloudTrail's eventTime has whole seconds
 
     @property

@@ -31,6 +31,11 @@ class Covers(Struct, frozen=True):
     def __contains__(self, finding: Finding) -> bool:
         return self.whole or finding.part in self.parts or finding.mark in self.marks
 
+    def besides(self, findings: Iterable[Finding]) -> Covers:
+        """Return the same, and what the marks of these findings name."""
+        marks = frozenset(each.mark for each in findings)
+        return msgspec.structs.replace(self, marks=self.marks | marks) if marks else self
+
 
 NOTHING: Final = Covers()
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final, Literal, Protocol, TypeVar, runtime_checkable
 
 from cloudmend.core.call import Call
+from cloudmend.core.digest import Digest
 from cloudmend.core.model import Json, Record, Request
 from cloudmend.core.put_off import PutOff
 
@@ -69,6 +70,21 @@ class CollectiveNotifier(Notifier, Protocol):
     """A Notifier that tells of several records with fewer calls than of each by itself."""
 
     def publish_all(self, records: Sequence[Record]) -> None: ...
+
+
+@runtime_checkable
+class KeptNotifier(Protocol):
+    """A Notifier with a log, which says what the ledger cannot keep, or cannot give back."""
+
+    def ledger_problem(self, keys: Sequence[str], problem: str) -> None:
+        """Log a problem with what stands at the resources of these keys, or in these units."""
+
+
+@runtime_checkable
+class DigestNotifier(Protocol):
+    """A Notifier that also tells what a sweep found, and did not tell at once."""
+
+    def publish_digest(self, digest: Digest) -> None: ...
 
 
 class Later(Protocol):

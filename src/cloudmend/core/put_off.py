@@ -34,6 +34,7 @@ class PutOff(Struct, frozen=True, kw_only=True):
     resource: Resource
     cause: ApiCall
     failed: int = 0  # how often it was tried when it was due, and failed
+    opened: tuple[str, ...] = ()  # the parts that the event named as just opened
     told: tuple[str, ...] = ()  # the parts of which people were told that they are at fault, and left as they are
 
     @property

@@ -42,4 +42,5 @@ class World(Struct, frozen=True, kw_only=True):
     switch: Switch = NoSwitch()
     later: Later = NoLater()
     begin: Begin = at_need
+    keeps_baseline: bool = False  # a stack is there: what was there before it is only reported (decision 34)
     run_by: str = ""  # ARN of the person who runs cloudmend by hand; empty in a function

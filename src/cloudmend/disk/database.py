@@ -12,7 +12,7 @@ from cloudmend.core.errors import LedgerError
 
 FILE: Final = "ledger.sqlite3"
 
-_SCHEMA_VERSION: Final = 2
+_SCHEMA_VERSION: Final = 3
 # The columns beside `entry` and `exemption` repeat what is in the JSON, to be searched by. `expires` is when a
 # row may be deleted: an open intent has none.
 _SCHEMA: Final = f"""
@@ -26,6 +26,10 @@ CREATE INDEX IF NOT EXISTS entries_by_time ON entries (opened);
 CREATE INDEX IF NOT EXISTS open_entries ON entries (place, opened) WHERE state = 'INTENT';
 CREATE TABLE IF NOT EXISTS exemptions (
     id TEXT PRIMARY KEY, expires TEXT NOT NULL, exemption TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS standing (
+    place TEXT PRIMARY KEY, unit TEXT NOT NULL, resource TEXT NOT NULL, standing TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS standing_of_unit ON standing (unit, resource);
+CREATE TABLE IF NOT EXISTS units (id TEXT PRIMARY KEY, unit TEXT NOT NULL);
 PRAGMA user_version = {_SCHEMA_VERSION};
 COMMIT;
 """

@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.ledger import (
     LEASE,
@@ -17,6 +19,7 @@ from cloudmend.core.ledger import (
     Entry,
     Exemptions,
     Found,
+    History,
     MendEnd,
     State,
     Terms,
@@ -32,6 +35,14 @@ from cloudmend.core.ledger import (
 )
 from cloudmend.core.model import Intent, Record
 from cloudmend.core.ports import Clock
+from cloudmend.core.standing import (
+    StandingFound,
+    StandingResource,
+    Unit,
+    UnitFound,
+    decode_standing,
+    decode_unit,
+)
 from cloudmend.core.stored import decode_entry, encode, read_entry, read_exemptions
 from cloudmend.core.ulid import span
 from cloudmend.disk.database import Database
@@ -114,6 +125,41 @@ class SqliteLedger:
     def remove_exemption(self, exemption_id: str) -> bool:
         with self._database.writing() as connection:
             return connection.execute("DELETE FROM exemptions WHERE id = ?", (exemption_id,)).rowcount > 0
+
+    def history(self, place: str, since: datetime) -> History:
+        recent = self.recent(place, since)
+        return History(recent, next(self._standing("place = ?", place), None))
+
+    def keep_standing(self, stands: Sequence[StandingResource], gone: Sequence[str]) -> None:
+        rows = [(each.id, each.unit, each.resource.id, msgspec.json.encode(each).decode()) for each in stands]
+        with self._database.writing() as connection:
+            connection.executemany("INSERT OR REPLACE INTO standing VALUES (?, ?, ?, ?)", rows)
+            connection.executemany("DELETE FROM standing WHERE place = ?", [(place,) for place in gone])
+
+    def standing(self, unit: str) -> tuple[StandingFound, ...]:
+        return tuple(self._standing("unit = ?", unit))
+
+    def all_standing(self) -> Iterator[StandingFound]:
+        return self._standing("unit >= ?", "")
+
+    def _standing(self, condition: str, value: str) -> Iterator[StandingFound]:
+        query = f"SELECT place, standing FROM standing WHERE {condition} ORDER BY resource, place"  # noqa: S608 - our own words
+        with self._database.reading() as connection:
+            for place, text in connection.execute(query, (value,)):
+                yield decode_standing(place, _bytes(text))
+
+    def unit(self, key: str) -> UnitFound | None:
+        return next((each for each in self.units() if each.id == key), None)
+
+    def units(self) -> tuple[UnitFound, ...]:
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT id, unit FROM units ORDER BY id").fetchall()
+        return tuple(decode_unit(key, _bytes(text)) for key, text in rows)
+
+    def keep_unit(self, unit: Unit) -> None:
+        row = (unit.id, msgspec.json.encode(unit).decode())
+        with self._database.writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO units VALUES (?, ?)", row)
 
     def _move(self, connection: sqlite3.Connection, entry_id: str, state: State, record: Record) -> Entry:
         now = self._clock.now()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
 from typing import Any
 
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Found, Ledger, Unreadable
+from cloudmend.core.standing import StandingResource, UnitState
 
 
 class RunLedger:
@@ -22,6 +23,29 @@ class RunLedger:
         self._ledger = ledger
         self._lock = Lock()
         self._recent: Mapping[str, list[Found]] | CloudmendError | None = None
+        self._standing: dict[str, StandingResource] = {}
+        self.unkept = False  # something that stands in the unit could not be kept
+
+    def begin(self, state: UnitState | None) -> None:
+        """Begin with a unit, of which this is known."""
+        found = state.standing if state else {}
+        self._standing = {key: each for key, each in found.items() if isinstance(each, StandingResource)}
+        self.unkept = False
+
+    @property
+    def standing_now(self) -> tuple[StandingResource, ...]:
+        """What stands in the unit, as far as this run knows."""
+        return tuple(self._standing.values())
+
+    def keep_standing(self, stands: Sequence[StandingResource], gone: Sequence[str]) -> None:
+        try:
+            self._ledger.keep_standing(stands, gone)
+        except CloudmendError:
+            self.unkept = True
+            raise
+        self._standing.update({each.id: each for each in stands})
+        for key in gone:
+            self._standing.pop(key, None)
 
     def recent(self, place: str, since: datetime) -> tuple[Found, ...]:
         with self._lock:

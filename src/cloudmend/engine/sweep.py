@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from cloudmend.core.contract import Control
 from cloudmend.core.ending import Target
+from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.ledger import Entries, Entry, Unreadable
 from cloudmend.core.model import SWEEP, Record, Resource
 from cloudmend.core.policy import Policy
@@ -20,9 +21,11 @@ from cloudmend.core.world import World
 from cloudmend.engine.pace import EC2_WRITES, Bucket, PacedWriter
 from cloudmend.engine.run_ledger import RunLedger
 from cloudmend.engine.stations.left_behind import complete_all, open_intents, resource_of
+from cloudmend.engine.stations.read import failed
 from cloudmend.engine.stations.record import record
 from cloudmend.engine.stations.resolve import each_of, everything, ours
 from cloudmend.engine.stations.walk import mend
+from cloudmend.engine.units import Looked, Units, begin_unit, end_unit, not_begun, units_of
 
 _AT_ONCE: Final = 33  # mends of one batch: as many as a ledger takes at once
 
@@ -56,18 +59,67 @@ def sweep(
     do not look, as one that only observes by now: what a crash left behind of theirs is completed all the same.
     """
     pace = PacedWriter(world.writer, world.clock, writes, full=only is None)
-    run = msgspec.structs.replace(one_run(world), writer=pace, ledger=RunLedger(world.ledger))
+    ledger = RunLedger(world.ledger)
+    run = msgspec.structs.replace(one_run(world), writer=pace, ledger=ledger)
+    sweeping = _Sweeping(policy, run, ledger, pace, until)
     open_ones = Entries(() if only else open_intents(run))
-    records = list(_left_behind(open_ones, (*controls, *known), policy, run))
-    left: list[Leftover] = []
-    others: list[Resource] = []
+    sweeping.records += _left_behind(open_ones, (*controls, *known), policy, run)
+    units = units_of(run)
     for control in controls:
-        wanted = _found(control, policy, run, records) if only is None else _only(only, control, run)
-        targets, not_ours = ours(wanted, run)
-        others += not_ours
-        for batch in _begun(_batches(targets), pace, lambda: until is not None and run.clock.now() >= until, left):
-            records += mend(batch, policy, run)
-    return Sweep(tuple(records), tuple(left), tuple(open_ones.unreadable), tuple(others))
+        some = None if only is None else _of_control(only, control)
+        if some is None or some:
+            sweeping.look(everything(control, run), units, some)
+    return Sweep(tuple(sweeping.records), tuple(sweeping.left), tuple(open_ones.unreadable), tuple(sweeping.others))
+
+
+class _Sweeping:
+    """A sweep under way, unit by unit, and what it has come to."""
+
+    def __init__(
+        self, policy: Policy, world: World, ledger: RunLedger, pace: PacedWriter, until: datetime | None
+    ) -> None:
+        self._policy, self._world, self._ledger = policy, world, ledger
+        self._pace, self._until = pace, until
+        self.records: list[Record] = []
+        self.left: list[Leftover] = []
+        self.others: list[Resource] = []
+
+    def look(self, whole: Target, units: Units, only: Sequence[Resource] | None) -> None:
+        """Look at a whole unit, or at what an earlier sweep left of it."""
+        try:
+            state = begin_unit(whole, units, self._policy, self._world)
+        except CloudmendError as error:
+            self.records += record([failed(whole, LedgerError(not_begun(whole.control, error)))], self._world)
+            return
+        self._ledger.begin(state)
+        looked = self._looked(msgspec.structs.replace(whole, unit=state), only)
+        if state:
+            end_unit(state, whole.control, looked, self._ledger, self._world)
+
+    def _looked(self, whole: Target, only: Sequence[Resource] | None) -> Looked:
+        """Mend what is at fault, and return what was looked at."""
+        began, left_before = self._world.clock.now(), len(self.left)
+        wanted, unlisted = each_of(whole, self._policy, self._world) if only is None else (_targets(only, whole), [])
+        targets, others = ours(wanted, self._world)
+        self.others += others
+        self.records += record(unlisted, self._world)
+        records = [
+            each
+            for batch in _begun(_batches(targets), self._pace, self._is_late, self.left)
+            for each in mend(batch, self._policy, self._world)
+        ]
+        self.records += records
+        return Looked(
+            began=began,
+            is_whole=only is None,
+            targets=frozenset(each.resource.id for each in targets),
+            left=frozenset(each.resource.id for each in self.left[left_before:]),
+            unlisted=tuple(each.told for each in unlisted if each.status == "failed"),
+            records=records,
+        )
+
+    def _is_late(self) -> bool:
+        return self._until is not None and self._world.clock.now() >= self._until
 
 
 def _left_behind(
@@ -79,7 +131,11 @@ def _left_behind(
         if is_left:
             intent = entry.intent
             target = Target(
-                control=control, resource=resource_of(intent), cause=intent.cause, swept=intent.event_name == SWEEP
+                control=control,
+                resource=resource_of(intent),
+                cause=intent.cause,
+                swept=intent.event_name == SWEEP,
+                named=tuple(step.part for step in intent.steps),
             )
             yield from mend([target], policy, world)
 
@@ -101,18 +157,15 @@ def _begun(
             yield batch
 
 
-def _only(only: Sequence[Leftover] | None, control: Control[Any], world: World) -> list[Target]:
-    """The targets of what an earlier sweep left of a control."""
-    whole = everything(control, world)
+def _of_control(only: Sequence[Leftover], control: Control[Any]) -> list[Resource]:
+    """Return what an earlier sweep left of a control."""
     return [
-        msgspec.structs.replace(whole, resource=msgspec.structs.replace(each.resource, region=world.region))
-        for each in only or ()
+        each.resource
+        for each in only
         if each.control in ("", control.id) and each.resource.type == control.resource.type
     ]
 
 
-def _found(control: Control[Any], policy: Policy, world: World, records: list[Record]) -> list[Target]:
-    """What is at fault in the Region, as far as it can be read; the rest is told in a record."""
-    found, ended = each_of(everything(control, world), policy, world)
-    records += record(ended, world)
-    return found
+def _targets(only: Sequence[Resource], whole: Target) -> list[Target]:
+    region = whole.resource.region
+    return [msgspec.structs.replace(whole, resource=msgspec.structs.replace(each, region=region)) for each in only]

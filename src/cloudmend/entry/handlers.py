@@ -137,7 +137,11 @@ def _tried_again(task: PutOff) -> dict[str, Any]:
     here = {"account": task.account, "region": task.region}
     resource, cause = msgspec.structs.replace(task.resource, **here), msgspec.structs.replace(task.cause, **here)
     target = Target(
-        control=controls.by_id(task.control), resource=resource, cause=cause, swept=task.cause.name == SWEEP
+        control=controls.by_id(task.control),
+        resource=resource,
+        cause=cause,
+        swept=task.cause.name == SWEEP,
+        named=task.opened,
     )
     records = tuple(engine.mend_all([target], _policy(), world))
     bad = _bad(records)

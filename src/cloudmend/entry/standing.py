@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from cloudmend.core.ending import FLAP_WINDOW
 from cloudmend.core.errors import CloudmendError
-from cloudmend.core.ledger import Entries, Entry, Exemptions, Found, Ledger
+from cloudmend.core.ledger import Entries, Entry, Exemptions, Found, History, Ledger
 from cloudmend.core.model import Record
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader, Sent
@@ -59,6 +59,9 @@ class _Known:
     def recent(self, place: str, since: datetime) -> tuple[Found, ...]:
         ledger = self._standing.ledger
         return ledger.recent(place, since) if ledger else ()
+
+    def history(self, place: str, since: datetime) -> History:
+        return History(self.recent(place, since))
 
 
 class _Stopped(Struct, frozen=True):

@@ -7,7 +7,7 @@ docs/reference/policy.md has every key.
 from __future__ import annotations
 
 from cloudmend.core.policy.catalog import Catalog, Described
-from cloudmend.core.policy.model import Exemption, Mode, Modes, Policy
+from cloudmend.core.policy.model import Choice, Exemption, Existing, Mode, Modes, Policy
 from cloudmend.core.policy.parse import parse_policy, review_policy
 from cloudmend.core.policy.place import MODE, SETTINGS, Parameter
 
@@ -15,8 +15,10 @@ __all__ = [
     "MODE",
     "SETTINGS",
     "Catalog",
+    "Choice",
     "Described",
     "Exemption",
+    "Existing",
     "Mode",
     "Modes",
     "Parameter",

@@ -9,13 +9,14 @@ from typing import Any, Final
 import msgspec
 
 from cloudmend.core.policy.catalog import Catalog, Described
-from cloudmend.core.policy.model import Exemption, Mode, Modes, Policy
+from cloudmend.core.policy.model import Choice, Exemption, Existing, Mode, Modes, Policy
 
 
 def explain(policy: Policy, now: datetime, catalog: Catalog) -> tuple[str, ...]:
     """Return a sentence for each thing that the policy says; `now` decides which exemptions hold."""
     return (
         *(sentence for control in catalog.controls.values() for sentence in _settings(policy, control)),
+        *_existing(policy, catalog),
         *_modes(policy, catalog),
         *(_exemption(exemption, now) for exemption in policy.exemptions),
     )
@@ -25,10 +26,15 @@ def as_data(policy: Policy, now: datetime, catalog: Catalog) -> dict[str, Any]:
     """Return the policy as JSON can hold it, under the file's own keys; of each exemption also whether it holds."""
     return {
         "control": {
-            name: {"mode": policy.modes.get(name, Modes()), **_as_data(policy, control)}
+            name: {
+                "mode": policy.modes.get(name, Modes()),
+                "existing": policy.existing_of_control.get(name, Choice()),
+                **_as_data(policy, control),
+            }
             for name, control in catalog.controls.items()
         },
         "mode": policy.mode,
+        "existing": policy.existing,
         "is_observing": policy.is_observing,
         "exemption": [
             {**msgspec.structs.asdict(exemption), "holds": exemption.holds(now)} for exemption in policy.exemptions
@@ -82,6 +88,31 @@ def _of_places(modes: Modes, done: Mapping[Mode, str], subject: str) -> Iterator
     for kind, table in (("VPC", modes.vpc), ("account", modes.account)):
         for name, mode in table.items():
             yield f"{subject} in {kind} {name} is {done[mode]}."
+
+
+_OF_EXISTING: Final[dict[Existing, str]] = {
+    "fix": "mended",
+    "observe": "its baseline: only reported, until cloudmend fix --ledger TABLE accepts it",
+}
+
+
+def _existing(policy: Policy, catalog: Catalog) -> Iterator[str]:
+    """Yield a sentence for each line about what was there before a stack was: those of one control first."""
+    for control in catalog.controls:
+        own = policy.existing_of_control.get(control, Choice())
+        subject = f"What the first sweep of a stack finds of {control}"
+        yield from _choices(own, subject)
+        if own.default:
+            yield f"{subject}{' elsewhere' if own.account else ''} is {_OF_EXISTING[own.default]}."
+    subject = "What the first sweep of a stack finds"
+    yield from _choices(policy.existing, subject)
+    elsewhere = " elsewhere" if policy.existing.account or policy.existing_of_control else ""
+    yield f"{subject}{elsewhere} is {_OF_EXISTING[policy.existing.default or 'observe']}."
+
+
+def _choices(choice: Choice, subject: str) -> Iterator[str]:
+    for account, value in choice.account.items():
+        yield f"{subject} in account {account} is {_OF_EXISTING[value]}."
 
 
 def _exemption(exemption: Exemption, now: datetime) -> str:

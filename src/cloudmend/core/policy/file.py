@@ -35,6 +35,19 @@ class AllModesTable(ModeTable, frozen=True):
     control: Mapping[str, object] = {}  # where files of earlier versions have the mode of a control
 
 
+class ExistingTable(Struct, frozen=True):
+    """What becomes of what was there before. What is no table but a word is its default."""
+
+    default: object = None
+    account: Mapping[str, object] = {}
+
+
+class AllExistingTable(ExistingTable, frozen=True):
+    """The same for all controls."""
+
+    default: object = "observe"
+
+
 REQUIRED: Final = ("owner", "reason", "expires")  # of an exemption: asked for where it is read
 
 
@@ -57,6 +70,7 @@ class PolicyFile(Struct, frozen=True):
 
     control: Mapping[str, object] = {}  # by id: a table that the control's own Struct reads
     mode: AllModesTable = AllModesTable()
+    existing: AllExistingTable = AllExistingTable()
     exemption: tuple[ExemptionTable | None, ...] = ()
 
 
@@ -68,6 +82,9 @@ EXAMPLES: Final = {
     "mode.control": 'control = { sqs_policy_public = "observe" }',
     "mode.account": 'account = { 111122223333 = "observe" }',
     "mode.vpc": 'vpc = { vpc-0123456789abcdef0 = "observe" }',
+    "existing": "[existing]",
+    "existing.default": 'default = "fix"',
+    "existing.account": 'account = { 111122223333 = "fix" }',
     "exemption": "[[exemption]]",
     "exemption.owner": 'owner = "network-team@example.com"',
     "exemption.reason": 'reason = "The vendor has no VPN yet"',

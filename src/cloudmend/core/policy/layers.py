@@ -33,7 +33,8 @@ def layered(
     tables = _parsed(document)
     elsewhere: dict[tuple[Step, ...], Place] = {}
     for above in ((), *(("control", name) for name in _names(tables.get("control")))):
-        _expand(tables, (*above, "mode"), document, elsewhere)
+        for word in _WORDS:
+            _expand(tables, (*above, word), document, elsewhere)
     for name, steps in catalog.moved.items():
         if name in tables:
             _move(tables, document.at(name), steps, elsewhere, review)
@@ -73,7 +74,8 @@ def _not_toml(document: Document, problem: str) -> str:
     return f"{where}: this is not TOML: {problem}. Correct it there."
 
 
-_SET: Final = ("control", "mode")  # what SETTINGS can set
+_WORDS: Final = ("mode", "existing")  # tables that may be a word, which then is their default
+_SET: Final = ("control", *_WORDS)  # what SETTINGS can set
 _ITEM: Final = re.compile(r"([\w-]+(?:\.[\w-]+)*)\s*=\s*(.+)", re.ASCII | re.DOTALL)
 
 
@@ -86,7 +88,7 @@ def _items(text: str, review: Review) -> Iterator[tuple[tuple[Step, ...], str]]:
         if match is None:
             review.refuse(SETTINGS, f"{item!r} is not KEY=VALUE", "Write for example mode.default=observe.")
         elif steps[0] not in _SET:
-            review.refuse(SETTINGS, f"{match[1]} cannot be set here", f"Only keys of {' and '.join(_SET)} can.")
+            review.refuse(SETTINGS, f"{match[1]} cannot be set here", f"Only keys of {_listed(_SET)} can.")
         elif (steps := _long(steps)) in seen:
             review.refuse(Item(steps), "it is there twice", "Keep the one that is meant.")
         else:
@@ -94,10 +96,14 @@ def _items(text: str, review: Review) -> Iterator[tuple[tuple[Step, ...], str]]:
             yield steps, match[2]
 
 
+def _listed(words: tuple[str, ...]) -> str:
+    return f"{', '.join(words[:-1])}, and {words[-1]}"
+
+
 def _long(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Return the key of a mode's default, if the key is that of a mode."""
-    is_mode = steps == ("mode",) or (len(steps) == 3 and steps[::2] == ("control", "mode"))
-    return (*steps, "default") if is_mode else steps
+    """Return the key of the default, if the key is that of a table that may be a word."""
+    is_word = len(steps) == 1 or (len(steps) == 3 and steps[0] == "control")
+    return (*steps, "default") if is_word and steps[-1] in _WORDS else steps
 
 
 def _names(tables: object) -> list[str]:
@@ -107,10 +113,10 @@ def _names(tables: object) -> list[str]:
 def _expand(
     tables: Tables, steps: tuple[Step, ...], document: Document, elsewhere: dict[tuple[Step, ...], Place]
 ) -> None:
-    """Make a table of a mode that is a word."""
-    mode = _get(tables, steps)
-    if mode is not None and not isinstance(mode, dict):
-        _put(tables, steps, {"default": mode})
+    """Make a table of what is a word."""
+    word = _get(tables, steps)
+    if word is not None and not isinstance(word, dict):
+        _put(tables, steps, {"default": word})
         elsewhere[(*steps, "default")] = document.at(*steps)
 
 

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 Mode = Literal["fix", "observe", "off"]
+Existing = Literal["observe", "fix"]
 
 # What an exemption may be about, and how a person calls it.
 SCOPES: Final = {"resource": "resource", "vpc": "VPC", "account": "account", "actor_role": "role"}
@@ -22,6 +23,13 @@ class Modes(Struct, frozen=True, kw_only=True):
     default: Mode | None = None  # None: nothing is said
     account: Mapping[str, Mode] = {}
     vpc: Mapping[str, Mode] = {}
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """What becomes of what was at fault before cloudmend was there: by account id, and elsewhere."""
+
+    default: Existing | None = None  # None: nothing is said
+    account: Mapping[str, Existing] = {}
 
 
 class Exemption(Struct, frozen=True, kw_only=True):
@@ -57,6 +65,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     mode: Modes  # of all controls; its default is said
     modes: Mapping[str, Modes] = {}  # of one control, by its id
     is_observing: bool = False  # a setting says that nothing is written, whatever the modes are
+    existing: Choice = Choice(default="observe")  # of all controls: what becomes of what was there before
+    existing_of_control: Mapping[str, Choice] = {}  # of one control, by its id
     exemptions: tuple[Exemption, ...] = ()
     settings: Mapping[str, Any] = {}  # of a control, by its id; of its own type. Absent: its defaults
 

@@ -12,15 +12,17 @@ from msgspec import Struct
 from cloudmend.core.errors import PolicyError
 from cloudmend.core.policy.catalog import Catalog, Described
 from cloudmend.core.policy.exemptions import read_exemptions
-from cloudmend.core.policy.file import EXAMPLES, ModeTable, PolicyFile, Reading
+from cloudmend.core.policy.existing import read_choice
+from cloudmend.core.policy.file import EXAMPLES, ExistingTable, ModeTable, PolicyFile, Reading
 from cloudmend.core.policy.layers import layered
-from cloudmend.core.policy.model import Mode, Modes, Policy
+from cloudmend.core.policy.model import Choice, Mode, Modes, Policy
 from cloudmend.core.policy.modes import moved_modes, read_mode, read_modes
 from cloudmend.core.policy.place import MODE, Document, Key, did_you_mean
 from cloudmend.core.policy.review import Review
 
 NO_CONTROLS: Final = Catalog(controls={})
-_MODE: Final = "mode"  # a key of the table of every control
+_MODE: Final = "mode"  # keys of the table of every control
+_EXISTING: Final = "existing"
 
 
 def parse_policy(
@@ -60,6 +62,8 @@ def review_policy(
     policy = Policy(
         mode=of_all,
         modes=moved_modes(read.mode, of_all, own, document, catalog.controls, review),
+        existing=read_choice(read.existing, document.at(_EXISTING), review),
+        existing_of_control=dict(_existing(tables, document.at("control"), review)),
         exemptions=read_exemptions(read.exemption, document, now, catalog, review),
         settings=dict(_settings(tables, document.at("control"), catalog, review)),
     )
@@ -99,12 +103,21 @@ def _modes(tables: Mapping[str, Mapping[str, object]], key: Key, review: Review)
             yield name, read_modes(read, own, review)
 
 
+def _existing(tables: Mapping[str, Mapping[str, object]], key: Key, review: Review) -> Iterator[tuple[str, Choice]]:
+    """Yield what a control says by itself of what was there before."""
+    for name, table in tables.items():
+        if isinstance(existing := table.get(_EXISTING), dict):
+            own = key.at(name, _EXISTING)
+            read = Reading(review, EXAMPLES, above=len(own.steps) - 1).table(ExistingTable, existing, own)
+            yield name, read_choice(read, own, review)
+
+
 def _settings(
     tables: Mapping[str, Mapping[str, object]], key: Key, catalog: Catalog, review: Review
 ) -> Iterator[tuple[str, Any]]:
     """Yield the settings that the file has for a control, unless they are its defaults."""
     for name, table in tables.items():
-        if own := {key: value for key, value in table.items() if key != _MODE}:
+        if own := {key: value for key, value in table.items() if key not in (_MODE, _EXISTING)}:
             control = catalog.controls[name]
             settings = _settings_of(control, own, key.at(name), review)
             if settings != control.settings():

@@ -35,6 +35,8 @@ class Planned(Struct, frozen=True, kw_only=True):
     seen: datetime
     unreadable: tuple[str, ...] = ()  # exemptions
     ledger_unreadable: tuple[str, ...] = ()
+    baseline: tuple[Finding, ...] = ()  # left as it was before cloudmend
+    spared: tuple[Finding, ...] = ()  # left as it is by an exemption of the part
     agreed: bool = False  # a person agreed to it: nothing else may be done
     entry: Entry | None = None
     busy: str = ""  # another run is at it, so nothing is written
@@ -49,6 +51,8 @@ class Planned(Struct, frozen=True, kw_only=True):
             "unreadable": self.unreadable,
             "ledger_unreadable": self.ledger_unreadable,
             "exempt_aside": bool(self.plan.view.exempt),
+            "baseline": self.baseline,
+            "spared": self.spared,
         }
         return Ended(target=self.target, status=status, **{**known, **more})
 
@@ -97,6 +101,8 @@ def _planned(found: Verdict, made: Plan, seen: datetime, agreed: Sequence[Edit] 
         seen=seen,
         unreadable=found.unreadable,
         ledger_unreadable=found.ledger_unreadable,
+        baseline=found.baseline,
+        spared=tuple(each.finding for each in found.exempt),
         agreed=agreed is not None,
     )
 
@@ -109,7 +115,12 @@ def _ended(found: Verdict, world: World) -> Ended:
         decision=found.decision.why,
         findings=found.findings,
         unreadable=() if found.decision.action == "exempt" else found.unreadable,
+        baseline=found.baseline,
+        spared=tuple(each.finding for each in found.exempt),
     )
+    if found.is_baseline:
+        told = "; ".join(each.why for each in found.findings)
+        return msgspec.structs.replace(end, told=told, only_baseline=True)
     if found.pending:
         told = "nothing else is at fault"
         return wait(msgspec.structs.replace(end, status="pending", told=told, entry=found.pending), world)
@@ -147,7 +158,7 @@ def _check_agreed(control: Any, made: Plan, agreed: Sequence[Edit] | None) -> No
 def exempted_meanwhile(planned: Planned, latest: Exemptions) -> bool:
     """Return whether exemptions cover by now what the plan would mend: what undo restores, it exempts first."""
     control, made = planned.target.control, planned.plan
-    covers = covers_of(latest.held, control, planned.target.resource)
+    covers = covers_of(latest.held, control, planned.target.resource).besides(planned.baseline)
     if covers == planned.covers:
         return False
     view = msgspec.structs.replace(made.view, exempt=exempt_parts(control, made.view.state, covers))

@@ -163,5 +163,6 @@ def _task(target: Target, due: datetime, world: World) -> PutOff:
         region=world.region,
         control=target.control.id,
         resource=msgspec.structs.replace(target.resource, parts=()),
+        opened=target.opened,
         cause=msgspec.structs.replace(target.cause, time=None, request={}, response={}),
     )

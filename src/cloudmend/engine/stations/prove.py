@@ -106,8 +106,8 @@ def _kept_out(written: Written, proof: Proof, world: World) -> Ended:
         told = sentence(proof.problem) if proof.problem else planned.busy
         return planned.ended("failed", told=told, remaining=proof.remaining)
     if not proof.remaining:
-        aside = bool(planned.plan.view.exempt)
-        return clean(planned.target, planned.plan.view.state, planned.plan.settings, exempt_aside=aside)
+        left = {"baseline": planned.baseline, "spared": planned.spared, "exempt_aside": bool(planned.plan.view.exempt)}
+        return clean(planned.target, planned.plan.view.state, planned.plan.settings, **left)
     why = "; ".join(sorted({each.restraint or each.wait for each in proof.remaining}))
     told = "; ".join(each.why for each in proof.remaining)
     end = planned.ended("observed", findings=proof.remaining, decision=why, told=told)

@@ -12,24 +12,19 @@ import msgspec
 from msgspec import Struct
 
 from cloudmend.core.contract import Control, State
-from cloudmend.core.ending import FLAP_WINDOW, Ended, Target
+from cloudmend.core.ending import Ended, Target
 from cloudmend.core.errors import AwsError, CloudmendError
-from cloudmend.core.ledger import Entries, Entry, Exemptions, key_of
+from cloudmend.core.ledger import Exemptions
 from cloudmend.core.policy import Mode, Policy
 from cloudmend.core.run import OneByOne
+from cloudmend.core.standing import Before
 from cloudmend.core.world import World
+from cloudmend.engine.stations.before import Recent, known_before
 
 _READ_AGAIN: Final = (0.1, 0.3, 0.6)  # seconds before each further read, while a part that the event names is not there
 _ENOUGH: Final = 2  # reads that AWS does not answer, one after the other: the next would wait for nothing
 
 Answer = Callable[[], State | None]
-
-
-class Recent(Struct, frozen=True):
-    """What was begun at a resource within FLAP_WINDOW, by its control, and why some of it cannot be read."""
-
-    entries: tuple[Entry, ...] = ()
-    unreadable: tuple[str, ...] = ()
 
 
 class Known(Struct, frozen=True):
@@ -38,6 +33,7 @@ class Known(Struct, frozen=True):
     exemptions: Callable[[], Exemptions]
     recent: Callable[[], Recent]
     mode: Callable[[], Mode | None]
+    before: Callable[[], Before]
 
 
 class Situation(Struct, frozen=True, kw_only=True):
@@ -55,10 +51,11 @@ def read(targets: Sequence[Target], policy: Policy, world: World) -> list[Situat
     begin = cache if all(target.swept for target in targets) else world.begin
     exemptions = begin(partial(current_exemptions, world))
     mode = begin(world.switch.mode)
-    known = [Known(exemptions, begin(partial(_recent, target, world)), mode) for target in targets]
+    asked = [known_before(target, policy, world, begin) for target in targets]
+    known = [Known(exemptions, recent, mode, before) for recent, before in asked]
     answers = states(targets, policy, world)
     return [
-        _situation(target, answer, each, seen, world)
+        _situation(target, answer, each, seen, policy, world)
         for target, answer, each in zip(targets, answers, known, strict=True)
     ]
 
@@ -155,11 +152,14 @@ def _or_error(ask: Callable[[Target], State | None], target: Target) -> State | 
         return error
 
 
-def _situation(target: Target, answer: Answer, known: Known, seen: datetime, world: World) -> Situation | Ended:
+def _situation(
+    target: Target, answer: Answer, known: Known, seen: datetime, policy: Policy, world: World
+) -> Situation | Ended:
     try:
         named = _named(target, state := answer())
         if not (target.resource.account or target.cause.account):  # only the state says whose it is, and so its key
-            known = msgspec.structs.replace(known, recent=cache(partial(_recent, named, world)))
+            recent, before = known_before(named, policy, world, cache)
+            known = msgspec.structs.replace(known, recent=recent, before=before)
         return Situation(target=named, state=state, known=known, seen=seen)
     except Exception as error:  # noqa: BLE001 - what cannot be read ends its own target
         return failed(target, error)
@@ -190,14 +190,3 @@ def current_exemptions(world: World) -> Exemptions:
         return world.ledger.exemptions(world.clock.now())
     except CloudmendError as error:
         return Exemptions((), (str(error),))
-
-
-def _recent(target: Target, world: World) -> Recent:
-    """Return what the ledger knows of late. What cannot be read counts for nothing: what is open is closed."""
-    resource, account = target.resource, target.resource.account or target.cause.account
-    place = key_of(account, world.region, target.control.id, resource.id)
-    try:
-        entries = Entries(world.ledger.recent(place, world.clock.now() - FLAP_WINDOW))
-        return Recent(tuple(entries), tuple(each.problem for each in entries.unreadable))
-    except CloudmendError as error:
-        return Recent(unreadable=(str(error),))

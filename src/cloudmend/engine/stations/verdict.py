@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from cloudmend.core.baseline import baseline_of
 from cloudmend.core.contract import Finding, State, View
 from cloudmend.core.decide import Circumstances, Decision, decide
 from cloudmend.core.ending import FLAPPING_AFTER, Target
@@ -19,6 +20,7 @@ from cloudmend.core.errors import UnsafePlan
 from cloudmend.core.ledger import Entry, Exemptions, TimedExemption
 from cloudmend.core.planning import Covers, Plan, covers_of, exempt_parts, judge, plan, restrained, resumed, same
 from cloudmend.core.policy import Policy
+from cloudmend.core.standing import Before
 from cloudmend.engine.stations.read import Situation
 
 
@@ -43,7 +45,9 @@ class Verdict(Struct, frozen=True, kw_only=True):
     decision: Decision
     findings: tuple[Finding, ...]
     exempt: tuple[Exempt, ...] = ()
-    covers: Covers
+    baseline: tuple[Finding, ...] = ()  # what was there before cloudmend, and is left as it is
+    is_baseline: bool = False  # nothing else is at fault
+    covers: Covers  # by exemptions and by the baseline
     recent: tuple[Entry, ...]
     pending: Entry | None = None
     plan: Plan | None = None
@@ -75,9 +79,16 @@ def _at_fault(situation: Situation, view: View, settings: Any, policy: Policy, a
     covers = covers_of(exemptions.held, control, target.resource)
     view = msgspec.structs.replace(view, recent=recent.entries, exempt=exempt_parts(control, view.state, covers))
     everything = judge(control, msgspec.structs.replace(view, exempt=frozenset()), settings).counted
+    baseline = baseline_of(control, view, everything, covers, known.before(), _opened(target, recent.entries))
+    if baseline:
+        covers = covers.besides(baseline)
+        view = msgspec.structs.replace(view, exempt=exempt_parts(control, view.state, covers))
     counted = judge(control, view, settings, covers).counted
     decision = _decision(situation, target, view, policy)
-    if decision.action != "exempt" and everything and not counted:
+    is_baseline = decision.action != "exempt" and bool(baseline) and not counted
+    if is_baseline:
+        decision = Decision("observe", _before_cloudmend(known.before()))
+    elif decision.action != "exempt" and everything and not counted:
         covering = (each for each in exemptions.held if _concerns(each, target, view, everything, control))
         decision = Decision("exempt", "; ".join(each.told for each in covering))
     found = Verdict(
@@ -86,6 +97,8 @@ def _at_fault(situation: Situation, view: View, settings: Any, policy: Policy, a
         settings=settings,
         decision=decision,
         findings=everything,
+        baseline=baseline,
+        is_baseline=is_baseline,
         covers=covers,
         recent=recent.entries,
         unreadable=exemptions.unreadable,
@@ -93,6 +106,8 @@ def _at_fault(situation: Situation, view: View, settings: Any, policy: Policy, a
     )
     if decision.action == "exempt":
         return found
+    if is_baseline:
+        return msgspec.structs.replace(found, exempt=tuple(_exempt(everything, exemptions, target, view, control)))
     exempt = tuple(_exempt(everything, exemptions, target, view, control))
     findings = _restrained(counted, view.state, account)
     found = msgspec.structs.replace(found, findings=findings, exempt=exempt)
@@ -100,6 +115,19 @@ def _at_fault(situation: Situation, view: View, settings: Any, policy: Policy, a
         return msgspec.structs.replace(found, pending=pending)
     due = tuple(each for each in findings if each.is_due)
     return _planned(found, due) if control.put and due else found
+
+
+def _opened(target: Target, recent: Sequence[Entry]) -> tuple[str, ...]:
+    """Return the parts that are known to be opened since: those that the event names, or that a mend is at."""
+    mending = [step.part for entry in recent if entry.state == "INTENT" for step in entry.intent.steps]
+    return (*target.opened, *mending) if target.opened or target.swept else ()
+
+
+def _before_cloudmend(before: Before) -> str:
+    """Return why what stands is left as it is."""
+    known = [finding.since for finding in before.baseline]
+    since = f" (baseline of {min(known):%Y-%m-%d})" if known else ""
+    return f"it was there before cloudmend{since}; cloudmend fix --ledger TABLE mends it"
 
 
 def _planned(found: Verdict, due: Sequence[Finding]) -> Verdict:

@@ -68,7 +68,12 @@ def _walk(targets: Sequence[Target], policy: Policy, world: World, agreed: Agree
     items = _replaced(items, Planned, lambda plans: intend(plans, policy, world))
     items = _replaced(items, Planned, lambda plans: put(plans, world))
     ends = _replaced(items, Written, lambda written: prove(written, policy, world))
-    return [look_again(end, seen, world) for end, seen in zip(ends, situations, strict=True)]
+    return [_known(look_again(end, seen, world), seen) for end, seen in zip(ends, situations, strict=True)]
+
+
+def _known(end: Ended, situation: Situation | Ended) -> Ended:
+    """Return the end with what was known of the resource before."""
+    return end if isinstance(situation, Ended) else msgspec.structs.replace(end, before=situation.known.before)
 
 
 def _key(target: Target) -> tuple[str, str]:
@@ -103,4 +108,5 @@ def _next(end: Ended) -> Target:
     """Return the target of the next walk. After a mend that left nothing for later, what the event named was seen."""
     if end.status != "mended" or end.retry_at or end.late:
         return end.target
-    return msgspec.structs.replace(end.target, resource=msgspec.structs.replace(end.target.resource, parts=()))
+    resource = msgspec.structs.replace(end.target.resource, parts=())
+    return msgspec.structs.replace(end.target, resource=resource, named=end.target.opened)

@@ -1,0 +1,67 @@
+"""What was there before cloudmend was, at one resource, so that a mend leaves it as it is (decision 34)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from cloudmend.core.contract import Control, Finding, View
+from cloudmend.core.planning import Covers, mark
+from cloudmend.core.standing import Before, StandingFinding, precedes
+
+Marks = Mapping[str, frozenset[str]]
+
+
+def baseline_of(
+    control: Control[Any],
+    view: View,
+    everything: Sequence[Finding],
+    exempt: Covers,
+    before: Before,
+    opened: Sequence[str],
+) -> tuple[Finding, ...]:
+    """Return what is left as it was, each with the mark that names it most closely.
+
+    `everything` is at fault if nothing is exempt; `opened` are the parts that the event names. What an exemption covers
+    is no baseline: when the exemption ends, it is mended.
+    """
+    if not before.keeps_baseline:
+        return ()
+    marks = control.marks(view.state) if control.marks else {}
+    found = [msgspec.structs.replace(each, mark=lasting_mark(each, marks)) for each in everything if each not in exempt]
+    known = {each.mark: each for each in before.standing.findings} if before.standing else {}
+    if before.is_first:
+        there = (each for each in found if each.part not in view.exempt)
+        return tuple(each for each in there if _is_old(each, known.get(each.mark) or _seen(each, view), view, opened))
+    known = {each.mark: each for each in before.baseline}
+    kept = {each.mark: each for each in (*_still_there(control, view, known, marks), *found) if each.mark in known}
+    return tuple(each for each in kept.values() if _is_old(each, known[each.mark], view, opened))
+
+
+def lasting_mark(finding: Finding, marks: Marks) -> str:
+    """Return the mark that no longer names the part once anything about its value changes.
+
+    Of a rule that refers to a list, that is the mark that tells the version of the list.
+    """
+    return max((marks.get(finding.part, frozenset()) - {finding.mark}) or {finding.mark}, key=len)
+
+
+def _seen(finding: Finding, view: View) -> StandingFinding:
+    return StandingFinding(part=finding.part, why=finding.why, mark=finding.mark, status="baseline", since=view.now)
+
+
+def _is_old(finding: Finding, known: StandingFinding, view: View, opened: Sequence[str]) -> bool:
+    """Return whether the call did not open it: its part may have another id by now than when it was first seen."""
+    return precedes(msgspec.structs.replace(known, part=finding.part), view.cause, opened)
+
+
+def _still_there(
+    control: Control[Any], view: View, known: Mapping[str, StandingFinding], marks: Marks
+) -> Iterator[Finding]:
+    """Yield the parts of the baseline that are as they were, even if this judgement does not need them."""
+    for part, value in view.parts.items():
+        for said in marks.get(part) or {mark(control, part, value)}:
+            if said in known:
+                yield Finding(part=part, why=known[said].why, mark=said)

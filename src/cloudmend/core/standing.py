@@ -1,0 +1,247 @@
+"""What stands: the findings of a resource that nobody has mended, and when each unit was last read.
+
+A unit is a control in one account and Region. Its mark says that its first sweep is through: what that found is the
+baseline (decision 34).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Final, Literal, NamedTuple, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from cloudmend.core.errors import LedgerError
+from cloudmend.core.model import ApiCall, Resource
+
+# Of the shapes below that are stored; docs/reference/records.md.
+STANDING_VERSION: Final = 1
+
+# What stands is told once, then after so long.
+TOLD_AGAIN: Final = timedelta(days=7)
+# More ids than that have no room beside a mark. A unit that leaves more is marked by a later sweep.
+MOST_FIRST_LOOKS: Final = 10_000
+# A unit that cannot be read whole for so long gets its mark all the same: its sweeps would never mend anything.
+PATIENCE: Final = timedelta(days=1)
+
+Stand = Literal["observed", "open", "failed", "pending", "deferred", "exempt", "baseline"]
+Instant = Annotated[datetime, Meta(tz=True)]
+
+
+class StandingFinding(Struct, frozen=True, kw_only=True):
+    """A part at fault, what became of it, and when it was first seen so. `mark` names the fault by its value."""
+
+    part: str
+    why: str
+    mark: str
+    status: Stand
+    since: Instant
+
+
+class StandingResource(Struct, frozen=True, kw_only=True):
+    """The findings that stand at a resource.
+
+    `told` is when people last were told of it, and `held` how many events told nobody since. `seen` is when it was last
+    looked at and anything about it changed: its unit says when it was last read.
+    """
+
+    version: int = STANDING_VERSION
+    account: str
+    region: str
+    control: str
+    resource: Resource
+    findings: tuple[StandingFinding, ...]
+    seen: Instant
+    told: Instant | None = None
+    held: int = 0
+
+    @property
+    def id(self) -> str:
+        """The key of the resource under its control: ACCOUNT/REGION/CONTROL/RESOURCE."""
+        return f"{self.unit}/{self.resource.id}"
+
+    @property
+    def unit(self) -> str:
+        """The key of its unit: ACCOUNT/REGION/CONTROL."""
+        return unit_key(self.account, self.region, self.control)
+
+    @property
+    def since(self) -> datetime:
+        """When the oldest of its findings was first seen."""
+        return min(finding.since for finding in self.findings)
+
+    @property
+    def baseline(self) -> tuple[StandingFinding, ...]:
+        """Those that were there before cloudmend was."""
+        return tuple(finding for finding in self.findings if finding.status == "baseline")
+
+    def says_the_same(self, other: StandingResource | None) -> bool:
+        """Return whether another differs by no more than when it was looked at."""
+        return other is not None and msgspec.structs.replace(other, seen=self.seen) == self
+
+
+class Unit(Struct, frozen=True, kw_only=True):
+    """A control in an account and Region, and what its sweeps came to.
+
+    `read` is when it was last read whole, and `unread` what could not be read the last time. `baseline` is its mark:
+    since when it is known what was there before cloudmend. `first_looks` are the ids of the resources of which that is
+    not known yet: what their first look finds is baseline, too.
+    """
+
+    version: int = STANDING_VERSION
+    account: str
+    region: str
+    control: str
+    tried: Instant  # when its first sweep began
+    read: Instant | None = None
+    unread: tuple[str, ...] = ()
+    baseline: Instant | None = None
+    first_looks: tuple[str, ...] = ()
+    told: Instant | None = None  # when people last got a digest
+    held: int = 0  # sweeps that told nobody since then, though something stands
+
+    @property
+    def id(self) -> str:
+        return unit_key(self.account, self.region, self.control)
+
+
+class UnreadableStanding(Struct, frozen=True):
+    """What is stored of a resource or a unit, and cannot be read: its key, and why."""
+
+    id: str
+    problem: str
+
+
+StandingFound = StandingResource | UnreadableStanding
+UnitFound = Unit | UnreadableStanding
+_Stored = TypeVar("_Stored", StandingResource, Unit)
+
+
+class Before(Struct, frozen=True, kw_only=True):
+    """What was known of a resource before a look at it.
+
+    `is_first`: what was there before cloudmend is not known of it yet, so that this look finds the baseline. Without a
+    stack no baseline is kept: then it is never the first.
+    """
+
+    standing: StandingResource | None = None
+    is_first: bool = False
+    keeps_baseline: bool = False
+
+    @property
+    def baseline(self) -> tuple[StandingFinding, ...]:
+        """Those that count as there before cloudmend; none where no baseline is kept."""
+        return self.standing.baseline if self.standing and self.keeps_baseline else ()
+
+
+class UnitState(Struct, frozen=True, kw_only=True):
+    """What a sweep knows of its unit when it begins: its mark, and all that stands, by key."""
+
+    unit: Unit
+    standing: Mapping[str, StandingFound] = {}
+    keeps_baseline: bool = False
+
+    def before(self, key: str) -> Before:
+        """Return what is known of the resource of a key; if that cannot be read, the next look is a first."""
+        found = self.standing.get(key)
+        resource_id = key.removeprefix(f"{self.unit.id}/")
+        is_first = needs_first_look(self.unit, resource_id) or isinstance(found, UnreadableStanding)
+        return Before(
+            standing=found if isinstance(found, StandingResource) else None,
+            is_first=self.keeps_baseline and is_first,
+            keeps_baseline=self.keeps_baseline,
+        )
+
+
+def needs_first_look(unit: UnitFound | None, resource_id: str) -> bool:
+    """Return whether it is not known what was at fault at a resource before cloudmend was."""
+    return not isinstance(unit, Unit) or unit.baseline is None or resource_id in unit.first_looks
+
+
+def unit_key(account: str, region: str, control: str) -> str:
+    """Return the key of a unit."""
+    return f"{account}/{region}/{control}"
+
+
+class Fault(NamedTuple):
+    """A part that is at fault now, with its mark and what becomes of it."""
+
+    part: str
+    why: str
+    mark: str
+    status: Stand
+
+
+def merged(before: StandingResource | None, found: Iterable[Fault], now: datetime) -> tuple[StandingFinding, ...]:
+    """Return what stands by now, each once by its mark; what stood before keeps the time when it was first seen."""
+    since = {finding.mark: finding.since for finding in before.findings} if before else {}
+    by_mark = {
+        fault.mark: StandingFinding(
+            part=fault.part, why=fault.why, mark=fault.mark, status=fault.status, since=since.get(fault.mark, now)
+        )
+        for fault in found
+    }
+    return tuple(by_mark.values())
+
+
+def is_news(before: StandingResource | None, found: Sequence[StandingFinding], now: datetime) -> bool:
+    """Return whether people have not been told of something that stands, or not for a week."""
+    if before is None or before.told is None or now - before.told >= TOLD_AGAIN:
+        return True
+    known = {finding.mark for finding in before.findings}
+    return not {finding.mark for finding in found} <= known
+
+
+def precedes(finding: StandingFinding, call: ApiCall, named: Sequence[str]) -> bool:
+    """Return whether a finding of the baseline was there before a call, so that the call did not open it.
+
+    What the event names is what it opened. If it names nothing, only what was seen before the call is older: CloudTrail
+    gives whole seconds, so what was first seen in the second of the call may be its doing.
+    """
+    if named:
+        return finding.part not in named
+    return call.time is None or finding.since < call.time
+
+
+def decode_standing(key: str, data: bytes) -> StandingFound:
+    """Return what is stored of a resource, or why it cannot be read."""
+    try:
+        found = _decoded(data, StandingResource)
+        if found.id == key and found.findings:
+            return found
+        problem = f"it says that it is about {found.id}" if found.findings else "it holds no finding"
+    except (msgspec.MsgspecError, LedgerError) as error:
+        problem = str(error)
+    return UnreadableStanding(key, f"What stands at {key} cannot be read: {problem}. Was it edited by hand?")
+
+
+def decode_unit(key: str, data: bytes) -> UnitFound:
+    """Return what is stored of a unit, or why it cannot be read."""
+    try:
+        found = _decoded(data, Unit)
+        if found.id == key:
+            return found
+        problem = f"it says that it is about {found.id}"
+    except (msgspec.MsgspecError, LedgerError) as error:
+        problem = str(error)
+    return UnreadableStanding(key, f"When {key} was last read cannot be read: {problem}. Was it edited by hand?")
+
+
+class _Header(Struct):
+    """The field that every version has."""
+
+    version: int
+
+
+def _decoded(data: bytes, kind: type[_Stored]) -> _Stored:
+    version = msgspec.json.decode(data, type=_Header).version
+    if version > STANDING_VERSION:
+        raise LedgerError(f"it was stored in version {version}; this cloudmend reads up to {STANDING_VERSION}")
+    return msgspec.json.decode(data, type=kind)
+
+
+def by_id(found: Iterable[StandingFound]) -> Mapping[str, StandingFound]:
+    """Return what stands, by the key of its resource."""
+    return {each.id: each for each in found}

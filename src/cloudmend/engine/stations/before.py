@@ -1,0 +1,119 @@
+"""What the ledger knows of a resource before a look at it: the mends of late, and what stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import cache, partial
+from typing import Final
+
+from msgspec import Struct
+
+from cloudmend.core.ending import FLAP_WINDOW, Target
+from cloudmend.core.errors import CloudmendError
+from cloudmend.core.ledger import Entries, Entry, History, key_of
+from cloudmend.core.policy import Policy
+from cloudmend.core.policy.existing import existing_of
+from cloudmend.core.ports import Begin
+from cloudmend.core.standing import (
+    Before,
+    StandingFound,
+    StandingResource,
+    Unit,
+    UnitFound,
+    UnreadableStanding,
+    needs_first_look,
+    unit_key,
+)
+from cloudmend.core.world import World
+
+_YOUNG: Final = timedelta(minutes=1)
+
+
+class Recent(Struct, frozen=True):
+    """What was begun at a resource within FLAP_WINDOW, by its control, and why some of it cannot be read."""
+
+    entries: tuple[Entry, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+
+def key(target: Target, world: World) -> str:
+    """Return the key of a target's resource under its control."""
+    return key_of(target.account, world.region, target.control.id, target.resource.id)
+
+
+def known_before(
+    target: Target, policy: Policy, world: World, begin: Begin
+) -> tuple[Callable[[], Recent], Callable[[], Before]]:
+    """Begin to ask the ledger; return what gives the mends of late, and what gives what stood.
+
+    A sweep has read what stands in its unit. The mends of late of all resources come at once, when the first of them is
+    asked for. For an event, one call gives both.
+    """
+    if target.unit:
+        return begin(partial(_recent, target, world)), partial(target.unit.before, key(target, world))
+    history = begin(partial(_history, target, world))
+    return partial(_recent_of, history), cache(partial(_before, target, policy, world, history))
+
+
+def keeps_baseline(control: str, account: str, policy: Policy, world: World) -> bool:
+    """Return whether what was there before cloudmend is left as it is: only with a stack, as the policy says."""
+    return world.keeps_baseline and existing_of(policy, control, account) == "observe"
+
+
+def _history(target: Target, world: World) -> History | CloudmendError:
+    try:
+        return world.ledger.history(key(target, world), world.clock.now() - FLAP_WINDOW)
+    except CloudmendError as error:
+        return error
+
+
+def _recent(target: Target, world: World) -> Recent:
+    """Return what the ledger knows of late. What cannot be read counts for nothing: what is open is closed."""
+    try:
+        found = Entries(world.ledger.recent(key(target, world), world.clock.now() - FLAP_WINDOW))
+    except CloudmendError as error:
+        return Recent(unreadable=(str(error),))
+    return _readable(found)
+
+
+def _recent_of(history: Callable[[], History | CloudmendError]) -> Recent:
+    found = history()
+    if isinstance(found, CloudmendError):
+        return Recent(unreadable=(str(found),))
+    recent = _readable(Entries(found.recent))
+    if isinstance(found.standing, UnreadableStanding):
+        return Recent(recent.entries, (*recent.unreadable, found.standing.problem))
+    return recent
+
+
+def _readable(entries: Entries) -> Recent:
+    return Recent(tuple(entries), tuple(each.problem for each in entries.unreadable))
+
+
+def _before(target: Target, policy: Policy, world: World, history: Callable[[], History | CloudmendError]) -> Before:
+    """Return what stood; where the ledger does not say it, what was there before is not known."""
+    standing = _standing(history())
+    if not keeps_baseline(target.control.id, target.account, policy, world):
+        return Before(standing=standing if isinstance(standing, StandingResource) else None)
+    try:
+        unit = world.ledger.unit(unit_key(target.account, world.region, target.control.id))
+    except CloudmendError:
+        unit = None
+    is_first = needs_first_look(unit, target.resource.id)
+    if standing is None and not is_first and _is_young(unit, world.clock.now()):
+        standing = _standing(_history(target, world))  # the sweep may have kept it since it was asked for
+    if isinstance(standing, StandingResource):
+        return Before(standing=standing, is_first=is_first, keeps_baseline=True)
+    return Before(is_first=is_first or standing is not None, keeps_baseline=True)
+
+
+def _standing(found: History | CloudmendError) -> StandingFound | CloudmendError | None:
+    return found if isinstance(found, CloudmendError) else found.standing
+
+
+def _is_young(unit: UnitFound | None, now: datetime) -> bool:
+    """Return whether a first sweep may still have been under way when the ledger was asked for what stands."""
+    if not isinstance(unit, Unit) or unit.baseline is None:
+        return False
+    return bool(unit.first_looks) or now - unit.baseline < _YOUNG

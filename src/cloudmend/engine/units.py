@@ -1,0 +1,178 @@
+"""What a sweep knows of a unit when it begins, and what it leaves: the mark, what stands, and the digest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from cloudmend.core.contract import Control
+from cloudmend.core.digest import digest_of, is_due
+from cloudmend.core.ending import Target
+from cloudmend.core.errors import CloudmendError
+from cloudmend.core.model import Record
+from cloudmend.core.policy import Policy
+from cloudmend.core.ports import DigestNotifier, KeptNotifier
+from cloudmend.core.standing import (
+    MOST_FIRST_LOOKS,
+    PATIENCE,
+    StandingResource,
+    Unit,
+    UnitFound,
+    UnitState,
+    UnreadableStanding,
+    by_id,
+    unit_key,
+)
+from cloudmend.core.world import World
+from cloudmend.engine.run_ledger import RunLedger
+from cloudmend.engine.stations.before import keeps_baseline
+
+_MOST_TOLD: Final = 20  # of what could not be read, in the ledger
+_AT_ONCE: Final = 50
+
+
+Units = Mapping[str, UnitFound] | CloudmendError
+
+
+class Looked(Struct, frozen=True, kw_only=True):
+    """What a sweep looked at in a unit.
+
+    `is_whole`: it was to look everywhere, and not only at what an earlier one left. `unlisted` says why not all that is
+    there is known; `left` are the ids of resources that it did not reach in time.
+    """
+
+    began: datetime
+    is_whole: bool
+    targets: frozenset[str]  # ids of resources
+    left: frozenset[str]
+    unlisted: tuple[str, ...]
+    records: Sequence[Record]
+
+    @property
+    def unread(self) -> dict[str, str]:
+        """Why resources could not be read, by their ids."""
+        return {
+            each.resource.id: each.summary
+            for each in self.records
+            if each.status == "failed" and not each.findings and each.resource.id in self.targets
+        }
+
+
+def units_of(world: World) -> Units:
+    """Return all units by key, or why they cannot be read."""
+    try:
+        return {each.id: each for each in world.ledger.units()}
+    except CloudmendError as error:
+        return error
+
+
+def begin_unit(whole: Target, units: Units, policy: Policy, world: World) -> UnitState | None:
+    """Return what is known of a unit; None where that is not known, and there is no baseline to be kept.
+
+    What is stored of it and cannot be read says nothing. Its baseline is then kept anew, so that nothing is mended that
+    was there before. Raises CloudmendError where the ledger does not answer.
+    """
+    try:
+        return _known(whole, units, policy, world)
+    except CloudmendError:
+        if world.keeps_baseline:
+            raise
+        return None
+
+
+def _known(whole: Target, units: Units, policy: Policy, world: World) -> UnitState:
+    if isinstance(units, CloudmendError):
+        raise units
+    control, account = whole.control.id, whole.account or world.account()
+    key = unit_key(account, world.region, control)
+    found, standing = units.get(key), by_id(world.ledger.standing(key))
+    for each in (*standing.values(), found):
+        if isinstance(each, UnreadableStanding) and isinstance(world.notifier, KeptNotifier):
+            world.notifier.ledger_problem([each.id], each.problem)
+    fresh = Unit(account=account, region=world.region, control=control, tried=world.clock.now())
+    return UnitState(
+        unit=found if isinstance(found, Unit) else fresh,
+        standing=standing,
+        keeps_baseline=keeps_baseline(control, account, policy, world),
+    )
+
+
+def end_unit(state: UnitState, control: Control[Any], looked: Looked, ledger: RunLedger, world: World) -> None:
+    """Forget what stands no more, tell what is due, and keep the mark. What cannot be kept, the next sweep keeps."""
+    try:
+        _end(state, control, looked, ledger, world)
+    except CloudmendError as error:
+        if isinstance(world.notifier, KeptNotifier):
+            world.notifier.ledger_problem([state.unit.id], str(error))
+
+
+def _end(state: UnitState, control: Control[Any], looked: Looked, ledger: RunLedger, world: World) -> None:
+    """People are told before the ledger says that they were. Raises CloudmendError."""
+    now = world.clock.now()
+    _forget(state, looked, ledger)
+    unit = _marked(state.unit, looked, is_kept=not ledger.unkept, now=now)
+    standing = ledger.standing_now
+    if not looked.left and (looked.is_whole or not unit.first_looks):
+        unit = _told(unit, state, control, standing, ledger, world, now)
+    if unit != state.unit:
+        world.ledger.keep_unit(unit)
+
+
+def _forget(state: UnitState, looked: Looked, ledger: RunLedger) -> None:
+    """What was not listed is as it should be, or gone. What an event kept meanwhile stays."""
+    if not looked.is_whole or looked.unlisted or looked.left:
+        return
+    now = {each.id: each for each in ledger.standing_now}
+    gone = [key for key, each in now.items() if each.resource.id not in looked.targets and each.seen < looked.began]
+    gone += [key for key, each in state.standing.items() if isinstance(each, UnreadableStanding) and key not in now]
+    for first in range(0, len(gone), _AT_ONCE):
+        ledger.keep_standing([], gone[first : first + _AT_ONCE])
+
+
+def _marked(unit: Unit, looked: Looked, *, is_kept: bool, now: datetime) -> Unit:
+    """Return the unit after a sweep: its mark, what could not be read, and when it was read whole."""
+    unread, missed = looked.unread, {*looked.unread, *looked.left}
+    if not looked.is_whole:
+        still = tuple(each for each in unit.first_looks if each not in looked.targets or each in missed)
+        return msgspec.structs.replace(unit, first_looks=still)
+    told = (*looked.unlisted, *unread.values())
+    unit = msgspec.structs.replace(unit, unread=told[:_MOST_TOLD])
+    if not (told or looked.left):
+        unit = msgspec.structs.replace(unit, read=now)
+    if unit.baseline:
+        unseen = missed | (set(unit.first_looks) - looked.targets if looked.unlisted else set())
+        first = tuple(each for each in unit.first_looks if each in unseen)
+        return msgspec.structs.replace(unit, first_looks=first)
+    is_through = is_kept and not looked.unlisted and len(missed) <= MOST_FIRST_LOOKS
+    if is_through or (is_kept and now - unit.tried >= PATIENCE):
+        return msgspec.structs.replace(unit, baseline=now, first_looks=tuple(sorted(missed))[:MOST_FIRST_LOOKS])
+    return unit
+
+
+def _told(
+    unit: Unit,
+    before: UnitState,
+    control: Control[Any],
+    standing: Sequence[StandingResource],
+    ledger: RunLedger,
+    world: World,
+    now: datetime,
+) -> Unit:
+    """Return the unit, told if that is due."""
+    if not is_due(unit, standing, now):
+        return msgspec.structs.replace(unit, held=unit.held + bool(standing))
+    is_first = before.keeps_baseline and before.unit.told is None
+    digest = digest_of(unit, standing, title=control.title, severity=control.severity, is_first=is_first, now=now)
+    if isinstance(world.notifier, DigestNotifier):
+        world.notifier.publish_digest(digest)
+    ledger.keep_standing([msgspec.structs.replace(each, told=now) for each in standing if each.told is None], [])
+    return msgspec.structs.replace(unit, told=now, held=0)
+
+
+def not_begun(control: Control[Any], error: CloudmendError) -> str:
+    """Return why a unit is not swept."""
+    return f"What stands of {control.id} cannot be read from the ledger, so nothing was looked at: {error}"
