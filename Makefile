@@ -16,7 +16,7 @@ NO_PYTHON = make: there is no $(PYTHON), and cloudmend needs Python 3.11 or newe
 MAKE_ENVIRONMENT = @command -v $(PYTHON) >/dev/null || { echo '$(NO_PYTHON)' >&2; exit 1; }; \
   $(PYTHON) -c '$(CHECK_PYTHON)' && $(PYTHON) scripts/make_environment.py
 
-.PHONY: help setup setup-sam demo test test-browser test-container test-deep mutants bench bench-quick bench-setup docs docs-generate lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
+.PHONY: help setup setup-sam demo test test-browser test-container test-deep coverage mutants bench bench-quick bench-setup docs docs-generate lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -80,7 +80,12 @@ test-container: .venv/.ready .venv-sam/.ready ## sam local invoke to the end (ro
 test-deep: setup setup-sam lint ## the same, with the thorough profile of the property tests; then the targets around it
 	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -n 2 --dist loadfile -m "not browser and not container"
 	PYTHONPATH=tests $(BIN)/python -m reliability.faults
-	$(MAKE) test-browser test-container mutants
+	$(MAKE) test-browser test-container coverage mutants
+
+# Without what runs other programs, which are not measured.
+coverage: .venv/.ready ## every branch of core, the controls and the engine is taken by a test, or argued where it stands
+	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term tests/controls tests/core tests/entry tests/kit tests/ledgers tests/oracle \
+	  tests/properties tests/test_*.py
 
 mutants: .venv/.deep ## every mutant of core/ and the controls is killed, or argued in docs/mutation.md
 	$(BIN)/python scripts/check_mutants.py
