@@ -61,10 +61,15 @@ def test_what_is_no_id_is_an_error_that_says_where(name: str) -> None:
         named({"lampId": name})
 
 
-@pytest.mark.parametrize(("scope", "the_one"), [("region", REGION), ("account", ACCOUNT)])
-def test_what_a_region_or_an_account_has_one_of_is_meant_whatever_the_record_says(scope: Any, the_one: str) -> None:
+@pytest.mark.parametrize(
+    ("scope", "the_one", "region"), [("region", REGION, REGION), ("account", ACCOUNT, "us-east-1")]
+)
+def test_what_a_region_or_an_account_has_one_of_is_meant_whatever_the_record_says(
+    scope: Any, the_one: str, region: str
+) -> None:
+    """What an account has one of is in the home Region of its partition."""
     control = replace(CONTROL, resource=replace(TYPE, scope=scope))
-    assert named({"lampId": "nonsense"}, control=control) == [(the_one, ACCOUNT, REGION, ())]
+    assert named({"lampId": "nonsense"}, control=control) == [(the_one, ACCOUNT, region, ())]
 
 
 def test_a_call_that_the_control_does_not_watch_names_nothing() -> None:
