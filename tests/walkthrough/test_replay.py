@@ -29,7 +29,7 @@ def test_the_commands_of_the_page_tell_of_a_door(tmp_path: Path) -> None:
     assert GROUP in shown
     assert "stood open for 2 minutes, closed by" in shown
     door, summary = map(json.loads, as_json.splitlines())
-    assert (door["kind"], door["seconds_open"], summary["kind"], summary["doors"]) == ("door", 120, "summary", 1)
+    assert (door["kind"], door["seconds_open"], summary["kind"], summary["findings"]) == ("finding", 120, "summary", 1)
 
 
 def test_what_it_says_of_suggestions_is_what_the_code_does() -> None:

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, Final
 
 from cloudmend.controls.resource_types import SNAPSHOT
 from cloudmend.core.call import Call
-from cloudmend.core.contract import Control, Finding, NoSettings, State, Trigger, View, each, lists, rights
-from cloudmend.core.model import Resource
+from cloudmend.core.contract import (
+    Control,
+    Finding,
+    Followed,
+    Following,
+    NoSettings,
+    State,
+    Trigger,
+    View,
+    each,
+    lists,
+    rights,
+)
+from cloudmend.core.events import items, mapping
+from cloudmend.core.model import ApiCall, Resource
 from cloudmend.core.ports import Reader
 
 _ALL: Final = "snapshot"  # its one part: whether all accounts may use it
@@ -37,6 +51,17 @@ def _put(snapshot: Resource, part: str, now: Any, then: Any) -> Call:  # noqa: A
     return Call("ec2", "ModifySnapshotAttribute", params)
 
 
+def _step(before: State | None, _: Resource, call: ApiCall, __: datetime) -> Followed:
+    """Return what a call leaves of it: a change of named accounts alone leaves all accounts as they were."""
+    if call.name != "ModifySnapshotAttribute":
+        return Followed(None)
+    change = mapping(call.request.get("createVolumePermission"))
+    for key, is_public in (("add", True), ("remove", False)):
+        if any(mapping(row).get("group") == "all" for row in items(change.get(key))):
+            return Followed(State({_ALL: is_public}))
+    return Followed(before)
+
+
 def _every(_: Resource, reader: Reader, __: NoSettings) -> Iterator[str]:
     public = Call("ec2", "DescribeSnapshots", {"OwnerIds": ["self"], "RestorableByUserIds": ["all"]})
     return (row["SnapshotId"] for row in reader.rows(public, "Snapshots"))
@@ -57,6 +82,13 @@ CONTROL: Final = Control[NoSettings](
     judge=_judge,
     put=each(_put),
     every=_every,
+    follow=Following(
+        calls=tuple(
+            Trigger("ec2.amazonaws.com", name, ("request.snapshotId",))
+            for name in ("DeleteSnapshot", "ModifySnapshotAttribute", "ResetSnapshotAttribute")
+        ),
+        step=_step,
+    ),
     say=lambda shared: f"{'' if shared else 'not '}shared with every AWS account",
     did=lambda _: "ended its sharing with every AWS account",
     errors={_GONE: "settled"},

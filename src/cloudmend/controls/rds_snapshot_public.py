@@ -7,17 +7,35 @@ condition key for the accounts that a call adds or removes. The right to end the
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, Final
 
 from cloudmend.controls.resource_types import DB_SNAPSHOT
 from cloudmend.core.call import Call
-from cloudmend.core.contract import Control, Finding, NoSettings, State, Trigger, View, each, lists, rights
-from cloudmend.core.model import Resource
+from cloudmend.core.contract import (
+    Control,
+    Finding,
+    Followed,
+    Following,
+    NoSettings,
+    State,
+    Trigger,
+    View,
+    each,
+    lists,
+    rights,
+)
+from cloudmend.core.events import items
+from cloudmend.core.model import ApiCall, Resource
 from cloudmend.core.partitions import partition_of
 from cloudmend.core.ports import Reader
 
 _ALL: Final = "snapshot"  # its one part: whether all accounts may restore it
 _GONE: Final = "DBSnapshotNotFound"
+# The answer first: it has the snapshot's own spelling, and a call may use capitals.
+_PLACES: Final = ("response.dBSnapshotIdentifier", "request.dBSnapshotIdentifier")
+_SHARED: Final = Trigger("rds.amazonaws.com", "ModifyDBSnapshotAttribute", _PLACES)
+_DELETED: Final = Trigger("rds.amazonaws.com", "DeleteDBSnapshot", _PLACES)
 
 
 def _read(snapshot: Resource, reader: Reader, _: NoSettings) -> State | None:
@@ -46,6 +64,16 @@ def _put(snapshot: Resource, part: str, now: Any, then: Any) -> Call:  # noqa: A
     return Call("rds", "ModifyDBSnapshotAttribute", params)
 
 
+def _step(before: State | None, _: Resource, call: ApiCall, __: datetime) -> Followed:
+    """Return what a call leaves of it: a change of named accounts alone leaves all accounts as they were."""
+    if call.name == "DeleteDBSnapshot":
+        return Followed(None)
+    for key, is_public in (("valuesToAdd", True), ("valuesToRemove", False)):
+        if "all" in items(call.request.get(key)):
+            return Followed(State({_ALL: is_public}))
+    return Followed(before)
+
+
 def _every(_: Resource, reader: Reader, __: NoSettings) -> Iterator[str]:
     """Those that can be public: AWS shares no automated snapshot, and no encrypted one with everybody."""
     manual = reader.rows(Call("rds", "DescribeDBSnapshots", {"SnapshotType": "manual"}), "DBSnapshots")
@@ -59,14 +87,7 @@ CONTROL: Final = Control[NoSettings](
     references=("Security Hub RDS.1",),
     advice="In Terraform, remove all from shared_accounts of the aws_db_snapshot.",
     resource=DB_SNAPSHOT,
-    triggers=(
-        # The answer first: it has the snapshot's own spelling, and a call may use capitals.
-        Trigger(
-            "rds.amazonaws.com",
-            "ModifyDBSnapshotAttribute",
-            ("response.dBSnapshotIdentifier", "request.dBSnapshotIdentifier"),
-        ),
-    ),
+    triggers=(_SHARED,),
     reads=(
         *rights("rds:DescribeDBSnapshotAttributes"),
         *lists("rds:DescribeDBSnapshots", of="arn:{partition}:rds:{region}:{account}:*"),
@@ -77,6 +98,7 @@ CONTROL: Final = Control[NoSettings](
     judge=_judge,
     put=each(_put),
     every=_every,
+    follow=Following(calls=(_SHARED, _DELETED), step=_step),
     say=lambda shared: f"{'' if shared else 'not '}shared with every AWS account",
     did=lambda _: "ended its sharing with every AWS account",
     errors={_GONE: "settled", "InvalidDBSnapshotState": "deferred"},

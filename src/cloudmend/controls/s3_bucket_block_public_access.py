@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Final
 
 from cloudmend.controls.resource_types import BUCKET
 from cloudmend.core.call import Call
-from cloudmend.core.contract import Control, Finding, NoSettings, Parts, State, Trigger, View, lists, rights
-from cloudmend.core.model import Json, Resource
+from cloudmend.core.contract import (
+    Control,
+    Finding,
+    Followed,
+    Following,
+    NoSettings,
+    Parts,
+    State,
+    Trigger,
+    View,
+    lists,
+    rights,
+)
+from cloudmend.core.events import mapping
+from cloudmend.core.model import ApiCall, Json, Resource
 from cloudmend.core.ports import Reader
 
 _FLAGS: Final = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
@@ -40,6 +54,13 @@ def _put(bucket: Resource, _: State, then: Parts) -> Iterator[Call]:
         yield Call("s3", "DeletePublicAccessBlock", named, right=_WRITE)
 
 
+def _step(_: State | None, __: Resource, call: ApiCall, ___: datetime) -> Followed:
+    if call.name == "DeleteBucket":
+        return Followed(None)
+    told = mapping(call.request.get(_ANSWER))
+    return Followed(State({flag: told.get(flag) in (True, "true") for flag in _FLAGS} if told else {}))
+
+
 def _every(region: Resource, reader: Reader, _: NoSettings) -> Iterator[str]:
     asked = Call("s3", "ListBuckets", {"BucketRegion": region.region}, right=_LIST)
     return (row["Name"] for row in reader.rows(asked, "Buckets"))
@@ -64,6 +85,13 @@ CONTROL: Final = Control[NoSettings](
     judge=_judge,
     put=_put,
     every=_every,
+    follow=Following(
+        calls=tuple(
+            Trigger("s3.amazonaws.com", name, ("request.bucketName",))
+            for name in ("DeleteBucket", "DeleteBucketPublicAccessBlock", "PutBucketPublicAccessBlock")
+        ),
+        step=_step,
+    ),
     say=lambda on: "on" if on else "off",
     did=lambda step: f"switched {step.part} on",
     errors={"NoSuchBucket": "settled"},

@@ -6,7 +6,7 @@ controls. A simple control sets neither of the fields below the line that says s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
@@ -18,7 +18,7 @@ from cloudmend.core.ledger import Entry
 from cloudmend.core.left_behind import Traces
 from cloudmend.core.model import ApiCall, Intent, Json, Record, Resource, Step
 from cloudmend.core.policy.keys import Keys
-from cloudmend.core.policy.model import Mode
+from cloudmend.core.policy.model import Mode, Policy
 from cloudmend.core.ports import Reader
 from cloudmend.core.reach import Reach
 from cloudmend.core.undo import Reversal
@@ -176,6 +176,35 @@ class Explain(Protocol[_S]):
     def __call__(self, state: State, why: Mapping[str, str], part: str, settings: _S, /) -> Iterable[str]: ...
 
 
+class Followed(Struct, frozen=True):
+    """A resource after a call, as records tell it. `older` are the ids of parts that no earlier call told of.
+
+    The state is None if the resource is gone, or nothing is known of it.
+    """
+
+    state: State | None
+    older: tuple[str, ...] = ()
+
+
+def _as_they_are(state: State) -> Hashable:
+    return repr(state.parts)
+
+
+class Following(Struct, Generic[S], frozen=True, kw_only=True):
+    """How a replay follows a resource from call to call, by CloudTrail's records alone.
+
+    `step` returns the resource after a call at a time, given its state before; None: nothing was known. It raises
+    EventError. States of an account and a VPC that are `alike` are judged alike, part by part, in their order.
+    """
+
+    calls: tuple[Trigger, ...]
+    step: Callable[[State | None, Resource, ApiCall, datetime], Followed]
+    alike: Callable[[State], Hashable] = _as_they_are
+    older: str = "It was there before the records begin, and may have been open then."  # of a part, for a sentence
+    untold: str = ""  # why other calls that wake the control are not judged, after "because"
+    caveats: Callable[[S, Policy], Iterable[str]] | None = None  # what of a policy the records are too poor for
+
+
 def _unchanged(value: Any) -> Any:
     return value
 
@@ -227,6 +256,7 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
     locate: Callable[[ApiCall], Iterable[Resource]] | None = None  # for what paths cannot say
     read_many: ReadMany[S] | None = None
     read_again: ReadAgain[S] | None = None
+    follow: Following[S] | None = None  # None: a replay does not judge its calls
     explain: Explain[S] | None = None  # None: each part is told with its value
     part_ids: PartIds | None = None  # None: a part is named by its resource alone
     budgeted: bool = True  # its mends count in the budget of the account's hour; false if it must not wait
@@ -236,6 +266,11 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
     parts_of: Callable[[Json], Parts] | None = None  # the parts of a before-image; None: those that `image_of` writes
     reach: Callable[[Sequence[Resource], Reader, S], Mapping[str, Reach]] | None = None  # by id; raises AwsError
     looks: tuple[Right, ...] = ()  # what `reach` calls
+
+    @property
+    def calls(self) -> tuple[Trigger, ...]:
+        """The calls that wake it, and those that a replay follows."""
+        return (*self.triggers, *(self.follow.calls if self.follow else ()))
 
     def said(self, value: Any) -> str:
         """Return the value of a part in words, also of one that is not there."""

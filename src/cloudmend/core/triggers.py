@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from cloudmend.core.contract import Control, ResourceType
+from cloudmend.core.contract import Control, ResourceType, Trigger
 from cloudmend.core.errors import EventError
 from cloudmend.core.events import items, mapping, text
 from cloudmend.core.model import ApiCall, Resource
@@ -25,8 +25,11 @@ def resources(control: Control[Any], call: ApiCall) -> tuple[Resource, ...]:
     EventError for an id that cannot be one.
     """
     trigger = control.trigger(call)
-    if trigger is None:
-        return ()
+    return located(control, trigger, call) if trigger else ()
+
+
+def located(control: Control[Any], trigger: Trigger, call: ApiCall) -> tuple[Resource, ...]:
+    """Return the resources that a call names at the places of a trigger, as `resources` does."""
     if control.locate:
         return tuple(control.locate(call)) or (_everything(control, call),)
     if control.resource.scope != "resource":

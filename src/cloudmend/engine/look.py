@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -11,12 +12,13 @@ from msgspec import Struct
 from cloudmend.core.contract import Control, Finding, State
 from cloudmend.core.decide import Decision
 from cloudmend.core.ending import Ended, Target, edit, why_of
+from cloudmend.core.ledger import Exemptions
 from cloudmend.core.model import Edit
 from cloudmend.core.policy import Policy
 from cloudmend.core.reach import Reach
 from cloudmend.core.world import World
 from cloudmend.engine.stations.judge import clean
-from cloudmend.engine.stations.read import Situation, read, sentence
+from cloudmend.engine.stations.read import Known, Recent, Situation, read, sentence
 from cloudmend.engine.stations.resolve import each_of, everything
 from cloudmend.engine.stations.verdict import Verdict, verdict
 
@@ -71,6 +73,14 @@ def look(targets: Sequence[Target], policy: Policy, world: World) -> list[Look]:
     Of the world's ports it uses those that read: account, reader, ledger, switch, and the clock.
     """
     return list(_looks(targets, policy, world))
+
+
+def look_at(target: Target, state: State, policy: Policy, now: datetime) -> tuple[Fate, ...]:
+    """Judge a state that is known without a read, by the policy alone. Raises as `verdict` does."""
+    nothing = Known(exemptions=lambda: Exemptions(()), recent=Recent, mode=lambda: None)
+    situation = Situation(target=target, state=state, known=nothing, seen=now)
+    found = verdict(situation, state, policy, now=now, account=lambda: target.resource.account)
+    return _at_fault(found, state).fates if found else ()
 
 
 def survey(control: Control[Any], policy: Policy, world: World) -> Survey:

@@ -23,7 +23,7 @@ def test_the_table_says_what_it_comes_to_first_and_shows_hostile_names_as_text(
     assert replay([str(tmp_path)], policy(), as_json=False) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("3 findings; 0 are still open when the records end.\n")
-    assert "6 records in 1 file, which change security groups from 2026-11-24 07:00 to 2026-11-24 07:25 UTC." in shown
+    assert "6 records in 1 file, which tell of changes from 2026-11-24 07:00 to 2026-11-24 07:25 UTC." in shown
     assert f"Whom to talk to first:\n  {ROLE}: 3 findings; through the AWS CLI, by its user agent\n" in shown
     assert shown.index("Whom to talk to first") < shown.index(GROUP)
     assert "Half of those that somebody closed stood open for 5 minutes or less." in shown
@@ -63,7 +63,7 @@ def test_many_records_give_few_lines(tmp_path: Path, capsys: pytest.CaptureFixtu
     replay([str(tmp_path)], policy(), as_json=False)
     shown = capsys.readouterr()
     assert shown.out.count("[[exemption]]") == 10
-    assert "490 groups more may be open on purpose; --json lists all." in shown.out
+    assert "490 resources more may be open on purpose; --json lists all." in shown.out
     assert len(shown.out.splitlines()) < 200
     assert len(shown.err.splitlines()) == 11
     assert shown.err.endswith("cloudmend: The same holds for 28 more files; --json lists all.\n")
@@ -122,7 +122,7 @@ def test_the_command_reads_standard_input(tmp_path: Path) -> None:
     content = FORMS["two.json.gz"]([opened(0), closed(1)])
     done = subprocess.run([CLOUDMEND, "replay", "-", "--json"], input=content, capture_output=True, check=False)
     door, summary = map(json.loads, done.stdout.splitlines())
-    assert (door["seconds_open"], summary["doors"], done.returncode) == (60, 1, 0)
+    assert (door["seconds_open"], summary["findings"], done.returncode) == (60, 1, 0)
 
 
 def test_an_empty_standard_input_says_so(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from support import policy
 def test_a_door_is_told_with_who_what_when_and_how_long_it_stood_open(told: Callable[..., Told]) -> None:
     found = told(noise(0), opened(1), noise(2), closed(61.5, who=BOB), noise(90))
     (door,) = found.doors
-    assert (door["group"], door["rule"], door["opening"]) == (GROUP, RULE, "tcp/22 from 0.0.0.0/0")
+    assert (door["resource"], door["part"], door["opening"]) == (GROUP, RULE, "tcp/22 from 0.0.0.0/0")
     assert door["outcome"] == "would become tcp/22 from 10.0.0.0/8 (mode.default is fix)"
     assert (door["opened"], door["seconds_open"], door["closed"]) == (
         "2026-11-24T07:01:00Z",
@@ -97,7 +97,7 @@ def test_the_door_is_the_rule_that_tipped_the_sum_and_stays_it_whatever_is_calle
     wide, harmless = opened(0, "12.0.0.0/12"), opened(1, "8.8.8.8/32", rule="sgr-0123456789abcdef0", who=BOB)
     unrelated = opened(5, "10.0.0.0/8", rule="sgr-0123456789abcdef1")
     (door,) = told(wide, harmless, unrelated).doors
-    assert (door["rule"], door["opening"]) == ("sgr-0123456789abcdef0", "tcp/22 from 8.8.8.8/32")
+    assert (door["part"], door["opening"]) == ("sgr-0123456789abcdef0", "tcp/22 from 8.8.8.8/32")
     assert (door["opened_by"]["who"], door["closed"]) == ("the IAM user bob of account 111122223333", None)
     assert "; this rule is younger than others, so it goes first; revoked because" in door["why"]
 
@@ -125,7 +125,7 @@ def test_the_vpc_of_a_group_is_known_if_its_creation_is_in_the_records(told: Cal
     created = call("CreateSecurityGroup", 0, {"groupName": "a", "vpcId": "vpc-0123456789abcdef0"}, {"groupId": GROUP})
     found = told(created, opened(1), opened(2, group="sg-0123456789abcdef0"), under=under)
     assert found["action"] == ["observe", "fix"]
-    assert "distinguishes VPCs" in found.summary["caveats"][0]
+    assert "distinguishes VPCs" in found.summary["untold"]["caveats"][0]
 
 
 def test_what_the_records_cannot_tell_is_said(told: Callable[..., Told]) -> None:
@@ -139,10 +139,14 @@ def test_what_the_records_cannot_tell_is_said(told: Callable[..., Told]) -> None
     found = told(closed(1), modified(2, "0.0.0.0/0"), lists, emptied, timeless, nonsense, under=under)
     assert found["is_older"] == [True]
     summary = found.summary
-    assert (summary["older_rules"], summary["prefix_lists"], summary["nameless"]) == (2, 1, 1)
+    untold = summary["untold"]
+    assert (untold["older_parts"], untold["nameless"]) == (2, 1)
+    why = "the records do not show all entries of a prefix list"
+    assert untold["not_judged"] == [{"control": "security_group_ingress", "calls": 1, "why": why}]
+    assert found["note"] == ["The rule is older than the records: it may have been open before, and may be egress."]
     assert summary["read"]["not_understood"] == 2
     assert "has no time" in summary["read"]["first_not_understood"]
-    assert "the VPC's own block" in summary["caveats"][0]
+    assert "the VPC's own block" in untold["caveats"][0]
 
 
 def test_doors_that_seem_to_be_meant_are_suggested_as_exemptions_which_must_be_filled_in(
@@ -152,7 +156,7 @@ def test_doors_that_seem_to_be_meant_are_suggested_as_exemptions_which_must_be_f
     left = [opened(0, group="sg-0123456789abcdef0"), noise(8 * 24 * 60)]
     once = [opened(0, group="sg-0123456789abcdef1"), closed(5, group="sg-0123456789abcdef1")]
     second, first = told(*again, *left, *once).summary["exemptions"]
-    assert (first["group"], second["group"]) == ("sg-0123456789abcdef0", GROUP)
+    assert (first["resource"], second["resource"]) == ("sg-0123456789abcdef0", GROUP)
     assert first["reasons"] == ["tcp/22 from 0.0.0.0/0: left open for 8 days"]
     assert (second["reasons"], second["principals"]) == (["tcp/22 from 0.0.0.0/0: opened 3 times"], [ROLE])
     assert tomllib.loads(second["toml"])["exemption"][0]["owner"] == ""
@@ -194,7 +198,7 @@ def test_whom_to_talk_to_is_told_by_person_where_one_is_named_and_first_whose_do
     jane = [opened(10, rule="sgr-0123456789abcdef0", who=person("jane"))]
     joe = [opened(20, rule="sgr-0123456789abcdef1", who=person("joe")), closed(21, rule="sgr-0123456789abcdef1")]
     openers = told(*robot, *jane, *joe).summary["openers"]
-    assert [(each["person"].partition(",")[0], each["doors"], each["still_open"]) for each in openers] == [
+    assert [(each["person"].partition(",")[0], each["findings"], each["still_open"]) for each in openers] == [
         ("jane", 1, 1),
         (ROLE, 3, 0),
         ("joe", 1, 0),
@@ -208,4 +212,4 @@ def test_a_door_that_is_exempt_already_is_not_suggested_again(told: Callable[...
 
 
 def test_half_a_surrogate_pair_hides_no_door(told: Callable[..., Told]) -> None:
-    assert told({**opened(0), "requestParameters": {"groupId": GROUP, "x": "\ud83d"}})["group"] == [GROUP]
+    assert told({**opened(0), "requestParameters": {"groupId": GROUP, "x": "\ud83d"}})["resource"] == [GROUP]

@@ -14,7 +14,7 @@ import pytest
 
 from cloudmend.core.errors import CloudmendError, InputError
 from cloudmend.entry.replaying import parts, reading, replay
-from cloudmend.entry.replaying.doors import Doors
+from cloudmend.entry.replaying.episodes import Episodes
 from entry.replay.records import BOB, FORMS, GROUP, call, closed, lines, noise, opened
 from entry.replay.told import Told
 from entry.test_cli import cloudmend
@@ -38,7 +38,7 @@ def test_every_form_of_file_tells_the_same(told: Callable[..., Told], tmp_path: 
     file = tmp_path / name
     file.write_bytes(FORMS[name](STORY))
     found = told(path=file)
-    assert (found.code, [door["group"] for door in found.doors]) == (0, [GROUP, GROUP])
+    assert (found.code, [door["resource"] for door in found.doors]) == (0, [GROUP, GROUP])
     # What wraps a record does not tell its time, so the records end with the last call of interest.
     assert found["seconds_open"] == [0, 60 if name in TIMED else 0]
 
@@ -180,13 +180,13 @@ def test_a_process_that_is_killed_is_said_with_what_to_do(tmp_path: Path, monkey
 
 def test_memory_is_kept_for_what_is_open_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     kept: list[int] = []
-    take = Doors.take
+    take = Episodes.take
 
     def watched(self: Any, *args: Any) -> Iterator[Any]:
         yield from take(self, *args)
-        kept.append(len(self._groups))
+        kept.append(len(self._known))
 
-    monkeypatch.setattr(Doors, "take", watched)
+    monkeypatch.setattr(Episodes, "take", watched)
     records = [
         record
         for n in range(200)

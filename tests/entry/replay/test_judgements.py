@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
-from cloudmend.core.model import Recency
-from cloudmend.entry.judgement import Brief, judge
+from cloudmend.controls.security_group_ingress.following import FOLLOW, state_of
+from cloudmend.core.ending import Target
+from cloudmend.core.model import Actor, ApiCall, Recency, Resource
+from cloudmend.engine.look import look_at
 from cloudmend.entry.replaying import judgements
-from cloudmend.entry.replaying.judgements import Judgements
+from cloudmend.entry.replaying.judgements import Judged, Judgements, _in_words
 from support import NOW, policy
 
 EXEMPTING = policy(
@@ -58,6 +61,14 @@ calls = st.tuples(
 )
 
 
+def target(facts: GroupFacts, role: str = "") -> Target:
+    cause = ApiCall(
+        event_id="", source="", name="", time=None, account=facts.account, region="", actor=Actor(role_arn=role)
+    )
+    resource = Resource(type="AWS::EC2::SecurityGroup", id=facts.group_id, account=facts.account)
+    return Target(control=CONTROL, resource=resource, cause=cause)
+
+
 @given(st.lists(calls, max_size=10), st.booleans())
 def test_a_group_is_judged_as_if_it_were_the_only_one(
     calls: list[tuple[GroupFacts, datetime, str]], exempting: bool
@@ -65,11 +76,11 @@ def test_a_group_is_judged_as_if_it_were_the_only_one(
     chosen = EXEMPTING if exempting else policy()
     remembered = Judgements(chosen)
     for facts, now, role in calls:
-        anew = judge(facts, Brief(chosen, now), role).fates
-        told = remembered.of(facts, now, role)
-        assert {
-            rule: (fate.decision, fate.edit.before, fate.edit.after, fate.edit.why) for rule, fate in told.items()
-        } == {fate.edit.part: (fate.decision, fate.edit.before, fate.edit.after, fate.edit.why) for fate in anew}
+        about, state = target(facts, role), state_of(facts)
+        anew = look_at(about, state, chosen, now)
+        told = remembered.of(about, state, FOLLOW.alike(state), now)
+        assert told == {fate.finding.part: _in_words(fate) for fate in anew}
+        assert all(isinstance(each, Judged) for each in told.values())
 
 
 def test_no_more_is_remembered_than_was_promised(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,5 +89,6 @@ def test_no_more_is_remembered_than_was_promised(monkeypatch: pytest.MonkeyPatch
     for number in range(10):
         row = {"SecurityGroupRuleId": "sgr-1", "IsEgress": False, "IpProtocol": "tcp", "FromPort": 0, "ToPort": number}
         facts = GroupFacts(account="", image={}, group_id="", rules=(Rule({**row, "CidrIpv4": "0.0.0.0/0"}),))
-        remembered.of(facts, NOW, "")
+        state = state_of(facts)
+        remembered.of(target(facts), state, FOLLOW.alike(state), NOW)
         assert len(remembered._known) <= 3

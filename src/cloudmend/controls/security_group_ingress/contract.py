@@ -12,6 +12,7 @@ from cloudmend.controls.security_group_ingress.detect import all_clear, detect
 from cloudmend.controls.security_group_ingress.expand import PREFIX_LIST, expand
 from cloudmend.controls.security_group_ingress.explain import explain
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.security_group_ingress.following import FOLLOW
 from cloudmend.controls.security_group_ingress.keys import KEYS
 from cloudmend.controls.security_group_ingress.marks import mark_of, marks
 from cloudmend.controls.security_group_ingress.observe import (
@@ -283,6 +284,7 @@ CONTROL: Final = Control[Settings](
     clear=_clear,
     unseen=unseen,
     trace=_trace,
+    follow=FOLLOW,
     explain=explain,
     part_ids=PartIds(r"sgr-[0-9a-f]{8,17}", _group_of),
     revert=revert,

@@ -115,7 +115,7 @@ class GroupFacts(Facts, frozen=True, kw_only=True):
         A rule that such a mend changed was opened again after it.
         """
         now = {rule.id: _said(rule.row) for rule in self.ingress}
-        since: dict[str, datetime] = {}
+        since: dict[str, datetime] = dict(self.recency.known_since)
         for entry in recent:
             changed = {edit.part for edit in entry.ended.record.edits} if entry.ended else now.keys()
             for row in map(mapping, items(entry.intent.before.get("SecurityGroupRules"))):

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from cloudmend.core.replay.door import Door
-from cloudmend.core.replay.formats import door_line, summary_line
+from cloudmend.core.replay.episode import Episode
+from cloudmend.core.replay.formats import finding_line, summary_line
 from cloudmend.core.replay.reading import Reading, Unread
 from cloudmend.core.replay.suggestion import Suggestion
-from cloudmend.core.replay.tally import Opener, Summary, Tally
+from cloudmend.core.replay.tally import NotJudged, Opener, Summary, Tally, Untold
 
-__all__ = ["Door", "Opener", "Reading", "Suggestion", "Summary", "Tally", "Unread", "door_line", "summary_line"]
+__all__ = [
+    "Episode",
+    "NotJudged",
+    "Opener",
+    "Reading",
+    "Suggestion",
+    "Summary",
+    "Tally",
+    "Unread",
+    "Untold",
+    "finding_line",
+    "summary_line",
+]

@@ -1,4 +1,4 @@
-"""Doors and their summary as JSON, a line each; in ASCII, so that no name tells a terminal to do anything."""
+"""Findings and their summary as JSON, a line each; in ASCII, so that no name tells a terminal to do anything."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import json
 
 import msgspec
 
-from cloudmend.core.replay.door import Door
+from cloudmend.core.replay.episode import Episode
 from cloudmend.core.replay.tally import Summary
 
 
-def door_line(door: Door) -> str:
-    return json.dumps({"kind": "door", **msgspec.to_builtins(door)}) + "\n"
+def finding_line(episode: Episode) -> str:
+    """Return a finding as a line."""
+    return json.dumps({"kind": "finding", **msgspec.to_builtins(episode)}) + "\n"
 
 
 def summary_line(summary: Summary) -> str:
-    """Its exemptions as blocks for the policy file too."""
+    """Return the summary as a line, with its exemptions as blocks for the policy file too."""
     told = msgspec.to_builtins(summary)
     exemptions = [{**msgspec.to_builtins(exemption), "toml": exemption.toml} for exemption in summary.exemptions]
     return json.dumps({"kind": "summary", **told, "exemptions": exemptions}) + "\n"

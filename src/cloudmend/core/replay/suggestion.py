@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from cloudmend.core.escaping import cut, terminal
-from cloudmend.core.replay.door import Door
+from cloudmend.core.replay.episode import Episode
 
 LEFT_OPEN: Final = timedelta(days=7)
-REOPENED: Final = 3  # times that the same door was opened
+REOPENED: Final = 3  # times that the same finding was opened
 
 _DAY: Final = 86_400  # seconds
 _NAMED: Final = 3  # principals that a suggestion names
@@ -20,10 +20,10 @@ _FOREIGN: Final = 200  # characters of each
 
 
 class Suggestion(Struct, frozen=True, kw_only=True):
-    """A group, and why it may be open on purpose."""
+    """A resource, and why it may be open on purpose under a control."""
 
     control: str  # its id
-    group: str
+    resource: str
     reasons: tuple[str, ...]
     principals: tuple[str, ...]  # ARNs of those who opened it, the first few
 
@@ -32,26 +32,35 @@ class Suggestion(Struct, frozen=True, kw_only=True):
         """A block for the policy file. It is refused until its owner, reason and expiry are filled in."""
         told = (*self.reasons, *(f"by {principal}" for principal in self.principals))
         comments = "".join(f"# {cut(terminal(line), _FOREIGN)}\n" for line in told)
-        scope = f'control = "{self.control}"\nresource = "{self.group}"'
+        scope = f'control = "{self.control}"\nresource = "{self.resource}"'
         return f'{comments}[[exemption]]\n{scope}\nowner = ""\nreason = ""\nexpires = ""\n'
 
 
-class Habit(Struct):
-    """How often the same finding of a group was opened, for how long at most, and by whom. Mutable: it grows."""
+class Subject(NamedTuple):
+    """What an exemption would be about: a control, and the id of a resource."""
 
-    group: str
+    control: str
+    resource: str
+
+
+class Habit(Struct):
+    """How often the same finding was opened, for how long at most, and by whom. Mutable: it grows."""
+
+    subject: Subject
     opening: str
+    has_id: bool = True
     times: int = 0
     longest: int = 0  # seconds
     principals: list[str] = []
     by_stranger: bool = False  # at least once
 
-    def add(self, door: Door) -> None:
+    def add(self, episode: Episode) -> None:
+        """Count one more opening."""
         self.times += 1
-        self.longest = max(self.longest, door.seconds_open)
-        self.by_stranger |= door.by_stranger
-        if door.principal not in self.principals and len(self.principals) < _NAMED:
-            self.principals.append(door.principal)
+        self.longest = max(self.longest, episode.seconds_open)
+        self.by_stranger |= episode.by_stranger
+        if episode.principal not in self.principals and len(self.principals) < _NAMED:
+            self.principals.append(episode.principal)
 
     @property
     def reason(self) -> str:
@@ -62,23 +71,21 @@ class Habit(Struct):
         return f"{self.opening}: {told}" if told else ""
 
 
-def suggestions(control: str, habits: Iterable[Habit]) -> tuple[Suggestion, ...]:
-    """One for each group that has a door which seems to be meant, the likeliest first.
+def suggestions(habits: Iterable[Habit]) -> tuple[Suggestion, ...]:
+    """Return one for each resource that has a finding which seems to be meant, the likeliest first.
 
-    None for a group that only the name is known of, nor for one of which a stranger opened a door: an exemption would
-    keep that open.
+    There is none for a resource of which only the name is known, nor for one of which a stranger opened something: an
+    exemption would keep that open.
     """
-    meant: dict[str, list[Habit]] = {}
+    meant: dict[Subject, list[Habit]] = {}
     strange = set()
     for habit in habits:
         if habit.by_stranger:
-            strange.add(habit.group)
-        if habit.reason and habit.group.startswith("sg-"):
-            meant.setdefault(habit.group, []).append(habit)
-    own = [group for group in meant if group not in strange]
-    return tuple(
-        _suggestion(control, group, meant) for group in sorted(own, key=lambda group: (_weight(meant[group]), group))
-    )
+            strange.add(habit.subject)
+        if habit.reason and habit.has_id:
+            meant.setdefault(habit.subject, []).append(habit)
+    own = [subject for subject in meant if subject not in strange]
+    return tuple(_suggestion(subject, meant) for subject in sorted(own, key=lambda each: (_weight(meant[each]), each)))
 
 
 def _weight(habits: Iterable[Habit]) -> tuple[int, int]:
@@ -86,7 +93,10 @@ def _weight(habits: Iterable[Habit]) -> tuple[int, int]:
     return (-sum(habit.times for habit in habits), -max(habit.longest for habit in habits))
 
 
-def _suggestion(control: str, group: str, meant: Mapping[str, list[Habit]]) -> Suggestion:
-    principals = dict.fromkeys(principal for habit in meant[group] for principal in habit.principals if principal)
-    reasons = tuple(habit.reason for habit in meant[group])
-    return Suggestion(control=control, group=group, reasons=reasons, principals=tuple(principals)[:_NAMED])
+def _suggestion(subject: Subject, meant: Mapping[Subject, list[Habit]]) -> Suggestion:
+    habits = meant[subject]
+    principals = dict.fromkeys(principal for habit in habits for principal in habit.principals if principal)
+    reasons = tuple(habit.reason for habit in habits)
+    return Suggestion(
+        control=subject.control, resource=subject.resource, reasons=reasons, principals=tuple(principals)[:_NAMED]
+    )

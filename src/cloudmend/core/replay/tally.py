@@ -9,9 +9,9 @@ from statistics import median
 
 from msgspec import Struct
 
-from cloudmend.core.replay.door import Door
+from cloudmend.core.replay.episode import Episode
 from cloudmend.core.replay.reading import Reading
-from cloudmend.core.replay.suggestion import Habit, Suggestion, suggestions
+from cloudmend.core.replay.suggestion import Habit, Subject, Suggestion, suggestions
 
 
 class Opener(Struct, kw_only=True):
@@ -20,44 +20,58 @@ class Opener(Struct, kw_only=True):
     person: str  # the person where the records name one, else the ARN of the role or the user; may be empty
     through: str  # what, by the last of the calls
     hint: str  # how its owner keeps it from doing so again
-    doors: int = 0
+    findings: int = 0
     still_open: int = 0
-    is_stranger: bool = False  # of another account than a group that it opened, or not known
+    is_stranger: bool = False  # of another account than a resource that it opened, or not known
 
-    def add(self, door: Door) -> None:
-        self.doors += 1
-        self.still_open += door.closed is None
-        self.is_stranger |= door.by_stranger
-        self.through, self.hint = door.opened_by.through, door.opened_by.hint
+    def add(self, episode: Episode) -> None:
+        """Count one more finding."""
+        self.findings += 1
+        self.still_open += episode.closed is None
+        self.is_stranger |= episode.by_stranger
+        self.through, self.hint = episode.opened_by.through, episode.opened_by.hint
+
+
+class NotJudged(Struct, frozen=True, kw_only=True):
+    """Calls that a control watches, and that a replay cannot judge; `why` stands after "because"."""
+
+    control: str
+    calls: int
+    why: str
+
+
+class Untold(Struct, frozen=True, kw_only=True):
+    """What the records do not tell."""
+
+    older_parts: int = 0  # changes of parts that the records do not tell the opening of
+    nameless: int = 0  # calls that name no resource
+    not_judged: tuple[NotJudged, ...] = ()
+    caveats: tuple[str, ...] = ()  # what of the policy the records are too poor for
 
 
 class Summary(Struct, frozen=True, kw_only=True):
     """A summary of the findings. `version` changes when programs that read it must change."""
 
-    version: int = 2
+    version: int = 3
     read: Reading
-    since: datetime | None  # the first call that changed a group
-    doors: int
+    since: datetime | None  # the first call of interest
+    findings: int
     would_close: int
     would_report: int
     exempt: int
-    by_strangers: int  # doors that somebody of another account opened, or nobody knows who
+    by_strangers: int  # findings that somebody of another account opened, or nobody knows who
     still_open: int
-    median_seconds_open: int | None  # of the doors that were closed
+    median_seconds_open: int | None  # of those that were closed
     longest_seconds_open: int | None  # of all
-    openers: tuple[Opener, ...]  # whom to talk to, first those whose doors are still open, then those with most
-    older_rules: int  # changes of rules that the records do not tell the opening of
-    prefix_lists: int  # changes of prefix lists, which were not judged
-    nameless: int  # calls that tell no group
-    caveats: tuple[str, ...]  # what of the policy the records are too poor for
+    openers: tuple[Opener, ...]  # whom to talk to, first those whose findings are still open, then those with most
+    untold: Untold
     exemptions: tuple[Suggestion, ...]
 
 
 class Tally:
     """A tally. It grows with each finding: eight bytes of time, and what is kept of each habit and principal."""
 
-    def __init__(self, control: str) -> None:
-        self._control = control
+    def __init__(self) -> None:
         self._actions: Counter[str] = Counter()
         self._openers: dict[str, Opener] = {}
         self._habits: dict[tuple[str, ...], Habit] = {}
@@ -66,36 +80,33 @@ class Tally:
         self._by_strangers = 0
         self._longest: int | None = None
 
-    def add(self, door: Door) -> None:
-        self._actions[door.action] += 1
-        self._by_strangers += door.by_stranger
-        self._longest = max(door.seconds_open, self._longest or 0)
-        if door.closed:
-            self._seconds_until_closed.append(door.seconds_open)
+    def add(self, episode: Episode) -> None:
+        """Count one more finding."""
+        self._actions[episode.action] += 1
+        self._by_strangers += episode.by_stranger
+        self._longest = max(episode.seconds_open, self._longest or 0)
+        if episode.closed:
+            self._seconds_until_closed.append(episode.seconds_open)
         else:
             self._still_open += 1
-        if door.action != "exempt":
-            by = door.opened_by
-            opener = Opener(person=door.person, through=by.through, hint=by.hint)
-            self._openers.setdefault(door.person, opener).add(door)
-            place = (door.account, door.region, door.group, door.opening)
-            self._habits.setdefault(place, Habit(door.group, door.opening)).add(door)
+        if episode.action != "exempt":
+            by = episode.opened_by
+            opener = Opener(person=episode.person, through=by.through, hint=by.hint)
+            self._openers.setdefault(episode.person, opener).add(episode)
+            self._habit(episode).add(episode)
 
-    def summary(
-        self,
-        read: Reading,
-        *,
-        since: datetime | None,
-        older_rules: int,
-        prefix_lists: int,
-        nameless: int,
-        caveats: tuple[str, ...],
-    ) -> Summary:
+    def _habit(self, episode: Episode) -> Habit:
+        place = (episode.control, episode.account, episode.region, episode.resource, episode.opening)
+        subject = Subject(episode.control, episode.resource)
+        return self._habits.setdefault(place, Habit(subject, episode.opening, episode.has_id))
+
+    def summary(self, read: Reading, *, since: datetime | None, untold: Untold) -> Summary:
+        """Return what all findings come to."""
         closed = self._seconds_until_closed
         return Summary(
             read=read,
             since=since,
-            doors=self._actions.total(),
+            findings=self._actions.total(),
             would_close=self._actions["fix"],
             would_report=self._actions["observe"],
             exempt=self._actions["exempt"],
@@ -104,11 +115,8 @@ class Tally:
             median_seconds_open=int(median(closed)) if closed else None,
             longest_seconds_open=self._longest,
             openers=tuple(
-                sorted(self._openers.values(), key=lambda each: (-each.still_open, -each.doors, each.person))
+                sorted(self._openers.values(), key=lambda each: (-each.still_open, -each.findings, each.person))
             ),
-            older_rules=older_rules,
-            prefix_lists=prefix_lists,
-            nameless=nameless,
-            caveats=caveats,
-            exemptions=suggestions(self._control, self._habits.values()),
+            untold=untold,
+            exemptions=suggestions(self._habits.values()),
         )

@@ -1,7 +1,8 @@
 """`cloudmend replay`: what cloudmend would have done about the calls in CloudTrail's files. It only reads.
 
 Three steps: the files are read once and their few calls of interest are put in order on disk (reading, sorting);
-the calls are followed, group by group, as if cloudmend had watched (doors); the doors are shown (table, or JSON).
+the calls are followed, resource by resource, as if cloudmend had watched (episodes); the findings are shown (table, or
+JSON).
 """
 
 from __future__ import annotations
@@ -12,22 +13,23 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Final
 
-from cloudmend.controls.security_group_ingress.functions import CONTROL
+from cloudmend.controls import every
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.escaping import terminal
-from cloudmend.core.model import ApiCall
+from cloudmend.core.model import ApiCall, Resource
 from cloudmend.core.policy import Policy
-from cloudmend.core.replay import Door, Reading, Summary, Tally, door_line, summary_line
-from cloudmend.entry.replaying.doors import Doors
+from cloudmend.core.replay import Episode, Reading, Summary, Tally, finding_line, summary_line
+from cloudmend.entry.replaying.episodes import Episodes
 from cloudmend.entry.replaying.files import STDIN, find, size
 from cloudmend.entry.replaying.reading import Shown, read
 from cloudmend.entry.replaying.sorting import SortedCalls
 
+NOWHERE: Final = Resource(type="AWS::Region")
 _UNREAD: Final = 10  # files of which the terminal is told
 
 
 def replay(paths: Sequence[str], policy: Policy, *, as_json: bool) -> int:
-    """Write the doors and what they come to. Raises InputError.
+    """Write the findings and what they come to. Raises InputError.
 
     Returns the exit code: 0 where there was something to read and all of it was read and understood, else 1.
     """
@@ -56,37 +58,39 @@ class Replayed:
     def __init__(self, calls: SortedCalls, reading: Reading, policy: Policy) -> None:
         self._calls = calls
         self._reading = reading
-        self._doors = Doors(policy)
-        self.all_clear = CONTROL.all_clear(None, policy)
-        self._tally = Tally(CONTROL.id)
+        self._episodes = Episodes(every(), policy)
+        self._policy = policy
+        self._tally = Tally()
 
-    def __iter__(self) -> Iterator[Door]:
+    def __iter__(self) -> Iterator[Episode]:
         """Yield those that were closed, in the order in which they were, then those that are still open."""
-        for door in self._all():
-            self._tally.add(door)
-            yield door
+        for episode in self._all():
+            self._tally.add(episode)
+            yield episode
 
     @property
     def summary(self) -> Summary:
-        doors = self._doors
-        return self._tally.summary(
-            self._reading,
-            since=doors.since,
-            older_rules=doors.older_rules,
-            prefix_lists=doors.prefix_lists,
-            nameless=doors.nameless,
-            caveats=doors.caveats,
-        )
+        """What the findings come to, once all were gone through."""
+        episodes = self._episodes
+        return self._tally.summary(self._reading, since=episodes.since, untold=episodes.untold)
 
-    def _all(self) -> Iterator[Door]:
+    @property
+    def all_clear(self) -> str:
+        """What holds where there is no finding, for a sentence."""
+        followed = self._episodes.followed
+        told = [each.clear(NOWHERE, None, self._policy.settings_of(each)) for each in followed if each.clear]
+        others = ", ".join(each.id for each in followed if not each.clear)
+        return "; ".join([*told, *([f"no finding of {others}"] if others else [])]) or "nothing was judged"
+
+    def _all(self) -> Iterator[Episode]:
         for time, call in self._calls:
             yield from self._closed_by(call, time)
         if self._reading.until:
-            yield from self._doors.still_open(self._reading.until)
+            yield from self._episodes.still_open(self._reading.until)
 
-    def _closed_by(self, call: ApiCall, time: datetime) -> tuple[Door, ...]:
+    def _closed_by(self, call: ApiCall, time: datetime) -> tuple[Episode, ...]:
         try:
-            return tuple(self._doors.take(call, time))
+            return tuple(self._episodes.take(call, time))
         except CloudmendError as error:
             self._reading.note(str(error))
             return ()
@@ -94,13 +98,13 @@ class Replayed:
 
 def _write(replayed: Replayed, *, as_json: bool) -> None:
     if as_json:
-        sys.stdout.writelines(door_line(door) for door in replayed)
+        sys.stdout.writelines(finding_line(episode) for episode in replayed)
         sys.stdout.write(summary_line(replayed.summary))
     else:
         from cloudmend.entry.replaying.table import longest, print_replay  # rich: --json does not wait for it
 
-        doors = longest(replayed)
-        print_replay(doors, replayed.summary, replayed.all_clear)
+        episodes = longest(replayed)
+        print_replay(episodes, replayed.summary, replayed.all_clear)
 
 
 @contextmanager

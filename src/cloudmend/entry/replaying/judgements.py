@@ -2,55 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from datetime import datetime
 from typing import Final
 
-import msgspec
+from msgspec import Struct
 
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
-from cloudmend.core.model import Recency
+from cloudmend.core.contract import State
+from cloudmend.core.decide import Action
+from cloudmend.core.ending import Target
 from cloudmend.core.policy import Policy
-from cloudmend.entry.judgement import Brief, Fate, judge
+from cloudmend.core.scan import outcome
+from cloudmend.engine.look import Fate, look_at
 
 REMEMBERED: Final = 4096  # at most; then it starts anew
 
 
+class Judged(Struct, frozen=True):
+    """What would become of a part at fault, in words."""
+
+    opening: str
+    why: str
+    action: Action
+    outcome: str
+
+
 class Judgements:
-    """The judgements of groups by one policy. Groups that differ only in ids are judged once."""
+    """The judgements of resources by one policy. Those that differ only in ids are judged once."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._known: dict[Hashable, tuple[Fate, ...]] = {}
+        self._known: dict[Hashable, Mapping[int | str, Judged]] = {}
 
-    def of(self, facts: GroupFacts, now: datetime, actor_role: str) -> dict[str, Fate]:
-        """Return what would become of each rule at fault, by its id; the part of the fate itself is a number."""
-        rules = facts.ingress
-        alike = (facts.account, facts.vpc_id, self._exempting(facts, now, actor_role))
-        key = (*alike, _ranks(facts), *(rule.place for rule in rules))
-        if (fates := self._known.get(key)) is None:
+    def of(self, target: Target, state: State, alike: Hashable, now: datetime) -> dict[str, Judged]:
+        """Return what would become of each part at fault, by its id. Raises CloudmendError.
+
+        States that are `alike`, of one account and VPC, are judged alike.
+        """
+        account, vpc = target.resource.account, state.labels.get("vpc", "")
+        key = (target.control.id, account, vpc, self._exempting(target, now), alike)
+        if (judged := self._known.get(key)) is None:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
-            fates = self._known[key] = judge(_numbered(facts), Brief(self._policy, now), actor_role).fates
-        return {rules[int(fate.edit.part)].id: fate for fate in fates}
+            judged = self._known[key] = self._judged(target, state, now)
+        parts = tuple(state.parts)
+        return {parts[at] if isinstance(at, int) else at: each for at, each in judged.items()}
 
-    def _exempting(self, facts: GroupFacts, now: datetime, actor_role: str) -> Hashable:
+    def _judged(self, target: Target, state: State, now: datetime) -> Mapping[int | str, Judged]:
+        """Return the judgements by the place of the part among all; of one that is not there, by its id."""
+        places: dict[str, int] = {part: number for number, part in enumerate(state.parts)}
+        found = look_at(target, state, self._policy, now)
+        return {places.get(each.finding.part, each.finding.part): _in_words(each) for each in found}
+
+    def _exempting(self, target: Target, now: datetime) -> Hashable:
         """Return all else that a decision depends on, if there are exemptions."""
         holding = tuple(exemption.holds(now) for exemption in self._policy.exemptions)
-        return (facts.group_id, actor_role, holding) if holding else None
+        return (target.resource.id, target.cause.actor.role_arn, holding) if holding else None
 
 
-def _numbered(facts: GroupFacts) -> GroupFacts:
-    """The same group, the ids of whose ingress rules are numbers in the same order."""
-    numbers = {rule.id: f"{n:08}" for n, rule in enumerate(facts.ingress)}
-    rules = tuple(Rule({**rule.row, "SecurityGroupRuleId": numbers[rule.id]}) for rule in facts.ingress)
-    since = facts.recency.known_since
-    recency = Recency(known_since={numbers[rule]: time for rule, time in since.items() if rule in numbers})
-    return msgspec.structs.replace(facts, rules=rules, recency=recency)
-
-
-def _ranks(facts: GroupFacts) -> tuple[int, ...]:
-    """Return which ingress rules are older than which: for each the number of earlier times, or -1 if it has none."""
-    known = facts.recency.known_since
-    times = sorted({known[rule.id] for rule in facts.ingress if rule.id in known})
-    return tuple(times.index(known[rule.id]) if rule.id in known else -1 for rule in facts.ingress)
+def _in_words(fate: Fate) -> Judged:
+    why = fate.edit.why if fate.edit else fate.finding.why
+    return Judged(fate.before, why, fate.decision.action, outcome(fate.decision, fate.edit))

@@ -13,9 +13,6 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from cloudmend.controls.security_group_ingress.follow import FOLLOWED
-from cloudmend.controls.security_group_ingress.functions import CONTROL
-from cloudmend.controls.security_group_ingress.targets import PREFIX_LIST_EVENTS
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import ApiCall, Ignored
 from cloudmend.core.trail import Batch, batches
@@ -23,8 +20,8 @@ from cloudmend.core.wrappings import parse_events
 from cloudmend.entry.replaying.files import STDIN
 from cloudmend.entry.replaying.forms import as_json
 from cloudmend.entry.replaying.gunzip import GZIP, ahead
+from cloudmend.entry.replaying.interest import CALLS, NAMES
 
-_NAMES: Final = FOLLOWED | PREFIX_LIST_EVENTS
 _CHUNK: Final = 1 << 18  # bytes; what a core's own cache holds
 PART: Final = 1 << 13  # records without one of interest, after which a part ends
 
@@ -83,7 +80,7 @@ def parts(file: str, *, threads: int) -> Generator[Part]:
         with _opened(file) as stream:
             content = _Content(stream, threads=threads)
             try:
-                for batch in batches(content, _NAMES):
+                for batch in batches(content, NAMES):
                     _add(batch, part)
                     if part.calls or part.records > PART:
                         part.place = _place(stream)
@@ -126,7 +123,7 @@ def _add_answer(answer: ApiCall | Ignored | EventError, part: Part, *, newest_fi
         part.note(str(answer))
     elif isinstance(answer, Ignored):
         part.failed += answer.refused
-    elif answer.source == CONTROL.event_source and answer.name in _NAMES:
+    elif (answer.source, answer.name) in CALLS:
         if answer.time:
             part.calls.append(StoredCall(answer.time, answer.event_id, encoded(answer), newest_first))
         else:

@@ -9,46 +9,47 @@ from typing import Final
 from rich.text import Text
 
 from cloudmend.core.escaping import cut, terminal
-from cloudmend.core.replay import Door, Opener, Summary
+from cloudmend.core.replay import Episode, NotJudged, Opener, Summary
 from cloudmend.core.scan import plural
 from cloudmend.entry.screen import Screen
 from cloudmend.entry.wording import duration
 
-SHOWN: Final = 10  # doors, and exemptions
+SHOWN: Final = 10  # findings, and exemptions
 ASKED: Final = 5  # people and principals
 _FOREIGN: Final = 100  # characters of what a caller chose
 _PROBLEM: Final = 300  # characters of what is wrong with a record
 _STYLE: Final = {"fix": "bold red", "observe": "yellow", "exempt": "dim"}
 
 
-def longest(doors: Iterable[Door]) -> list[Door]:
+def longest(episodes: Iterable[Episode]) -> list[Episode]:
     """Return those that are shown, in the order in which they were opened; all are gone through, and few are kept."""
-    return sorted(heapq.nlargest(SHOWN, doors, key=lambda door: door.seconds_open), key=lambda door: door.opened)
+    found = heapq.nlargest(SHOWN, episodes, key=lambda each: each.seconds_open)
+    return sorted(found, key=lambda each: each.opened)
 
 
-def print_replay(doors: list[Door], summary: Summary, all_clear: str) -> None:
-    """To stdout. Text in it is no markup. `all_clear` is what holds where there is no door, for a sentence."""
+def print_replay(episodes: list[Episode], summary: Summary, all_clear: str) -> None:
+    """To stdout. Text in it is no markup. `all_clear` is what holds where there is no finding, for a sentence."""
     to = Screen()
     for line in (*_verdict(summary, all_clear), *_summary(summary)):
         to.say(line)
     _print_openers(summary, to)
-    if summary.doors > len(doors):
-        to.say(f"The {len(doors):,} that stood open longest; --json lists all {summary.doors:,}:\n")
-    for door in doors:
-        _print_door(door, to)
+    if summary.findings > len(episodes):
+        to.say(f"The {len(episodes):,} that stood open longest; --json lists all {summary.findings:,}:\n")
+    for each in episodes:
+        _print_episode(each, to)
     _print_exemptions(summary, to)
 
 
 def _verdict(summary: Summary, all_clear: str) -> Iterator[str]:
     """First what is open, or else what could not be read: never an all-clear before that."""
     unread = tuple(_unread(summary))
-    if not summary.doors:
+    if not summary.findings:
         yield from unread
         if summary.read.records:
             yield f"As far as the records show, {all_clear} after any of these calls."
         return
     still = "1 is" if summary.still_open == 1 else f"{summary.still_open:,} are"
-    yield f"{plural(summary.doors, 'finding')}; {still} still open when the records end."
+    yield f"{plural(summary.findings, 'finding')}; {still} still open when the records end."
     yield from unread
 
 
@@ -68,7 +69,7 @@ def _summary(summary: Summary) -> Iterator[str]:
     read = summary.read
     if read.records:
         yield f"{plural(read.records, 'record')} in {plural(read.files, 'file')}, {_span(summary)}."
-        yield f"{plural(read.calls, 'call')} changed security groups or prefix lists."
+        yield f"{plural(read.calls, 'call')} changed what cloudmend's controls watch."
     if summary.longest_seconds_open is not None:
         yield (
             f"At once {summary.would_close:,} would have been closed, {summary.would_report:,} only reported, and "
@@ -80,10 +81,8 @@ def _summary(summary: Summary) -> Iterator[str]:
 
 def _span(summary: Summary) -> str:
     if summary.since is None or summary.read.until is None:
-        return "none of which changed a security group"
-    return (
-        f"which change security groups from {summary.since:%Y-%m-%d %H:%M} to {summary.read.until:%Y-%m-%d %H:%M} UTC"
-    )
+        return "none of which changed what a control watches"
+    return f"which tell of changes from {summary.since:%Y-%m-%d %H:%M} to {summary.read.until:%Y-%m-%d %H:%M} UTC"
 
 
 def _closed(summary: Summary) -> str:
@@ -95,21 +94,21 @@ def _closed(summary: Summary) -> str:
 
 def _untold(summary: Summary) -> Iterator[str]:
     """Yield what the records cannot tell, and what was passed over."""
-    read = summary.read
+    read, untold = summary.read, summary.untold
     told = (
-        (summary.older_rules, "change", "of rules whose opening is older than the records"),
-        (
-            summary.prefix_lists,
-            "change",
-            "of prefix lists, not judged, because the records do not show all their entries",
-        ),
-        (summary.nameless, "call", "not judged, because the record names no group"),
+        (untold.older_parts, "change", "of what was opened before the records begin"),
+        *((each.calls, "call", _not_judged(each)) for each in untold.not_judged),
+        (untold.nameless, "call", "not judged, because the record names no resource"),
         (read.failed, "call", "refused by AWS, which opened nothing"),
         (read.repeated, "record", "seen before, and counted once"),
         (read.ignored_files, "file", "not read, because its name is not that of CloudTrail's files"),
     )
     yield from (f"- {plural(number, noun)} {words}." for number, noun, words in told if number)
-    yield from (f"- {caveat}" for caveat in summary.caveats)
+    yield from (f"- {caveat}" for caveat in untold.caveats)
+
+
+def _not_judged(untold: NotJudged) -> str:
+    return f"that {untold.control} watches, not judged, because {untold.why}"
 
 
 def _print_openers(summary: Summary, to: Screen) -> None:
@@ -121,15 +120,15 @@ def _print_openers(summary: Summary, to: Screen) -> None:
         if opener.hint:
             to.say(Text(f"    {opener.hint}", "dim"))
     if others := summary.openers[ASKED:]:
-        to.say(f"  and {len(others):,} more, with {plural(sum(each.doors for each in others), 'finding')}.")
+        to.say(f"  and {len(others):,} more, with {plural(sum(each.findings for each in others), 'finding')}.")
     to.say("")
 
 
 def _opener(opener: Opener) -> str:
     who = _foreign(opener.person) or "somebody unknown"
-    strange = ", of another account than the group's or of none that is known" if opener.is_stranger else ""
+    strange = ", of another account than the resource's or of none that is known" if opener.is_stranger else ""
     still = f", {opener.still_open:,} still open" if opener.still_open else ""
-    return f"{who}{strange}: {plural(opener.doors, 'finding')}{still}; through {_foreign(opener.through)}"
+    return f"{who}{strange}: {plural(opener.findings, 'finding')}{still}; through {_foreign(opener.through)}"
 
 
 def _print_exemptions(summary: Summary, to: Screen) -> None:
@@ -140,30 +139,29 @@ def _print_exemptions(summary: Summary, to: Screen) -> None:
     for suggestion in shown:
         to.console.print(Text(suggestion.toml), soft_wrap=True)
     if more := len(summary.exemptions) - len(shown):
-        to.say(f"{plural(more, 'group')} more may be open on purpose; --json lists all.")
+        to.say(f"{plural(more, 'resource')} more may be open on purpose; --json lists all.")
     if summary.by_strangers:
         to.say(f"{plural(summary.by_strangers, 'finding')} opened by strangers: none is suggested as an exemption.")
 
 
-def _print_door(door: Door, to: Screen) -> None:
+def _print_episode(episode: Episode, to: Screen) -> None:
     """Four lines or more, of sentences: a table would be wider than a terminal, or break an ARN."""
-    place = ", ".join(filter(None, (door.account, door.region))) or "account and Region not named"
-    to.say(Text(f"{_foreign(door.group)} ({place}): {door.opening}", "bold"))
-    by = door.opened_by
-    told = f"opened {door.opened:%Y-%m-%d %H:%M} UTC by {_foreign(by.who)}, through {_foreign(by.through)}"
+    place = ", ".join(filter(None, (episode.account, episode.region))) or "account and Region not named"
+    to.say(Text(f"{_foreign(episode.label)} ({place}): {episode.opening}", "bold"))
+    by = episode.opened_by
+    told = f"opened {episode.opened:%Y-%m-%d %H:%M} UTC by {_foreign(by.who)}, through {_foreign(by.through)}"
     to.say(f"  {told}")
-    if door.is_older:
-        older = "The rule is older than the records: it may have been open before, and may be egress."
-        to.say(f"  {older}")
-    to.say(f"  stood open for {_open(door)}")
-    to.say(Text(f"  {door.outcome}", _STYLE[door.action]))
+    if episode.note:
+        to.say(f"  {episode.note}")
+    to.say(f"  stood open for {_open(episode)}")
+    to.say(Text(f"  {episode.outcome}", _STYLE[episode.action]))
 
 
 def _foreign(text: str) -> str:
     return cut(terminal(text), _FOREIGN)
 
 
-def _open(door: Door) -> str:
-    if door.closed_by is None:
-        return f"{duration(door.seconds_open)}, and still does"
-    return f"{duration(door.seconds_open)}, closed by {_foreign(door.closed_by.who)} ({door.closed_with})"
+def _open(episode: Episode) -> str:
+    if episode.closed_by is None:
+        return f"{duration(episode.seconds_open)}, and still does"
+    return f"{duration(episode.seconds_open)}, closed by {_foreign(episode.closed_by.who)} ({episode.closed_with})"

@@ -1,28 +1,30 @@
-"""A rule at fault, from the call that opened it to the call that closed it."""
+"""A part at fault, from the call that put it at fault to the call that ended that."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
 
 from msgspec import Struct
 
+from cloudmend.core.decide import Action
 from cloudmend.core.model import Attribution
 
 
-class Door(Struct, frozen=True, kw_only=True):
-    """A rule that was open: what cloudmend would have done about it at once, and how long it stood open without that.
+class Episode(Struct, frozen=True, kw_only=True):
+    """A part while it was at fault: what cloudmend would have done at once, and how long it stood open without that.
 
     Who opened and closed it is told in words that the caller may have chosen.
     """
 
+    control: str
     account: str
     region: str
-    group: str  # its id; of old records, its name
-    rule: str
-    opening: str  # tcp/22 from 0.0.0.0/0
+    resource: str  # its id; of old records, its name
+    label: str  # how a sentence calls the resource
+    part: str
+    opening: str  # its value in words: tcp/22 from 0.0.0.0/0
     why: str
-    action: Literal["fix", "observe", "exempt"]
+    action: Action
     outcome: str  # what would have been done, and the line of the policy that says so
     event_id: str
     event_name: str
@@ -30,8 +32,10 @@ class Door(Struct, frozen=True, kw_only=True):
     opened_by: Attribution
     principal: str  # ARN of the role or of whoever else opened it
     person: str  # whom to ask about it: the person where the record names one, else the principal; may be empty
-    by_stranger: bool  # the principal is of another account than the group, or not known
-    is_older: bool  # than the records: how long it was open before is not known, nor whether it is ingress
+    by_stranger: bool  # the principal is of another account than the resource, or not known
+    is_older: bool  # than the records: how long it was open before is not known
+    note: str = ""  # what else the records do not tell of it, in a sentence
+    has_id: bool = True  # False: only the resource's name is known
     closed: datetime | None = None
     closed_by: Attribution | None = None
     closed_with: str = ""  # the name of the call

@@ -1,0 +1,94 @@
+"""`cloudmend replay`, held for every control: what its records tell is judged, and the rest is counted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cloudmend.entry.replaying import replay
+from entry.replay.told import Told
+from kit.bench import REGION, Bench
+from kit.specimens import SPECIMENS, name
+from local.embedded.helpers import ACCOUNT, SETTLE_S
+
+FOLLOWED = [each for each in SPECIMENS if each.control.follow]
+NOT_FOLLOWED = [each for each in SPECIMENS if not each.control.follow]
+
+
+@pytest.fixture
+def trail(tmp_path: Path) -> Path:
+    return tmp_path / "trail.jsonl"
+
+
+def replayed(bench: Bench, trail: Path, capsys: pytest.CaptureFixture[str], mode: str = "fix") -> Told:
+    """What a replay of all records of the account tells."""
+    bench.aws.settle(SETTLE_S)
+    trail.write_text("".join(f"{json.dumps(event)}\n" for event in bench.aws.events), encoding="utf-8")
+    code = replay([str(trail)], bench.policy(mode), as_json=True)
+    printed = capsys.readouterr()
+    return Told(code, printed.out, printed.err)
+
+
+@pytest.mark.parametrize("specimen", FOLLOWED, ids=name, indirect=True)
+def test_what_its_records_tell_is_judged_as_a_mend_judges_it(
+    bench: Bench, trail: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = replayed(bench, trail, capsys)
+    assert {(each["control"], each["account"], each["region"], each["resource"]) for each in found.doors} == {
+        (bench.control.id, ACCOUNT, REGION, bench.id)
+    }
+    assert set(found["label"]) == {f"{bench.control.resource.noun} {bench.id}"}
+    assert {each["closed"] for each in found.doors} == {None}
+    record = bench.mend()
+    assert {(edit.part, f"{edit.part} {edit.before}", edit.why) for edit in record.edits} == {
+        (each["part"], each["opening"], each["why"]) for each in found.doors
+    }
+    assert {f"would become {edit.after} (control.{bench.control.id}.mode is fix)" for edit in record.edits} == set(
+        found["outcome"]
+    )
+
+
+@pytest.mark.parametrize("specimen", FOLLOWED, ids=name, indirect=True)
+def test_the_call_that_ends_what_it_finds_closes_it(
+    bench: Bench, trail: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = len(replayed(bench, trail, capsys).doors)
+    bench.mend()
+    found = replayed(bench, trail, capsys)
+    assert len(found.doors) == before
+    assert set(found["closed_with"]) <= {trigger.name for trigger in bench.control.triggers}
+    assert (found.summary["still_open"], found.summary["untold"]["not_judged"]) == (0, [])
+
+
+@pytest.mark.parametrize("specimen", FOLLOWED, ids=name, indirect=True)
+def test_the_mode_of_the_control_decides(bench: Bench, trail: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert set(replayed(bench, trail, capsys, "observe")["action"]) == {"observe"}
+
+
+def test_a_control_that_is_off_is_counted_as_not_judged(
+    bench: Bench, trail: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = replayed(bench, trail, capsys, "off")
+    (told,) = found.summary["untold"]["not_judged"]
+    assert (told["control"], told["why"]) == (bench.control.id, "the policy has the control off")
+    assert found.doors == []
+
+
+@pytest.mark.parametrize("specimen", NOT_FOLLOWED, ids=name, indirect=True)
+def test_calls_that_records_cannot_judge_are_counted_by_control_in_json_and_in_the_table(
+    bench: Bench, trail: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = replayed(bench, trail, capsys)
+    (told,) = found.summary["untold"]["not_judged"]
+    assert (told["control"], found.doors) == (bench.control.id, [])
+    assert told["calls"] > 0
+    replay([str(trail)], bench.policy(), as_json=False)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"{told['calls']} calls that {bench.control.id} watches, not judged, because a record of it" in shown
+
+
+def test_every_call_of_interest_is_one_that_a_control_watches_or_follows(bench: Bench) -> None:
+    watched = {(trigger.source, trigger.name) for trigger in bench.control.triggers}
+    assert watched <= {(trigger.source, trigger.name) for trigger in bench.control.calls}
