@@ -16,9 +16,11 @@ from cloudmend.core.ledger import Exemptions
 from cloudmend.core.model import Edit
 from cloudmend.core.policy import Policy
 from cloudmend.core.reach import Reach
+from cloudmend.core.standing import Before
 from cloudmend.core.world import World
+from cloudmend.engine.stations.before import Recent
 from cloudmend.engine.stations.judge import clean
-from cloudmend.engine.stations.read import Known, Recent, Situation, read, sentence
+from cloudmend.engine.stations.read import Known, Situation, read, sentence
 from cloudmend.engine.stations.resolve import each_of, everything
 from cloudmend.engine.stations.verdict import Verdict, verdict
 
@@ -77,7 +79,7 @@ def look(targets: Sequence[Target], policy: Policy, world: World) -> list[Look]:
 
 def look_at(target: Target, state: State, policy: Policy, now: datetime) -> tuple[Fate, ...]:
     """Judge a state that is known without a read, by the policy alone. Raises as `verdict` does."""
-    nothing = Known(exemptions=lambda: Exemptions(()), recent=Recent, mode=lambda: None)
+    nothing = Known(exemptions=lambda: Exemptions(()), recent=Recent, mode=lambda: None, before=Before)
     situation = Situation(target=target, state=state, known=nothing, seen=now)
     found = verdict(situation, state, policy, now=now, account=lambda: target.resource.account)
     return _at_fault(found, state).fates if found else ()
