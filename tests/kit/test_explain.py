@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from cloudmend.core.decide import Decision
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import Json
 from cloudmend.core.policy import Policy
+from cloudmend.core.scan import outcome
 from cloudmend.entry.explaining import Place, explain_event, explain_id
 from cloudmend.entry.policy_file import PACKAGED, read_policy
 from cloudmend.entry.standing import Brief
@@ -50,7 +52,7 @@ def test_an_id_is_told_with_each_part_why_it_is_at_fault_and_what_would_be_done(
     assert all(f"\n{part}, " in told for part in bench.state().parts)
     for edit in record.edits:
         assert f"{edit.part}, {edit.before}: at fault, because {edit.why}." in told
-        assert f"{edit.part} would become {edit.after} (control.{control.id}.mode is fix)." in told
+        assert f"{edit.part} {outcome(Decision('fix', f'control.{control.id}.mode is fix'), edit)}." in told
 
 
 def test_what_was_mended_is_told_as_not_at_fault(bench: Bench) -> None:
@@ -90,7 +92,7 @@ def test_an_event_of_a_control_that_is_off_says_that_it_is_off(bench: Bench) -> 
 
 
 def test_what_only_observes_says_what_would_be_done_otherwise(bench: Bench) -> None:
-    assert f"is only reported (control.{bench.control.id}.mode is observe), otherwise would become" in by_id(
+    assert f"is only reported (control.{bench.control.id}.mode is observe), otherwise would " in by_id(
         bench, bench.id, bench.policy("observe")
     )
 
