@@ -201,13 +201,13 @@ def test_the_doors_are_those_of_the_ledger_or_a_sentence(entries: Iterable[Found
 def test_bars_are_as_long_as_there_are_rules_and_parted_by_what_would_be_done() -> None:
     others = [replace(ROW, details={"ports": f"tcp/{port}"}) for port in range(2000, 2012)]
     made = bars(replace(REPORT, rows=(ROW, ROW, EXEMPT, OBSERVED, *others)), lambda row: row.kind)
-    assert (made[0].label, made[0].told) == ("tcp/22", "4 findings in 1 security group")
+    assert (made[0].label, made[0].told, made[0].where) == ("tcp/22", "4 findings", "in 1 security group")
     assert [(part.kind, part.x, part.width) for part in made[0].parts] == [
         ("fix", 0, 50),
         ("observe", 50, 25),
         ("exempt", 75, 25),
     ]
-    assert (len(made), made[-1].label, made[-1].told) == (11, "3 others", "3 findings in 1 security group")
+    assert (len(made), made[-1].label, made[-1].told) == (11, "3 others", "3 findings")
 
 
 def door(resource: str, **fields: object) -> Door:

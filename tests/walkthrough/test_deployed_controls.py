@@ -7,7 +7,7 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import pytest
 
@@ -23,27 +23,34 @@ OWN = {"Sid": "own", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{PAR
 NARROWED = {**OPEN, "Condition": {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}}
 
 
+class Someone(Protocol):
+    """Whoever types commands into a terminal with an environment."""
+
+    @property
+    def environment(self) -> dict[str, str]: ...
+
+
 class Proof(NamedTuple):
     """How a person makes a resource and opens it with the AWS CLI, and how it is read; what is true of it mended."""
 
     control: str
     noun: str
-    make: Callable[[Deployed, str], str]  # from a name to an id
+    make: Callable[[Someone, str], str]  # from a name to an id
     open: Callable[[str], Sequence[str]]
-    read: Callable[[Deployed, str], Any]
+    read: Callable[[Someone, str], Any]
     mended: Any
     said: str
     restored: str
 
 
-def cli(deployed: Deployed, *words: str) -> Any:
-    return json.loads(run(["aws", *words], deployed.environment).stdout or "null")
+def cli(account: Someone, *words: str) -> Any:
+    return json.loads(run(["aws", *words], account.environment).stdout or "null")
 
 
-def make_snapshot(deployed: Deployed, _: str) -> str:
-    volume = cli(deployed, "ec2", "create-volume", "--availability-zone", "us-east-1a", "--size", "1")["VolumeId"]
-    snapshot = str(cli(deployed, "ec2", "create-snapshot", "--volume-id", volume)["SnapshotId"])
-    cli(deployed, *sharing(snapshot, f"Add=[{{UserId={PARTNER}}}]"))
+def make_snapshot(account: Someone, _: str) -> str:
+    volume = cli(account, "ec2", "create-volume", "--availability-zone", "us-east-1a", "--size", "1")["VolumeId"]
+    snapshot = str(cli(account, "ec2", "create-snapshot", "--volume-id", volume)["SnapshotId"])
+    cli(account, *sharing(snapshot, f"Add=[{{UserId={PARTNER}}}]"))
     return snapshot
 
 
@@ -56,17 +63,17 @@ def share_with_all(snapshot: str) -> list[str]:
     return sharing(snapshot, "Add=[{Group=all}]")
 
 
-def shared_with(deployed: Deployed, snapshot: str) -> Any:
+def shared_with(account: Someone, snapshot: str) -> Any:
     words = ("--snapshot-id", snapshot, "--attribute", "createVolumePermission")
-    return cli(deployed, "ec2", "describe-snapshot-attribute", *words)["CreateVolumePermissions"]
+    return cli(account, "ec2", "describe-snapshot-attribute", *words)["CreateVolumePermissions"]
 
 
-def make_db_snapshot(deployed: Deployed, name: str) -> str:
+def make_db_snapshot(account: Someone, name: str) -> str:
     login = ("--master-username", "owner", "--master-user-password", "a-password")
     size = ("--db-instance-class", "db.t4g.micro", "--allocated-storage", "20", "--engine", "postgres")
-    cli(deployed, "rds", "create-db-instance", "--db-instance-identifier", name, *size, *login)
-    cli(deployed, "rds", "create-db-snapshot", "--db-instance-identifier", name, "--db-snapshot-identifier", name)
-    cli(deployed, *sharing_db(name, PARTNER))
+    cli(account, "rds", "create-db-instance", "--db-instance-identifier", name, *size, *login)
+    cli(account, "rds", "create-db-snapshot", "--db-instance-identifier", name, "--db-snapshot-identifier", name)
+    cli(account, *sharing_db(name, PARTNER))
     return name
 
 
@@ -79,14 +86,14 @@ def share_db_with_all(snapshot: str) -> list[str]:
     return sharing_db(snapshot, "all")
 
 
-def db_shared_with(deployed: Deployed, snapshot: str) -> Any:
-    answer = cli(deployed, "rds", "describe-db-snapshot-attributes", "--db-snapshot-identifier", snapshot)
+def db_shared_with(account: Someone, snapshot: str) -> Any:
+    answer = cli(account, "rds", "describe-db-snapshot-attributes", "--db-snapshot-identifier", snapshot)
     (restore,) = answer["DBSnapshotAttributesResult"]["DBSnapshotAttributes"]
     return set(restore["AttributeValues"])
 
 
-def make_bucket(deployed: Deployed, name: str) -> str:
-    cli(deployed, "s3api", "create-bucket", "--bucket", name)
+def make_bucket(account: Someone, name: str) -> str:
+    cli(account, "s3api", "create-bucket", "--bucket", name)
     return name
 
 
@@ -96,12 +103,12 @@ def open_bucket(bucket: str) -> list[str]:
     return [*words, "--public-access-block-configuration", flags]
 
 
-def blocked(deployed: Deployed, bucket: str) -> Any:
-    return cli(deployed, "s3api", "get-public-access-block", "--bucket", bucket)["PublicAccessBlockConfiguration"]
+def blocked(account: Someone, bucket: str) -> Any:
+    return cli(account, "s3api", "get-public-access-block", "--bucket", bucket)["PublicAccessBlockConfiguration"]
 
 
-def make_queue(deployed: Deployed, name: str) -> str:
-    cli(deployed, "sqs", "create-queue", "--queue-name", name)
+def make_queue(account: Someone, name: str) -> str:
+    cli(account, "sqs", "create-queue", "--queue-name", name)
     return name
 
 
@@ -111,9 +118,9 @@ def open_queue(name: str) -> list[str]:
     return [*words, "--attributes", json.dumps({"Policy": policy})]
 
 
-def admitted(deployed: Deployed, name: str) -> Any:
-    url = cli(deployed, "sqs", "get-queue-url", "--queue-name", name)["QueueUrl"]
-    answer = cli(deployed, "sqs", "get-queue-attributes", "--queue-url", url, "--attribute-names", "Policy")
+def admitted(account: Someone, name: str) -> Any:
+    url = cli(account, "sqs", "get-queue-url", "--queue-name", name)["QueueUrl"]
+    answer = cli(account, "sqs", "get-queue-attributes", "--queue-url", url, "--attribute-names", "Policy")
     return json.loads(answer["Attributes"]["Policy"])["Statement"]
 
 

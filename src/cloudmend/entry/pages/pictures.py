@@ -16,7 +16,7 @@ from cloudmend.core.scan import Door, Report, Row, plural, resources_of
 _ACTIONS: Final = ("fix", "observe", "exempt")
 _MOST_BARS: Final = 10
 _MOST_LANES: Final = 20
-_LABEL: Final = 60  # characters: a value may be long
+_LABEL: Final = 32  # characters: a value may be long, and a phone narrow
 _TICKS: Final = 4  # steps of the axis of time
 _LEAST: Final = 0.6  # percent: a door that was open for seconds is still seen
 
@@ -36,6 +36,7 @@ class Bar(Struct, frozen=True):
     label: str
     told: str
     parts: tuple[Part, ...]
+    where: str = ""  # what a narrow window leaves out
 
 
 class Tick(Struct, frozen=True):
@@ -68,7 +69,8 @@ def _bar(label: str, rows: Sequence[Row], longest: int) -> Bar:
     starts = accumulate(widths, initial=0.0)
     return Bar(
         label=cut(label, _LABEL),
-        told=f"{plural(len(rows), 'finding')} in {resources_of(rows)}",
+        told=plural(len(rows), "finding"),
+        where=f"in {resources_of(rows)}",
         parts=tuple(
             Part(action, x, width) for action, x, width in zip(_ACTIONS, starts, widths, strict=False) if width
         ),

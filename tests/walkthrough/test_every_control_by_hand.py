@@ -1,0 +1,229 @@
+"""Each control by hand, without a stack: opened by an AWS CLI call, scanned, fixed, shown, taken back, and exempt."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from botocore.exceptions import ClientError
+from typer.testing import CliRunner
+
+from cloudmend.aws.gateway import Gateway, SystemClock
+from cloudmend.controls import IDS, every
+from cloudmend.core.contract import Right
+from cloudmend.entry.cli import app
+from cloudmend.entry.policy_file import PACKAGED
+from cloudmend.entry.scanning import look_everywhere, report_of
+from cloudmend.entry.standing import Brief
+from cloudmend.local.server import EmbeddedAws
+from local.embedded.helpers import ACCOUNT, client, unheard
+from support import NOW, policy
+from walkthrough.conftest import TOOLS, run
+from walkthrough.deployed import RIGHTS
+from walkthrough.test_deployed_controls import BUCKET, PROOFS, Proof, Someone, cli
+
+REGION = "us-east-1"
+FIXING = f'\n[control.{BUCKET.control}]\nmode = "fix"\n'
+
+
+class ByHand(NamedTuple):
+    """An account without a stack, and a person who has the packaged policy with buckets fixed."""
+
+    aws: EmbeddedAws
+    environment: dict[str, str]
+    policy: Path
+
+    def cloudmend(self, *words: str, status: int = 0) -> str:
+        """What a command prints, held to its exit code."""
+        done = CliRunner().invoke(app, words, env=self.environment, catch_exceptions=False)
+        assert done.exit_code == status, done.output
+        return done.stdout
+
+    def scanned(self, *words: str) -> dict[str, Any]:
+        said = self.cloudmend("scan", "--region", REGION, "--policy", str(self.policy), "--format", "json", *words)
+        found: dict[str, Any] = json.loads(said)
+        return found
+
+
+@pytest.fixture(scope="module")
+def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ByHand]:
+    home = tmp_path_factory.mktemp("home")
+    path = home / "policy.toml"
+    path.write_text(PACKAGED.read_text(encoding="utf-8") + FIXING, encoding="utf-8")
+    with EmbeddedAws(log=unheard) as aws:
+        search = f"{TOOLS}{os.pathsep}{os.environ['PATH']}"
+        yield ByHand(aws, {**aws.environment, "HOME": str(home), "XDG_STATE_HOME": str(home), "PATH": search}, path)
+
+
+def make_group(account: Someone, name: str) -> str:
+    words = ("--group-name", name, "--description", "by hand")
+    return str(cli(account, "ec2", "create-security-group", *words)["GroupId"])
+
+
+def open_group(group_id: str) -> list[str]:
+    opening = ["--protocol", "tcp", "--port", "22", "--cidr", "0.0.0.0/0"]
+    return ["ec2", "authorize-security-group-ingress", "--group-id", group_id, *opening]
+
+
+def sources(account: Someone, group_id: str) -> Any:
+    answer = cli(account, "ec2", "describe-security-groups", "--group-ids", group_id)
+    permissions = answer["SecurityGroups"][0]["IpPermissions"]
+    return [each["CidrIp"] for permission in permissions for each in permission["IpRanges"]]
+
+
+GROUP = Proof(
+    "security_group_ingress",
+    "security group",
+    make_group,
+    open_group,
+    sources,
+    ["10.0.0.0/8"],
+    "narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8.",
+    "is tcp/22 from 0.0.0.0/0 again",
+)
+ALL = (GROUP, *PROOFS)
+
+
+def opened(account: ByHand, proof: Proof, name: str) -> str:
+    """The id of a resource that an AWS CLI call opened."""
+    resource = proof.make(account, name)
+    cli(account, *proof.open(resource))
+    return resource
+
+
+def of(report: dict[str, Any], resource: str) -> list[dict[str, Any]]:
+    return [row for row in report["rows"] if row["resource"] == resource]
+
+
+@pytest.mark.parametrize("proof", ALL, ids=[proof.control for proof in ALL])
+def test_what_an_aws_cli_call_opened_is_scanned_fixed_and_taken_back(by_hand: ByHand, proof: Proof) -> None:
+    resource = opened(by_hand, proof, f"hand-{proof.control.replace('_', '-')}")
+    before = proof.read(by_hand, resource)
+    rows = of(by_hand.scanned("--control", proof.control), resource)
+    assert {(row["control"], row["noun"], row["action"]) for row in rows} == {(proof.control, proof.noun, "fix")}
+    assert all(row["why"] and row["value"] for row in rows)
+    words = ["--region", REGION, "--resource", resource, "--control", proof.control, "--policy", str(by_hand.policy)]
+    done = json.loads(by_hand.cloudmend("fix", *words, "--yes", "--json"))
+    assert {(each["control"], each["resource"]) for each in done["plan"]} == {(proof.control, resource)}
+    (record,) = done["records"]
+    assert (record["status"], record["event_name"]) == ("mended", "Fix")
+    assert record["summary"].endswith(proof.said)
+    assert proof.read(by_hand, resource) == proof.mended
+    assert of(by_hand.scanned(), resource) == []
+    (undo,) = done["undo"]
+    identity = undo.split()[2]
+    said = by_hand.cloudmend("undo", identity, "--region", REGION, "--for", "2h", "--reason", "a partner needs it")
+    assert proof.restored in " ".join(said.split())
+    assert proof.read(by_hand, resource) == before
+    assert {row["action"] for row in of(by_hand.scanned(), resource)} == {"exempt"}
+    left = json.loads(by_hand.cloudmend("fix", *words, "--yes", "--json"))
+    assert (left["plan"], left["records"]) == ([], [])
+    assert proof.read(by_hand, resource) == before
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "sarif", "html"])
+def test_every_format_shows_what_every_control_found(by_hand: ByHand, form: str) -> None:
+    names = {proof.control: opened(by_hand, proof, f"{form}-{proof.control.replace('_', '-')}") for proof in ALL}
+    said = by_hand.cloudmend("scan", "--region", REGION, "--policy", str(by_hand.policy), "--format", form)
+    for control, resource in names.items():
+        assert resource in said
+        assert control in said
+    if form == "csv":
+        found = {(row["control"], row["resource"]) for row in csv.DictReader(io.StringIO(said))}
+        assert set(names.items()) <= found
+
+
+def test_what_only_observes_is_shown_and_never_fixed_even_if_it_is_named(by_hand: ByHand) -> None:
+    bucket = opened(by_hand, BUCKET, "only-observed-by-hand")
+    before = BUCKET.read(by_hand, bucket)
+    said = by_hand.cloudmend("fix", "--region", REGION, "--resource", bucket, "--yes", status=1)
+    assert "s3_bucket_block_public_access is observe, unless" in said
+    assert "Plan: nothing to do." in said
+    assert BUCKET.read(by_hand, bucket) == before
+
+
+def test_a_name_that_two_kinds_have_is_looked_for_under_both(by_hand: ByHand) -> None:
+    """A bucket and a queue of one name: what is agreed for one is not done to the other."""
+    queue = next(proof for proof in PROOFS if proof.control == "sqs_policy_public")
+    name = opened(by_hand, BUCKET, "one-name-for-two")
+    assert opened(by_hand, queue, name) == name
+    words = ("fix", "--region", REGION, "--resource", name, "--policy", str(by_hand.policy), "--yes", "--json")
+    done = json.loads(by_hand.cloudmend(*words))
+    assert [record["control"] for record in done["records"]] == [BUCKET.control, queue.control]
+    assert BUCKET.read(by_hand, name) == BUCKET.mended
+    assert queue.read(by_hand, name) == queue.mended
+
+
+def test_a_resource_that_is_nowhere_is_said_to_be_nowhere(by_hand: ByHand) -> None:
+    said = by_hand.cloudmend("fix", "--region", REGION, "--resource", "nobody-has-this", "--yes", status=1)
+    assert "There is no resource nobody-has-this in what was read of these Regions." in said
+
+
+def test_a_process_does_the_same(by_hand: ByHand) -> None:
+    snapshot = opened(by_hand, PROOFS[0], "process")
+    scan = run(["cloudmend", "scan", "--region", REGION], by_hand.environment).stdout
+    assert snapshot in scan
+    assert "shared with every AWS account" in scan
+    fixed = run(["cloudmend", "fix", "--region", REGION, "--resource", snapshot, "--yes"], by_hand.environment).stdout
+    assert "~ snapshot  shared with every AWS account -> not shared with every AWS account" in fixed
+    assert "1 of 1 EBS snapshot proved closed." in fixed
+
+
+def used(aws: EmbeddedAws, earlier: int) -> set[str]:
+    names = {f"{call.service}:{call.operation}" for call in aws.calls[earlier:]}
+    return {action for name in names for action in RIGHTS.get(name, (name,))}
+
+
+def actions(rights: Sequence[Right]) -> set[str]:
+    return {right.action for right in rights}
+
+
+def test_a_scan_uses_the_rights_that_its_page_lists_and_no_other(by_hand: ByHand) -> None:
+    for proof in ALL:
+        opened(by_hand, proof, f"rights-{proof.control.replace('_', '-')}")
+    earlier = len(by_hand.aws.calls)
+    by_hand.cloudmend("scan", "--format", "csv")
+    listed = {right for control in every() for right in actions((*control.reads, *control.looks))}
+    needs_no_right = {"sts:GetCallerIdentity"}
+    assert used(by_hand.aws, earlier) - needs_no_right <= listed | {"ec2:DescribeRegions"}
+    only_for_lists = {right for right in listed if "PrefixList" in right} | {"ec2:DescribeVpcs"}
+    assert listed - used(by_hand.aws, earlier) <= only_for_lists
+
+
+def refused_queues(aws: EmbeddedAws, region: str) -> Gateway:
+    """A reader in a Region, whose user may not list queues."""
+
+    def refuse(**_: Any) -> None:
+        error = {"Code": "AccessDeniedException", "Message": "no identity-based policy allows sqs:ListQueues"}
+        raise ClientError({"Error": error, "ResponseMetadata": {"HTTPStatusCode": 403}}, "ListQueues")
+
+    def connect(service: str) -> Any:
+        made = client(aws, service, region=region)
+        if service == "sqs":
+            made.meta.events.register("before-send", refuse)
+        return made
+
+    return Gateway(region, connect, SystemClock())
+
+
+@pytest.mark.parametrize(("region", "finds"), [(REGION, set(IDS) - {"sqs_policy_public"}), ("eu-north-1", set())])
+def test_a_service_that_refuses_costs_its_own_control_and_hides_nothing_else(
+    by_hand: ByHand, region: str, finds: set[str]
+) -> None:
+    """The first line is no all-clear, also where the others find nothing."""
+    for proof in ALL if finds else ():
+        opened(by_hand, proof, f"refused-{proof.control.replace('_', '-')}")
+    brief = Brief(policy(), NOW, account=ACCOUNT)
+    report = report_of(look_everywhere({region: refused_queues(by_hand.aws, region)}, every(), brief, quiet=True))
+    assert [(each.control, each.region) for each in report.unread] == [("sqs_policy_public", region)]
+    assert "sqs:ListQueues" in report.unread[0].error
+    assert {row.control for row in report.rows} == finds
+    failed = f"1 of {len(IDS)} looks, each at one control in one Region, could not be finished"
+    assert report.summary.startswith(failed) or (finds and failed in report.summary)
+    assert "sqs_policy_public" not in report.holds
