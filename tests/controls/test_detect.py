@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudmend.controls.security_group_ingress.detect import exposed_by
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule, Unread
-from cloudmend.controls.security_group_ingress.functions import CONTROL
-from cloudmend.core.model import Finding, Recency
+from cloudmend.controls.security_group_ingress import detect as detecting
+from cloudmend.controls.security_group_ingress.detect import all_clear, exposed_by
+from cloudmend.controls.security_group_ingress.facts import GroupFacts, Recency, Rule, Unread
+from cloudmend.core.model import Finding
 from cloudmend.core.policy import Policy
-from support import CLEAR, NOW, policy, sg_settings
+from support import CLEAR, NOW, policy, settings_in, sg_settings
 
 
 def rule(number: int, cidr: str, ports: tuple[int, int] = (22, 22), protocol: str = "tcp", **fields: Any) -> Rule:
@@ -30,7 +30,7 @@ def detect(rules: Iterable[Rule], policy_: Policy | None = None, **recency: Any)
     facts = GroupFacts(
         account="111122223333", image={}, group_id="sg-1", rules=tuple(rules), recency=Recency(**recency)
     )
-    return CONTROL.detect(facts, policy_ or policy())
+    return detecting.detect(facts, settings_in(policy_ or policy()))
 
 
 def at_fault(rules: list[Rule], file: str = "") -> set[int]:
@@ -117,7 +117,7 @@ def test_the_rule_whose_prefix_list_the_event_names_is_named() -> None:
         prefix_lists={"pl-1": (ip_network("8.8.8.0/24"),)},
         recency=Recency(named=frozenset({"pl-1"})),
     )
-    assert [finding.part for finding in CONTROL.detect(facts, policy())] == ["sgr-3"]
+    assert [finding.part for finding in detecting.detect(facts, settings_in(policy()))] == ["sgr-3"]
 
 
 EQUAL = ("11.0.0.0/13", "12.0.0.0/13", "13.0.0.0/13", "14.0.0.0/13", "14.0.0.0/14")
@@ -185,9 +185,9 @@ def test_the_reason_for_one_of_several_tells_the_worst_that_they_open_together()
 
 def test_what_holds_where_nothing_is_at_fault_says_what_was_looked_at_and_by_which_limit() -> None:
     facts = GroupFacts(account="111122223333", image={}, group_id="sg-1", rules=())
-    assert CONTROL.all_clear(facts, policy()) == CLEAR
+    assert all_clear(facts, settings_in(policy())) == CLEAR
     strict = '[control.security_group_ingress.limits]\nipv4 = 1000\nipv6 = "/128"\n'
-    assert CONTROL.all_clear(facts, policy(f"{SIX_PORTS}\n{strict}")) == (
+    assert all_clear(facts, settings_in(policy(f"{SIX_PORTS}\n{strict}"))) == (
         "no guarded port (tcp/22, tcp/80, tcp/443, tcp/8000-8100 and 2 more) is open to more than 1,000 public IPv4 or "
         "1 public IPv6 addresses"
     )
@@ -200,13 +200,15 @@ def test_what_was_not_counted_is_said_beside_an_all_clear(family: str) -> None:
     facts = GroupFacts(account="111122223333", image={}, group_id="sg-1", rules=(ssh, web))
     known = msgspec.structs.replace(facts, prefix_lists={"pl-22": ()})
     unread = msgspec.structs.replace(facts, unread_lists={"pl-22": Unread("denied", lasts=True)})
-    assert CONTROL.all_clear(facts, policy()) == f"{CLEAR}, not counting AWS's own prefix lists"
-    assert CONTROL.all_clear(known, policy()) == CONTROL.all_clear(unread, policy()) == CLEAR
-    assert CONTROL.all_clear(None, policy()) == f"{CLEAR}, not counting AWS's own prefix lists"
-    assert CONTROL.all_clear(None, policy("control.security_group_ingress.aws_prefix_lists = 'resolved'")) == CLEAR
+    assert all_clear(facts, settings_in(policy())) == f"{CLEAR}, not counting AWS's own prefix lists"
+    assert all_clear(known, settings_in(policy())) == all_clear(unread, settings_in(policy())) == CLEAR
+    assert all_clear(None, settings_in(policy())) == f"{CLEAR}, not counting AWS's own prefix lists"
+    assert all_clear(None, settings_in(policy("control.security_group_ingress.aws_prefix_lists = 'resolved'"))) == CLEAR
     trusting = policy(f"[control.security_group_ingress.trusted]\n{family}")
-    assert CONTROL.all_clear(known, trusting) == f"{CLEAR}, not counting trusted networks"
-    assert CONTROL.all_clear(facts, trusting) == f"{CLEAR}, not counting trusted networks or AWS's own prefix lists"
+    assert all_clear(known, settings_in(trusting)) == f"{CLEAR}, not counting trusted networks"
+    assert (
+        all_clear(facts, settings_in(trusting)) == f"{CLEAR}, not counting trusted networks or AWS's own prefix lists"
+    )
 
 
 def test_a_rule_exposes_the_public_addresses_of_its_source_that_are_not_trusted() -> None:

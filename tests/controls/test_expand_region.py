@@ -9,8 +9,11 @@ from weakref import WeakValueDictionary
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudmend.controls.security_group_ingress.functions import CONTROL
-from cloudmend.controls.security_group_ingress.observe import observe_region
+from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.detect import detect
+from cloudmend.controls.security_group_ingress.expand import expand
+from cloudmend.controls.security_group_ingress.observe import GROUP
+from cloudmend.core.call import Call
 from cloudmend.core.model import Json, Resource
 from cloudmend.core.policy import Policy
 from cloudmend.core.run import RunReader
@@ -26,13 +29,14 @@ POLICIES = [
 
 def from_permissions(account: Account, policy: Policy) -> list[str]:
     target = Resource(type="AWS::Region", id=REGION)
-    return [resource.id for resource in CONTROL.expand(target, account.world.reader, policy).resources]
+    return [resource.id for resource in expand(target, account.world.reader, settings_in(policy)).resources]
 
 
 def from_rules(account: Account, policy: Policy) -> list[str]:
-    found, unread = observe_region(account.world.reader, settings_in(policy))
-    assert not unread
-    return [facts.group_id for facts in found if CONTROL.detect(facts, policy)]
+    reader, of_control = RunReader(account.world.reader), settings_in(policy)
+    rows = reader.rows(Call("ec2", "DescribeSecurityGroups"), "SecurityGroups")
+    states = {row["GroupId"]: CONTROL.read(Resource(type=GROUP, id=row["GroupId"]), reader, of_control) for row in rows}
+    return sorted(group for group, state in states.items() if state and detect(state.context, of_control))
 
 
 @settings(deadline=None)
@@ -99,6 +103,6 @@ class Region(RunReader):
 
 def test_a_group_that_was_judged_is_not_held_on_to() -> None:
     region = Region(Account().world.reader)
-    found = CONTROL.expand(Resource(type="AWS::Region", id=REGION), region, policy())
+    found = expand(Resource(type="AWS::Region", id=REGION), region, settings_in(policy()))
     assert len(found.resources) == 500
     assert region.most <= 2

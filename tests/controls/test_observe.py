@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
+from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress import expand as expanding
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
-from cloudmend.controls.security_group_ingress.functions import CONTROL
+from cloudmend.controls.security_group_ingress.observe import complete
 from cloudmend.core.call import Call
 from cloudmend.core.model import Json, Resource
 from cloudmend.core.ports import NEVER, Rows, Sent
 from cloudmend.core.world import at_need
 from cloudmend.local.ec2 import Vpc
-from support import ACCOUNT, VPC, Account, ingress, ipv4, ipv6, policy
+from support import ACCOUNT, VPC, Account, ingress, ipv4, ipv6, sg_settings
 
 GROUP = "AWS::EC2::SecurityGroup"
 DEFAULT_VPC = Vpc(id="vpc-0fedcba9876543210", cidr="172.31.0.0/16", is_default=True)
@@ -23,7 +25,7 @@ DEFAULT_VPC = Vpc(id="vpc-0fedcba9876543210", cidr="172.31.0.0/16", is_default=T
 
 def expand(account: Account, target: Resource) -> tuple[Resource, ...]:
     account.calls.clear()
-    return CONTROL.expand(target, account.world.reader, policy()).resources
+    return expanding.expand(target, account.world.reader, sg_settings()).resources
 
 
 def named(name: str) -> Resource:
@@ -110,7 +112,7 @@ class Answers:
 def test_of_what_refers_to_a_prefix_list_only_the_groups_are_looked_at_in_order() -> None:
     rows = [{"ResourceId": "sg-2"}, {"ResourceId": "rtb-1"}, {}, {"ResourceId": "sg-1"}, {"ResourceId": "sg-2"}]
     target = Resource(type="AWS::EC2::PrefixList", id="pl-1")
-    found = CONTROL.expand(target, Answers(PrefixListAssociations=rows), policy())
+    found = expanding.expand(target, Answers(PrefixListAssociations=rows), sg_settings())
     assert found.resources == tuple(Resource(type=GROUP, id=group_id, parts=("pl-1",)) for group_id in ("sg-1", "sg-2"))
 
 
@@ -124,8 +126,9 @@ def test_of_what_refers_to_a_prefix_list_only_the_groups_are_looked_at_in_order(
 )
 def test_the_account_is_that_of_the_group_s_owner_where_a_rule_tells_it(rows: list[Json], owner: str) -> None:
     reader = Answers(SecurityGroupRules=rows, SecurityGroups=[{"GroupId": "sg-1"}])
-    facts = CONTROL.observe(Resource(type=GROUP, id="sg-1"), reader, policy())
-    assert facts.account == owner
+    state = CONTROL.read(Resource(type=GROUP, id="sg-1"), reader, sg_settings())
+    assert state
+    assert state.owner == owner
 
 
 def test_a_group_all_of_whose_rules_the_event_names_is_read_once() -> None:
@@ -135,26 +138,26 @@ def test_a_group_all_of_whose_rules_the_event_names_is_read_once() -> None:
         type=GROUP, id=group_id, parts=tuple(row["SecurityGroupRuleId"] for row in account.rules(group_id))
     )
     account.calls.clear()
-    assert CONTROL.observe(target, account.world.reader, policy())
-    assert account.calls == ["ec2:DescribeSecurityGroupRules"]
+    assert CONTROL.read(target, account.world.reader, sg_settings())
+    assert account.calls == ["ec2:DescribeSecurityGroupRules", "ec2:DescribeSecurityGroups"]
 
 
 FACTS = GroupFacts(account="111122223333", image={"SecurityGroupRules": []}, group_id="sg-1", rules=())
-BY_VPC = policy('[control.security_group_ingress.replacement]\nipv4 = "vpc"')
+BY_VPC = sg_settings('[control.security_group_ingress.replacement]\nipv4 = "vpc"')
 
 
 @pytest.mark.parametrize("groups", [[], [{"GroupId": "sg-1"}]])
 def test_a_group_that_is_gone_meanwhile_or_in_no_vpc_has_no_vpc_s_blocks(groups: list[Json]) -> None:
     vpc = {"CidrBlockAssociationSet": [{"CidrBlock": "10.1.0.0/16"}]}
     reader = Answers(Vpcs=[vpc])
-    facts = CONTROL.complete(FACTS, groups, reader, BY_VPC)
+    facts = complete(FACTS, groups, reader, BY_VPC)
     assert (facts.vpc_id, facts.vpc_blocks, reader.asked) == ("", (), [])
     assert facts.image == {"SecurityGroupRules": [], "SecurityGroups": groups}
 
 
 def test_a_vpc_that_has_blocks_of_one_family_has_none_of_the_other() -> None:
     vpc = {"CidrBlockAssociationSet": [{"CidrBlock": "10.1.0.0/16"}, {"CidrBlock": "10.2.0.0/16"}]}
-    facts = CONTROL.complete(FACTS, [{"VpcId": "vpc-1"}], Answers(Vpcs=[vpc]), BY_VPC)
+    facts = complete(FACTS, [{"VpcId": "vpc-1"}], Answers(Vpcs=[vpc]), BY_VPC)
     assert facts.vpc_blocks == (ip_network("10.1.0.0/16"), ip_network("10.2.0.0/16"))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudmend.controls.security_group_ingress.functions import CONTROL
+from cloudmend.controls.security_group_ingress.targets import targets
 from cloudmend.core.errors import EventError
 from cloudmend.core.events import parse_event
 from cloudmend.core.model import ApiCall
@@ -71,4 +71,4 @@ def test_a_group_goes_into_a_call_of_any_encoding(tmp_path: Path) -> None:
     path = tmp_path / "event.json"
     request = {"ModifySecurityGroupRulesRequest": {"GroupId": "sg-0123456789abcdef0"}}
     path.write_text(json.dumps(event("", "ModifySecurityGroupRules", requestParameters=request)))
-    assert [target.id for target in CONTROL.targets(parsed(path, GROUP))] == [GROUP]
+    assert [target.id for target in targets(parsed(path, GROUP))] == [GROUP]

@@ -8,10 +8,10 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.detect import detect
-from cloudmend.controls.security_group_ingress.facts import GroupFacts
-from cloudmend.controls.security_group_ingress.observe import observe
-from cloudmend.core.model import Recency, Resource
+from cloudmend.controls.security_group_ingress.facts import GroupFacts, Recency
+from cloudmend.core.model import Resource
 from cloudmend.core.network import Traffic
 from oracle.packets import TCP, UDP, Packet, admits, boundaries, exposure
 from random_groups import groups, make, resolved
@@ -22,8 +22,9 @@ GUARDED = ((TCP, 22), (TCP, 3389), (UDP, 3389))
 
 
 def observed(account: Account, group_id: str) -> GroupFacts:
-    facts = observe(Resource(type="AWS::EC2::SecurityGroup", id=group_id), account.world.reader, sg_settings())
-    assert facts is not None
+    state = CONTROL.read(Resource(type="AWS::EC2::SecurityGroup", id=group_id), account.world.reader, sg_settings())
+    assert state is not None
+    facts: GroupFacts = state.context
     return facts
 
 

@@ -15,8 +15,8 @@ from typing import Any
 from botocore.session import Session
 
 from cloudmend.aws.ledger import DynamoDbLedger
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.facts import Rule
-from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.controls.security_group_ingress.plan import modify
 from cloudmend.core.ledger import Terms
 from cloudmend.core.model import Intent, Request, Resource

@@ -18,7 +18,6 @@ from botocore.utils import EVENT_ALIASES
 
 from cloudmend.aws import identity, later, ledger, notices, regions, switch
 from cloudmend.controls import every
-from cloudmend.controls.security_group_ingress.functions import CONTROL
 from cloudmend.local.machine import RUNTIME
 from local.embedded.helpers import asked_lately
 from walkthrough.template import GLOBALS, ROOT, TEMPLATE
@@ -113,8 +112,7 @@ def test_the_archive_holds_nothing_that_only_serves_development(names: list[str]
 def test_the_service_models_in_it_hold_the_operations_that_are_called_and_no_other(unpacked: Path) -> None:
     models = unpacked.glob("botocore/data/*/*/service-2.json*")
     kept = {f"{path.parts[-3]}:{name}" for path in models for name in json.loads(path.read_text())["operations"]}
-    called = set().union(*(control.permissions for control in [CONTROL]))
-    called |= notices.PERMISSIONS | regions.PERMISSIONS | switch.PERMISSIONS
+    called = notices.PERMISSIONS | regions.PERMISSIONS | switch.PERMISSIONS
     # The ledger writes in transactions, for which IAM has no name; exemptions are put by people.
     in_transactions = {"dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
     called |= {

@@ -8,7 +8,7 @@ import pytest
 
 from cloudmend.aws import ledger, notices, regions, switch
 from cloudmend.aws.notice_requests import PERMISSIONS
-from cloudmend.controls.security_group_ingress.functions import CONTROL
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
 from walkthrough.template import GLOBALS, RESOURCES, RESPONDER, SWEEPER, UNDOER, actions, granted, of_type, statements
 
@@ -27,7 +27,7 @@ def by_sid(role: str, sid: str) -> dict[str, Any]:
 
 
 def test_the_functions_roles_hold_what_the_code_declares_and_no_other() -> None:
-    declared = set().union(*(control.permissions for control in [CONTROL]))
+    declared = {right.action for right in (*CONTROL.reads, *CONTROL.writes)}
     declared |= ledger.PERMISSIONS | notices.PERMISSIONS | switch.PERMISSIONS
     assert of_service(RESPONDER, "ec2", "dynamodb", "sns", "events", "securityhub", "ssm") == declared
 

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 from cloudmend.controls.catalog import CATALOG, REPLACEMENT_IPV4, REPLACEMENT_IPV6
-from cloudmend.controls.security_group_ingress.functions import CONTROL
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.keys import Table
 from cloudmend.core.events import parse_event
 from cloudmend.core.model import ApiCall
 from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
 from cloudmend.core.policy import parse_policy
+from cloudmend.core.triggers import resources
 from cloudmend.entry import deployed
 from cloudmend.entry.telemetry import COUNTED, FLAGGED, SECONDS_TO_CLOSED, UNDELIVERED
 from cloudmend.local.patterns import compile_pattern
@@ -170,7 +171,7 @@ def test_a_request_for_a_notice_wakes_the_function_and_is_kept_like_an_event() -
 
 def test_the_pattern_is_written_once_and_names_the_controls_events() -> None:
     names = RULE["EventPattern"]["detail"]["eventName"]
-    assert sorted(names) == sorted(set().union(*(control.event_names for control in [CONTROL])))
+    assert sorted(names) == sorted(trigger.name for trigger in CONTROL.triggers)
 
 
 WRAPPED = {"ModifySecurityGroupRulesRequest": {"GroupId": "sg-05fe30eb67c909f27", "SecurityGroupRule": ""}}
@@ -210,7 +211,7 @@ def test_the_sample_event_names_its_group_in_one_place() -> None:
 def test_the_sample_event_points_a_control_at_its_group() -> None:
     call = parse_event(EVENT)
     assert isinstance(call, ApiCall)
-    (resource,) = [resource for control in [CONTROL] if control.watches(call) for resource in control.targets(call)]
+    (resource,) = resources(CONTROL, call)
     assert resource.id == EVENT["detail"]["requestParameters"]["groupId"]
 
 

@@ -1,4 +1,4 @@
-"""Fix, only report, or leave open; and the plan checked: nothing is written that is not at fault."""
+"""Fix, only report, or leave open: what a policy says of a finding."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Final, Literal, NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct
 
-from cloudmend.core.errors import UnsafePlan
-from cloudmend.core.model import Change, Finding, Plan
 from cloudmend.core.policy import Exemption, Mode, Modes, Policy
 
 Action = Literal["fix", "observe", "exempt"]
@@ -124,27 +122,3 @@ def _is_off(control: _Moded, policy: Policy) -> bool:
     return all(
         mode_of(policy, control.id, account, vpc, control.mode).mode == "off" for account in accounts for vpc in vpcs
     )
-
-
-def check_parts(plan: Plan, findings: tuple[Finding, ...]) -> None:
-    """Every part at fault is changed once, and nothing else is; raises UnsafePlan."""
-    at_fault = sorted(finding.part for finding in findings)
-    touched = sorted(edit.part for change in plan.changes for edit in change.edits)
-    if touched != at_fault:
-        raise UnsafePlan(
-            f"The plan touches {touched} but what is at fault is {at_fault}. Nothing was changed. "
-            "This is a bug of cloudmend: please report it with this line."
-        )
-    for change in plan.changes:
-        _check_pieces(change)
-
-
-def _check_pieces(change: Change) -> None:
-    """The other ways to apply a change touch the same parts as the change."""
-    parts = {edit.part for edit in change.edits}
-    if change.pieces and {edit.part for piece in change.pieces for edit in piece.edits} != parts:
-        raise UnsafePlan(f"The pieces of a change to {sorted(parts)} touch other parts. Nothing was changed.")
-    if change.otherwise and {edit.part for edit in change.otherwise.edits} != parts:
-        raise UnsafePlan(f"The second way to change {sorted(parts)} touches other parts. Nothing was changed.")
-    for piece in change.pieces:
-        _check_pieces(piece)

@@ -47,7 +47,7 @@ class StillOpen(CloudmendError):
 class AwsError(CloudmendError):
     """AWS did not do what was asked.
 
-    `action` is the IAM name of the call ("ec2:ModifySecurityGroupRules"); `code` is AWS's error code,
+    `action` is the IAM name of the call ("ec2:ModifySnapshotAttribute"); `code` is AWS's error code,
     empty where no answer came. `refused` is true when AWS is known to have done nothing. `rows` are those of the
     pages that a list had before the one that failed.
     """

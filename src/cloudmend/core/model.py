@@ -88,9 +88,8 @@ class Ignored(Struct, frozen=True):
 class Resource(Struct, frozen=True, kw_only=True):
     """A resource to look at. `parts` are ids inside it that the event names: a read that lacks them is too early.
 
-    The name is what its author typed, where it is known. An old event may tell the name of a security group in the
-    default VPC instead of its id, and one whose parameters were emptied tells nothing but the Region: AWS::Region, with
-    the Region's name as its id.
+    The name is what its author typed, where it is known. An old event may tell a name instead of an id, and one whose
+    parameters were emptied tells nothing but the Region: AWS::Region, with the Region's name as its id.
     """
 
     type: str  # CloudFormation's name of it: AWS::EC2::SecurityGroup
@@ -176,28 +175,6 @@ class Step(Struct, frozen=True):
     after: Any = None
 
 
-class Change(Struct, frozen=True, kw_only=True):
-    """A write to AWS that is described before it is done, with the writes that take it back.
-
-    `settled` are the error codes that mean: it was already so. When AWS refuses the request, the `pieces`
-    (the same change, smaller) are applied one by one; where there are none, `otherwise` is another way to
-    the same end.
-    """
-
-    request: Request
-    inverse: tuple[Request, ...]
-    edits: tuple[Edit, ...]
-    settled: frozenset[str] = frozenset()
-    pieces: tuple[Change, ...] = ()
-    otherwise: Change | None = None
-
-
-class Plan(Struct, frozen=True):
-    """All the changes for one resource."""
-
-    changes: tuple[Change, ...]
-
-
 class Record(Struct, frozen=True, kw_only=True):
     """A record: what cloudmend did about one resource, or did not, and why. Each is one structured log line."""
 
@@ -272,24 +249,3 @@ class Intent(Struct, frozen=True, kw_only=True):
             region=self.region,
             actor=self.actor,
         )
-
-
-class Recency(Struct, frozen=True, kw_only=True):
-    """The known ages of a resource's parts. AWS shows no age; a part of unknown age may be new."""
-
-    named: frozenset[str] = frozenset()  # by the event: ids of parts, or of what the parts refer to
-    known_since: Mapping[str, datetime] = {}  # part id -> the earliest record that holds the part as it is now
-
-
-class Facts(Struct, frozen=True, kw_only=True):
-    """The state of a resource as AWS shows it. Each control adds its own fields.
-
-    `image` is the answer as AWS gave it: the before-image of an Intent. `account` owns the resource, which is
-    in the VPC, where it is in one and the facts are complete.
-    """
-
-    account: str
-    vpc_id: str = ""
-    name: str = ""  # as its author typed it; of complete facts
-    image: Json
-    recency: Recency = Recency()

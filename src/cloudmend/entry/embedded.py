@@ -12,7 +12,7 @@ from threading import Event
 from typing import Final
 from urllib.parse import urlsplit
 
-from cloudmend.controls.security_group_ingress.functions import CONTROL
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.errors import CloudmendError, InputError
 from cloudmend.entry.ledgers import forget_embedded
 from cloudmend.local.containers import NAME, Containers, checked_address
@@ -36,7 +36,7 @@ It forgets everything then, records too. In another terminal, in cloudmend's fol
 
 # What containers may ask the embedded AWS for: the function's calls, and nothing that runs code on this machine.
 _OF_ITS_OWN: Final = frozenset({"events:PutEvents", "sts:GetCallerIdentity"})  # to tell, and to know its account
-_OF_CONTAINERS: Final = _OF_ITS_OWN | CONTROL.permissions
+_OF_CONTAINERS: Final = _OF_ITS_OWN | {right.action for right in (*CONTROL.reads, *CONTROL.writes)}
 _WARNING: Final = """
 warning: {who} may read and change the embedded AWS's security groups, under the name {name}.
 """

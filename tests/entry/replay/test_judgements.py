@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudmend.controls.security_group_ingress import CONTROL
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.security_group_ingress.facts import GroupFacts, Recency, Rule
 from cloudmend.controls.security_group_ingress.following import FOLLOW, state_of
 from cloudmend.core.ending import Target
-from cloudmend.core.model import Actor, ApiCall, Recency, Resource
+from cloudmend.core.model import Actor, ApiCall, Resource
 from cloudmend.engine.look import look_at
 from cloudmend.entry.replaying import judgements
 from cloudmend.entry.replaying.judgements import Judged, Judgements, _in_words

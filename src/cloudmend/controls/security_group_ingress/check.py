@@ -1,38 +1,16 @@
-"""The plan, checked against what the group would be: closed, only narrower, and nothing else touched.
-
-It reads the requests that would be sent, not the reasons of the planner, and shares no code with it.
-"""
+"""What requests do to the rules of a group: a stored mend is believed only if they do what it says."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
-from cloudmend.controls.security_group_ingress.detect import detect
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
-from cloudmend.controls.security_group_ingress.settings import Settings
+from cloudmend.controls.security_group_ingress.facts import Rule
 from cloudmend.core.errors import UnsafePlan
-from cloudmend.core.model import Plan, Request
+from cloudmend.core.model import Request
 from cloudmend.core.network import lies_inside
 
 _SOURCES = frozenset({"CidrIpv4", "CidrIpv6"})
-
-
-def check(facts: GroupFacts, plan: Plan, settings: Settings) -> None:
-    """Raises UnsafePlan if the requests would leave the group open, wider or otherwise changed."""
-    rules = {rule.id: rule for rule in facts.rules}
-    for change in plan.changes:
-        for rule_id, after in effects(change.request, rules):
-            check_effect(rules[rule_id], after)
-            del rules[rule_id]
-            if after is not None:
-                rules[rule_id] = after
-    found = detect(msgspec.structs.replace(facts, rules=tuple(rules.values())), settings)
-    left = [finding for finding in found if finding.is_due]
-    if left:
-        raise _unsafe(f"would leave {', '.join(finding.part for finding in left)} at fault")
 
 
 def effects(request: Request, rules: dict[str, Rule]) -> Iterator[tuple[str, Rule | None]]:

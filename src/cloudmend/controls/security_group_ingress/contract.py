@@ -24,7 +24,7 @@ from cloudmend.controls.security_group_ingress.observe import (
     named,
     rules_of,
 )
-from cloudmend.controls.security_group_ingress.plan import authorize, plan
+from cloudmend.controls.security_group_ingress.plan import authorize, replacements
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.controls.security_group_ingress.targets import targets
 from cloudmend.controls.security_group_ingress.trace import trace
@@ -35,7 +35,7 @@ from cloudmend.core.contract import Control, Finding, PartIds, Parts, ResourceTy
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.events import items, mapping, text
 from cloudmend.core.left_behind import Traces
-from cloudmend.core.model import ApiCall, Edit, Intent, Json, Request, Resource, Step
+from cloudmend.core.model import ApiCall, Intent, Json, Request, Resource, Step
 from cloudmend.core.network import lies_inside
 from cloudmend.core.ports import Reader, Rows
 from cloudmend.core.reach import Reach
@@ -120,29 +120,20 @@ def _facts(view: View) -> GroupFacts:
 def _judge(view: View, settings: Settings) -> Iterator[Finding]:
     facts = _facts(view)
     found = detect(facts, settings)
-    due = tuple(finding for finding in found if finding.is_due)
-    changes = plan(facts, due, settings).changes if due else ()
-    edits = {edit.part: edit for change in changes for edit in change.edits}
+    due = [finding.part for finding in found if finding.is_due]
+    replaced = replacements(facts, due, settings) if due else {}
     rules = {rule.id: rule for rule in facts.ingress}
     for each in found:
-        edit = edits.get(each.part)
-        mended = _mended(rules[each.part], edit) if edit else UNSET
-        because = edit.why.removeprefix(each.why).removeprefix("; ") if edit else ""
+        rule, replacement = rules[each.part], replaced.get(each.part)
         yield Finding(
             part=each.part,
             why=each.why,
-            because=because,
-            mended=mended,
-            mark=mark_of(rules[each.part]),
+            because=replacement.because if replacement else "",
+            mended=(replacement.rule and replacement.rule.row) if replacement else UNSET,
+            mark=mark_of(rule),
             restraint=each.restraint,
             wait=each.wait,
         )
-
-
-def _mended(rule: Rule, edit: Edit) -> Json | None:
-    """The row that takes a rule's place; None if it is revoked."""
-    source = edit.after.rpartition(" ")[2]
-    return {**rule.row, next(iter(_SOURCES & rule.row.keys())): source} if source else None
 
 
 def _put(group: Resource, now: State, then: Parts) -> Iterator[Call]:

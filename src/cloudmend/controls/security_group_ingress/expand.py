@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from typing import Final
 
-from cloudmend.controls.security_group_ingress.detect import all_clear, detect, opens_guarded
+from msgspec import Struct
+
+from cloudmend.controls.security_group_ingress.detect import detect, opens_guarded
 from cloudmend.controls.security_group_ingress.facts import Rule
 from cloudmend.controls.security_group_ingress.observe import GROUP, facts_of, find_groups, find_vpcs
 from cloudmend.controls.security_group_ingress.settings import Settings
-from cloudmend.core.control import Expansion
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Json, Request, Resource
 from cloudmend.core.ports import Reader, Rows
@@ -38,6 +39,13 @@ Ports = tuple[str, int, int]  # in the order of _PORTS
 Source = tuple[Ports, str, str]  # and a field of a rule's row, with its value
 
 
+class Expansion(Struct, frozen=True):
+    """The groups that a target stands for, as far as they could be read; `unread` says what could not be, and why."""
+
+    resources: tuple[Resource, ...]
+    unread: str = ""
+
+
 def expand(target: Resource, reader: Reader, settings: Settings) -> Expansion:
     """The groups that a target stands for: itself, those with a prefix list, or those at fault in a Region.
 
@@ -51,16 +59,14 @@ def expand(target: Resource, reader: Reader, settings: Settings) -> Expansion:
     if not target.id:
         found = _named_group(target.name, reader)
         groups = tuple(Resource(type=GROUP, id=row["GroupId"], name=target.name, parts=target.parts) for row in found)
-        return Expansion(groups, nothing="no group in the default VPC has this name")
+        return Expansion(groups)
     return Expansion((target,))
 
 
-def _expansion(
-    owners: Mapping[str, str], error: AwsError | None, *, nothing: str, parts: tuple[str, ...] = ()
-) -> Expansion:
-    """Of groups, by their ids."""
+def _expansion(owners: Mapping[str, str], error: AwsError | None, parts: tuple[str, ...] = ()) -> Expansion:
+    """Return the expansion of groups, given by their ids with their owners."""
     groups = tuple(Resource(type=GROUP, id=each, parts=parts, account=owners[each]) for each in sorted(owners))
-    return Expansion(groups, f"not all of its groups were looked at, because {error}" if error else "", nothing)
+    return Expansion(groups, f"not all of its groups were looked at, because {error}" if error else "")
 
 
 def _referring_groups(prefix_list_id: str, reader: Reader) -> Expansion:
@@ -72,7 +78,7 @@ def _referring_groups(prefix_list_id: str, reader: Reader) -> Expansion:
         rows, problem = error.rows, error
     groups = (row for row in rows if str(row.get("ResourceId")).startswith("sg-"))
     owners = {row["ResourceId"]: row.get("ResourceOwner", "") for row in groups}
-    return _expansion(owners, problem, nothing="no security group refers to it", parts=(prefix_list_id,))
+    return _expansion(owners, problem, (prefix_list_id,))
 
 
 def _named_group(name: str, reader: Reader) -> Rows:
@@ -97,7 +103,7 @@ def _groups_at_fault(reader: Reader, settings: Settings) -> Expansion:
         )
     except AwsError as error:
         problem = error
-    return _expansion(found, problem, nothing=all_clear(None, settings))
+    return _expansion(found, problem)
 
 
 def _is_suspect(group: Json, opening: Callable[[Ports], bool], judged: Callable[[tuple[Source, ...]], bool]) -> bool:

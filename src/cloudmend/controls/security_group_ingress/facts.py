@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from cloudmend.core.events import items, mapping, text
 from cloudmend.core.ledger import Entry
-from cloudmend.core.model import Facts, Json
+from cloudmend.core.model import Json
 from cloudmend.core.network import Family, Network, Traffic, protocol_name, rule_traffic
 
 _CIDR_FIELDS: Final[dict[Family, str]] = {4: "CidrIpv4", 6: "CidrIpv6"}
@@ -90,9 +90,25 @@ class Unread(Struct, frozen=True):
     lasts: bool
 
 
-class GroupFacts(Facts, frozen=True, kw_only=True):
-    """A security group and its rules, ingress and egress, ordered by id: AWS's order must not matter."""
+class Recency(Struct, frozen=True, kw_only=True):
+    """The known ages of a group's rules. AWS shows no age; a rule of unknown age may be new."""
 
+    named: frozenset[str] = frozenset()  # by the event: ids of rules, or of the prefix lists that they refer to
+    known_since: Mapping[str, datetime] = {}  # rule id -> the earliest record that holds the rule as it is now
+
+
+class GroupFacts(Struct, frozen=True, kw_only=True):
+    """A security group as AWS shows it, with its rules, ingress and egress, ordered by id: AWS's order must not matter.
+
+    `image` is the answer as AWS gave it: the before-image of an Intent. `account` owns the group. The VPC and the name
+    are known of complete facts.
+    """
+
+    account: str
+    vpc_id: str = ""
+    name: str = ""  # as its author typed it
+    image: Json
+    recency: Recency = Recency()
     group_id: str
     rules: tuple[Rule, ...]
     prefix_lists: Mapping[str, tuple[Network, ...]] = {}  # by id; one that is trusted is not here

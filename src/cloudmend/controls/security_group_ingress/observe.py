@@ -4,32 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_network
-from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
 
 from cloudmend.controls.security_group_ingress.detect import opens_guarded
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.security_group_ingress.facts import GroupFacts, Recency, Rule
 from cloudmend.controls.security_group_ingress.lists import read_lists
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.errors import AwsError
-from cloudmend.core.model import Json, Recency, Request, Resource
+from cloudmend.core.model import Json, Request, Resource
 from cloudmend.core.network import Network
 from cloudmend.core.ports import Reader, Rows
 
 GROUP: Final = "AWS::EC2::SecurityGroup"
 
 _PAGE: Final = 1000  # the most rules that one answer may hold
-
-
-def observe(resource: Resource, reader: Reader, settings: Settings) -> GroupFacts | None:
-    """The group's rules; None where there is no such group. Raises AwsError."""
-    rows = rules_of([resource], reader)[resource.id]
-    if not rows and not find_groups(by_group([resource.id]), reader):  # no group has no rules either
-        return None
-    return named(facts_of(resource.id, rows, reader, settings), resource)
 
 
 def named(facts: GroupFacts, resource: Resource) -> GroupFacts:
@@ -55,26 +46,6 @@ def rules_of(groups: Sequence[Resource], reader: Reader) -> Mapping[str, Rows]:
     for row in rows:
         found[row["GroupId"]].append(row)
     return found
-
-
-def observe_region(reader: Reader, settings: Settings) -> tuple[Iterator[GroupFacts], str]:
-    """Every group of the Region that has a rule, by id, from pages of all rules, not group by group.
-
-    And why not all of them were read, if so: then there are the rules of the pages before, which open no less.
-    """
-    request = Request("ec2:DescribeSecurityGroupRules", {"MaxResults": _PAGE})
-    problem = ""
-    try:
-        rows = reader.rows(request, "SecurityGroupRules")
-    except AwsError as error:
-        rows, problem = error.rows, str(error)
-    groups = groupby(sorted(rows, key=itemgetter("GroupId")), key=itemgetter("GroupId"))
-    return (facts_of(group_id, of_group, reader, settings) for group_id, of_group in groups), problem
-
-
-def surroundings(resource: Resource, reader: Reader) -> Rows:
-    """The group itself: a row, or none."""
-    return find_groups(by_group([resource.id]), reader)
 
 
 def complete(facts: GroupFacts, groups: Rows, reader: Reader, settings: Settings) -> GroupFacts:

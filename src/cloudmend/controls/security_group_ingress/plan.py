@@ -1,35 +1,37 @@
-"""Plan a mend: narrow in place with one ModifySecurityGroupRules, or revoke by rule id if narrowing is not possible."""
+"""Replace a rule at fault by a narrower one, in place, or revoke it if it cannot be narrowed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
 
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.controls.security_group_ingress.settings import Settings
-from cloudmend.core.model import Change, Edit, Finding, Plan, Request
+from cloudmend.core.model import Request
 from cloudmend.core.network import Network, lies_inside, public_part
 
 _UPDATES: Final = "SecurityGroupRules"
-_IDS: Final = "SecurityGroupRuleIds"
-_GONE: Final = frozenset({"InvalidSecurityGroupRuleId.NotFound", "InvalidPermission.NotFound", "InvalidGroup.NotFound"})
 
 
-def plan(facts: GroupFacts, findings: tuple[Finding, ...], settings: Settings) -> Plan:
-    """One Modify for all that can be narrowed, one Revoke for the rest, in the order of the findings."""
-    why = {finding.part: finding.why for finding in findings}
+class Replacement(NamedTuple):
+    """The rule that takes the place of one at fault; None: it goes, and `because` says why."""
+
+    rule: Rule | None
+    because: str = ""
+
+
+def replacements(facts: GroupFacts, at_fault: Iterable[str], settings: Settings) -> dict[str, Replacement]:
+    """Return what takes the place of each rule at fault, by id: of two that would become equal, the second goes."""
+    ids = tuple(at_fault)
     rules = {rule.id: rule for rule in facts.ingress}
-    places = {rule.place for rule in facts.ingress if rule.id not in why}
-    narrowings: list[Change] = []
-    revocations: list[Change] = []
-    for rule in (rules[part] for part in why):
+    places = {rule.place for rule in facts.ingress if rule.id not in ids}
+    found: dict[str, Replacement] = {}
+    for rule in (rules[rule_id] for rule_id in ids):
         after, obstacle = _replacement(rule, facts, places, settings)
-        if after is None:
-            revocations.append(_revoke(facts.group_id, rule, f"{why[rule.id]}; revoked because {obstacle}"))
-        else:
-            narrowings.append(_narrow(facts.group_id, rule, after, why[rule.id]))
+        found[rule.id] = Replacement(after, f"revoked because {obstacle}" if after is None else "")
+        if after is not None:
             places.add(after.place)
-    return Plan((*_in_one_call(narrowings, _UPDATES), *_in_one_call(revocations, _IDS)))
+    return found
 
 
 def _replacement(
@@ -60,55 +62,6 @@ def _network(source: Network, facts: GroupFacts, settings: Settings) -> tuple[Ne
     if not lies_inside(replacement, source):
         return None, f"{replacement} does not lie inside {source}"
     return replacement, ""
-
-
-def _narrow(group_id: str, before: Rule, after: Rule, why: str) -> Change:
-    """In place; where AWS refuses, the rule is revoked."""
-    return Change(
-        request=modify(group_id, after),
-        inverse=(modify(group_id, before),),
-        edits=(
-            Edit(
-                part=before.id,
-                before=str(before),
-                after=str(after),
-                did=f"narrowed {before} to {after.source}",
-                why=why,
-            ),
-        ),
-        settled=_GONE,
-        otherwise=_revoke(group_id, before, f"{why}; revoked because AWS refused to narrow it"),
-    )
-
-
-def _revoke(group_id: str, rule: Rule, why: str) -> Change:
-    return Change(
-        request=Request("ec2:RevokeSecurityGroupIngress", {"GroupId": group_id, _IDS: [rule.id]}),
-        inverse=(authorize(group_id, rule),),
-        edits=(Edit(part=rule.id, before=str(rule), after="", did=f"revoked {rule}", why=why),),
-        settled=_GONE,
-    )
-
-
-def _in_one_call(changes: list[Change], key: str) -> tuple[Change, ...]:
-    """The same changes as one, whose request lists all theirs under `key`; refused, they are applied one by one."""
-    if len(changes) < 2:
-        return tuple(changes)
-    inverse = tuple(request for change in changes for request in change.inverse)
-    return (
-        Change(
-            request=_merged([change.request for change in changes], key),
-            inverse=(_merged(inverse, key),) if key in inverse[0].params else inverse,
-            edits=tuple(edit for change in changes for edit in change.edits),
-            pieces=tuple(changes),
-        ),
-    )
-
-
-def _merged(requests: Sequence[Request], key: str) -> Request:
-    """Requests that differ in the list under `key` alone, as one."""
-    first = requests[0]
-    return Request(first.action, {**first.params, key: [item for request in requests for item in request.params[key]]})
 
 
 _RULE_FIELDS: Final = ("IpProtocol", "FromPort", "ToPort", "CidrIpv4", "CidrIpv6", "Description")
