@@ -135,7 +135,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 class Request(Struct, frozen=True):
-    """One AWS API call as a value: its IAM action ("ec2:ModifySecurityGroupRules") and parameters."""
+    """One AWS API call as a value: its IAM action ("sqs:SendMessage") and parameters."""
 
     action: str
     params: Json

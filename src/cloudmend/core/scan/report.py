@@ -139,7 +139,7 @@ def by_control(rows: Iterable[Row]) -> Mapping[str, Sequence[Row]]:
 
 
 def resources_of(rows: Iterable[Row]) -> str:
-    """Return how many resources of each kind these rows are about: 2 security groups and 1 S3 bucket."""
+    """Return how many resources of each kind these rows are about: 2 EBS snapshots and 1 S3 bucket."""
     return counted((row.noun, (row.region, row.type, row.resource)) for row in rows)
 
 
