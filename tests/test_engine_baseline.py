@@ -15,8 +15,11 @@ from cloudmend.core.ending import Target
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.model import ApiCall, Record, Resource
 from cloudmend.core.standing import StandingResource, Unit
+from cloudmend.engine.look import survey
+from cloudmend.entry.standing import Standing
 from cloudmend.local.ec2 import Ec2Error
 from controls.test_prefix_lists import prefix_list, refers
+from ledgers.values import exemption
 from support import ACCOUNT, REGION, Account, event, ingress, ipv4, policy
 
 WORLD = "0.0.0.0/0"
@@ -383,3 +386,48 @@ def test_an_exemption_of_the_baseline_ends_and_it_is_still_the_baseline(stack: S
     assert [record.status for record in stack.sweep(exempt)] == ["exempt"]
     assert [record.status for record in stack.sweep()] == ["observed"]
     assert ingress(stack.rules(group)) == OPEN
+
+
+def looked(stack: Stack, standing: Standing) -> dict[str, tuple[str, str]]:
+    """What a look says would become of each finding, once, by its value."""
+    world = standing.world(region=REGION, reader=stack.world.reader, account=ACCOUNT, now=stack.clock.now())
+    found = survey(CONTROL, policy(), world).found
+    fates = [fate for each in found for fate in each.fates]
+    told: dict[str, tuple[str, str]] = {fate.before: (fate.decision.action, fate.decision.why) for fate in fates}
+    assert len(told) == len(fates)
+    return told
+
+
+def test_a_look_by_a_stack_tells_the_baseline_from_what_is_new_as_the_stack_does(stack: Stack) -> None:
+    group = stack.group(ipv4(22, WORLD))
+    as_stack = Standing(ledger=stack.ledger, keeps_baseline=True)
+    before = {"tcp/22 from 0.0.0.0/0": "observe"}
+    assert {value: action for value, (action, _) in looked(stack, as_stack).items()} == before  # no sweep came by yet
+    stack.sweep()
+    why = "it was there before cloudmend (baseline of 2026-11-24); cloudmend fix --ledger TABLE mends it"
+    assert looked(stack, as_stack) == {"tcp/22 from 0.0.0.0/0": ("observe", why)}
+    stack.open(group, ipv4(3389, WORLD))
+    found = looked(stack, as_stack)
+    assert found["tcp/22 from 0.0.0.0/0"] == ("observe", why)
+    assert found["tcp/3389 from 0.0.0.0/0"][0] == "fix"
+
+
+def test_a_look_without_a_stack_knows_no_baseline_so_that_fix_mends_it(stack: Stack) -> None:
+    stack.group(ipv4(22, WORLD))
+    stack.sweep()
+    (found,) = looked(stack, Standing(ledger=stack.ledger)).values()
+    assert found[0] == "fix"
+
+
+def test_a_look_tells_an_exempt_part_beside_the_baseline_once(stack: Stack) -> None:
+    group = stack.group(ipv4(22, WORLD), ipv4(3389, WORLD))
+    stack.sweep()
+    rule = next(row["SecurityGroupRuleId"] for row in stack.rules(group) if row.get("FromPort") == 22)
+    exempt = exemption("exempt-1a2b3c4d", group=group, rule=rule, owner="net", reason="No VPN yet")
+    stack.ledger.exempt(exempt)
+    held = stack.ledger.exemptions(stack.clock.now())
+    found = looked(stack, Standing(exemptions=held, ledger=stack.ledger, keeps_baseline=True))
+    assert {value: action for value, (action, _) in found.items()} == {
+        "tcp/22 from 0.0.0.0/0": "exempt",
+        "tcp/3389 from 0.0.0.0/0": "observe",
+    }

@@ -37,7 +37,7 @@ def account(tmp_path: Path) -> Iterator[Deployed]:
 def test_the_part_in_your_account(account: Deployed, tmp_path: Path) -> None:
     shell = Shell(account.environment, tmp_path, {"BUCKET": "cloudmend-packages", "REGION": "us-east-1"})
     scan, check, deploy, doctor, opened, log, fix, sweep, look = blocks(PAGE, "tutorial, account")
-    assert "No guarded port (tcp/22, tcp/3389, udp/3389) is open to more than" in shell.type(scan)
+    assert "no guarded port (tcp/22, tcp/3389, udp/3389) is open to more than" in shell.type(scan)
     shell.type(check)
     shell.type(deploy)
     assert "broken" not in shell.type(doctor)

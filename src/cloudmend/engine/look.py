@@ -156,10 +156,14 @@ def _edits(found: Verdict) -> Iterator[Edit]:
 
 def _fates(found: Verdict, edits: Sequence[Edit]) -> Iterator[Fate]:
     planned = {each.part: each for each in edits}
-    for finding in found.findings:
+    for finding in () if found.is_baseline else found.findings:
         yield _fate(found, finding, _decision(found, finding), planned.get(finding.part) if finding.is_due else None)
     for each in found.exempt:
         yield _fate(found, each.finding, Decision("exempt", each.why), None)
+    exempt = {(each.finding.part, each.finding.why) for each in found.exempt}
+    for finding in () if found.decision.action == "exempt" else found.baseline:
+        if (finding.part, finding.why) not in exempt:
+            yield _fate(found, finding, Decision("observe", found.baseline_why), None)
 
 
 def _fate(found: Verdict, finding: Finding, decision: Decision, planned: Edit | None) -> Fate:

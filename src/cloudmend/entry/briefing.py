@@ -32,7 +32,7 @@ def brief_of(policy_file: Path, *, ledger: str, stack: str, region: str | None) 
     policy, now = read_policy(settings, policy_file), datetime.now(UTC)
     known = known_ledger(ledger or settings.get(LEDGER_TABLE, ""), region)
     switch = _switch(settings.get(MODE_PARAMETER, ""), region)
-    standing = Standing(exemptions=_exemptions(known, now), switch=switch, ledger=known)
+    standing = Standing(exemptions=_exemptions(known, now), switch=switch, ledger=known, keeps_baseline=bool(stack))
     account = anywhere(region).known_account()  # empty where it is not known: then all counts as the account's own
     return Brief(policy, now, standing, _options(policy_file, ledger, stack), account)
 

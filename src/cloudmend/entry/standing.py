@@ -15,17 +15,22 @@ from cloudmend.core.ledger import Entries, Entry, Exemptions, Found, History, Le
 from cloudmend.core.model import Record
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader, Sent
+from cloudmend.core.standing import UnitFound
 from cloudmend.core.world import World
 
 Switched = Literal["fix", "observe"] | None  # None: nothing is switched
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """The exemptions that hold, the switch's mode, and the ledger, where one is known."""
+    """The exemptions that hold, the switch's mode, and the ledger, where one is known.
+
+    `keeps_baseline`: whether what was there before a stack is left as it is, as the stack itself does.
+    """
 
     exemptions: Exemptions = Exemptions(())
     switch: Switched = None
     ledger: Ledger | None = None
+    keeps_baseline: bool = False
 
     def world(self, *, region: str, reader: Reader, account: str, now: datetime) -> World:
         """Return the world of who only looks: as it is at one moment, and nothing can be written."""
@@ -39,6 +44,7 @@ class Standing(Struct, frozen=True, kw_only=True):
             notifier=closed,
             clock=_Stopped(now),
             switch=_Set(self.switch),
+            keeps_baseline=self.keeps_baseline,
         )
 
     def recent(self, resource_id: str, now: datetime) -> Sequence[Entry]:
@@ -61,7 +67,13 @@ class _Known:
         return ledger.recent(place, since) if ledger else ()
 
     def history(self, place: str, since: datetime) -> History:
+        standing = self._standing
+        if standing.keeps_baseline and standing.ledger:
+            return standing.ledger.history(place, since)
         return History(self.recent(place, since))
+
+    def unit(self, unit: str) -> UnitFound | None:
+        return self._standing.ledger.unit(unit) if self._standing.ledger else None
 
 
 class _Stopped(Struct, frozen=True):

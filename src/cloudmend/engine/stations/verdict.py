@@ -46,6 +46,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     exempt: tuple[Exempt, ...] = ()
     baseline: tuple[Finding, ...] = ()  # what was there before cloudmend, and is left as it is
+    baseline_why: str = ""  # since when, and what mends it
     is_baseline: bool = False  # nothing else is at fault
     covers: Covers  # by exemptions and by the baseline
     recent: tuple[Entry, ...]
@@ -86,8 +87,9 @@ def _at_fault(situation: Situation, view: View, settings: Any, policy: Policy, a
     counted = judge(control, view, settings, covers).counted
     decision = _decision(situation, target, view, policy)
     is_baseline = decision.action != "exempt" and bool(baseline) and not counted
+    before = _before_cloudmend(known.before()) if baseline else ""
     if is_baseline:
-        decision = Decision("observe", _before_cloudmend(known.before()))
+        decision = Decision("observe", before)
     elif decision.action != "exempt" and everything and not counted:
         covering = (each for each in exemptions.held if _concerns(each, target, view, everything, control))
         decision = Decision("exempt", "; ".join(each.told for each in covering))
@@ -98,6 +100,7 @@ def _at_fault(situation: Situation, view: View, settings: Any, policy: Policy, a
         decision=decision,
         findings=everything,
         baseline=baseline,
+        baseline_why=before,
         is_baseline=is_baseline,
         covers=covers,
         recent=recent.entries,
