@@ -89,9 +89,10 @@ def test_a_control_imports_no_other_control() -> None:
         assert others <= {control, *SHARED_BY_CONTROLS}
 
 
-def test_the_policy_knows_no_word_of_security_groups() -> None:
+@pytest.mark.parametrize("place", ["core/policy", "core/scan", "engine"])
+def test_what_is_of_all_controls_knows_no_word_of_security_groups(place: str) -> None:
     words = re.compile(r"security.?group|cidr|prefix.?list|ingress|guarded|replacement", re.IGNORECASE)
-    folder = SRC / "cloudmend" / "core" / "policy"
+    folder = SRC / "cloudmend" / place
     assert not [path.name for path in folder.rglob("*.py") if words.search(path.read_text(encoding="utf-8"))]
 
 

@@ -135,7 +135,9 @@ def test_details_are_words_numbers_or_not_known_and_none_repeats_the_value() -> 
     assert texts(details, "tcp/22 from ::/0") == {"described as": "a hurry"}
     assert replace(ROW, details=details).numbers == {"addresses": 1 << 40, "unread": None}
     assert [told(each) for each in (1000, 1 << 40, None, "a")] == ["1,000", "2^40", "not known", "a"]
-    assert (ROW.kind, SNAPSHOT.kind) == ("tcp/22", "shared with every AWS account")
+    assert (ROW.kind, SNAPSHOT.kind) == ("tcp/22", "snapshot: shared with every AWS account")
+    policy = replace(SNAPSHOT, part="Policy", value="{" * 90, why="its statement lets everybody in")
+    assert (policy.kind, policy.shown, SNAPSHOT.shown) == ("Policy", policy.why, SNAPSHOT.value)
 
 
 def test_json_is_one_versioned_document() -> None:

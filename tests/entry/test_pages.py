@@ -170,7 +170,7 @@ def test_each_control_has_a_table_with_its_own_columns_advice_and_proof() -> Non
     assert headings[:10] == [*first, "EBS snapshot", "Region", "At fault", "What happens to it"]
     assert "ebs_snapshot_public, critical; Security Hub EC2.1. In Terraform, remove the" in told
     assert SNAPSHOT.witness in page.text("code")
-    for bar in ("ebs_snapshot_public", "tcp/22", "shared with every AWS account", REGION):
+    for bar in ("ebs_snapshot_public", "tcp/22", "snapshot: shared with", REGION):
         assert bar in page.text("svg")
 
 

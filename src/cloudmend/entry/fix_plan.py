@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from typing import Final
 
 from msgspec import Struct
 
-from cloudmend.core.escaping import cut
-from cloudmend.core.scan import Unread, counted, outcome
+from cloudmend.core.scan import Unread, counted, is_short, outcome
 from cloudmend.engine.look import Fate, Look
 from cloudmend.entry.scanning import Looked, report_of
-
-_SHORT: Final = 80  # characters of a value that a sentence repeats
 
 
 class Left(Struct, frozen=True):
@@ -25,7 +21,8 @@ class Left(Struct, frozen=True):
     @property
     def told(self) -> str:
         """A sentence that says what is so, and why it stays."""
-        return f"{cut(self.fate.before, _SHORT)} {outcome(self.fate.decision, self.fate.edit)}"
+        value = self.fate.before if is_short(self.fate.before) else f"{self.fate.finding.why}: it"
+        return f"{value} {outcome(self.fate.decision, self.fate.edit)}"
 
 
 class FixPlan(Struct, frozen=True, kw_only=True):

@@ -79,7 +79,7 @@ def _changes(plan: FixPlan) -> Iterator[Text]:
 def _left_as_it_is(plan: FixPlan) -> Iterator[Text]:
     for found, left in groupby(plan.left, key=lambda each: each.found):
         yield _resource(found)
-        yield from (Text(f"    = {terminal(each.told)}", "yellow") for each in left)
+        yield from (Text(f"    = {terminal(each.fate.finding.part)}  {terminal(each.told)}", "yellow") for each in left)
         yield Text()
 
 

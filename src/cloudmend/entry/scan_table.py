@@ -12,7 +12,7 @@ from cloudmend.core.escaping import cut, terminal
 from cloudmend.core.scan import Report, Row, by_control, numbers_of, plural, told
 from cloudmend.entry.screen import Column, Screen
 
-_FOREIGN: Final = 60  # characters of a name, a value or a description
+_FOREIGN: Final = 80  # characters of a name, a value or a description
 _STYLE: Final = {"fix": "bold red", "observe": "yellow", "exempt": "dim"}
 
 
@@ -23,6 +23,7 @@ def print_table(report: Report, controls: Sequence[Control[Any]]) -> None:
         if rows := found.get(control.id):
             screen.say(Text(f"{control.id}: {control.title} ({control.severity})", "bold"))
             screen.rows(*_table(control, rows))
+            screen.say("")
     screen.say(report.summary)
     if report.rows and report.holds:
         screen.say(f"Besides, {report.holds}.")
@@ -47,7 +48,7 @@ def _cells(row: Row, numbers: Sequence[str], *, is_reached: bool) -> Iterator[Te
         "\n".join(
             (
                 _foreign(row.part),
-                _foreign(row.value),
+                _foreign(row.shown),
                 *(f"{name}: {_foreign(text)}" for name, text in row.texts.items()),
             )
         )

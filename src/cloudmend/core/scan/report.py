@@ -26,7 +26,7 @@ class Row(Struct, frozen=True, kw_only=True):
     control: str
     severity: Severity
     type: str  # CloudFormation's name of the kind of resource
-    noun: str  # security group
+    noun: str  # S3 bucket
     resource: str  # its id
     name: str
     place: str  # the VPC, where there is one
@@ -42,8 +42,14 @@ class Row(Struct, frozen=True, kw_only=True):
 
     @property
     def kind(self) -> str:
-        """The text by which rows are counted: the first of the details or, if there is none, the value."""
-        return str(next(iter(self.details.values()), self.value))
+        """The text by which rows are counted: the first of the details or, without any, the part with its value."""
+        part = f"{self.part}: {self.value}" if is_short(self.value) else self.part
+        return str(next(iter(self.details.values()), part))
+
+    @property
+    def shown(self) -> str:
+        """The value, or why it is at fault if the value is too long for a table."""
+        return self.value if is_short(self.value) else self.why
 
     @property
     def numbers(self) -> Mapping[str, int | None]:
