@@ -7,8 +7,10 @@ from typing import get_args
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.attribution import attribute
-from cloudmend.core.model import Actor, Attribution, Edit, Finding, Record, Request, Resource, Status
+from cloudmend.core.guidance import guided
+from cloudmend.core.model import Actor, Attribution, Edit, Finding, Record, Request, Resource, Status, Words
 from hostile import hostile_texts
 from support import ACCOUNT, REGION
 
@@ -24,7 +26,7 @@ ACTOR = Actor(
     source_ip="203.0.113.7",
     user_agent="aws-cli/2.27.0",
 )
-MENDED = Record(
+_MENDED = Record(
     status="mended",
     control="security_group_ingress",
     resource=Resource(type="AWS::EC2::SecurityGroup", id=GROUP),
@@ -50,6 +52,8 @@ MENDED = Record(
     entry_id=ENTRY,
     seconds_since_call=2.0,
 )
+MENDED = guided(_MENDED, CONTROL)
+CLOSE = Request("ec2:RevokeSecurityGroupIngress", {"GroupId": GROUP, "SecurityGroupRuleIds": [RULE]})
 CLEAN = replace(MENDED, status="clean", decision="", findings=(), edits=(), undo=(), entry_id="")
 GONE = replace(CLEAN, status="gone", summary=f"{GROUP} does not exist in {REGION}.")
 OBSERVED = replace(MENDED, status="observed", decision="mode.default is observe", undo=(), entry_id="")
@@ -76,6 +80,10 @@ OPEN = replace(
     errors=("ec2:ModifySecurityGroupRules in eu-west-1: AWS answered UnauthorizedOperation (no).",),
 )
 FAILED = replace(CLEAN, status="failed", severity="high", summary=f"{GROUP}: no answer", errors=("no answer",))
+OBSERVED, BUDGET_SPENT, OPEN = (
+    replace(guided(each, CONTROL), by_hand=(CLOSE.command(REGION),)) for each in (OBSERVED, BUDGET_SPENT, OPEN)
+)
+CLEAN, GONE, EXEMPT, FAILED = (guided(each, CONTROL) for each in (CLEAN, GONE, EXEMPT, FAILED))
 RECORDS: dict[Status, Record] = {r.status: r for r in (MENDED, CLEAN, GONE, OBSERVED, EXEMPT, OPEN, FAILED)}
 
 
@@ -104,6 +112,11 @@ def hostile(text: str, status: Status, times: int = 1) -> Record:
         remaining=findings if status == "open" else (),
         errors=(text,) * times,
         undo=(change.command(REGION),) * times,
+        arn=f"arn:aws:ec2:{REGION}:{unicode}:security-group/{unicode}",
+        asff=text,
+        look=(change.command(REGION),) * times,
+        by_hand=(change.command(REGION),) * times,
+        words=Words(noun=text, fault=text, removed=text, close=text, prevent=text),
         entry_id=unicode,
         exemptions_unreadable=(text,) * times,
         ledger_unreadable=(text,) * times,

@@ -16,7 +16,7 @@ from docs_blocks.markdown import code, codes, table
 
 # In which page each type has its table: what refers to it links there.
 _PAGES: Final = {
-    "events.md": ("Detail", "Resource", "Actor", "Attribution", "Finding", "Edit", "Step"),
+    "events.md": ("Detail", "Resource", "Actor", "Attribution", "Finding", "Edit", "Step", "Words"),
     "records.md": (
         "Entry",
         "End",

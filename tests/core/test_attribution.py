@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from cloudmend.controls.security_group_ingress.words import HINTS
 from cloudmend.core.attribution import attribute
 from cloudmend.core.events import parse_event
 from cloudmend.core.model import Actor, ApiCall, Attribution
@@ -94,7 +95,7 @@ def test_each_kind_of_identity_is_told_in_words(name: str) -> None:
     call = parse_event(EVENTS[name])
     assert isinstance(call, ApiCall)
     who, through, where, hint = FIXTURES[name]
-    told = attribute(call.actor)
+    told = attribute(call.actor, HINTS)
     assert (told.who, told.through, told.where) == (who, through, where)
     assert hint in told.hint
     assert bool(hint) == bool(told.hint)
@@ -148,7 +149,7 @@ def test_every_fixture_of_an_identity_is_told() -> None:
     ],
 )
 def test_a_tool_is_known_by_its_user_agent_and_said_to_be_so(user_agent: str, name: str, hint: str) -> None:
-    told = attribute(Actor(user_agent=user_agent))
+    told = attribute(Actor(user_agent=user_agent), HINTS)
     assert told.through == f"{name}, by its user agent"
     assert hint in told.hint
     assert bool(hint) == bool(told.hint)
@@ -173,7 +174,7 @@ def test_a_client_that_is_not_known_is_told_as_it_calls_itself() -> None:
 )
 def test_a_service_is_believed_whether_it_is_named_as_caller_or_as_source(service: str, name: str, hint: str) -> None:
     for actor in (Actor(invoked_by=service, user_agent="aws-cli/2"), Actor(source_ip=service, from_console=True)):
-        told = attribute(actor)
+        told = attribute(actor, HINTS)
         assert told.through == name
         assert hint in told.hint
 

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
+from cloudmend.controls.ebs_snapshot_public import CONTROL as SNAPSHOTS
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.errors import InputError
-from cloudmend.core.exempting import LONGEST, Where, check_group_id, exemption_record, parse_duration
+from cloudmend.core.exempting import LONGEST, Where, exemption_record, left_open, parse_duration
 from cloudmend.core.ledger import TimedExemption
 from undoing import ALICE, GROUNDS, grounds
 
@@ -71,9 +73,10 @@ def test_it_is_of_a_group_or_of_what_its_rules_say_from_now_on() -> None:
     assert not GROUNDS.exemption("x-1", WHERE, NOW, ()).is_whole
 
 
-def test_an_id_of_something_else_is_refused_with_one_that_is_right() -> None:
-    with pytest.raises(InputError, match=r"^'web' is not a security group id\. One is like sg-05fe30eb67c909f27\.$"):
-        check_group_id("web")
+def test_what_a_digest_marks_is_told_in_words_and_an_unknown_control_costs_none() -> None:
+    whole, part = GROUNDS.exemption("x-1", WHERE, NOW), GROUNDS.exemption("x-1", WHERE, NOW, ("1a2b3c4d5e6f7a8b",))
+    assert [left_open(each, SNAPSHOTS) for each in (whole, part)] == ["all of it", "what an undo restored"]
+    assert [left_open(each, None) for each in (whole, part)] == ["all of it", "1a2b3c4d5e6f7a8b"]
 
 
 def test_it_ends_early_where_somebody_ends_it() -> None:
@@ -96,7 +99,7 @@ UNTIL = "until 2026-11-24 09:00 UTC: The vendor has no VPN yet (network-team)."
 def test_its_record_says_exactly_what_is_left_open_by_whom_why_and_until_when(
     parts: tuple[str, ...] | None, what: str
 ) -> None:
-    record = exemption_record(GROUNDS.exemption("x-1", WHERE, NOW, parts), "security_group_ingress", GROUP_TYPE)
+    record = exemption_record(GROUNDS.exemption("x-1", WHERE, NOW, parts), CONTROL)
     assert record.summary == f"{record.resource.label}: {what} is left open {UNTIL}"
     assert (record.status, record.event_name, record.exemption_id) == ("exempt", "Exempt", "x-1")
     assert (record.account, record.region, record.resource.name) == ("111122223333", "eu-west-1", "web")
@@ -105,11 +108,11 @@ def test_its_record_says_exactly_what_is_left_open_by_whom_why_and_until_when(
 
 def test_the_record_of_its_early_end_says_what_is_closed_and_by_whom() -> None:
     ended = replace(GROUNDS.exemption("x-1", WHERE, NOW), ended=NOW, ended_by=BOB)
-    record = exemption_record(ended, "security_group_ingress", GROUP_TYPE)
+    record = exemption_record(ended, CONTROL)
     assert record.summary == (
         f"{record.resource.label}: every rule is no longer exempt, so the next event or sweep closes it; "
         f"it was exempt {UNTIL}"
     )
     assert (record.event_name, record.attribution.who) == ("EndExemption", BOB)
-    unknown = exemption_record(replace(ended, ended_by=""), "security_group_ingress", GROUP_TYPE)
+    unknown = exemption_record(replace(ended, ended_by=""), CONTROL)
     assert unknown.attribution.who == "somebody unknown"

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.attribution import attribute
+from cloudmend.core.guidance import guided
 from cloudmend.core.model import NOBODY, Actor, Record, Request, Resource
 from cloudmend.core.notice import CHANNELS, Audience, chat
 from cloudmend.core.notice.chat import notification
@@ -150,7 +152,7 @@ def test_a_record_without_event_actor_or_time_is_told_without_them() -> None:
 
 
 def test_where_the_id_is_not_known_the_name_stands_for_it_and_no_command_is_made_up() -> None:
-    named = replace(FAILED, resource=Resource(type="AWS::EC2::SecurityGroup", name="web"))
+    named = guided(replace(FAILED, resource=Resource(type="AWS::EC2::SecurityGroup", name="web")), CONTROL)
     assert subject(named) == "HIGH: cloudmend failed, look now: web (111122223333, eu-west-1)"
     assert "Look at web:\n     (it is not known by which command)" in text(named)
     assert notification(named)["metadata"]["relatedResources"] == ["web"]
@@ -175,7 +177,7 @@ def test_a_spent_budget_is_told_as_not_mended_and_how_to_raise_it() -> None:
 
 REMARKS: list[tuple[dict[str, Any], str]] = [
     (
-        {"attribution": attribute(Actor(user_agent="HashiCorp Terraform/1.9.0"))},
+        {"attribution": attribute(Actor(user_agent="HashiCorp Terraform/1.9.0"), CONTROL.hints)},
         "The next apply may open it again: narrow the rule in the Terraform configuration.",
     ),
     (

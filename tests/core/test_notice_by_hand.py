@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.errors import EventError
 from cloudmend.core.exempting import Where, exemption_record
 from cloudmend.core.model import Record, Request
@@ -27,10 +28,8 @@ EVERYBODY = Audience(topic=TOPIC, chat_topic=f"{TOPIC}-chat", security_hub=True,
 EXEMPTION = GROUNDS.exemption(
     "exempt-1a2b3c4d", Where(group=GROUP, account="111122223333", region=REGION), NOW, ("tcp/22 from ::/0",)
 )
-MADE = exemption_record(EXEMPTION, "security_group_ingress", "AWS::EC2::SecurityGroup")
-ENDED = exemption_record(
-    replace(EXEMPTION, ended=NOW, ended_by=ALICE), "security_group_ingress", "AWS::EC2::SecurityGroup"
-)
+MADE = exemption_record(EXEMPTION, CONTROL)
+ENDED = exemption_record(replace(EXEMPTION, ended=NOW, ended_by=ALICE), CONTROL)
 
 
 def undo() -> tuple[str, Record]:
@@ -114,7 +113,7 @@ def test_what_somebody_typed_as_reason_owner_or_name_acts_on_nobody(typed: str) 
     unicode = typed.encode("utf-8", "ignore").decode()
     exemption = replace(EXEMPTION, reason=typed, owner=typed, created_by=typed, name=typed, id=unicode, parts=(typed,))
     for each in (exemption, replace(exemption, ended=NOW, ended_by=typed)):
-        record = exemption_record(each, "security_group_ingress", "AWS::EC2::SecurityGroup")
+        record = exemption_record(each, CONTROL)
         mail = subject(record) + text(record, EVERYBODY)
         assert not ACTIVE_IN_TEXT.search(mail.replace(shlex.quote(unicode), "")), mail
         assert not ACTIVE_IN_CHAT.search(json.dumps(notification(record)["content"]["title"], ensure_ascii=False))

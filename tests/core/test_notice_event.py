@@ -14,6 +14,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from msgspec.structs import replace
 
+from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.core.guidance import guided
 from cloudmend.core.model import Actor, Record, Request
 from cloudmend.core.notice.event import MOST_BYTES, Detail, Told, detail, joined, put_event, schema
 from records import GROUP, MENDED, OPEN, RECORDS, hostile, hostile_records
@@ -95,9 +97,9 @@ def test_the_event_names_the_resource_by_its_arn() -> None:
         return put_event(record).params["Entries"][0]["Resources"]
 
     assert resources(MENDED) == [f"arn:aws:ec2:eu-west-1:111122223333:security-group/{GROUP}"]
-    china = replace(MENDED, region="cn-north-1")
+    china = guided(replace(MENDED, region="cn-north-1"), CONTROL)
     assert resources(china) == [f"arn:aws-cn:ec2:cn-north-1:111122223333:security-group/{GROUP}"]
-    unknown = replace(MENDED, resource=replace(MENDED.resource, type="AWS::S3::Bucket"))
+    unknown = guided(replace(MENDED, resource=replace(MENDED.resource, type="AWS::S3::Bucket")), CONTROL)
     assert resources(unknown) == []
 
 
@@ -110,8 +112,9 @@ def test_a_record_that_is_too_large_loses_list_items_and_says_how_many() -> None
         exemptions_unreadable=("It is no JSON.",) * 101,
     )
     value = told(large)
-    assert value["left_out"] == {"findings": 2900, "remaining": 2900, "undo": 3, "exemptions_unreadable": 1}
-    assert value["undo"] == []
+    lists = {"findings": 2900, "remaining": 2900, "exemptions_unreadable": 1}
+    assert value["left_out"] == {**lists, "undo": 3, "look": 1, "by_hand": 1}
+    assert (value["undo"], value["look"], value["by_hand"]) == ([], [], [])
     assert len(value["findings"]) == len(value["remaining"]) == 100
     assert value["summary"] == OPEN.summary
 

@@ -22,7 +22,7 @@ from cloudmend.core.contract import (
     rights,
 )
 from cloudmend.core.events import items, mapping
-from cloudmend.core.model import ApiCall, Resource
+from cloudmend.core.model import ApiCall, Hints, Resource, Words
 from cloudmend.core.ports import Reader
 
 _ALL: Final = "snapshot"  # its one part: whether all accounts may use it
@@ -73,6 +73,12 @@ CONTROL: Final = Control[NoSettings](
     severity="critical",
     references=("Security Hub EC2.1",),
     advice="In Terraform, remove the aws_snapshot_create_volume_permission resource that names the group all.",
+    words=Words(
+        fault="shared with every AWS account",
+        close="end its sharing with every AWS account. Accounts that are named keep their access",
+        prevent="Share it by their ids with the accounts that need it.",
+    ),
+    hints=Hints(again="share it again", change="end the sharing"),
     resource=SNAPSHOT,
     triggers=(Trigger("ec2.amazonaws.com", "ModifySnapshotAttribute", ("request.snapshotId",)),),
     reads=(*rights("ec2:DescribeSnapshotAttribute"), *lists("ec2:DescribeSnapshots")),

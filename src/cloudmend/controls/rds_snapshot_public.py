@@ -26,7 +26,7 @@ from cloudmend.core.contract import (
     rights,
 )
 from cloudmend.core.events import items
-from cloudmend.core.model import ApiCall, Resource
+from cloudmend.core.model import ApiCall, Hints, Resource, Words
 from cloudmend.core.partitions import partition_of
 from cloudmend.core.ports import Reader
 
@@ -86,6 +86,12 @@ CONTROL: Final = Control[NoSettings](
     severity="critical",
     references=("Security Hub RDS.1",),
     advice="In Terraform, remove all from shared_accounts of the aws_db_snapshot.",
+    words=Words(
+        fault="shared with every AWS account",
+        close="end its sharing with every AWS account. Accounts that are named keep their access",
+        prevent="Share it by their ids with the accounts that need it.",
+    ),
+    hints=Hints(again="share it again", change="end the sharing"),
     resource=DB_SNAPSHOT,
     triggers=(_SHARED,),
     reads=(

@@ -22,7 +22,7 @@ from cloudmend.core.contract import (
     rights,
 )
 from cloudmend.core.events import mapping
-from cloudmend.core.model import ApiCall, Json, Resource
+from cloudmend.core.model import ApiCall, Hints, Json, Resource, Words
 from cloudmend.core.ports import Reader
 
 _FLAGS: Final = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
@@ -73,6 +73,12 @@ CONTROL: Final = Control[NoSettings](
     mode="observe",
     references=("Security Hub S3.8",),
     advice="In Terraform, set all four arguments of aws_s3_bucket_public_access_block to true.",
+    words=Words(
+        fault="not blocking all public access",
+        close="switch on what is off. This ends all public access to its objects",
+        prevent="Keep all four settings on, and publish objects through CloudFront.",
+    ),
+    hints=Hints(again="switch it off again", change="switch all four settings on"),
     resource=BUCKET,
     triggers=(
         Trigger("s3.amazonaws.com", "DeleteBucketPublicAccessBlock", ("request.bucketName",)),

@@ -15,7 +15,8 @@ from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, Finding, NoSettings, Parts, Patch, State, Trigger, View, lists, rights
 from cloudmend.core.errors import EventError
 from cloudmend.core.events import text
-from cloudmend.core.model import ApiCall, Json, Resource, Step
+from cloudmend.core.model import ApiCall, Hints, Json, Resource, Step, Words
+from cloudmend.core.partitions import partition_of
 from cloudmend.core.ports import Reader
 from cloudmend.core.triggers import values_at
 
@@ -41,6 +42,11 @@ def _read(queue: Resource, reader: Reader, _: NoSettings) -> State | None:
     asked = found and {"QueueUrl": found["QueueUrl"], "AttributeNames": [_POLICY]}
     answer = asked and reader.get(Call("sqs", "GetQueueAttributes", asked), _GONE)
     return None if answer is None else State(answer.get("Attributes", {}), context=(found or {})["QueueUrl"])
+
+
+def _shown_by(queue: Resource) -> Iterator[Call]:
+    url = f"https://sqs.{queue.region}.{partition_of(queue.region).url_suffix}/{queue.account}/{queue.id}"
+    yield Call("sqs", "GetQueueAttributes", {"QueueUrl": url, "AttributeNames": [_POLICY]})
 
 
 def _judge(view: View, _: NoSettings) -> Iterator[Finding]:
@@ -98,6 +104,12 @@ CONTROL: Final = Control[NoSettings](
     severity="high",
     references=("Security Hub SQS.3",),
     advice="In Terraform, add the condition to the aws_sqs_queue_policy resource.",
+    words=Words(
+        fault="open to every principal",
+        close="narrow its policy to the principals of its own account. This cuts off all others",
+        prevent="Name the principals that need it, or add a condition to the statement.",
+    ),
+    hints=Hints(again="open it again", change="narrow the policy"),
     resource=QUEUE,
     triggers=tuple(
         Trigger("sqs.amazonaws.com", name) for name in ("AddPermission", "CreateQueue", "SetQueueAttributes")
@@ -111,6 +123,7 @@ CONTROL: Final = Control[NoSettings](
     mend=_mend,
     every=_every,
     locate=_locate,
+    shown_by=_shown_by,
     did=_did,
     form=lambda policy: json.loads(policy),
     settles_in=timedelta(seconds=60),

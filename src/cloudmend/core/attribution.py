@@ -9,92 +9,51 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from cloudmend.core.model import Actor, Attribution
+from cloudmend.core.model import Actor, Attribution, Hints
 
 
 class _Client(NamedTuple):
-    """A client of AWS's API, and the hint for the owner of what it manages."""
+    """A client of AWS's API, and the hint for the owner of what it manages: with {again} and {change} of a control."""
 
     name: str
     hint: str = ""
 
 
-_SOURCE_RANGES: Final = "set spec.loadBalancerSourceRanges of the Kubernetes Service"
-
 # By the first label of the service's name: cloudformation.amazonaws.com.
 _SERVICES: Final = {
     "cloudformation": _Client(
         "AWS CloudFormation",
-        "The next update of its stack may open it again: narrow the rule in the stack's template, or in the CDK or "
-        "SAM application that the template comes from. The tag aws:cloudformation:stack-name names the stack.",
+        "The next update of its stack may {again}: {change} in the stack's template, or in the CDK or SAM application "
+        "that the template comes from. The tag aws:cloudformation:stack-name names the stack.",
     ),
-    "eks": _Client(
-        "Amazon EKS",
-        f"The cluster may open it again: {_SOURCE_RANGES} that the load balancer belongs to.",
-    ),
+    "eks": _Client("Amazon EKS", "The cluster may {again}: {change} in the manifest that the cluster makes it from."),
     "elasticbeanstalk": _Client(
         "AWS Elastic Beanstalk",
-        "The next update of its environment may open it again: narrow it in the environment's configuration, SSH by "
-        "SSHSourceRestriction in aws:autoscaling:launchconfiguration.",
+        "The next update of its environment may {again}: {change} in the environment's configuration.",
     ),
     "elasticmapreduce": _Client(
-        "Amazon EMR",
-        "The next cluster may open it again: turn on EMR's block public access, or name your own security groups as "
-        "EmrManagedMasterSecurityGroup and EmrManagedSlaveSecurityGroup.",
+        "Amazon EMR", "The next cluster may {again}: {change} in the configuration of the cluster."
     ),
 }
-_OTHER_SERVICE: Final = "It may open it again: narrow it in the configuration of what that service manages."
+_OTHER_SERVICE: Final = "It may {again}: {change} in the configuration of what that service manages."
+_RECONCILES: Final = "It may {again}: {change} in what it reconciles."
 _CONSOLE: Final = _Client("the AWS Management Console")
 _INSIDE: Final = _Client("an AWS service that CloudTrail does not name")
 
 # By a mark in the user agent. The first that fits counts: tools name the tools and the SDK they are made of.
 _TOOLS: Final = (
-    (
-        "elbv2.k8s.aws/",
-        _Client(
-            "the AWS Load Balancer Controller",
-            "It opens it again within minutes: set the annotation alb.ingress.kubernetes.io/inbound-cidrs of the "
-            f"Kubernetes Ingress, or {_SOURCE_RANGES}.",
-        ),
-    ),
-    (
-        "aws.cluster.x-k8s.io/",
-        _Client(
-            "the Kubernetes Cluster API",
-            "It opens it again: narrow the ingress rules in the AWSCluster that it reconciles.",
-        ),
-    ),
-    (
-        "karpenter.sh-",
-        _Client("Karpenter", "It may do so again: change the EC2NodeClass that it reconciles."),
-    ),
-    (
-        "kubernetes/",
-        _Client("the Kubernetes cloud provider for AWS", f"It may open it again: {_SOURCE_RANGES}."),
-    ),
-    (
-        "crossplane-provider-",
-        _Client("Crossplane", "It opens it again: narrow the managed resource in its Kubernetes manifest."),
-    ),
-    (
-        "Pulumi",
-        _Client("Pulumi", "The next update may open it again: narrow the rule in the Pulumi program."),
-    ),
+    ("elbv2.k8s.aws/", _Client("the AWS Load Balancer Controller", _RECONCILES)),
+    ("aws.cluster.x-k8s.io/", _Client("the Kubernetes Cluster API", _RECONCILES)),
+    ("karpenter.sh-", _Client("Karpenter", "It may do so again: change the EC2NodeClass that it reconciles.")),
+    ("kubernetes/", _Client("the Kubernetes cloud provider for AWS", _RECONCILES)),
+    ("crossplane-provider-", _Client("Crossplane", "It will {again}: {change} in the resource's Kubernetes manifest.")),
+    ("Pulumi", _Client("Pulumi", "The next update may {again}: {change} in the Pulumi program.")),
     (
         "Terraform/",
-        _Client(
-            "Terraform or OpenTofu",
-            "The next apply may open it again: narrow the rule in the Terraform configuration.",
-        ),
+        _Client("Terraform or OpenTofu", "The next apply may {again}: {change} in the Terraform configuration."),
     ),
-    (
-        "Ansible/",
-        _Client("Ansible", "The next run may open it again: narrow the rule in the playbook."),
-    ),
-    (
-        "aws-cdk/",
-        _Client("the AWS CDK", "The next deployment may open it again: narrow the rule in the CDK application."),
-    ),
+    ("Ansible/", _Client("Ansible", "The next run may {again}: {change} in the playbook.")),
+    ("aws-cdk/", _Client("the AWS CDK", "The next deployment may {again}: {change} in the CDK application.")),
     ("S3Console/", _CONSOLE),
     ("exec-env/CloudShell", _Client("the AWS CLI in AWS CloudShell")),
     ("aws-cli/", _Client("the AWS CLI")),
@@ -107,6 +66,7 @@ _TOOLS: Final = (
     ("Mozilla/", _CONSOLE),  # since 2023 the console's own calls show the browser
 )
 
+NO_HINTS: Final = Hints()
 _SERVICE: Final = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?", re.ASCII)
 _SIGN_IN: Final = "signin.amazonaws.com"  # until 2019 the "service" behind a person in the console
 _ACCOUNT: Final = re.compile(r"arn:[^:]*:[^:]*:[^:]*:(\d+):", re.ASCII)
@@ -118,10 +78,19 @@ _SSO_ROLE: Final = re.compile(
 )
 
 
-def attribute(actor: Actor) -> Attribution:
-    """The actor in words. Nothing is missing: what the event does not tell is said to be unknown."""
-    through, hint = _through(actor)
-    return Attribution(who=_who(actor), through=through, where=_where(actor), hint=hint)
+def attribute(actor: Actor, hints: Hints = NO_HINTS) -> Attribution:
+    """The actor in words. Nothing is missing: what the event does not tell is said to be unknown.
+
+    `hints` are those of the control whose finding the actor's call led to.
+    """
+    through, _, _ = _through(actor)
+    return Attribution(who=_who(actor), through=through, where=_where(actor), hint=hint(actor, hints))
+
+
+def hint(actor: Actor, hints: Hints) -> str:
+    """Return how the owner of the client behind a call keeps it from doing so again; empty for a person."""
+    _, client, told = _through(actor)
+    return hints.of.get(client) or told.format(again=hints.again, change=hints.change) if told else ""
 
 
 def principal(actor: Actor) -> str:
@@ -181,25 +150,27 @@ def _session(name: str, role: str) -> str:
     return f"a session that calls itself {name}, of the role {role}"
 
 
-def _through(actor: Actor) -> _Client:
+def _through(actor: Actor) -> tuple[str, str, str]:
+    """Return the client in words, its name, and its hint."""
     if service := _service(actor):
         label = service.partition(".")[0]
-        return _SERVICES.get(label, _Client(f"the AWS service {service}", _OTHER_SERVICE))
+        known = _SERVICES.get(label, _Client(f"the AWS service {service}", _OTHER_SERVICE))
+        return known.name, *known
     tool = next((tool for mark, tool in _TOOLS if mark in actor.user_agent), None)
     if actor.from_console or actor.invoked_by == _SIGN_IN:
         return _in_console(tool)
     if tool:
-        return _Client(f"{tool.name}, by its user agent", tool.hint)
+        return f"{tool.name}, by its user agent", *tool
     if actor.user_agent:
-        return _Client(f"a client that calls itself {actor.user_agent}")
-    return _Client("unknown")
+        return f"a client that calls itself {actor.user_agent}", "", ""
+    return "unknown", "", ""
 
 
-def _in_console(tool: _Client | None) -> _Client:
+def _in_console(tool: _Client | None) -> tuple[str, str, str]:
     """The console, or what was run with the credentials of its session."""
     if tool in (None, _CONSOLE, _INSIDE):
-        return _CONSOLE
-    return _Client(f"{tool.name}, by its user agent, in a console session", tool.hint)
+        return _CONSOLE.name, *_CONSOLE
+    return f"{tool.name}, by its user agent, in a console session", *tool
 
 
 def _service(actor: Actor) -> str:

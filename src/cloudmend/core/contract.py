@@ -16,7 +16,7 @@ from msgspec import UNSET, Struct
 from cloudmend.core.call import Call
 from cloudmend.core.ledger import Entry
 from cloudmend.core.left_behind import Traces
-from cloudmend.core.model import ApiCall, Intent, Json, Record, Resource, Step
+from cloudmend.core.model import ApiCall, Hints, Intent, Json, Record, Resource, Step, Words
 from cloudmend.core.policy.keys import Keys
 from cloudmend.core.policy.model import Mode, Policy
 from cloudmend.core.ports import Reader
@@ -223,6 +223,8 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
     severity: Severity = "high"
     references: tuple[str, ...] = ()  # "Security Hub EC2.1"
     advice: str = ""  # for whoever owns the code that did it
+    words: Words = Words()  # of notices
+    hints: Hints = Hints()  # for whoever owns the client that did it
     mode: Mode = "fix"  # the default; a policy may say otherwise
     resource: ResourceType
     triggers: tuple[Trigger, ...]
@@ -260,6 +262,7 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
     explain: Explain[S] | None = None  # None: each part is told with its value
     part_ids: PartIds | None = None  # None: a part is named by its resource alone
     budgeted: bool = True  # its mends count in the budget of the account's hour; false if it must not wait
+    shown_by: Callable[[Resource], Iterable[Call]] | None = None  # what shows it, if the first call of `read` does not
     whole: bool = False  # a write replaces more than it changes, unguarded: it is read again beside the intent
     # For a look, and never for a mend. What else is known of a part, by name: its kind first, by which a page counts.
     details: Callable[[State, str, S], Mapping[str, Any]] | None = None

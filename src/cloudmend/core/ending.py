@@ -11,6 +11,7 @@ from msgspec import Struct
 from cloudmend.core import contract, model
 from cloudmend.core.attribution import attribute
 from cloudmend.core.call import Call
+from cloudmend.core.guidance import guided
 from cloudmend.core.ledger import WITHOUT_TAGS, Entry
 from cloudmend.core.model import ApiCall, Edit, Record, Request, Resource, Status, Step
 from cloudmend.core.standing import Before, UnitState
@@ -77,6 +78,8 @@ class Ended(Struct, frozen=True, kw_only=True):
     ledger_unreadable: tuple[str, ...] = ()
     exempt_aside: bool = False  # parts are exempt by themselves
     unsure: bool = False  # whether a write took effect is not known, so that the entry stays open
+    view: contract.View | None = None  # what was seen last
+    settings: Any = None  # by which that was judged
     again: bool = False
     given_up: bool = False  # nothing was done, and the next walk goes on: nobody is told
     baseline: tuple[contract.Finding, ...] = ()  # left as it was before cloudmend
@@ -100,7 +103,7 @@ def record_of(ended: Ended, now: datetime, run_by: str = "") -> Record:
     steps = ended.planned if ended.status == "observed" else ended.steps
     bad = ended.status in _BAD
     due = any(finding.is_due for finding in ended.findings)
-    return Record(
+    record = Record(
         status=ended.status,
         control=target.control.id,
         resource=target.resource,
@@ -109,7 +112,7 @@ def record_of(ended: Ended, now: datetime, run_by: str = "") -> Record:
         event_id=cause.event_id,
         event_name=cause.name,
         actor=cause.actor,
-        attribution=attribute(cause.actor),
+        attribution=attribute(cause.actor, target.control.hints),
         run_by=run_by,
         summary=_summary(ended),
         decision=ended.decision,
@@ -129,6 +132,7 @@ def record_of(ended: Ended, now: datetime, run_by: str = "") -> Record:
         steps=without_tags_of(ended.steps) if ended.tags_left_out else ended.steps,
         seconds_since_call=round((now - cause.time).total_seconds(), 3) if cause.time else None,
     )
+    return guided(record, target.control, ended.view, ended.settings)
 
 
 def _errors(ended: Ended) -> Iterator[str]:
@@ -231,7 +235,7 @@ def _flapping(ended: Ended) -> str:
     """Return who opens it again and again, and how to stop that."""
     if not ended.is_flapping:
         return ""
-    by = attribute(ended.target.cause.actor)
+    by = attribute(ended.target.cause.actor, ended.target.control.hints)
     times = f" It was opened {ended.flaps + 1} times within the hour."
     return f"{times} This time {by.who} opened it, through {by.through}. {by.hint}".rstrip()
 

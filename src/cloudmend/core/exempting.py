@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
+from cloudmend.core.contract import Control
 from cloudmend.core.errors import InputError
+from cloudmend.core.guidance import guided
 from cloudmend.core.ledger import TimedExemption
-from cloudmend.core.model import END_EXEMPTION, EXEMPT, Actor, Attribution, Record, Resource
+from cloudmend.core.model import END_EXEMPTION, EXEMPT, Actor, Attribution, Record, Resource, Words
 
 LONGEST: Final = timedelta(days=30)  # what shall stay open for longer belongs in the policy, where it is reviewed
 
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 _DURATION: Final = re.compile(r"([0-9]{1,4})([mhd])")
-_GROUP: Final = re.compile(r"sg-[0-9a-f]{8,17}", re.ASCII)
 
 
 class Where(Struct, frozen=True, kw_only=True):
@@ -66,32 +67,27 @@ class Grounds(Struct, frozen=True, kw_only=True):
         )
 
 
-def check_group_id(group: str) -> None:
-    """Raise InputError if it is none of a security group."""
-    if not _GROUP.fullmatch(group):
-        raise InputError(f"{group!r} is not a security group id. One is like sg-05fe30eb67c909f27.")
-
-
-def left_open(exemption: TimedExemption) -> str:
-    """Return what it leaves open of its group, in words."""
+def left_open(exemption: TimedExemption, control: Control[Any] | None) -> str:
+    """Return what an exemption leaves open of its resource, in words; its control, if it is known, has them."""
     if exemption.is_whole:
-        return "every rule"
+        return (control.words if control else Words()).whole
+    if control and control.marks is None and not exemption.rule:  # its marks are digests, which say nothing to people
+        return "what an undo restored"
     return exemption.rule or "; ".join(exemption.parts or ())
 
 
-def exemption_record(exemption: TimedExemption, control: str, resource_type: str) -> Record:
+def exemption_record(exemption: TimedExemption, control: Control[Any]) -> Record:
     """Return what is told of an exemption that somebody made, or ended early."""
     by = (exemption.ended_by or "somebody unknown") if exemption.ended else exemption.created_by
-    resource = Resource(type=resource_type, id=exemption.group, name=exemption.name)
+    resource = Resource(type=control.resource.type, id=exemption.group, name=exemption.name)
     until = f"until {exemption.expires:%Y-%m-%d %H:%M} UTC: {exemption.reason} ({exemption.owner})"
-    told = f"{left_open(exemption)} is left open {until}"
+    left = left_open(exemption, control)
+    told = f"{left} is left open {until}"
     if exemption.ended:
-        told = (
-            f"{left_open(exemption)} is no longer exempt, so the next event or sweep closes it; it was exempt {until}"
-        )
-    return Record(
+        told = f"{left} is no longer exempt, so the next event or sweep closes it; it was exempt {until}"
+    record = Record(
         status="exempt",
-        control=control,
+        control=control.id,
         resource=resource,
         account=exemption.account,
         region=exemption.region,
@@ -103,6 +99,7 @@ def exemption_record(exemption: TimedExemption, control: str, resource_type: str
         summary=f"{resource.label}: {told}.",
         exemption_id=exemption.id,
     )
+    return guided(record, control)
 
 
 def parse_duration(text: str) -> timedelta:

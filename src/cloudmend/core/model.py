@@ -60,6 +60,30 @@ class Attribution(Struct, frozen=True, kw_only=True):
 NOBODY: Final = Attribution(who="somebody unknown", through="unknown", where="unknown")
 
 
+class Hints(Struct, frozen=True, kw_only=True):
+    """What a control tells the owner of the code or tool behind a call, so that it does not happen again.
+
+    `again` and `change` complete sentences that know the client: "The next apply may AGAIN: CHANGE in the Terraform
+    configuration." `of` has the whole sentence for clients that the control knows better, by their names.
+    """
+
+    again: str = "do it again"
+    change: str = "change it"
+    of: Mapping[str, str] = {}
+
+
+class Words(Struct, frozen=True, kw_only=True):
+    """The words of a control in notices. Noun and level are filled in when a record is made."""
+
+    noun: str = ""  # of the resource's type, where its id does not say it
+    level: str = "high"  # the control's severity
+    fault: str = "at fault"  # what a resource is that has a finding
+    removed: str = "removed"  # of a part that goes
+    whole: str = "all of it"  # what an exemption of a whole resource leaves open
+    close: str = "close it"  # what the commands by hand do, and whom that concerns
+    prevent: str = "Keep it as the mend leaves it."  # what keeps it closed
+
+
 SWEEP: Final = "Sweep"  # in place of a call's name, where no call led here
 
 
@@ -206,6 +230,11 @@ class Record(Struct, frozen=True, kw_only=True):
     ledger_unreadable: tuple[str, ...] = ()  # records of it, which are not counted among the mends of late
     steps: tuple[Step, ...] = ()  # what was done, part by part: what an undo takes back
     notice: Notice = "now"
+    arn: str = ""  # of the resource; empty where it is not known
+    asff: str = "Other"  # Security Hub's name of the resource's type
+    look: tuple[str, ...] = ()  # AWS CLI commands that show the resource as it is, in order
+    by_hand: tuple[str, ...] = ()  # those that close what is at fault, in order; empty where they are not known
+    words: Words = Words()
     seconds_since_call: float | None = None  # CloudTrail's eventTime has whole seconds
 
     @property

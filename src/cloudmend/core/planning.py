@@ -116,7 +116,7 @@ def plan(
     control: Control[Any], view: View, findings: Sequence[Finding], settings: Any, covers: Covers = NOTHING
 ) -> Plan:
     """Return the plan that mends these findings. Raises UnsafePlan if it would do less, or more."""
-    patch = _patch(control, view, findings, settings)
+    patch = patch_of(control, view, findings, settings)
     then = after(view.parts, patch)
     made = Plan(
         view=view, findings=tuple(findings), settings=settings, then=then, steps=steps_between(view.parts, then)
@@ -145,7 +145,8 @@ def calls(control: Control[Any], resource: Resource, state: State, then: Parts) 
     return tuple(control.put(resource, state, then)) if control.put and state.parts != then else ()
 
 
-def _patch(control: Control[Any], view: View, findings: Sequence[Finding], settings: Any) -> Patch:
+def patch_of(control: Control[Any], view: View, findings: Sequence[Finding], settings: Any) -> Patch:
+    """Return what mends these findings."""
     if control.mend:
         return control.mend(view, findings, settings)
     return {finding.part: finding.mended for finding in findings}

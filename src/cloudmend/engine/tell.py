@@ -24,7 +24,7 @@ def tell(request: NoticeRequest, *, control_of: Callable[[str], Control[Any]], w
             control = control_of(exemption.control)
         except KeyError:
             return Ignored(f"exemption {exemption.id} is of {exemption.control}, which this cloudmend does not have")
-        record = exemption_record(exemption, control.id, control.resource.type)
+        record = exemption_record(exemption, control)
     if record is None:
         return Ignored(f"the ledger holds no undo or exemption {request.record or request.exemption} to report")
     world.notifier.publish(record)

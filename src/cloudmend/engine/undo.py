@@ -11,6 +11,7 @@ import msgspec
 from cloudmend.core.contract import Control
 from cloudmend.core.errors import AwsError, LedgerError, WrongState
 from cloudmend.core.exempting import Grounds, Where
+from cloudmend.core.guidance import guided
 from cloudmend.core.ledger import Entry, TimedExemption
 from cloudmend.core.model import Record
 from cloudmend.core.policy import Policy
@@ -57,7 +58,8 @@ def undo(
     check_stored(entry, entry_id)
     mended = mended_record(entry)
     check_place(entry, world.region, grounds.caller)
-    look = _look(entry, mended, control_of, policy, world)
+    control = _control(entry, control_of)
+    look = _look(entry, mended, control, policy, world)
     reversal = look()
     if entry.undone:
         return undone_already(entry, entry.undone, reversal, _exemptions(world))
@@ -65,10 +67,10 @@ def undo(
     check_anything(entry, reversal)
     exemption = grounds.exemption(entry.id, _where(entry), world.clock.now(), reversal.marks)
     planned = Undone(entry=entry, exemption=exemption, requests=reversal.requests)
-    return planned if dry_run else _carried_out(planned, look, world)
+    return planned if dry_run else _carried_out(planned, look, control, world)
 
 
-def _carried_out(planned: Undone, look: Callable[[], Reversal], world: World) -> Undone:
+def _carried_out(planned: Undone, look: Callable[[], Reversal], control: Control[Any], world: World) -> Undone:
     """Exempted, restored, proved, told and recorded, in this order. Raises UndoIncomplete."""
     entry, exemption = planned.entry, planned.exemption
     world.ledger.exempt(exemption)
@@ -76,17 +78,17 @@ def _carried_out(planned: Undone, look: Callable[[], Reversal], world: World) ->
     try:
         reversal = _proved(look, world)
         check_done(entry, exemption, reversal, problem)
-        return _recorded(planned, reversal, world)
+        return _recorded(planned, reversal, control, world)
     except (AwsError, LedgerError) as error:
         raise incomplete(entry, exemption, f"may be as it was, which could not be read or recorded: {error}") from error
 
 
-def _recorded(planned: Undone, reversal: Reversal, world: World) -> Undone:
+def _recorded(planned: Undone, reversal: Reversal, control: Control[Any], world: World) -> Undone:
     """Told, and recorded, unless somebody else's undo was."""
     entry = planned.entry
     if world.ledger.get(entry.id, entry.place).undone:
         return _after_another(entry, reversal, world)
-    record = undone_record(entry, planned.exemption, reversal.restored)
+    record = guided(undone_record(entry, planned.exemption, reversal.restored), control)
     world.notifier.publish(record)
     try:
         world.ledger.undone(entry, record)
@@ -115,16 +117,20 @@ def _exemptions(world: World) -> Sequence[TimedExemption]:
     return world.ledger.exemptions(world.clock.now()).held
 
 
-def _look(
-    entry: Entry, mended: Record, control_of: Callable[[str], Control[Any]], policy: Policy | None, world: World
-) -> Callable[[], Reversal]:
-    """Return what compares the mend with what is now. Raises LedgerError for a control that nobody has."""
+def _control(entry: Entry, control_of: Callable[[str], Control[Any]]) -> Control[Any]:
+    """Return the control of an entry. Raises LedgerError for one that nobody has."""
     try:
-        control = control_of(entry.intent.control)
+        return control_of(entry.intent.control)
     except KeyError:
         raise LedgerError(
             f"Record {entry.id} is of {entry.intent.control}, which this cloudmend does not have. Update cloudmend."
         ) from None
+
+
+def _look(
+    entry: Entry, mended: Record, control: Control[Any], policy: Policy | None, world: World
+) -> Callable[[], Reversal]:
+    """Return what compares the mend with what is now."""
     if control.revert:
         return partial(control.revert, entry.intent, mended, world.reader)
     settings = policy.settings_of(control) if policy else control.settings()

@@ -11,10 +11,10 @@ import msgspec
 
 from cloudmend.aws.world import connection
 from cloudmend.controls.security_group_ingress import CONTROL
-from cloudmend.controls.security_group_ingress.named import find_group, mark_named
+from cloudmend.controls.security_group_ingress.named import check_group_id, find_group, mark_named
 from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.escaping import terminal
-from cloudmend.core.exempting import Grounds, Where, check_group_id, parse_duration
+from cloudmend.core.exempting import Grounds, Where, parse_duration
 from cloudmend.core.ledger import Exemptions, Ledger, TimedExemption
 from cloudmend.core.notice.request import NoticeRequest
 from cloudmend.core.stored import encode

@@ -13,13 +13,13 @@ from msgspec import Struct
 
 from cloudmend.aws.regions import gateways, own_region
 from cloudmend.controls import woken_by
-from cloudmend.core.attribution import attribute
+from cloudmend.core.attribution import NO_HINTS, attribute
 from cloudmend.core.contract import Control
 from cloudmend.core.decide import switched_on
 from cloudmend.core.ending import Target
 from cloudmend.core.errors import CloudmendError, EventError
 from cloudmend.core.escaping import cut, terminal
-from cloudmend.core.model import ApiCall, Ignored
+from cloudmend.core.model import ApiCall, Hints, Ignored
 from cloudmend.core.ports import Reader
 from cloudmend.core.run import RunReader
 from cloudmend.core.world import World
@@ -128,8 +128,8 @@ def _answer(answer: ApiCall | Ignored | EventError, brief: Brief, place_of: Plac
     if isinstance(answer, Ignored):
         yield f"The event is ignored: {cut(terminal(answer.reason), _FOREIGN)}."
         return
-    yield _call(answer)
     watching = woken_by([answer])
+    yield _call(answer, watching[0].hints if watching else NO_HINTS)
     on = switched_on(watching, brief.policy)
     off = [control.id for control in watching if control.id not in {each.id for each in on}]
     yield from (f"{name} watches such calls, but the policy has it off: it does nothing." for name in off)
@@ -139,8 +139,8 @@ def _answer(answer: ApiCall | Ignored | EventError, brief: Brief, place_of: Plac
         yield "No control watches such calls: nothing would be done."
 
 
-def _call(call: ApiCall) -> str:
-    by = attribute(call.actor)
+def _call(call: ApiCall, hints: Hints) -> str:
+    by = attribute(call.actor, hints)
     when = f" on {call.time.astimezone(UTC):%Y-%m-%d at %H:%M:%S} UTC" if call.time else ""
     told = f"{call.name} was called in {call.region or 'a Region that the event does not name'}{when}"
     return cut(terminal(f"{told}, by {by.who}, through {by.through}, from {by.where}. {by.hint}".rstrip()), _FOREIGN)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shlex
 from typing import Final
 
+from cloudmend.controls import IDS, by_id
+from cloudmend.controls.catalog import CATALOG
+from cloudmend.core import exempting
 from cloudmend.core.attribution import attribute
 from cloudmend.core.escaping import terminal
-from cloudmend.core.exempting import left_open
 from cloudmend.core.ledger import Entry, TimedExemption
 from cloudmend.core.model import Status
 from cloudmend.core.scan import plural
@@ -38,6 +40,12 @@ def exempted(exemption: TimedExemption) -> str:
     what = f"{left_open(exemption)} of {exemption.label}"
     until = f"{exemption.expires:%Y-%m-%d %H:%M} UTC"
     return terminal(f"{what} until {until}: {exemption.reason} ({exemption.owner})")
+
+
+def left_open(exemption: TimedExemption) -> str:
+    """Return what an exemption leaves open, in the words of its control; version 1 knew one control only."""
+    control_id = exemption.control or CATALOG.first
+    return exempting.left_open(exemption, by_id(control_id) if control_id in IDS else None)
 
 
 def who_of(entry: Entry) -> str:

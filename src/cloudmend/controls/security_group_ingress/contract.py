@@ -30,6 +30,7 @@ from cloudmend.controls.security_group_ingress.targets import targets
 from cloudmend.controls.security_group_ingress.trace import trace
 from cloudmend.controls.security_group_ingress.undo import revert
 from cloudmend.controls.security_group_ingress.unseen import unseen
+from cloudmend.controls.security_group_ingress.words import HINTS, WORDS
 from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, Finding, PartIds, Parts, ResourceType, State, Trigger, View, rights
 from cloudmend.core.errors import CloudmendError
@@ -241,6 +242,8 @@ CONTROL: Final = Control[Settings](
     title="A security group rule opens a guarded port to the world",
     references=("Security Hub EC2.13", "Security Hub EC2.14", "Security Hub EC2.19"),
     advice="In Terraform, narrow cidr_ipv4 of the aws_vpc_security_group_ingress_rule.",
+    words=WORDS,
+    hints=HINTS,
     resource=_TYPE,
     triggers=tuple(Trigger("ec2.amazonaws.com", name) for name in _OPENING),
     reads=rights(

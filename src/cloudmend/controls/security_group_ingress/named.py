@@ -12,7 +12,14 @@ from cloudmend.core.errors import InputError
 from cloudmend.core.model import Json, Request
 from cloudmend.core.ports import Reader
 
+_GROUP: Final = re.compile(r"sg-[0-9a-f]{8,17}", re.ASCII)
 _RULE_ID: Final = re.compile(r"sgr-[0-9a-f]{8,17}", re.ASCII)
+
+
+def check_group_id(group: str) -> None:
+    """Raise InputError if it is none of a security group."""
+    if not _GROUP.fullmatch(group):
+        raise InputError(f"{group!r} is not a security group id. One is like sg-05fe30eb67c909f27.")
 
 
 def find_group(group_id: str, reader: Reader, region: str) -> Json:

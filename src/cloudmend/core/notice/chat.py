@@ -13,7 +13,6 @@ import msgspec
 
 from cloudmend.core.escaping import chat
 from cloudmend.core.model import END_EXEMPTION, Record, Request
-from cloudmend.core.notice.resources import arn
 from cloudmend.core.notice.wording import (
     WAITING,
     attributes,
@@ -21,7 +20,9 @@ from cloudmend.core.notice.wording import (
     duration,
     headline,
     is_by_hand,
+    label,
     remarks,
+    removed,
     run_by,
     why_unchanged,
 )
@@ -56,7 +57,7 @@ def notification(record: Record) -> dict[str, Any]:
             "threadId": chat(f"{record.account}/{record.region}/{record.resource.key}", _NAME),
             "summary": chat(headline(record), _TITLE),
             "eventType": "cloudmend record",
-            "relatedResources": [chat(arn(record) or record.resource.key, _NAME)],
+            "relatedResources": [chat(record.arn or record.resource.key, _NAME)],
             "additionalContext": {**ids, "event": chat(record.event_id, _NAME), "entry": chat(record.entry_id, _NAME)},
         },
     }
@@ -72,7 +73,7 @@ def _description(record: Record) -> Iterator[str]:
     notes = remarks(record)
     yield from (f"*Note:* {chat(note, _REMARK)}" for note in notes[:_ITEMS])
     for edit in record.edits[:_ITEMS]:
-        before, after = edit.before or "nothing: it was revoked", edit.after or "nothing: it is revoked"
+        before, after = edit.before or removed(record, "was"), edit.after or removed(record, "is")
         yield f"*Before:* {_code(before)} *after:* {_code(after)}"
     problems = (*(finding.why for finding in record.remaining), *record.errors)
     yield from (f"*Problem:* {chat(problem, _NAME)}" for problem in problems[:_ITEMS])
@@ -108,7 +109,7 @@ def _next_steps(record: Record) -> Iterator[str]:
         yield f"Nothing, if nobody needs the wider access. {undone}"
     else:
         yield "Nothing, if nobody needs the wider access."
-    yield f"The record is in cloudmend's log: event {_code(record.event_id)}, resource {_code(record.resource.label)}."
+    yield f"The record is in cloudmend's log: event {_code(record.event_id)}, resource {_code(label(record))}."
 
 
 def _code(text: str) -> str:

@@ -11,7 +11,6 @@ import msgspec
 
 from cloudmend.core.escaping import cut
 from cloudmend.core.model import Record, Request
-from cloudmend.core.notice.resources import arn
 
 SOURCE: Final = "cloudmend"
 DETAIL_TYPE: Final = "cloudmend record"
@@ -33,7 +32,10 @@ _LISTS: Final = (
     "exemptions_unreadable",
     "ledger_unreadable",
     "steps",
+    "look",
+    "by_hand",
 )
+_COMMANDS: Final = ("undo", "look", "by_hand")
 
 
 class Detail(Record, frozen=True, kw_only=True):
@@ -52,7 +54,7 @@ def put_event(record: Record) -> Request:
         "Source": SOURCE,
         "DetailType": DETAIL_TYPE,
         "Detail": detail(record),
-        "Resources": [name for name in [arn(record)] if name],
+        "Resources": [record.arn] if record.arn else [],
     }
     return Request(_PUT_EVENTS, {"Entries": [entry]})
 
@@ -106,8 +108,8 @@ def _json(value: Any) -> str:
 
 
 def _smaller(whole: dict[str, Any], items: int, characters: int) -> dict[str, Any]:
-    """The same detail with shorter texts and lists, and no undo: half a command is another command."""
-    kept = {**_shortened(whole, items, characters), "undo": []}
+    """The same detail with shorter texts and lists, and no commands: half a command is another one."""
+    kept = {**_shortened(whole, items, characters), **{name: [] for name in _COMMANDS}}
     return {**kept, "left_out": {name: left for name in _LISTS if (left := len(whole[name]) - len(kept[name]))}}
 
 

@@ -8,11 +8,11 @@ from typing import Any, Final, NamedTuple
 
 from cloudmend.core.escaping import plain
 from cloudmend.core.model import Finding, Record, Request
-from cloudmend.core.notice.resources import arn, resource_type
+from cloudmend.core.notice.wording import label
 from cloudmend.core.partitions import partition_of
 
 _BATCH: Final = 100  # the most that one BatchImportFindings takes
-_TYPE: Final = "Software and Configuration Checks/AWS Security Best Practices/Network Reachability"
+_TYPE: Final = "Software and Configuration Checks/AWS Security Best Practices"
 
 
 class _State(NamedTuple):
@@ -55,7 +55,7 @@ def _row(record: Record, finding: Finding, hub: str, now: datetime, *, passed: b
     Security Hub itself opens it again when a passed finding fails.
     """
     opened = now - timedelta(seconds=record.seconds_since_call or 0)
-    failing = _FAILED if finding.is_due else _UNKNOWN
+    failing = _FAILED._replace(severity=record.words.level.upper()) if finding.is_due else _UNKNOWN
     state = _PASSED if passed else _EXEMPT if record.status == "exempt" else failing
     told = "is" if finding.is_due else "may be"
     return {
@@ -68,7 +68,7 @@ def _row(record: Record, finding: Finding, hub: str, now: datetime, *, passed: b
         "FirstObservedAt": _time(opened),
         "UpdatedAt": _time(now),
         "LastObservedAt": _time(now),
-        "Title": plain(f"{record.resource.label} {told} open to the world ({record.control})", 256),
+        "Title": plain(f"{label(record)} {told} {record.words.fault} ({record.control})", 256),
         "Description": plain(finding.why, 1024),
         "Remediation": {"Recommendation": {"Text": _recommendation(record)}},
         "FindingProviderFields": {"Severity": {"Label": state.severity}, "Types": [_TYPE]},
@@ -81,8 +81,8 @@ def _row(record: Record, finding: Finding, hub: str, now: datetime, *, passed: b
 
 
 def _recommendation(record: Record) -> str:
-    """Return what keeps it closed: the hint where infrastructure code opened it."""
-    return plain(record.attribution.hint, 512) or "Admit only the ranges that need it."
+    """Return what keeps it closed: the hint where infrastructure code opened it, or what the control says."""
+    return plain(record.attribution.hint, 512) or plain(record.words.prevent, 512) or "none"
 
 
 def _product_fields(record: Record) -> dict[str, str]:
@@ -94,8 +94,8 @@ def _product_fields(record: Record) -> dict[str, str]:
 
 def _resource(record: Record) -> dict[str, str]:
     return {
-        "Type": resource_type(record).asff,
-        "Id": arn(record) or record.resource.key,
+        "Type": record.asff,
+        "Id": record.arn or record.resource.key,
         "Partition": partition_of(record.region).id,
         "Region": record.region,
     }

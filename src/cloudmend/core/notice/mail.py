@@ -9,8 +9,18 @@ from typing import Final
 from cloudmend.core.escaping import ascii_line, command, plain
 from cloudmend.core.model import END_EXEMPTION, Record, Request
 from cloudmend.core.notice.audience import Audience
-from cloudmend.core.notice.resources import close, look
-from cloudmend.core.notice.wording import WAITING, attributes, call, duration, headline, remarks, run_by, why_unchanged
+from cloudmend.core.notice.wording import (
+    WAITING,
+    attributes,
+    call,
+    duration,
+    headline,
+    label,
+    remarks,
+    removed,
+    run_by,
+    why_unchanged,
+)
 from cloudmend.core.undo import remove_command, undo_command
 
 _SUBJECT: Final = 99  # SNS: less than 100 characters
@@ -19,6 +29,7 @@ _TEXT: Final = 300  # characters of one text of the record
 _ITEMS: Final = 20  # of one list of the record
 # SNS takes 256 KiB for a message; without the commands it stays below 100.
 _COMMANDS: Final = 128 * 1024
+_NOT_KNOWN: Final = ("",)  # one line says that the command is not known
 
 
 def publish_mail(record: Record, audience: Audience) -> Request:
@@ -77,8 +88,8 @@ def _edits(record: Record) -> Iterator[str]:
     if record.edits:
         yield "What was done" if record.status != "observed" else "What would have been done"
     for edit in record.edits[:_ITEMS]:
-        yield f"- before: {_said(edit.before or 'nothing: it was revoked')}"
-        yield f"  after:  {_said(edit.after or 'nothing: it is revoked')}"
+        yield f"- before: {_said(edit.before or removed(record, 'was'))}"
+        yield f"  after:  {_said(edit.after or removed(record, 'is'))}"
         yield f"  why:    {_said(edit.why)}"
     yield from _more(record.edits)
 
@@ -98,22 +109,22 @@ def _next(record: Record) -> Iterator[str]:
     yield "What to do"
     if record.status == "observed":
         yield _said(why_unchanged(record))
-        if by_hand := close(record):
+        if record.by_hand:
             yield "To close it yourself:"
-            yield from _commands([by_hand])
+            yield from _commands(record.by_hand)
         return
     if record.status in WAITING:
         yield WAITING[record.status]
         yield "To look at it yourself:"
-        yield from _commands([look(record)])
+        yield from _commands(record.look or _NOT_KNOWN)
         return
     known = "It is open now" if record.status == "open" else "It may be open now: cloudmend could not check"
     yield f"1. {known}. Lambda tries an event again twice within minutes,"
     yield "   then moves it to the dead-letter queue. You get another notice if a retry closes it."
-    yield f"2. Look at {_said(record.resource.label)}:"
-    yield from _commands([look(record)])
-    yield "3. If it is open, revoke the rule that opens it. This cuts off anyone who uses the rule:"
-    yield from _commands([close(record)])
+    yield f"2. Look at {_said(label(record))}:"
+    yield from _commands(record.look or _NOT_KNOWN)
+    yield f"3. If it is open, {_said(record.words.close)}:"
+    yield from _commands(record.by_hand or _NOT_KNOWN)
     yield "4. Read the problems above, for example a missing right, or somebody who opens it again."
 
 

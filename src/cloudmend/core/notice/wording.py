@@ -50,7 +50,17 @@ def headline(record: Record) -> str:
         verdict = _BY_HAND[record.event_name]
     else:
         verdict = _REPORTED if _is_only_reported(record) else _HEADLINES[record.status]
-    return f"{urgency}{_BUDGET_SPENT if record.budget_spent else verdict} {record.resource.label}"
+    return f"{urgency}{_BUDGET_SPENT if record.budget_spent else verdict} {label(record)}"
+
+
+def label(record: Record) -> str:
+    """Return how a notice calls the resource: with the noun of its type, where its id does not say that."""
+    return f"{record.words.noun} {record.resource.label}".lstrip()
+
+
+def removed(record: Record, tense: str) -> str:
+    """Return what stands in place of a value that is not there: `tense` is "was" or "is"."""
+    return f"nothing: it {tense} {record.words.removed}"
 
 
 def call(record: Record) -> str:

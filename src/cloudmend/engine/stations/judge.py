@@ -53,6 +53,8 @@ class Planned(Struct, frozen=True, kw_only=True):
             "exempt_aside": bool(self.plan.view.exempt),
             "baseline": self.baseline,
             "spared": self.spared,
+            "view": self.plan.view,
+            "settings": self.plan.settings,
         }
         return Ended(target=self.target, status=status, **{**known, **more})
 
@@ -117,6 +119,8 @@ def _ended(found: Verdict, world: World) -> Ended:
         unreadable=() if found.decision.action == "exempt" else found.unreadable,
         baseline=found.baseline,
         spared=tuple(each.finding for each in found.exempt),
+        view=found.view,
+        settings=found.settings,
     )
     if found.is_baseline:
         told = "; ".join(each.why for each in found.findings)

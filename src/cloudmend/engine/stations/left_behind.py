@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from cloudmend.core.contract import Control, State, after
+from cloudmend.core.contract import Control, State, View, after
 from cloudmend.core.ending import edit
 from cloudmend.core.errors import Busy, CloudmendError, WrongState
+from cloudmend.core.guidance import guided
 from cloudmend.core.ledger import Entry, Found, MendEnd, Unreadable
 from cloudmend.core.left_behind import Traces, completed, is_news, not_completed
 from cloudmend.core.model import Intent, Record, Resource
@@ -30,7 +31,7 @@ class Completed(NamedTuple):
     is_left: bool = False
 
 
-def complete_met(situation: Situation, world: World) -> bool:
+def complete_met(situation: Situation, policy: Policy, world: World) -> bool:
     """Complete the oldest that a mend meets at its own resource; return whether there was one.
 
     Its resource must then be looked at again: what was seen under another's lease is out of date. What cannot be
@@ -39,7 +40,8 @@ def complete_met(situation: Situation, world: World) -> bool:
     for entry in () if situation.target.swept else situation.known.recent().entries:
         if entry.is_left_behind(situation.seen):
             try:
-                _complete(entry, situation.target.control, situation.state, situation.seen, world)
+                control = situation.target.control
+                _complete(entry, control, situation.state, situation.seen, policy.settings_of(control), world)
             except Exception:  # noqa: BLE001, S112 - the mend goes on
                 continue
             return True
@@ -73,24 +75,31 @@ def resource_of(intent: Intent) -> Resource:
 def _looked_at(entry: Entry, control: Control[Any], policy: Policy, world: World) -> Completed:
     try:
         seen = world.clock.now()
-        state = control.read(resource_of(entry.intent), world.reader, policy.settings_of(control))
-        return _complete(entry, control, state, seen, world)
+        settings = policy.settings_of(control)
+        state = control.read(resource_of(entry.intent), world.reader, settings)
+        return _complete(entry, control, state, seen, settings, world)
     except (Busy, WrongState):  # another completes it, or has
         return Completed(entry, control, ())
     except Exception as error:  # noqa: BLE001 - it must not keep the sweep from the rest
-        record = not_completed(entry, sentence(error))
+        record = guided(not_completed(entry, sentence(error)), control)
         world.notifier.publish(record)
         return Completed(entry, control, (record,))
 
 
-def _complete(entry: Entry, control: Control[Any], state: State | None, seen: datetime, world: World) -> Completed:
+def _complete(
+    entry: Entry, control: Control[Any], state: State | None, seen: datetime, settings: Any, world: World
+) -> Completed:
     """Raise CloudmendError where another may be at it, or it cannot be done now."""
     mine = world.ledger.resume(entry, seen)
     try:
         traces = None if state is None else _traces(control, mine.intent, state)
     except Exception as error:  # noqa: BLE001 - what cannot be compared now never can be: it is told, and ended
-        return Completed(mine, control, (_ended(mine, not_completed(mine, sentence(error)), world),))
-    record, is_left = completed(mine, traces, may_settle=bool(control.settles_in)), bool(traces and traces.untouched)
+        told = guided(not_completed(mine, sentence(error)), control)
+        return Completed(mine, control, (_ended(mine, told, world),))
+    resource, cause = resource_of(mine.intent), mine.intent.cause
+    view = View(resource=resource, state=state, cause=cause, now=seen) if state else None
+    record = guided(completed(mine, traces, may_settle=bool(control.settles_in)), control, view, settings)
+    is_left = bool(traces and traces.untouched)
     if is_news(traces):
         return Completed(mine, control, (_ended(mine, record, world),), is_left)
     world.ledger.finish(mine, ending(record), record)

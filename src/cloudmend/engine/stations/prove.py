@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from cloudmend.core.contract import Finding, State, after
+from cloudmend.core.contract import Finding, State, View, after
 from cloudmend.core.ending import Ended, Target
 from cloudmend.core.model import Step
 from cloudmend.core.planning import judge, same
@@ -27,6 +27,7 @@ class Proof(Struct, frozen=True):
     """What is seen after the writes: the state (None: it is gone), and what is still at fault; or why neither is."""
 
     state: State | None = None
+    view: View | None = None
     remaining: tuple[Finding, ...] = ()
     problem: Exception | None = None
 
@@ -68,7 +69,7 @@ def _look(written: Written, answer: Answer, world: World) -> Proof:
             return Proof()
         planned = written.planned
         view = msgspec.structs.replace(planned.plan.view, state=state, now=world.clock.now())
-        return Proof(state, judge(planned.target.control, view, planned.plan.settings, planned.covers).counted)
+        return Proof(state, view, judge(planned.target.control, view, planned.plan.settings, planned.covers).counted)
     except Exception as error:  # noqa: BLE001 - a proof that cannot be had is none
         return Proof(problem=error)
 
@@ -89,6 +90,7 @@ def _end(written: Written, proof: Proof, world: World) -> Ended:
         "errors": written.errors,
         "remaining": proof.remaining,
         "unsure": unsure,
+        "view": proof.view or planned.plan.view,
     }
     if proof.problem:
         return planned.ended("failed", told=sentence(proof.problem), **more)

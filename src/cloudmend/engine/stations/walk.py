@@ -84,7 +84,7 @@ def _read(targets: Sequence[Target], policy: Policy, world: World) -> list[Situa
     """Read all; again, where something was completed first that a crash had left behind."""
     found = read(targets, policy, world)
     for number, each in enumerate(found):
-        while isinstance(each, Situation) and complete_met(each, world):
+        while isinstance(each, Situation) and complete_met(each, policy, world):
             (each,) = read([targets[number]], policy, world)
             found[number] = each
     return found

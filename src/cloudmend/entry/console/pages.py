@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as Answer
 from cloudmend.core.attribution import attribute
 from cloudmend.core.errors import CloudmendError, InputError, LedgerError
 from cloudmend.core.escaping import command
-from cloudmend.core.exempting import Grounds, left_open, parse_duration
+from cloudmend.core.exempting import Grounds, parse_duration
 from cloudmend.core.ledger import Entry
 from cloudmend.core.record_ids import find
 from cloudmend.core.scan import by_control, numbers_of, plural, told
@@ -25,7 +25,7 @@ from cloudmend.entry.console.surroundings import Surroundings
 from cloudmend.entry.exempting import end
 from cloudmend.entry.pages import asset, short, unbroken
 from cloudmend.entry.undoing import take_back_and_tell
-from cloudmend.entry.wording import came_to
+from cloudmend.entry.wording import came_to, left_open
 
 _SHOWN: Final = 50  # mends
 

@@ -139,7 +139,7 @@ def _opened(judged: Judged, part: str, target: Target, time: datetime, older: st
         event_id=call.event_id,
         event_name=call.name,
         opened=time,
-        opened_by=attribute(call.actor),
+        opened_by=attribute(call.actor, control.hints),
         principal=principal(call.actor),
         person=person(call.actor),
         by_stranger=is_stranger(call.actor, resource.account),

@@ -1,0 +1,139 @@
+"""What people and programs are told of any control: its own words, and commands that the AWS CLI has and that work."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.session import Session
+from msgspec.structs import replace
+
+from cloudmend.core.errors import AwsError
+from cloudmend.core.model import Record
+from cloudmend.core.notice import CHANNELS, Audience
+from cloudmend.core.notice.mail import subject, text
+from cloudmend.core.ports import Sent
+from kit.bench import Bench, Crash
+from kit.cli_tables import operations
+from local.embedded.helpers import ACCOUNT
+
+REGION = "us-east-1"
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:cloudmend"
+EVERYBODY = Audience(topic=TOPIC, chat_topic=f"{TOPIC}-chat", security_hub=True, region=REGION, ledger="a-table")
+OF_GROUPS = re.compile(r"security.?group|cidr|prefix.?list|ingress|\brules?\b|revoke", re.IGNORECASE)
+BOTOCORE_NAMES = {"s3api": "s3"}
+
+
+def refused(bench: Bench) -> Record:
+    """The record of a mend whose every write AWS refuses."""
+
+    def refuse(request: Sent) -> None:
+        raise AwsError("refused by the test", action=request.action, code="AccessDenied", refused=True)
+
+    bench.api.write = refuse  # type: ignore[method-assign]
+    record = bench.mend()
+    bench.restart()
+    return record
+
+
+def run(bench: Bench, command: str) -> Any:
+    """The answer to a command of the AWS CLI, from the embedded AWS, by an ordinary client."""
+    aws, service, operation, option, region, cli_input, body = shlex.split(command)
+    assert (aws, option, region, cli_input) == ("aws", "--region", REGION, "--cli-input-json")
+    assert operation in operations(service), command
+    name, params = BOTOCORE_NAMES.get(service, service), json.loads(body)
+    members = Session().get_service_model(name).operation_model(_operation(name, operation)).input_shape.members
+    assert params.keys() <= members.keys(), command
+    return getattr(bench.client(name), operation.replace("-", "_"))(**params)
+
+
+def _operation(service: str, command: str) -> str:
+    names = Session().get_service_model(service).operation_names
+    (found,) = (str(name) for name in names if name.lower() == command.replace("-", ""))
+    return found
+
+
+def shown(bench: Bench, record: Record) -> None:
+    """Its first look says what is there: the control's own read begins with it, or it answers with the parts."""
+    answers = [run(bench, command) for command in record.look]
+    assert answers
+    assert all(answer["ResponseMetadata"]["HTTPStatusCode"] == 200 for answer in answers)
+
+
+@pytest.mark.parametrize("mode", ["observe", "fix"])
+def test_the_commands_of_a_notice_show_the_resource_and_close_it_by_hand(bench: Bench, mode: str) -> None:
+    record = bench.mend(mode="observe") if mode == "observe" else refused(bench)
+    assert record.status == ("observed" if mode == "observe" else "open"), record.summary
+    shown(bench, record)
+    assert bench.mend(mode="observe").findings  # a look changes nothing
+    assert record.by_hand
+    for command in record.by_hand:
+        run(bench, command)
+    bench.clock.sleep(timedelta(hours=2).total_seconds())
+    assert bench.mend(mode="observe").status == "clean"
+
+
+def test_a_failure_before_anything_was_read_still_says_how_to_look(bench: Bench) -> None:
+    def deaf(*_: Any, **__: Any) -> Any:
+        raise AwsError("no answer", action="any", code="", refused=False)
+
+    bench.api.get = deaf  # type: ignore[method-assign]
+    record = bench.mend()
+    bench.restart()
+    assert (record.status, record.by_hand) == ("failed", ())
+    shown(bench, record)
+    assert "It may be open now: cloudmend could not check" in text(record, EVERYBODY)
+
+
+def test_a_mended_record_needs_no_command_but_its_undo(bench: Bench) -> None:
+    record = bench.mend()
+    assert (record.status, record.look, record.by_hand) == ("mended", (), ())
+
+
+def test_all_channels_speak_of_it_in_its_own_words_and_name_it_as_aws_does(bench: Bench) -> None:
+    kind = bench.control.resource
+    arn = kind.arn.format(partition="aws", region=REGION, account=ACCOUNT, id=bench.id)
+    named = f"{kind.noun} {bench.id}"
+    for record in (bench.mend(mode="observe"), refused(bench), bench.mend()):
+        sent = {
+            request.action + request.params.get("TopicArn", ""): request.params
+            for channel in CHANNELS
+            for request in channel(record, EVERYBODY, bench.clock.now())
+        }
+        assert record.arn == arn
+        assert named in subject(record)
+        assert named in sent[f"sns:Publish{TOPIC}-chat"]["Message"]
+        (event,) = sent["events:PutEvents"]["Entries"]
+        assert event["Resources"] == [arn]
+        (finding, *_) = sent["securityhub:BatchImportFindings"]["Findings"]
+        assert finding["Resources"][0]["Type"] == kind.asff
+        assert finding["Resources"][0]["Id"] == arn
+        assert finding["Title"].startswith(f"{named} is {bench.control.words.fault} (")
+        for told in (subject(record), text(record, EVERYBODY), json.dumps(sent)):
+            assert not OF_GROUPS.search(told.replace("CloudTrail records", "")), OF_GROUPS.findall(told)
+
+
+def test_the_owner_of_the_code_is_told_what_to_change(bench: Bench) -> None:
+    (target,) = bench.targets()
+    actor = replace(target.cause.actor, user_agent="HashiCorp Terraform/1.9.0")
+    record = bench.mend([replace(target, cause=replace(target.cause, actor=actor))])
+    hints = bench.control.hints
+    told = f"The next apply may {hints.again}: {hints.change} in the Terraform configuration."
+    assert record.attribution.hint == told
+    assert told in text(record, EVERYBODY)
+
+
+def test_what_a_crash_left_behind_is_told_with_names_and_commands_too(bench: Bench) -> None:
+    targets = bench.targets()
+    bench.steps.crash_at = 2  # after the intent and the write, before the notice
+    with pytest.raises(Crash):
+        bench.mend(targets)
+    bench.restart()
+    bench.sweep()
+    (record,) = (each for each in bench.notes.told if each.status == "mended")
+    assert (bool(record.arn), record.words.noun) == (True, bench.control.resource.noun)
+    assert record.attribution.hint == ""
