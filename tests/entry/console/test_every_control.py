@@ -59,6 +59,7 @@ def test_its_finding_is_shown_its_mend_has_a_record_and_its_undo_takes_it_back(
     assert resource in said(visitor.get("mends"))
     page = said(visitor.get(f"records/{record['entry_id']}"))
     assert f"What {control.resource.noun} {resource} consisted of" in page
+    assert f'<dd class="code">{control.id}</dd>' in page
     changed = {row[0].split()[0]: row[1:] for row in rows(page) if row[2] != "left alone"}
     assert set(changed) == {edit["part"] for edit in record["edits"]}
     assert all(before and before != after for before, after in changed.values())
