@@ -180,7 +180,7 @@ def test_the_second_way_is_told_and_taken_back_too() -> None:
     (record,) = told(account)
     (edit,) = record.edits
     assert (record.status, edit.after) == ("mended", "")
-    assert edit.did == "tcp/22 from 0.0.0.0/0 is gone, revoked by this mend or by somebody since"
+    assert edit.did == "tcp/22 from 0.0.0.0/0 is gone, removed by this mend or by somebody since"
     undone(account, record.entry_id)
     assert ingress(account.rules(group_id)) == {OPEN_SSH}
 
@@ -287,7 +287,7 @@ def test_one_that_cannot_be_completed_is_told_and_does_not_stop_the_sweep() -> N
     assert records[other].status == "mended"
     assert (records[group_id].status, records[group_id].entry_id) == ("failed", entry.id)
     assert (
-        "What it did cannot be found out: The record of this mend cannot be trusted: a part of it does not"
+        "What it did cannot be found out: The record of this mend cannot be trusted: what it did and what "
         in records[group_id].summary
     )
     assert account.ledger.open_intents() == ()
@@ -338,3 +338,22 @@ def test_an_undo_is_told_before_it_is_kept() -> None:
     assert account.records[-1].event_name == "Undo"
     assert undone(account, entry_id).entry.id == entry_id
     assert account.ledger.get(entry_id).state == "UNDONE"
+
+
+@pytest.mark.parametrize(
+    ("field", "changed"),
+    [("before", {"CidrIpv4": "0.0.0.0/1"}), ("after", {"FromPort": 0}), ("after", {"IpProtocol": "-1"})],
+)
+def test_an_intent_that_contradicts_itself_is_not_told_as_a_way_to_take_it_back(
+    field: str, changed: dict[str, Any]
+) -> None:
+    account = Account()
+    group_id = left_behind(account)
+    (entry,) = account.ledger.open_intents()
+    (step,) = entry.intent.steps
+    steps = (msgspec.structs.replace(step, **{field: {**getattr(step, field), **changed}}),)
+    spoiled = msgspec.structs.replace(entry, intent=msgspec.structs.replace(entry.intent, steps=steps))
+    account.store.entries[entry.id] = spoiled
+    (record,) = [each for each in swept(account).records if each.resource.id == group_id and each.status == "failed"]
+    assert "do not fit each other" in record.summary
+    assert record.undo == ()

@@ -14,8 +14,8 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from cloudmend.core.call import Call
+from cloudmend.core.events import mapping
 from cloudmend.core.ledger import Entry
-from cloudmend.core.left_behind import Traces
 from cloudmend.core.model import ApiCall, Hints, Intent, Json, Record, Resource, Step, Words
 from cloudmend.core.policy.keys import Keys
 from cloudmend.core.policy.model import Mode, Policy
@@ -253,7 +253,6 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
     marks: Callable[[State], Mapping[str, frozenset[str]]] | None = None  # what its parts say, by id; None: digests
     image: Callable[[State], Json] | None = None  # the before-image; None: the parts and the labels
     unseen: Callable[[ApiCall, Resource, Json | None], Mapping[str, str]] | None = None  # what an image lacks, told
-    trace: Callable[[Intent, State], Traces] | None = None  # what an intent came to
     revert: Callable[[Intent, Record, Reader], Reversal] | None = None  # a mend, compared with what is now
     locate: Callable[[ApiCall], Iterable[Resource]] | None = None  # for what paths cannot say
     read_many: ReadMany[S] | None = None
@@ -282,6 +281,10 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
     def image_of(self, state: State) -> Json:
         """Return the before-image of a state."""
         return self.image(state) if self.image else {"parts": state.parts, "labels": state.labels}
+
+    def parts_in(self, image: Json) -> Parts:
+        """Return the parts of a before-image."""
+        return self.parts_of(image) if self.parts_of else mapping(image.get("parts"))
 
     def trigger(self, call: ApiCall) -> Trigger | None:
         """Return the trigger that the call matches, if there is one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +16,7 @@ from cloudmend.core.planning import calls, check_rights, judge, same
 from cloudmend.core.ports import Reader
 from cloudmend.core.undo import Difference, Reversal
 
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _SHORT: Final = 60  # characters of a value that a sentence repeats
 
 
@@ -39,23 +40,41 @@ def revert(
     return Reversal(marks=marks, differences=tuple(differences), requests=sent, restored=tuple(restored))
 
 
+def check_intent(control: Control[Any], intent: Intent) -> None:
+    """Raise UndoRefused for an intent whose steps contradict its before-image, or would widen what was there."""
+    before = control.parts_in(intent.before)
+    fits = all(step.part in before and same(control, before[step.part], step.before) for step in intent.steps)
+    then = after(before, {step.part: step.after for step in intent.steps})
+    view = View(resource=intent.resource, state=State(before), cause=intent.cause, now=intent.seen or _NEVER)
+    if not (_is_own(control, intent) and fits and (control.narrows is None or control.narrows(view, then))):
+        raise _refused(control, intent)
+
+
 def check_believed(control: Control[Any], intent: Intent, record: Record) -> None:
     """Raise UndoRefused for a record whose parts contradict each other: others may write to a ledger, too."""
-    kind, planned = control.resource, {step.part: step for step in intent.steps}
+    planned = {step.part: step for step in intent.steps}
     before = intent.before.get("parts")
-    is_own = intent.resource.type == kind.type and re.fullmatch(kind.id_pattern, intent.resource.id)
     agrees = all(
         step.part in planned
         and same(control, planned[step.part].before, step.before)
         and (before is None or same(control, before.get(step.part), step.before))
         for step in record.steps
     )
-    if not (is_own and agrees):
-        raise UndoRefused(
-            f"The record of this mend cannot be trusted: what it did and what was there before do not fit each other. "
-            f"It may have been changed in the ledger. Nothing was changed. Look up in CloudTrail what was done to "
-            f"{kind.noun} {intent.resource.label}, and restore it by hand."
-        )
+    if not (_is_own(control, intent) and agrees):
+        raise _refused(control, intent)
+
+
+def _is_own(control: Control[Any], intent: Intent) -> bool:
+    kind, resource = control.resource, intent.resource
+    return resource.type == kind.type and bool(re.fullmatch(kind.id_pattern, resource.id))
+
+
+def _refused(control: Control[Any], intent: Intent) -> UndoRefused:
+    return UndoRefused(
+        f"The record of this mend cannot be trusted: what it did and what was there before do not fit each other. "
+        f"It may have been changed in the ledger. Nothing was changed. Look up in CloudTrail what was done to "
+        f"{control.resource.noun} {intent.resource.label}, and restore it by hand."
+    )
 
 
 def _marks(control: Control[Any], settings: Any, view: View, steps: Iterable[Step]) -> tuple[str, ...]:

@@ -27,7 +27,6 @@ from cloudmend.controls.security_group_ingress.observe import (
 from cloudmend.controls.security_group_ingress.plan import authorize, replacements
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.controls.security_group_ingress.targets import targets
-from cloudmend.controls.security_group_ingress.trace import trace
 from cloudmend.controls.security_group_ingress.undo import revert
 from cloudmend.controls.security_group_ingress.unseen import unseen
 from cloudmend.controls.security_group_ingress.words import HINTS, WORDS
@@ -35,8 +34,7 @@ from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, Finding, PartIds, Parts, ResourceType, State, Trigger, View, rights
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.events import items, mapping, text
-from cloudmend.core.left_behind import Traces
-from cloudmend.core.model import ApiCall, Intent, Json, Request, Resource, Step
+from cloudmend.core.model import ApiCall, Json, Request, Resource, Step
 from cloudmend.core.network import lies_inside
 from cloudmend.core.ports import Reader, Rows
 from cloudmend.core.reach import Reach
@@ -205,10 +203,6 @@ def _marks(state: State) -> Mapping[str, frozenset[str]]:
     return marks(state.context)
 
 
-def _trace(intent: Intent, state: State) -> Traces:
-    return trace(intent, state.context)
-
-
 def _details(state: State, part: str, settings: Settings) -> Mapping[str, Any]:
     from cloudmend.controls.security_group_ingress.details import details  # no start of the function needs it
 
@@ -277,7 +271,6 @@ CONTROL: Final = Control[Settings](
     image=_image,
     clear=_clear,
     unseen=unseen,
-    trace=_trace,
     follow=FOLLOW,
     explain=explain,
     part_ids=PartIds(r"sgr-[0-9a-f]{8,17}", _group_of),

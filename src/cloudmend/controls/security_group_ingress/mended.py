@@ -49,12 +49,6 @@ def mended_rules(intent: Intent, record: Record) -> tuple[MendedRule, ...]:
         return tuple(_mended(intent, record))
 
 
-def intended_rules(intent: Intent) -> Changed:
-    """Raises UndoRefused likewise, of an intent that has no record yet."""
-    with _believed(intent):
-        return _intended(intent)
-
-
 @contextmanager
 def _believed(intent: Intent) -> Iterator[None]:
     """Raises UndoRefused in place of what goes wrong while a stored mend is read."""

@@ -8,15 +8,16 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from cloudmend.core.contract import Control, State, View, after
+from cloudmend.core.contract import Control, Parts, State, View, after
 from cloudmend.core.ending import edit
 from cloudmend.core.errors import Busy, CloudmendError, WrongState
 from cloudmend.core.guidance import guided
 from cloudmend.core.ledger import Entry, Found, MendEnd, Unreadable
 from cloudmend.core.left_behind import Traces, completed, is_news, not_completed
-from cloudmend.core.model import Intent, Record, Resource
+from cloudmend.core.model import Edit, Intent, Record, Resource, Step
 from cloudmend.core.planning import calls, same
 from cloudmend.core.policy import Policy
+from cloudmend.core.reversal import check_intent
 from cloudmend.core.world import World
 from cloudmend.engine.stations.read import Situation, sentence
 from cloudmend.engine.stations.tell import ending, record_all
@@ -113,18 +114,21 @@ def _ended(entry: Entry, record: Record, world: World) -> Record:
 
 
 def _traces(control: Control[Any], intent: Intent, state: State) -> Traces:
-    """Return what became of an intent: each part that it was about, before it and now."""
-    if control.trace:
-        return control.trace(intent, state)
+    """Return what became of an intent: each part that it was about, before it and now.
+
+    Raises UndoRefused for an intent that contradicts itself: people would be told of it as a way to take a mend back.
+    """
+    check_intent(control, intent)
     why = {finding.part: finding.why for finding in intent.findings}
     parts = state.parts
-    done = tuple(step for step in intent.steps if same(control, parts.get(step.part), step.after))
-    left = [step for step in intent.steps if step not in done]
+    done = tuple(step for each in intent.steps if (step := _done(control, each, parts)))
+    left = [step for step in intent.steps if step.part not in {each.part for each in done}]
     untouched = [step for step in left if same(control, parts.get(step.part), step.before)]
     changed = [step for step in left if step not in untouched]
     back = after(parts, {step.part: step.before for step in done})
+    planned = {step.part: step for step in intent.steps}
     return Traces(
-        edits=tuple(edit(control, step, why.get(step.part, "")) for step in done),
+        edits=tuple(_edit(control, step, planned[step.part], why.get(step.part, "")) for step in done),
         steps=done,
         undo=calls(control, intent.resource, state, back),
         untouched=tuple(f"{control.said(step.before)} ({step.part})" for step in untouched),
@@ -132,3 +136,20 @@ def _traces(control: Control[Any], intent: Intent, state: State) -> Traces:
             f"{step.part} was {control.said(step.before)}, is {control.said(parts.get(step.part))}" for step in changed
         ),
     )
+
+
+def _done(control: Control[Any], planned: Step, parts: Parts) -> Step | None:
+    """Return the step that was done; None if it was not. Where there is a second way, what is gone was mended so."""
+    if same(control, parts.get(planned.part), planned.after):
+        return planned
+    if control.stricter and planned.part not in parts:
+        return msgspec.structs.replace(planned, after=None)
+    return None
+
+
+def _edit(control: Control[Any], done: Step, planned: Step, why: str) -> Edit:
+    told = edit(control, done, why)
+    if done == planned:
+        return told
+    gone = f"{told.before} is gone, removed by this mend or by somebody since"
+    return msgspec.structs.replace(told, did=gone)

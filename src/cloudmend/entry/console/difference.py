@@ -60,7 +60,7 @@ def _control(control_id: str) -> Control[Any] | None:
 
 
 def _parts(control: Control[Any] | None, image: Mapping[str, Any]) -> Parts:
-    return control.parts_of(image) if control and control.parts_of else mapping(image.get("parts"))
+    return control.parts_in(image) if control else mapping(image.get("parts"))
 
 
 def _said(control: Control[Any] | None, value: Any) -> str:
