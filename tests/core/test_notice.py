@@ -164,6 +164,21 @@ def test_high_severity_stands_first_in_the_subject_and_the_title() -> None:
     assert notification(flapping)["content"]["title"] == f"HIGH: cloudmend mended {GROUP}"
 
 
+def test_a_mend_that_leaves_what_no_mode_would_change_says_so_first() -> None:
+    remaining = (replace(MENDED.findings[0], restraint="account 123456789012 owns it"),)
+    record = replace(MENDED, remaining=remaining)
+    headline = f"cloudmend mended in part, and reports the rest of {GROUP}"
+    assert subject(record) == f"{headline} (111122223333, eu-west-1)"
+    assert notification(record)["content"]["title"] == headline
+    assert f"Problems\n- {WHY}\n" in text(record)
+
+
+def test_a_problem_that_several_parts_have_is_told_once() -> None:
+    record = replace(OPEN, remaining=OPEN.remaining * 3, errors=OPEN.errors * 3)
+    assert text(record).count(f"- {OPEN.errors[0][:40]}") == 1
+    assert notification(record)["content"]["description"].count(f"*Problem:* {WHY}") == 1
+
+
 def test_a_spent_budget_is_told_as_not_mended_and_how_to_raise_it() -> None:
     assert subject(BUDGET_SPENT) == f"NOT MENDED, the budget is spent: {GROUP} (111122223333, eu-west-1)"
     raised = (
@@ -341,9 +356,9 @@ def without_our_own_markup(said: str) -> str:
 def long_record(characters: int) -> Record:
     """One whose chat would have so many, 2,900 to 3,090, if there were room for all of it."""
     edits = tuple(replace(edit, before="b" * 195, after="a" * 195) for edit in MENDED.edits[:1] * 5)
-    long = replace(MENDED, edits=edits, errors=("e",) * 5, remaining=())
+    long = replace(MENDED, edits=edits, errors=tuple("abcde"), remaining=())
     lacking = characters - len("\n".join(chat._description(long)))
-    errors = tuple("e" * (1 + min(190, max(0, lacking - 190 * number))) for number in range(5))
+    errors = tuple(letter * (1 + min(190, max(0, lacking - 190 * number))) for number, letter in enumerate("abcde"))
     return replace(long, errors=errors)
 
 

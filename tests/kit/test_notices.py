@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from botocore.session import Session
 from msgspec.structs import replace
 
+from cloudmend.core.contract import Finding, View
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Record
 from cloudmend.core.notice import CHANNELS, Audience
@@ -137,3 +139,32 @@ def test_what_a_crash_left_behind_is_told_with_names_and_commands_too(bench: Ben
     (record,) = (each for each in bench.notes.told if each.status == "mended")
     assert (bool(record.arn), record.words.noun) == (True, bench.control.resource.noun)
     assert record.attribution.hint == ""
+
+
+def test_what_a_mend_may_not_change_leaves_it_mended_and_is_reported(bench: Bench) -> None:
+    """A control whose second finding is only reported, whatever the mode (decision 38)."""
+    judge = bench.control.judge
+
+    def and_one_more(view: View, settings: Any) -> Iterator[Finding]:
+        yield from judge(view, settings)
+        yield Finding(part="another", why="its neighbour is old", restraint="only its owner may change it")
+
+    bench.control = replace(bench.control, judge=and_one_more)
+    record = bench.mend()
+    assert (record.status, [each.part for each in record.remaining]) == ("mended", ["another"])
+    assert record.summary.endswith("Besides, its neighbour is old.")
+    assert subject(record).startswith(
+        f"cloudmend mended in part, and reports the rest of {bench.control.resource.noun}"
+    )
+    (request,) = (
+        each
+        for channel in CHANNELS
+        for each in channel(record, EVERYBODY, bench.clock.now())
+        if each.action == "securityhub:BatchImportFindings"
+    )
+    states = {each["Id"].rpartition("/")[2]: each["RecordState"] for each in request.params["Findings"]}
+    assert states["another"] == "ACTIVE"
+    assert {state for part, state in states.items() if part != "another"} == {"ARCHIVED"}
+    bench.clock.sleep(timedelta(hours=2).total_seconds())
+    again = bench.mend()
+    assert (again.status, again.by_hand) == ("observed", ())

@@ -102,7 +102,7 @@ def exempt_parts(control: Control[Any], state: State, covers: Covers) -> frozens
 def mark(control: Control[Any], part: str, value: Any) -> str:
     """Return what names a value of a part; of a part whose id may change, the value alone."""
     named = [] if control.new_ids else [part]
-    data = msgspec.json.encode([*named, control.form(value)], order="deterministic")
+    data = msgspec.json.encode([*named, form(control, value)], order="deterministic")
     return hashlib.sha256(data).hexdigest()[:16]
 
 

@@ -21,6 +21,7 @@ from cloudmend.core.notice.wording import (
     headline,
     is_by_hand,
     label,
+    problems,
     remarks,
     removed,
     run_by,
@@ -75,9 +76,9 @@ def _description(record: Record) -> Iterator[str]:
     for edit in record.edits[:_ITEMS]:
         before, after = edit.before or removed(record, "was"), edit.after or removed(record, "is")
         yield f"*Before:* {_code(before)} *after:* {_code(after)}"
-    problems = (*(finding.why for finding in record.remaining), *record.errors)
-    yield from (f"*Problem:* {chat(problem, _NAME)}" for problem in problems[:_ITEMS])
-    if left_out := sum(max(0, len(items) - _ITEMS) for items in (notes, record.edits, problems)):
+    told = problems(record)
+    yield from (f"*Problem:* {chat(problem, _NAME)}" for problem in told[:_ITEMS])
+    if left_out := sum(max(0, len(items) - _ITEMS) for items in (notes, record.edits, told)):
         yield f"{left_out} more are in the record."
     if took := duration(record):
         yield took

@@ -16,6 +16,7 @@ from cloudmend.core.notice.wording import (
     duration,
     headline,
     label,
+    problems,
     remarks,
     removed,
     run_by,
@@ -95,11 +96,11 @@ def _edits(record: Record) -> Iterator[str]:
 
 
 def _problems(record: Record) -> Iterator[str]:
-    problems = (*(finding.why for finding in record.remaining), *record.errors)
-    if problems:
+    told = problems(record)
+    if told:
         yield "Problems"
-    yield from (f"- {_said(problem)}" for problem in problems[:_ITEMS])
-    yield from _more(problems)
+    yield from (f"- {_said(problem)}" for problem in told[:_ITEMS])
+    yield from _more(told)
 
 
 def _next(record: Record) -> Iterator[str]:

@@ -29,6 +29,7 @@ WAITING: Final[dict[Status, str]] = {
 }
 _BUDGET_SPENT: Final = "NOT MENDED, the budget is spent:"
 _REPORTED: Final = "cloudmend reports"
+_PARTLY: Final = "cloudmend mended in part, and reports the rest of"
 
 
 def is_for_people(record: Record) -> bool:
@@ -48,6 +49,8 @@ def headline(record: Record) -> str:
     urgency = "HIGH: " if record.severity == "high" else ""
     if is_by_hand(record):
         verdict = _BY_HAND[record.event_name]
+    elif record.status == "mended" and record.remaining:  # what no mode would change (decision 38)
+        verdict = _PARTLY
     else:
         verdict = _REPORTED if _is_only_reported(record) else _HEADLINES[record.status]
     return f"{urgency}{_BUDGET_SPENT if record.budget_spent else verdict} {label(record)}"
@@ -91,6 +94,11 @@ def why_unchanged(record: Record) -> str:
 def _is_only_reported(record: Record) -> bool:
     """Return whether no mode would have it mended."""
     return record.status == "observed" and not any(finding.is_due for finding in record.findings)
+
+
+def problems(record: Record) -> tuple[str, ...]:
+    """Return what is still at fault, and what went wrong, each once."""
+    return tuple(dict.fromkeys((*(finding.why for finding in record.remaining), *record.errors)))
 
 
 def remarks(record: Record) -> tuple[str, ...]:
