@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
-from cloudmend.core import model
 from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, Finding, Parts, Patch, Right, State, View, after, changed
 from cloudmend.core.errors import UnsafePlan
 from cloudmend.core.ledger import TimedExemption
 from cloudmend.core.model import Resource, Step
-
-F = TypeVar("F", Finding, model.Finding)
 
 _BUG: Final = "Nothing was changed. This is a bug of the control: please report it with this line."
 
@@ -76,7 +73,7 @@ def judge(control: Control[Any], view: View, settings: Any, covers: Covers = NOT
     return Judgement(tuple(finding for finding in found if finding not in exempt), exempt)
 
 
-def restrained(findings: tuple[F, ...], owner: str, account: str) -> tuple[F, ...]:
+def restrained(findings: tuple[Finding, ...], owner: str, account: str) -> tuple[Finding, ...]:
     """Return the findings as they are for whoever acts in an account: of another's resource they are only reported.
 
     Where the owner or the account is not known (empty), they stay as they are.

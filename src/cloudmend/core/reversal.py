@@ -43,7 +43,7 @@ def revert(
 def check_intent(control: Control[Any], intent: Intent) -> None:
     """Raise UndoRefused for an intent whose steps contradict its before-image, or would widen what was there."""
     before = control.parts_in(intent.before)
-    fits = all(step.part in before and same(control, before[step.part], step.before) for step in intent.steps)
+    fits = all(same(control, before.get(step.part), step.before) for step in intent.steps)
     then = after(before, {step.part: step.after for step in intent.steps})
     view = View(resource=intent.resource, state=State(before), cause=intent.cause, now=intent.seen or _NEVER)
     if not (_is_own(control, intent) and fits and (control.narrows is None or control.narrows(view, then))):

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal, cast
 
 from msgspec import Struct
 
-from cloudmend.core.ending import FLAP_WINDOW
 from cloudmend.core.errors import CloudmendError
-from cloudmend.core.ledger import Entries, Entry, Exemptions, Found, History, Ledger
+from cloudmend.core.ledger import Exemptions, Found, History, Ledger
 from cloudmend.core.model import Record
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader, Sent
@@ -46,11 +44,6 @@ class Standing(Struct, frozen=True, kw_only=True):
             switch=_Set(self.switch),
             keeps_baseline=self.keeps_baseline,
         )
-
-    def recent(self, resource_id: str, now: datetime) -> Sequence[Entry]:
-        """Return what was done about a resource of late, oldest first. Raises CloudmendError."""
-        found = Entries(self.ledger.entries(now - FLAP_WINDOW)) if self.ledger else ()
-        return tuple(entry for entry in found if entry.resource_id == resource_id)
 
 
 class _Known:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-import msgspec
 from msgspec import Struct
 
 Mode = Literal["fix", "observe", "off"]
@@ -73,10 +72,6 @@ class Policy(Struct, frozen=True, kw_only=True):
     def settings_of(self, control: Any) -> Any:
         """Return the settings of a control: what the policy says, or its defaults."""
         return self.settings.get(control.id) or control.settings()
-
-    def with_settings(self, control: Any, settings: Any) -> Policy:
-        """Return the same policy with other settings of a control."""
-        return msgspec.structs.replace(self, settings={**self.settings, control.id: settings})
 
     @property
     def tells_vpcs_apart(self) -> bool:
