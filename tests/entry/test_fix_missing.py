@@ -10,8 +10,8 @@ import pytest
 from cloudmend.controls import every
 from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.errors import InputError
-from cloudmend.entry.fix_plan import plan_of
-from cloudmend.entry.fixing import missing, named
+from cloudmend.entry.fix_plan import LookedUp, plan_of
+from cloudmend.entry.fixing import looked_up, named
 from cloudmend.entry.standing import Brief
 from cloudmend.local.ec2 import Ec2Error
 from support import NOW, Account, policy
@@ -28,27 +28,32 @@ def test_a_group_that_no_region_has_is_missing_and_one_that_is_there_is_not() ->
     account, elsewhere = Account(), Account()
     group = account.group()
     readers = {"us-east-1": elsewhere.world.reader, "eu-west-1": account.world.reader}
-    assert missing(named([group, TYPO], [CONTROL]), readers, BRIEF) == {TYPO}
+    assert looked_up(named([group, TYPO], [CONTROL]), readers, BRIEF) == LookedUp(missing=frozenset({TYPO}))
 
 
-def test_one_that_cannot_be_read_is_not_said_to_be_nowhere() -> None:
+def test_one_that_cannot_be_read_is_neither_nowhere_nor_said_to_be_clean() -> None:
     account = Account()
 
     def refuse(_: object) -> None:
         raise Ec2Error("UnauthorizedOperation", "You are not authorized to perform this operation.", 403)
 
     account.groups.before["DescribeSecurityGroups"] = refuse
-    assert missing(named([TYPO], [CONTROL]), {"eu-west-1": account.world.reader}, BRIEF) == frozenset()
+    found = looked_up(named([TYPO], [CONTROL]), {"eu-west-1": account.world.reader}, BRIEF)
+    assert (found.missing, list(found.unread)) == (frozenset(), [TYPO])
+    plan = plan_of((), [TYPO], found)
+    assert (plan.missing, plan.unlisted, plan.leaves_open) == ((), (), True)
+    assert [(each.region, each.control) for each in plan.unread] == [("eu-west-1", CONTROL.id)]
+    assert plan.unread[0].error.startswith(f"{TYPO}: ec2:DescribeSecurityGroups in eu-west-1: AWS answered")
 
 
 def test_nothing_is_asked_of_aws_if_no_resource_was_named() -> None:
     account = Account()
-    assert missing({}, {"eu-west-1": account.world.reader}, BRIEF) == frozenset()
+    assert looked_up({}, {"eu-west-1": account.world.reader}, BRIEF) == LookedUp()
     assert account.calls == []
 
 
 def test_a_plan_with_a_missing_resource_leaves_something_open() -> None:
-    plan = plan_of((), [TYPO], [TYPO])
+    plan = plan_of((), [TYPO], LookedUp(missing=frozenset({TYPO})))
     assert (plan.missing, plan.unlisted, plan.leaves_open) == ((TYPO,), (), True)
 
 

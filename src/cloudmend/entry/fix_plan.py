@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
 from msgspec import Struct
 
@@ -67,17 +68,30 @@ class FixPlan(Struct, frozen=True, kw_only=True):
         return f"Plan: {self.changes - removed:,} to change, {removed:,} to remove, in {self.resources} ({where})."
 
 
-def plan_of(looked: Sequence[Looked], resources: Collection[str] = (), missing: Collection[str] = ()) -> FixPlan:
-    """Return the plan for all that is at fault, or for these resources alone. Some of them may be `missing`."""
+class LookedUp(Struct, frozen=True, kw_only=True):
+    """Resources that somebody named, that are in no Region, or of which that could not be read, and why."""
+
+    missing: frozenset[str] = frozenset()
+    unread: Mapping[str, Sequence[Unread]] = {}
+
+
+_ALL_THERE: Final = LookedUp()
+
+
+def plan_of(looked: Sequence[Looked], resources: Collection[str] = (), looked_up: LookedUp = _ALL_THERE) -> FixPlan:
+    """Return the plan for all that is at fault, or for these resources alone.
+
+    `looked_up` are those of them that are not at fault.
+    """
     everything = [found for each in looked for found in each.survey.found]
     found = [each for each in everything if not resources or each.target.resource.id in resources]
-    report = report_of(looked)
+    report, missing, unknown = report_of(looked), looked_up.missing, looked_up.unread
     is_known = not (resources or found or report.unread)
     return FixPlan(
         steps=tuple(each for each in found if each.edits),
         left=tuple(Left(each, fate) for each in found for fate in each.fates if fate.decision.action != "fix"),
-        unread=report.unread,
-        unlisted=tuple(sorted(set(resources) - {each.target.resource.id for each in found} - set(missing))),
+        unread=(*report.unread, *(each for name in sorted(unknown) for each in unknown[name])),
+        unlisted=tuple(sorted(set(resources) - {each.target.resource.id for each in found} - missing - unknown.keys())),
         missing=tuple(sorted(missing)),
         all_clear=report.summary if is_known else "",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -16,17 +17,17 @@ from cloudmend import engine
 from cloudmend.aws.regions import enabled_regions, gateways
 from cloudmend.aws.world import anywhere, world
 from cloudmend.core.contract import Control
-from cloudmend.core.ending import Target
+from cloudmend.core.ending import Target, label
 from cloudmend.core.errors import InputError
 from cloudmend.core.model import ApiCall, Record
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import Reader
 from cloudmend.core.run import one_run
-from cloudmend.core.scan import plural
+from cloudmend.core.scan import Unread, plural
 from cloudmend.core.world import World
 from cloudmend.engine.look import Look, look
 from cloudmend.engine.stations.resolve import everything
-from cloudmend.entry.fix_plan import FixPlan, plan_of
+from cloudmend.entry.fix_plan import FixPlan, LookedUp, plan_of
 from cloudmend.entry.fix_told import Teller
 from cloudmend.entry.ledgers import open_ledger
 from cloudmend.entry.opener import opener_of
@@ -82,7 +83,9 @@ def fix(regions: Sequence[str], brief: Brief, wish: Wish) -> int:
         return world(ledger=own or open_ledger(wish.table, region), notifier=teller, region=region, run_by=caller)
 
     ask = _yes if wish.yes else _asked
-    plan = plan_of(looked, wanted, missing(wanted, readers, brief))
+    at_fault = {found.target.resource.id for each in looked for found in each.survey.found}
+    others = {name: each for name, each in wanted.items() if name not in at_fault}
+    plan = plan_of(looked, wanted, looked_up(others, readers, brief))
     return carry_out(plan, world_of, brief.policy, teller, ask)
 
 
@@ -102,23 +105,28 @@ def _named(text: str, controls: Sequence[Control[Any]]) -> tuple[str, Sequence[S
     return found[0].resource.id, found
 
 
-def missing(wanted: Wanted, readers: Mapping[str, Reader], brief: Brief) -> frozenset[str]:
-    """Return which of these resources are not there in any of the Regions.
-
-    One that cannot be read is not missing: the plan says that it could not be read.
-    """
-    left = set(wanted)
+def looked_up(wanted: Wanted, readers: Mapping[str, Reader], brief: Brief) -> LookedUp:
+    """Look for these resources in the Regions, one after the other, until each is found."""
+    left = dict(wanted)
+    unread: defaultdict[str, list[Unread]] = defaultdict(list)
     for region, reader in readers.items():
-        if left:
-            left -= _there([subject for each in sorted(left) for subject in wanted[each]], region, reader, brief)
-    return frozenset(left)
+        named = [subject for subjects in left.values() for subject in subjects]
+        for found in _looks(named, region, reader, brief) if named else ():
+            control, resource = found.target.control, found.target.resource
+            if found.state is not None:
+                left.pop(resource.id, None)
+            elif found.problem:
+                error = f"{label(found.target)}: {found.problem}"
+                unread[resource.id].append(Unread(region=region, control=control.id, error=error))
+    return LookedUp(
+        missing=frozenset(left.keys() - unread.keys()),
+        unread={name: tuple(unread[name]) for name in left if name in unread},
+    )
 
 
-def _there(named: Sequence[Subject], region: str, reader: Reader, brief: Brief) -> set[str]:
-    """Return the ids of those that are there, or may be."""
-    here = brief.world(region, reader)
-    looks = look([_target(each, here) for each in named], brief.policy, one_run(here))
-    return {each.target.resource.id for each in looks if each.state is not None or each.problem}
+def _looks(named: Sequence[Subject], region: str, reader: Reader, brief: Brief) -> Sequence[Look]:
+    here = one_run(brief.world(region, reader))
+    return look([_target(each, here) for each in named], brief.policy, here)
 
 
 def _target(named: Subject, world: World) -> Target:
