@@ -23,13 +23,22 @@ Form = Mapping[str, str]
 # The calls that are answered in JSON, by the last part of X-Amz-Target or, in REST, by what the path stands for.
 _JSON: dict[str, Any] = {
     "BatchImportFindings": {"FailedCount": 0, "SuccessCount": 1, "FailedFindings": []},
-    "GetItem": {},
     "GetParameter": {"Parameter": {"Name": "/cloudmend/mode", "Type": "String", "Value": "as-deployed"}},
     "PutEvents": {"FailedEntryCount": 0, "Entries": [{"EventId": REQUEST_ID}]},
     "Query": {"Items": [], "Count": 0, "ScannedCount": 0},
     "SendMessage": {"MessageId": REQUEST_ID, "MD5OfMessageBody": "d41d8cd98f00b204e9800998ecf8427e"},
     "TransactWriteItems": {},
 }
+
+
+def _marked(key: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """A unit of which the first sweep is through, as in every account after its first minutes; nothing else is kept."""
+    if key["pk"]["S"] != "units":
+        return {}
+    account, region, control = key["sk"]["S"].split("/")
+    since = "2026-11-01T00:00:00Z"
+    unit = {"version": 1, "account": account, "region": region, "control": control, "tried": since, "baseline": since}
+    return {"Item": {**key, "unit": {"S": json.dumps(unit)}}}
 
 
 class Answers:
@@ -55,6 +64,8 @@ class Answers:
     def answer(self, action: str, body: str) -> tuple[int, bytes]:
         """The status and the body of an answer."""
         self.calls[action] += 1
+        if action == "GetItem":
+            return 200, json.dumps(_marked(json.loads(body)["Key"])).encode()
         if action in _JSON:
             return 200, json.dumps(_JSON[action]).encode()
         try:

@@ -31,7 +31,7 @@ LOOK_CALLS: Final = 4  # all at once
 MEND_TRIPS: Final = 6  # one after the other
 CPU_MS_A_CALL: Final = 1.5  # where an answer takes 20 ms; less where it comes at once
 SWEEP_CPU_MS_A_GROUP: Final = 0.1
-SWEEP_CALLS: Final = 1  # besides the pages: what a crash left behind
+SWEEP_CALLS: Final = 4  # besides the pages: what a crash left behind; the units, what stands, and when it was read
 PAGE_GROUPS: Final = 1000
 
 LATENCY_MS: Final = 20

@@ -22,6 +22,7 @@ ENTRY = "eJx" + "A" * 1200  # as long as a stored entry is
 ITEM = f'{{"Put":{{"TableName":"ledger","Item":{{"pk":{{"S":"resource/sg"}},"entry":{{"B":"{ENTRY}"}}}}}}}}'
 TRANSACTION = f'{{"TransactItems":[{ITEM}]}}'
 QUERY = '{"TableName":"ledger","KeyConditionExpression":"pk = :pk","ExpressionAttributeValues":{":pk":{"S":"x"}}}'
+UNIT = '{"TableName":"ledger","Key":{"pk":{"S":"units"},"sk":{"S":"1/2/3"}}}'
 NOTICE = "the door of a group was closed, and this is told. " * 30
 
 _idle: dict[str, list[socket.socket]] = {}  # the connections to each service that no call uses
@@ -46,6 +47,7 @@ def respond(event: Any, context: Any) -> None:  # noqa: ARG001 - Lambda's signat
         ("dynamodb", "DynamoDB_20120810.Query", QUERY),
         ("ssm", "AmazonSSM.GetParameter", '{"Name":"/cloudmend/mode"}'),
     )
+    call("dynamodb", "DynamoDB_20120810.GetItem", UNIT)
     at_once(
         ("dynamodb", "DynamoDB_20120810.TransactWriteItems", TRANSACTION),
         ("dynamodb", "DynamoDB_20120810.Query", QUERY),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from threading import Event
 from typing import Any
@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from cloudmend.aws.gateway import Gateway, connector
 from cloudmend.aws.notices import CONFIG, PERMISSIONS, Notices
 from cloudmend.aws.world import threads
+from cloudmend.core.digest import Digest
 from cloudmend.core.model import Record
 from cloudmend.core.notice import CHANNELS, Audience
 from records import CLEAN, MENDED, OPEN, RECORDS
@@ -39,6 +40,15 @@ class Log:
 
     def undelivered(self, record: Record, problem: str) -> None:
         self.problems.append(f"{record.status}: {problem}")
+
+    def publish_digest(self, digest: Digest) -> None:
+        self.records.append(f"digest of {digest.control}")
+
+    def digest_undelivered(self, digest: Digest, problem: str) -> None:
+        self.problems.append(f"digest of {digest.control}: {problem}")
+
+    def ledger_problem(self, keys: Sequence[str], problem: str) -> None:
+        self.problems.append(f"{', '.join(keys)}: {problem}")
 
 
 class Services:

@@ -9,9 +9,11 @@ from typing import Final, Protocol
 from botocore.config import Config
 
 from cloudmend.aws.gateway import Gateway
+from cloudmend.core.digest import Digest
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import Json, Record, Request
 from cloudmend.core.notice import CHANNELS, Audience, Channel
+from cloudmend.core.notice.digest import requests as digest_requests
 from cloudmend.core.notice.event import joined
 from cloudmend.core.ports import Begin, Clock, Notifier
 from cloudmend.core.world import at_need
@@ -34,6 +36,12 @@ class NoticeLog(Notifier, Protocol):
     """The log that a record goes to first, and that names each channel that did not accept it."""
 
     def undelivered(self, record: Record, problem: str) -> None: ...
+
+    def publish_digest(self, digest: Digest) -> None: ...
+
+    def digest_undelivered(self, digest: Digest, problem: str) -> None: ...
+
+    def ledger_problem(self, keys: Sequence[str], problem: str) -> None: ...
 
 
 class Notices:
@@ -58,6 +66,21 @@ class Notices:
         for problems in under_way:
             for record, problem in problems():
                 self._log.undelivered(record, problem)
+
+    def publish_digest(self, digest: Digest) -> None:
+        """The log first, then each channel; what one does not take is in the log."""
+        self._log.publish_digest(digest)
+        for request in digest_requests(digest, self._audience):
+            try:
+                refused = [row for row in self._gateway.call(request).get("Entries", ()) if row.get("ErrorCode")]
+                problem = "".join(f"{row['ErrorCode']} ({row.get('ErrorMessage', '')})" for row in refused)
+            except Exception as error:  # noqa: BLE001 - one channel must not stop the next
+                problem = str(error)
+            if problem:
+                self._log.digest_undelivered(digest, f"{request.action}: {problem}")
+
+    def ledger_problem(self, keys: Sequence[str], problem: str) -> None:
+        self._log.ledger_problem(keys, problem)
 
     def _tell(self, channel: Channel, records: Sequence[Record]) -> list[Problem]:
         """Return what the channel did not take: the log is for one thread at a time."""

@@ -11,7 +11,7 @@ import msgspec
 from cloudmend.core.contract import Finding
 from cloudmend.core.ending import Ended
 from cloudmend.core.model import Notice
-from cloudmend.core.standing import Before, Fault, Stand, StandingResource, is_news, merged
+from cloudmend.core.standing import Fault, Stand, StandingResource, is_news, merged
 
 _CLEAR: Final = ("clean", "gone")
 _STANDS: Final = ("observed", "exempt", "pending", "deferred")
@@ -53,7 +53,7 @@ def _is_aside(fault: Fault, aside: tuple[Fault, ...], found: tuple[Fault, ...]) 
     return any(each.mark == fault.mark or (each.part == fault.part and each.mark not in marks) for each in aside)
 
 
-def notice_of(ended: Ended, before: Before, faults: tuple[Fault, ...], now: datetime) -> Notice:
+def notice_of(ended: Ended, stood: StandingResource | None, faults: tuple[Fault, ...], now: datetime) -> Notice:
     """Return when people are told: at once, in the digest of a sweep, or not again for now.
 
     What a mend came to, and what is looked at again by itself, is told at once. So is what is seen for the first time
@@ -61,7 +61,7 @@ def notice_of(ended: Ended, before: Before, faults: tuple[Fault, ...], now: date
     """
     if ended.status not in _STANDS or ended.budget_spent or ended.retry_at or ended.late:
         return "now"
-    told = before.standing if before.standing and before.standing.told else None
+    told = stood if stood and stood.told else None
     known = {finding.mark for finding in told.findings} if told else set()
     is_new = not {fault.mark for fault in faults} <= known
     if ended.target.swept:
@@ -77,13 +77,13 @@ def _is_critical(ended: Ended) -> bool:
 
 
 def stands_after(
-    ended: Ended, before: Before, faults: tuple[Fault, ...], notice: Notice, region: str, now: datetime
+    ended: Ended, was: StandingResource | None, faults: tuple[Fault, ...], notice: Notice, region: str, now: datetime
 ) -> StandingResource | None:
     """Return what stands by now; None if nothing does. `region` is where the resource is."""
-    findings = merged(before.standing, faults, now)
+    findings = merged(was, faults, now)
     if not findings:
         return None
-    was, target = before.standing, ended.target
+    target = ended.target
     told, held = (was.told, was.held) if was else (None, 0)
     if notice == "held":
         held += not target.swept  # a sweep counts for its whole unit

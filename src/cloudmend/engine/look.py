@@ -79,7 +79,9 @@ def look(targets: Sequence[Target], policy: Policy, world: World) -> list[Look]:
 
 def look_at(target: Target, state: State, policy: Policy, now: datetime) -> tuple[Fate, ...]:
     """Judge a state that is known without a read, by the policy alone. Raises as `verdict` does."""
-    nothing = Known(exemptions=lambda: Exemptions(()), recent=Recent, mode=lambda: None, before=Before)
+    nothing = Known(
+        exemptions=lambda: Exemptions(()), recent=Recent, mode=lambda: None, before=Before, stood=lambda: None
+    )
     situation = Situation(target=target, state=state, known=nothing, seen=now)
     found = verdict(situation, state, policy, now=now, account=lambda: target.resource.account)
     return _at_fault(found, state).fates if found else ()

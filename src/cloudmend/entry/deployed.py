@@ -66,6 +66,7 @@ def deployed_world(settings: Mapping[str, str], warn: Callable[[str], None], not
         notifier=Notices(notice_log, brief, audience, here.clock, threads()),
         clock=here.clock,
         begin=threads(),
+        keeps_baseline=bool(table),
         later=LaterQueue(gateway, queue, table, here.clock) if queue else NoLater(),
         switch=ModeSwitch(brief, settings.get(MODE_PARAMETER, ""), here.clock, warn),
     )

@@ -13,7 +13,7 @@ from cloudmend.aws import checks
 from cloudmend.aws.gateway import Gateway
 from cloudmend.controls import every
 from cloudmend.controls.catalog import CATALOG
-from cloudmend.core.doctor import function, records, rule, runs, settings, stack
+from cloudmend.core.doctor import function, records, rule, runs, settings, stack, units
 from cloudmend.core.doctor.check import QUEUE, Answer, Deployment, all_of
 from cloudmend.core.doctor.rule import EventRule
 from cloudmend.core.errors import AwsError, PolicyError
@@ -136,6 +136,15 @@ def _records(case: Case) -> Answer:
         raise
 
 
+def _units(case: Case) -> Answer:
+    try:
+        return units.units(checks.ledger(case.gateway, case["LedgerTable"]).units(), case.now)
+    except AwsError as error:
+        if error.code == "ResourceNotFoundException":
+            return Answer.hidden("the ledger's table is gone.")
+        raise
+
+
 def _last_sweep(case: Case) -> Answer:
     return function.last_sweep(checks.newest_streams(case.gateway, case[LOG]), case[SWEEP], case.here)
 
@@ -204,6 +213,7 @@ LOOKS: Final = (
     Look("Dead-letter queue", (QUEUE, *_RULE_IDS), _dead_letters),
     Look("Ledger", ("LedgerTable",), _ledger, is_optional=True),
     Look("Records", ("LedgerTable",), _records, is_optional=True),
+    Look("Last reads", ("LedgerTable",), _units, is_optional=True),
     Look("Last sweep", (SWEEP, LOG), _last_sweep, is_optional=True),
     Look("Sweeps", (SWEEP, LOG), partial(_runs, SWEEP), is_optional=True),
     Look("Switch", ("ModeParameter",), _switch, is_optional=True),

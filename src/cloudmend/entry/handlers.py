@@ -15,7 +15,7 @@ from cloudmend import controls, engine
 from cloudmend.aws.regions import enabled_regions
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.contract import Control
-from cloudmend.core.decide import mode_of, switched_on
+from cloudmend.core.decide import switched_on
 from cloudmend.core.ending import Target
 from cloudmend.core.errors import CloudmendError, EventError, StillOpen
 from cloudmend.core.left_behind import unread
@@ -28,7 +28,6 @@ from cloudmend.core.version import CODE_VERSION
 from cloudmend.core.world import World
 from cloudmend.entry.continuation import Task, asked, messages, whole
 from cloudmend.entry.deployed import (
-    ACCOUNT,
     CONTINUATION_QUEUE,
     SWEEP_REGIONS,
     deployed_world,
@@ -107,14 +106,9 @@ def sweep(event: Any, context: Any) -> dict[str, Any]:
     return {**told, "left": len(swept.left) + len(again), "not_ours": len(swept.others)}
 
 
-def _sweeping() -> list[Control[Any]]:
-    """The controls that a sweep looks with. Of one that only observes each sweep would tell people everything again."""
-    policy, account = _policy(), stack_settings(os.environ).get(ACCOUNT, "")
-    return [
-        control
-        for control in switched_on(controls.every(), policy)
-        if control.id == _GROUPS or mode_of(policy, control.id, account, "", control.mode).mode == "fix"
-    ]
+def _sweeping() -> tuple[Control[Any], ...]:
+    """The controls that a sweep looks with, also those that only observe: a digest tells of what they find."""
+    return switched_on(controls.every(), _policy())
 
 
 def _log_others(others: Sequence[Resource]) -> None:

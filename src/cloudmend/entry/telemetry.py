@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from cloudmend.core.digest import Digest
 from cloudmend.core.ending import FLAPPING_AFTER
 from cloudmend.core.model import Record, Status
 
@@ -24,12 +25,13 @@ COUNTED: Final[dict[Status, str]] = {
     "pending": "Pending",
     "deferred": "Deferred",
 }
+_UNREADABLE: Final = "LedgerUnreadable"
 # Those that count a circumstance of it; alarms of the template wait for them.
 FLAGGED: Final[dict[str, Callable[[Record], bool]]] = {
     "BudgetExhausted": lambda record: record.budget_spent,
     "Missed": lambda record: record.missed,
     "Flaps": lambda record: record.flaps >= FLAPPING_AFTER,
-    "LedgerUnreadable": lambda record: bool(record.exemptions_unreadable or record.ledger_unreadable),
+    _UNREADABLE: lambda record: bool(record.exemptions_unreadable or record.ledger_unreadable),
 }
 SECONDS_TO_CLOSED: Final = "SecondsToClosed"
 UNDELIVERED: Final = "NoticesUndelivered"
@@ -51,6 +53,24 @@ class LogNotifier:
             self._metrics().add_metric(name, "Count", 1)
         if record.status == "mended" and record.seconds_since_call is not None:
             self._metrics().add_metric(SECONDS_TO_CLOSED, "Seconds", record.seconds_since_call)
+
+    def publish_digest(self, digest: Digest) -> None:
+        """One line with the counts: each resource has a line of its own."""
+        counts: dict[str, int] = {"new": len(digest.new)}
+        counts.update(digest.counts.items())
+        told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        where = f"{digest.control} in account {digest.account}, Region {digest.region}"
+        self._logger().info(f"Digest of {where}: {told}.", extra={"digest": counts, "unread": digest.unread})
+
+    def digest_undelivered(self, digest: Digest, problem: str) -> None:
+        """A channel did not take a digest; what it tells stands in the ledger and in the log."""
+        self._logger().error(f"The digest of {digest.control} was not delivered: {problem}")
+        self._metrics().add_metric(UNDELIVERED, "Count", 1)
+
+    def ledger_problem(self, keys: Sequence[str], problem: str) -> None:
+        """The ledger does not hold, or does not give back, what stands."""
+        self._logger().error(f"What stands is not in the ledger as it is: {problem}", extra={"keys": list(keys)})
+        self._metrics().add_metric(_UNREADABLE, "Count", 1)
 
     def undelivered(self, record: Record, problem: str) -> None:
         """A notice of the record did not get out; the record itself stands in the log."""

@@ -159,7 +159,7 @@ class EmbeddedAws:
         return Front(
             DomainDispatcherApplication(create_backend_app),
             {
-                "cloudformation": CloudFormationService(self._functions),
+                "cloudformation": CloudFormationService(self._functions, self._bus.put),
                 "dynamodb": DynamoDbService(conflicts=self._conflicts),
                 "ec2": Ec2Service(self._bus.put, **self._ec2),
                 "events": EventsService(self._bus),

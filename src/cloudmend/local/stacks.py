@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qsl, urlencode
 from xml.etree import ElementTree as ET
@@ -14,9 +16,10 @@ from cloudmend.local.messages import ApiError
 from cloudmend.local.templates import plain_template, template_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
-    from moto.cloudformation.models import ChangeSet
+    from moto.cloudformation.models import ChangeSet, Stack
 
     from cloudmend.local.front import Exchange
     from cloudmend.local.functions import Functions
@@ -28,10 +31,14 @@ _TEMPLATE_OPERATIONS = frozenset({"CreateStack", "UpdateStack", "CreateChangeSet
 
 
 class CloudFormationService:
-    """CloudFormation's part of the front: templates are made plain, and deleted functions end."""
+    """CloudFormation's part of the front: templates are made plain, and deleted functions end.
 
-    def __init__(self, functions: Functions) -> None:
+    EventBridge gets an event when a stack is there or updated: here that takes no time, and nothing else is told.
+    """
+
+    def __init__(self, functions: Functions, put_event: Callable[[Mapping[str, Any]], None]) -> None:
         self._functions = functions
+        self._put_event = put_event
         self._originals: dict[str, str] = {}
 
     def __call__(self, exchange: Exchange) -> ApiResponse:
@@ -44,9 +51,8 @@ class CloudFormationService:
             response = exchange.forward()
         if exchange.request.operation == "GetTemplate" and form.get("TemplateStage") != "Processed":
             response = self._with_original(response)
-        if exchange.request.operation == "ExecuteChangeSet" and response.error_code is None:
-            backend = cloudformation_backends[exchange.principal.account][exchange.request.region]
-            _refresh(cast("ChangeSet", backend.describe_change_set(form["ChangeSetName"])))
+        if response.error_code is None and (stack := _deployed(form, exchange)):
+            self._put_event(_status_change(stack, exchange))
         self._functions.prune()
         return response
 
@@ -68,6 +74,37 @@ class CloudFormationService:
         for body in document.iter(f"{{{_NAMESPACE}}}TemplateBody"):
             body.text = self._originals.get(body.text or "", body.text)
         return replace(response, body=ET.tostring(document))
+
+
+def _deployed(form: Mapping[str, str], exchange: Exchange) -> Stack | None:
+    """The stack that a call has made or updated; None for any other call."""
+    backend = cloudformation_backends[exchange.principal.account][exchange.request.region]
+    if exchange.request.operation == "ExecuteChangeSet":
+        change_set = cast("ChangeSet", backend.describe_change_set(form["ChangeSetName"]))
+        _refresh(change_set)
+        return change_set.stack
+    if exchange.request.operation in ("CreateStack", "UpdateStack"):
+        return backend.get_stack(form["StackName"])
+    return None
+
+
+def _status_change(stack: Stack, exchange: Exchange) -> Mapping[str, Any]:
+    """CloudFormation's own event of a stack, with its envelope."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "CloudFormation Stack Status Change",
+        "source": "aws.cloudformation",
+        "account": exchange.principal.account,
+        "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "region": exchange.request.region,
+        "resources": [stack.stack_id],
+        "detail": {
+            "stack-id": stack.stack_id,
+            "status-details": {"status": stack.status, "status-reason": ""},
+            "client-request-token": "",
+        },
+    }
 
 
 def _form(request: ApiRequest) -> dict[str, str]:

@@ -29,5 +29,6 @@ def on_aws(monkeypatch: pytest.MonkeyPatch) -> None:
 def patient(aws: EmbeddedAws) -> Patient:
     healthy = Patient(aws)
     healthy.deploy()
+    healthy.read_whole()
     healthy.trail()
     return healthy

@@ -27,6 +27,7 @@ CHECKED = [
         "Dead-letter queue",
         "Ledger",
         "Records",
+        "Last reads",
         "Sweeps",
         "Switch",
         "Policy",

@@ -24,24 +24,30 @@ Channel = Callable[[Record, Audience, datetime], Iterator[Request]]
 
 
 def _events(record: Record, _: Audience, __: datetime) -> Iterator[Request]:
-    """Everything but a clean look: each of cloudmend's own writes leads to one of those."""
-    if record.status != "clean":
+    """What is new, but no clean look: each of cloudmend's own writes leads to one of those."""
+    if record.status != "clean" and record.notice == "now":
         yield put_event(record)
 
 
+def _is_for_people(record: Record) -> bool:
+    """Not what the digest of its sweep tells, or what people know already."""
+    return record.notice == "now" and is_for_people(record)
+
+
 def _mail(record: Record, audience: Audience, _: datetime) -> Iterator[Request]:
-    if audience.topic and is_for_people(record):
+    if audience.topic and _is_for_people(record):
         yield publish_mail(record, audience)
 
 
 def _chat(record: Record, audience: Audience, _: datetime) -> Iterator[Request]:
-    if audience.chat_topic and is_for_people(record):
+    if audience.chat_topic and _is_for_people(record):
         yield publish_chat(record, audience.chat_topic)
 
 
 def _findings(record: Record, audience: Audience, now: datetime) -> Iterator[Request]:
-    """Security Hub takes from an account no finding about another's."""
-    if audience.security_hub and (not audience.account or record.account == audience.account):
+    """Security Hub takes from an account no finding about another's. It gets each resource of a digest, too."""
+    is_own = not audience.account or record.account == audience.account
+    if record.notice != "held" and audience.security_hub and is_own:
         yield from import_findings(record, audience.region, now)
 
 

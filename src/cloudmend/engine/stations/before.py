@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache, partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -42,18 +42,26 @@ def key(target: Target, world: World) -> str:
     return key_of(target.account, world.region, target.control.id, target.resource.id)
 
 
-def known_before(
-    target: Target, policy: Policy, world: World, begin: Begin
-) -> tuple[Callable[[], Recent], Callable[[], Before]]:
-    """Begin to ask the ledger; return what gives the mends of late, and what gives what stood.
+class Asked(NamedTuple):
+    """What the ledger was asked for: the mends of late, what was known before, and what stood. Each waits."""
+
+    recent: Callable[[], Recent]
+    before: Callable[[], Before]
+    stood: Callable[[], StandingResource | None]
+
+
+def known_before(target: Target, policy: Policy, world: World, begin: Begin) -> Asked:
+    """Begin to ask the ledger.
 
     A sweep has read what stands in its unit. The mends of late of all resources come at once, when the first of them is
     asked for. For an event, one call gives both.
     """
     if target.unit:
-        return begin(partial(_recent, target, world)), partial(target.unit.before, key(target, world))
+        of_unit = partial(target.unit.before, key(target, world))
+        return Asked(begin(partial(_recent, target, world)), of_unit, lambda: of_unit().standing)
     history = begin(partial(_history, target, world))
-    return partial(_recent_of, history), cache(partial(_before, target, policy, world, history))
+    before = cache(partial(_before, target, policy, world, history))
+    return Asked(partial(_recent_of, history), before, lambda: _readable_standing(history()))
 
 
 def keeps_baseline(control: str, account: str, policy: Policy, world: World) -> bool:
@@ -106,6 +114,11 @@ def _before(target: Target, policy: Policy, world: World, history: Callable[[], 
     if isinstance(standing, StandingResource):
         return Before(standing=standing, is_first=is_first, keeps_baseline=True)
     return Before(is_first=is_first or standing is not None, keeps_baseline=True)
+
+
+def _readable_standing(found: History | CloudmendError) -> StandingResource | None:
+    standing = _standing(found)
+    return standing if isinstance(standing, StandingResource) else None
 
 
 def _standing(found: History | CloudmendError) -> StandingFound | CloudmendError | None:

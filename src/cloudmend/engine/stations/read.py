@@ -17,7 +17,7 @@ from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.ledger import Exemptions
 from cloudmend.core.policy import Mode, Policy
 from cloudmend.core.run import OneByOne
-from cloudmend.core.standing import Before
+from cloudmend.core.standing import Before, StandingResource
 from cloudmend.core.world import World
 from cloudmend.engine.stations.before import Recent, known_before
 
@@ -33,7 +33,8 @@ class Known(Struct, frozen=True):
     exemptions: Callable[[], Exemptions]
     recent: Callable[[], Recent]
     mode: Callable[[], Mode | None]
-    before: Callable[[], Before]
+    before: Callable[[], Before]  # for a resource at fault: it may ask for the unit
+    stood: Callable[[], StandingResource | None]
 
 
 class Situation(Struct, frozen=True, kw_only=True):
@@ -52,7 +53,7 @@ def read(targets: Sequence[Target], policy: Policy, world: World) -> list[Situat
     exemptions = begin(partial(current_exemptions, world))
     mode = begin(world.switch.mode)
     asked = [known_before(target, policy, world, begin) for target in targets]
-    known = [Known(exemptions, recent, mode, before) for recent, before in asked]
+    known = [Known(exemptions, each.recent, mode, each.before, each.stood) for each in asked]
     answers = states(targets, policy, world)
     return [
         _situation(target, answer, each, seen, policy, world)
@@ -158,8 +159,8 @@ def _situation(
     try:
         named = _named(target, state := answer())
         if not (target.resource.account or target.cause.account):  # only the state says whose it is, and so its key
-            recent, before = known_before(named, policy, world, cache)
-            known = msgspec.structs.replace(known, recent=recent, before=before)
+            late = known_before(named, policy, world, cache)
+            known = msgspec.structs.replace(known, recent=late.recent, before=late.before, stood=late.stood)
         return Situation(target=named, state=state, known=known, seen=seen)
     except Exception as error:  # noqa: BLE001 - what cannot be read ends its own target
         return failed(target, error)

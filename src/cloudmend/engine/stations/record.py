@@ -16,7 +16,7 @@ from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import MendEnd
 from cloudmend.core.model import Notice, Record
 from cloudmend.core.ports import KeptNotifier
-from cloudmend.core.standing import Before, StandingResource
+from cloudmend.core.standing import StandingResource
 from cloudmend.core.stands import faults_of, notice_of, stands_after
 from cloudmend.core.world import World
 from cloudmend.engine.stations.before import key
@@ -58,12 +58,12 @@ def _stood(ended: Ended, now: datetime, world: World) -> tuple[Notice, _Stood]:
     """Return when people are told of an end, and what stands after it."""
     target, kind = ended.target, ended.target.control.resource.type
     faults = faults_of(ended)
-    if ended.before is None or faults is None or target.resource.type != kind or not target.account:
+    if ended.stood is None or faults is None or target.resource.type != kind or not target.account:
         return "now", _Stood()
-    before: Before = ended.before()
+    before = ended.stood()
     notice = notice_of(ended, before, faults, now)
     after = stands_after(ended, before, faults, notice, world.region, now)
-    return notice, _Stood(key(target, world), before.standing, after, is_known=True)
+    return notice, _Stood(key(target, world), before, after, is_known=True)
 
 
 def _keep(changed: Sequence[_Stood], world: World) -> None:

@@ -73,7 +73,7 @@ def _walk(targets: Sequence[Target], policy: Policy, world: World, agreed: Agree
 
 def _known(end: Ended, situation: Situation | Ended) -> Ended:
     """Return the end with what was known of the resource before."""
-    return end if isinstance(situation, Ended) else msgspec.structs.replace(end, before=situation.known.before)
+    return end if isinstance(situation, Ended) else msgspec.structs.replace(end, stood=situation.known.stood)
 
 
 def _key(target: Target) -> tuple[str, str]:

@@ -21,6 +21,12 @@ def records(
         Path | None, typer.Option(metavar="FILE", help="Write JSON lines into this file; - is stdout.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --export -.")] = False,
+    standing: Annotated[
+        bool, typer.Option("--standing", help="What stands now, instead of what was mended, and when it was read.")
+    ] = False,
+    control: Annotated[
+        str, typer.Option(metavar="CONTROL_ID", help="With --standing: only what this control finds.")
+    ] = "",
     region: Region = None,
     ledger: Ledger = "",
 ) -> None:
@@ -28,8 +34,18 @@ def records(
 
     A record says when, which group, how it ended, who opened it, what was done, and its id.
 
+    With --standing: what is at fault and not mended, since when, and when each control last read it.
+
     Example: cloudmend records --since 24h
     """
+    if standing and (group or since or export):
+        raise typer.BadParameter("--standing lists what stands now. Use it without --group, --since, and --export.")
+    if control and not standing:
+        raise typer.BadParameter("--control is for --standing.")
+    if standing:
+        from cloudmend.entry.standing_list import list_standing
+
+        raise typer.Exit(list_standing(control=control, ledger=ledger, region=region, as_json=as_json))
     from cloudmend.entry.recording import records as run
 
     into = Path("-") if as_json else export

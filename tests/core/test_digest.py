@@ -1,0 +1,132 @@
+"""A digest: when it is due, what it counts, and how people and programs get it."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from cloudmend.core.digest import Digest, digest_of, is_due
+from cloudmend.core.model import Resource
+from cloudmend.core.notice import Audience
+from cloudmend.core.notice.digest import detail, headline, notification, requests, text
+from cloudmend.core.standing import Stand, StandingFinding, StandingResource, Unit
+from hostile import PIECES
+from support import ACCOUNT, NOW, REGION
+
+CONTROL = "sqs_policy_public"
+WEEK = timedelta(days=7)
+TOPIC = "arn:aws:sns:eu-west-1:111122223333:people"
+PEOPLE = Audience(topic=TOPIC, chat_topic=f"{TOPIC}-chat", region=REGION, ledger="Ledger-1")
+
+
+def stands(name: str, status: Stand = "observed", days: int = 0, **fields: Any) -> StandingResource:
+    since = NOW - timedelta(days=days)
+    finding = StandingFinding(part="Policy", why="it lets everybody in", mark=name, status=status, since=since)
+    resource = Resource(type="AWS::SQS::Queue", id=name, name=fields.pop("named", ""))
+    more: dict[str, Any] = {"findings": (finding,), "seen": NOW, **fields}
+    return StandingResource(account=ACCOUNT, region=REGION, control=CONTROL, resource=resource, **more)
+
+
+def unit(**fields: Any) -> Unit:
+    return Unit(account=ACCOUNT, region=REGION, control=CONTROL, tried=NOW - WEEK, **fields)
+
+
+def digest(*standing: StandingResource, is_first: bool = False, **fields: Any) -> Digest:
+    title = "A queue's policy lets every principal in"
+    return digest_of(unit(**fields), standing, title=title, severity="high", is_first=is_first, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("standing", "told", "wanted"),
+    [
+        ([], None, False),
+        ([stands("a")], None, True),
+        ([stands("a", told=NOW)], NOW - timedelta(days=6), False),
+        ([stands("a", told=NOW)], NOW - WEEK, True),
+        ([stands("a"), stands("b", told=NOW)], NOW, True),
+        ([stands("a", "exempt")], None, False),
+        ([stands("a", "exempt", told=NOW)], NOW - WEEK, False),
+    ],
+)
+def test_it_is_due_for_what_is_new_and_weekly_for_what_stands(
+    standing: list[StandingResource], told: Any, wanted: bool
+) -> None:
+    assert is_due(unit(told=told), standing, NOW) is wanted
+
+
+def test_a_mail_says_counts_what_is_new_what_is_older_and_what_was_held_back() -> None:
+    found = (stands("new", named="orders"), stands("old", "baseline", 9, told=NOW, held=4))
+    of_both = digest(*found, told=NOW - WEEK, held=27, unread=("ListQueues was refused.",))
+    options = "--control sqs_policy_public --region eu-west-1 --ledger Ledger-1"
+    assert text(of_both, PEOPLE).split("\n") == [
+        "2 resources at fault in account 111122223333, Region eu-west-1 (control sqs_policy_public), and not mended.",
+        "Control: A queue's policy lets every principal in. Severity: high.",
+        "- 1 in the baseline: there before cloudmend",
+        "- 1 observed",
+        "The last digest was sent at 2026-11-17 07:00 UTC. 27 sweeps since then had nothing new to report.",
+        "",
+        "New (1)",
+        "- new (orders), observed since 2026-11-24 07:00 UTC: it lets everybody in",
+        "",
+        "At fault for longer (1)",
+        (
+            "- old, baseline since 2026-11-15 07:00 UTC: it lets everybody in; 4 events about it were not reported one "
+            "by one"
+        ),
+        "",
+        "Not read, so not known",
+        "- ListQueues was refused.",
+        "",
+        "What to do",
+        f"To list all of it, with ages, run: cloudmend records --standing {options}",
+        f"To mend the baseline, which asks first, run: cloudmend fix {options}",
+        'To have sweeps mend it, set existing = "fix" in the policy. What is opened from now on is no baseline.',
+        'To have cloudmend mend what it observes, set control.sqs_policy_public.mode = "fix" in the policy.',
+        "",
+    ]
+
+
+def test_the_first_one_says_that_nothing_was_changed() -> None:
+    first = digest(*(stands(f"q{number:02}", "baseline") for number in range(25)), is_first=True)
+    assert headline(first) == "25 resources at fault before cloudmend, nothing was changed: sqs_policy_public"
+    told = text(first, PEOPLE)
+    assert told.startswith(
+        "The first sweep of account 111122223333, Region eu-west-1 (control sqs_policy_public) found "
+    )
+    assert "Nothing was changed." in told
+    assert "New (25)" in told
+    assert "and 5 more" in told
+    assert told.count("\n- q") == 20
+
+
+def test_each_recipient_gets_one_request_and_sns_can_take_it() -> None:
+    sent = list(requests(digest(stands("a")), PEOPLE))
+    assert [request.action for request in sent] == ["sns:Publish", "sns:Publish", "events:PutEvents"]
+    assert len(sent[0].params["Subject"]) < 100
+    assert sent[0].params["Subject"].endswith("(111122223333, eu-west-1)")
+    assert [request.action for request in requests(digest(stands("a")), Audience())] == ["events:PutEvents"]
+
+
+def test_the_event_of_thousands_fits_and_says_how_many_it_leaves_out() -> None:
+    many = digest(*(stands(f"q{number}", named="\N{GRINNING FACE}" * 400) for number in range(5000)))
+    (request,) = requests(many, Audience())
+    (entry,) = request.params["Entries"]
+    assert entry["DetailType"] == "cloudmend digest"
+    assert len(entry["Detail"].encode()) < 240 * 1024
+    told = json.loads(entry["Detail"])
+    assert (len(told["resources"]), told["left_out"], told["new"]) == (100, 4900, 5000)
+
+
+@pytest.mark.parametrize("name", PIECES)
+def test_a_name_that_somebody_chose_says_only_what_it_says(name: str) -> None:
+    of_it = digest(stands("a", named=f"x{name}x"))
+    told = text(of_it, PEOPLE)
+    assert "<" not in told
+    assert "://" not in told
+    assert len(told.splitlines()) == len(text(digest(stands("a", named="x")), PEOPLE).splitlines())
+    shown = notification(of_it)["content"]["description"]
+    assert not set("<@[`*") & set(shown)
+    assert "\n" not in detail(of_it).resources[0].name
