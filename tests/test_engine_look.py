@@ -220,3 +220,20 @@ def test_what_was_agreed_of_one_control_is_not_taken_for_another_s_of_the_same_i
     assert (refused.status, "The plan is out of date." in refused.summary) == ("failed", True)
     (mended,) = mend([target], policy(), account.world, {("another", group_id): ()})
     assert mended.status == "mended"
+
+
+def test_what_a_control_only_reports_is_said_to_be_only_reported() -> None:
+    account = Account()
+    account.group(SSH)
+    known = NOTHING.world(region=REGION, reader=account.world.reader, account=ACCOUNT, now=NOW)
+    (found,) = survey(replace(CONTROL, put=None), policy(), known).found
+    assert [(fate.decision.action, fate.decision.why) for fate in found.fates] == [
+        ("observe", f"{CONTROL.id} only reports")
+    ]
+    assert not found.edits
+
+
+def test_a_control_that_is_broken_costs_its_own_survey() -> None:
+    known = NOTHING.world(region=REGION, reader=Account().world.reader, account=ACCOUNT, now=NOW)
+    found = survey(replace(CONTROL, resource=None), policy(), known)
+    assert (found.found, found.unread[0].startswith("cloudmend crashed: AttributeError")) == ((), True)

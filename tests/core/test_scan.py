@@ -298,3 +298,10 @@ def test_two_findings_of_one_part_are_two_results_for_code_scanning() -> None:
     report = replace(REPORT, rows=(replace(ROW, why="one"), replace(ROW, why="two")))
     results = json.loads(as_sarif(report, [CONTROL], "0.1.0"))["runs"][0]["results"]
     assert len({each["partialFingerprints"]["finding/v1"] for each in results}) == 2
+
+
+def test_a_place_for_code_scanning_is_a_path_whatever_the_id_holds() -> None:
+    report = replace(REPORT, rows=(replace(ROW, resource="a name/\u00e9"), ROW))
+    results = json.loads(as_sarif(report, [CONTROL], "0.1.0"))["runs"][0]["results"]
+    uris = [each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for each in results]
+    assert uris == [f"{ACCOUNT}/{REGION}/a%20name/%C3%A9", f"{ACCOUNT}/{REGION}/{GROUP}"]

@@ -18,8 +18,8 @@ from cloudmend.entry.fixing import carry_out
 from cloudmend.entry.opener import opener_of
 from cloudmend.entry.scanning import Looked, look_everywhere, report_of
 from cloudmend.entry.standing import Brief
-from kit.bench import REGION, Bench
-from kit.specimens import name
+from kit.bench import REGION, Bench, Crash
+from kit.specimens import SPECIMENS, name
 from kit.test_undo import ALICE, WORSENED, undone
 from local.embedded.helpers import ACCOUNT
 
@@ -110,3 +110,14 @@ def test_who_opened_again_what_was_mended_is_not_known(bench: Bench) -> None:
     reopened: Mapping[str, Any] = {**bench.state().parts, **{step.part: step.before for step in record.steps}}
     bench.put(reopened)
     assert opener_of(found(bench), bench.ledger) == Actor()
+
+
+@pytest.mark.parametrize("specimen", [each for each in SPECIMENS if each.control.settles_in], ids=name, indirect=True)
+def test_a_mend_that_aws_may_not_show_yet_is_shown_as_on_its_way(bench: Bench) -> None:
+    bench.steps.crash_at = len(bench.steps.names) + 1  # after the intent, before the write
+    with pytest.raises(Crash):
+        bench.mend()
+    bench.steps.crash_at = -1
+    (told,) = {(fate.decision.action, fate.decision.why) for fate in found(bench).fates}
+    assert told == ("observe", "AWS accepted its mend and does not show it yet")
+    assert not found(bench).edits

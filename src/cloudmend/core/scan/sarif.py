@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, Final
 
@@ -35,7 +35,7 @@ def as_sarif(report: Report, controls: Sequence[Control[Any]], code_version: str
                 "toolExecutionNotifications": [_notification(unread) for unread in report.unread],
             }
         ],
-        "results": list(map(_result, report.rows, _names(report.rows))),
+        "results": [_result(row, name) for row, name in zip(report.rows, _names(report.rows), strict=True)],
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
@@ -65,12 +65,12 @@ def _percent(found: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in found[0].encode())
 
 
-def _names(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield a name of each row, the same from scan to scan: of the part, and of the reason if the part has several."""
+def _names(rows: Sequence[Row]) -> list[str]:
+    """Return a name of each row, the same from scan to scan: of the part, and of the reason if the part has several."""
     parts = [f"{row.control}/{row.region}/{row.resource}/{row.part}" for row in rows]
     counts = Counter(parts)
-    for row, part in zip(rows, parts, strict=True):
-        yield f"{part}/{sha256(row.why.encode()).hexdigest()[:8]}" if counts[part] > 1 else part
+    reasons = [sha256(row.why.encode()).hexdigest()[:8] for row in rows]
+    return [f"{part}/{reason}" if counts[part] > 1 else part for part, reason in zip(parts, reasons, strict=True)]
 
 
 def _result(row: Row, name: str) -> dict[str, Any]:
