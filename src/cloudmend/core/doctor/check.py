@@ -28,7 +28,7 @@ class Answer(Struct, frozen=True):
 
 
 def all_of(answers: Sequence[Answer], found: str) -> Answer:
-    """Return one answer about several things of a kind: what is wrong, and every fix; or `found`, if nothing is."""
+    """Return one answer about several things of a kind: the faults and every fix, or `found` if there is none."""
     faults = [answer for answer in answers if answer.verdict != "ok"]
     if not faults:
         return Answer("ok", found)

@@ -13,7 +13,7 @@ from cloudmend.core.model import Attribution
 class Episode(Struct, frozen=True, kw_only=True):
     """A part while it was at fault: what cloudmend would have done at once, and how long it stood open without that.
 
-    Who opened and closed it is told in words that the caller may have chosen.
+    The words for who opened and closed it may be the caller's own.
     """
 
     control: str

@@ -37,7 +37,7 @@ class Suggestion(Struct, frozen=True, kw_only=True):
 
 
 class Subject(NamedTuple):
-    """What an exemption would be about: a control, and the id of a resource."""
+    """The subject of an exemption: a control, and the id of a resource."""
 
     control: str
     resource: str
@@ -74,8 +74,8 @@ class Habit(Struct):
 def suggestions(habits: Iterable[Habit]) -> tuple[Suggestion, ...]:
     """Return one for each resource that has a finding which seems to be meant, the likeliest first.
 
-    There is none for a resource of which only the name is known, nor for one of which a stranger opened something: an
-    exemption would keep that open.
+    There is none for a resource without a known id, nor if a stranger opened something of it: an exemption would keep
+    that open.
     """
     meant: dict[Subject, list[Habit]] = {}
     strange = set()

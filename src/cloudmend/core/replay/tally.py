@@ -41,7 +41,7 @@ class NotJudged(Struct, frozen=True, kw_only=True):
 
 
 class Untold(Struct, frozen=True, kw_only=True):
-    """What the records do not tell."""
+    """The gaps of the records."""
 
     older_parts: int = 0  # changes of parts that the records do not tell the opening of
     nameless: int = 0  # calls that name no resource

@@ -70,13 +70,13 @@ class Replayed:
 
     @property
     def summary(self) -> Summary:
-        """What the findings come to, once all were gone through."""
+        """The summary of the findings, once all were gone through."""
         episodes = self._episodes
         return self._tally.summary(self._reading, since=episodes.since, untold=episodes.untold)
 
     @property
     def all_clear(self) -> str:
-        """What holds where there is no finding, for a sentence."""
+        """The part of a sentence that says what holds where there is no finding."""
         followed = self._episodes.followed
         told = [each.clear(NOWHERE, None, self._policy.settings_of(each)) for each in followed if each.clear]
         others = ", ".join(each.id for each in followed if not each.clear)

@@ -66,7 +66,7 @@ class Episodes:
 
     @property
     def untold(self) -> Untold:
-        """What the records did not tell."""
+        """The gaps of the records."""
         return Untold(
             older_parts=self._older,
             nameless=self._nameless,

@@ -19,7 +19,7 @@ REMEMBERED: Final = 4096  # at most; then it starts anew
 
 
 class Judged(Struct, frozen=True):
-    """What would become of a part at fault, in words."""
+    """The fate of a part at fault, in words."""
 
     opening: str
     why: str
