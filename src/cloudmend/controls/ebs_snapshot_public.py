@@ -52,13 +52,16 @@ def _put(snapshot: Resource, part: str, now: Any, then: Any) -> Call:  # noqa: A
 
 
 def _step(before: State | None, _: Resource, call: ApiCall, __: datetime) -> Followed:
-    """Return what a call leaves of it: a change of named accounts alone leaves all accounts as they were."""
+    """Return what a call leaves of it: a change of named accounts alone leaves all accounts as they were.
+
+    Of a snapshot that is not shared nothing need be known.
+    """
     if call.name != "ModifySnapshotAttribute":
         return Followed(None)
     change = mapping(call.request.get("createVolumePermission"))
     for key, is_public in (("add", True), ("remove", False)):
         if any(mapping(row).get("group") == "all" for row in items(change.get(key))):
-            return Followed(State({_ALL: is_public}))
+            return Followed(State({_ALL: True}) if is_public else None)
     return Followed(before)
 
 

@@ -55,10 +55,11 @@ def _put(bucket: Resource, _: State, then: Parts) -> Iterator[Call]:
 
 
 def _step(_: State | None, __: Resource, call: ApiCall, ___: datetime) -> Followed:
-    if call.name == "DeleteBucket":
-        return Followed(None)
+    """Return what a call leaves of it. Of a bucket that blocks public access, or is gone, nothing need be known."""
     told = mapping(call.request.get(_ANSWER))
-    return Followed(State({flag: told.get(flag) in (True, "true") for flag in _FLAGS} if told else {}))
+    flags = {flag: told.get(flag) in (True, "true") for flag in _FLAGS} if told else {}
+    is_known = call.name != "DeleteBucket" and not (flags and all(flags.values()))
+    return Followed(State(flags) if is_known else None)
 
 
 def _every(region: Resource, reader: Reader, _: NoSettings) -> Iterator[str]:
