@@ -41,6 +41,14 @@ def _marked(key: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     return {"Item": {**key, "unit": {"S": json.dumps(unit)}}}
 
 
+_UNIT = {"pk": {"S": "units"}, "sk": {"S": f"{ACCOUNT}/us-east-1/security_group_ingress"}}
+
+
+def _asks_for_units(query: Mapping[str, Any]) -> bool:
+    values: Mapping[str, Mapping[str, str]] = query.get("ExpressionAttributeValues", {})
+    return values.get(":pk") == _UNIT["pk"]
+
+
 class Answers:
     """One account's answers, and how often each action was called."""
 
@@ -64,6 +72,8 @@ class Answers:
     def answer(self, action: str, body: str) -> tuple[int, bytes]:
         """The status and the body of an answer."""
         self.calls[action] += 1
+        if action == "Query" and _asks_for_units(json.loads(body)):
+            return 200, json.dumps({"Items": [_marked(_UNIT)["Item"]], "Count": 1, "ScannedCount": 1}).encode()
         if action == "GetItem":
             return 200, json.dumps(_marked(json.loads(body)["Key"])).encode()
         if action in _JSON:

@@ -54,7 +54,7 @@ def test_every_door_is_changed_once_and_nothing_else_is(burst: Burst) -> None:
 def test_no_event_is_lost(burst: Burst) -> None:
     """Those of the burst, as often as they were sent, and those of its own writes: each was handled in the end."""
     narrowed = [event for event in burst.own_events() if event["detail"]["eventName"] == "ModifySecurityGroupRules"]
-    deliveries = burst.stack.aws.deliveries
+    deliveries = [each for each in burst.stack.aws.deliveries if "DeploymentRule" not in each.rule]  # before the burst
     assert Counter(each.event_id for each in deliveries) == Counter(each["id"] for each in [*burst.events, *narrowed])
     assert [each for each in deliveries if each.error] == []
     assert messages(burst.stack.aws, burst.stack.resource("DeadLetterQueue").rpartition("/")[2]) == []
@@ -82,4 +82,5 @@ def test_what_is_beyond_the_budget_is_observed_told_to_the_alarm_and_mended_by_a
     assert len(observed) >= 2
     assert stack.counted("BudgetExhausted") == len(observed)
     swept = stack.invoke("SweepFunction")["records"]
-    assert [record["status"] for record in swept] == ["mended"] * len(observed)
+    mended = [record["summary"] for record in swept if record["status"] != "observed"]  # the bucket of the packages
+    assert [record["status"] for record in swept].count("mended") == len(mended) == len(observed)

@@ -1,4 +1,4 @@
-"""What was there before cloudmend was, at one resource, so that a mend leaves it as it is (decision 34)."""
+"""The baseline at one resource: what was there before cloudmend, so that a mend leaves it as it is (decision 34)."""
 
 from __future__ import annotations
 

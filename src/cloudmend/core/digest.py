@@ -1,4 +1,4 @@
-"""What a sweep found of one control in one account and Region, and told nobody at once: one notice for all of it."""
+"""A digest: one notice for all that a sweep found under a control, in one account and Region, and did not mend."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cloudmend.core.standing import TOLD_AGAIN, Stand, StandingResource, Unit
 
 
 class Digest(Struct, frozen=True, kw_only=True):
-    """What stands in a unit, oldest first, and what of it people were not told of yet.
+    """A list of what stands in a unit, oldest first, with the keys of what is new to people.
 
     `is_first`: what stands was there before cloudmend, and is kept as the baseline now. `held` sweeps told nobody since
     `told_before`. `unread` is what the sweep could not read, a sentence each.
@@ -33,7 +33,7 @@ class Digest(Struct, frozen=True, kw_only=True):
 
     @property
     def counts(self) -> Mapping[Stand, int]:
-        """How many resources there are of each status; of several at one resource, the most urgent counts."""
+        """The number of resources of each status. Of several statuses at one resource, the most urgent counts."""
         return Counter(status_of(each) for each in self.standing)
 
 
@@ -46,7 +46,7 @@ def status_of(found: StandingResource) -> Stand:
 
 
 def is_left_on_purpose(found: StandingResource) -> bool:
-    """Return whether all that stands there is exempt: nobody is told of that again."""
+    """Return whether all that stands there is exempt."""
     return status_of(found) == "exempt"
 
 

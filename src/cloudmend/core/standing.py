@@ -1,4 +1,4 @@
-"""What stands: the findings of a resource that nobody has mended, and when each unit was last read.
+"""The findings that stand because nobody has mended them, and when each unit was last read.
 
 A unit is a control in one account and Region. Its mark says that its first sweep is through: what that found is the
 baseline (decision 34).
@@ -43,7 +43,7 @@ class StandingFinding(Struct, frozen=True, kw_only=True):
 class StandingResource(Struct, frozen=True, kw_only=True):
     """The findings that stand at a resource.
 
-    `told` is when people last were told of it, and `held` how many events told nobody since. `seen` is when it was last
+    `told` is when people were last notified of it, and `held` how many events notified nobody since. `seen` is when it was last
     looked at and anything about it changed: its unit says when it was last read.
     """
 
@@ -69,12 +69,12 @@ class StandingResource(Struct, frozen=True, kw_only=True):
 
     @property
     def since(self) -> datetime:
-        """When the oldest of its findings was first seen."""
+        """The time when the oldest of its findings was first seen."""
         return min(finding.since for finding in self.findings)
 
     @property
     def baseline(self) -> tuple[StandingFinding, ...]:
-        """Those that were there before cloudmend was."""
+        """The findings that were there before cloudmend."""
         return tuple(finding for finding in self.findings if finding.status == "baseline")
 
     def says_the_same(self, other: StandingResource | None) -> bool:
@@ -132,7 +132,7 @@ class Before(Struct, frozen=True, kw_only=True):
 
     @property
     def baseline(self) -> tuple[StandingFinding, ...]:
-        """Those that count as there before cloudmend; none where no baseline is kept."""
+        """The findings that count as there before cloudmend; none where no baseline is kept."""
         return self.standing.baseline if self.standing and self.keeps_baseline else ()
 
 
@@ -187,7 +187,7 @@ def merged(before: StandingResource | None, found: Iterable[Fault], now: datetim
 
 
 def is_news(before: StandingResource | None, found: Sequence[StandingFinding], now: datetime) -> bool:
-    """Return whether people have not been told of something that stands, or not for a week."""
+    """Return whether people do not know of something that stands, or were last notified a week ago."""
     if before is None or before.told is None or now - before.told >= TOLD_AGAIN:
         return True
     known = {finding.mark for finding in before.findings}

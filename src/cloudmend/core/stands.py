@@ -1,4 +1,4 @@
-"""What stands at a resource after a look at it, and whether people are told of that at once."""
+"""The findings that stand at a resource after a look at it, and when people are notified of them."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def _is_aside(fault: Fault, aside: tuple[Fault, ...], found: tuple[Fault, ...]) 
 
 
 def notice_of(ended: Ended, stood: StandingResource | None, faults: tuple[Fault, ...], now: datetime) -> Notice:
-    """Return when people are told: at once, in the digest of a sweep, or not again for now.
+    """Return when people are notified: at once, in the digest of a sweep, or not again for now.
 
-    What a mend came to, and what is looked at again by itself, is told at once. So is what is seen for the first time
-    by an event, or if it is critical.
+    At once: the result of a mend, what is looked at again by itself, and what an event sees for the first time. A sweep
+    does so for a critical control only.
     """
     if ended.status not in _STANDS or ended.budget_spent or ended.retry_at or ended.late:
         return "now"

@@ -1,4 +1,4 @@
-"""What a sweep knows of a unit when it begins, and what it leaves: the mark, what stands, and the digest."""
+"""The beginning and the end of a unit in a sweep: what is known, then the mark, what stands, and the digest."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Units = Mapping[str, UnitFound] | CloudmendError
 
 
 class Looked(Struct, frozen=True, kw_only=True):
-    """What a sweep looked at in a unit.
+    """The resources that a sweep looked at in a unit.
 
     `is_whole`: it was to look everywhere, and not only at what an earlier one left. `unlisted` says why not all that is
     there is known; `left` are the ids of resources that it did not reach in time.
@@ -54,7 +54,7 @@ class Looked(Struct, frozen=True, kw_only=True):
 
     @property
     def unread(self) -> dict[str, str]:
-        """Why resources could not be read, by their ids."""
+        """The reasons why resources could not be read, by their ids."""
         return {
             each.resource.id: each.summary
             for each in self.records
@@ -111,7 +111,7 @@ def end_unit(state: UnitState, control: Control[Any], looked: Looked, ledger: Ru
 
 
 def _end(state: UnitState, control: Control[Any], looked: Looked, ledger: RunLedger, world: World) -> None:
-    """People are told before the ledger says that they were. Raises CloudmendError."""
+    """End a unit. People are notified before the ledger says so. Raises CloudmendError."""
     now = world.clock.now()
     _forget(state, looked, ledger)
     unit = _marked(state.unit, looked, is_kept=not ledger.unkept, now=now)
@@ -123,7 +123,7 @@ def _end(state: UnitState, control: Control[Any], looked: Looked, ledger: RunLed
 
 
 def _forget(state: UnitState, looked: Looked, ledger: RunLedger) -> None:
-    """What was not listed is as it should be, or gone. What an event kept meanwhile stays."""
+    """Forget what was not listed: it is as it should be, or gone. What an event kept meanwhile stays."""
     if not looked.is_whole or looked.unlisted or looked.left:
         return
     now = {each.id: each for each in ledger.standing_now}

@@ -1,4 +1,4 @@
-"""What becomes of what was there before cloudmend was: kept as a baseline and only reported, or mended."""
+"""The fate of what was there before cloudmend: kept as a baseline and only reported, or mended."""
 
 from __future__ import annotations
 

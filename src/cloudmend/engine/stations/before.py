@@ -1,4 +1,4 @@
-"""What the ledger knows of a resource before a look at it: the mends of late, and what stands there."""
+"""The ledger's knowledge of a resource before a look at it: the mends of late, and what stands there."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _YOUNG: Final = timedelta(minutes=1)
 
 
 class Recent(Struct, frozen=True):
-    """What was begun at a resource within FLAP_WINDOW, by its control, and why some of it cannot be read."""
+    """The mends begun at a resource within FLAP_WINDOW, by its control, and why some of them cannot be read."""
 
     entries: tuple[Entry, ...] = ()
     unreadable: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ def key(target: Target, world: World) -> str:
 
 
 class Asked(NamedTuple):
-    """What the ledger was asked for: the mends of late, what was known before, and what stood. Each waits."""
+    """The answers of the ledger: the mends of late, what was known before, and what stood. Each waits when it is called."""
 
     recent: Callable[[], Recent]
     before: Callable[[], Before]

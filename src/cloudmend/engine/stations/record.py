@@ -25,7 +25,7 @@ from cloudmend.engine.stations.tell import Told, ending, record_all
 
 
 class _Stood(Struct, frozen=True):
-    """What stands at a resource by now, beside what stood. `is_known`: the look could tell."""
+    """The findings that stand at a resource now, beside those that stood. `is_known`: the look could tell."""
 
     key: str = ""
     before: StandingResource | None = None
@@ -34,7 +34,7 @@ class _Stood(Struct, frozen=True):
 
     @property
     def is_other(self) -> bool:
-        """Whether the ledger is to be told."""
+        """Return whether the ledger has to be written."""
         if not self.is_known:
             return False
         return not self.now.says_the_same(self.before) if self.now else self.before is not None
@@ -55,7 +55,7 @@ def record(ended: Sequence[Ended], world: World) -> list[Record]:
 
 
 def _stood(ended: Ended, now: datetime, world: World) -> tuple[Notice, _Stood]:
-    """Return when people are told of an end, and what stands after it."""
+    """Return when people are notified of an end, and what stands after it."""
     target, kind = ended.target, ended.target.control.resource.type
     faults = faults_of(ended)
     if ended.stood is None or faults is None or target.resource.type != kind or not target.account:
