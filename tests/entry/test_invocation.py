@@ -8,10 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from cloudmend import engine
+from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.entry import handing, handlers, invocation
 from cloudmend.entry.policy_file import PACKAGED
 from entry.conftest import Deployed
-from support import Account, event, ipv4
+from support import Account, event, ipv4, policy
 from test_put_off import Kept
 
 SSH = ipv4(22, "0.0.0.0/0")
@@ -36,6 +38,21 @@ def test_what_the_budget_refuses_is_not_done_and_that_is_1(monkeypatch: pytest.M
     assert invoked(account.group(SSH)) == 1
     assert invoked(account.group(SSH), mode="observe") == 0
     assert invoked(account.group()) == 0
+
+
+@pytest.mark.parametrize(("table", "wanted"), [("", "mended"), ("Ledger-1", "observed")])
+def test_the_baseline_of_a_stack_whose_table_is_named_stays_as_it_is(
+    table: str, wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = Account()
+    group_id = account.group(SSH)
+    stack = msgspec.structs.replace(account.world, keeps_baseline=True)
+    engine.sweep(controls=[CONTROL], policy=policy(), world=stack)
+    monkeypatch.setattr(invocation, "world", lambda **_: account.world)
+    monkeypatch.setattr(invocation, "open_ledger", lambda *_: account.ledger)
+    later = event(group_id, eventTime="2026-11-24T07:00:01Z")
+    assert invocation.invoke(later, {}, PACKAGED, None, ledger=table, as_json=False) == 0
+    assert account.records[-1].status == wanted
 
 
 def handed(answer: Any, monkeypatch: pytest.MonkeyPatch) -> int:

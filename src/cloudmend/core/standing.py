@@ -43,8 +43,8 @@ class StandingFinding(Struct, frozen=True, kw_only=True):
 class StandingResource(Struct, frozen=True, kw_only=True):
     """The findings that stand at a resource.
 
-    `told` is when people were last notified of it, and `held` how many events notified nobody since. `seen` is when it was last
-    looked at and anything about it changed: its unit says when it was last read.
+    `told` is when people were last notified of it, and `held` how many events notified nobody since. `seen` is when it
+    was last looked at and anything about it changed: its unit says when it was last read.
     """
 
     version: int = STANDING_VERSION

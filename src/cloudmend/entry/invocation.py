@@ -30,6 +30,7 @@ def invoke(
     policy = read_policy(settings, policy_file)
     voice = _Voice(ledger, as_json=as_json)
     here = world(ledger=open_ledger(ledger, region), notifier=voice, region=region)
+    here = msgspec.structs.replace(here, keeps_baseline=bool(ledger))  # as the stack of that table would handle it
     answer = engine.handle(event, woken_by=controls.woken_by, policy=policy, world=here)
     for ignored in (each for each in answer if isinstance(each, Ignored)):
         sys.stderr.write(f"cloudmend: ignored, {terminal(ignored.reason)}.\n")

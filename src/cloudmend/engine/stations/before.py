@@ -43,7 +43,7 @@ def key(target: Target, world: World) -> str:
 
 
 class Asked(NamedTuple):
-    """The answers of the ledger: the mends of late, what was known before, and what stood. Each waits when it is called."""
+    """The answers of the ledger: the mends of late, what was known before, and what stood. Each call waits."""
 
     recent: Callable[[], Recent]
     before: Callable[[], Before]
