@@ -139,6 +139,7 @@ def test_what_a_crash_left_behind_is_told_with_names_and_commands_too(bench: Ben
     (record,) = (each for each in bench.notes.told if each.status == "mended")
     assert (bool(record.arn), record.words.noun) == (True, bench.control.resource.noun)
     assert record.attribution.hint == ""
+    assert record.summary.startswith(f"{bench.control.resource.noun} {bench.id}: ")
 
 
 def test_what_a_mend_may_not_change_leaves_it_mended_and_is_reported(bench: Bench) -> None:

@@ -49,6 +49,12 @@ class ResourceType(Struct, frozen=True, kw_only=True):
     self_evident: bool = False  # its ids say what it is, as sg-... does, so that a sentence need not
     scope: Literal["resource", "region", "account"] = "resource"
 
+    def named(self, resource: Resource) -> str:
+        """Return how a sentence calls a resource: with the noun of this kind, if its id does not say what it is."""
+        if self.self_evident or resource.type != self.type:
+            return resource.label
+        return f"{self.noun} {resource.label}"
+
 
 class Trigger(Struct, frozen=True):
     """A call that can put a resource at fault, matched on source and name.

@@ -197,10 +197,7 @@ def _did(control: contract.Control[Any], step: Step) -> str:
 
 def label(target: Target) -> str:
     """Return how a sentence calls the resource of a target: with its noun, if the id does not say what it is."""
-    resource, kind = target.resource, target.control.resource
-    if kind.self_evident or resource.type != kind.type:
-        return resource.label
-    return f"{kind.noun} {resource.label}"
+    return target.control.resource.named(target.resource)
 
 
 def _summary(ended: Ended) -> str:

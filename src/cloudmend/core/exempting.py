@@ -96,7 +96,7 @@ def exemption_record(exemption: TimedExemption, control: Control[Any]) -> Record
         actor=Actor(arn=by),
         attribution=Attribution(who=by, through="cloudmend exempt", where="unknown"),
         run_by=exemption.ended_by if exemption.ended else exemption.created_by,
-        summary=f"{resource.label}: {told}.",
+        summary=f"{control.resource.named(resource)}: {told}.",
         exemption_id=exemption.id,
     )
     return guided(record, control)

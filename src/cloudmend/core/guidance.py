@@ -1,6 +1,6 @@
-"""What notices say about a record's resource and control, put into the record when it is made (decision 33).
+"""Put the words, names and commands of a record's notices into the record when it is made (decision 33).
 
-So whoever tells of a record, now or when it is replayed, needs no control.
+A notice needs no control then, now or when the record is reported again.
 """
 
 from __future__ import annotations

@@ -31,22 +31,22 @@ def is_news(traces: Traces | None) -> bool:
     return traces is None or bool(traces.edits or traces.changed)
 
 
-def completed(entry: Entry, traces: Traces | None, *, may_settle: bool = False) -> Record:
-    """Return what is kept and told of an intent that was left behind, with its own cause.
+def completed(entry: Entry, traces: Traces | None, named: str, *, may_settle: bool = False) -> Record:
+    """Return what is kept and told of an intent that was left behind, with its own cause; `named` is its resource.
 
     `may_settle`: AWS may only have shown it late, so that nobody need have died.
     """
     if traces is None:
-        gone = f"{entry.intent.resource.label} does not exist any more, so it is not known what was done to it."
+        gone = f"{named} does not exist any more, so it is not known what was done to it."
         return _record(entry, "gone", f"{gone} {_died(entry, may_settle)}")
-    told = " ".join(_sentences(entry, traces, may_settle))
+    told = " ".join(_sentences(entry, traces, named, may_settle))
     done = bool(traces.edits) and not traces.untouched
     return _record(entry, "mended" if done else "failed", told, traces)
 
 
-def not_completed(entry: Entry, problem: str) -> Record:
+def not_completed(entry: Entry, problem: str, named: str) -> Record:
     """Return what is told of one where it cannot be found out what it came to."""
-    told = f"{entry.intent.resource.label}: {_died(entry)} What it did cannot be found out: {problem}"
+    told = f"{named}: {_died(entry)} What it did cannot be found out: {problem}"
     return _record(entry, "failed", told, errors=(problem,))
 
 
@@ -72,9 +72,9 @@ def unread(unreadable: Unreadable, region: str) -> Record:
     )
 
 
-def _sentences(entry: Entry, traces: Traces, may_settle: bool) -> Iterator[str]:
+def _sentences(entry: Entry, traces: Traces, named: str, may_settle: bool) -> Iterator[str]:
     done = "; ".join(edit.did for edit in traces.edits) or "nothing is known to have been changed"
-    yield f"{entry.intent.resource.label}: {done}."
+    yield f"{named}: {done}."
     if traces.untouched:
         yield f"These are as they were before, never changed or changed back: {'; '.join(traces.untouched)}."
     if traces.changed:

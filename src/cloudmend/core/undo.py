@@ -195,7 +195,7 @@ def incomplete(entry: Entry, exemption: TimedExemption, what: str) -> UndoIncomp
     )
 
 
-def undone_record(entry: Entry, exemption: TimedExemption, restored: tuple[Edit, ...]) -> Record:
+def undone_record(entry: Entry, exemption: TimedExemption, restored: tuple[Edit, ...], named: str) -> Record:
     """Return what is kept and told of an undo: the group is left open on purpose."""
     intent, caller = entry.intent, exemption.created_by
     told = "; ".join(edit.did for edit in restored) or "nothing was left to restore"
@@ -211,7 +211,7 @@ def undone_record(entry: Entry, exemption: TimedExemption, restored: tuple[Edit,
         actor=Actor(arn=caller),
         attribution=Attribution(who=caller, through="cloudmend undo", where="unknown"),
         run_by=caller,
-        summary=f"{intent.resource.label}: {told}. Only that is exempt until {why}.",
+        summary=f"{named}: {told}. Only that is exempt until {why}.",
         decision=f"exempt until {why}",
         edits=restored,
         entry_id=entry.id,

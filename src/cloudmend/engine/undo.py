@@ -88,7 +88,8 @@ def _recorded(planned: Undone, reversal: Reversal, control: Control[Any], world:
     entry = planned.entry
     if world.ledger.get(entry.id, entry.place).undone:
         return _after_another(entry, reversal, world)
-    record = guided(undone_record(entry, planned.exemption, reversal.restored), control)
+    named = control.resource.named(entry.intent.resource)
+    record = guided(undone_record(entry, planned.exemption, reversal.restored, named), control)
     world.notifier.publish(record)
     try:
         world.ledger.undone(entry, record)

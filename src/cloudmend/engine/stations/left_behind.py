@@ -82,7 +82,7 @@ def _looked_at(entry: Entry, control: Control[Any], policy: Policy, world: World
     except (Busy, WrongState):  # another completes it, or has
         return Completed(entry, control, ())
     except Exception as error:  # noqa: BLE001 - it must not keep the sweep from the rest
-        record = guided(not_completed(entry, sentence(error)), control)
+        record = guided(not_completed(entry, sentence(error), _named(entry, control)), control)
         world.notifier.publish(record)
         return Completed(entry, control, (record,))
 
@@ -95,16 +95,21 @@ def _complete(
     try:
         traces = None if state is None else _traces(control, mine.intent, state)
     except Exception as error:  # noqa: BLE001 - what cannot be compared now never can be: it is told, and ended
-        told = guided(not_completed(mine, sentence(error)), control)
+        told = guided(not_completed(mine, sentence(error), _named(mine, control)), control)
         return Completed(mine, control, (_ended(mine, told, world),))
     resource, cause = resource_of(mine.intent), mine.intent.cause
     view = View(resource=resource, state=state, cause=cause, now=seen) if state else None
-    record = guided(completed(mine, traces, may_settle=bool(control.settles_in)), control, view, settings)
+    record = completed(mine, traces, _named(mine, control), may_settle=bool(control.settles_in))
+    record = guided(record, control, view, settings)
     is_left = bool(traces and traces.untouched)
     if is_news(traces):
         return Completed(mine, control, (_ended(mine, record, world),), is_left)
     world.ledger.finish(mine, ending(record), record)
     return Completed(mine, control, (), is_left)
+
+
+def _named(entry: Entry, control: Control[Any]) -> str:
+    return control.resource.named(entry.intent.resource)
 
 
 def _ended(entry: Entry, record: Record, world: World) -> Record:
