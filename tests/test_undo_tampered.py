@@ -303,5 +303,5 @@ def test_a_mend_that_died_is_not_told_with_a_way_back_that_somebody_put_into_the
     account.store.entries[kept.id] = decode_entry(json.dumps(stored).encode())
     account.mend(group_id)
     (told,) = [record for record in account.records if record.status == "failed"]
-    assert "the commands that take it back and the rules in its before-image are not the same" in told.summary
+    assert "what it did and what was there before do not fit each other" in told.summary
     assert (told.undo, told.edits) == ((), ())
