@@ -11,7 +11,7 @@ import pytest
 
 from browser.acts import HOSTILE, mend, mend_of_a_stranger, permission
 from browser.chromium import Browser
-from walkthrough.conftest import run
+from walkthrough.conftest import REGION, run
 
 pytestmark = pytest.mark.browser
 
@@ -99,6 +99,37 @@ def test_every_page_reads_well_in_the_dark_on_a_phone_and_on_paper(
         browser.driver.get(str(address))
         browser.check_names()
         browser.shoot_all(f"console-{name}")
+
+
+@pytest.fixture
+def snapshot(ec2: Any) -> Iterator[str]:
+    """A snapshot that is shared with every account."""
+    volume = ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=1)["VolumeId"]
+    found = str(ec2.create_snapshot(VolumeId=volume)["SnapshotId"])
+    sharing = {"Attribute": "createVolumePermission", "CreateVolumePermission": {"Add": [{"Group": "all"}]}}
+    ec2.modify_snapshot_attribute(SnapshotId=found, **sharing)
+    yield found
+    ec2.delete_snapshot(SnapshotId=found)
+
+
+def test_what_another_control_finds_and_mends_is_shown_as_it_happens(
+    browser: Browser, console: str, opened: str, snapshot: str, environment: dict[str, str]
+) -> None:
+    browser.driver.get(console)
+    assert "3 findings" in browser.text("h1")
+    shared = browser.text("[aria-labelledby=control-ebs_snapshot_public]")
+    assert snapshot in shared
+    assert "would become not shared with every AWS account" in shared
+    assert opened in browser.text("[aria-labelledby=control-security_group_ingress]")
+    browser.check_names()
+    browser.shoot_all("console-two-controls")
+    run(["cloudmend", "fix", "--region", REGION, "--resource", snapshot, "--yes"], environment)
+    browser.wait(lambda: snapshot in browser.text("#mends"))
+    browser.wait(lambda: "2 findings" in browser.text("h1"))
+    browser.press(browser.link(snapshot))
+    assert "shared with every AWS account" in browser.text(".difference del")
+    assert "not shared with every AWS account" in browser.text(".difference ins")
+    browser.shoot_all("console-snapshot")
 
 
 def test_a_page_that_hears_nothing_new_says_so(browser: Browser, console: str) -> None:
