@@ -59,7 +59,7 @@ class Look(Struct, frozen=True, kw_only=True):
 
 
 class Survey(Struct, frozen=True):
-    """What is at fault in a Region under one control, and what could not be read of it, each in a sentence.
+    """The findings of one control in a Region, and what could not be read there, each in a sentence.
 
     `clear` says what holds where nothing is at fault, if the control has words for it.
     """

@@ -69,7 +69,7 @@ class FixPlan(Struct, frozen=True, kw_only=True):
 
 
 class LookedUp(Struct, frozen=True, kw_only=True):
-    """Resources that somebody named, that are in no Region, or of which that could not be read, and why."""
+    """The named resources that are in no Region, and those that could not be read, with the reasons."""
 
     missing: frozenset[str] = frozenset()
     unread: Mapping[str, Sequence[Unread]] = {}

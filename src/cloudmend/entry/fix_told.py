@@ -36,7 +36,7 @@ class Teller:
         self._records: list[Record] = []
 
     def plan(self, plan: FixPlan) -> None:
-        """Every change as before -> after; then what is left as it is, and why."""
+        """Print every change as before -> after; then what is left as it is, and why."""
         for line in (*_changes(plan), *_left_as_it_is(plan), *_remarks(plan)):
             self.screen.say(line)
         self.screen.say(Text(plan.summary, "bold"))

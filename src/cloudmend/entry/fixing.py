@@ -64,7 +64,7 @@ class Wish(Struct, frozen=True, kw_only=True):
 
 
 def fix(regions: Sequence[str], brief: Brief, wish: Wish) -> int:
-    """In these Regions, or else in all that are enabled; the exit code. Raises CloudmendError.
+    """Close what is open in these Regions, or in all that are enabled; return the exit code. Raises CloudmendError.
 
     0 where all is closed that is not exempt, 1 where something is still open, 3 where the user declined.
     """
@@ -137,7 +137,7 @@ def _target(named: Subject, world: World) -> Target:
 
 
 def carry_out(plan: FixPlan, world_of: WorldOf, policy: Policy, teller: Teller, ask: Ask) -> int:
-    """Tells the plan, asks, mends resource by resource, and tells what came of it; the exit code.
+    """Print the plan, ask, mend resource by resource, and print the results; return the exit code.
 
     No world is made before it is agreed: a user who declines has no ledger of it.
     """
@@ -178,7 +178,7 @@ def _yes(_: str) -> bool:
 
 
 def _asked(question: str) -> bool:
-    """No, where the user goes away instead of answering."""
+    """Ask; the answer is no if the user goes away instead of answering."""
     try:
         return typer.confirm(question)
     except typer.Abort:

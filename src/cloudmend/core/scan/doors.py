@@ -37,12 +37,12 @@ class Door(Struct, frozen=True, kw_only=True):
 
     @property
     def lasted(self) -> timedelta | None:
-        """How long it stood open; None where either end is not known."""
+        """The time that it stood open; None where either end is not known."""
         return self.closed - self.opened if self.closed and self.is_exact else None
 
 
 def doors_of(entries: Iterable[Entry]) -> tuple[Door, ...]:
-    """Those of entries that are in order, oldest first; what a mend left open is closed by the resource's next one."""
+    """Return the doors of entries that are oldest first; what a mend left open is closed by the resource's next one."""
     doors: list[Door] = []
     next_mend: dict[tuple[str, ...], datetime] = {}
     for entry in reversed(list(entries)):
@@ -76,12 +76,12 @@ def _doors(entry: Entry, next_mend: datetime | None) -> Iterator[Door]:
 
 
 def _opened(entry: Entry) -> tuple[datetime, bool]:
-    """When, and whether CloudTrail said so."""
+    """Return when it was opened, and whether CloudTrail said so."""
     if entry.ended is None or entry.ended.record.seconds_since_call is None:
         return entry.opened, False
     return entry.ended.at - timedelta(seconds=entry.ended.record.seconds_since_call), True
 
 
 def _closed(entry: Entry) -> datetime | None:
-    """When it was proved closed."""
+    """Return when it was proved closed, if it was."""
     return entry.ended.at if entry.ended and entry.ended.record.status in _PROVED else None

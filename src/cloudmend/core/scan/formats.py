@@ -17,7 +17,7 @@ _CELL: Final = 2000  # characters; a spreadsheet takes some 32,000
 
 
 def as_json(report: Report) -> str:
-    """One document, in ASCII: whatever a name holds, a terminal that shows it is not told to do anything."""
+    """Return one document, in ASCII: whatever a name holds, a terminal that shows it is not told to do anything."""
     document = msgspec.to_builtins(report)
     for row, written in zip(report.rows, document["rows"], strict=True):
         if row.reach:

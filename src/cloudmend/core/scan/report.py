@@ -19,7 +19,7 @@ _SHORT: Final = 80  # characters of a value that a sentence repeats
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """One part at fault. `name`, `part`, `value` and `details` may hold whatever their authors typed."""
+    """A part at fault. `name`, `part`, `value` and `details` may hold whatever their authors typed."""
 
     account: str
     region: str
@@ -42,7 +42,7 @@ class Row(Struct, frozen=True, kw_only=True):
 
     @property
     def kind(self) -> str:
-        """The text by which rows are counted: the first of the details or, without any, the part with its value."""
+        """The text that rows are counted by: the first of the details or, without any, the part with its value."""
         part = f"{self.part}: {self.value}" if is_short(self.value) else self.part
         return str(next(iter(self.details.values()), part))
 

@@ -15,7 +15,7 @@ from cloudmend.core.scan import texts
 
 
 class Line(Struct, frozen=True, kw_only=True):
-    """One part in words. `after` is empty where it was removed, and as before where it was left alone.
+    """A part in words. `after` is empty where it was removed, and as before where it was left alone.
 
     `notes` are what else its control knows of it, each with its name.
     """
@@ -31,7 +31,7 @@ class Line(Struct, frozen=True, kw_only=True):
 
 
 def difference(entry: Entry) -> tuple[Line, ...]:
-    """What was changed, and then the parts of the before-image that were not. An open intent changed none."""
+    """Return what was changed, and then the parts of the before-image that were not. An open intent changed none."""
     control = _control(entry.intent.control)
     parts = _parts(control, entry.intent.before)
     edits = {edit.part: edit for edit in entry.ended.record.edits} if entry.ended else {}
@@ -46,7 +46,7 @@ def difference(entry: Entry) -> tuple[Line, ...]:
 
 
 def noun(entry: Entry) -> str:
-    """What a sentence calls the kind of a record's resource."""
+    """Return the noun for a record's resource."""
     control = _control(entry.intent.control)
     return control.resource.noun if control else "resource"
 

@@ -13,7 +13,7 @@ from cloudmend.entry.standing import Brief, Standing
 
 
 class Doors(Struct, frozen=True, kw_only=True):
-    """All of them as they were at one moment. `unreadable` are exemptions that exempt nothing, each as a sentence."""
+    """The findings as they were at one moment. `unreadable` are exemptions that exempt nothing, each as a sentence."""
 
     at: datetime
     report: Report
