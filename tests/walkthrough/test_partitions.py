@@ -33,7 +33,7 @@ def test_a_group_that_is_opened_is_mended_told_and_given_back(deployed: Deployed
     deployed.open(group_id, "0.0.0.0/0", "128.0.0.0/1")  # narrowed; revoked
     deployed.settle()
     assert sources(deployed, group_id) == ["10.0.0.0/8"]
-    told = [event for event in deployed.aws.events if event["source"] == "cloudmend"]
+    told = [event for event in deployed.aws.events if event["detail-type"] == "cloudmend record"]
     partition = partition_of(deployed.aws.region).id
     assert told[0]["resources"] == [f"arn:{partition}:ec2:{deployed.aws.region}:123456789012:security-group/{group_id}"]
 
