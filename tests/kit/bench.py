@@ -18,6 +18,7 @@ from cloudmend.core.model import ApiCall, Intent, Json, Record, Resource
 from cloudmend.core.planning import calls
 from cloudmend.core.policy import Catalog, Policy, parse_policy
 from cloudmend.core.ports import NEVER, Rows, Sent
+from cloudmend.core.standing import StandingResource
 from cloudmend.core.world import World, at_need
 from cloudmend.engine.stations import parse
 from cloudmend.local.server import EmbeddedAws
@@ -137,6 +138,7 @@ class Bench:
         self.specimen = specimen
         self.clock = Clock()
         self.store = MemoryStore()
+        self.is_stack = False
         self.restart()
         self.id = specimen.open(self.client)
 
@@ -158,6 +160,7 @@ class Bench:
             ledger=self.ledger,
             notifier=self.notes,
             clock=self.clock,
+            keeps_baseline=self.is_stack,
         )
 
     def disturb(self) -> None:
@@ -205,6 +208,11 @@ class Bench:
         state: State | None = self.control.read(self.resource, reader, self.control.settings())
         assert state is not None
         return state
+
+    def baseline(self) -> set[str]:
+        """The marks of what was there before."""
+        found = [each for each in self.ledger.all_standing() if isinstance(each, StandingResource)]
+        return {finding.mark for each in found for finding in each.baseline}
 
     def put(self, parts: Parts) -> None:
         """Brings the resource to these parts, beside what is under test."""

@@ -6,6 +6,7 @@ import random
 
 import pytest
 from botocore.session import Session
+from msgspec.structs import replace
 
 from cloudmend import engine
 from cloudmend.core.call import Call
@@ -145,6 +146,37 @@ def test_answers_in_another_order_lead_to_the_same_end(bench: Bench) -> None:
 def test_a_sweep_finds_it_and_mends_it_without_an_event(bench: Bench) -> None:
     (record,) = bench.sweep()
     assert (record.status, record.missed, record.event_name) == ("mended", True, "Sweep")
+
+
+def test_what_was_there_before_a_stack_is_left_until_a_person_accepts_it(bench: Bench) -> None:
+    before, (named,) = bench.state(), bench.targets()
+    later = [replace(named, resource=replace(named.resource, parts=()))]  # an event that opened something else
+    bench.is_stack = True
+    (first,) = bench.sweep()
+    assert (first.status, first.notice) == ("observed", "digest")
+    assert bench.mend(later).status == "observed"
+    (again,) = bench.sweep()
+    assert (again.status, again.notice) == ("observed", "held")
+    assert same_parts(bench.control, bench.state().parts, before.parts)
+    bench.is_stack = False  # cloudmend fix
+    assert bench.mend(later).status == "mended"
+    assert bench.store.standing == {}
+
+
+@pytest.mark.parametrize("specimen", [each for each in SPECIMENS if each.worsen], ids=name, indirect=True)
+def test_what_comes_beside_the_baseline_is_mended_and_the_baseline_stays(bench: Bench) -> None:
+    """Also where both are in one part, such as two statements of a policy."""
+    bench.is_stack = True
+    bench.sweep()
+    kept = bench.baseline()
+    assert bench.specimen.worsen
+    bench.specimen.worsen(bench.client, bench.id)
+    bench.restart()
+    (record,) = bench.sweep()
+    assert record.status == "mended", record.summary
+    assert bench.baseline() == kept
+    (again,) = bench.sweep()
+    assert again.status == "observed"
 
 
 def test_a_sweep_of_a_region_without_a_resource_of_its_kind_is_clean(specimen: Specimen) -> None:
