@@ -361,24 +361,6 @@ def test_what_stands_and_cannot_be_read_is_the_baseline_anew(stack: Stack) -> No
     assert ingress(stack.rules(group)) == OPEN
 
 
-def test_what_cannot_be_kept_leaves_the_unit_without_its_mark(stack: Stack) -> None:
-    group = stack.group(ipv4(22, WORLD))
-
-    def refused(*_: object) -> None:
-        raise LedgerError("The table is full.")
-
-    stack.ledger.keep_standing = refused  # type: ignore[attr-defined]
-    stack.sweep()
-    assert "The table is full." in stack.ledger_problems
-    found = stack.ledger.unit(UNIT)
-    assert found is None or (isinstance(found, Unit) and found.baseline is None)
-    del stack.ledger.keep_standing
-    stack.sweep()
-    stack.sweep()
-    assert ingress(stack.rules(group)) == OPEN
-    assert stack.unit().baseline
-
-
 def test_an_exemption_of_the_baseline_ends_and_it_is_still_the_baseline(stack: Stack) -> None:
     group = stack.group(ipv4(22, WORLD))
     stack.sweep()

@@ -25,7 +25,8 @@ def baseline_of(
     """Return what is left as it was, each with the mark that names it most closely.
 
     `everything` is at fault if nothing is exempt; `opened` are the parts that the event names. What an exemption covers
-    is no baseline: when the exemption ends, it is mended.
+    is no baseline: when the exemption ends, it is mended. Nor is what an event found before the first sweep, and
+    could not mend.
     """
     if not before.keeps_baseline:
         return ()
@@ -33,8 +34,8 @@ def baseline_of(
     found = [msgspec.structs.replace(each, mark=lasting_mark(each, marks)) for each in everything if each not in exempt]
     known = {each.mark: each for each in before.standing.findings} if before.standing else {}
     if before.is_first:
-        there = (each for each in found if each.part not in view.exempt)
-        return tuple(each for each in there if _is_old(each, known.get(each.mark) or _seen(each, view), view, opened))
+        there = ((each, known.get(each.mark) or _seen(each, view)) for each in found if each.part not in view.exempt)
+        return tuple(each for each, was in there if was.status == "baseline" and _is_old(each, was, view, opened))
     known = {each.mark: each for each in before.baseline}
     kept = {each.mark: each for each in (*_still_there(control, view, known, marks), *found) if each.mark in known}
     return tuple(each for each in kept.values() if _is_old(each, known[each.mark], view, opened))

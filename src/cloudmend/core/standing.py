@@ -21,8 +21,9 @@ STANDING_VERSION: Final = 1
 
 # What stands is told once, then after so long.
 TOLD_AGAIN: Final = timedelta(days=7)
-# More ids than that have no room beside a mark. A unit that leaves more is marked by a later sweep.
-MOST_FIRST_LOOKS: Final = 10_000
+# Bytes of ids that have room beside a mark: DynamoDB takes 400 KB in one item. A unit that leaves more is marked by a
+# later sweep.
+MOST_FIRST_LOOKS: Final = 300_000
 # A unit that cannot be read whole for so long gets its mark all the same: its sweeps would never mend anything.
 PATIENCE: Final = timedelta(days=1)
 
@@ -123,12 +124,14 @@ class Before(Struct, frozen=True, kw_only=True):
     """What was known of a resource before a look at it.
 
     `is_first`: what was there before cloudmend is not known of it yet, so that this look finds the baseline. Without a
-    stack no baseline is kept: then it is never the first.
+    stack no baseline is kept: then it is never the first. `is_sure`: the ledger did answer. If not, what is left as it
+    is for now is not kept as the baseline.
     """
 
     standing: StandingResource | None = None
     is_first: bool = False
     keeps_baseline: bool = False
+    is_sure: bool = True
 
     @property
     def baseline(self) -> tuple[StandingFinding, ...]:

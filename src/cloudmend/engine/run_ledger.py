@@ -6,11 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Found, Ledger, Unreadable
 from cloudmend.core.standing import StandingResource, UnitState
+
+_ENOUGH: Final = 2
+
+_Part = tuple[Sequence[StandingResource], Sequence[str]]  # what stands, and the keys where nothing does any more
 
 
 class RunLedger:
@@ -24,13 +28,13 @@ class RunLedger:
         self._lock = Lock()
         self._recent: Mapping[str, list[Found]] | CloudmendError | None = None
         self._standing: dict[str, StandingResource] = {}
-        self.unkept = False  # something that stands in the unit could not be kept
+        self.unkept: set[str] = set()  # keys of resources of the unit, of which what stands could not be kept
 
     def begin(self, state: UnitState | None) -> None:
         """Begin with a unit, of which this is known."""
         found = state.standing if state else {}
         self._standing = {key: each for key, each in found.items() if isinstance(each, StandingResource)}
-        self.unkept = False
+        self.unkept = set()
 
     @property
     def standing_now(self) -> tuple[StandingResource, ...]:
@@ -38,14 +42,37 @@ class RunLedger:
         return tuple(self._standing.values())
 
     def keep_standing(self, stands: Sequence[StandingResource], gone: Sequence[str]) -> None:
+        """Keep all at once; where that cannot be, one by one. Raises the CloudmendError of the last that was not kept.
+
+        Two failures in a row mean that the ledger keeps nothing, and not that one resource has no room.
+        """
         try:
-            self._ledger.keep_standing(stands, gone)
-        except CloudmendError:
-            self.unkept = True
-            raise
+            self._keep(stands, gone)
+        except CloudmendError as error:
+            if problem := self._one_by_one([*(((each,), ()) for each in stands), *(((), (key,)) for key in gone)]):
+                raise problem from error
+
+    def _one_by_one(self, parts: Sequence[_Part]) -> CloudmendError | None:
+        problem: CloudmendError | None = None
+        in_a_row = 0
+        for number, part in enumerate(parts):
+            if in_a_row == _ENOUGH:
+                self.unkept |= _keys(parts[number:])
+                break
+            try:
+                self._keep(*part)
+                in_a_row = 0
+            except CloudmendError as error:
+                problem, in_a_row = error, in_a_row + 1
+                self.unkept |= _keys([part])
+        return problem
+
+    def _keep(self, stands: Sequence[StandingResource], gone: Sequence[str]) -> None:
+        self._ledger.keep_standing(stands, gone)
         self._standing.update({each.id: each for each in stands})
         for key in gone:
             self._standing.pop(key, None)
+        self.unkept -= _keys([(stands, gone)])
 
     def recent(self, place: str, since: datetime) -> tuple[Found, ...]:
         with self._lock:
@@ -72,3 +99,7 @@ def _by_place(found: Iterable[Found]) -> dict[str, list[Found]]:
     for each in found:
         places[each.place].append(each)
     return places
+
+
+def _keys(parts: Iterable[_Part]) -> set[str]:
+    return {key for stands, gone in parts for key in (*(each.id for each in stands), *gone)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from cloudmend.core.contract import Control
 from cloudmend.core.digest import digest_of, is_due
 from cloudmend.core.ending import Target
 from cloudmend.core.errors import CloudmendError
+from cloudmend.core.ledger import resource_of
 from cloudmend.core.model import Record
 from cloudmend.core.policy import Policy
 from cloudmend.core.ports import DigestNotifier, KeptNotifier
@@ -114,12 +115,23 @@ def _end(state: UnitState, control: Control[Any], looked: Looked, ledger: RunLed
     """End a unit. People are notified before the ledger says so. Raises CloudmendError."""
     now = world.clock.now()
     _forget(state, looked, ledger)
-    unit = _marked(state.unit, looked, is_kept=not ledger.unkept, now=now)
-    standing = ledger.standing_now
-    if not looked.left and (looked.is_whole or not unit.first_looks):
-        unit = _told(unit, state, control, standing, ledger, world, now)
-    if unit != state.unit:
+    current = _current(state.unit, world)
+    unit = _marked(current, looked, unkept=frozenset(map(resource_of, ledger.unkept)), now=now)
+    if not looked.left and (looked.is_whole or not unit.first_looks or _is_old(unit, now)):
+        unit = _told(unit, state, control, ledger.standing_now, ledger, world, now)
+    if unit != current:
         world.ledger.keep_unit(unit)
+
+
+def _current(unit: Unit, world: World) -> Unit:
+    """Return the unit as it is by now: another sweep of it may have ended meanwhile. Raises CloudmendError."""
+    found = next((each for each in world.ledger.units() if each.id == unit.id), unit)
+    return found if isinstance(found, Unit) else unit
+
+
+def _is_old(unit: Unit, now: datetime) -> bool:
+    """Return whether what has no first look yet is not to hold up a digest any more: it may never be read."""
+    return unit.baseline is not None and now - unit.baseline >= PATIENCE
 
 
 def _forget(state: UnitState, looked: Looked, ledger: RunLedger) -> None:
@@ -133,9 +145,13 @@ def _forget(state: UnitState, looked: Looked, ledger: RunLedger) -> None:
         ledger.keep_standing([], gone[first : first + _AT_ONCE])
 
 
-def _marked(unit: Unit, looked: Looked, *, is_kept: bool, now: datetime) -> Unit:
-    """Return the unit after a sweep: its mark, what could not be read, and when it was read whole."""
-    unread, missed = looked.unread, {*looked.unread, *looked.left}
+def _marked(unit: Unit, looked: Looked, *, unkept: frozenset[str], now: datetime) -> Unit:
+    """Return the unit after a sweep: its mark, what could not be read, and when it was read whole.
+
+    The next look at a resource of which what stands could not be kept (`unkept`: its id) is a first look, too.
+    """
+    unread = looked.unread
+    missed = {*unread, *looked.left, *unkept}
     if not looked.is_whole:
         still = tuple(each for each in unit.first_looks if each not in looked.targets or each in missed)
         return msgspec.structs.replace(unit, first_looks=still)
@@ -147,10 +163,21 @@ def _marked(unit: Unit, looked: Looked, *, is_kept: bool, now: datetime) -> Unit
         unseen = missed | (set(unit.first_looks) - looked.targets if looked.unlisted else set())
         first = tuple(each for each in unit.first_looks if each in unseen)
         return msgspec.structs.replace(unit, first_looks=first)
-    is_through = is_kept and not looked.unlisted and len(missed) <= MOST_FIRST_LOOKS
-    if is_through or (is_kept and now - unit.tried >= PATIENCE):
-        return msgspec.structs.replace(unit, baseline=now, first_looks=tuple(sorted(missed))[:MOST_FIRST_LOOKS])
+    first = tuple(_with_room(sorted(missed)))
+    is_through = not looked.unlisted and len(first) == len(missed)
+    if is_through or now - unit.tried >= PATIENCE:
+        return msgspec.structs.replace(unit, baseline=now, first_looks=first)
     return unit
+
+
+def _with_room(ids: Iterable[str]) -> Iterator[str]:
+    """Yield the first of these ids, as many as have room beside a mark."""
+    room = MOST_FIRST_LOOKS
+    for each in ids:
+        room -= len(msgspec.json.encode(each)) + 1
+        if room < 0:
+            return
+        yield each
 
 
 def _told(
@@ -169,7 +196,9 @@ def _told(
     digest = digest_of(unit, standing, title=control.title, severity=control.severity, is_first=is_first, now=now)
     if isinstance(world.notifier, DigestNotifier):
         world.notifier.publish_digest(digest)
-    ledger.keep_standing([msgspec.structs.replace(each, told=now) for each in standing if each.told is None], [])
+    current = by_id(world.ledger.standing(unit.id))  # what an event changed meanwhile stays
+    new = [each for each in standing if each.told is None and current.get(each.id) == each]
+    ledger.keep_standing([msgspec.structs.replace(each, told=now) for each in new], [])
     return msgspec.structs.replace(unit, told=now, held=0)
 
 

@@ -101,19 +101,20 @@ def _readable(entries: Entries) -> Recent:
 
 def _before(target: Target, policy: Policy, world: World, history: Callable[[], History | CloudmendError]) -> Before:
     """Return what stood; where the ledger does not say it, what was there before is not known."""
-    standing = _standing(history())
+    standing, is_sure = _standing(history()), True
     if not keeps_baseline(target.control.id, target.account, policy, world):
         return Before(standing=standing if isinstance(standing, StandingResource) else None)
     try:
         unit = world.ledger.unit(unit_key(target.account, world.region, target.control.id))
     except CloudmendError:
-        unit = None
+        unit, is_sure = None, False
     is_first = needs_first_look(unit, target.resource.id)
     if standing is None and not is_first and _is_young(unit, world.clock.now()):
         standing = _standing(_history(target, world))  # the sweep may have kept it since it was asked for
     if isinstance(standing, StandingResource):
-        return Before(standing=standing, is_first=is_first, keeps_baseline=True)
-    return Before(is_first=is_first or standing is not None, keeps_baseline=True)
+        return Before(standing=standing, is_first=is_first, keeps_baseline=True, is_sure=is_sure)
+    is_sure = is_sure and not isinstance(standing, CloudmendError)
+    return Before(is_first=is_first or standing is not None, keeps_baseline=True, is_sure=is_sure)
 
 
 def _readable_standing(found: History | CloudmendError) -> StandingResource | None:

@@ -72,8 +72,13 @@ def _walk(targets: Sequence[Target], policy: Policy, world: World, agreed: Agree
 
 
 def _known(end: Ended, situation: Situation | Ended) -> Ended:
-    """Return the end with what was known of the resource before."""
-    return end if isinstance(situation, Ended) else msgspec.structs.replace(end, stood=situation.known.stood)
+    """Return the end with what was known of the resource before; without it, nothing that stands is kept.
+
+    What only counts as the baseline because the ledger did not answer must not be kept as that.
+    """
+    if isinstance(situation, Ended) or (end.baseline and not situation.known.before().is_sure):
+        return end
+    return msgspec.structs.replace(end, stood=situation.known.stood)
 
 
 def _key(target: Target) -> tuple[str, str]:

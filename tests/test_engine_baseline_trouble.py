@@ -1,0 +1,154 @@
+"""The baseline where a mend fails, the ledger does not answer, or has no room, and where looks meet each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+import pytest
+
+from cloudmend import engine
+from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.core.digest import Digest
+from cloudmend.core.errors import LedgerError
+from cloudmend.core.standing import PATIENCE, StandingResource
+from cloudmend.engine.units import Looked, _marked
+from cloudmend.local.ec2 import Ec2Error
+from support import ingress, ipv4, policy
+from test_engine_baseline import MENDED, MENDED_RDP, OPEN, UNIT, WORLD, Stack
+
+
+@pytest.fixture
+def stack() -> Stack:
+    return Stack()
+
+
+def test_what_cannot_be_kept_is_looked_at_for_the_first_time_once_more(stack: Stack) -> None:
+    group = stack.group(ipv4(22, WORLD))
+
+    def refused(*_: object) -> None:
+        raise LedgerError("The table is full.")
+
+    stack.ledger.keep_standing = refused  # type: ignore[attr-defined]
+    stack.sweep()
+    assert "The table is full." in stack.ledger_problems
+    assert stack.unit().first_looks == (group,)
+    del stack.ledger.keep_standing
+    stack.sweep()
+    stack.sweep()
+    assert ingress(stack.rules(group)) == OPEN
+    assert stack.unit().first_looks == ()
+
+
+def test_one_resource_that_the_ledger_has_no_room_for_keeps_no_unit_from_its_mark(stack: Stack) -> None:
+    large, *others = sorted(stack.group(ipv4(22, WORLD)) for _ in range(3))
+    keep = stack.ledger.keep_standing
+
+    def refuses(stands: Sequence[StandingResource], gone: Sequence[str]) -> None:
+        if any(each.resource.id == large for each in stands):
+            raise LedgerError("Item size has exceeded the maximum allowed size.")
+        keep(stands, gone)
+
+    stack.ledger.keep_standing = refuses  # type: ignore[attr-defined]
+    stack.sweep()
+    assert stack.unit().baseline
+    assert stack.unit().first_looks == (large,)
+    stack.open(others[0], ipv4(3389, WORLD))
+    stack.sweep()
+    assert ingress(stack.rules(others[0])) == OPEN | {MENDED_RDP}
+
+
+def test_ids_that_have_no_room_beside_a_mark_leave_the_unit_without_it(stack: Stack) -> None:
+    """An item of DynamoDB takes 400 KB; the id of a DB snapshot may have 255 characters."""
+    stack.sweep()
+    fresh = msgspec.structs.replace(stack.unit(), baseline=None)
+    ids = frozenset(f"{number:05}{'x' * 250}" for number in range(2_000))
+    looked = Looked(began=stack.clock.now(), is_whole=True, targets=ids, left=ids, unlisted=(), records=())
+    marked = partial(_marked, fresh, looked, unkept=frozenset())
+    assert marked(now=stack.clock.now()).baseline is None
+    after_a_day = marked(now=stack.clock.now() + PATIENCE)
+    assert after_a_day.baseline
+    assert 250_000 < len(msgspec.json.encode(after_a_day)) < 350_000
+
+
+def test_what_an_event_could_not_mend_before_the_first_sweep_is_no_baseline(stack: Stack) -> None:
+    group = stack.group(ipv4(22, WORLD))
+    named = stack.open(group, ipv4(3389, WORLD))
+
+    def refuse(_: object) -> None:
+        raise Ec2Error("UnauthorizedOperation", "You are not authorized.", 403)
+
+    for operation in ("ModifySecurityGroupRules", "RevokeSecurityGroupIngress"):
+        stack.groups.before[operation] = refuse
+    assert stack.told(group, *named).status == "open"
+    stack.groups.before.clear()
+    stack.sweep()
+    assert ingress(stack.rules(group)) == OPEN | {MENDED_RDP}
+
+
+@pytest.mark.parametrize("method", ["history", "unit"])
+def test_where_the_ledger_does_not_answer_an_event_nothing_becomes_the_baseline(stack: Stack, method: str) -> None:
+    group = stack.group()
+    stack.sweep()
+    stack.clock.sleep(120)
+    stack.open(group, ipv4(22, WORLD))  # its event is lost
+    named = stack.open(group, ipv4(3389, WORLD))
+
+    def unanswered(*_: object) -> Any:
+        raise LedgerError("The table does not answer.")
+
+    setattr(stack.ledger, method, unanswered)
+    assert stack.told(group, *named).status == "mended"
+    delattr(stack.ledger, method)
+    assert ingress(stack.rules(group)) == OPEN | {MENDED_RDP}
+    stack.sweep()
+    assert ingress(stack.rules(group)) == MENDED | {MENDED_RDP}
+
+
+def test_what_an_event_saw_closed_during_a_sweep_stands_no_more_after_it(stack: Stack) -> None:
+    group = stack.group()
+    (rule,) = stack.open(group, ipv4(22, WORLD))
+    publish = stack.publish_digest
+
+    def meanwhile(digest: Digest) -> None:
+        publish(digest)
+        stack.ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=[rule])
+        assert stack.told(group).status == "clean"
+
+    stack.publish_digest = meanwhile  # type: ignore[method-assign]
+    stack.sweep()
+    assert list(stack.ledger.standing(UNIT)) == []
+
+
+def test_a_digest_comes_though_no_sweep_ends_in_time_and_one_resource_is_never_read(stack: Stack) -> None:
+    hidden, *_ = sorted(stack.group(ipv4(22, WORLD)) for _ in range(3))
+
+    def refuse(params: Mapping[str, Any]) -> None:
+        if hidden in params["Filters"][0]["Values"]:
+            raise Ec2Error("UnauthorizedOperation", "You are not authorized.", 403)
+
+    stack.groups.before["DescribeSecurityGroupRules"] = refuse
+    for _ in range(5):
+        left = engine.sweep(controls=[CONTROL], policy=policy(), world=stack.world, until=stack.clock.now()).left
+        stack.sweep(only=left)
+        stack.clock.sleep(6 * 3600)
+    assert [len(digest.new) for digest in stack.digests] == [2]
+
+
+def test_two_messages_of_one_sweep_at_once_do_not_undo_each_other(stack: Stack) -> None:
+    groups = sorted(stack.group(ipv4(22, WORLD)) for _ in range(4))
+    left = engine.sweep(controls=[CONTROL], policy=policy(), world=stack.world, until=stack.clock.now()).left
+    first, second = ([each for each in left if (each.resource.id in groups[:2]) is half] for half in (True, False))
+    keep, others = stack.ledger.keep_standing, list[bool]()
+
+    def meanwhile(*arguments: Any) -> None:
+        if not others:
+            others.append(True)
+            stack.sweep(only=second)
+        keep(*arguments)
+
+    stack.ledger.keep_standing = meanwhile  # type: ignore[attr-defined]
+    stack.sweep(only=first)
+    assert stack.unit().first_looks == ()
