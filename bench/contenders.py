@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cloudmend.controls import IDS
+from cloudmend.controls import IDS, by_id
+from cloudmend.core.template.table import table
 
 ROOT = Path(__file__).parents[1]
 BUILT = ROOT / "build" / "bench" / "function"
@@ -32,12 +33,6 @@ EVERYTHING = {
     "POWERTOOLS_SERVICE_NAME": "cloudmend",
     "POWERTOOLS_METRICS_NAMESPACE": "cloudmend",
 }
-
-# What a copy's table of controls ends with, so that it has its first one alone.
-_FIRST_ALONE = """
-WOKEN_BY = dict(list(WOKEN_BY.items())[:1])
-IDS = tuple(WOKEN_BY)
-"""
 
 
 @dataclass(frozen=True)
@@ -85,8 +80,8 @@ def with_one_control(scratch: Path) -> Contender:
     controls = copy / "cloudmend" / "controls"
     for other in IDS[1:]:
         (controls / f"{other}.py").unlink()
-    with (controls / "__init__.py").open("a") as table:
-        table.write(_FIRST_ALONE)
+    first = by_id(IDS[0])
+    (controls / "table.py").write_text(table({f"cloudmend.controls.{first.id}": first}))
     compileall.compile_dir(controls, quiet=1, force=True)
     return Contender("with one control", "cloudmend", (copy,), EVERYTHING)
 

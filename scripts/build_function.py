@@ -45,7 +45,7 @@ FUNCTION_SOURCES = (
 )
 
 # What of these only the command line imports.
-AT_HOME = ("aws/checks.py", "core/doctor", "core/replay", "core/scan")
+AT_HOME = ("aws/checks.py", "core/doctor", "core/event_rules.py", "core/replay", "core/scan", "core/template")
 
 # Where Lambda unpacks the archive: the paths in tracebacks, and no trace of the building machine.
 TASK_ROOT = "/var/task"
@@ -144,10 +144,25 @@ def assemble(target: Target, output: Path) -> None:
         copy_source(ROOT / "src" / "cloudmend" / name, output / "cloudmend" / name)
     for name in AT_HOME:
         remove(output / "cloudmend" / name)
+    write_table(output / "cloudmend" / "controls" / "table.py")
     compile_sources(target, output / "cloudmend", root=output)
     for path in [output, *output.rglob("*")]:
         path.chmod(0o755 if path.is_dir() else 0o644)
         os.utime(path, (TIMESTAMP, TIMESTAMP))
+
+
+def write_table(path: Path) -> None:
+    """Write the table of what wakes which control anew.
+
+    A Python that cannot import the controls keeps the committed one, which a test holds equal.
+    """
+    if importlib.util.find_spec("msgspec") is None:
+        return
+    sys.path.insert(0, str(ROOT / "src"))
+    from cloudmend.core.template.table import table
+    from find_controls import find_controls
+
+    path.write_text(table(find_controls()), encoding="utf-8")
 
 
 def copy_source(source: Path, destination: Path) -> None:

@@ -61,13 +61,23 @@ BOTOCORE_DATA = (
     "partitions.json",  # the same for the endpoint rules
     "sdk-default-configuration.json",  # timeouts and retry mode
 )
-# Of each service's model, the operations that the function calls. EC2's has 830, and parsing all of them is a large
-# part of a cold start. A test holds these against the permissions that the code declares.
-OPERATIONS = {
-    Path("dynamodb", "2012-08-10"): ("GetItem", "PutItem", "Query", "TransactWriteItems"),
-    Path("ec2", "2016-11-15"): (
+# Of each service's model, the operations that the function calls for itself and for controls. EC2 has 830: parsing
+# all of them is a large part of a cold start.
+OWN_OPERATIONS = {
+    "dynamodb": ("GetItem", "PutItem", "Query", "TransactWriteItems"),
+    "ec2": ("DescribeRegions",),
+    "events": ("PutEvents",),
+    "securityhub": ("BatchImportFindings",),
+    "sns": ("Publish",),
+    "sqs": ("SendMessage",),
+    "ssm": ("GetParameter",),
+    "sts": ("GetCallerIdentity",),
+}
+# Written by scripts/write_docs.py from the rights of the controls: make generate.
+# generated: operations of controls
+OPERATIONS_OF_CONTROLS = {
+    "ec2": (
         "DescribeManagedPrefixLists",
-        "DescribeRegions",
         "DescribeSecurityGroupRules",
         "DescribeSecurityGroups",
         "DescribeSnapshotAttribute",
@@ -79,16 +89,28 @@ OPERATIONS = {
         "ModifySnapshotAttribute",
         "RevokeSecurityGroupIngress",
     ),
-    Path("events", "2015-10-07"): ("PutEvents",),
-    Path("rds", "2014-10-31"): ("DescribeDBSnapshotAttributes", "DescribeDBSnapshots", "ModifyDBSnapshotAttribute"),
-    Path("s3", "2006-03-01"): ("GetPublicAccessBlock", "ListBuckets", "PutPublicAccessBlock"),
-    Path("securityhub", "2018-10-26"): ("BatchImportFindings",),
-    Path("sns", "2010-03-31"): ("Publish",),
-    Path("sqs", "2012-11-05"): ("GetQueueAttributes", "GetQueueUrl", "ListQueues", "SendMessage", "SetQueueAttributes"),
-    Path("ssm", "2014-11-06"): ("GetParameter",),
-    Path("sts", "2011-06-15"): ("GetCallerIdentity",),
+    "rds": (
+        "DescribeDBSnapshotAttributes",
+        "DescribeDBSnapshots",
+        "ModifyDBSnapshotAttribute",
+    ),
+    "s3": (
+        "GetPublicAccessBlock",
+        "ListBuckets",
+        "PutPublicAccessBlock",
+    ),
+    "sqs": (
+        "GetQueueAttributes",
+        "GetQueueUrl",
+        "ListQueues",
+        "SetQueueAttributes",
+    ),
 }
-SERVICES = frozenset(folder.parts[0] for folder in OPERATIONS)
+# end
+OPERATIONS = {
+    service: tuple(sorted({*OWN_OPERATIONS.get(service, ()), *OPERATIONS_OF_CONTROLS.get(service, ())}))
+    for service in sorted({*OWN_OPERATIONS, *OPERATIONS_OF_CONTROLS})
+}
 
 
 def remove_unused(tree: Path) -> None:
@@ -117,7 +139,7 @@ def trim_aliases(module: Path) -> None:
         for node in ast.parse(text).body
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "EVENT_ALIASES"
     )
-    kept = {old: new for old, new in ast.literal_eval(table).items() if old in SERVICES}
+    kept = {old: new for old, new in ast.literal_eval(table).items() if old in OPERATIONS}
     module.write_text(text.replace(str(ast.get_source_segment(text, table)), repr(kept)))
 
 
@@ -125,7 +147,8 @@ def trim_data(data: Path) -> None:
     """Keep the shared data and the models of OPERATIONS, each with no other operations and no words for people."""
     kept = {data / name: without_words(read(data / name)) for name in BOTOCORE_DATA}
     kept[data / "endpoints.json"] = trimmed_endpoints(kept[data / "endpoints.json"])
-    for folder, names in OPERATIONS.items():
+    for service, names in OPERATIONS.items():
+        folder = Path(service, max(path.name for path in (data / service).iterdir()))  # the newest, as botocore does
         for name in ("endpoint-rule-set-1.json", "paginators-1.json"):
             kept[data / folder / name] = without_words(read(data / folder / name))
         model = trimmed_model(read(data / folder / "service-2.json"), names)
@@ -155,7 +178,7 @@ def without_words(node: Any) -> Any:
 def trimmed_endpoints(endpoints: dict[str, Any]) -> dict[str, Any]:
     """The endpoints of each partition's Regions, of the services in OPERATIONS alone."""
     partitions = [
-        {**partition, "services": {name: row for name, row in partition["services"].items() if name in SERVICES}}
+        {**partition, "services": {name: row for name, row in partition["services"].items() if name in OPERATIONS}}
         for partition in endpoints["partitions"]
     ]
     return {**endpoints, "partitions": partitions}

@@ -10,8 +10,8 @@ import pytest
 
 from cloudmend.core.doctor import function, rule, settings, stack, trail
 from cloudmend.core.doctor.check import Answer, Deployment, all_of
-from cloudmend.core.doctor.rule import EventRule
 from cloudmend.core.doctor.trail import Trail
+from cloudmend.core.event_rules import EventRule
 
 HERE = Deployment(account="111122223333", region="eu-west-1", partition="aws", stack="cloudmend")
 AUTHORIZE = ("ec2.amazonaws.com", "AuthorizeSecurityGroupIngress")

@@ -122,7 +122,9 @@ def test_a_name_that_fits_several_kinds_is_explained_as_each_that_there_is(bench
 
 @pytest.mark.parametrize("specimen", QUEUES, ids=name, indirect=True)
 def test_what_is_nowhere_is_said_with_the_kinds_that_it_was_looked_for_as(bench: Bench) -> None:
-    with pytest.raises(CloudmendError, match=f"no-such-thing does not exist in {REGION} as S3 bucket or SQS queue or "):
+    with pytest.raises(
+        CloudmendError, match=f"no-such-thing does not exist in {REGION} as DB snapshot or S3 bucket or SQS queue"
+    ):
         by_id(bench, "no-such-thing")
 
 

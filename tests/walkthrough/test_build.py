@@ -26,13 +26,6 @@ SAM = ROOT / ".venv-sam" / "bin" / "sam"
 PARAMETERS = TEMPLATE["Parameters"]
 THIS_PYTHON = RUNTIME.removeprefix("python")
 
-# What IAM calls otherwise than the API.
-S3_OPERATIONS = {
-    "s3:GetBucketPublicAccessBlock": "s3:GetPublicAccessBlock",
-    "s3:ListAllMyBuckets": "s3:ListBuckets",
-    "s3:PutBucketPublicAccessBlock": "s3:PutPublicAccessBlock",
-}
-
 # Runs with the archive and the standard library, and no site-packages: sys.argv is the folder and the rest.
 ALONE = "import importlib, json, pkgutil, sys\nsys.path.insert(0, sys.argv[1])\n"
 IMPORT_ALL = """
@@ -116,9 +109,7 @@ def test_the_service_models_in_it_hold_the_operations_that_are_called_and_no_oth
     # The ledger writes in transactions, for which IAM has no name; exemptions are put by people.
     in_transactions = {"dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
     called |= {
-        S3_OPERATIONS.get(right.action, right.action)
-        for control in every()
-        for right in (*control.reads, *control.writes)
+        ":".join(right.call) for control in every() for right in (*control.reads, *control.follows, *control.writes)
     }
     called |= (ledger.PERMISSIONS - in_transactions) | {"dynamodb:TransactWriteItems"} | later.PERMISSIONS
     assert kept == called | identity.PERMISSIONS
@@ -168,7 +159,7 @@ def test_botocores_other_names_for_services_are_kept_for_those_that_are_called(u
 
 
 def test_the_archive_stays_small(archive: Path) -> None:
-    assert archive.stat().st_size < 3_500_000
+    assert archive.stat().st_size < 3_600_000
 
 
 def test_a_build_in_another_folder_is_equal_byte_for_byte(archive: Path, tmp_path: Path) -> None:

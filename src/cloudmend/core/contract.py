@@ -72,22 +72,35 @@ class Trigger(Struct, frozen=True):
 class Right(Struct, frozen=True):
     """An IAM action, narrowed by condition keys and by the ARN of what it is about ("": the control's resources).
 
-    The ARN has the fields of a ResourceType's.
+    The ARN has the fields of a ResourceType's; "*" is everything. `operation` is the API's name, if it is another, with
+    botocore's name of the service, if that is another too: "elbv2:DescribeListeners". `is_listing`: it only finds what
+    there is, which no undo needs.
     """
 
     action: str
     conditions: Mapping[str, Mapping[str, str | Sequence[str]]] = {}  # operator -> key -> value
     resource: str = ""
+    operation: str = ""
+    is_listing: bool = False
+
+    @property
+    def call(self) -> tuple[str, str]:
+        """The service and the operation of the API call that the right allows."""
+        service, name = self.action.split(":")
+        *other, operation = (self.operation or name).split(":")
+        return (other or [service])[0], operation
 
 
-def rights(*actions: str, **conditions: Mapping[str, str | Sequence[str]]) -> tuple[Right, ...]:
+def rights(
+    *actions: str, of: str = "", operation: str = "", **conditions: Mapping[str, str | Sequence[str]]
+) -> tuple[Right, ...]:
     """Return the rights to these actions, under the same conditions: `StringEquals={"ec2:Remove/group": "all"}`."""
-    return tuple(Right(action, conditions) for action in actions)
+    return tuple(Right(action, conditions, of, operation) for action in actions)
 
 
-def lists(*actions: str, of: str = "*") -> tuple[Right, ...]:
+def lists(*actions: str, of: str = "*", operation: str = "") -> tuple[Right, ...]:
     """Return the rights to list, which no undo needs: of everything, or of an ARN where AWS knows a narrower one."""
-    return tuple(Right(action, resource=of) for action in actions)
+    return tuple(Right(action, resource=of, operation=operation, is_listing=True) for action in actions)
 
 
 class State(Struct, frozen=True):
@@ -274,6 +287,7 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
     parts_of: Callable[[Json], Parts] | None = None  # the parts of a before-image; None: those that `image_of` writes
     reach: Callable[[Sequence[Resource], Reader, S], Mapping[str, Reach]] | None = None  # by id; raises AwsError
     looks: tuple[Right, ...] = ()  # what `reach` calls
+    follows: tuple[Right, ...] = ()  # what `every` calls only for an event that names something else
 
     @property
     def calls(self) -> tuple[Trigger, ...]:

@@ -31,7 +31,7 @@ from cloudmend.controls.security_group_ingress.undo import revert
 from cloudmend.controls.security_group_ingress.unseen import unseen
 from cloudmend.controls.security_group_ingress.words import HINTS, WORDS
 from cloudmend.core.call import Call
-from cloudmend.core.contract import Control, Finding, PartIds, Parts, ResourceType, State, Trigger, View, rights
+from cloudmend.core.contract import Control, Finding, PartIds, Parts, ResourceType, State, Trigger, View, lists, rights
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.events import items, mapping, text
 from cloudmend.core.model import ApiCall, Json, Request, Resource, Step
@@ -47,6 +47,13 @@ _TYPE: Final = ResourceType(
     arn="arn:{partition}:ec2:{region}:{account}:security-group/{id}",
     asff="AwsEc2SecurityGroup",
 )
+# What the rights are about. A rule may refer to a list that another account shares, or to one of AWS's own.
+_RULES: Final = "arn:{partition}:ec2:{region}:{account}:security-group-rule/{id}"
+_LISTS: Final = "arn:{partition}:ec2:{region}:*:prefix-list/{id}"
+# EC2 checks these calls against the group and the rule.
+_PLACES: Final = (_TYPE.arn, _RULES)
+_NARROWING: Final = ("ec2:ModifySecurityGroupRules", "ec2:RevokeSecurityGroupIngress")
+_RESTORING: Final = ("ec2:AuthorizeSecurityGroupIngress", "ec2:ModifySecurityGroupRules")
 _SOURCES: Final = frozenset({"CidrIpv4", "CidrIpv6"})
 # What a rule says; its id and ARN are AWS's.
 _FIELDS: Final = ("IpProtocol", "FromPort", "ToPort", "CidrIpv4", "CidrIpv6", "PrefixListId", "Description")
@@ -240,16 +247,21 @@ CONTROL: Final = Control[Settings](
     hints=HINTS,
     resource=_TYPE,
     triggers=tuple(Trigger("ec2.amazonaws.com", name) for name in _OPENING),
-    reads=rights(
-        "ec2:DescribeManagedPrefixLists",
-        "ec2:DescribeSecurityGroupRules",
-        "ec2:DescribeSecurityGroups",
-        "ec2:DescribeVpcs",
-        "ec2:GetManagedPrefixListAssociations",
-        "ec2:GetManagedPrefixListEntries",
+    reads=(
+        *rights(
+            "ec2:DescribeManagedPrefixLists",
+            "ec2:DescribeSecurityGroupRules",
+            "ec2:DescribeSecurityGroups",
+            of="*",
+        ),
+        *lists("ec2:DescribeVpcs"),
+        *rights("ec2:GetManagedPrefixListEntries", of=_LISTS),
     ),
-    writes=rights("ec2:ModifySecurityGroupRules", "ec2:RevokeSecurityGroupIngress"),
-    undoes=rights("ec2:AuthorizeSecurityGroupIngress", "ec2:CreateTags", "ec2:ModifySecurityGroupRules"),
+    writes=tuple(right for of in _PLACES for right in rights(*_NARROWING, of=of)),
+    undoes=(
+        *(right for of in _PLACES for right in rights(*_RESTORING, of=of)),
+        *rights("ec2:CreateTags", of=_RULES, StringEquals={"ec2:CreateAction": "AuthorizeSecurityGroupIngress"}),
+    ),
     read=_read,
     judge=_judge,
     put=_put,
@@ -278,6 +290,7 @@ CONTROL: Final = Control[Settings](
     details=_details,
     parts_of=_parts_of,
     reach=_reach,
-    looks=rights("ec2:DescribeNetworkInterfaces"),
+    looks=rights("ec2:DescribeNetworkInterfaces", of="*"),
+    follows=rights("ec2:GetManagedPrefixListAssociations", of=_LISTS),
     second_way="revoked because AWS refused to narrow it",
 )

@@ -6,32 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from msgspec import Struct
-
 from cloudmend.core.doctor.check import QUEUE, Answer, Deployment
+from cloudmend.core.event_rules import EventRule, event_source
 from cloudmend.core.model import Json
 from cloudmend.core.notice.request import DETAIL_TYPE, SOURCE
 from cloudmend.core.ports import Rows
 from cloudmend.core.resource_policy import ServiceUse, allows
 
 _NOTICES: Final = {"source": [SOURCE], "detail-type": [DETAIL_TYPE]}
-
-
-class EventRule(Struct, frozen=True):
-    """A rule of the template, by its logical id: the source and the names of the calls that it passes on."""
-
-    id: str
-    source: str
-    names: tuple[str, ...]
-
-    @property
-    def pattern(self) -> Json:
-        """The pattern that it must have."""
-        return {
-            "source": [_event_source(self.source)],
-            "detail-type": ["AWS API Call via CloudTrail"],
-            "detail": {"eventSource": [self.source], "eventName": self.names, "errorCode": [{"exists": False}]},
-        }
 
 
 def rule(answer: Json | None, expected: EventRule, name: str, deployment: Deployment) -> Answer:
@@ -67,18 +49,13 @@ def sample(source: str, name: str, deployment: Deployment) -> Json:
         "version": "0",
         "id": "6f9a1c3e-52b7-4d8e-9a40-7c1e0b5d2f63",
         "detail-type": "AWS API Call via CloudTrail",
-        "source": _event_source(source),
+        "source": event_source(source),
         "account": deployment.account,
         "time": "2025-06-02T09:41:07Z",
         "region": deployment.region,
         "resources": [],
         "detail": {"eventSource": source, "eventName": name, "awsRegion": deployment.region, "readOnly": False},
     }
-
-
-def _event_source(source: str) -> str:
-    """ec2.amazonaws.com is aws.ec2 to EventBridge."""
-    return f"aws.{source.partition('.')[0]}"
 
 
 def pattern(matched: Mapping[str, bool], expected: EventRule, name: str, deployment: Deployment) -> Answer:

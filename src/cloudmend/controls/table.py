@@ -1,0 +1,37 @@
+"""The module of each control, and the calls that wake it. Generated from the controls: make generate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+# By id, in the order in which they run.
+MODULES: Final[Mapping[str, str]] = {
+    "security_group_ingress": "cloudmend.controls.security_group_ingress",
+    "ebs_snapshot_public": "cloudmend.controls.ebs_snapshot_public",
+    "rds_snapshot_public": "cloudmend.controls.rds_snapshot_public",
+    "s3_bucket_block_public_access": "cloudmend.controls.s3_bucket_block_public_access",
+    "sqs_policy_public": "cloudmend.controls.sqs_policy_public",
+}
+# By event source and name of the call.
+WAKES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "ec2.amazonaws.com": {
+        "AuthorizeSecurityGroupIngress": ("security_group_ingress",),
+        "ModifyManagedPrefixList": ("security_group_ingress",),
+        "ModifySecurityGroupRules": ("security_group_ingress",),
+        "ModifySnapshotAttribute": ("ebs_snapshot_public",),
+        "RestoreManagedPrefixListVersion": ("security_group_ingress",),
+    },
+    "rds.amazonaws.com": {
+        "ModifyDBSnapshotAttribute": ("rds_snapshot_public",),
+    },
+    "s3.amazonaws.com": {
+        "DeleteBucketPublicAccessBlock": ("s3_bucket_block_public_access",),
+        "PutBucketPublicAccessBlock": ("s3_bucket_block_public_access",),
+    },
+    "sqs.amazonaws.com": {
+        "AddPermission": ("sqs_policy_public",),
+        "CreateQueue": ("sqs_policy_public",),
+        "SetQueueAttributes": ("sqs_policy_public",),
+    },
+}
