@@ -16,7 +16,7 @@ NO_PYTHON = make: there is no $(PYTHON), and cloudmend needs Python 3.11 or newe
 MAKE_ENVIRONMENT = @command -v $(PYTHON) >/dev/null || { echo '$(NO_PYTHON)' >&2; exit 1; }; \
   $(PYTHON) -c '$(CHECK_PYTHON)' && $(PYTHON) scripts/make_environment.py
 
-.PHONY: help setup setup-sam demo test test-browser test-container test-deep coverage mutants bench bench-quick bench-setup docs docs-generate lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
+.PHONY: help setup setup-sam demo test test-browser test-container test-deep coverage mutants bench bench-quick bench-setup docs generate lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -58,7 +58,7 @@ bench-setup: .venv/.ready .venv-bench-custodian/.ready .venv-bench-naive/.ready
 docs: .venv-docs/.ready ## the documentation's site, in build/site
 	.venv-docs/bin/zensical build --strict --clean
 
-docs-generate: .venv/.ready ## write the generated parts of docs/ again
+generate: .venv/.ready ## write the generated parts of docs/ again
 	$(BIN)/python scripts/write_docs.py
 
 lint: .venv/.ready docs ## ruff, mypy, cfn-lint, shellcheck, the site's links

@@ -1,4 +1,4 @@
-"""Writes the generated blocks of docs/ anew, and the event's JSON Schema: `make docs-generate`."""
+"""Write all that is generated anew: blocks of docs/, the event's JSON Schema, and what follows from the controls."""
 
 from __future__ import annotations
 
@@ -7,15 +7,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.notice.event import schema
+from cloudmend.core.template.blocks import build_blocks, template_blocks
+from cloudmend.core.template.blocks import filled as with_blocks
+from cloudmend.core.template.table import table
 from docs_blocks import filled
+from find_controls import find_controls
 
 ROOT: Final = Path(__file__).parents[1]
 DOCS: Final = ROOT / "docs"
 
 
 def generated() -> Iterator[tuple[Path, str]]:
-    """Each file that has something generated in it, and its whole text as it should be."""
+    """Yield each file that has something generated in it, and its whole text as it should be."""
+    controls = find_controls()
+    yield ROOT / "src" / "cloudmend" / "controls" / "table.py", table(controls)
+    trimming = ROOT / "scripts" / "trim_dependencies.py"
+    yield trimming, with_blocks(trimming.read_text(encoding="utf-8"), build_blocks(controls.values()))
+    template = ROOT / "template.yaml"
+    blocks = template_blocks(tuple(controls.values()), CATALOG.first)
+    yield template, with_blocks(template.read_text(encoding="utf-8"), blocks)
     yield DOCS / "schemas" / "record-v1.json", schema()
     for page in sorted(DOCS.rglob("*.md")):
         yield page, filled(page.read_text(encoding="utf-8"))

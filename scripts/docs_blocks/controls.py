@@ -29,7 +29,7 @@ def controls() -> str:
 
 def scan_rights() -> str:
     """What a look with each control needs."""
-    rows = ((code(each.id), _rights((*each.reads, *each.looks))) for each in every())
+    rows = ((code(each.id), _rights((*each.reads, *each.follows, *each.looks))) for each in every())
     return table(("control", "rights to look"), rows)
 
 
@@ -45,14 +45,14 @@ def _facts(control: Control[Any]) -> Iterator[tuple[str, str]]:
     yield "resource", f"{control.resource.noun} ({code(control.resource.type)})"
     yield "event source", codes(sorted({trigger.source for trigger in control.triggers}))
     yield "event names", codes(sorted({trigger.name for trigger in control.triggers}))
-    yield "reads with", _rights(control.reads)
+    yield "reads with", _rights((*control.reads, *control.follows))
     yield "mends with", _rights(control.writes)
     yield "undone with", _rights(control.undoes)
     yield "see also", ", ".join(control.references)
 
 
 def _rights(rights: Iterable[Right]) -> str:
-    return ", ".join(map(_right, rights))
+    return ", ".join(dict.fromkeys(map(_right, rights)))
 
 
 def _right(right: Right) -> str:

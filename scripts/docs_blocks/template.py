@@ -1,4 +1,4 @@
-"""The parameters and outputs of a deployment, from template.yaml."""
+"""The parameters, outputs and rights of a deployment, from template.yaml and the controls."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ from typing import Any, Final
 
 from samtranslator.yaml_helper import yaml_parse
 
+from cloudmend.controls import every
 from cloudmend.controls.catalog import CATALOG
-from docs_blocks.markdown import code, table
+from cloudmend.core.contract import Control
+from cloudmend.core.policy.rights import rights_parameter
+from cloudmend.core.template.policies import policies
+from cloudmend.core.template.statements import HERE, OWN, Granted, follow, mend, undo
+from cloudmend.core.template.statements import denials as denied
+from docs_blocks.markdown import code, codes, table
 
 _ROOT: Final = Path(__file__).parents[2]
 _TEMPLATE: Final = _ROOT / "template.yaml"
@@ -24,6 +30,60 @@ def parameters() -> str:
 
 def outputs() -> str:
     return table(("output", "what it is"), ((code(name), value["Description"]) for name, value in _read("Outputs")))
+
+
+def rights() -> str:
+    """Return a row for each statement that a control needs, in the stack's own Region."""
+    rows = [
+        (
+            code(control.id),
+            who,
+            codes(granted.actions),
+            _resources(granted),
+            _condition(granted),
+            _when(control, granted),
+        )
+        for control in every()
+        for who, grants in _ROLES
+        for granted in grants(control, HERE)
+    ]
+    return table(("control", "for", "actions", "resources", "if", "only with"), rows)
+
+
+def denials() -> str:
+    """Return a row for each service of which cloudmend has something of its own."""
+    granted = [each for policy in policies(every()) for each in policy.statements]
+    rows = [
+        (codes(each.actions), codes(OWN[service]))
+        for each in denied(granted)
+        for service in [each.actions[0].partition(":")[0]]
+    ]
+    return table(("denied", "for"), rows)
+
+
+_ROLES: Final = (("events, sweep", mend), ("events", follow), ("people", undo))
+
+
+def _resources(granted: Granted) -> str:
+    listed = granted.body["Resource"]
+    arns = [
+        each if isinstance(each, str) else each["Fn::Sub"]
+        for each in (listed if isinstance(listed, list) else [listed])
+    ]
+    return codes([arn.replace("AWS::", "") for arn in arns])
+
+
+def _condition(granted: Granted) -> str:
+    keys = granted.body.get("Condition", {}).values()
+    return ", ".join(f"{code(key)} is {code(str(value))}" for each in keys for key, value in each.items())
+
+
+def _when(control: Control[Any], granted: Granted) -> str:
+    parameter = rights_parameter(control.id)
+    if granted.condition.startswith("Hears"):
+        return f"{code(parameter)} not {code('off')}"
+    fixes = code(f"{parameter}=fix")
+    return f"{fixes}, {code('Mode')} not {code('observe')}" if granted.condition.startswith("Mends") else fixes
 
 
 def _read(section: str) -> list[tuple[str, dict[str, Any]]]:

@@ -12,7 +12,9 @@ import pytest
 from cloudmend.controls import by_id
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.decide import Circumstances, Decision, decide, switched_on
+from cloudmend.core.errors import PolicyError
 from cloudmend.core.policy import Policy, parse_policy
+from cloudmend.core.policy.rights import RIGHTS
 
 GROUP, VPC, ACCOUNT = "sg-0123456789abcdef0", "vpc-0123456789abcdef0", "111122223333"
 ROLE = "arn:aws:iam::111122223333:role/Break-Glass"
@@ -219,3 +221,32 @@ def test_the_example_of_the_page_decides_as_the_page_says(control: str, account:
     (example,) = re.findall(r"## mode\n.*?```toml\n(.*?)```", PAGE, re.DOTALL)
     here = msgspec.structs.replace(HERE, control=control, account=account, vpc=vpc)
     assert decide(policy(example), here).action == action
+
+
+@pytest.mark.parametrize(
+    ("text", "granted", "decision"),
+    [
+        ("", "observe", Decision("observe", "the stack's parameter SecurityGroupIngressRights is observe")),
+        ("", "off", Decision("exempt", "the stack's parameter SecurityGroupIngressRights is off")),
+        ("", "fix", Decision("fix", "mode.default is fix")),
+        (f"[control.{CONTROL}]\nmode = 'fix'", "observe", Decision("observe", "the stack's parameter SecurityGroup")),
+        (f"[control.{CONTROL}]\nmode = 'observe'", "fix", Decision("observe", f"{MODE} is observe")),
+        (f"[control.{CONTROL}]\nmode = 'off'", "observe", Decision("exempt", f"{MODE} is off")),
+    ],
+)
+def test_what_the_stack_holds_no_right_to_is_not_done_whatever_the_policy_says(
+    text: str, granted: str, decision: Decision
+) -> None:
+    made = decide(parse_policy({RIGHTS: f"other=fix {CONTROL}={granted}"}, text, catalog=CATALOG), HERE)
+    assert made.action == decision.action
+    assert made.why.startswith(decision.why)
+
+
+def test_a_control_that_the_stack_has_off_is_off() -> None:
+    stack = parse_policy({RIGHTS: f"{CONTROL}=off"}, catalog=CATALOG)
+    assert switched_on([by_id(CONTROL), by_id("sqs_policy_public")], stack) == (by_id("sqs_policy_public"),)
+
+
+def test_a_right_that_is_none_is_refused_by_its_parameter() -> None:
+    with pytest.raises(PolicyError, match=r"SecurityGroupIngressRights.*'sometimes' is not a mode"):
+        parse_policy({RIGHTS: f"{CONTROL}=sometimes"}, catalog=CATALOG)

@@ -22,7 +22,7 @@ from records import GROUP, MENDED, OPEN, RECORDS, hostile, hostile_records
 
 DOCS = Path(__file__).parents[2] / "docs"
 SCHEMA = DOCS / "schemas" / "record-v1.json"
-WRITE_IT = "write it anew: make docs-generate"
+WRITE_IT = "write it anew: make generate"
 
 # As a program of another team was promised it: this may only grow.
 VERSION_1: dict[str, Any] = {

@@ -21,6 +21,7 @@ from cloudmend.controls.security_group_ingress.plan import modify
 from cloudmend.core.ledger import Terms
 from cloudmend.core.model import Intent, Request, Resource
 from cloudmend.core.partitions import partition_of
+from cloudmend.entry.logical_ids import event_rules
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import ACCOUNT, asked_lately
 from walkthrough.conftest import TOOLS, run
@@ -29,7 +30,7 @@ PATIENCE_S = 60.0
 # As the README says it; a test compares.
 DEPLOY = shlex.split("./deploy.sh --bucket cloudmend-packages --region us-east-1")
 REMOVE = shlex.split("./deploy.sh --remove --bucket cloudmend-packages --region us-east-1")
-RULES_OF_CONTROLS = ("Ec2ControlsRule", "RdsControlsRule", "S3ControlsRule", "SqsControlsRule")
+RULES_OF_CONTROLS = tuple(each.id for each in event_rules())
 # The rights to calls that IAM has another name for, or none: a transaction of the ledger consists of these.
 RIGHTS = {
     "dynamodb:TransactWriteItems": ("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
@@ -110,7 +111,7 @@ class Deployed:
     @contextmanager
     def without_events(self) -> Iterator[None]:
         """What happens meanwhile is told to nobody."""
-        rules = [self.resource(name) for name in ("ScheduledRule", *RULES_OF_CONTROLS)]
+        rules = [self.resource(name) for name in RULES_OF_CONTROLS]
         for rule in rules:
             self.client("events").disable_rule(Name=rule)
         yield

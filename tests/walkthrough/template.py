@@ -20,42 +20,41 @@ def of_type(kind: str) -> dict[str, dict[str, Any]]:
     return {name: resource["Properties"] for name, resource in RESOURCES.items() if resource["Type"] == kind}
 
 
-# The policies of the controls by the contract: tests/walkthrough/test_control_rights.py.
-OF_CONTROLS = (
-    "BucketFixPolicy",
-    "BucketUndoPolicy",
-    "ControlsElsewherePolicy",
-    "ControlsPolicy",
-    "ControlsUndoElsewherePolicy",
-    "ControlsUndoPolicy",
-)
+FIRST = "SecurityGroupIngress"  # what the statements of the first control begin with
+NOTHING = {"Ref": "AWS::NoValue"}
+
+
+def unwrapped(item: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The condition under which a policy has a statement, and the statement."""
+    if "Fn::If" not in item:
+        return "", item
+    condition, statement, otherwise = item["Fn::If"]
+    assert otherwise == NOTHING
+    return condition, statement
+
+
+def managed(role: str) -> list[dict[str, Any]]:
+    """Every statement that a role has for the controls, wherever it is conditional."""
+    policies = [each for each in of_type("AWS::IAM::ManagedPolicy").values() if {"Ref": role} in each["Roles"]]
+    return [unwrapped(each)[1] for policy in policies for each in policy["PolicyDocument"]["Statement"]]
 
 
 def statements(role: str, *, security_hub: bool = True) -> list[dict[str, Any]]:
-    """Every statement of a role: of its own policies, and of those that name it, but for those of the controls."""
-    shared = [
-        policy
-        for name, policy in of_type("AWS::IAM::Policy").items()
-        if {"Ref": role} in policy["Roles"] and name not in OF_CONTROLS
-    ]
+    """Every statement of a role: of its own policies, and of those that name it, but for those of other controls."""
+    shared = [policy for policy in of_type("AWS::IAM::Policy").values() if {"Ref": role} in policy["Roles"]]
     policies = [*RESOURCES[role]["Properties"].get("Policies", ()), *shared]
     found = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+    found += [each for each in managed(role) if each["Sid"].startswith(FIRST)]
     return [statement for statement in found if security_hub or statement["Sid"] != "ImportOwnFindings"]
 
 
 def of_controls(role: str) -> list[dict[str, Any]]:
-    """Every statement that a role has for the controls by the contract."""
-    policies = [RESOURCES[name]["Properties"] for name in OF_CONTROLS]
-    return [
-        each
-        for policy in policies
-        if {"Ref": role} in policy["Roles"]
-        for each in policy["PolicyDocument"]["Statement"]
-    ]
+    """Every statement that a role has for the controls, but for the first."""
+    return [each for each in managed(role) if not each["Sid"].startswith(FIRST)]
 
 
 def allowed_to_controls(role: str) -> set[str]:
-    """The actions that a role is allowed for the controls by the contract."""
+    """The actions that a role is allowed for the controls, but for the first."""
     return {action for each in of_controls(role) if each["Effect"] == "Allow" for action in actions(each)}
 
 

@@ -1,129 +1,172 @@
-"""What the template grants and hears for the controls by the contract: what each declares, and nothing else.
+"""What the template grants and hears for the controls: what each declares, and nothing else.
 
-Where one of these fails, the template is to be made as the test says: what stands there follows from the controls.
+The template's blocks are generated (tests/docs/test_generated.py); this looks at what came of it, by rules of its own.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
-from itertools import groupby
 from typing import Any
 
 import pytest
 
 from cloudmend.controls import every
 from cloudmend.core.contract import Control, Right
-from walkthrough.template import RESOURCES, RESPONDER, SWEEPER, UNDOER, actions, of_controls, of_type
+from walkthrough.template import RESOURCES, RESPONDER, SWEEPER, TEMPLATE, UNDOER, actions, managed, of_type, unwrapped
 
-CONTROLS = [control for control in every() if control.id != "security_group_ingress"]
-OWN_QUEUES = {
-    "Sid": "LeaveOwnQueues",
-    "Effect": "Deny",
-    "Action": "sqs:SetQueueAttributes",
-    "Resource": [{"Fn::GetAtt": [name, "Arn"]} for name in ("DeadLetterQueue", "ContinuationQueue")],
-}
-SOURCES = sorted({trigger.source for control in CONTROLS for trigger in control.triggers})
-
-
-def granting(control: Control[Any], what: str, given: Iterable[Right], where: str = "") -> Iterator[dict[str, Any]]:
-    """The statements of these rights, one for each resource and condition. `where` is * for all Regions."""
-    name = control.id.title().replace("_", "")
-    for (resource, conditions), same in groupby(given, key=lambda right: (right.resource, right.conditions)):
-        named = [right.action for right in same]
-        kind = "List" if resource else what
-        statement = {
-            "Sid": f"{name}{kind}{'Elsewhere' if where else ''}",
-            "Effect": "Allow",
-            "Action": named if len(named) > 1 else named[0],
-            "Resource": arn(resource or control.resource.arn, where or "${AWS::Region}"),
-        }
-        yield statement | ({"Condition": dict(conditions)} if conditions else {})
-
-
-def arn(pattern: str, region: str) -> Any:
-    if pattern == "*":
-        return pattern
-    names = {"partition": "${AWS::Partition}", "account": "${AWS::AccountId}"}
-    return {"Fn::Sub": pattern.format(**names, region=region, id="*")}
-
-
-def is_regional(control: Control[Any]) -> bool:
-    return "{region}" in control.resource.arn
-
-
-def narrow(given: Sequence[Right]) -> list[Right]:
-    """Those that are about the control's own resources."""
-    return [right for right in given if not right.resource]
-
-
-def in_a_region(given: Sequence[Right]) -> list[Right]:
-    """Those whose ARN has a Region: the others hold in all Regions anyway."""
-    return [right for right in given if right.resource != "*"]
-
-
-def fixing(control: Control[Any]) -> bool:
-    """Whether it mends unless the policy says otherwise; only then its right to write is deployed by default."""
-    return control.mode == "fix"
-
-
-def mend(where: str = "") -> Iterator[dict[str, Any]]:
-    for control in CONTROLS:
-        if is_regional(control) or not where:
-            yield from granting(control, "Read", in_a_region(control.reads) if where else control.reads, where)
-            yield from granting(control, "Mend", control.writes if fixing(control) else (), where)
-
-
-def undo(where: str = "") -> Iterator[dict[str, Any]]:
-    for control in CONTROLS:
-        if is_regional(control) or not where:
-            yield from granting(control, "Read", narrow(control.reads), where)
-            yield from granting(control, "Undo", control.undoes if fixing(control) else (), where)
-
-
-def on_request(what: str) -> Iterator[dict[str, Any]]:
-    """What is granted of a control that observes by default, once a person asks for it."""
-    for control in CONTROLS:
-        if not fixing(control):
-            yield from granting(control, what, control.writes if what == "Mend" else control.undoes)
-
-
-POLICIES: Mapping[str, tuple[list[str], str, list[dict[str, Any]]]] = {
-    "ControlsPolicy": ([RESPONDER, SWEEPER], "", [*mend(), OWN_QUEUES]),
-    "BucketFixPolicy": ([RESPONDER, SWEEPER], "FixesBuckets", list(on_request("Mend"))),
-    "ControlsUndoPolicy": ([UNDOER], "", list(undo())),
-    "BucketUndoPolicy": ([UNDOER], "FixesBuckets", list(on_request("Undo"))),
-    "ControlsElsewherePolicy": ([SWEEPER], "SweepsAllRegions", list(mend("*"))),
-    "ControlsUndoElsewherePolicy": ([UNDOER], "SweepsAllRegions", list(undo("*"))),
+CONTROLS = every()
+MENDERS = (RESPONDER, SWEEPER)
+RULES = of_type("AWS::Events::Rule")
+CONDITIONS = TEMPLATE["Conditions"]
+# What a write could hand to others, or break: every resource of these types is left alone.
+OWN_TYPES = {
+    "AWS::DynamoDB::Table": "dynamodb",
+    "AWS::IAM::Role": "iam",
+    "AWS::KMS::Key": "kms",
+    "AWS::Logs::LogGroup": "logs",
+    "AWS::S3::Bucket": "s3",
+    "AWS::SNS::Topic": "sns",
+    "AWS::SQS::Queue": "sqs",
+    "AWS::Serverless::Function": "lambda",
 }
 
 
-@pytest.mark.parametrize("name", POLICIES)
-def test_a_policy_grants_what_the_controls_declare_and_nothing_else(name: str) -> None:
-    roles, condition, statements = POLICIES[name]
-    policy = RESOURCES[name]
-    assert policy["Properties"]["PolicyDocument"]["Statement"] == statements
-    assert policy["Properties"]["Roles"] == [{"Ref": role} for role in roles]
-    assert policy.get("Condition", "") == condition
+def name_of(control: Control[Any]) -> str:
+    return control.id.title().replace("_", "")
 
 
-@pytest.mark.parametrize("source", SOURCES)
-def test_a_services_rule_hears_the_calls_that_its_controls_name(source: str) -> None:
-    service = source.partition(".")[0]
-    rule = RESOURCES[f"{service.title()}ControlsRule"]["Properties"]
-    named = {each.name for control in CONTROLS for each in control.triggers if each.source == source}
-    assert rule["EventPattern"] == {
-        "source": [f"aws.{service}"],
-        "detail-type": ["AWS API Call via CloudTrail"],
-        "detail": {"eventSource": [source], "eventName": sorted(named), "errorCode": [{"exists": False}]},
+def allowed(role: str, control: Control[Any]) -> list[dict[str, Any]]:
+    return [each for each in managed(role) if each["Effect"] == "Allow" and each["Sid"].startswith(name_of(control))]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def reached(statement: dict[str, Any]) -> set[str]:
+    return {each if isinstance(each, str) else each["Fn::Sub"] for each in listed(statement["Resource"])}
+
+
+def grants(found: Iterable[dict[str, Any]]) -> set[tuple[str, str, str]]:
+    """Each action, on each resource, under its condition keys."""
+    return {
+        (action, resource, json.dumps(each.get("Condition", {})))
+        for each in found
+        for action in actions(each)
+        for resource in reached(each)
     }
-    assert rule["Targets"] == RESOURCES["ScheduledRule"]["Properties"]["Targets"]
 
 
-def test_there_is_a_rule_for_each_service_and_for_no_other() -> None:
-    own = {name for name in of_type("AWS::Events::Rule") if name.endswith("ControlsRule")}
-    assert own == {f"{source.partition('.')[0].title()}ControlsRule" for source in SOURCES}
+def declared(control: Control[Any], given: Iterable[Right]) -> Iterator[tuple[str, str, str]]:
+    for right in given:
+        pattern = right.resource or control.resource.arn
+        arn = pattern.replace("{partition}", "${AWS::Partition}").replace("{account}", "${AWS::AccountId}")
+        conditions = {operator: dict(keys) for operator, keys in right.conditions.items()}
+        yield right.action, arn.replace("{id}", "*"), json.dumps(conditions)
+
+
+def both(given: Iterable[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
+    """In the stack's Region and, where the ARN has one, in every other."""
+    return {(action, arn.replace("{region}", where), keys) for action, arn, keys in given for where in REGIONS}
+
+
+REGIONS = ("${AWS::Region}", "*")
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.id)
+def test_who_mends_holds_what_a_control_declares_and_nothing_else(control: Control[Any]) -> None:
+    mending = set(declared(control, (*control.reads, *control.writes)))
+    following = set(declared(control, control.follows))
+    assert grants(allowed(SWEEPER, control)) == both(mending)
+    here = {(action, arn.replace("{region}", REGIONS[0]), keys) for action, arn, keys in mending | following}
+    assert grants(allowed(RESPONDER, control)) == here
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.id)
+def test_who_undoes_holds_what_a_control_declares_for_that_and_nothing_else(control: Control[Any]) -> None:
+    reads = [right for right in control.reads if not right.is_listing]
+    assert grants(allowed(UNDOER, control)) == both(declared(control, (*reads, *control.undoes)))
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.id)
+def test_a_control_that_observes_everywhere_has_no_right_to_write(control: Control[Any]) -> None:
+    name = name_of(control)
+    parameter = {"Ref": f"{name}Rights"}
+    assert CONDITIONS[f"Mends{name}"] == {"Fn::And": [{"Condition": f"Undoes{name}"}, {"Condition": "Writes"}]}
+    assert CONDITIONS[f"Undoes{name}"] == {"Fn::Equals": [parameter, "fix"]}
+    assert CONDITIONS["Writes"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Mode"}, "observe"]}]}
+    assert TEMPLATE["Parameters"][f"{name}Rights"]["Default"] == control.mode
+    writing = {right.action for right in control.writes}
+    for policy in of_type("AWS::IAM::ManagedPolicy").values():
+        if {"Ref": SWEEPER} in policy["Roles"]:
+            for condition, statement in map(unwrapped, policy["PolicyDocument"]["Statement"]):
+                if statement["Sid"].startswith(name) and writing & {*actions(statement)}:
+                    assert condition == f"Mends{name}"
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.id)
+def test_a_control_that_is_off_has_no_right_and_hears_no_event(control: Control[Any]) -> None:
+    name = name_of(control)
+    assert CONDITIONS[f"Hears{name}"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": f"{name}Rights"}, "off"]}]}
+    for resource in RESOURCES.values():
+        if resource["Type"] == "AWS::IAM::ManagedPolicy":
+            for condition, statement in map(unwrapped, resource["Properties"]["PolicyDocument"]["Statement"]):
+                if statement["Sid"].startswith(name):
+                    asked = condition or resource["Condition"]
+                    assert asked in {f"Hears{name}", f"Mends{name}", f"Undoes{name}"}
+    for logical_id, rule in RULES.items():
+        names = rule["EventPattern"].get("detail", {}).get("eventName", [])
+        if {trigger.name for trigger in control.triggers} & {*map(str, names)}:
+            switch = rule.get("State", {"Fn::If": [RESOURCES[logical_id].get("Condition"), "ENABLED", "DISABLED"]})
+            assert switch == {"Fn::If": [f"Hears{name}", "ENABLED", "DISABLED"]}
+
+
+def test_each_call_of_a_control_is_in_the_pattern_of_one_rule() -> None:
+    heard = [
+        (source, name)
+        for rule in RULES.values()
+        for source in rule["EventPattern"].get("detail", {}).get("eventSource", [])
+        for name in rule["EventPattern"]["detail"]["eventName"]
+    ]
+    assert sorted(heard) == sorted({(each.source, each.name) for control in CONTROLS for each in control.triggers})
+
+
+@pytest.mark.parametrize("rule", [each for name, each in RULES.items() if name.endswith("ControlsRule")])
+def test_a_services_rule_is_as_the_first_one_but_for_its_calls(rule: dict[str, Any]) -> None:
+    first = RULES["ScheduledRule"]
+    pattern = rule["EventPattern"]
+    source = pattern["detail"]["eventSource"][0]
+    assert rule["Targets"] == first["Targets"]
+    assert pattern == {
+        **first["EventPattern"],
+        "source": [f"aws.{source.partition('.')[0]}"],
+        "detail": {
+            **first["EventPattern"]["detail"],
+            **{key: pattern["detail"][key] for key in ("eventSource", "eventName")},
+        },
+    }
+
+
+@pytest.mark.parametrize("role", [*MENDERS, UNDOER])
+def test_what_may_write_is_denied_cloudmends_own_resources(role: str) -> None:
+    writing = {right.action for control in CONTROLS for right in (*control.writes, *control.undoes)}
+    granted = {action for each in managed(role) for action in actions(each)} & writing
+    denied = {
+        (action, json.dumps(resource))
+        for each in managed(role)
+        if each["Effect"] == "Deny"
+        for action in actions(each)
+        for resource in listed(each["Resource"])
+    }
+    assert denied
+    for name, resource in RESOURCES.items():
+        service = OWN_TYPES.get(resource["Type"])
+        for action in granted:
+            if action.partition(":")[0] == service:
+                arn = {"Ref": name} if service == "sns" else {"Fn::GetAtt": [name, "Arn"]}
+                assert (action, json.dumps(arn)) in denied
 
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.id)
@@ -131,16 +174,17 @@ def test_a_right_is_as_narrow_as_iam_can_make_it(control: Control[Any]) -> None:
     """By cfn-lint's copy of AWS's service authorization reference."""
     text = (files("cfnlint") / "data" / "AdditionalSpecs" / "Policies.json").read_text(encoding="utf-8")
     known = json.loads(text)
-    for right in (*control.reads, *control.writes, *control.undoes):
+    for right in (*control.reads, *control.follows, *control.writes, *control.undoes):
         service, _, action = right.action.partition(":")
         takes = known[service]["Actions"][action.lower()].get("Resources", [])
         assert bool(takes) is (right.resource != "*"), right.action
 
 
-@pytest.mark.parametrize("role", [RESPONDER, SWEEPER])
+@pytest.mark.parametrize("role", MENDERS)
 def test_who_mends_may_not_undo(role: str) -> None:
-    opening = {(right.action, str(right.conditions)) for control in CONTROLS for right in control.undoes}
-    opening -= {(right.action, str(right.conditions)) for control in CONTROLS for right in control.writes}
-    granted = {(action, str(each.get("Condition"))) for each in of_controls(role) for action in actions(each)}
+    opening = {(right.action, json.dumps(right.conditions)) for control in CONTROLS for right in control.undoes}
+    opening -= {(right.action, json.dumps(right.conditions)) for control in CONTROLS for right in control.writes}
+    allowing = [each for each in managed(role) if each["Effect"] == "Allow"]
+    held = {(action, keys) for action, _, keys in grants(allowing)}
     assert opening
-    assert not opening & granted
+    assert not opening & held

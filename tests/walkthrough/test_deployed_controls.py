@@ -171,7 +171,7 @@ PROOFS = (SNAPSHOT, BUCKET, QUEUE, DB_SNAPSHOT)
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     with an_account(tmp_path_factory.mktemp("sam")) as account:
-        run([*DEPLOY, "BucketFixRights=on"], account.environment)
+        run([*DEPLOY, "S3BucketBlockPublicAccessRights=fix"], account.environment)
         cli(account, "sqs", "create-queue", "--queue-name", "mailbox")
         mailbox = f"arn:aws:sqs:us-east-1:{ACCOUNT}:mailbox"
         subscribing = ("--protocol", "sqs", "--notification-endpoint", mailbox)

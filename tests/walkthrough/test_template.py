@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from cloudmend.controls import every
 from cloudmend.controls.catalog import CATALOG, REPLACEMENT_IPV4, REPLACEMENT_IPV6
 from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.keys import Table
@@ -19,12 +20,13 @@ from cloudmend.core.events import parse_event
 from cloudmend.core.model import ApiCall
 from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
 from cloudmend.core.policy import parse_policy
+from cloudmend.core.policy.rights import RIGHTS
 from cloudmend.core.triggers import resources
 from cloudmend.entry import deployed
 from cloudmend.entry.telemetry import COUNTED, FLAGGED, SECONDS_TO_CLOSED, UNDELIVERED
 from cloudmend.local.patterns import compile_pattern
 from ledgers.backends import table_resource
-from walkthrough.template import GLOBALS, RESOURCES, ROOT, TEMPLATE, of_type
+from walkthrough.template import GLOBALS, RESOURCES, ROOT, TEMPLATE, of_type, unwrapped
 
 FUNCTIONS = of_type("AWS::Serverless::Function")
 RULE: dict[str, Any] = RESOURCES["ScheduledRule"]["Properties"]
@@ -122,7 +124,15 @@ def test_the_environment_names_what_the_functions_ask_for_and_nothing_else() -> 
     asked = {value for value in vars(deployed).values() if isinstance(value, str) and value.startswith("CLOUDMEND_")}
     own = FUNCTIONS["SweepFunction"]["Environment"]["Variables"]
     given = {name for name in {**GLOBALS["Environment"]["Variables"], **own} if name.startswith("CLOUDMEND_")}
-    assert given == asked | {parameter.variable for parameter in CATALOG.settings}
+    assert given == asked | {parameter.variable for parameter in CATALOG.settings} | {RIGHTS}
+
+
+def test_what_the_stack_lets_each_control_do_reaches_the_functions() -> None:
+    blank, words = GLOBALS["Environment"]["Variables"][RIGHTS]["Fn::Join"]
+    parameters = {name: value["Default"] for name, value in TEMPLATE["Parameters"].items()}
+    filled = [re.sub(r"\$\{(\w+)\}", lambda found: parameters[found[1]], word["Fn::Sub"]) for word in words]
+    policy = parse_policy({RIGHTS: blank.join(filled)}, catalog=CATALOG)
+    assert policy.rights == {control.id: control.mode for control in every()}
 
 
 @pytest.mark.parametrize("parameter", CATALOG.settings, ids=lambda parameter: parameter.template)
@@ -152,7 +162,10 @@ def test_eventbridge_may_reach_function_and_queue_for_these_rules_only() -> None
     rules = [{"Fn::GetAtt": [name, "Arn"]} for name in names]
     (statement,) = RESOURCES["DeadLetterQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-    assert in_order(statement["Condition"]["ArnEquals"]["aws:SourceArn"]) == in_order(rules)
+    let_in = [unwrapped(each) for each in statement["Condition"]["ArnEquals"]["aws:SourceArn"]]
+    assert in_order(arn for _, arn in let_in) == in_order(rules)
+    for condition, arn in let_in:
+        assert condition == RESOURCES[arn["Fn::GetAtt"][0]].get("Condition", "")
     permissions = of_type("AWS::Lambda::Permission").values()
     assert {each["Principal"] for each in permissions} == {"events.amazonaws.com"}
     assert in_order(each["SourceArn"] for each in permissions) == in_order(rules)

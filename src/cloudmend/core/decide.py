@@ -9,6 +9,7 @@ from typing import Final, Literal, NamedTuple, Protocol, TypeVar
 from msgspec import Struct
 
 from cloudmend.core.policy import Exemption, Mode, Modes, Policy
+from cloudmend.core.policy.rights import rights_parameter
 
 Action = Literal["fix", "observe", "exempt"]
 
@@ -63,8 +64,17 @@ def mode_of(policy: Policy, control: str, account: str, vpc: str, default: Mode)
     """Return the mode of a control at a place.
 
     A line that names both decides. Otherwise it is the more cautious of what is said of the place and of the control,
-    which is `default` if nothing is said of it; and if nothing is said of either, the mode of everything else.
+    which is `default` if nothing is said of it; and if nothing is said of either, the mode of everything else. What the
+    stack holds no right to is not done, whatever a line says.
     """
+    line, granted = _said(policy, control, account, vpc, default), policy.rights.get(control, "fix")
+    if _CAUTIOUS.index(granted) < _CAUTIOUS.index(line.mode):
+        return Line(granted, f"the stack's parameter {rights_parameter(control)} is {granted}")
+    return line
+
+
+def _said(policy: Policy, control: str, account: str, vpc: str, default: Mode) -> Line:
+    """Return the line of the policy that decides."""
     if line := _at(policy.modes.get(control, Modes()), account, vpc, f"control.{control}.mode"):
         return _written(policy, line)
     place = _at(policy.mode, account, vpc, "mode")

@@ -11,22 +11,20 @@ from msgspec import Struct
 
 from cloudmend.aws import checks
 from cloudmend.aws.gateway import Gateway
-from cloudmend.controls import every
+from cloudmend.controls import IDS, every
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.doctor import function, records, rule, runs, settings, stack, units
 from cloudmend.core.doctor.check import QUEUE, Answer, Deployment, all_of
-from cloudmend.core.doctor.rule import EventRule
 from cloudmend.core.errors import AwsError, PolicyError
+from cloudmend.core.event_rules import EventRule
 from cloudmend.core.policy import Policy
+from cloudmend.core.policy.rights import rights_parameter
 from cloudmend.core.version import CODE_VERSION
-from cloudmend.entry.logical_ids import FIX_RIGHTS, FUNCTION, LOG, NOTICE_RULE, SWEEP, event_rules
+from cloudmend.entry.logical_ids import FUNCTION, LOG, NOTICE_RULE, SWEEP, event_rules
 from cloudmend.entry.policy_file import read_policy
 
 _DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(days=7)
-_RULES: Final = event_rules()
-_RULE_IDS: Final = tuple(each.id for each in _RULES)
-_ALL_RULES: Final = f"all {len(_RULES)} event rules"
 
 
 class Case(Struct, frozen=True):
@@ -38,6 +36,16 @@ class Case(Struct, frozen=True):
 
     def __getitem__(self, logical_id: str) -> str:
         return self.here.resources[logical_id]
+
+    @property
+    def rules(self) -> tuple[EventRule, ...]:
+        """The rules of the stack: of controls that its parameters switch off there are none."""
+        most = self.here.parameters
+        return event_rules(off=[each for each in IDS if most.get(rights_parameter(each)) == "off"])
+
+    @property
+    def all_rules(self) -> str:
+        return f"all {len(self.rules)} event rules"
 
     def since_ms(self, ago: timedelta) -> int:
         return int((self.now - ago).timestamp() * 1000)
@@ -53,14 +61,16 @@ class Look(Struct, frozen=True):
 
 
 def _rules(case: Case) -> Answer:
-    answers = [rule.rule(checks.rule(case.gateway, case[each.id]), each, case[each.id], case.here) for each in _RULES]
-    return all_of(answers, f"The state of {_ALL_RULES} is ENABLED.")
+    answers = [
+        rule.rule(checks.rule(case.gateway, case[each.id]), each, case[each.id], case.here) for each in case.rules
+    ]
+    return all_of(answers, f"The state of {case.all_rules} is ENABLED.")
 
 
 def _patterns(case: Case) -> Answer:
-    count = sum(len(each.names) for each in _RULES)
-    told = f"The patterns of {_ALL_RULES} match a sample event of each of the {count} calls that controls watch."
-    return all_of([_pattern(each, case) for each in _RULES], told)
+    count = sum(len(each.names) for each in case.rules)
+    told = f"The patterns of {case.all_rules} match a sample event of each of the {count} calls that controls watch."
+    return all_of([_pattern(each, case) for each in case.rules], told)
 
 
 def _pattern(expected: EventRule, case: Case) -> Answer:
@@ -78,9 +88,9 @@ def _pattern(expected: EventRule, case: Case) -> Answer:
 
 def _targets(case: Case) -> Answer:
     function_ = case[FUNCTION]
-    names = [case[each] for each in _RULE_IDS]
+    names = [case[each.id] for each in case.rules]
     answers = [rule.target(checks.targets(case.gateway, name), name, function_, case.here) for name in names]
-    return all_of(answers, f"Function {function_} is a target of {_ALL_RULES}.")
+    return all_of(answers, f"Function {function_} is a target of {case.all_rules}.")
 
 
 def _permissions(case: Case) -> Answer:
@@ -88,8 +98,8 @@ def _permissions(case: Case) -> Answer:
     if checks.function(case.gateway, function_) is None:
         return Answer.hidden("the function is gone.")
     policy = checks.resource_policy(case.gateway, function_)
-    answers = [rule.permission(policy, case[each], function_, case.here) for each in _RULE_IDS]
-    return all_of(answers, f"EventBridge can invoke function {function_} for {_ALL_RULES}.")
+    answers = [rule.permission(policy, case[each.id], function_, case.here) for each in case.rules]
+    return all_of(answers, f"EventBridge can invoke function {function_} for {case.all_rules}.")
 
 
 def _function(case: Case) -> Answer:
@@ -159,14 +169,15 @@ def _policy(case: Case) -> Answer:
 
 
 def _rights(case: Case) -> Answer:
-    """Judge the rights to write of controls that only observe unless the policy says otherwise."""
-    lent = [
-        settings.Lent(control=control, parameter=parameter, is_granted=logical_id in case.here.resources)
+    """Judge the rights to write of each control, which a parameter of the template grants."""
+    most = case.here.parameters
+    granted = [
+        settings.Granted(control=control, parameter=parameter, most=most.get(parameter, control.mode))
         for control in every()
-        for logical_id, parameter in [FIX_RIGHTS.get(control.id, ("", ""))]
-        if parameter
+        for parameter in [rights_parameter(control.id)]
+        if control.writes
     ]
-    return _by_policy(case, lambda policy: settings.rights(lent, policy, case.here))
+    return _by_policy(case, lambda policy: settings.rights(granted, policy, case.here))
 
 
 def _by_policy(case: Case, judge: Callable[[Policy], Answer]) -> Answer:
@@ -202,24 +213,27 @@ def _versions(case: Case) -> Answer:
     return settings.version(lines, CODE_VERSION, case.here)
 
 
-LOOKS: Final = (
-    Look("Rule", (*_RULE_IDS, FUNCTION), _rules),
-    Look("Pattern", _RULE_IDS, _patterns),
-    Look("Target", (*_RULE_IDS, FUNCTION), _targets),
-    Look("Permission", (*_RULE_IDS, FUNCTION), _permissions),
-    Look("Function", (FUNCTION,), _function),
-    Look("Runs", (FUNCTION, LOG), partial(_runs, FUNCTION)),
-    Look("Last errors", (LOG,), _errors),
-    Look("Dead-letter queue", (QUEUE, *_RULE_IDS), _dead_letters),
-    Look("Ledger", ("LedgerTable",), _ledger, is_optional=True),
-    Look("Records", ("LedgerTable",), _records, is_optional=True),
-    Look("Last reads", ("LedgerTable",), _units, is_optional=True),
-    Look("Last sweep", (SWEEP, LOG), _last_sweep, is_optional=True),
-    Look("Sweeps", (SWEEP, LOG), partial(_runs, SWEEP), is_optional=True),
-    Look("Switch", ("ModeParameter",), _switch, is_optional=True),
-    Look("Policy", (FUNCTION,), _policy),
-    Look("Rights", (FUNCTION,), _rights),
-    Look("Undo role", ("UndoRole",), _undo_role, is_optional=True),
-    Look("Undo notices", (NOTICE_RULE, FUNCTION), _notices, is_optional=True),
-    Look("Versions", (LOG,), _versions),
-)
+def looks(case: Case) -> tuple[Look, ...]:
+    """Return the looks at a stack, in order."""
+    rules = tuple(each.id for each in case.rules)
+    return (
+        Look("Rule", (*rules, FUNCTION), _rules),
+        Look("Pattern", rules, _patterns),
+        Look("Target", (*rules, FUNCTION), _targets),
+        Look("Permission", (*rules, FUNCTION), _permissions),
+        Look("Function", (FUNCTION,), _function),
+        Look("Runs", (FUNCTION, LOG), partial(_runs, FUNCTION)),
+        Look("Last errors", (LOG,), _errors),
+        Look("Dead-letter queue", (QUEUE, *rules), _dead_letters),
+        Look("Ledger", ("LedgerTable",), _ledger, is_optional=True),
+        Look("Records", ("LedgerTable",), _records, is_optional=True),
+        Look("Last reads", ("LedgerTable",), _units, is_optional=True),
+        Look("Last sweep", (SWEEP, LOG), _last_sweep, is_optional=True),
+        Look("Sweeps", (SWEEP, LOG), partial(_runs, SWEEP), is_optional=True),
+        Look("Switch", ("ModeParameter",), _switch, is_optional=True),
+        Look("Policy", (FUNCTION,), _policy),
+        Look("Rights", (FUNCTION,), _rights),
+        Look("Undo role", ("UndoRole",), _undo_role, is_optional=True),
+        Look("Undo notices", (NOTICE_RULE, FUNCTION), _notices, is_optional=True),
+        Look("Versions", (LOG,), _versions),
+    )

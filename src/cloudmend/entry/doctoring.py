@@ -20,7 +20,7 @@ from cloudmend.core.doctor.check import Answer, Check, Deployment, Verdict, exit
 from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.scan import plural
-from cloudmend.entry.doctor_looks import LOOKS, Case
+from cloudmend.entry.doctor_looks import Case, looks
 from cloudmend.entry.logical_ids import FUNCTION, NOTICE_RULE, event_rules
 from cloudmend.entry.screen import Screen
 
@@ -128,7 +128,7 @@ def _others(case: Case) -> list[str]:
 
 
 def _resources(case: Case) -> Iterator[Check]:
-    for each in LOOKS:
+    for each in looks(case):
         missing = [name for name in each.needs if name not in case.here.resources]
         if not missing:
             yield _looked(each.title, partial(each.look, case))

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Collection
 from typing import Final
 
-from cloudmend.controls import WOKEN_BY
 from cloudmend.controls.catalog import CATALOG
-from cloudmend.core.doctor.rule import EventRule
+from cloudmend.controls.table import WAKES
+from cloudmend.core.event_rules import EventRule
+from cloudmend.core.event_rules import event_rules as rules_of
 
 FUNCTION: Final = "SecurityGroupRemediationLambda"
 SWEEP: Final = "SweepFunction"
 LOG: Final = "RemediationLogGroup"
 NOTICE_RULE: Final = "NoticeRequestRule"
-# The policy by which a control may write that only observes otherwise, and the parameter that creates it.
-FIX_RIGHTS: Final = {"s3_bucket_block_public_access": ("BucketFixPolicy", "BucketFixRights")}
-_FIRST_RULE: Final = "ScheduledRule"  # of the control that was there before the others
 
 
-def event_rules() -> tuple[EventRule, ...]:
-    """Return the rules that pass on the calls that controls watch: the first control's, and one for each service."""
-    names: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for control, (source, calls) in WOKEN_BY.items():
-        service = source.partition(".")[0].title()
-        names[_FIRST_RULE if control == CATALOG.first else f"{service}ControlsRule", source] |= calls
-    return tuple(EventRule(name, source, tuple(sorted(calls))) for (name, source), calls in names.items())
+def event_rules(off: Collection[str] = ()) -> tuple[EventRule, ...]:
+    """Return the rules that pass on the calls that controls watch, but for controls that are off."""
+    made = (rule.without(off) for rule in rules_of(WAKES, CATALOG.first))
+    return tuple(rule for rule in made if rule.names)

@@ -174,20 +174,48 @@ def test_a_control_that_the_policy_lets_mend_without_the_right_to_is_named(aws: 
     patient = Patient(aws)
     patient.deploy(Settings="control.s3_bucket_block_public_access.mode=fix")
     check = patient.checks()["Rights"]
-    assert (check.verdict, check.fix.split()[-1]) == ("broken", "BucketFixRights=on")
+    assert (check.verdict, check.fix.split()[-1]) == ("broken", "S3BucketBlockPublicAccessRights=fix")
     assert "s3_bucket_block_public_access is to mend (control.s3_bucket_block_public_access.mode is fix)" in check.found
 
 
 def test_a_right_to_write_that_no_mode_needs_is_a_warning(aws: EmbeddedAws) -> None:
     patient = Patient(aws)
-    patient.deploy(BucketFixRights="on")
+    patient.deploy(S3BucketBlockPublicAccessRights="fix")
     check = patient.checks()["Rights"]
-    assert (check.verdict, check.fix.split()[-1]) == ("warning", "BucketFixRights=off")
+    assert (check.verdict, check.fix.split()[-1]) == ("warning", "S3BucketBlockPublicAccessRights=observe")
 
 
 def test_the_right_and_the_mode_together_are_well(aws: EmbeddedAws) -> None:
     patient = Patient(aws)
-    patient.deploy(BucketFixRights="on", Settings="control.s3_bucket_block_public_access.mode=fix")
+    patient.deploy(S3BucketBlockPublicAccessRights="fix", Settings="control.s3_bucket_block_public_access.mode=fix")
+    assert patient.checks()["Rights"].verdict == "ok"
+
+
+def test_the_rules_of_a_control_that_is_off_are_not_missed(aws: EmbeddedAws) -> None:
+    patient = Patient(aws)
+    patient.deploy(
+        SecurityGroupIngressRights="off",
+        SqsPolicyPublicRights="off",
+        Settings="control.security_group_ingress.mode=off;control.sqs_policy_public.mode=off",
+    )
+    assert patient.client("events").describe_rule(Name=patient.rule)["State"] == "DISABLED"
+    checks = patient.checks()
+    assert checks["Rule"].found == "The state of all 3 event rules is ENABLED."
+    assert not [title for title, check in checks.items() if check.verdict == "broken"]
+
+
+def test_a_stack_that_only_observes_holds_no_right_to_write(aws: EmbeddedAws) -> None:
+    patient = Patient(aws)
+    patient.deploy(Mode="observe")
+    iam = patient.client("iam")
+    attached = iam.list_attached_role_policies(RoleName=patient["SweepRole"])["AttachedPolicies"]
+    documents = [
+        iam.get_policy_version(PolicyArn=each["PolicyArn"], VersionId="v1")["PolicyVersion"]["Document"]
+        for each in attached
+    ]
+    allowed = [each for made in documents for each in made["Statement"] if each["Effect"] == "Allow"]
+    assert {each["Sid"] for each in allowed} >= {"SecurityGroupIngressRead", "SqsPolicyPublicRead"}
+    assert not [each["Sid"] for each in allowed if "Mend" in each["Sid"]]
     assert patient.checks()["Rights"].verdict == "ok"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
 from cloudmend.core.contract import Control
@@ -42,29 +43,30 @@ def policy(in_force: Policy, now: datetime, catalog: Catalog) -> Answer:
     return Answer("ok", told)
 
 
-class Lent(Struct, frozen=True, kw_only=True):
-    """The right to write of a control that only observes by default, and the template's parameter that grants it."""
+class Granted(Struct, frozen=True, kw_only=True):
+    """The most that the stack lets a control do, and the template's parameter that says so."""
 
     control: Control[Any]
     parameter: str
-    is_granted: bool
+    most: str  # fix, observe or off
 
 
-def rights(lent: Sequence[Lent], in_force: Policy, deployment: Deployment) -> Answer:
+def rights(granted: Sequence[Granted], in_force: Policy, deployment: Deployment) -> Answer:
     """Judge whether the stack grants the rights that the policy's modes need, and no others."""
-    answers = [_right(each, in_force, deployment) for each in lent]
+    said = msgspec.structs.replace(in_force, rights={})  # not cut down to what the stack grants
+    answers = [_right(each, said, deployment) for each in granted]
     return all_of(answers, "The stack holds the right to write of each control that mends, and of no other.")
 
 
-def _right(lent: Lent, in_force: Policy, deployment: Deployment) -> Answer:
-    control = lent.control
-    mode, why = mode_of(in_force, control.id, deployment.account, "", control.mode)
-    if mode == "fix" and not lent.is_granted:
-        found = f"{control.id} is to mend ({why}), and the stack holds no right to: each mend of it fails."
-        return Answer("broken", found, deployment.deploy(f"{lent.parameter}=on"))
-    if mode != "fix" and lent.is_granted:
+def _right(granted: Granted, said: Policy, deployment: Deployment) -> Answer:
+    control, parameter, most = granted.control, granted.parameter, granted.most
+    mode, why = mode_of(said, control.id, deployment.account, "", control.mode)
+    if mode == "fix" and most != "fix":
+        found = f"{control.id} is to mend ({why}), and the stack holds no right to, because {parameter} is {most}."
+        return Answer("broken", found, deployment.deploy(f"{parameter}=fix"))
+    if mode != "fix" and most == "fix" and not said.is_observing:  # Mode=observe takes the rights away by itself
         found = f"The stack holds the right to write of {control.id}, which does not mend ({why})."
-        return Answer("warning", found, deployment.deploy(f"{lent.parameter}=off"))
+        return Answer("warning", found, deployment.deploy(f"{parameter}={mode}"))
     return Answer("ok", f"{control.id}: {why}.")
 
 

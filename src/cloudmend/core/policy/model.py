@@ -64,6 +64,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     mode: Modes  # of all controls; its default is said
     modes: Mapping[str, Modes] = {}  # of one control, by its id
     is_observing: bool = False  # a setting says that nothing is written, whatever the modes are
+    rights: Mapping[str, Mode] = {}  # the most that the stack lets a control do, by its id; absent: fix
     existing: Choice = Choice(default="observe")  # of all controls: what becomes of what was there before
     existing_of_control: Mapping[str, Choice] = {}  # of one control, by its id
     exemptions: tuple[Exemption, ...] = ()

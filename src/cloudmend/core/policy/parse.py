@@ -19,6 +19,7 @@ from cloudmend.core.policy.model import Choice, Mode, Modes, Policy
 from cloudmend.core.policy.modes import moved_modes, read_mode, read_modes
 from cloudmend.core.policy.place import MODE, Document, Key, did_you_mean
 from cloudmend.core.policy.review import Review
+from cloudmend.core.policy.rights import RIGHTS, read_rights
 
 NO_CONTROLS: Final = Catalog(controls={})
 _MODE: Final = "mode"  # keys of the table of every control
@@ -66,6 +67,7 @@ def review_policy(
         existing_of_control=dict(_existing(tables, document.at("control"), review)),
         exemptions=read_exemptions(read.exemption, document, now, catalog, review),
         settings=dict(_settings(tables, document.at("control"), catalog, review)),
+        rights=dict(read_rights(settings.get(RIGHTS, ""), review)),
     )
     if setting := settings.get(MODE.variable):
         policy = _switched(policy, review.attempt("fix", read_mode, setting, MODE))

@@ -7,14 +7,14 @@ it, or moto's own object where moto has one.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from moto.cloudformation import models, parsing
 from moto.cloudformation.models import Stack
 from moto.cloudformation.parsing import ResourceMap
 
 from cloudmend.local.resources.pseudo import Resources
-from cloudmend.local.resources.replaced import EventsRule, Function, LogsGroup
+from cloudmend.local.resources.replaced import EventsRule, Function, LogsGroup, ManagedPolicy
 from cloudmend.local.resources.settings import (
     Alarm,
     FunctionEventInvokeConfig,
@@ -36,7 +36,9 @@ _TYPES = (
     Function,
     EventsRule,
     LogsGroup,
+    ManagedPolicy,
 )
+_CLEAN: Final = parsing.clean_json
 
 
 def register() -> None:
@@ -44,8 +46,15 @@ def register() -> None:
     table: dict[str, Any] = parsing.get_model_map()
     table.update({resource.TYPE: resource for resource in _TYPES})
     parsing.get_name_type_map().update({resource.TYPE: resource.NAME_PROPERTY for resource in _TYPES})
+    setattr(parsing, _CLEAN.__name__, _cleaned)
     setattr(models, ResourceMap.__name__, Resources)  # where Stack looks for it
     Stack.stack_resources = property(_existing)  # type: ignore[method-assign, assignment]
+
+
+def _cleaned(value: Any, resources: ResourceMap) -> Any:
+    """moto leaves AWS::NoValue in a list as None, where CloudFormation removes the item."""
+    cleaned = _CLEAN(value, resources)
+    return [item for item in cleaned if item is not None] if isinstance(value, list) else cleaned
 
 
 def _existing(stack: Stack) -> list[Any]:
