@@ -45,7 +45,7 @@ FUNCTION_SOURCES = (
 )
 
 # What of these only the command line imports.
-AT_HOME = ("aws/checks.py", "core/doctor", "core/event_rules.py", "core/replay", "core/scan", "core/template")
+AT_HOME = ("aws/checks.py", "core/doctor", "core/event_rules.py", "core/replay", "core/scan")
 
 # Where Lambda unpacks the archive: the paths in tracebacks, and no trace of the building machine.
 TASK_ROOT = "/var/task"
@@ -159,7 +159,7 @@ def write_table(path: Path) -> None:
     if importlib.util.find_spec("msgspec") is None:
         return
     sys.path.insert(0, str(ROOT / "src"))
-    from cloudmend.core.template.table import table
+    from cloudmend.entry.template.table import table
     from find_controls import find_controls
 
     path.write_text(table(find_controls()), encoding="utf-8")

@@ -36,7 +36,7 @@ It forgets everything then, records too. In another terminal, in cloudmend's fol
 
 # What containers may ask the embedded AWS for: the function's calls, and nothing that runs code on this machine.
 _OF_ITS_OWN: Final = frozenset({"events:PutEvents", "sts:GetCallerIdentity"})  # to tell, and to know its account
-_OF_CONTAINERS: Final = _OF_ITS_OWN | {right.action for right in (*CONTROL.reads, *CONTROL.writes)}
+_OF_CONTAINERS: Final = _OF_ITS_OWN | {right.action for right in (*CONTROL.reads, *CONTROL.follows, *CONTROL.writes)}
 _WARNING: Final = """
 warning: {who} may read and change the embedded AWS's security groups, under the name {name}.
 """

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from cloudmend.core.contract import Control
 from cloudmend.core.errors import CloudmendError
-from cloudmend.core.template.statements import EVERYWHERE, HERE, Granted, denials, follow, mend, undo
+from cloudmend.entry.template.statements import EVERYWHERE, HERE, Granted, denials, follow, mend, undo
 
 POLICY_LIMIT: Final = 6144  # characters of a managed policy, without white space
 ROLE_LIMIT: Final = 10  # managed policies of a role, by default

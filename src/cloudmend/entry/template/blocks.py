@@ -10,10 +10,10 @@ from typing import Any, Final
 from cloudmend.core.contract import Control
 from cloudmend.core.event_rules import EventRule, event_rules
 from cloudmend.core.policy.rights import RIGHTS, name_of, rights_parameter
-from cloudmend.core.template import rules
-from cloudmend.core.template.layout import dumped
-from cloudmend.core.template.policies import ManagedPolicy, policies
-from cloudmend.core.template.table import operations, wakes
+from cloudmend.entry.template import rules
+from cloudmend.entry.template.layout import dumped
+from cloudmend.entry.template.policies import ManagedPolicy, policies
+from cloudmend.entry.template.table import operations, wakes
 
 _BLOCK: Final = re.compile(r"^(?P<indent> *)# generated: (?P<name>.+)\n(?:.*\n)*?(?P=indent)# end$", re.MULTILINE)
 

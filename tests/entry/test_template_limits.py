@@ -15,11 +15,11 @@ from cloudmend.controls import every
 from cloudmend.core.contract import Control, Right, Trigger
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.event_rules import FIRST_RULE, PATTERN_LIMIT, event_rules
-from cloudmend.core.template.blocks import filled, template_blocks
-from cloudmend.core.template.layout import dumped
-from cloudmend.core.template.policies import POLICY_LIMIT, ROLE_LIMIT, policies, size
-from cloudmend.core.template.statements import OWN
-from cloudmend.core.template.table import wakes
+from cloudmend.entry.template.blocks import filled, template_blocks
+from cloudmend.entry.template.layout import dumped
+from cloudmend.entry.template.policies import POLICY_LIMIT, ROLE_LIMIT, policies, size
+from cloudmend.entry.template.statements import OWN
+from cloudmend.entry.template.table import wakes
 
 FIRST, *_, QUEUE = every()
 FIFTY = 10  # times the five real ones
