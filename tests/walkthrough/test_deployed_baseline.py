@@ -52,7 +52,7 @@ def units(deployed: Deployed) -> dict[str, Unit]:
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Deployed, Old]]:
     with an_account(tmp_path_factory.mktemp("sam")) as deployed:
         old = Old(deployed)
-        run([*DEPLOY, "BucketFixRights=on", "NoticeEmail=team@example.com"], deployed.environment)
+        run([*DEPLOY, "S3BucketBlockPublicAccessRights=fix", "NoticeEmail=team@example.com"], deployed.environment)
         deployed.settle()
         cli(deployed, "sqs", "create-queue", "--queue-name", "mailbox")
         mailbox = f"arn:aws:sqs:us-east-1:{ACCOUNT}:mailbox"
@@ -131,7 +131,7 @@ def test_an_update_takes_no_second_baseline(account: tuple[Deployed, Old]) -> No
     with deployed.without_events():
         group = deployed.group("before-the-update")
         deployed.open(group, "0.0.0.0/0")
-    run([*DEPLOY, "BucketFixRights=on", "Budget=99"], deployed.environment)
+    run([*DEPLOY, "S3BucketBlockPublicAccessRights=fix", "Budget=99"], deployed.environment)
     deployed.settle()
     assert {control: unit.baseline for control, unit in units(deployed).items()} == marks
     assert sources(deployed, group) == MENDED
