@@ -66,7 +66,7 @@ def test_fifty_controls_fit_into_what_a_role_takes_and_a_policy_holds() -> None:
 
 
 def test_each_control_is_granted_in_one_policy_of_a_kind() -> None:
-    made = [policy for policy in policies(many(FIFTY)) if policy.id.startswith("ControlsPolicy")]
+    made = [policy for policy in policies(many(FIFTY)) if policy.id.startswith("MendControlsPolicy")]
     sids = [statement.body["Sid"] for policy in made for statement in policy.statements if statement.condition]
     assert len(made) > 1
     assert len(set(sids)) == len(sids)
@@ -191,8 +191,8 @@ def test_any_of_many_conditions_is_written_in_tens(times: int) -> None:
     lengths = [len(each) for each in ors(conditions)]
     assert lengths
     assert all(2 <= length <= 10 for length in lengths)
-    hearing = sum(policy.id.startswith("ControlsElsewherePolicy") for policy in policies(controls))
-    elsewhere = [value for name, value in conditions.items() if name.startswith("HasControlsElsewherePolicy")]
+    hearing = sum(policy.id.startswith("MendControlsElsewherePolicy") for policy in policies(controls))
+    elsewhere = [value for name, value in conditions.items() if name.startswith("HasMendControlsElsewherePolicy")]
     assert len(elsewhere) == hearing
     named = json.dumps(elsewhere)
     regional = [each for each in controls if "{region}" in each.resource.arn]

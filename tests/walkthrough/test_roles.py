@@ -102,7 +102,7 @@ def test_writes_stay_in_this_account_and_region(role: str, sid: str) -> None:
 
 @pytest.mark.parametrize(
     ("policy", "role", "here"),
-    [("ControlsElsewherePolicy", SWEEPER, RESPONDER), ("ControlsUndoElsewherePolicy", UNDOER, UNDOER)],
+    [("MendControlsElsewherePolicy", SWEEPER, RESPONDER), ("UndoControlsElsewherePolicy", UNDOER, UNDOER)],
 )
 def test_other_regions_are_reached_where_they_are_swept_with_no_more_than_at_home(
     policy: str, role: str, here: str

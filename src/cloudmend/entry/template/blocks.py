@@ -12,7 +12,7 @@ from cloudmend.core.event_rules import EventRule, event_rules
 from cloudmend.core.policy.rights import RIGHTS, name_of, rights_parameter
 from cloudmend.entry.template import rules
 from cloudmend.entry.template.layout import dumped
-from cloudmend.entry.template.policies import ManagedPolicy, policies
+from cloudmend.entry.template.policies import RESPONDER, ManagedPolicy, policies
 from cloudmend.entry.template.table import operations, wakes
 
 _BLOCK: Final = re.compile(r"^(?P<indent> *)# generated: (?P<name>.+)\n(?:.*\n)*?(?P=indent)# end$", re.MULTILINE)
@@ -97,7 +97,7 @@ def _any(conditions: Sequence[str]) -> Mapping[str, Any]:
 
 def _rule(rule: EventRule, made: Iterable[ManagedPolicy]) -> str:
     name, permission = rules.permission(rule)
-    resource = rules.rule(rule, [each.id for each in made if each.is_always_there and "Undo" not in each.id])
+    resource = rules.rule(rule, [each.id for each in made if each.is_always_there and RESPONDER in each.roles])
     return f"{dumped({rule.id: resource})}\n{dumped({name: permission})}"
 
 

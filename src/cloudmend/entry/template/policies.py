@@ -17,7 +17,7 @@ from cloudmend.entry.template.statements import EVERYWHERE, HERE, Granted, denia
 POLICY_LIMIT: Final = 6144  # characters of a managed policy, without white space
 ROLE_LIMIT: Final = 10  # managed policies of a role, by default
 
-_RESPONDER, _SWEEPER, _UNDOER = "SecurityGroupRemediationRole", "SweepRole", "UndoRole"
+RESPONDER, _SWEEPER, _UNDOER = "SecurityGroupRemediationRole", "SweepRole", "UndoRole"
 _ALL_REGIONS: Final = "SweepsAllRegions"
 
 
@@ -79,32 +79,32 @@ class _Kind(Struct, frozen=True, kw_only=True):
 
 _KINDS: Final = (
     _Kind(
-        id="ControlsPolicy",
+        id="MendControlsPolicy",
         comment="What the controls of cloudmend read and mend.",
-        roles=(_RESPONDER, _SWEEPER),
+        roles=(RESPONDER, _SWEEPER),
         grants=mend,
     ),
     _Kind(
-        id="ControlsElsewherePolicy",
+        id="MendControlsElsewherePolicy",
         comment="The same in all Regions, if the sweep looks there.",
         roles=(_SWEEPER,),
         grants=mend,
         region=EVERYWHERE,
     ),
     _Kind(
-        id="ControlsFollowPolicy",
+        id="FollowControlsPolicy",
         comment="What controls read for an event that names something else than a resource of theirs.",
-        roles=(_RESPONDER,),
+        roles=(RESPONDER,),
         grants=follow,
     ),
     _Kind(
-        id="ControlsUndoPolicy",
+        id="UndoControlsPolicy",
         comment="What people undo of the mends of controls. The only policy here that can open anything.",
         roles=(_UNDOER,),
         grants=undo,
     ),
     _Kind(
-        id="ControlsUndoElsewherePolicy",
+        id="UndoControlsElsewherePolicy",
         comment="The same in all Regions, if the sweep mends there.",
         roles=(_UNDOER,),
         grants=undo,
