@@ -357,3 +357,16 @@ def test_an_intent_that_contradicts_itself_is_not_told_as_a_way_to_take_it_back(
     (record,) = [each for each in swept(account).records if each.resource.id == group_id and each.status == "failed"]
     assert "do not fit each other" in record.summary
     assert record.undo == ()
+
+
+def test_an_intent_of_an_older_version_that_kept_no_steps_is_told_and_ended() -> None:
+    account = Account()
+    group_id = left_behind(account)
+    (kept,) = account.ledger.entries()
+    intent = msgspec.structs.replace(kept.intent, steps=())
+    account.store.entries[kept.id] = msgspec.structs.replace(kept, intent=intent)
+    account.mend(group_id)
+    told = [record for record in account.records if record.entry_id == kept.id]
+    assert [record.status for record in told] == ["failed"]
+    assert "An older cloudmend began it, and did not keep what it planned for each part." in told[0].summary
+    assert account.ledger.get(kept.id).state == "FAILED"

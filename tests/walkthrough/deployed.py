@@ -19,7 +19,7 @@ from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress.facts import Rule
 from cloudmend.controls.security_group_ingress.plan import modify
 from cloudmend.core.ledger import Terms
-from cloudmend.core.model import Intent, Request, Resource
+from cloudmend.core.model import Intent, Request, Resource, Step
 from cloudmend.core.partitions import partition_of
 from cloudmend.entry.logical_ids import event_rules
 from cloudmend.local.server import EmbeddedAws
@@ -211,4 +211,5 @@ def intent(group_id: str, *rules: dict[str, Any]) -> Intent:
         before={"SecurityGroupRules": list(rules)},
         requests=tuple(narrowing(rule) for rule in rules),
         undo=tuple(modify(group_id, Rule(rule)).command("us-east-1") for rule in rules),
+        steps=tuple(Step(rule["SecurityGroupRuleId"], rule, {**rule, "CidrIpv4": "10.0.0.0/8"}) for rule in rules),
     )

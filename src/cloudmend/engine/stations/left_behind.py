@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from cloudmend.core.contract import Control, Parts, State, View, after
 from cloudmend.core.ending import edit
-from cloudmend.core.errors import Busy, CloudmendError, WrongState
+from cloudmend.core.errors import Busy, CloudmendError, LedgerError, WrongState
 from cloudmend.core.guidance import guided
 from cloudmend.core.ledger import Entry, Found, MendEnd, Unreadable
 from cloudmend.core.left_behind import Traces, completed, is_news, not_completed
@@ -21,6 +21,10 @@ from cloudmend.core.reversal import check_intent
 from cloudmend.core.world import World
 from cloudmend.engine.stations.read import Situation, sentence
 from cloudmend.engine.stations.tell import ending, record_all
+
+_NO_STEPS: Final = (
+    "An older cloudmend began it, and did not keep what it planned for each part. Look up in CloudTrail what was done."
+)
 
 
 class Completed(NamedTuple):
@@ -122,8 +126,11 @@ def _traces(control: Control[Any], intent: Intent, state: State) -> Traces:
     """Return what became of an intent: each part that it was about, before it and now.
 
     Raises UndoRefused for an intent that contradicts itself: people would be told of it as a way to take a mend back.
+    Raises LedgerError for one of an older version, which has no steps: to end it in silence would hide a mend.
     """
     check_intent(control, intent)
+    if intent.requests and not intent.steps:
+        raise LedgerError(_NO_STEPS)
     why = {finding.part: finding.why for finding in intent.findings}
     parts = state.parts
     done = tuple(step for each in intent.steps if (step := _done(control, each, parts)))
