@@ -12,6 +12,7 @@ from cloudmend.core.notice.event import schema
 from cloudmend.entry.template.blocks import build_blocks, template_blocks
 from cloudmend.entry.template.blocks import filled as with_blocks
 from cloudmend.entry.template.table import table
+from docs_blocks import controls as pages
 from docs_blocks import filled
 from find_controls import find_controls
 
@@ -29,8 +30,13 @@ def generated() -> Iterator[tuple[Path, str]]:
     blocks = template_blocks(tuple(controls.values()), CATALOG.first)
     yield template, with_blocks(template.read_text(encoding="utf-8"), blocks)
     yield DOCS / "schemas" / "record-v1.json", schema()
+    navigation = ROOT / "mkdocs.yml"
+    yield navigation, with_blocks(navigation.read_text(encoding="utf-8"), {"pages of controls": pages.navigation()})
+    for name, text in pages.pages().items():
+        yield DOCS / "controls" / name, text
     for page in sorted(DOCS.rglob("*.md")):
-        yield page, filled(page.read_text(encoding="utf-8"))
+        if page.parent.name != "controls":
+            yield page, filled(page.read_text(encoding="utf-8"))
 
 
 def main() -> None:

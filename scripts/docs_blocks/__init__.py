@@ -14,7 +14,6 @@ from docs_blocks import commands, controls, costs, decisions, forms, policy, str
 
 BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "commands": commands.commands,
-    "controls": controls.controls,
     "controls overview": controls.overview,
     "costs of accounts": costs.accounts,
     "costs worked": costs.worked,

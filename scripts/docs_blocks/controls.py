@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from inspect import getdoc
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, Final
 from cloudmend import controls as package
 from cloudmend.controls import every
 from cloudmend.core.contract import Control, Right
+from docs_blocks import template
 from docs_blocks.markdown import code, codes, table
 
 _FOLDER: Final = Path(package.__file__).parent
@@ -18,13 +19,21 @@ _FOLDER: Final = Path(package.__file__).parent
 
 def overview() -> str:
     """A row for each, in the order in which they run."""
-    rows = ((code(each.id), each.title, code(each.mode), _rights(each.writes)) for each in every())
+    rows = (
+        (f"[{code(each.id)}](../controls/{_page(each)})", each.title, code(each.mode), _rights(each.writes))
+        for each in every()
+    )
     return table(("control", "it mends", "mode by default", "right to mend"), rows)
 
 
-def controls() -> str:
-    """A section for each, in the order in which they run."""
-    return "\n\n".join(map(_section, every()))
+def pages() -> Mapping[str, str]:
+    """Return the page of each control, by the name of its file."""
+    return {_page(control): _text(control) for control in every()}
+
+
+def navigation() -> str:
+    """Return the lines of the site's navigation that lead to these pages."""
+    return "".join(f"- {control.id}: controls/{_page(control)}\n" for control in every())
 
 
 def scan_rights() -> str:
@@ -33,9 +42,27 @@ def scan_rights() -> str:
     return table(("control", "rights to look"), rows)
 
 
-def _section(control: Control[Any]) -> str:
-    advice = f"**In your code**: {control.advice}"
-    return f"## {control.id}\n\n{table(('id', code(control.id)), _facts(control))}\n\n{_told(control)}\n\n{advice}"
+def _page(control: Control[Any]) -> str:
+    return f"{control.id}.md"
+
+
+def _text(control: Control[Any]) -> str:
+    facts = table(("id", code(control.id)), _facts(control))
+    parts = (
+        f"# {control.title}",
+        _WRITTEN,
+        facts,
+        _told(control),
+        f"**In your code**: {control.advice}",
+        "## Rights",
+        f"What the stack grants for it in its Region; {_ALL_RIGHTS} has all.",
+        template.rights_of([control]),
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+_ALL_RIGHTS: Final = "[the template](../reference/template.md#rights-of-the-controls)"
+_WRITTEN: Final = "<!-- Generated from the control: make generate. -->"
 
 
 def _facts(control: Control[Any]) -> Iterator[tuple[str, str]]:
@@ -64,7 +91,7 @@ def _right(right: Right) -> str:
 
 
 def _told(control: Control[Any]) -> str:
-    """What the folder's README says between its title and its list of files, with links as from docs/reference.
+    """What the folder's README says between its title and its list of files, with links as from docs/controls.
 
     Of a control that is one file, what stands at its top.
     """

@@ -33,7 +33,12 @@ def outputs() -> str:
 
 
 def rights() -> str:
-    """Return a row for each statement that a control needs, in the stack's own Region."""
+    """Return a row for each statement that any control needs, in the stack's own Region."""
+    return rights_of(every())
+
+
+def rights_of(controls: Iterable[Control[Any]]) -> str:
+    """Return these rows for some controls."""
     rows = [
         (
             code(control.id),
@@ -43,7 +48,7 @@ def rights() -> str:
             _condition(granted),
             _when(control, granted),
         )
-        for control in every()
+        for control in controls
         for who, grants in _ROLES
         for granted in grants(control, HERE)
     ]
