@@ -150,7 +150,8 @@ def test_a_sweep_finds_it_and_mends_it_without_an_event(bench: Bench) -> None:
 
 def test_what_was_there_before_a_stack_is_left_until_a_person_accepts_it(bench: Bench) -> None:
     before, (named,) = bench.state(), bench.targets()
-    later = [replace(named, resource=replace(named.resource, parts=()))]  # an event that opened something else
+    other = replace(named.cause, name="Other")  # an event that opened something else
+    later = [replace(named, resource=replace(named.resource, parts=()), cause=other)]
     bench.is_stack = True
     (first,) = bench.sweep()
     assert (first.status, first.notice) == ("observed", "digest")
@@ -161,6 +162,19 @@ def test_what_was_there_before_a_stack_is_left_until_a_person_accepts_it(bench: 
     bench.is_stack = False  # cloudmend fix
     assert bench.mend(later).status == "mended"
     assert bench.store.standing == {}
+
+
+@pytest.mark.parametrize("specimen", [each for each in SPECIMENS if each.control.follow], ids=name, indirect=True)
+def test_what_a_call_says_that_it_opens_is_no_baseline_though_it_was_so_before(bench: Bench) -> None:
+    """Closed and opened again before anybody looked, or gone, and made anew under the same name."""
+    bench.is_stack = True
+    bench.sweep()
+    bench.restart()
+    (opening,) = bench.targets()
+    called = replace(opening.cause, time=bench.clock.now())
+    record = bench.mend([replace(opening, cause=called)])
+    assert record.status == "mended", record.summary
+    assert bench.baseline() == set()
 
 
 @pytest.mark.parametrize("specimen", [each for each in SPECIMENS if each.worsen], ids=name, indirect=True)

@@ -21,12 +21,13 @@ def baseline_of(
     exempt: Covers,
     before: Before,
     opened: Sequence[str],
+    by_call: Sequence[str] = (),
 ) -> tuple[Finding, ...]:
     """Return what is left as it was, each with the mark that names it most closely.
 
-    `everything` is at fault if nothing is exempt; `opened` are the parts that the event names. What an exemption covers
-    is no baseline: when the exemption ends, it is mended. Nor is what an event found before the first sweep, and
-    could not mend.
+    `everything` is at fault if nothing is exempt; `opened` are the parts that the event names, and `by_call` those that
+    the call puts at fault by what its record says. What an exemption covers is no baseline: when the exemption ends, it
+    is mended. Nor is what an event found before the first sweep, and could not mend.
     """
     if not before.keeps_baseline:
         return ()
@@ -34,11 +35,29 @@ def baseline_of(
     found = [msgspec.structs.replace(each, mark=lasting_mark(each, marks)) for each in everything if each not in exempt]
     known = {each.mark: each for each in before.standing.findings} if before.standing else {}
     if before.is_first:
-        there = ((each, known.get(each.mark) or _seen(each, view)) for each in found if each.part not in view.exempt)
+        aside = {*view.exempt, *by_call}
+        there = ((each, known.get(each.mark) or _seen(each, view)) for each in found if each.part not in aside)
         return tuple(each for each, was in there if was.status == "baseline" and _is_old(each, was, view, opened))
     known = {each.mark: each for each in before.baseline}
     kept = {each.mark: each for each in (*_still_there(control, view, known, marks), *found) if each.mark in known}
-    return tuple(each for each in kept.values() if _is_old(each, known[each.mark], view, opened))
+    old = (each for each in kept.values() if _is_old(each, known[each.mark], view, opened))
+    return tuple(each for each in old if each.part not in by_call)
+
+
+def put_at_fault_by(control: Control[Any], view: View, settings: Any) -> tuple[str, ...]:
+    """Return the parts that the call puts at fault by what its record says, whatever was there before it.
+
+    There are none for a call that does not wake the control, as a sweep's own, or that no replay can follow.
+    """
+    call, follow = view.cause, control.follow
+    if follow is None or control.trigger(call) is None:
+        return ()
+    try:
+        state = follow.step(None, view.resource, call, view.now).state
+        told = msgspec.structs.replace(view, state=state, exempt=frozenset(), recent=()) if state else None
+        return tuple(each.part for each in control.judge(told, settings)) if told else ()
+    except Exception:  # noqa: BLE001 - it is only a hint: what is at fault is read from AWS
+        return ()
 
 
 def lasting_mark(finding: Finding, marks: Marks) -> str:
