@@ -8,20 +8,24 @@ from typing import Any
 import msgspec
 import pytest
 
+from cloudmend.controls import s3_bucket_block_public_access
+from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Actor, Record
+from cloudmend.core.policy import parse_policy
 from cloudmend.core.ports import Sent
 from cloudmend.engine.look import Look, look
 from cloudmend.entry.fix_plan import FixPlan, plan_of
 from cloudmend.entry.fix_told import Teller
-from cloudmend.entry.fixing import carry_out
+from cloudmend.entry.fixing import asked_for, carry_out, named
 from cloudmend.entry.opener import opener_of
 from cloudmend.entry.scanning import Looked, look_everywhere, report_of
 from cloudmend.entry.standing import Brief
+from cloudmend.local.server import EmbeddedAws
 from kit.bench import REGION, Bench, Crash
 from kit.specimens import SPECIMENS, name
 from kit.test_undo import ALICE, WORSENED, undone
-from local.embedded.helpers import ACCOUNT
+from local.embedded.helpers import ACCOUNT, unheard
 
 
 def looked(bench: Bench, mode: str = "fix") -> tuple[Looked, ...]:
@@ -121,3 +125,31 @@ def test_a_mend_that_aws_may_not_show_yet_is_shown_as_on_its_way(bench: Bench) -
     (told,) = {(fate.decision.action, fate.decision.why) for fate in found(bench).fates}
     assert told == ("observe", "AWS accepted its mend and does not show it yet")
     assert not found(bench).edits
+
+
+@pytest.mark.parametrize(
+    ("texts", "fixes"),
+    [
+        (["a-queue"], {"sqs_policy_public", "s3_bucket_block_public_access"}),
+        ([f"arn:aws:sqs:{REGION}:{ACCOUNT}:a-queue"], {"sqs_policy_public"}),
+        (["arn:aws:s3:::a-queue"], {"s3_bucket_block_public_access"}),
+        (
+            [f"arn:aws:sqs:{REGION}:{ACCOUNT}:a-queue", "arn:aws:s3:::a-queue"],
+            {"sqs_policy_public", "s3_bucket_block_public_access"},
+        ),
+        ([f"arn:aws:sqs:eu-west-1:{ACCOUNT}:a-queue"], set()),
+        ([f"arn:aws:sqs:{REGION}:111122223333:a-queue"], set()),
+    ],
+)
+def test_an_arn_fixes_what_it_names_and_nothing_else_of_the_same_name(texts: list[str], fixes: set[str]) -> None:
+    queue = next(each for each in SPECIMENS if each.control.id == "sqs_policy_public")
+    with EmbeddedAws(log=unheard) as aws:
+        bench = Bench(aws, queue)
+        bench.client("s3").create_bucket(Bucket=bench.id)
+        controls = [bench.control, s3_bucket_block_public_access.CONTROL]
+        table = '[control.s3_bucket_block_public_access]\nmode = "fix"\n'
+        brief = Brief(parse_policy({}, table, catalog=CATALOG), bench.clock.now(), account=ACCOUNT)
+        everywhere = look_everywhere({REGION: bench.api}, controls, brief, quiet=True)
+    wanted = named(texts, controls)
+    plan = plan_of(asked_for(everywhere, wanted), wanted)
+    assert {step.target.control.id for step in plan.steps} == fixes

@@ -31,7 +31,7 @@ from cloudmend.entry.fix_plan import FixPlan, LookedUp, plan_of
 from cloudmend.entry.fix_told import Teller
 from cloudmend.entry.ledgers import open_ledger
 from cloudmend.entry.opener import opener_of
-from cloudmend.entry.scanning import chosen, look_everywhere
+from cloudmend.entry.scanning import Looked, chosen, look_everywhere
 from cloudmend.entry.standing import Brief
 from cloudmend.entry.subjects import Subject, subjects
 
@@ -72,7 +72,7 @@ def fix(regions: Sequence[str], brief: Brief, wish: Wish) -> int:
     controls = chosen(wish.controls, brief.policy)
     wanted = named(wish.resources, controls)
     readers = gateways(regions or enabled_regions())
-    looked = look_everywhere(readers, controls, brief)
+    looked = asked_for(look_everywhere(readers, controls, brief), wanted)
     teller = Teller(wish.table, as_json=wish.as_json)
 
     own = None if wish.table else open_ledger("", next(iter(regions), None))  # one file, whatever the Regions
@@ -94,7 +94,11 @@ Wanted = Mapping[str, Sequence[Subject]]  # by the resource's id: what it may be
 
 def named(texts: Sequence[str], controls: Sequence[Control[Any]]) -> Wanted:
     """Return what the user's words name. Raises InputError for what can be no resource of these controls."""
-    return dict(_named(text, controls) for text in texts)
+    found: defaultdict[str, list[Subject]] = defaultdict(list)
+    for text in texts:
+        resource_id, subjects_ = _named(text, controls)
+        found[resource_id] += subjects_
+    return dict(found)
 
 
 def _named(text: str, controls: Sequence[Control[Any]]) -> tuple[str, Sequence[Subject]]:
@@ -105,12 +109,37 @@ def _named(text: str, controls: Sequence[Control[Any]]) -> tuple[str, Sequence[S
     return found[0].resource.id, found
 
 
+def asked_for(looked: Sequence[Looked], wanted: Wanted) -> tuple[Looked, ...]:
+    """Return what was looked at, with the findings of the resources that the user named alone; with all if none was.
+
+    A resource of another kind, Region or account than an ARN says may have the same id.
+    """
+    return tuple(_with_those(each, wanted) for each in looked) if wanted else tuple(looked)
+
+
+def _with_those(looked: Looked, wanted: Wanted) -> Looked:
+    found = tuple(each for each in looked.survey.found if _is_wanted(each, wanted))
+    return msgspec.structs.replace(looked, survey=msgspec.structs.replace(looked.survey, found=found))
+
+
+def _is_wanted(found: Look, wanted: Wanted) -> bool:
+    control, resource = found.target.control, found.target.resource
+    return any(
+        each.control.id == control.id
+        and each.resource.region in ("", resource.region)
+        and (each.resource.account in ("", resource.account) or not resource.account)
+        for each in wanted.get(resource.id, ())
+    )
+
+
 def looked_up(wanted: Wanted, readers: Mapping[str, Reader], brief: Brief) -> LookedUp:
     """Look for these resources in the Regions, one after the other, until each is found."""
     left = dict(wanted)
     unread: defaultdict[str, list[Unread]] = defaultdict(list)
     for region, reader in readers.items():
-        named = [subject for subjects in left.values() for subject in subjects]
+        named = [
+            subject for subjects in left.values() for subject in subjects if subject.resource.region in ("", region)
+        ]
         for found in _looks(named, region, reader, brief) if named else ():
             control, resource = found.target.control, found.target.resource
             if found.state is not None:
