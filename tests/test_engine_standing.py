@@ -115,7 +115,7 @@ def test_sweeps_tell_once_in_a_digest_then_weekly_and_say_how_many_told_nobody(a
         account.clock.sleep(DAY)
     assert [digest.at for digest in account.digests] == [NOW, NOW + timedelta(days=7)]
     assert [(len(digest.new), digest.held) for digest in account.digests] == [(1, 0), (0, 6)]
-    assert {record.notice for record in account.records} == {"digest", "held"}
+    assert [record.notice for record in account.records] == ["digest"]
 
 
 def test_a_sweep_writes_only_what_changed(account: Account) -> None:

@@ -75,8 +75,9 @@ def sweep(event: Any, context: Any) -> dict[str, Any]:
     what it does not reach in time, and, once more, what it could not close.
 
     `event` is the schedule's, or a message of that queue; some are of what was put off. Gives what `respond` gives,
-    without what is clean, how many resources are left, and how many at fault are other accounts' own; raises as
-    `respond` does where nobody will try again what it could not close.
+    without what is clean, how many resources are in the digest and how many people know already, how many are left, and
+    how many at fault are other accounts' own; raises as `respond` does where nobody will try again what it could not
+    close.
     """
     with _telling(event):
         home = Task(_world().region)
@@ -102,7 +103,8 @@ def sweep(event: Any, context: Any) -> dict[str, Any]:
         problems += _leave(messages(task.region, [Leftover(each.control, each.resource) for each in again]), _AGAIN_S)
         _raise_for([record for record in bad if record not in again], problems)
     _log_others(swept.others)
-    told = _result(tuple(each for each in swept.records if each.status != "clean"))
+    told = _result(tuple(each for each in swept.records if each.status != "clean" and each.notice == "now"))
+    told |= {name: sum(each.notice == name for each in swept.records) for name in ("digest", "held")}
     return {**told, "left": len(swept.left) + len(again), "not_ours": len(swept.others)}
 
 

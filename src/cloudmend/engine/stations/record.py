@@ -49,7 +49,7 @@ def record(ended: Sequence[Ended], world: World) -> list[Record]:
         for each, (notice, _) in zip(ended, stood, strict=True)
     ]
     told = [_told(each, record) for each, record in zip(ended, made, strict=True)]
-    records = record_all(told, world, list(map(_is_silent, ended)))
+    records = record_all(told, world, [_is_silent(each, one) for each, one in zip(ended, made, strict=True)])
     _keep([each for _, each in stood if each.is_other], world)
     return records
 
@@ -79,11 +79,12 @@ def _keep(changed: Sequence[_Stood], world: World) -> None:
             world.notifier.ledger_problem([each.key for each in changed], sentence(error))
 
 
-def _is_silent(ended: Ended) -> bool:
-    """Whether nobody is told: the next walk goes on, or a sweep found a resource as it should be."""
+def _is_silent(ended: Ended, made: Record) -> bool:
+    """Return whether not even the log gets it: the next walk goes on, or a sweep found nothing new."""
     target = ended.target
     is_one = target.resource.type == target.control.resource.type
-    return ended.given_up or (target.swept and is_one and ended.status == "clean" and ended.entry is None)
+    is_known = made.notice == "held" or (ended.status == "clean" and ended.entry is None)
+    return ended.given_up or (target.swept and is_one and is_known)
 
 
 def _told(ended: Ended, made: Record) -> Told:
