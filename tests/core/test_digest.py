@@ -130,3 +130,11 @@ def test_a_name_that_somebody_chose_says_only_what_it_says(name: str) -> None:
     shown = notification(of_it)["content"]["description"]
     assert not set("<@[`*") & set(shown)
     assert "\n" not in detail(of_it).resources[0].name
+
+
+def test_the_command_that_mends_the_baseline_names_the_region_where_it_is() -> None:
+    """The stack may sweep other Regions than its own, and its table is in none of those."""
+    elsewhere = Audience(region="us-east-1", ledger="Ledger-1")
+    mail = text(digest(stands("old", "baseline"), is_first=True), elsewhere)
+    assert f"run: cloudmend fix --control {CONTROL} --region {REGION}\n" in mail
+    assert f"run: cloudmend records --standing --control {CONTROL} --region us-east-1 --ledger Ledger-1\n" in mail

@@ -212,14 +212,25 @@ def _next(digest: Digest, audience: Audience) -> Iterator[str]:
 
 
 def _steps(digest: Digest, audience: Audience) -> Iterator[str]:
-    options = {"--control": digest.control, "--region": audience.region, "--ledger": audience.ledger}
-    named = "".join(f" {name} {shlex.quote(value)}" for name, value in options.items() if value)
-    yield f"To list all of it, with ages, run: cloudmend records --standing{named}"
+    yield f"To list all of it, with ages, run: cloudmend records --standing{_options(digest, audience)}"
     if digest.counts.get("baseline"):
-        yield f"To mend the baseline, which asks first, run: cloudmend fix{named}"
+        options = _options(digest, _there(digest, audience))
+        yield f"To mend the baseline, which asks first, run: cloudmend fix{options}"
         yield 'To have sweeps mend it, set existing = "fix" in the policy. What is opened from now on is no baseline.'
     if digest.counts.get("observed"):
         yield f'To have cloudmend mend what it observes, set control.{digest.control}.mode = "fix" in the policy.'
+
+
+def _options(digest: Digest, audience: Audience) -> str:
+    options = {"--control": digest.control, "--region": audience.region, "--ledger": audience.ledger}
+    return "".join(f" {name} {shlex.quote(value)}" for name, value in options.items() if value)
+
+
+def _there(digest: Digest, audience: Audience) -> Audience:
+    """Return the audience with the Region of the digest. In another Region than the stack's, `fix` has no table."""
+    if audience.region in ("", digest.region):
+        return audience
+    return msgspec.structs.replace(audience, region=digest.region, ledger="")
 
 
 def _new(digest: Digest) -> tuple[StandingResource, ...]:
