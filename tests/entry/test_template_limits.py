@@ -155,10 +155,26 @@ def test_a_call_that_two_controls_watch_is_in_one_rule_and_wakes_whichever_is_no
     nothing = {"Ref": "AWS::NoValue"}
     assert pattern["detail"]["eventName"] == [
         {"Fn::If": ["HearsTwo", "Another", nothing]},
-        {"Fn::If": ["HearsTwo", shared.name, {"Fn::If": ["HearsOne", shared.name, nothing]}]},
+        shared.name,  # the rule is there only if one of the two hears it
     ]
     conditions = yaml_parse(blocks["conditions of controls"])
     assert conditions["HearsEc2ControlsRule"] == {"Fn::Or": [{"Condition": "HearsTwo"}, {"Condition": "HearsOne"}]}
+
+
+def test_a_call_that_two_of_three_controls_watch_is_there_for_either() -> None:
+    (shared,) = names(1)
+    three = [
+        msgspec.structs.replace(QUEUE, id="one", triggers=(shared,)),
+        msgspec.structs.replace(QUEUE, id="three", triggers=(Trigger("ec2.amazonaws.com", "Another"),)),
+        msgspec.structs.replace(QUEUE, id="two", triggers=(shared,)),
+    ]
+    rules = yaml_parse(template_blocks([FIRST, *three], FIRST.id)["rules of controls"])
+    pattern = rules["Ec2ControlsRule"]["Properties"]["EventPattern"]
+    nothing = {"Ref": "AWS::NoValue"}
+    assert pattern["detail"]["eventName"] == [
+        {"Fn::If": ["HearsThree", "Another", nothing]},
+        {"Fn::If": ["HearsTwo", shared.name, {"Fn::If": ["HearsOne", shared.name, nothing]}]},
+    ]
 
 
 def test_a_call_of_the_first_control_is_in_its_own_rule_alone() -> None:

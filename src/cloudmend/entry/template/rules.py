@@ -52,8 +52,8 @@ def condition(made: EventRule) -> str:
 
 
 def _name(call: str, ids: Sequence[str], made: EventRule) -> Any:
-    """Return the name of a call where a control hears it. A rule with one control is there only for that one."""
-    if len(made.controls) == 1:
+    """Return the name of a call where a control hears it. A rule is there only if one of its controls does."""
+    if {*ids} == {*made.controls}:
         return call
     heard: Any = _NOTHING
     for each in ids:
