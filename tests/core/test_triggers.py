@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from cloudmend.controls.resource_types import BUCKET
 from cloudmend.core.contract import Control
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import Json, Resource
+from cloudmend.core.triggers import named as named_by
 from cloudmend.core.triggers import resources
 from lamps import CONTROL, TYPE, call
 from support import ACCOUNT, REGION
@@ -82,3 +84,11 @@ def test_a_control_may_say_itself_where_a_call_points() -> None:
     assert resources(replace(CONTROL, locate=lambda _: [there]), call()) == (there,)
     nothing = replace(CONTROL, locate=lambda _: [])
     assert named(control=nothing) == [("", ACCOUNT, REGION, ())]
+
+
+@pytest.mark.parametrize("name", ["a-bucket", "a.bucket.2", "Legacy_Bucket", "x" * 255])
+def test_a_bucket_may_have_a_name_of_the_time_when_us_east_1_took_more(name: str) -> None:
+    found = named_by(BUCKET, f"arn:aws:s3:::{name}", account=ACCOUNT, region="us-east-1")
+    assert found == named_by(BUCKET, name, account=ACCOUNT, region="us-east-1")
+    assert found
+    assert found.id == name

@@ -9,7 +9,8 @@ from cloudmend.core.contract import ResourceType
 BUCKET: Final = ResourceType(
     type="AWS::S3::Bucket",
     noun="S3 bucket",
-    id_pattern=r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+    # Until March 2018, us-east-1 took names of up to 255 characters, with capitals and underscores.
+    id_pattern=r"[A-Za-z0-9_][A-Za-z0-9._-]{1,253}[A-Za-z0-9_]",
     arn="arn:{partition}:s3:::{id}",
     asff="AwsS3Bucket",
 )

@@ -22,7 +22,6 @@ from cloudmend.core.triggers import values_at
 
 _POLICY: Final = "Policy"
 _GONE: Final = dict.fromkeys(("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"))
-_EVERYBODY: Final = ("*", {"AWS": "*"}, {"AWS": ["*"]})
 _PLACES: Final = ("request.queueUrl", "response.queueUrl")
 
 
@@ -79,7 +78,13 @@ def _name(number: int, statement: Json) -> str:
 
 def _is_public(statement: Json) -> bool:
     allows = statement.get("Effect") == "Allow" and not statement.get("Condition")
-    return allows and statement.get("Principal") in _EVERYBODY
+    return allows and _is_everybody(statement.get("Principal", ()))
+
+
+def _is_everybody(principal: Any) -> bool:
+    """Return whether everybody is among the principals, alone or beside accounts and services that are named."""
+    named = principal.get("AWS", ()) if isinstance(principal, dict) else principal
+    return "*" in ([named] if isinstance(named, str) else named)
 
 
 def _statements(parts: Parts) -> list[Any]:
