@@ -39,7 +39,8 @@ def baseline_of(
         there = ((each, known.get(each.mark) or _seen(each, view)) for each in found if each.part not in aside)
         return tuple(each for each, was in there if was.status == "baseline" and _is_old(each, was, view, opened))
     known = {each.mark: each for each in before.baseline}
-    kept = {each.mark: each for each in (*_still_there(control, view, known, marks), *found) if each.mark in known}
+    same = (*_still_there(control, view, known, marks), *_not_judged(found, known), *found)
+    kept = {each.mark: each for each in same if each.mark in known}
     old = (each for each in kept.values() if _is_old(each, known[each.mark], view, opened))
     return tuple(each for each in old if each.part not in by_call)
 
@@ -82,6 +83,14 @@ def _still_there(
 ) -> Iterator[Finding]:
     """Yield the parts of the baseline that are as they were, even if this judgement does not need them."""
     for part, value in view.parts.items():
-        for said in marks.get(part) or {mark(control, part, value)}:
-            if said in known:
-                yield Finding(part=part, why=known[said].why, mark=said)
+        said = max(marks.get(part) or {mark(control, part, value)}, key=len)
+        if said in known:
+            yield Finding(part=part, why=known[said].why, mark=said)
+
+
+def _not_judged(found: Sequence[Finding], known: Mapping[str, StandingFinding]) -> Iterator[Finding]:
+    """Yield what is not to be judged now, under the mark that its part had when it was: a look later knows it again."""
+    was = {each.part: each for each in known.values()}
+    for each in found:
+        if each.part in was and each.mark not in known and not each.is_due:
+            yield msgspec.structs.replace(each, mark=was[each.part].mark)

@@ -62,6 +62,11 @@ class Looked(Struct, frozen=True, kw_only=True):
             if each.status == "failed" and not each.findings and each.resource.id in self.targets
         }
 
+    @property
+    def not_judged(self) -> frozenset[str]:
+        """The ids of resources of which something waits to be judged: what it says by then is not known yet."""
+        return frozenset(each.resource.id for each in self.records if any(finding.wait for finding in each.findings))
+
 
 def units_of(world: World) -> Units:
     """Return all units by key, or why they cannot be read."""
@@ -151,7 +156,7 @@ def _marked(unit: Unit, looked: Looked, *, unkept: frozenset[str], now: datetime
     The next look at a resource of which what stands could not be kept (`unkept`: its id) is a first look, too.
     """
     unread = looked.unread
-    missed = {*unread, *looked.left, *unkept}
+    missed = {*unread, *looked.left, *looked.not_judged, *unkept}
     if not looked.is_whole:
         still = tuple(each for each in unit.first_looks if each not in looked.targets or each in missed)
         return msgspec.structs.replace(unit, first_looks=still)

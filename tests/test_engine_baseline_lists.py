@@ -1,0 +1,73 @@
+"""The baseline of a rule that refers to a list which cannot be read for a while: what it says is not known then."""
+
+from __future__ import annotations
+
+import pytest
+
+from cloudmend.local.ec2 import Ec2Error
+from controls.test_prefix_lists import prefix_list, refers
+from support import ingress
+from test_engine_baseline import Stack
+
+OPERATIONS = ("DescribeManagedPrefixLists", "GetManagedPrefixListEntries")
+REFUSED, BROKEN = Ec2Error("UnauthorizedOperation", "Refused.", 403), Ec2Error("InternalError", "Broken.", 500)
+
+
+@pytest.fixture
+def stack() -> Stack:
+    return Stack()
+
+
+def fail(stack: Stack, operation: str, error: Ec2Error) -> None:
+    def fails(_: object) -> None:
+        raise error
+
+    stack.groups.before[operation] = fails
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("error", [REFUSED, BROKEN], ids=lambda error: error.code)
+def test_a_list_that_cannot_be_read_for_a_while_is_the_same_baseline_after_it(
+    stack: Stack, operation: str, error: Ec2Error
+) -> None:
+    list_id = prefix_list(stack, "0.0.0.0/1")
+    group = stack.group(refers(22, list_id))
+    stack.sweep()
+    kept = stack.stands(group)
+    fail(stack, operation, error)
+    stack.sweep()
+    stack.groups.before.clear()
+    assert [record.status for record in stack.sweep()] == ["observed"]
+    assert stack.stands(group) == kept
+    stack.ec2.modify_managed_prefix_list(PrefixListId=list_id, CurrentVersion=1, AddEntries=[{"Cidr": "128.0.0.0/1"}])
+    assert [record.status for record in stack.sweep()] == ["mended"]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_list_that_only_the_first_sweep_cannot_read_is_baseline_as_the_next_one_reads_it(
+    stack: Stack, operation: str
+) -> None:
+    list_id = prefix_list(stack, "0.0.0.0/1")
+    group = stack.group(refers(22, list_id))
+    before = ingress(stack.rules(group))
+    fail(stack, operation, BROKEN)
+    stack.sweep()
+    assert stack.unit().first_looks == (group,)
+    stack.groups.before.clear()
+    stack.sweep()
+    stack.sweep()
+    assert (ingress(stack.rules(group)), stack.unit().first_looks) == (before, ())
+    stack.ec2.modify_managed_prefix_list(PrefixListId=list_id, CurrentVersion=1, AddEntries=[{"Cidr": "128.0.0.0/1"}])
+    assert [record.status for record in stack.sweep()] == ["mended"]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_list_that_was_hidden_and_grows_is_no_baseline(stack: Stack, operation: str) -> None:
+    list_id = prefix_list(stack, "3.0.0.0/24")
+    group = stack.group(refers(22, list_id))
+    fail(stack, operation, REFUSED)
+    stack.sweep()
+    stack.groups.before.clear()
+    stack.ec2.modify_managed_prefix_list(PrefixListId=list_id, CurrentVersion=1, AddEntries=[{"Cidr": "0.0.0.0/1"}])
+    assert [record.status for record in stack.sweep()] == ["mended"]
+    assert ingress(stack.rules(group)) == set()
