@@ -86,6 +86,14 @@ def test_the_first_sweep_changes_nothing_and_tells_once(stack: Stack) -> None:
     assert [ingress(stack.rules(group)) for group in groups] == [OPEN] * 3
 
 
+def test_a_digest_does_not_say_of_what_is_new_that_it_was_there_before(stack: Stack) -> None:
+    stack.sweep()
+    stack.group(ipv4(22, WORLD))
+    stack.sweep('mode = "observe"')
+    (digest,) = stack.digests
+    assert (digest.is_first, dict(digest.counts)) == (False, {"observed": 1})
+
+
 def test_a_later_sweep_mends_what_is_new_beside_the_baseline(stack: Stack) -> None:
     group = stack.group(ipv4(22, WORLD))
     stack.sweep()

@@ -6,11 +6,14 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cloudmend.controls.sqs_policy_public import CONTROL
 from cloudmend.core.contract import NoSettings, State, View
+from cloudmend.core.errors import EventError
 from cloudmend.core.model import ApiCall, Resource
 from cloudmend.core.planning import judge, plan
+from cloudmend.core.triggers import resources
 from support import ACCOUNT, NOW, REGION
 
 QUEUE = Resource(type="AWS::SQS::Queue", id="a-queue", account=ACCOUNT, region=REGION)
@@ -45,3 +48,13 @@ def test_everybody_is_let_in_also_beside_others_that_are_named_and_narrowed_to_i
 @pytest.mark.parametrize("principal", [{"AWS": OTHER}, {"AWS": [OTHER]}, {"Service": "s3.amazonaws.com"}, {}])
 def test_who_is_named_is_not_everybody(principal: Any) -> None:
     assert judge(CONTROL, view(principal), NoSettings()).counted == ()
+
+
+@pytest.mark.parametrize(
+    "path", ["111122223333/a;b", "111122223333/a/../b?c=d", "\u0661\u0662/a-queue", "a-queue", "111122223333/"]
+)
+def test_what_is_no_url_of_a_queue_is_refused(path: str) -> None:
+    asked = {"queueUrl": f"https://sqs.eu-west-1.amazonaws.com/{path}"}
+    call = replace(CAUSE, source="sqs.amazonaws.com", name="SetQueueAttributes", request=asked)
+    with pytest.raises(EventError, match="which is not the URL of a queue"):
+        resources(CONTROL, call)

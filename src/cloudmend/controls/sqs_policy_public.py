@@ -6,6 +6,7 @@ It is narrowed in place to the queue's own account, which is a subset of what it
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -23,6 +24,7 @@ from cloudmend.core.triggers import values_at
 _POLICY: Final = "Policy"
 _GONE: Final = dict.fromkeys(("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"))
 _PLACES: Final = ("request.queueUrl", "response.queueUrl")
+_ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
 
 
 def _locate(call: ApiCall) -> Iterator[Resource]:
@@ -30,7 +32,7 @@ def _locate(call: ApiCall) -> Iterator[Resource]:
     url = next((text(value) for place in _PLACES for value in values_at(call, place)), "")
     if url:
         *_, account, name = ("", "", *url.split("/"))
-        if not (account.isdecimal() and name):
+        if not (_ACCOUNT.fullmatch(account) and re.fullmatch(QUEUE.id_pattern, name)):
             raise EventError(f"Event {call.event_id} ({call.name}) names {url!r}, which is not the URL of a queue.")
         yield Resource(type=QUEUE.type, id=name, account=account, region=call.region)
 

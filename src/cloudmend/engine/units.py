@@ -197,7 +197,7 @@ def _told(
     """Return the unit, told if that is due."""
     if not is_due(unit, standing, now):
         return msgspec.structs.replace(unit, held=unit.held + bool(standing))
-    is_first = before.keeps_baseline and before.unit.told is None
+    is_first = before.keeps_baseline and before.unit.told is None and any(each.baseline for each in standing)
     digest = digest_of(unit, standing, title=control.title, severity=control.severity, is_first=is_first, now=now)
     if isinstance(world.notifier, DigestNotifier):
         world.notifier.publish_digest(digest)
