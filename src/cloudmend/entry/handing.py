@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Mapping
 from typing import Any, Final
@@ -45,6 +46,8 @@ class _Answer(Struct, frozen=True):
     records: tuple[_Told, ...]
     ignored: tuple[str, ...] = ()
     left: int = 0  # resources that a sweep left to its queue
+    digest: int = 0  # resources that it left as they are, and tells people of in its digest
+    held: int = 0  # and those of which people know
 
 
 def hand_over(event: Any, stack_name: str, region: str | None, *, as_json: bool) -> int:
@@ -93,6 +96,9 @@ def _tell(answer: _Answer, stack: Stack, *, as_json: bool) -> None:
         sys.stderr.write(f"cloudmend: ignored, {terminal(reason)}.\n")
     if answer.left:
         sys.stderr.write(f"cloudmend: {plural(answer.left, 'resource')} wait in the sweep's queue.\n")
+    if known := answer.digest + answer.held:
+        told = f"cloudmend: {plural(known, 'resource')} left as before, of which people know or get a digest. To list:"
+        sys.stderr.write(f"{told} cloudmend records --standing {_named(stack)}\n")
     for record in answer.records:
         if as_json:
             sys.stdout.write(f"{msgspec.json.encode(record).decode()}\n")
@@ -102,3 +108,8 @@ def _tell(answer: _Answer, stack: Stack, *, as_json: bool) -> None:
             table = stack.settings().get(LEDGER_TABLE, "")
             screen.say("  record:", record.entry_id)
             screen.command("  undo: ", undo_command(record.entry_id, region=stack.region, ledger=table))
+
+
+def _named(stack: Stack) -> str:
+    """Return the options with which a command reads the stack's ledger."""
+    return shlex.join(["--ledger", stack.settings().get(LEDGER_TABLE, ""), "--region", stack.region])
