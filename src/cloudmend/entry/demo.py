@@ -37,6 +37,7 @@ WORLD: Final = "0.0.0.0/0"
 APPROVED: Final = "10.0.0.0/8"
 _STACK: Final = "cloudmend"
 _BUCKET: Final = "cloudmend-demo-packages"
+_ALL_BLOCKED: Final = "BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true"
 _PATIENCE_S: Final = 30.0
 
 
@@ -199,6 +200,8 @@ class Walkthrough:
         template.write_text(text.replace("CodeUri: src", f"CodeUri: {built}"), encoding="utf-8")
         packaged = str(self._folder / "packaged.yaml")
         self._run("aws", "s3", "mb", f"s3://{_BUCKET}")
+        block = ("--public-access-block-configuration", _ALL_BLOCKED)  # AWS itself gives it to a new bucket
+        self._run("aws", "s3api", "put-public-access-block", "--bucket", _BUCKET, *block, show=False)
         paths = ("--template-file", str(template), "--output-template-file", packaged)
         self._run("aws", "cloudformation", "package", *paths, "--s3-bucket", _BUCKET, show=False)
         where = ("--template-file", packaged, "--s3-bucket", _BUCKET)  # it is too large to be sent with the call
