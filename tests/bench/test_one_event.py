@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from contenders import EVERYTHING, ROOT
-from endpoint import Endpoint
+from contenders import ROOT
 
 PAGE = ROOT / "docs" / "one-event.md"
 MOST_MOVES = 25
@@ -60,29 +56,19 @@ def drawn() -> Iterator[Row]:
         yield Row(name, tuple(chain))
 
 
-def walked(endpoint: Endpoint) -> list[tuple[str, ...]]:
-    """Every distinct stack of cloudmend's own functions, in the order in which they were first there."""
-    endpoint.reset(groups=1, every=1)
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        env={"PATH": os.defpath, "PYTHONPATH": str(ROOT / "bench"), **endpoint.environment, **EVERYTHING},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [tuple(map(named, stack)) for stack in json.loads(done.stdout.splitlines()[-1])]
-
-
 def named(function: str) -> str:
     """As the picture names it: a control's own functions by the contract's names."""
     found = CONTROL.match(function)
     return f"controls/NAME {found[1]}" if found else function
 
 
-def test_an_event_takes_the_path_that_the_page_draws_with_fewer_than_25_moves(endpoint: Endpoint) -> None:
+def test_an_event_takes_the_path_that_the_page_draws_with_fewer_than_25_moves(
+    last_line_of: Callable[[str], str],
+) -> None:
     rows = list(drawn())
     names = {row.name for row in rows}
-    taken = [tuple(each for each in stack if each in names) for stack in walked(endpoint)]
+    walked = [tuple(map(named, stack)) for stack in json.loads(last_line_of(PROGRAM))]
+    taken = [tuple(each for each in stack if each in names) for stack in walked]
     firsts = [taken.index(row.chain) for row in rows]  # raises where it is not walked so
     assert firsts == sorted(firsts)
     assert len(rows) - 1 < MOST_MOVES
