@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -15,7 +15,7 @@ from cloudmend.core.policy.exemptions import read_exemptions
 from cloudmend.core.policy.existing import read_choice
 from cloudmend.core.policy.file import EXAMPLES, ExistingTable, ModeTable, PolicyFile, Reading
 from cloudmend.core.policy.layers import layered
-from cloudmend.core.policy.model import Choice, Mode, Modes, Policy
+from cloudmend.core.policy.model import Mode, Policy
 from cloudmend.core.policy.modes import moved_modes, read_mode, read_modes
 from cloudmend.core.policy.place import MODE, Document, Key, did_you_mean
 from cloudmend.core.policy.review import Review
@@ -24,6 +24,8 @@ from cloudmend.core.policy.rights import RIGHTS, read_rights
 NO_CONTROLS: Final = Catalog(controls={})
 _MODE: Final = "mode"  # keys of the table of every control
 _EXISTING: Final = "existing"
+_Table = TypeVar("_Table", bound=Struct)
+_Read = TypeVar("_Read")
 
 
 def parse_policy(
@@ -58,15 +60,16 @@ def review_policy(
     moved = {old: str(document.at(*steps)) for old, steps in catalog.moved.items()}
     read = Reading(review, EXAMPLES, moved=moved).table(PolicyFile, tables, document.at())
     of_all = read_modes(read.mode, document.at("mode"), review)
-    tables = dict(_tables(read.control, document.at("control"), catalog, review))
-    own = dict(_modes(tables, document.at("control"), review))
+    controls = document.at("control")
+    tables = dict(_tables(read.control, controls, catalog, review))
+    own = dict(_by_place(_MODE, tables, controls, ModeTable, read_modes, review))
     policy = Policy(
         mode=of_all,
         modes=moved_modes(read.mode, of_all, own, document, catalog.controls, review),
         existing=read_choice(read.existing, document.at(_EXISTING), review),
-        existing_of_control=dict(_existing(tables, document.at("control"), review)),
+        existing_of_control=dict(_by_place(_EXISTING, tables, controls, ExistingTable, read_choice, review)),
         exemptions=read_exemptions(read.exemption, document, now, catalog, review),
-        settings=dict(_settings(tables, document.at("control"), catalog, review)),
+        settings=dict(_settings(tables, controls, catalog, review)),
         rights=dict(read_rights(settings.get(RIGHTS, ""), review)),
     )
     if setting := settings.get(MODE.variable):
@@ -96,22 +99,22 @@ def _tables(
             review.refuse(key.at(name), "this should be a table", f"Write for example [{key.at(name)}].")
 
 
-def _modes(tables: Mapping[str, Mapping[str, object]], key: Key, review: Review) -> Iterator[tuple[str, Modes]]:
-    """Yield the modes that a control has of its own."""
-    for name, table in tables.items():
-        if isinstance(mode := table.get(_MODE), dict):
-            own = key.at(name, _MODE)
-            read = Reading(review, EXAMPLES, above=len(own.steps) - 1).table(ModeTable, mode, own)
-            yield name, read_modes(read, own, review)
-
-
-def _existing(tables: Mapping[str, Mapping[str, object]], key: Key, review: Review) -> Iterator[tuple[str, Choice]]:
-    """Yield what a control says by itself of what was there before."""
-    for name, table in tables.items():
-        if isinstance(existing := table.get(_EXISTING), dict):
-            own = key.at(name, _EXISTING)
-            read = Reading(review, EXAMPLES, above=len(own.steps) - 1).table(ExistingTable, existing, own)
-            yield name, read_choice(read, own, review)
+def _by_place(
+    name: str,
+    tables: Mapping[str, Mapping[str, object]],
+    key: Key,
+    shape: type[_Table],
+    read: Callable[[_Table, Key, Review], _Read],
+    review: Review,
+) -> Iterator[tuple[str, _Read]]:
+    """Yield what controls say by themselves under a key that all of them have, if they say it by place: a table."""
+    for control, table in tables.items():
+        if isinstance(said := table.get(name), dict):
+            own = key.at(control, name)
+            yield (
+                control,
+                read(Reading(review, EXAMPLES, above=len(own.steps) - 1).table(shape, said, own), own, review),
+            )
 
 
 def _settings(
