@@ -68,6 +68,21 @@ def test_what_was_not_read_is_said_and_is_no_all_clear(account: Account, capsys:
     assert out.index("Not read") < out.index("Nothing stands, as of these reads.")
 
 
+def test_a_unit_that_was_never_read_whole_is_no_all_clear(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    account.ledger.keep_unit(Unit(account=ACCOUNT, region=REGION, control=QUEUES, tried=datetime.now(UTC)))
+    assert listed() == 1
+    assert "never read whole. Its first sweep is not through." in capsys.readouterr().out
+
+
+def test_where_nothing_that_is_stored_can_be_read_it_says_so(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep(account, "broken", 1)
+    account.store.standing[f"{ACCOUNT}/{REGION}/{QUEUES}/broken"] = b"{}"
+    assert listed() == 1
+    assert "Nothing stands in what could be read; the rest is not known." in capsys.readouterr().out
+
+
 def test_without_any_read_nothing_is_claimed(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
     assert listed() == 0
     out, err = capsys.readouterr()

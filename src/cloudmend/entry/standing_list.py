@@ -33,22 +33,26 @@ def list_standing(*, control: str, ledger: str, region: str | None, as_json: boo
         key=lambda each: (each.since, each.id),
     )
     read = [each for each in units if isinstance(each, Unit) and control in ("", each.control)]
+    unreadable = [each.problem for each in (*found, *units) if isinstance(each, UnreadableStanding)]
     if as_json:
         told = {"standing": stands, "units": read}
         sys.stdout.write(f"{msgspec.json.encode(told).decode()}\n")
     else:
-        _tell(stands, read, searched.nothing("Nothing stands") if not read else "", datetime.now(UTC))
-    unreadable = [each.problem for each in (*found, *units) if isinstance(each, UnreadableStanding)]
+        _tell(stands, read, searched.nothing("Nothing stands") if not read else "", unreadable, datetime.now(UTC))
     sys.stderr.writelines(f"cloudmend: {terminal(problem)}\n" for problem in unreadable)
-    return 1 if unreadable or any(unit.unread for unit in read) else 0
+    return 1 if unreadable or any(unit.unread or unit.read is None for unit in read) else 0
 
 
-def _tell(stands: Sequence[StandingResource], units: Sequence[Unit], nothing: str, now: datetime) -> None:
+def _tell(
+    stands: Sequence[StandingResource], units: Sequence[Unit], nothing: str, unreadable: Sequence[str], now: datetime
+) -> None:
     screen = Screen()
     for unit in units:
         screen.say(_read(unit, now), hang=2)
     if stands:
         screen.rows(_COLUMNS, [_row(each, now) for each in stands])
+    elif unreadable:
+        screen.say("Nothing stands in what could be read; the rest is not known.")
     elif nothing:
         sys.stderr.write(f"cloudmend: {terminal(nothing)}\n")
     else:
