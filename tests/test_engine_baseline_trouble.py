@@ -14,9 +14,12 @@ from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.digest import Digest
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.standing import PATIENCE, StandingResource
+from cloudmend.engine.look import survey
+from cloudmend.engine.stations.verdict import NOT_SURE
 from cloudmend.engine.units import Looked, _marked
+from cloudmend.entry.standing import Standing
 from cloudmend.local.ec2 import Ec2Error
-from support import ingress, ipv4, policy
+from support import ACCOUNT, REGION, ingress, ipv4, policy
 from test_engine_baseline import MENDED, MENDED_RDP, OPEN, UNIT, WORLD, Stack
 
 
@@ -105,6 +108,22 @@ def test_where_the_ledger_does_not_answer_an_event_nothing_becomes_the_baseline(
     assert ingress(stack.rules(group)) == OPEN | {MENDED_RDP}
     stack.sweep()
     assert ingress(stack.rules(group)) == MENDED | {MENDED_RDP}
+
+
+def test_where_the_ledger_does_not_answer_a_look_does_not_say_that_it_was_there_before(stack: Stack) -> None:
+    group = stack.group()
+    stack.sweep()
+    stack.open(group, ipv4(22, WORLD))
+
+    def unanswered(*_: object) -> Any:
+        raise LedgerError("The table does not answer.")
+
+    setattr(stack.ledger, "unit", unanswered)  # noqa: B010 - mypy knows no such attribute
+    standing = Standing(ledger=stack.ledger, keeps_baseline=True)
+    world = standing.world(region=REGION, reader=stack.world.reader, account=ACCOUNT, now=stack.clock.now())
+    (found,) = survey(CONTROL, policy(), world).found
+    assert [(fate.decision.action, fate.decision.why) for fate in found.fates] == [("observe", NOT_SURE)]
+    assert found.notes == (NOT_SURE,)
 
 
 def test_what_an_event_saw_closed_during_a_sweep_stands_no_more_after_it(stack: Stack) -> None:

@@ -22,9 +22,12 @@ from cloudmend.engine.stations.before import Recent
 from cloudmend.engine.stations.judge import clean
 from cloudmend.engine.stations.read import Known, Situation, read, sentence
 from cloudmend.engine.stations.resolve import each_of, everything
-from cloudmend.engine.stations.verdict import Verdict, verdict
+from cloudmend.engine.stations.verdict import NOT_SURE, Verdict, verdict
 
 _AT_ONCE: Final = 33  # resources whose states are read together, as a sweep does
+_NOTHING: Final = Known(
+    exemptions=lambda: Exemptions(()), recent=Recent, mode=lambda: None, before=Before, stood=lambda: None
+)
 
 
 class Fate(Struct, frozen=True, kw_only=True):
@@ -79,10 +82,7 @@ def look(targets: Sequence[Target], policy: Policy, world: World) -> list[Look]:
 
 def look_at(target: Target, state: State, policy: Policy, now: datetime) -> tuple[Fate, ...]:
     """Judge a state that is known without a read, by the policy alone. Raises as `verdict` does."""
-    nothing = Known(
-        exemptions=lambda: Exemptions(()), recent=Recent, mode=lambda: None, before=Before, stood=lambda: None
-    )
-    situation = Situation(target=target, state=state, known=nothing, seen=now)
+    situation = Situation(target=target, state=state, known=_NOTHING, seen=now)
     found = verdict(situation, state, policy, now=now, account=lambda: target.resource.account)
     return _at_fault(found, state).fates if found else ()
 
@@ -90,16 +90,15 @@ def look_at(target: Target, state: State, policy: Policy, now: datetime) -> tupl
 def survey(control: Control[Any], policy: Policy, world: World) -> Survey:
     """Look at all resources of a control's kind in the world's Region; return those at fault. It never raises."""
     try:
-        targets, ended = each_of(everything(control, world), policy, world)
+        whole = everything(control, world)
+        targets, ended = each_of(whole, policy, world)
     except Exception as error:  # noqa: BLE001 - one control that fails must not hide what the others find
         return Survey(unread=(sentence(error),))
     looks = [each for each in _looks(targets, policy, world) if each.fates or each.problem]  # not all that are clean
     unread = [each.told for each in ended if each.status == "failed"]
     unread += [f"{each.target.resource.label}: {each.problem}" for each in looks if each.problem]
     found, problems = _with_reach([each for each in looks if each.fates], control, policy, world)
-    clear = (
-        control.clear(everything(control, world).resource, None, policy.settings_of(control)) if control.clear else ""
-    )
+    clear = control.clear(whole.resource, None, policy.settings_of(control)) if control.clear else ""
     return Survey(tuple(found), (*unread, *problems), clear)
 
 
@@ -145,7 +144,7 @@ def _at_fault(found: Verdict, state: State) -> Look:
         state=state,
         fates=tuple(_fates(found, edits)),
         edits=edits if found.decision.action == "fix" else (),
-        notes=(*found.unreadable, *found.ledger_unreadable),
+        notes=(*found.unreadable, *found.ledger_unreadable, *({found.baseline_why} & {NOT_SURE})),
     )
 
 

@@ -52,7 +52,7 @@ def sweep(
     writes: Bucket = EC2_WRITES,
     known: Sequence[Control[Any]] = (),
 ) -> Sweep:
-    """Complete what a crash left behind, then closes what is open in the whole Region.
+    """Complete what a crash left behind, then close what is open in the whole Region.
 
     It starts no batch after `until`. `only` goes on with what an earlier sweep left, and looks nowhere else. No action
     is written faster than `writes`; whoever left something may just have emptied that bucket. `known` are controls that

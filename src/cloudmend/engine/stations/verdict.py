@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -22,6 +22,8 @@ from cloudmend.core.planning import Covers, Plan, covers_of, exempt_parts, judge
 from cloudmend.core.policy import Policy
 from cloudmend.core.standing import Before
 from cloudmend.engine.stations.read import Situation
+
+NOT_SURE: Final = "the ledger does not say whether it was there before cloudmend, and the next look asks again"
 
 
 class Exempt(Struct, frozen=True):
@@ -130,6 +132,8 @@ def _opened(target: Target, recent: Sequence[Entry]) -> tuple[str, ...]:
 
 def _before_cloudmend(before: Before) -> str:
     """Return why what stands is left as it is."""
+    if not before.is_sure:
+        return NOT_SURE
     known = [finding.since for finding in before.baseline]
     since = f" (baseline of {min(known):%Y-%m-%d})" if known else ""
     return f"it was there before cloudmend{since}; cloudmend fix --ledger TABLE mends it"
