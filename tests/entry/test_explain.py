@@ -11,6 +11,7 @@ from cloudmend.core.errors import CloudmendError, EventError
 from cloudmend.core.policy import Policy
 from cloudmend.entry.explaining import Place, explain_event, explain_id, place_in, write
 from cloudmend.entry.standing import Brief
+from cloudmend.local.ec2 import Ec2Error
 from entry.test_cli import NOWHERE, ROOT, cloudmend
 from support import ACCOUNT, NOW, REGION, VPC, Account, event, ipv4, policy
 from test_engine_look import exempted, standing
@@ -49,6 +50,19 @@ def test_an_event_of_another_account_or_region_is_not_explained_by_what_is_here(
     assert said in told
     assert "nothing to close" not in told
     assert account.calls == []
+
+
+def test_an_event_whose_resources_cannot_be_listed_does_not_lead_to_nothing() -> None:
+    account = Account()
+
+    def refused(_: object) -> None:
+        raise Ec2Error("UnauthorizedOperation", "You are not authorized to perform this operation.")
+
+    account.groups.before["GetManagedPrefixListAssociations"] = refused
+    request = {"ModifyManagedPrefixListRequest": {"PrefixListId": "pl-0123456789abcdef0"}}
+    told = explained_event(account, event("", "ModifyManagedPrefixList", requestParameters=request))
+    assert "pl-0123456789abcdef0, which leads to nothing that could be looked at." in told
+    assert "not all of its groups were looked at" in told
 
 
 def test_a_timed_exemption_is_told_of_the_rule_that_it_leaves_open() -> None:

@@ -153,7 +153,8 @@ def _targets(call: ApiCall, controls: Sequence[Control[Any]], brief: Brief, plac
     world = brief.world(place.region, place.reader, call.account)
     for target in parse(placed(call, world), controls):
         found, ended = resolve([target], brief.policy, world)
-        led = ", ".join(cut(terminal(each.resource.label), _FOREIGN) for each in found) or "nothing"
+        nothing = "nothing that could be looked at" if any(end.status == "failed" for end in ended) else "nothing"
+        led = ", ".join(cut(terminal(each.resource.label), _FOREIGN) for each in found) or nothing
         label = cut(terminal(target.resource.label), _FOREIGN) or place.region
         yield f"It points at {target.resource.type} {label}, which leads to {led}."
         yield from (f"{label}: {cut(terminal(end.told), _FOREIGN)}." for end in ended)

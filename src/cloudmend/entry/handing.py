@@ -91,25 +91,22 @@ def _as_if_here(error: FunctionFailed, function: str) -> CloudmendError:
 
 
 def _tell(answer: _Answer, stack: Stack, *, as_json: bool) -> None:
+    known = answer.digest + answer.held
+    table = stack.settings().get(LEDGER_TABLE, "") if known or any(each.entry_id for each in answer.records) else ""
     screen = Screen()
     for reason in answer.ignored:
         sys.stderr.write(f"cloudmend: ignored, {terminal(reason)}.\n")
     if answer.left:
         sys.stderr.write(f"cloudmend: {plural(answer.left, 'resource')} wait in the sweep's queue.\n")
-    if known := answer.digest + answer.held:
-        told = f"cloudmend: {plural(known, 'resource')} left as before, of which people know or get a digest. To list:"
-        sys.stderr.write(f"{told} cloudmend records --standing {_named(stack)}\n")
+    if known:
+        listed = shlex.join(["cloudmend", "records", "--standing", "--ledger", table, "--region", stack.region])
+        told = f"cloudmend: {plural(known, 'resource')} left as before, of which people know or get a digest."
+        sys.stderr.write(f"{told} To list: {listed}\n")
     for record in answer.records:
         if as_json:
             sys.stdout.write(f"{msgspec.json.encode(record).decode()}\n")
             continue
         screen.say(Text(record.status, STATUS_STYLE[record.status]), terminal(record.summary), hang=4)
         if record.entry_id:
-            table = stack.settings().get(LEDGER_TABLE, "")
             screen.say("  record:", record.entry_id)
             screen.command("  undo: ", undo_command(record.entry_id, region=stack.region, ledger=table))
-
-
-def _named(stack: Stack) -> str:
-    """Return the options with which a command reads the stack's ledger."""
-    return shlex.join(["--ledger", stack.settings().get(LEDGER_TABLE, ""), "--region", stack.region])
