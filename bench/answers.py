@@ -1,4 +1,4 @@
-"""What the canned server answers: the API calls that cloudmend and its peers make, and no others."""
+"""The answers of the canned server to the API calls that cloudmend and its peers make, and to no others."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ _JSON: dict[str, Any] = {
 
 
 def _marked(key: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """A unit of which the first sweep is through, as in every account after its first minutes; nothing else is kept."""
+    """Return a unit whose first sweep has ended, as in every account after its first minutes.
+
+    Every other key has no item, so the answer for it is empty.
+    """
     if key["pk"]["S"] != "units":
         return {}
     account, region, control = key["sk"]["S"].split("/")
@@ -50,7 +53,7 @@ def _asks_for_units(query: Mapping[str, Any]) -> bool:
 
 
 class Answers:
-    """One account's answers, and how often each action was called."""
+    """The answers of one account, and a count of the calls of each action."""
 
     def __init__(self, estate: Estate, *, throttled: bool = False) -> None:
         """`throttled` gives each write the bucket that EC2 gives it."""
@@ -70,7 +73,7 @@ class Answers:
         }
 
     def answer(self, action: str, body: str) -> tuple[int, bytes]:
-        """The status and the body of an answer."""
+        """Return the status and the body of an answer."""
         self.calls[action] += 1
         if action == "Query" and _asks_for_units(json.loads(body)):
             return 200, json.dumps({"Items": [_marked(_UNIT)["Item"]], "Count": 1, "ScannedCount": 1}).encode()
@@ -139,7 +142,7 @@ class Answers:
 
 
 def _named(form: Form) -> list[str]:
-    """The groups that a describe call names: by id, or by the filter group-id, the only one there is here."""
+    """Return the groups that a describe call names by id or by `group-id`, the only filter that this server knows."""
     if form.get("Filter.1.Name", "group-id") != "group-id":
         raise Ec2Error("InvalidParameterValue", f"The canned server has no filter {form['Filter.1.Name']}.")
     return [value for name, value in form.items() if name.startswith(("GroupId.", "Filter.1.Value."))]

@@ -1,4 +1,7 @@
-"""Who is measured: each in an environment of its own, run by the same interpreter, as its users run it."""
+"""The programs that are measured.
+
+The same interpreter runs each in its own environment, in the way its users run it.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,10 @@ class Contender:
 
 
 def installed(name: str) -> Path:
-    """Where a peer's environment keeps its packages. Raises FileNotFoundError with what to do."""
+    """Return the folder of packages of a peer's environment.
+
+    Raises FileNotFoundError, which says what to do, if there is none.
+    """
     found = next(ROOT.glob(f".venv-bench-{name}/lib/python*/site-packages"), None)
     if found is None:
         raise FileNotFoundError(f".venv-bench-{name} is not there. Run `make bench`, which makes it.")
@@ -63,7 +69,10 @@ def installed(name: str) -> Path:
 
 
 def contenders(scratch: Path) -> tuple[Contender, ...]:
-    """All four. `scratch` gets what Custodian's archive has beside its code."""
+    """Return all four contenders.
+
+    The function writes to `scratch` the configuration that Custodian's archive has beside its code.
+    """
     (scratch / "config.json").write_text((PEERS / "custodian.json").read_text())
     return (
         Contender("cloudmend", "cloudmend", (BUILT,), EVERYTHING),
@@ -74,7 +83,7 @@ def contenders(scratch: Path) -> tuple[Contender, ...]:
 
 
 def with_one_control(scratch: Path) -> Contender:
-    """cloudmend without any control but the one that the events wake."""
+    """Return cloudmend with only the control that the events wake."""
     copy = scratch / "one_control"
     shutil.copytree(BUILT, copy)
     controls = copy / "cloudmend" / "controls"

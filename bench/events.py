@@ -1,4 +1,4 @@
-"""One event: from the start of a process to a closed door, and in a process that is warm."""
+"""The measurement of one event: from the start of a process to a closed rule, and in a warm process."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def cold(endpoint: Endpoint, everyone: Sequence[Contender], latency_ms: int, rou
 
 
 def controls(endpoint: Endpoint, one: Contender, all_of_them: Contender, rounds: int) -> str:
-    """A cold start with every control beside one with a single control."""
+    """Compare a cold start that has every control with one that has a single control."""
     runs = _runs(endpoint, (one, all_of_them), 0, rounds, count=1)
     closed = {name: figure(of, lambda run: run.closed_s) for name, of in runs.items()}
     cpu = {name: figure(of, lambda run: run.cpu_s) for name, of in runs.items()}
@@ -104,7 +104,7 @@ def _runs(
 
 
 def _measure(endpoint: Endpoint, contender: Contender, latency_ms: int, count: int) -> Run:
-    """Raises RuntimeError where a door was left open."""
+    """Return the measured run. Raises RuntimeError if a rule is still open."""
     endpoint.reset(groups=count, every=1, latency_ms=latency_ms)
     measured = run(endpoint, contender.command(0, count), contender.environment, contender.folder)
     if measured.told.open:

@@ -61,7 +61,7 @@ QUICK = Extent(
 
 
 def sections(endpoint: Endpoint, scratch: Path, extent: Extent) -> Iterator[tuple[str, str]]:
-    """Each table by its name in the page."""
+    """Yield each table after its name in the page."""
     everyone = contenders(scratch)
     cold = [events.cold(endpoint, everyone, latency, extent.rounds) for latency in extent.latencies_ms]
     yield "cold", "\n\n".join(cold)

@@ -41,7 +41,7 @@ BUCKET, REFILL_PER_S = 50, 5
 
 
 def seconds(trips: float, cpu_ms: float) -> float:
-    """Of a warm function's time: waiting for answers, and computing on its share of a core."""
+    """Return the seconds of a warm function: its wait for answers, and the computation on its share of a core."""
     return (trips * LATENCY_MS + cpu_ms * FULL_CORE_GB / MEMORY_GB) / 1000
 
 
@@ -50,7 +50,7 @@ def mend_s() -> float:
 
 
 def look_s() -> float:
-    """Of a look that finds nothing."""
+    """Return the seconds of a look that finds nothing."""
     return seconds(1, LOOK_CALLS * CPU_MS_A_CALL)
 
 
@@ -59,40 +59,40 @@ def sweep_calls() -> int:
 
 
 def sweep_s() -> float:
-    """Of a sweep that finds nothing."""
+    """Return the seconds of a sweep that finds nothing."""
     return seconds(sweep_calls(), GROUPS * SWEEP_CPU_MS_A_GROUP)
 
 
 def event_calls(place: Account) -> int:
-    """A month's: a look for each call, the mends' own included, and what a mend needs more."""
+    """Return the calls of a month: a look for each call, also for those of mends, and the other calls of each mend."""
     return place.opened * MEND_CALLS + (place.invocations - place.opened) * LOOK_CALLS
 
 
 def per_account(of: dict[str, float]) -> float:
-    """The sum over an account's Regions of a figure that each kind of them has."""
+    """Return the sum of a figure over the Regions of an account; each kind of Region has its own figure."""
     return sum(count * of[place.name] for place, count in REGIONS)
 
 
 def stacks(accounts: int) -> int:
-    """One for each account and Region."""
+    """Return the number of stacks: one for each account and Region."""
     return accounts * sum(count for _, count in REGIONS)
 
 
 def calls_a_month(accounts: int) -> tuple[int, int]:
-    """Of the events, and of the sweeps that find nothing."""
+    """Return the calls of the events, and the calls of the sweeps that find nothing."""
     events = per_account({place.name: event_calls(place) for place, _ in REGIONS})
     return round(accounts * events), round(stacks(accounts) * SWEEPS * sweep_calls())
 
 
 def dollars_a_month(accounts: int) -> tuple[float, float]:
-    """What is there before the first event, and all."""
+    """Return the cost in dollars without any event, and the whole cost."""
     idle = Account("idle", calls=0, opened=0)
     everything = per_account({place.name: total(place) for place, _ in REGIONS})
     return stacks(accounts) * total(idle), accounts * everything
 
 
 def storm_s(doors: int) -> float:
-    """How long AWS itself takes to let so many doors be closed in one account and Region."""
+    """Return the seconds for which AWS's request limit delays `doors` mends in one account and Region."""
     return max(0, doors - BUCKET) / REFILL_PER_S
 
 

@@ -152,9 +152,9 @@ def assemble(target: Target, output: Path) -> None:
 
 
 def write_table(path: Path) -> None:
-    """Write the table of what wakes which control anew.
+    """Write again the table of the events that wake each control.
 
-    A Python that cannot import the controls keeps the committed one, which a test holds equal.
+    A Python that cannot import the controls keeps the committed table. A test proves that both are equal.
     """
     if importlib.util.find_spec("msgspec") is None:
         return

@@ -37,7 +37,7 @@ POLLS: Final = 5 * DAYS * 24 * 3600 / 20
 
 
 class Account(Struct, frozen=True):
-    """How much goes on in a month: API calls that wake the function, and those of them that open something."""
+    """The API calls of a month that wake the function, and the number of them that open something."""
 
     name: str
     calls: int
@@ -45,12 +45,12 @@ class Account(Struct, frozen=True):
 
     @property
     def invocations(self) -> int:
-        """Each mend is a call itself, and wakes the function once more."""
+        """The invocations of a month. Each mend is a call too, and wakes the function once more."""
         return self.calls + self.opened
 
     @property
     def stored_gb(self) -> float:
-        """When as much is deleted as comes: the table and its index."""
+        """The size of the table and its index in GB, once DynamoDB deletes as much as cloudmend adds."""
         return 2 * ENTRY_KB * self.opened * RETENTION_DAYS / DAYS / 1024**2
 
 

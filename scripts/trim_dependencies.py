@@ -198,7 +198,10 @@ def trimmed_model(model: dict[str, Any], operations: tuple[str, ...]) -> dict[st
 
 
 def shape_names(node: object) -> Iterator[str]:
-    """Each name that a part of a model refers to as `{"shape": name}`. An operation's errors are a list of them."""
+    """Yield each name that a part of a model refers to as `{"shape": name}`.
+
+    The errors of an operation are a list of such references.
+    """
     if isinstance(node, dict) and isinstance(node.get("shape"), str):
         yield node["shape"]
     parts = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()

@@ -1,4 +1,4 @@
-"""Write all that is generated anew: blocks of docs/, the event's JSON Schema, and what follows from the controls."""
+"""Generate again the blocks of docs/, the event's JSON Schema, and the files that follow from the controls."""
 
 from __future__ import annotations
 

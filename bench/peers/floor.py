@@ -31,7 +31,7 @@ _reading_store = threading.Lock()
 
 
 def respond(event: Any, context: Any) -> None:  # noqa: ARG001 - Lambda's signature
-    """What is independent at once, then the intent, the write, the proof, the end, and the notices at once."""
+    """Make the independent calls at once, then the intent, write, proof, and end in turn, then all notices at once."""
     group = event["detail"]["requestParameters"]["groupId"]
     rules = f"{EC2}DescribeSecurityGroupRules&MaxResults=1000&Filter.1.Name=group-id&Filter.1.Value.1={group}"
     groups = f"{EC2}DescribeSecurityGroups&Filter.1.Name=group-id&Filter.1.Value.1={group}"
@@ -64,7 +64,7 @@ def respond(event: Any, context: Any) -> None:  # noqa: ARG001 - Lambda's signat
 
 
 def at_once(*calls: tuple[str, ...]) -> None:
-    """The first on this thread, the others on one each."""
+    """Run the first call on this thread, and each of the others on its own thread."""
     threads = [threading.Thread(target=call, args=each) for each in calls[1:]]
     for thread in threads:
         thread.start()
@@ -74,7 +74,7 @@ def at_once(*calls: tuple[str, ...]) -> None:
 
 
 def call(service: str, target: str, body: str, path: str = "/") -> bytes:
-    """The answer to one signed call, on a connection that is kept for the next one."""
+    """Return the answer to one signed call. The next call uses the same connection."""
     host = os.environ["AWS_ENDPOINT_URL"].removeprefix("https://")
     content = body.encode()
     idle = _idle.setdefault(service, [])
@@ -89,7 +89,7 @@ def call(service: str, target: str, body: str, path: str = "/") -> bytes:
 
 
 def connect(address: str, port: str) -> socket.socket:
-    """Every connection trusts by the same store, which the first one reads."""
+    """Open a TLS connection. The first connection reads the trust store, and all others share that store."""
     with _reading_store:
         if not _trusting:
             _trusting.append(ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"]))
@@ -106,7 +106,7 @@ def received(connection: socket.socket) -> bytes:
 
 
 def head(service: str, target: str, path: str, host: str, content: bytes) -> bytes:
-    """The request's head, with AWS's Signature Version 4."""
+    """Return the head of the request, with AWS's Signature Version 4."""
     now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     kind = "application/x-amz-json-1.0" if target else "application/x-www-form-urlencoded"
     headers = {"content-type": kind, "host": host, "x-amz-date": now, **({"x-amz-target": target} if target else {})}

@@ -39,10 +39,13 @@ _BLOCK: Final = re.compile(r"(?<=<!-- generated: )([^>]+?) -->\n.*?(?=<!-- end -
 
 
 def filled(page: str) -> str:
-    """The page with each of its blocks made anew. Raises KeyError for one that nothing generates."""
+    """Return the page with each of its blocks generated again.
+
+    Raises KeyError for a block that nothing generates.
+    """
     return _BLOCK.sub(lambda found: f"{found[1]} -->\n\n{BLOCKS[found[1]]().strip()}\n\n", page)
 
 
 def named(page: str) -> list[str]:
-    """The blocks that a page has."""
+    """Return the names of the blocks of a page."""
     return [found[1] for found in _BLOCK.finditer(page)]

@@ -15,7 +15,7 @@ _CHOICES: Final = re.compile(r"<(\w+(?:\|\w+)+)>")
 
 
 def commands() -> str:
-    """A section for each, under the exit codes that all have in common."""
+    """Return the exit codes that all commands share, then a section for each command."""
     shared, sections = exit_codes(app.info.help or ""), "\n\n".join(_section(context) for context in each_command())
     return f"Exit codes, {shared}\n\n{sections}"
 

@@ -18,7 +18,7 @@ _FOLDER: Final = Path(package.__file__).parent
 
 
 def overview() -> str:
-    """A row for each, in the order in which they run."""
+    """Return a row for each control, in the order in which the controls run."""
     rows = (
         (f"[{code(each.id)}](../controls/{_page(each)})", each.title, code(each.mode), _rights(each.writes))
         for each in every()
@@ -37,7 +37,7 @@ def navigation() -> str:
 
 
 def scan_rights() -> str:
-    """What a look with each control needs."""
+    """Return a table of the rights that a look with each control needs."""
     rows = ((code(each.id), _rights((*each.reads, *each.follows, *each.looks))) for each in every())
     return table(("control", "rights to look"), rows)
 
@@ -83,7 +83,7 @@ def _rights(rights: Iterable[Right]) -> str:
 
 
 def _right(right: Right) -> str:
-    """An action, and the condition keys that narrow it."""
+    """Return an action, and the condition keys that narrow it."""
     narrowed = [
         f"{code(key)} is {code(str(value))}" for keys in right.conditions.values() for key, value in keys.items()
     ]
@@ -91,9 +91,9 @@ def _right(right: Right) -> str:
 
 
 def _told(control: Control[Any]) -> str:
-    """What the folder's README says between its title and its list of files, with links as from docs/controls.
+    """Return the text of the folder's README between its title and its list of files, with links as from docs/controls.
 
-    Of a control that is one file, what stands at its top.
+    If the control is one file, the text is the docstring of that file.
     """
     readme = _FOLDER / control.id / "README.md"
     if not readme.exists():

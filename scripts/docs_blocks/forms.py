@@ -8,14 +8,14 @@ from docs_blocks.markdown import code, table
 
 
 def forms() -> str:
-    """Return what is understood, with the keys around an event."""
+    """Return the forms that cloudmend understands, with the keys around an event."""
     return table(
         ("where it comes from", "keys around the event"), ((form.name, code(form.path)) for form in (*FORMS, ANY_KEY))
     )
 
 
 def kinds() -> str:
-    """Return what is recognized, and holds no event."""
+    """Return the forms that cloudmend recognizes and that hold no event."""
     return table(("what it is", "what to do"), ((kind.name, _advice(kind.ignored, kind.advice)) for kind in KINDS))
 
 

@@ -32,12 +32,12 @@ _WORDS: Final = {"string": "text", "integer": "whole number", "number": "number"
 
 
 def detail() -> str:
-    """An event's detail, and what is in it."""
+    """Return the tables of an event's detail and of the types in it."""
     return _tables("events.md", *_PAGES["events.md"])
 
 
 def entry() -> str:
-    """One mend in the ledger, and what is in it that is not in an event."""
+    """Return the tables of a mend in the ledger, and of those of its types that an event does not hold."""
     return _tables("records.md", "Entry", "End", "Intent", "Request")
 
 
@@ -46,12 +46,12 @@ def exemption() -> str:
 
 
 def standing() -> str:
-    """What stands at a resource."""
+    """Return the tables of the standing findings of a resource."""
     return _tables("records.md", "StandingResource", "StandingFinding")
 
 
 def unit() -> str:
-    """When a unit was last read."""
+    """Return the table of a unit, with the time of its last read."""
     return _tables("records.md", "Unit")
 
 

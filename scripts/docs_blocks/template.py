@@ -38,7 +38,7 @@ def rights() -> str:
 
 
 def rights_of(controls: Iterable[Control[Any]]) -> str:
-    """Return these rows for some controls."""
+    """Return the rows of `rights` for some controls."""
     rows = [
         (
             code(control.id),
@@ -56,7 +56,7 @@ def rights_of(controls: Iterable[Control[Any]]) -> str:
 
 
 def denials() -> str:
-    """Return a row for each service of which cloudmend has something of its own."""
+    """Return a row for each service in which cloudmend owns a resource."""
     granted = [each for policy in policies(every()) for each in policy.statements]
     rows = [
         (codes(each.actions), codes(OWN[service]))
@@ -103,7 +103,7 @@ def _default(name: str, parameter: dict[str, Any]) -> str:
 
 
 def _packaged(key: Iterable[str | int]) -> str:
-    """Return what the packaged policy says, as a parameter would."""
+    """Return the packaged policy as the text of a parameter."""
     value: Any = tomllib.loads(_POLICY.read_text(encoding="utf-8"))
     for step in key:
         value = value[step]

@@ -38,29 +38,32 @@ Connect = Callable[[str], Gateway]  # by the Region's name
 
 
 def connect() -> Connect:
-    """Gateways with the environment's credentials, which are looked for at the first call."""
+    """Return a maker of gateways with the environment's credentials, which the first call looks for."""
     session = Session()
     return lambda region: Gateway(region, connector(session, region), SystemClock())
 
 
 def region_of(region: str | None) -> str:
-    """This Region, else the one that the AWS CLI would use; empty where none is set."""
+    """Return this Region, or the one that the AWS CLI would use if it is None; empty if no Region is set."""
     return found_region(Session(), region)
 
 
 def ledger(gateway: Gateway, table: str) -> Ledger:
-    """The ledger in that table."""
+    """Return the ledger in that table."""
     return DynamoDbLedger(gateway.client, table, SystemClock(), Terms())
 
 
 def trails(connect: Connect, region: str) -> tuple[Trail, ...]:
-    """Return all that cover the Region: its own, those of several Regions, and the organization's."""
+    """Return all trails that cover the Region: its own, those of several Regions, and the organization's."""
     answer = connect(region).call(Request("cloudtrail:DescribeTrails", {"includeShadowTrails": True}))
     return tuple(_trail(connect, row) for row in answer["trailList"])
 
 
 def _trail(connect: Connect, row: Json) -> Trail:
-    """What one trail does is its home Region's to say; a member account may not see all of its organization's."""
+    """Return what one trail does, as its home Region describes it.
+
+    `problem` holds AWS's error: a member account may have no right to see its organization's trail.
+    """
     trail = Trail(name=row["Name"], arn=row["TrailARN"], home=row["HomeRegion"])
     home = connect(trail.home)
     try:
@@ -83,20 +86,20 @@ def stack(gateway: Gateway, name: str) -> Json | None:
 
 
 def resources(gateway: Gateway, stack: str) -> Mapping[str, str]:
-    """The physical ids of a stack's resources by their logical ids."""
+    """Return the physical ids of a stack's resources by their logical ids."""
     rows = gateway.rows(Request("cloudformation:ListStackResources", {"StackName": stack}), "StackResourceSummaries")
     return {row["LogicalResourceId"]: row["PhysicalResourceId"] for row in rows if row.get("PhysicalResourceId")}
 
 
 class Owner(NamedTuple):
-    """The stack that a resource is of, and what the stack's template calls it."""
+    """Return the stack of a resource, and the resource's logical id in the stack's template."""
 
     stack: str
     logical_id: str
 
 
 def owner(gateway: Gateway, physical_id: str) -> Owner | None:
-    """The stack that a resource is of; None if it is of none."""
+    """Return the stack of a resource; None if the resource belongs to no stack."""
     try:
         answer = gateway.call(Request("cloudformation:DescribeStackResources", {"PhysicalResourceId": physical_id}))
     except AwsError as error:
@@ -108,7 +111,7 @@ def owner(gateway: Gateway, physical_id: str) -> Owner | None:
 
 
 def rules_about(gateway: Gateway, calls: Sequence[str]) -> list[str]:
-    """The rules of the default bus whose patterns name one of these calls."""
+    """Return the rules of the default bus whose patterns name one of these calls."""
     rows = gateway.rows(Request("events:ListRules", {}), "Rules")
     return [row["Name"] for row in rows if any(f'"{call}"' in row.get("EventPattern", "") for call in calls)]
 
@@ -127,7 +130,7 @@ def targets(gateway: Gateway, rule: str) -> Rows:
 
 
 def resource_policy(gateway: Gateway, function: str) -> Json | None:
-    """A function that nobody was ever let in to has none."""
+    """Return the resource policy of a function; None if no permission was ever added."""
     answer = _unless_gone(lambda: gateway.call(Request("lambda:GetPolicy", {"FunctionName": function})))
     return None if answer is None else dict(json.loads(answer["Policy"]))
 
@@ -137,14 +140,14 @@ def function(gateway: Gateway, name: str) -> Json | None:
 
 
 def concurrency(gateway: Gateway, function: str) -> Json:
-    """ReservedConcurrentExecutions, where any are reserved."""
+    """Return an answer with ReservedConcurrentExecutions; empty if none are reserved."""
     return (
         _unless_gone(lambda: gateway.call(Request("lambda:GetFunctionConcurrency", {"FunctionName": function}))) or {}
     )
 
 
 def runs(gateway: Gateway, function: str, since: datetime, until: datetime) -> Runs:
-    """Return what CloudWatch counted of a function, by the minute; it may lag by one or two."""
+    """Return CloudWatch's counts of a function, by the minute; they may lag by one or two minutes."""
     queries = [_by_the_minute(name, function) for name in ("Invocations", "Errors")]
     params = {"MetricDataQueries": queries, "StartTime": since, "EndTime": until}
     found: dict[str, dict[datetime, int]] = {"invocations": {}, "errors": {}}
@@ -160,7 +163,7 @@ def _by_the_minute(metric: str, function: str) -> Json:
 
 
 def log_lines(gateway: Gateway, group: str, words: str, since_ms: int) -> Rows | None:
-    """The lines with these words, as CloudWatch Logs' filter patterns have them, since a moment."""
+    """Return the lines since a moment that match these words, written as a filter pattern of CloudWatch Logs."""
     params = {"logGroupName": group, "filterPattern": words, "startTime": since_ms}
     return _unless_gone(lambda: gateway.rows(Request("logs:FilterLogEvents", params), "events"))
 
@@ -171,7 +174,7 @@ def newest_streams(gateway: Gateway, group: str) -> Rows:
 
 
 def waiting(gateway: Gateway, queue_url: str) -> int | None:
-    """About how many messages a queue holds, those included that somebody is just looking at."""
+    """Return about how many messages a queue holds, also those that a reader has received and not yet deleted."""
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     request = Request("sqs:GetQueueAttributes", {"QueueUrl": queue_url, "AttributeNames": names})
     answer = _unless_gone(lambda: gateway.call(request))

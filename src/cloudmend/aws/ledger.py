@@ -103,7 +103,7 @@ class DynamoDbLedger:
     def _counted(
         self, locks: Sequence[Json], counts: Sequence[Json], kept: Sequence[Json]
     ) -> tuple[Sequence[Json], Sequence[Json]]:
-        """Write all or nothing; the reasons of the locks, and of the counts."""
+        """Write all or nothing; return the reasons for the locks and for the counts."""
         reasons = self._transact(*locks, *counts, *kept)
         return reasons[: len(locks)], reasons[len(locks) : len(locks) + len(counts)]
 
@@ -145,13 +145,13 @@ class DynamoDbLedger:
         return found
 
     def _place_of(self, entry_id: str) -> str:
-        """The place of an entry by its id; empty where the index has none, and for an id of version 1."""
+        """Return the place of an entry by its id; empty if the index has no such id, and for an id of version 1."""
         if "/" in entry_id or len(entry_id) != LENGTH:
             return ""
         return next((each.place for each in self.beginning(entry_id)), "")
 
     def _get(self, entry_id: str, place: str) -> Found | None:
-        """One read of the table itself; none for what is no id, or has no place."""
+        """Return an entry by one read of the table itself; None if `entry_id` is no id, or has no place."""
         if not (place or "/" in entry_id):
             return None
         try:
@@ -177,7 +177,7 @@ class DynamoDbLedger:
         return (*left, *entries.unreadable)
 
     def _marked(self, marker: Json) -> Found:
-        """Return what a marker in the partition of the open ones says is open."""
+        """Return the entry that a marker in the partition of open entries names, or why it cannot be read."""
         entry_id, place = marker["sk"]["S"], marker.get("place", {}).get("S", "")
         missing = Unreadable(entry_id, f"Record {entry_id} is open, and is not there.", place)
         try:
@@ -215,7 +215,7 @@ class DynamoDbLedger:
         return map(standing_items.standing_of, found)
 
     def unit(self, key: str) -> UnitFound | None:
-        """What has its mark is remembered: a mark is never taken away."""
+        """Return a unit, or None. The ledger remembers a unit that has its mark, because no mark is ever removed."""
         if key not in self._known_units:
             answer = self._call("GetItem", Key=items.key(standing_items.UNITS, key), ConsistentRead=True)
             found = standing_items.unit_from(answer["Item"]) if "Item" in answer else None
@@ -231,12 +231,12 @@ class DynamoDbLedger:
         self._call("PutItem", Item=standing_items.unit_item(unit))
 
     def _since(self, partition: str, since: datetime) -> Iterator[Found]:
-        """The entries of a partition that were opened since then, oldest first."""
+        """Return the entries of a partition that were opened since then, oldest first."""
         stored = self._query("pk = :pk AND sk >= :since", pk=partition, since=items.since_key(since))
         return _opened(map(items.found, filter(items.is_entry, stored)), since)
 
     def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Found]:
-        """From an index that may lag by a moment."""
+        """Return the entries from the index, which may lag by a moment."""
         earliest = items.since_key(since) if since else "0"  # before any time
         condition = "kind = :kind AND sk >= :since"
         found = self._query(condition, index=items.INDEX, newest_first=newest_first, kind=items.KIND, since=earliest)
@@ -254,7 +254,10 @@ class DynamoDbLedger:
         return "Attributes" in self._call("DeleteItem", Key=key, ReturnValues="ALL_OLD")
 
     def _move(self, entry: Entry, state: State, record: Record, *more: Json) -> Entry:
-        """Store the new state together with `more`, of which the last may be left out."""
+        """Store the new state together with `more`.
+
+        If another mend holds the lock by now, the last write of `more` is left out.
+        """
         now = self._clock.now()
         end = End(now, record)
         moved = entry.moved(state, end)
@@ -267,13 +270,13 @@ class DynamoDbLedger:
         return self._found(told, entry.id).moved(state, end)
 
     def _found(self, refused: Json, entry_id: str) -> Entry:
-        """The entry as it is, in place of which another was refused."""
+        """Return the stored entry that made DynamoDB refuse a write. Raises LedgerError if there is none."""
         if "Item" not in refused:
             raise unknown(entry_id, self.name)
         return items.unpacked(refused["Item"])
 
     def _transact(self, *writes: Json) -> Sequence[Json]:
-        """Write all or nothing. A reason for each write: whether it was its condition that did not hold."""
+        """Write all or nothing. Return a reason for each write, which says whether its condition did not hold."""
         for pause in _CONFLICT_PAUSES:
             reasons = self._attempt(writes, _CONFLICT)
             if not any(reason["Code"] == _CONFLICT for reason in reasons):
@@ -282,7 +285,10 @@ class DynamoDbLedger:
         return self._attempt(writes)
 
     def _attempt(self, writes: Sequence[Json], *bearable: str) -> Sequence[Json]:
-        """The reasons; raises AwsError for one that is neither a condition nor among the bearable codes."""
+        """Write once; return the reasons.
+
+        Raises AwsError for a reason that is neither a failed condition nor one of the bearable codes.
+        """
         with self._asking("TransactWriteItems"):
             try:
                 self._client.transact_write_items(TransactItems=[self._in_table(write) for write in writes])
@@ -302,7 +308,7 @@ class DynamoDbLedger:
         return answer
 
     def _query(self, condition: str, *, index: str = "", newest_first: bool = False, **values: str) -> Iterator[Json]:
-        """The items of all pages, each page read when it is needed; of the table itself, as they are now."""
+        """Yield the items of all pages, and read a page when it is needed. A read of the table itself is consistent."""
         source = {"IndexName": index} if index else {"ConsistentRead": True}
         with self._asking("Query"):
             pages = self._client.get_paginator("query").paginate(
@@ -317,7 +323,7 @@ class DynamoDbLedger:
 
     @contextmanager
     def _asking(self, operation: str) -> Iterator[None]:
-        """Raises AwsError in place of what botocore raises; for a table that is not there, with what to do."""
+        """Raise AwsError in place of botocore's errors; for a missing table, the error says what to do."""
         try:
             with translated(f"dynamodb:{operation}", self._region):
                 yield
@@ -337,7 +343,7 @@ class DynamoDbLedger:
 
 
 def _opened(found: Iterable[Found], since: datetime | None) -> Iterator[Found]:
-    """Those that were opened since then: a sort key tells the millisecond alone."""
+    """Return the entries that were opened since then. A sort key holds the time only to the millisecond."""
     return (each for each in found if isinstance(each, Unreadable) or since is None or each.opened >= since)
 
 
@@ -346,6 +352,6 @@ def _refused(reason: Json) -> bool:
 
 
 def _busy(lock: Json) -> Busy:
-    """Of a lock that was refused."""
+    """Return the error Busy for the item of a lock that could not be taken."""
     item = lock["Item"]
     return busy(*items.holder_of(item), item["leased_until"]["S"])

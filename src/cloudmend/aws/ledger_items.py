@@ -2,7 +2,7 @@
 
 The table's keys are the texts `pk` and `sk`:
 
-| pk              | sk                   | what it is                                                   |
+| pk              | sk                   | the item                                                     |
 | --------------- | -------------------- | ------------------------------------------------------------ |
 | place/PLACE     | TIME-ID              | an entry, by the millisecond that its id tells               |
 | place/PLACE     | lock                 | who mends there, or did last, and until when                 |
@@ -88,7 +88,7 @@ def budget_of(entry: Entry) -> str:
 
 
 def entry_key(entry_id: str, place: str) -> Json:
-    """The key of an entry; one of version 1 needs no place. Raises ValueError for an id that is neither."""
+    """Return the key of an entry; an id of version 1 needs no place. Raises ValueError for an id of no version."""
     resource_id, slash, rest = entry_id.rpartition("/")
     if slash:
         return key(f"{_RESOURCE}{resource_id}", rest or "-")  # a key may not be empty
@@ -104,12 +104,12 @@ def lock_key(entry: Entry) -> Json:
 
 
 def holder_of(lock: Json) -> tuple[str, str]:
-    """The place of a lock, and the id of the entry that holds it."""
+    """Return the place of a lock, and the id of the entry that holds the lock."""
     return lock["pk"]["S"].removeprefix(_PLACE), lock.get("holder", {}).get("S", "unknown")
 
 
 def packed(entry: Entry, most: int = MOST_BYTES) -> bytes:
-    """The entry's JSON, compressed; raises TooLarge where an item does not hold it."""
+    """Return the entry's JSON, compressed. Raises TooLarge if it does not fit into `most` bytes."""
     data = zlib.compress(encode(entry))
     if len(data) > most:
         raise TooLarge(
@@ -121,7 +121,7 @@ def packed(entry: Entry, most: int = MOST_BYTES) -> bytes:
 
 
 def unpacked(item: Json) -> Entry:
-    """Raises LedgerError."""
+    """Return the entry of an item. Raises LedgerError if the entry cannot be read."""
     try:
         unpacking = zlib.decompressobj()
         data = unpacking.decompress(bytes(item["entry"]["B"]), _MOST_BYTES_UNPACKED)
@@ -140,7 +140,7 @@ def is_entry(item: Json) -> bool:
 
 
 def found(item: Json) -> Found:
-    """The entry of an item, or why it cannot be read."""
+    """Return the entry of an item, or the reason why the entry cannot be read."""
     pk, sk = item["pk"]["S"], item["sk"]["S"]
     place = pk.removeprefix(_PLACE) if pk.startswith(_PLACE) else ""
     entry_id = sk.partition("-")[2] if place else f"{pk.removeprefix(_RESOURCE)}/{sk}"
@@ -148,7 +148,7 @@ def found(item: Json) -> Found:
 
 
 def exemptions_of(items: Iterable[Json]) -> Iterator[tuple[str, bytes]]:
-    """The exemptions' ids and texts; of an item without a text an empty one, which cannot be read."""
+    """Yield the exemptions' ids and texts. An item without a text gets an empty one, which cannot be read."""
     return ((item["sk"]["S"], item.get("exemption", {}).get("S", "").encode()) for item in items)
 
 
@@ -166,7 +166,10 @@ def put_open(entry: Entry) -> Json:
 
 
 def put_lock(entry: Entry, seen: datetime) -> Json:
-    """Unless a lease still ran when the resource was seen; then the reason holds its item."""
+    """Build the write that takes the lock.
+
+    DynamoDB refuses it if a lease still ran when the resource was seen. The reason then holds the lock's item.
+    """
     lease = {"holder": text(entry.id), "leased_until": text(instant(entry.leased_until))}
     return {
         "Put": {
@@ -186,10 +189,10 @@ def put_lock(entry: Entry, seen: datetime) -> Json:
 
 
 def count_resources(entries: Sequence[Entry], terms: Terms) -> Json:
-    """Unless the budget of the hour has no room for all of them. They share a budget, and are of one moment.
+    """Build the write that counts the entries' resources, which share a budget and the time of their start.
 
-    A resource that is counted already needs no room. Where there are several entries that is not asked: whoever is
-    refused comes again with each alone.
+    DynamoDB refuses it if the budget of the hour has no room for all of them. A resource that is counted already needs
+    no room. For several entries, the condition leaves that out: after a refusal, the caller tries each entry alone.
     """
     first, counted = entries[0], sorted({entry.counted for entry in entries})
     alone = {":one": text(first.counted)} if len(entries) == 1 else {}
@@ -214,12 +217,12 @@ def count_resources(entries: Sequence[Entry], terms: Terms) -> Json:
 
 
 def is_no_count(refused: Json) -> bool:
-    """Whether there was something else in place of the hour's count, which then would refuse every mend."""
+    """Return whether another item stands where the hour's count belongs. Such an item would refuse every mend."""
     return "SS" not in refused.get("Item", {}).get("resources", {"SS": ()})
 
 
 def count_anew(entries: Sequence[Entry], terms: Terms) -> Json:
-    """The count of the hour from these on, in place of what is none."""
+    """Build the write that replaces an item that is no count with the count of these entries."""
     update = count_resources(entries, terms)["Update"]
     values = {name: update["ExpressionAttributeValues"][name] for name in (":counted", ":set", ":expires")}
     return {
@@ -233,7 +236,10 @@ def count_anew(entries: Sequence[Entry], terms: Terms) -> Json:
 
 
 def keep_resumed(entry: Entry) -> Json:
-    """Unless it has ended; then the reason holds its item."""
+    """Build the write that keeps a resumed entry.
+
+    DynamoDB refuses it if the entry has ended. The reason then holds the entry's item.
+    """
     return {
         "Update": {
             "Key": key_of(entry),
@@ -246,7 +252,10 @@ def keep_resumed(entry: Entry) -> Json:
 
 
 def update_entry(before: Entry, after: Entry, expires: Json) -> Json:
-    """Unless it is no longer in the state that it was in before; then the reason holds its item."""
+    """Build the write of an entry's new state.
+
+    DynamoDB refuses it if the entry is no longer in the state of `before`. The reason then holds the entry's item.
+    """
     return {
         "Update": {
             "Key": key_of(before),
@@ -264,7 +273,7 @@ def update_entry(before: Entry, after: Entry, expires: Json) -> Json:
 
 
 def let_in(entry: Entry, now: datetime, terms: Terms) -> tuple[Json, Json]:
-    """Build the writes that release a resource. The last of the two may be left out: the lock may be another's."""
+    """Build the two writes that release a resource. Leave out the last if another mend holds the lock."""
     return delete_open(entry), end_lease(entry, now, terms)
 
 
@@ -273,7 +282,10 @@ def delete_open(entry: Entry) -> Json:
 
 
 def end_lease(entry: Entry, now: datetime, terms: Terms) -> Json:
-    """Unless it is another's by now. The lock stays: it tells when the last mend ended to whoever looked before."""
+    """Build the write that ends the lease of an entry. DynamoDB refuses it if another entry holds the lock by now.
+
+    The lock itself stays. A mend that looked at the resource earlier learns from it when the last mend ended.
+    """
     return {
         "Update": {
             "Key": lock_key(entry),
@@ -295,5 +307,5 @@ def exemption_item(exemption: TimedExemption, terms: Terms) -> dict[str, Any]:
 
 
 def seconds(ended: datetime, terms: Terms) -> Json:
-    """When DynamoDB may delete what ended at that time."""
+    """Return the time when DynamoDB may delete an item that ended at `ended`, in seconds since 1970."""
     return {"N": str(int((ended + terms.retention).timestamp()))}

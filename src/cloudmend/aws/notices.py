@@ -68,7 +68,7 @@ class Notices:
                 self._log.undelivered(record, problem)
 
     def publish_digest(self, digest: Digest) -> None:
-        """The log first, then each channel; what one does not take is in the log."""
+        """Publish to the log first, then to each channel. The log holds each problem of a channel."""
         self._log.publish_digest(digest)
         for request in digest_requests(digest, self._audience):
             try:
@@ -83,7 +83,7 @@ class Notices:
         self._log.ledger_problem(keys, problem)
 
     def _tell(self, channel: Channel, records: Sequence[Record]) -> list[Problem]:
-        """Return what the channel did not take: the log is for one thread at a time."""
+        """Return the records that the channel did not accept. The caller logs them, one thread at a time."""
         problems: list[Problem] = []
         # Each is written when the one before it was sent: of two with one time, Security Hub may heed the first alone.
         told = (((record,), each) for record in records for each in self._requests(channel, record, problems))
@@ -108,7 +108,10 @@ class Notices:
 
 
 def _refused(answer: Json, about: Sequence[Record]) -> Iterator[Problem]:
-    """What was not taken, and why: PutEvents tells that of each entry, BatchImportFindings of those that failed."""
+    """Yield each record that AWS did not accept, and the reason.
+
+    PutEvents answers for each entry, BatchImportFindings only for those that failed.
+    """
     entries = zip(about, answer.get("Entries", ()), strict=False)
     findings = ((about[0], row) for row in answer.get("FailedFindings", ()))
     for record, row in (*entries, *findings):

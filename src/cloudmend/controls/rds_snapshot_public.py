@@ -78,7 +78,10 @@ def _step(before: State | None, _: Resource, call: ApiCall, __: datetime) -> Fol
 
 
 def _every(_: Resource, reader: Reader, __: NoSettings) -> Iterator[str]:
-    """Those that can be public: AWS shares no automated snapshot, and no encrypted one with everybody."""
+    """Yield the ids of snapshots that can be public.
+
+    AWS shares no automated snapshot at all, and no encrypted snapshot with everybody.
+    """
     manual = reader.rows(Call("rds", "DescribeDBSnapshots", {"SnapshotType": "manual"}), "DBSnapshots")
     return (row["DBSnapshotIdentifier"] for row in manual if not row.get("Encrypted"))
 

@@ -48,13 +48,13 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """One query sees one state of the file, however long it is read from."""
+        """Yield a connection for reading. A query sees one state of the file until its last row."""
         with self._translated(), closing(self._connection()) as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, which nobody else's write comes between; undone if an error leaves it."""
+        """Yield a connection in a transaction that no other write can interrupt. An error rolls it back."""
         with self.reading() as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield connection

@@ -52,7 +52,7 @@ class SqliteLedger:
     """A Ledger. Each call is one transaction."""
 
     def __init__(self, folder: Path, clock: Clock, terms: Terms) -> None:
-        """`folder` is made if it is not there. Raises LedgerError."""
+        """Make `folder` if it is not there. Raises LedgerError."""
         self._database = Database(folder)
         self._clock = clock
         self._terms = terms
@@ -189,7 +189,7 @@ class SqliteLedger:
                 raise busy(entry.place, entry_id, instant(leased_until))
 
     def _check_budget(self, connection: sqlite3.Connection, entry: Entry) -> None:
-        """Raises BudgetSpent. A resource that was mended in this hour counts once."""
+        """Raise BudgetSpent if the budget is spent. A resource that was mended in this hour counts once."""
         of_account = connection.execute(
             "SELECT DISTINCT place FROM entries WHERE account = ? AND opened >= ?",
             (entry.intent.account, hour(entry.opened)),
@@ -218,16 +218,16 @@ def _read(entry_id: str, stored: Any, place: str) -> Found:
 
 
 def _bytes(stored: Any) -> bytes:
-    """Of a column that SQLite lets hold anything."""
+    """Return the bytes of a column, in which SQLite accepts a value of any type."""
     return stored if isinstance(stored, bytes) else str(stored).encode()
 
 
 def _leased_until(found: Found, opened: str) -> datetime:
-    """Of what cannot be read, as of an intent that has not ended."""
+    """Return the end of an entry's lease. An entry that cannot be read counts as an intent that has not ended."""
     return found.leased_until if isinstance(found, Entry) else datetime.fromisoformat(opened) + LEASE
 
 
 def _purge(connection: sqlite3.Connection, now: datetime) -> None:
-    """Delete what was kept long enough."""
+    """Delete the entries and exemptions whose retention has ended."""
     for table in ("entries", "exemptions"):
         connection.execute(f"DELETE FROM {table} WHERE expires <= ?", (instant(now),))  # noqa: S608 - our own words

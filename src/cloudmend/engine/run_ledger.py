@@ -18,9 +18,10 @@ _Part = tuple[Sequence[StandingResource], Sequence[str]]  # what stands, and the
 
 
 class RunLedger:
-    """A ledger for one run, which reads what was mended of late once, for all resources.
+    """A ledger for one run, which reads the recent mends once for all resources.
 
-    What is recorded while the run goes on is not among it: it says how often a door was opened again, not what is open.
+    Mends that are recorded during the run are not among them. They only show how often a finding came back, and not
+    which findings are open.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -28,21 +29,21 @@ class RunLedger:
         self._lock = Lock()
         self._recent: Mapping[str, list[Found]] | CloudmendError | None = None
         self._standing: dict[str, StandingResource] = {}
-        self.unkept: set[str] = set()  # keys of resources of the unit, of which what stands could not be kept
+        self.unkept: set[str] = set()  # keys of the unit's resources whose standing findings could not be kept
 
     def begin(self, state: UnitState | None) -> None:
-        """Begin with a unit, of which this is known."""
+        """Begin with a unit. `state` holds the known state of the unit."""
         found = state.standing if state else {}
         self._standing = {key: each for key, each in found.items() if isinstance(each, StandingResource)}
         self.unkept = set()
 
     @property
     def standing_now(self) -> tuple[StandingResource, ...]:
-        """What stands in the unit, as far as this run knows."""
+        """The standing findings of the unit, as far as this run knows them."""
         return tuple(self._standing.values())
 
     def keep_standing(self, stands: Sequence[StandingResource], gone: Sequence[str]) -> None:
-        """Keep all at once; where that cannot be, one by one. Raises the CloudmendError of the last that was not kept.
+        """Keep all at once; if that fails, one by one. Raises the CloudmendError of the last one that was not kept.
 
         Two failures in a row mean that the ledger keeps nothing, and not that one resource has no room.
         """

@@ -99,7 +99,7 @@ def _recorded(planned: Undone, reversal: Reversal, control: Control[Any], world:
 
 
 def _after_another(entry: Entry, reversal: Reversal, world: World) -> Undone:
-    """What somebody else's undo did, which ended while this one was under way. Raises WrongState for another end."""
+    """Return the result of another undo that ended meanwhile. Raises WrongState if the entry ended otherwise."""
     latest = world.ledger.get(entry.id, entry.place)
     if latest.undone is None:
         raise WrongState(f"Record {entry.id} is in another state than before its undo. Run the same command again.")

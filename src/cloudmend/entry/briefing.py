@@ -24,9 +24,9 @@ STACK_NAME: Final = "--stack-name"
 
 
 def brief_of(policy_file: Path, *, ledger: str, stack: str, region: str | None) -> Brief:
-    """As the stack's function would judge, where a stack is named. Raises CloudmendError.
+    """Return the brief of a command. With a stack, it judges as the stack's function would. Raises CloudmendError.
 
-    The ledger that is named goes before the stack's, and without either the user's own file counts.
+    A named ledger takes precedence over the stack's. Without either, the user's own file is the ledger.
     """
     settings = find_stack(stack, region).settings() if stack else {}
     policy, now = read_policy(settings, policy_file), datetime.now(UTC)
@@ -44,7 +44,10 @@ def _options(policy_file: Path, ledger: str, stack: str) -> tuple[str, ...]:
 
 
 def only(regions: Sequence[str], bound: str = "") -> str | None:
-    """The one Region that is asked for, where it is one; it must be, for what is `bound` to one. Raises InputError."""
+    """Return the Region if `regions` names exactly one, otherwise None.
+
+    `bound` names a thing that is in one Region. Raises InputError if that thing is given without exactly one Region.
+    """
     if bound and len(regions) != 1:
         raise InputError(f"{bound} is in one Region. Pass exactly that Region as --region.")
     return regions[0] if len(regions) == 1 else None

@@ -25,7 +25,7 @@ class Task(Struct, frozen=True):
 
     @property
     def wanted(self) -> tuple[Leftover, ...]:
-        """All that an earlier sweep left; empty for the whole Region."""
+        """The leftovers of an earlier sweep; empty for the whole Region."""
         return (*self.left, *(Leftover("", each) for each in self.only))
 
 

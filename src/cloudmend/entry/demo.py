@@ -42,7 +42,7 @@ _PATIENCE_S: Final = 30.0
 
 
 class Mend(Struct, frozen=True):
-    """One row of the closing table."""
+    """A row of the closing table."""
 
     group: str
     rule: str

@@ -52,7 +52,7 @@ class Case(Struct, frozen=True):
 
 
 class Look(Struct, frozen=True):
-    """One check of a deployment, the resources it needs, and whether every stack has them."""
+    """A check of a deployment, the resources it needs, and whether every stack has them."""
 
     title: str
     needs: tuple[str, ...]
@@ -197,7 +197,7 @@ def _undo_role(case: Case) -> Answer:
 
 
 def _notices(case: Case) -> Answer:
-    """What has people told of undos and exemptions: the rule, its target and the permission, up to the first fault."""
+    """Check the rule that reports undos and exemptions, its target, and its permission, up to the first fault."""
     name, here = case[NOTICE_RULE], case.here
     looks: tuple[Callable[[], Answer], ...] = (
         lambda: rule.notice_rule(checks.rule(case.gateway, name), name, here),

@@ -52,7 +52,7 @@ def add(
 
 
 def tell(exemptions: Iterable[TimedExemption], *, as_json: bool) -> None:
-    """One a line: in words, or as they are stored."""
+    """Write one exemption a line: in words, or as JSON in its stored form."""
     for each in exemptions:
         if as_json:
             sys.stdout.write(f"{encode(each).decode()}\n")
@@ -61,7 +61,7 @@ def tell(exemptions: Iterable[TimedExemption], *, as_json: bool) -> None:
 
 
 def show(ledger: str, region: str | None, *, as_json: bool) -> int:
-    """The exit code: 1 where one cannot be read. Raises CloudmendError."""
+    """Write the active exemptions. Return the exit code: 1 if one cannot be read. Raises CloudmendError."""
     searched = find_ledger(ledger, region)
     found = searched.ledger.exemptions(datetime.now(UTC)) if searched.ledger else Exemptions(())
     tell(found.held, as_json=as_json)
@@ -72,7 +72,7 @@ def show(ledger: str, region: str | None, *, as_json: bool) -> int:
 
 
 def remove(exemption_id: str, ledger: str, region: str | None) -> None:
-    """Raises CloudmendError."""
+    """End an exemption. Raises CloudmendError."""
     searched, stack = find_ledger(ledger, region), Stack(ledger, region)
     exemption_id = _meant(exemption_id, searched.ledger)
     found = searched.ledger and end(
@@ -85,7 +85,10 @@ def remove(exemption_id: str, ledger: str, region: str | None) -> None:
 
 
 def _meant(text: str, ledger: Ledger | None) -> str:
-    """Return the id of the active exemption that begins so, if there is one; else the text. Raises CloudmendError."""
+    """Return the id of the active exemption that begins with `text`, or `text` itself if there is none.
+
+    Raises CloudmendError, also if several ids begin so.
+    """
     if ledger is None or len(text) < SHORTEST:
         return text
     held = [each.id for each in ledger.exemptions(datetime.now(UTC)).held]
@@ -101,7 +104,11 @@ def _meant(text: str, ledger: Ledger | None) -> str:
 
 
 def end(exemption_id: str, ledger: Ledger, stack: Stack, caller: Callable[[], str], now: datetime) -> bool:
-    """Whether there was one. It is kept, with who ended it and when; one that cannot be read, or is over, goes."""
+    """End an exemption; return whether there was one.
+
+    The ledger keeps an active exemption, with the person who ended it and the time. It removes an exemption that cannot
+    be read or has expired.
+    """
     held = {exemption.id: exemption for exemption in ledger.exemptions(now).held}
     if exemption := held.get(exemption_id):
         ledger.exempt(msgspec.structs.replace(exemption, ended=now, ended_by=_known(caller)))
@@ -111,7 +118,7 @@ def end(exemption_id: str, ledger: Ledger, stack: Stack, caller: Callable[[], st
 
 
 def _known(caller: Callable[[], str]) -> str:
-    """Who ends it; empty where that cannot be known, for what closes is not stopped by it."""
+    """Return the person who ends an exemption; empty if unknown, because an unknown caller must not stop the end."""
     try:
         return caller()
     except CloudmendError:

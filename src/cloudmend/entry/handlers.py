@@ -50,11 +50,10 @@ _REGION: Final = "AWS::Region"  # what a record is of, where not even the list o
 
 
 def respond(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """Mend what one EventBridge event reports, or tells what a person's command asks to have told; gives its records'
-    statuses and sentences.
+    """Mend what one EventBridge event reports, or publish the notice that a person's command requests.
 
-    Raises CloudmendError for an event that cannot be understood, a bad policy, and a door that is not
-    proved closed.
+    Return the statuses and sentences of the records. Raises CloudmendError for an event that cannot be understood, for
+    a bad policy, and for a finding that is not proved closed.
     """
     with _telling(event):
         answer = _answer(event)
@@ -109,12 +108,12 @@ def sweep(event: Any, context: Any) -> dict[str, Any]:
 
 
 def _sweeping() -> tuple[Control[Any], ...]:
-    """The controls that a sweep looks with, also those that only observe: a digest tells of what they find."""
+    """Return the controls of a sweep, also those that only observe: a digest reports their findings."""
     return switched_on(controls.every(), _policy())
 
 
 def _log_others(others: Sequence[Resource]) -> None:
-    """No notice: each sweep would tell again what nobody here can change."""
+    """Log the resources of other accounts, without a notice: nobody here can change them, and each sweep finds them."""
     if others:
         told = f"{len(others):,} resources at fault belong to other accounts, and only those can change them."
         _logger().warning(told, extra={"not_ours": [f"{each.id} of account {each.account}" for each in others]})
@@ -151,10 +150,10 @@ def _tried_again(task: PutOff) -> dict[str, Any]:
 
 
 class _ToldBefore:
-    """A Notifier that tells only the log what is left as it is once more: people were told when it was put off."""
+    """A notifier that writes repeated findings to the log only, because people got a notice when they were put off."""
 
     def __init__(self, notifier: Notifier, log: Notifier, parts: frozenset[str]) -> None:
-        """`parts` are those that people were told of."""
+        """`parts` are the parts that an earlier notice reported."""
         self._notifier = notifier
         self._log = log
         self._parts = parts
@@ -177,7 +176,7 @@ def _leave_other_regions() -> list[str]:
 
 
 def _until(context: Any) -> datetime | None:
-    """When a sweep has to stop; None where nobody ends it, as outside Lambda."""
+    """Return the time when a sweep has to stop; None if there is no limit, as outside Lambda."""
     if context is None:
         return None
     remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
@@ -185,7 +184,7 @@ def _until(context: Any) -> datetime | None:
 
 
 def _leave(bodies: Iterable[str], delay_s: int = 0) -> list[str]:
-    """Each by itself; gives why some could not be left, which then are left undone."""
+    """Put each message into the queue by itself. Return a problem for each that failed, and so stays undone."""
     problems: list[str] = []
     for body in bodies:
         if queue := _queue():

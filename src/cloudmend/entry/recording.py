@@ -25,9 +25,10 @@ _STDOUT: Final = Path("-")
 
 
 def records(*, group: str, since: str, ledger: str, region: str | None, export: Path | None) -> int:
-    """Oldest first: in words, or as JSON lines into a file, of which "-" is stdout; what cannot be read, on stderr.
+    """Write the records, oldest first: in words, or as JSON lines into the file `export` ("-" is stdout).
 
-    The exit code: 1 where there was such. Raises CloudmendError.
+    Records that cannot be read are reported on stderr. Return the exit code: 1 if there was one, otherwise 0. Raises
+    CloudmendError.
     """
     opened_since = datetime.now(UTC) - parse_duration(since) if since else None
     searched = find_ledger(ledger, region)
@@ -44,12 +45,12 @@ def records(*, group: str, since: str, ledger: str, region: str | None, export: 
 
 
 def _chosen(ledger: Ledger, group: str, since: datetime | None) -> Iterable[Found]:
-    """All, or those of a resource, under any control."""
+    """Return all records, or those of one resource under any control."""
     return (each for each in ledger.entries(since) if not group or each.resource_id == group)
 
 
 def _told_if_none(entries: Entries, searched: Searched, what: str) -> Iterator[Entry]:
-    """The entries; where there are none, what was searched is told on stderr."""
+    """Yield the entries. If there are none, say on stderr what was searched."""
     one = None
     for one in entries:
         yield one

@@ -1,4 +1,4 @@
-"""A deployed stack that a command is about: its functions, and what they were told. It only reads."""
+"""A deployed stack that a command is about: its functions and their settings. This module only reads."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 
 class _Known:
-    """Of a ledger what a look reads."""
+    """The part of a ledger that a look reads."""
 
     def __init__(self, standing: Standing) -> None:
         self._standing = standing

@@ -41,7 +41,7 @@ class LogNotifier:
     """A notifier that writes a record as one log line, whose message is a sentence, and counts it."""
 
     def __init__(self, logger: Callable[[], Logger], metrics: Callable[[], Metrics]) -> None:
-        """Both are asked for when there is something to tell: importing them can wait until the door is closed."""
+        """Both are made at the first record, so their imports wait until after the mend."""
         self._logger = logger
         self._metrics = metrics
 
@@ -55,7 +55,7 @@ class LogNotifier:
             self._metrics().add_metric(SECONDS_TO_CLOSED, "Seconds", record.seconds_since_call)
 
     def publish_digest(self, digest: Digest) -> None:
-        """One line with the counts: each resource has a line of its own."""
+        """Log a line with the counts; each resource has its own line."""
         counts: dict[str, int] = {"new": len(digest.new)}
         counts.update(digest.counts.items())
         told = ", ".join(f"{count:,} {name}" for name, count in counts.items())

@@ -49,7 +49,7 @@ def left_open(exemption: TimedExemption) -> str:
 
 
 def who_of(entry: Entry) -> str:
-    """Who opened it, who ran cloudmend by hand, and who undid it."""
+    """Return who opened the finding, who ran cloudmend by hand, and who undid the mend."""
     people = [f"opened by {attribute(entry.intent.actor).who}"]
     if entry.intent.run_by:
         people.append(f"mended by {entry.intent.run_by}")
@@ -59,7 +59,7 @@ def who_of(entry: Entry) -> str:
 
 
 def came_to(entry: Entry) -> tuple[str, str]:
-    """How the mend ended, or that it was undone; and what was done, in words."""
+    """Return the status of a mend (undone if it was undone), and a sentence that says what was done."""
     if entry.ended is None:
         return "in progress", "if a crash cut it off, the next try or sweep completes it"
     if entry.undone:
@@ -68,7 +68,7 @@ def came_to(entry: Entry) -> tuple[str, str]:
 
 
 def duration(seconds: int) -> str:
-    """In the two largest units that it has: 3 days 4 hours."""
+    """Return a duration in its two largest units, as in `3 days 4 hours`."""
     parts: list[tuple[int, str]] = []
     for size, unit in _UNITS:
         count, seconds = divmod(seconds, size)

@@ -64,7 +64,7 @@ class EmbeddedAws:
         conflicts: bool = False,
         containers: Containers | None = None,
     ) -> None:
-        """Port 0 stands for any free one. Nothing is started yet."""
+        """Prepare the server, without starting anything. Port 0 stands for any free port."""
         self.region = region
         self._port = port
         self._log = log
@@ -75,7 +75,7 @@ class EmbeddedAws:
         self._calls: list[SeenCall] = []
 
     def __enter__(self) -> Self:
-        """Raises OSError when the port is taken, or the containers' address is none of this machine."""
+        """Start all. Raises OSError if the port is taken, or if the containers' address is not one of this machine."""
         self._listeners = [Listener(LOOPBACK, self._port)]
         self._port = self._listeners[0].port
         if self._containers and self._containers.needs_listener:
@@ -111,7 +111,7 @@ class EmbeddedAws:
 
     @property
     def endpoint(self) -> str:
-        """Spelt localhost, not 127.0.0.1: moto reads a bucket out of the host of any other template URL."""
+        """The URL, with localhost instead of 127.0.0.1: moto takes any other host of a template URL for a bucket."""
         return f"http://localhost:{self._port}"
 
     @property
@@ -134,17 +134,17 @@ class EmbeddedAws:
 
     @property
     def calls(self) -> tuple[SeenCall, ...]:
-        """Every API call, in the order of the answers."""
+        """The API calls so far, in the order of the answers."""
         return tuple(self._calls)
 
     @property
     def events(self) -> tuple[Mapping[str, Any], ...]:
-        """Every event that was put on the default bus, whether a rule matched it or not, in order."""
+        """The events that were put on the default bus, in order, whether a rule matched them or not."""
         return self._bus.events
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
-        """Every event that a rule matched, and what became of it."""
+        """The events that a rule matched, and the result of each delivery."""
         return self._bus.deliveries
 
     def put_event(self, event: Mapping[str, Any]) -> None:
@@ -175,7 +175,10 @@ class EmbeddedAws:
         )
 
     def _answering_all(self, front: WSGIApplication) -> WSGIApplication:
-        """What answers on this machine's own address: its programs, and containers for which that is the address."""
+        """Return the application that answers on this machine's own address.
+
+        Programs of this machine reach it there. Containers do so too, unless they need another address.
+        """
         if self._containers is None or self._containers.needs_listener:
             return Guarded(front)
         return by_name(NAME, self._port, self._containers.guarded(front), Guarded(front))

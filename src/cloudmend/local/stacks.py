@@ -33,7 +33,7 @@ _TEMPLATE_OPERATIONS = frozenset({"CreateStack", "UpdateStack", "CreateChangeSet
 class CloudFormationService:
     """CloudFormation's part of the front: templates are made plain, and deleted functions end.
 
-    EventBridge gets an event when a stack is there or updated: here that takes no time, and nothing else is told.
+    EventBridge gets an event when a stack has been created or updated. Here that takes no time. No other event is sent.
     """
 
     def __init__(self, functions: Functions, put_event: Callable[[Mapping[str, Any]], None]) -> None:

@@ -1,4 +1,7 @@
-"""What requests do to the rules of a group: a stored mend is believed only if they do what it says."""
+"""The effects of requests on the rules of a group.
+
+Undo trusts a stored mend only if its requests have the effects that the mend records.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ _SOURCES = frozenset({"CidrIpv4", "CidrIpv6"})
 
 
 def effects(request: Request, rules: dict[str, Rule]) -> Iterator[tuple[str, Rule | None]]:
-    """Each rule that a request changes, and what becomes of it."""
+    """Yield the id of each rule that a request changes, and the rule after the change; None if it is revoked."""
     if request.action == "ec2:RevokeSecurityGroupIngress":
         yield from ((_known(rule_id, rules), None) for rule_id in request.params["SecurityGroupRuleIds"])
     elif request.action == "ec2:ModifySecurityGroupRules":

@@ -95,7 +95,7 @@ def _state(group: Resource, rules: Rows, row: Json | None, reader: Reader, setti
 def _read_again(
     groups: Sequence[Resource], before: Mapping[str, State], reader: Reader, settings: Settings
 ) -> Mapping[str, State]:
-    """The rules and their lists anew; the groups themselves and their VPCs as they were."""
+    """Read the rules and their prefix lists again; keep the groups themselves and their VPCs from before."""
     rules = rules_of(groups, reader)
     return {
         group.id: _with_rules(before[group.id], facts_of(group.id, rules[group.id], reader, settings))
@@ -143,7 +143,7 @@ def _judge(view: View, settings: Settings) -> Iterator[Finding]:
 
 
 def _put(group: Resource, now: State, then: Parts) -> Iterator[Call]:
-    """One Modify for all rules that change, one Revoke for all that go, and an Authorize for each that comes."""
+    """Yield one Modify for all rules that change, one Revoke for all that go, and an Authorize for each new rule."""
     changing = {part: row for part, row in then.items() if part in now.parts and row != now.parts[part]}
     going = tuple(part for part in now.parts if part not in then)
     if changing:

@@ -47,10 +47,10 @@ class Expansion(Struct, frozen=True):
 
 
 def expand(target: Resource, reader: Reader, settings: Settings) -> Expansion:
-    """The groups that a target stands for: itself, those with a prefix list, or those at fault in a Region.
+    """Return the groups that a target stands for: itself, those with a prefix list, or those at fault in a Region.
 
-    A group that is told by its name is one of the default VPC; raises AwsError where it cannot be looked up. Where a
-    list of groups breaks off, there are those of the pages before.
+    A group that the target names by its name is a group of the default VPC. Raises AwsError if that group cannot be
+    looked up. If AWS stops listing groups after some pages, the result holds the groups of those pages.
     """
     if target.type == PREFIX_LIST:
         return _referring_groups(target.id, reader)
@@ -115,7 +115,7 @@ def _is_suspect(group: Json, opening: Callable[[Ports], bool], judged: Callable[
 
 
 def _open_sources(group: Json, opening: Callable[[Ports], bool]) -> Iterator[Source]:
-    """Each source that a guarded port is open to, as far as it can be public addresses."""
+    """Yield each source that a guarded port is open to, if the source can hold public addresses."""
     for permission in group["IpPermissions"]:
         ports = (permission["IpProtocol"], permission.get("FromPort", -1), permission.get("ToPort", -1))
         if opening(ports):
@@ -128,7 +128,10 @@ def _opens_guarded(ports: Ports, settings: Settings) -> bool:
 
 
 def _is_at_fault(sources: tuple[Source, ...], reader: Reader, settings: Settings) -> bool:
-    """Whether a group with rules from these sources is. It does not depend on the rules' ids, so they get any."""
+    """Return whether a group with rules from these sources is at fault.
+
+    The rules get numbers as ids, because the answer does not depend on ids.
+    """
     rows = [
         {"SecurityGroupRuleId": str(number), "IsEgress": False, **dict(zip(_PORTS, ports, strict=True)), field: value}
         for number, (ports, field, value) in enumerate(sources)

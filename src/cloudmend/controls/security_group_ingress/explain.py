@@ -36,7 +36,7 @@ def explain_ports(facts: GroupFacts, settings: Settings) -> tuple[str, ...]:
 
 
 def public_addresses(rule: Rule, facts: GroupFacts, settings: Settings) -> int | None:
-    """How many public addresses a rule's source stands for, without those that are trusted; None: it was not read."""
+    """Return the number of public addresses in a rule's source, without trusted ones; None if it was not read."""
     if rule.prefix_list_id in facts.unread_lists:
         return None
     return sum(exposed_by(rule, facts, family, settings).size for family in FAMILIES)

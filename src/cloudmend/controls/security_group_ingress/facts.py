@@ -21,12 +21,12 @@ _CIDR_FIELDS: Final[dict[Family, str]] = {4: "CidrIpv4", 6: "CidrIpv6"}
 
 @lru_cache(maxsize=4096)
 def _network(text: str) -> Network:
-    """Of many rules the sources are the same few."""
+    """Return the network that a text names. The cache helps, because many rules share a few sources."""
     return ip_network(text, strict=False)
 
 
 class Rule(Struct, frozen=True, dict=True):
-    """One row of DescribeSecurityGroupRules, as AWS gave it, and what it means."""
+    """A row of DescribeSecurityGroupRules, as AWS returned it, and its meaning."""
 
     row: Json
 
@@ -70,7 +70,7 @@ class Rule(Struct, frozen=True, dict=True):
 
     @property
     def place(self) -> tuple[Any, ...]:
-        """What EC2 compares: two ingress rules of a group may not be equal in this."""
+        """The values that EC2 compares: two ingress rules of a group cannot be equal in all of them."""
         ports = (self.row.get("FromPort", -1), self.row.get("ToPort", -1))
         return (protocol_name(self.row["IpProtocol"]), *ports, self.source)
 

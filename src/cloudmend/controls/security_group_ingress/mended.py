@@ -1,8 +1,9 @@
-"""The rules that a stored mend changed: read from the ledger, and believed only where the record agrees with itself.
+"""The rules that a stored mend changed: read from the ledger, and trusted only if the record agrees with itself.
 
-Others than cloudmend may write to a ledger, and what an undo opens is taken from there. A mend is told four times: by
-its before-image, by its requests, by the commands that take it back, and by the edits of its record, with commands of
-their own. Whoever changes one of them is found out by the others. It shares no code with the planner.
+Programs other than cloudmend can write to a ledger, and an undo opens what the ledger says. The ledger therefore holds
+a mend four times: as its before-image, its requests, the commands that undo it, and the edits of its record, with
+commands of their own. If somebody changes one of the four, the others contradict it. This module shares no code with
+the planner.
 """
 
 from __future__ import annotations
@@ -96,7 +97,10 @@ def _intended(intent: Intent) -> Changed:
 
 
 def _changed(intent: Intent) -> Changed:
-    """By the requests and the before-image: ingress rules of the intent's own group, each only narrowed, and once."""
+    """Return the changed rules, as the requests and the before-image show them.
+
+    Raises Contradiction unless each is an ingress rule of the intent's own group, and is narrowed only, and once.
+    """
     group_id = intent.resource.id
     if intent.resource.type != GROUP or not _GROUP_ID.fullmatch(group_id):
         raise Contradiction(
@@ -134,7 +138,10 @@ def _check_shape(*rules: Rule | None) -> None:
 
 
 def _edits(record: Record, changed: Changed) -> Mapping[str, Edit]:
-    """By the rule's id. An edit of a rule that the intent does not name is of a later mend, with its own record."""
+    """Return the edits by the ids of their rules.
+
+    An edit of a rule that the intent does not name belongs to a later mend, which has its own record.
+    """
     edits: dict[str, Edit] = {}
     for edit in record.edits:
         if edit.part not in changed:

@@ -17,7 +17,7 @@ _RULE_ID: Final = re.compile(r"sgr-[0-9a-f]{8,17}", re.ASCII)
 
 
 def check_group_id(group: str) -> None:
-    """Raise InputError if it is none of a security group."""
+    """Raise InputError if `group` is not the id of a security group."""
     if not _GROUP.fullmatch(group):
         raise InputError(f"{group!r} is not a security group id. One is like sg-05fe30eb67c909f27.")
 

@@ -50,7 +50,7 @@ def _replacement(
 
 
 def _network(source: Network, facts: GroupFacts, settings: Settings) -> tuple[Network | None, str]:
-    """What takes a source's place; or None and the reason why nothing can."""
+    """Return the replacement of a source; or None, and the reason why there is none."""
     replacement = settings.replacement[source.version]
     if replacement == "revoke":
         return None, "the policy says so"

@@ -110,7 +110,7 @@ def _checked(
 
 
 def _meanwhile(planned: Planned, latest: Exemptions, state: Callable[[], State | None] | None) -> str:
-    """Return what changed since the plan was made, so that it is given up and made anew; empty if nothing did."""
+    """Return the change since the plan was made, which makes the plan void; empty if nothing changed."""
     if exempted_meanwhile(planned, latest):
         return "Exemptions of it changed meanwhile. Nothing was changed; the next try applies them."
     if state is not None:

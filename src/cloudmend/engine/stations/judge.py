@@ -23,7 +23,7 @@ from cloudmend.engine.stations.verdict import Verdict, verdict
 
 
 class Planned(Struct, frozen=True, kw_only=True):
-    """A plan on its way: what it is for, and what was known when it was made. `entry` is there once it is intended."""
+    """A plan with its target, and the facts known when it was made. `entry` is set once the intent is stored."""
 
     target: Target
     plan: Plan

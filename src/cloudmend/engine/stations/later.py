@@ -1,4 +1,4 @@
-"""What cannot be done or known now is left to the queue, and looked at again when it is due."""
+"""Put off to the queue what cannot be done or known now, and look at it again when it is due."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _told_late(end: Ended, told: str, world: World) -> Ended:
 
 
 def _not_left(task: PutOff, world: World) -> str:
-    """What to do where it could not be left to be looked at again; empty where it is."""
+    """Put off a task. Return what a person must do if that failed; empty if the task is in the queue."""
     try:
         return "" if world.later.put_off(task) else "Try again in two minutes."
     except CloudmendError as error:
@@ -68,9 +68,9 @@ def _not_left(task: PutOff, world: World) -> str:
 
 
 def _never_seen(end: Ended, situation: Situation, now: datetime) -> list[str]:
-    """What the event tells of and neither the state shows, nor any mend saw here since the call, in words.
+    """Return, in words, the parts that the event reports, and that neither the state nor any mend since the call saw.
 
-    What one saw, that mend may have removed or narrowed.
+    A mend may have removed or narrowed a part that it saw, so such a part is not missing.
     """
     target = situation.target
     called = target.cause.time
@@ -87,7 +87,7 @@ def _never_seen(end: Ended, situation: Situation, now: datetime) -> list[str]:
 
 
 def _lacking_of(target: Target, image: Json, unseen: Mapping[str, str]) -> Container[str]:
-    """The parts that a before-image lacks: all, where it is none that can be compared."""
+    """Return the parts that a before-image lacks: all of them, if the image cannot be compared."""
     try:
         return _lacking(target, image)
     except Exception:  # noqa: BLE001 - others than cloudmend may write to a ledger
@@ -95,7 +95,7 @@ def _lacking_of(target: Target, image: Json, unseen: Mapping[str, str]) -> Conta
 
 
 def _lacking(target: Target, image: Json | None) -> Mapping[str, str]:
-    """What the call did that an image of the resource does not show, in words, by part."""
+    """Return, in words and by part, the effects of the call that an image of the resource does not show."""
     control, resource = target.control, target.resource
     if control.unseen:
         return control.unseen(target.cause, resource, image)
@@ -121,7 +121,7 @@ def _young_task(target: Target, now: datetime, world: World) -> PutOff:
 
 
 def wait(end: Ended, world: World) -> Ended:
-    """Return the end of what has to wait: pending or deferred while somebody comes again, and else a failure."""
+    """Return the end of a mend that has to wait: pending or deferred if the queue has its task, otherwise failed."""
     task = _telling(end, _task(end.target, world.clock.now() + _WAIT, world))
     try:
         is_left = world.later.put_off(task)
@@ -136,7 +136,7 @@ def wait(end: Ended, world: World) -> Ended:
 
 
 def budget_spent(spent: Exception, end: Ended, world: World) -> Ended:
-    """Return the end of what the budget refuses: left to the next hour."""
+    """Return the end of a mend that the budget refuses; the task waits for the next hour."""
     task = _telling(end, _task(end.target, next_hour(world.clock.now()), world))
     told, retry_at = f"It is open until it is tried again at {task.due:%H:%M} UTC.", None
     try:
@@ -151,12 +151,12 @@ def budget_spent(spent: Exception, end: Ended, world: World) -> Ended:
 
 
 def _telling(end: Ended, task: PutOff) -> PutOff:
-    """The task, with the parts of which people are told now that they are at fault, and left as they are."""
+    """Return the task with the parts that a notice now reports as at fault, and that stay as they are."""
     return msgspec.structs.replace(task, told=tuple(finding.part for finding in end.findings))
 
 
 def _task(target: Target, due: datetime, world: World) -> PutOff:
-    """Of the cause only who it was: its parameters say nothing any more, nor does how long ago it was."""
+    """Return the task of a target. Its cause keeps the actor only: the parameters and the time no longer count."""
     return PutOff(
         due=due,
         account=target.resource.account or target.cause.account,

@@ -1,4 +1,7 @@
-"""Completes what a process that died left behind: compared with what is now, told, and then ended in the ledger."""
+"""Complete the intents that a dead process left behind.
+
+Each is compared with the present state, reported, and then ended in the ledger.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ _NO_STEPS: Final = (
 
 
 class Completed(NamedTuple):
-    """An intent that was left behind, what was told of it, and whether something of it is as it was before."""
+    """An intent that was left behind, its reported records, and whether some part is as it was before the intent."""
 
     entry: Entry
     control: Control[Any]
@@ -37,10 +40,10 @@ class Completed(NamedTuple):
 
 
 def complete_met(situation: Situation, policy: Policy, world: World) -> bool:
-    """Complete the oldest that a mend meets at its own resource; return whether there was one.
+    """Complete the oldest intent that was left behind at the resource of a mend; return whether there was one.
 
-    Its resource must then be looked at again: what was seen under another's lease is out of date. What cannot be
-    completed is left to the sweep, which tells of it.
+    The resource must then be read again, because a state that was read during another lease is out of date. An intent
+    that cannot be completed stays for the sweep, which reports it.
     """
     for entry in () if situation.target.swept else situation.known.recent().entries:
         if entry.is_left_behind(situation.seen):
@@ -64,7 +67,7 @@ def open_intents(world: World) -> tuple[Found, ...]:
 def complete_all(
     entries: Iterable[Entry], controls: Sequence[Control[Any]], policy: Policy, world: World
 ) -> Iterator[Completed]:
-    """Complete those of open entries that were left behind in the Region."""
+    """Complete the open entries that were left behind in the Region."""
     by_id = {control.id: control for control in controls}
     for entry in entries:
         control = by_id.get(entry.intent.control)
@@ -94,7 +97,7 @@ def _looked_at(entry: Entry, control: Control[Any], policy: Policy, world: World
 def _complete(
     entry: Entry, control: Control[Any], state: State | None, seen: datetime, settings: Any, world: World
 ) -> Completed:
-    """Raise CloudmendError where another may be at it, or it cannot be done now."""
+    """Complete one intent. Raises CloudmendError if another process may hold it, or if that cannot be done now."""
     mine = world.ledger.resume(entry, seen)
     try:
         traces = None if state is None else _traces(control, mine.intent, state)
@@ -117,16 +120,16 @@ def _named(entry: Entry, control: Control[Any]) -> str:
 
 
 def _ended(entry: Entry, record: Record, world: World) -> Record:
-    """Return the record, told and then kept."""
+    """Publish the record, keep it in the ledger, and return it."""
     (told,) = record_all([(record, MendEnd(entry, ending(record), record))], world)
     return told
 
 
 def _traces(control: Control[Any], intent: Intent, state: State) -> Traces:
-    """Return what became of an intent: each part that it was about, before it and now.
+    """Return the traces of an intent: each of its parts, before the intent and now.
 
-    Raises UndoRefused for an intent that contradicts itself: people would be told of it as a way to take a mend back.
-    Raises LedgerError for one of an older version, which has no steps: to end it in silence would hide a mend.
+    Raises UndoRefused for an intent that contradicts itself, because a notice would offer it as a way to undo a mend.
+    Raises LedgerError for an intent of an older version, which has no steps: to end it in silence would hide a mend.
     """
     check_intent(control, intent)
     if intent.requests and not intent.steps:

@@ -24,7 +24,7 @@ _PAUSES: Final = (0.0, 0.1, 0.2, 0.4, 0.8)
 
 
 class Proof(Struct, frozen=True):
-    """What is seen after the writes: the state (None: it is gone), and what is still at fault; or why neither is."""
+    """The state after the writes (None: the resource is gone) and the remaining findings; or the read's problem."""
 
     state: State | None = None
     view: View | None = None

@@ -28,7 +28,7 @@ Answer = Callable[[], State | None]
 
 
 class Known(Struct, frozen=True):
-    """What the ledger and the switch say. Each waits for its answer."""
+    """The answers of the ledger and the switch. Each call blocks until its answer has arrived."""
 
     exemptions: Callable[[], Exemptions]
     recent: Callable[[], Recent]
@@ -127,7 +127,10 @@ def _joint(targets: Sequence[Target], read: Callable[[Sequence[Target]], Mapping
 def _one_by_one(
     targets: Sequence[Target], ask: Callable[[Target], State | None]
 ) -> Mapping[str, State | Exception | None]:
-    """Each by itself: one may be what the joint read failed for. Where AWS answers none, few are asked."""
+    """Read each target by itself, because one target may have made the joint read fail.
+
+    After `_ENOUGH` failures of AWS in a row, the other targets get the last error without a read.
+    """
     answers: dict[str, State | Exception | None] = {}
     unanswered, answer = 0, None
     for target in targets:
@@ -181,7 +184,7 @@ def failed(target: Target, error: Exception, **more: Any) -> Ended:
 
 
 def sentence(error: Exception) -> str:
-    """Return what is told of an error; of one that nobody foresaw, that it is a crash."""
+    """Return the sentence that reports an error. For an unforeseen error, the sentence says that cloudmend crashed."""
     return str(error) if isinstance(error, CloudmendError) else f"cloudmend crashed: {type(error).__name__}: {error}"
 
 

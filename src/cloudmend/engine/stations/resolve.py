@@ -42,7 +42,7 @@ def _account(world: World) -> str:
 def resolve(targets: Sequence[Target], policy: Policy, world: World) -> tuple[list[Target], list[Ended]]:
     """Return a target for each resource that a target stands for, and the ends of those that are not looked at.
 
-    What a list named until it could not be read further is mended all the same, and the rest is told.
+    If a list can be read in part only, cloudmend mends the resources of that part and reports that the rest is unread.
     """
     found: list[Target] = []
     ended: list[Ended] = []
@@ -94,7 +94,7 @@ def placed(call: ApiCall, world: World) -> ApiCall:
 
 
 def misplaced(target: Target, world: World) -> Ended | None:
-    """Return the end of a call that was not made here, or of which that cannot be known; None for one that was."""
+    """Return the end of a call that was not made here, or whose place is unknown; None for a call made here."""
     try:
         problem = _elsewhere(target.cause, world) or _others(target, world)
     except CloudmendError as error:

@@ -40,8 +40,8 @@ def parse(call: ApiCall, controls: Sequence[Control[Any]]) -> list[Target]:
 def mend(targets: Sequence[Target], policy: Policy, world: World, agreed: Agreed = NOT_ASKED) -> list[Record]:
     """Walk a batch through the stations; return the last record of each target, in their order.
 
-    What is at fault anew after a mend is walked again, up to three times. Of a resource for which a person
-    agreed to edits nothing else is done. It never raises: an error ends in a record that tells it.
+    A resource that is at fault again after a mend is walked again, up to three times. If a person agreed to edits of a
+    resource, only those edits are made. The function never raises: an error ends in a record that reports it.
     """
     last: dict[int, Record] = {}
     walking = list(enumerate(targets))
@@ -86,7 +86,7 @@ def _key(target: Target) -> tuple[str, str]:
 
 
 def _read(targets: Sequence[Target], policy: Policy, world: World) -> list[Situation | Ended]:
-    """Read all; again, where something was completed first that a crash had left behind."""
+    """Read all targets. If an intent that a crash left behind was completed first, read its resource again."""
     found = read(targets, policy, world)
     for number, each in enumerate(found):
         while isinstance(each, Situation) and complete_met(each, policy, world):

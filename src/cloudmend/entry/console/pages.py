@@ -1,4 +1,4 @@
-"""The pages: each asks its surroundings, and fills a template."""
+"""The pages: each reads its context, and fills a template."""
 
 from __future__ import annotations
 
@@ -88,11 +88,11 @@ class Pages:
         return render_template("home.html", doors=look(self._around), mends=mends, tag=tag)
 
     def doors(self) -> str:
-        """That part of the home page alone."""
+        """Return only the open findings of the home page."""
         return render_template("doors.html", doors=look(self._around))
 
     def mends(self) -> Response:
-        """That part of the home page alone; 304 where whoever asks has it already."""
+        """Return only the mends of the home page; status 304 if the browser has them already."""
         response = make_response(self._mends())
         response.add_etag()
         response.make_conditional(request)
@@ -133,7 +133,7 @@ class Pages:
         return Markup(render_template("mends.html", entries=newest, limit=_SHOWN))  # noqa: S704 - escaped
 
     def _undone(self, entry: Entry, wish: Wish) -> Undone:
-        """In the Region of the record, whichever Regions are looked at."""
+        """Undo a mend in the Region of its record, whatever Regions the console looks at."""
         grounds = wish.grounds(self._around.caller())
         here = self._around.world(entry.intent.region)
         return take_back_and_tell(entry, grounds, here, self._around.stack, dry_run=not wish.is_carried_out)

@@ -51,7 +51,7 @@ def security_policy(style: str, script: str) -> str:
 
 
 def unbroken(text: str) -> Markup:
-    """What of the text can be seen, escaped, each id in it on one line. What is escaped already stays as it is."""
+    """Return the visible text, escaped, with each id on one line. Text that is escaped already stays as it is."""
     shown = str(text if isinstance(text, Markup) else escape(terminal(text)))
     return Markup(_UNBROKEN.sub(r'<span class="keep">\g<0></span>', shown))  # noqa: S704 - escaped, and no match is HTML
 

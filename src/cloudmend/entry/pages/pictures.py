@@ -53,7 +53,7 @@ class Timeline(Struct, frozen=True, kw_only=True):
 
 
 def bars(report: Report, key: Callable[[Row], str]) -> tuple[Bar, ...]:
-    """How many findings, by what `key` says of each; the most first, and the last for all that is not shown."""
+    """Return the numbers of findings by `key`, the largest first. The last bar counts all others."""
     counts = Counter(map(key, report.rows))
     named = [label for label, _ in counts.most_common(_MOST_BARS)]
     rows = {label: [row for row in report.rows if key(row) == label] for label in named}

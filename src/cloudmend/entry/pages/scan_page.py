@@ -26,9 +26,9 @@ def scan_page(
     now: datetime,
     options: tuple[str, ...] = (),
 ) -> str:
-    """One self-contained HTML file. `found` is a ledger's, oldest first; None: no ledger is known.
+    """Return a self-contained HTML file. `found` are the ledger's records, oldest first; None if no ledger is known.
 
-    `options` are the scan's own, with which another command judges by the same.
+    `options` are the options of the scan, with which another command judges in the same way.
     """
     entries = Entries(found or ())
     doors = None if found is None else _doors(entries, report)
@@ -68,7 +68,7 @@ def _findings(
 
 
 def _doors(entries: Iterable[Entry], report: Report) -> Sequence[Door]:
-    """Of the controls and Regions that were looked at."""
+    """Return the open findings of the controls and Regions that the report covers."""
     of_these = (
         entry for entry in entries if entry.intent.region in report.regions and entry.intent.control in report.controls
     )

@@ -25,7 +25,7 @@ from cloudmend.entry.replaying.reading import Shown, read
 from cloudmend.entry.replaying.sorting import SortedCalls
 
 NOWHERE: Final = Resource(type="AWS::Region")
-_UNREAD: Final = 10  # files of which the terminal is told
+_UNREAD: Final = 10  # the most files that the terminal lists
 
 
 def replay(paths: Sequence[str], policy: Policy, *, as_json: bool) -> int:
@@ -44,7 +44,7 @@ def replay(paths: Sequence[str], policy: Policy, *, as_json: bool) -> int:
 
 
 def _tell_unread(reading: Reading) -> None:
-    """The first of them: a folder of something else has as many as it has files."""
+    """Report the first unread files only: in a folder of other files, none can be read."""
     for unread in reading.unread[:_UNREAD]:
         name = "standard input" if unread.file == STDIN else unread.file
         sys.stderr.write(f"cloudmend: {terminal(name)}: {terminal(unread.error)}\n")

@@ -1,4 +1,4 @@
-"""One file of CloudTrail's records -> the calls of interest in it, part by part."""
+"""The calls of interest in a file of CloudTrail's records, part by part."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def parts(file: str, *, threads: int) -> Generator[Part]:
 
 
 def encoded(call: ApiCall) -> bytes:
-    """As JSON; half a surrogate pair, which a hostile record may hold, becomes a question mark."""
+    """Return a call as JSON. Half a surrogate pair, which a hostile record can hold, becomes a question mark."""
     try:
         return msgspec.json.encode(call)
     except UnicodeEncodeError:

@@ -55,7 +55,10 @@ class Function(ResourceType):
 
 
 def _refuse_what_cannot_run(name: str, properties: Mapping[str, Any]) -> None:
-    """What a template's own text did not show before the stack was begun (`templates`)."""
+    """Raise ValidationError for a function that cannot run here.
+
+    `templates` refuses what the text of a template shows before the stack starts. This check sees the resolved values.
+    """
     if reason := refusal(name, properties.get("Runtime"), properties.get("Architectures")):
         raise ValidationError(name, reason)
 
