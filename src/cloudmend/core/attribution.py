@@ -79,7 +79,7 @@ _SSO_ROLE: Final = re.compile(
 
 
 def attribute(actor: Actor, hints: Hints = NO_HINTS) -> Attribution:
-    """The actor in words. Nothing is missing: what the event does not tell is said to be unknown.
+    """Describe the actor in words. A fact that the event does not report is called unknown.
 
     `hints` are those of the control whose finding the actor's call led to.
     """
@@ -88,18 +88,18 @@ def attribute(actor: Actor, hints: Hints = NO_HINTS) -> Attribution:
 
 
 def hint(actor: Actor, hints: Hints) -> str:
-    """Return how the owner of the client behind a call keeps it from doing so again; empty for a person."""
+    """Return how the owner of the client behind a call keeps it from repeating the call; empty for a person."""
     _, client, told = _through(actor)
     return hints.of.get(client) or told.format(again=hints.again, change=hints.change) if told else ""
 
 
 def principal(actor: Actor) -> str:
-    """Return what AWS calls the role, the user or the service that called; empty if the record does not tell."""
+    """Return AWS's name of the role, the user or the service that called; empty if the record does not name it."""
     return actor.role_arn or actor.arn or actor.on_behalf_of or actor.invoked_by
 
 
 def person(actor: Actor) -> str:
-    """Return whom to ask about the call: the person where the record names one, else the principal."""
+    """Return whom to ask about the call: the person if the record names one, otherwise the principal."""
     is_named = actor.on_behalf_of or actor.source_identity or _SSO_ROLE.fullmatch(actor.role_arn)
     return _who(actor) if is_named else principal(actor)
 
@@ -112,7 +112,7 @@ def is_stranger(actor: Actor, account: str) -> bool:
 
 
 def _who(actor: Actor) -> str:
-    """The caller, and the person behind it where the record names one."""
+    """Return the caller, and the person behind it if the record names one."""
     if actor.kind == "IdentityCenterUser" and actor.on_behalf_of:
         return _person(actor)
     source = f", with the source identity {actor.source_identity}" if actor.source_identity else ""
@@ -144,7 +144,7 @@ def _caller(actor: Actor) -> str:
 
 
 def _session(name: str, role: str) -> str:
-    """The session of a role. Its name is the caller's choice, but IAM Identity Center's is the person's."""
+    """Return the session of a role. Its name is the caller's choice, but IAM Identity Center's is the person's."""
     if sso := _SSO_ROLE.fullmatch(role):
         return f"{name}, by IAM Identity Center with the permission set {sso['permission_set']}"
     return f"a session that calls itself {name}, of the role {role}"
@@ -167,14 +167,14 @@ def _through(actor: Actor) -> tuple[str, str, str]:
 
 
 def _in_console(tool: _Client | None) -> tuple[str, str, str]:
-    """The console, or what was run with the credentials of its session."""
+    """Return the console, or the client that was run with the credentials of its session."""
     if tool in (None, _CONSOLE, _INSIDE):
         return _CONSOLE.name, *_CONSOLE
     return f"{tool.name}, by its user agent, in a console session", *tool
 
 
 def _service(actor: Actor) -> str:
-    """The AWS service that called; empty for a client of the caller's own."""
+    """Return the AWS service that called; empty for a client of the caller's own."""
     names = (name for name in (actor.invoked_by, actor.source_ip) if _SERVICE.fullmatch(name) and name != _SIGN_IN)
     return next(names, "")
 

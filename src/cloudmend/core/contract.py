@@ -26,7 +26,8 @@ from cloudmend.core.undo import Reversal
 Parts = Mapping[str, Any]  # part id -> value as AWS answers it; absent: it is not there
 Patch = Mapping[str, Any]  # part id -> the value that it gets; None: it goes
 Severity = Literal["low", "medium", "high", "critical"]
-# An error code of a write means: it was so already; the state refuses it now; it is never retried; the guard is stale.
+# The meaning of a write's error code: the change was made already; the state refuses the write now; the write is never
+# retried; the guard is stale.
 Meaning = Literal["settled", "deferred", "final", "raced"]
 
 
@@ -39,7 +40,10 @@ _S = TypeVar("_S", contravariant=True)
 
 
 class ResourceType(Struct, frozen=True, kw_only=True):
-    """A kind of resource. `scope` says of what there is one: a resource, a Region, or an account with a home Region."""
+    """A kind of resource. `scope` says whether there are many, one per Region, or one per account.
+
+    The one of an account is in its home Region.
+    """
 
     type: str  # CloudFormation's name: AWS::EC2::Snapshot
     noun: str  # in a sentence: EBS snapshot
@@ -50,7 +54,7 @@ class ResourceType(Struct, frozen=True, kw_only=True):
     scope: Literal["resource", "region", "account"] = "resource"
 
     def named(self, resource: Resource) -> str:
-        """Return how a sentence calls a resource: with the noun of this kind, if its id does not say what it is."""
+        """Return a resource's name in a sentence: with the noun of this kind, if the id does not show the kind."""
         if self.self_evident or resource.type != self.type:
             return resource.label
         return f"{self.noun} {resource.label}"
@@ -59,8 +63,8 @@ class ResourceType(Struct, frozen=True, kw_only=True):
 class Trigger(Struct, frozen=True):
     """A call that can put a resource at fault, matched on source and name.
 
-    `at` are the paths in the record where its ids stand, the most telling first; () stands for the Region's or the
-    account's one. `parts` are the paths of the part ids that the event names.
+    `at` are the paths in the record that hold the resource's ids, the most precise first; () stands for the one
+    resource of the Region or the account. `parts` are the paths of the part ids that the event names.
     """
 
     source: str
@@ -70,11 +74,11 @@ class Trigger(Struct, frozen=True):
 
 
 class Right(Struct, frozen=True):
-    """An IAM action, narrowed by condition keys and by the ARN of what it is about ("": the control's resources).
+    """An IAM action, narrowed by condition keys and by the ARN of its resource ("": the control's resources).
 
-    The ARN has the fields of a ResourceType's; "*" is everything. `operation` is the API's name, if it is another, with
-    botocore's name of the service, if that is another too: "elbv2:DescribeListeners". `is_listing`: it only finds what
-    there is, which no undo needs.
+    The ARN has the fields of a ResourceType's; "*" is everything. `operation` is the API's name, if that differs from
+    the action's. It begins with botocore's name of the service, if that differs too: "elbv2:DescribeListeners".
+    `is_listing`: the action only lists existing resources, and no undo needs that.
     """
 
     action: str
@@ -99,12 +103,12 @@ def rights(
 
 
 def lists(*actions: str, of: str = "*", operation: str = "") -> tuple[Right, ...]:
-    """Return the rights to list, which no undo needs: of everything, or of an ARN where AWS knows a narrower one."""
+    """Return the rights to list: everything, or an ARN if AWS accepts a narrower one. No undo needs them."""
     return tuple(Right(action, resource=of, operation=operation, is_listing=True) for action in actions)
 
 
 class State(Struct, frozen=True):
-    """What AWS answers about a resource. `parts` can be put back; `context` is needed to judge, and never put back.
+    """The answer of AWS about a resource. `parts` can be put back; `context` is only needed to judge.
 
     `guard` is a revision that changes with every write. `owner` is the account that AWS names, if it names one.
     `labels` are texts for modes and notices: the name, the VPC, tags.
@@ -118,7 +122,7 @@ class State(Struct, frozen=True):
 
 
 class View(Struct, frozen=True, kw_only=True):
-    """All that a judgement may depend on."""
+    """The facts that a judgement may depend on, and no others."""
 
     resource: Resource
     state: State
@@ -129,12 +133,12 @@ class View(Struct, frozen=True, kw_only=True):
 
     @property
     def parts(self) -> Parts:
-        """All parts, exempt ones too: whoever writes a whole list needs them."""
+        """The parts of the resource, including exempt ones: a write of a whole list needs them."""
         return self.state.parts
 
     @property
     def counted(self) -> Parts:
-        """The parts without those that are exempt, for a judgement about all of them together."""
+        """The parts that are not exempt, for a judgement about all of them together."""
         return {part: value for part, value in self.parts.items() if part not in self.exempt}
 
 
@@ -158,7 +162,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     @property
     def is_due(self) -> bool:
-        """Whether a mend is to close it."""
+        """True if a mend is to close the finding."""
         return not self.restraint and not self.wait
 
 
@@ -169,7 +173,10 @@ class ReadMany(Protocol[_S]):
 
 
 class ReadAgain(Protocol[_S]):
-    """Read what a mend may have changed, for a proof; the rest is taken as it was `before`, by id. Raises AwsError."""
+    """Read the parts that a mend may have changed, for a proof.
+
+    The rest is taken from `before`, by id. Raises AwsError.
+    """
 
     def __call__(
         self, resources: Sequence[Resource], /, before: Mapping[str, State], reader: Reader, settings: _S
@@ -177,9 +184,9 @@ class ReadAgain(Protocol[_S]):
 
 
 class PartIds(Struct, frozen=True):
-    """Ids by which a person may name a part alone, as sgr-... names a rule.
+    """A way for a person to name a part by its id alone, as sgr-... names a rule.
 
-    `resource_of` returns the id of the resource that a part is of, empty if there is no such part. Raises AwsError.
+    `resource_of` returns the id of the part's resource, empty if there is no such part. Raises AwsError.
     """
 
     pattern: str  # a regular expression that a whole id matches
@@ -189,16 +196,16 @@ class PartIds(Struct, frozen=True):
 class Explain(Protocol[_S]):
     """Yield sentences about the parts of a state, or about one `part`, for a person who asks why.
 
-    `why` says of each part at fault, by id, why it is.
+    `why` maps the id of each part at fault to the reason.
     """
 
     def __call__(self, state: State, why: Mapping[str, str], part: str, settings: _S, /) -> Iterable[str]: ...
 
 
 class Followed(Struct, frozen=True):
-    """A resource after a call, as records tell it. `older` are the ids of parts that no earlier call told of.
+    """A resource after a call, as records report it. `older`: ids of parts that no earlier call reported.
 
-    The state is None if the resource is gone, or nothing is known of it.
+    The state is None if the resource is gone, or nothing is known about it.
     """
 
     state: State | None
@@ -210,10 +217,11 @@ def _as_they_are(state: State) -> Hashable:
 
 
 class Following(Struct, Generic[S], frozen=True, kw_only=True):
-    """How a replay follows a resource from call to call, by CloudTrail's records alone.
+    """A way for a replay to follow a resource from call to call, by CloudTrail's records alone.
 
-    `step` returns the resource after a call at a time, given its state before; None: nothing was known. It raises
-    EventError. States of an account and a VPC that are `alike` are judged alike, part by part, in their order.
+    `step` returns the resource after a call at a time, given the state before the call; None: nothing was known. It
+    raises EventError. If states of one account and VPC are `alike`, they have the same findings, part by part, in their
+    order.
     """
 
     calls: tuple[Trigger, ...]
@@ -229,12 +237,12 @@ def _unchanged(value: Any) -> Any:
 
 
 class Control(Struct, Generic[S], frozen=True, kw_only=True):
-    """One kind of fault, and its mend. `S` is the type of its settings, the keys of `[control.ID]` in a policy file.
+    """A kind of fault, and its mend. `S` is the type of its settings, the keys of `[control.ID]` in a policy.
 
     `read` returns None if the resource is gone; it raises AwsError. `judge` is pure. `put` returns the calls that lead
-    from a state to all the parts that shall be there, in their order; None: the control only reports. `every` yields
-    what something else than a resource of its kind stands for, by the cheapest list that AWS has: of a Region, for a
-    sweep, or of what an event names. It yields ids, or resources where it knows whose they are. None: there is one.
+    from a state to the parts that must be there, in their order; None: the control only reports. `every` yields the
+    resources that a Region has, for a sweep, or those behind the other resource that an event names. It uses the
+    cheapest list that AWS has. It yields ids, or resources if it knows their accounts. None: there is one resource.
     """
 
     id: str  # for life
@@ -282,7 +290,7 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
     budgeted: bool = True  # its mends count in the budget of the account's hour; false if it must not wait
     shown_by: Callable[[Resource], Iterable[Call]] | None = None  # what shows it, if the first call of `read` does not
     whole: bool = False  # a write replaces more than it changes, unguarded: it is read again beside the intent
-    # For a look, and never for a mend. What else is known of a part, by name: its kind first, by which a page counts.
+    # For a look, and never for a mend: further facts about a part, by name. The kind is first: a page counts by it.
     details: Callable[[State, str, S], Mapping[str, Any]] | None = None
     parts_of: Callable[[Json], Parts] | None = None  # the parts of a before-image; None: those that `image_of` writes
     reach: Callable[[Sequence[Resource], Reader, S], Mapping[str, Reach]] | None = None  # by id; raises AwsError
@@ -291,11 +299,11 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
 
     @property
     def calls(self) -> tuple[Trigger, ...]:
-        """The calls that wake it, and those that a replay follows."""
+        """The calls that wake the control, and those that a replay follows."""
         return (*self.triggers, *(self.follow.calls if self.follow else ()))
 
     def said(self, value: Any) -> str:
-        """Return the value of a part in words, also of one that is not there."""
+        """Return the value of a part in words; None: the part is not there."""
         return "not there" if value is None else self.say(value)
 
     def image_of(self, state: State) -> Json:
@@ -312,7 +320,7 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
 
 
 def changed(now: Parts, then: Parts) -> tuple[str, ...]:
-    """Return the ids of the parts that differ: those that are there in their order, then those that come."""
+    """Return the ids of the parts that differ: first those that are there now, in their order, then new ones."""
     return tuple(part for part in {**now, **then} if now.get(part) != then.get(part))
 
 
@@ -322,7 +330,7 @@ def after(parts: Parts, patch: Patch) -> Parts:
 
 
 def each(put_one: Callable[[Resource, str, Any, Any], Call]) -> Callable[[Resource, State, Parts], list[Call]]:
-    """Return a `put` made of one that puts a single part, given its id, its value now, and its value then."""
+    """Return a `put` made of a function that puts one part, given its id, its value now, and its value then."""
 
     def put(resource: Resource, now: State, then: Parts) -> list[Call]:
         return [

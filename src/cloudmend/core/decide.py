@@ -1,4 +1,4 @@
-"""Fix, only report, or leave open: what a policy says of a finding."""
+"""Decide with a policy whether to fix a finding, to report it only, or to leave it open."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ class Line(NamedTuple):
 
 
 def decide(policy: Policy, circumstances: Circumstances, default: Mode = "fix") -> Decision:
-    """Return what an exemption that holds says, else the mode. `default` is the control's own."""
+    """Return the mode and the reason: an exemption that holds, otherwise the policy's mode.
+
+    `default` is the control's own mode.
+    """
     exemptions = [exemption for exemption in policy.exemptions if _covers(exemption, circumstances)]
     for exemption in exemptions:
         if exemption.holds(circumstances.now):
@@ -51,7 +54,7 @@ def decide(policy: Policy, circumstances: Circumstances, default: Mode = "fix") 
 
 
 def _covers(exemption: Exemption, circumstances: Circumstances) -> bool:
-    """Return whether it is about the control, and all the scopes that it gives match."""
+    """Return whether the exemption is about the control, and every scope that it gives matches."""
     return exemption.control == circumstances.control and all(
         getattr(circumstances, name) == value for name, value in exemption.scope.items()
     )
@@ -63,9 +66,10 @@ _CAUTIOUS: Final = ("off", "observe", "fix")  # the most cautious first
 def mode_of(policy: Policy, control: str, account: str, vpc: str, default: Mode) -> Line:
     """Return the mode of a control at a place.
 
-    A line that names both decides. Otherwise it is the more cautious of what is said of the place and of the control,
-    which is `default` if nothing is said of it; and if nothing is said of either, the mode of everything else. What the
-    stack holds no right to is not done, whatever a line says.
+    A line that names both the place and the control decides. Otherwise the more cautious of two modes decides: that of
+    the place and that of the control. The control's mode is `default` if no line names the control. If no line names
+    either, the mode of everything else decides. Whatever a line says, cloudmend does nothing that the stack holds no
+    right to.
     """
     line, granted = _said(policy, control, account, vpc, default), policy.rights.get(control, "fix")
     if _CAUTIOUS.index(granted) < _CAUTIOUS.index(line.mode):
@@ -83,7 +87,7 @@ def _said(policy: Policy, control: str, account: str, vpc: str, default: Mode) -
 
 
 def _at(modes: Modes, account: str, vpc: str, name: str) -> Line | None:
-    """Return the line that names the VPC, else the account."""
+    """Return the line that names the VPC, otherwise the one that names the account."""
     for kind, place in (("vpc", vpc), ("account", account)):
         if mode := getattr(modes, kind).get(place):
             return Line(mode, f"{name}.{kind}.{place} is {mode}")
@@ -91,7 +95,7 @@ def _at(modes: Modes, account: str, vpc: str, name: str) -> Line | None:
 
 
 def _of_control(policy: Policy, control: str, default: Mode, *, is_placed: bool) -> Iterator[Line]:
-    """Yield what is said of a control, or what holds without that."""
+    """Yield the line about a control, or the lines that hold if there is none."""
     if said := policy.modes.get(control, Modes()).default:
         yield Line(said, f"control.{control}.mode is {said}")
         return
@@ -103,7 +107,7 @@ def _of_control(policy: Policy, control: str, default: Mode, *, is_placed: bool)
 
 
 def _written(policy: Policy, line: Line) -> Line:
-    """Return the line, or that nothing is written, if a setting says so."""
+    """Return the line, or a line that forbids writes if a setting does."""
     if policy.is_observing and line.mode == "fix":
         return Line("observe", "mode.default is observe")
     return line
@@ -121,7 +125,7 @@ C = TypeVar("C", bound=_Moded)
 
 
 def switched_on(controls: Iterable[C], policy: Policy) -> tuple[C, ...]:
-    """Return the controls that are not off wherever they could look."""
+    """Return the controls that are not off in every place that they could look at."""
     return tuple(control for control in controls if not _is_off(control, policy))
 
 

@@ -1,4 +1,4 @@
-"""How the walk of one target ended, as a value, and the record that says so in the control's own words."""
+"""The end of the walk of one target, as a value, and its record in the control's own words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cloudmend.core.ledger import WITHOUT_TAGS, Entry
 from cloudmend.core.model import ApiCall, Edit, Record, Request, Resource, Status, Step
 from cloudmend.core.standing import StandingResource, UnitState
 
-# So many mends of a finding within the hour before make its resource a flapping one.
+# If a finding was mended so many times within the hour before, its resource is flapping.
 FLAPPING_AFTER: Final = 2
 FLAP_WINDOW: Final = timedelta(hours=1)
 
@@ -27,10 +27,10 @@ _TAGS: Final = ("Tags", "TagSpecifications")
 
 
 class Target(Struct, frozen=True, kw_only=True):
-    """One control and one resource, and the call that led there. `swept`: no event did.
+    """A control and a resource, and the call that led there. `swept`: no event did.
 
-    `named` are the parts that the event named, if a read need not wait for them any more. `unit` is what a sweep knows
-    of the whole unit; without it, the ledger is asked about the resource alone.
+    `named` are the parts that the event named, if a read need not wait for them any more. `unit` is the sweep's
+    knowledge of the whole unit. Without it, the walk reads the ledger for the resource alone.
     """
 
     control: contract.Control[Any]
@@ -42,20 +42,20 @@ class Target(Struct, frozen=True, kw_only=True):
 
     @property
     def opened(self) -> tuple[str, ...]:
-        """The parts that the call has opened, as far as the event names them."""
+        """The parts that the call opened, as far as the event names them."""
         return self.named or self.resource.parts
 
     @property
     def account(self) -> str:
-        """Whose the resource is, as far as it is known."""
+        """The account of the resource, as far as it is known."""
         return self.resource.account or self.cause.account
 
 
 class Ended(Struct, frozen=True, kw_only=True):
-    """The end of a walk, for the record. `again`: something else is at fault by now, and is mended next.
+    """The end of a walk, for the record. `again`: another part is at fault by now, and is mended next.
 
-    `told` is what a sentence says where the findings and steps do not; of a failure, the problem. `notes` say of parts
-    why they were mended in another way than planned.
+    `told` is the sentence to use if the findings and steps have none; for a failure, it is the problem. `notes` maps a
+    part to the reason why it was mended in another way than planned.
     """
 
     target: Target
@@ -93,12 +93,12 @@ class Ended(Struct, frozen=True, kw_only=True):
 
     @property
     def tags_left_out(self) -> bool:
-        """Whether the before-image is without tags, for want of room."""
+        """True if the before-image was stored without tags, because the ledger had no room for them."""
         return bool(self.entry and self.entry.intent.tags_left_out)
 
 
 def record_of(ended: Ended, now: datetime, run_by: str = "") -> Record:
-    """Return what is told and kept of an end."""
+    """Return the record of an end, to report and to keep."""
     target, cause = ended.target, ended.target.cause
     steps = ended.planned if ended.status == "observed" else ended.steps
     bad = ended.status in _BAD
@@ -155,7 +155,7 @@ def commands(calls: Iterable[Call], region: str, *, tags: bool) -> tuple[str, ..
 
 
 def without_tags(value: Any) -> Any:
-    """Return an answer or a request of AWS without what its names say are tags."""
+    """Return an answer or a request of AWS without the values whose names say that they are tags."""
     if isinstance(value, Mapping):
         return {name: without_tags(each) for name, each in value.items() if name not in _TAGS}
     return [without_tags(each) for each in value] if isinstance(value, list | tuple) else value
@@ -172,20 +172,20 @@ def edit_of(ended: Ended, step: Step) -> Edit:
 
 
 def why_of(findings: Iterable[contract.Finding], part: str, note: str = "") -> str:
-    """Return why a part is changed, and why in this way: as a note says it, or else the finding."""
+    """Return why a part is changed, and why in this way: the note, or the finding's reason if there is none."""
     finding = next((each for each in findings if each.part == part), None)
     because = note or (finding.because if finding else "")
     return "; ".join(text for text in (finding.why if finding else "", because) if text)
 
 
 def edit(control: contract.Control[Any], step: Step, why: str = "") -> Edit:
-    """Return a step in words: what is there before it and after it, and what it does."""
+    """Return a step in words: the value before it, the value after it, and the change."""
     after = "" if step.after is None else control.say(step.after)
     return Edit(part=step.part, before=control.said(step.before), after=after, did=_did(control, step), why=why)
 
 
 def _did(control: contract.Control[Any], step: Step) -> str:
-    """Return what a step does, in words: "narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8"."""
+    """Return the change that a step makes, in words: "narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8"."""
     if control.did:
         return control.did(step)
     if step.before is None:
@@ -196,12 +196,12 @@ def _did(control: contract.Control[Any], step: Step) -> str:
 
 
 def label(target: Target) -> str:
-    """Return how a sentence calls the resource of a target: with its noun, if the id does not say what it is."""
+    """Return a name for a target's resource: with its noun, if the id does not show the kind."""
     return target.control.resource.named(target.resource)
 
 
 def _summary(ended: Ended) -> str:
-    """Return one or two sentences: the resource, its status, and what was done or is left."""
+    """Return one or two sentences: the resource, its status, and the parts that were changed or are left."""
     name = label(ended.target)
     if ended.status == "gone":
         return f"{name} does not exist in {ended.target.resource.region}."
@@ -222,14 +222,14 @@ def _mended(ended: Ended) -> str:
 
 
 def _done(ended: Ended) -> str:
-    """Return what was done, and what is reported besides."""
+    """Return the changes that were made, and the findings that are reported besides."""
     told = "; ".join(edit_of(ended, step).did for step in ended.steps) or "somebody else closed it first"
     besides = "; ".join(_reported(ended.remaining))
     return f"{told}. Besides, {besides}" if besides else told
 
 
 def _flapping(ended: Ended) -> str:
-    """Return who opens it again and again, and how to stop that."""
+    """Return who opens the finding repeatedly, and how to stop that."""
     if not ended.is_flapping:
         return ""
     by = attribute(ended.target.cause.actor, ended.target.control.hints)
@@ -262,13 +262,13 @@ def _when(ended: Ended) -> str:
 
 
 def _problem(ended: Ended) -> str:
-    """Return why an end is a failure. What waits for the next try is one where nobody else tries again."""
+    """Return why an end is a failure. One that waits for a retry is a failure if nothing else tries again."""
     told = ended.told or f"{_done(ended)}. {_AGAIN}"
     return f"{told} {_UNSURE}" if ended.unsure else told
 
 
 def _reported(findings: Iterable[contract.Finding]) -> Iterator[str]:
-    """Yield why of each that no mend closes."""
+    """Yield the reason of each finding that no mend closes."""
     return (finding.why for finding in findings if not finding.is_due)
 
 

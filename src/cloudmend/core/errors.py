@@ -1,11 +1,11 @@
-"""Every error a user can meet. Each says what is wrong, where, and what to do."""
+"""The errors a user can meet. Each gives the problem, the place, and the action to take."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-# Codes with which AWS says that the caller may not have what was asked for.
+# The codes with which AWS says that the caller lacks the right to the request.
 _DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "AuthFailure", "UnauthorizedOperation"})
 
 
@@ -20,7 +20,7 @@ class EventError(CloudmendError):
 class PolicyError(CloudmendError):
     """A policy that is unreadable, unknown or contradicts itself. A bad policy does nothing.
 
-    `faults` are all that is wrong with it: a sentence or two each, with the place.
+    `faults` are all its errors: a sentence or two each, with the place.
     """
 
     def __init__(self, *faults: str) -> None:
@@ -33,11 +33,11 @@ class InputError(CloudmendError):
 
 
 class UnsafePlan(CloudmendError):
-    """A plan that would do more than close what is at fault. It is not carried out."""
+    """A plan that would do more than mend its findings. It is not carried out."""
 
 
 class PlanChanged(CloudmendError):
-    """A plan that is no longer the one that a person agreed to. It is not carried out."""
+    """A plan that differs from the one that a person agreed to. It is not carried out."""
 
 
 class StillOpen(CloudmendError):
@@ -45,11 +45,11 @@ class StillOpen(CloudmendError):
 
 
 class AwsError(CloudmendError):
-    """AWS did not do what was asked.
+    """An AWS call that failed.
 
-    `action` is the IAM name of the call ("ec2:ModifySnapshotAttribute"); `code` is AWS's error code,
-    empty where no answer came. `refused` is true when AWS is known to have done nothing. `rows` are those of the
-    pages that a list had before the one that failed.
+    `action` is the IAM name of the call ("ec2:ModifySnapshotAttribute"); `code` is AWS's error code, empty if no answer
+    came. `refused` is true if AWS is known to have done nothing. `rows` are the rows of the pages that a list had
+    before the page that failed.
     """
 
     def __init__(self, sentence: str, *, action: str, code: str, refused: bool) -> None:
@@ -61,12 +61,12 @@ class AwsError(CloudmendError):
 
     @property
     def lasts(self) -> bool:
-        """Whether AWS will answer the same next time: there is no such thing, or the caller may not see it."""
+        """True if a retry gets the same answer: the resource does not exist, or the caller may not see it."""
         return self.code.endswith(".NotFound") or self.code in _DENIED
 
 
 class LedgerError(CloudmendError):
-    """The ledger cannot keep or give back something. What cannot be kept is not begun."""
+    """An item that the ledger cannot store or return. A mend that cannot be stored is not begun."""
 
 
 class TooLarge(LedgerError):
@@ -74,20 +74,20 @@ class TooLarge(LedgerError):
 
 
 class Busy(CloudmendError):
-    """Another mend of the same resource by the same control is under way. Nothing was stored."""
+    """A mend of a resource that another mend by the same control is changing now. Nothing was stored."""
 
 
 class BudgetSpent(CloudmendError):
-    """The account has had mends at as many resources as it may have in an hour. Nothing was stored."""
+    """A mend in an account that used up its budget of mended resources for the hour. Nothing was stored."""
 
 
 class WrongState(CloudmendError):
-    """A record is not in a state from which it can go where it was told to go. Nothing was stored."""
+    """A record whose state does not allow the requested transition. Nothing was stored."""
 
 
 class UndoRefused(CloudmendError):
-    """A mend that may not be taken back as it was asked. Nothing was changed."""
+    """A mend that cannot be undone as requested. Nothing was changed."""
 
 
 class UndoIncomplete(CloudmendError):
-    """A mend that is taken back in part only. The same undo again completes it."""
+    """A mend that was undone in part only. A repeat of the undo completes it."""

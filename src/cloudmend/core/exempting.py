@@ -1,4 +1,4 @@
-"""Leaving something open on purpose, for a while: on whose word, why, and until when."""
+"""Timed exemptions: who asked for one, why, and until when."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DURATION: Final = re.compile(r"([0-9]{1,4})([mhd])")
 
 
 class Where(Struct, frozen=True, kw_only=True):
-    """A resource, where it is, and under which control it is left open. What is not known is empty."""
+    """A resource, its place, and the control that leaves it open. A field that is not known is empty."""
 
     group: str
     name: str = ""
@@ -50,7 +50,7 @@ class Grounds(Struct, frozen=True, kw_only=True):
     def exemption(
         self, exemption_id: str, where: Where, now: datetime, parts: tuple[str, ...] | None = None
     ) -> TimedExemption:
-        """Of the parts that say this, or of the whole resource."""
+        """Return an exemption of the parts with these values; None: of the whole resource."""
         return TimedExemption(
             id=exemption_id,
             group=where.group,
@@ -68,7 +68,10 @@ class Grounds(Struct, frozen=True, kw_only=True):
 
 
 def left_open(exemption: TimedExemption, control: Control[Any] | None) -> str:
-    """Return what an exemption leaves open of its resource, in words; its control, if it is known, has them."""
+    """Return the part of a resource that an exemption leaves open, in words.
+
+    `control` has the words, if it is known.
+    """
     if exemption.is_whole:
         return (control.words if control else Words()).whole
     if control and control.marks is None and not exemption.rule:  # its marks are digests, which say nothing to people
@@ -77,7 +80,7 @@ def left_open(exemption: TimedExemption, control: Control[Any] | None) -> str:
 
 
 def exemption_record(exemption: TimedExemption, control: Control[Any]) -> Record:
-    """Return what is told of an exemption that somebody made, or ended early."""
+    """Return the record of an exemption that a person made, or ended early."""
     by = (exemption.ended_by or "somebody unknown") if exemption.ended else exemption.created_by
     resource = Resource(type=control.resource.type, id=exemption.group, name=exemption.name)
     until = f"until {exemption.expires:%Y-%m-%d %H:%M} UTC: {exemption.reason} ({exemption.owner})"
@@ -103,7 +106,7 @@ def exemption_record(exemption: TimedExemption, control: Control[Any]) -> Record
 
 
 def parse_duration(text: str) -> timedelta:
-    """30m, 2h or 3d. Raises InputError."""
+    """Return the duration for a text such as 30m, 2h or 3d. Raises InputError."""
     match = _DURATION.fullmatch(text)
     if match is None:
         raise InputError(f"{text!r} is not a duration. Write minutes, hours or days, such as 30m, 2h or 3d.")

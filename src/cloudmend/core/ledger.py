@@ -1,4 +1,4 @@
-"""What is kept of each mend, so that it can be completed after a crash and taken back: nouns, states, the port."""
+"""The ledger's nouns, states and port: it stores each mend, for completion after a crash and for undo."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from cloudmend.core.model import Intent, Record, Resource, label_of
 from cloudmend.core.standing import StandingFound, StandingResource, Unit, UnitFound
 from cloudmend.core.ulid import LENGTH, TIME_LENGTH, ulid
 
-# Of the shapes below that are stored; docs/reference/records.md.
+# The versions of the stored shapes below; docs/reference/records.md.
 VERSION: Final = 2
 EXEMPTION_VERSION: Final = 2
 
-# How long an intent that does not end keeps others out: as long as a Lambda that made it can live (decision 6).
+# An open intent keeps others out for this long: as long as a Lambda that made it can live (decision 6).
 LEASE: Final = timedelta(seconds=60)
-# No lease runs for so long: what says it does was written by a clock that was wrong, or by hand, and keeps nobody out.
+# No lease runs for so long. A longer one was written by a wrong clock, or by hand, and keeps nobody out.
 NO_LEASE: Final = timedelta(hours=1)
 
-# Of a ULID: its time, and the digest of the place at its end, forty bits. No other record's id fits both.
+# The parts of a ULID: its time, and at its end the digest of the place, forty bits. No other record's id fits both.
 _ULIDS_SINCE: Final = 2  # the version
 _OWN: Final = 5  # bytes
 _TIME, _PLACE = slice(TIME_LENGTH), slice(LENGTH - 8, LENGTH)
@@ -38,13 +38,13 @@ State = Literal["INTENT", "DONE", "FAILED", "UNDONE"]
 Ending = Literal["DONE", "FAILED"]
 Instant = Annotated[datetime, Meta(tz=True)]
 
-# What to do where something is not in the ledger that was searched.
+# The advice for an item that is not in the ledger that was searched.
 OTHER_LEDGER: Final = (
     "A stack keeps its records in a table: pass its name as --ledger (the stack's output LedgerTableName) and its "
     "Region as --region. Without --ledger, a file of your own is searched. cloudmend records lists what a ledger holds."
 )
 
-# From which states each state is reached. What failed half-way can be taken back as well.
+# The states from which each state is reached. A mend that failed half-way can be undone as well.
 _FROM: Final[dict[State, tuple[State, ...]]] = {
     "INTENT": (),
     "DONE": ("INTENT",),
@@ -61,9 +61,9 @@ class End(Struct, frozen=True):
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """One mend, from before its first write. `ended` is absent in INTENT, `undone` in all but UNDONE.
+    """A mend, from before its first write. `ended` is absent in INTENT, `undone` in all but UNDONE.
 
-    `resumed` is when somebody last set about to complete it, because the process that had begun it was dead.
+    `resumed` is when a process last began to complete it, because the process that had begun it was dead.
     """
 
     version: int = VERSION
@@ -77,7 +77,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, intent: Intent, now: datetime, salt: bytes) -> Self:
-        """Return a new entry; `salt` are five bytes that tell two of one place and millisecond apart."""
+        """Return a new entry; `salt` is five bytes that distinguish two entries of one place and millisecond."""
         return cls(id=ulid(now, salt + _digest(place_of(intent), _OWN)), state="INTENT", opened=now, intent=intent)
 
     @property
@@ -87,7 +87,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 
     @property
     def has_own_id(self) -> bool:
-        """Whether the id is one that this resource, control and time would give: a ULID ends with their digest."""
+        """True if the id fits this resource, control and time: a ULID ends with their digest."""
         if self.version < _ULIDS_SINCE:
             return self.id.rpartition("/")[0] == self.intent.resource.id
         own = ulid(self.opened, bytes(5) + _digest(self.place, _OWN))
@@ -95,7 +95,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 
     @property
     def counted(self) -> str:
-        """What stands for its place in the hour's budget: eight characters, so that the budgets of all hold many."""
+        """The short form of its place in the hour's budget: eight characters, so that a budget holds many."""
         return urlsafe_b64encode(_digest(self.place, 6)).decode()
 
     @property
@@ -104,12 +104,12 @@ class Entry(Struct, frozen=True, kw_only=True):
 
     @property
     def seen(self) -> datetime:
-        """When the resource was looked at, as far as it is known."""
+        """The time when the resource was looked at, as far as it is known."""
         return self.intent.seen or self.opened
 
     @property
     def leased_until(self) -> datetime:
-        """Until when it keeps others out of its place."""
+        """The time until which the entry keeps others out of its place."""
         return self.ended.at if self.ended else (self.resumed or self.opened) + LEASE
 
     def is_left_behind(self, seen: datetime) -> bool:
@@ -117,13 +117,19 @@ class Entry(Struct, frozen=True, kw_only=True):
         return self.state == "INTENT" and self.leased_until <= seen
 
     def taken_over(self, now: datetime) -> Entry:
-        """The entry with a lease that begins anew, for whoever completes it. Raises WrongState if it has ended."""
+        """Return the entry with a new lease, for the process that completes it.
+
+        Raises WrongState if it has ended.
+        """
         if self.state != "INTENT":
             raise WrongState(f"Record {self.id} is {self.state}: there is nothing to complete. It stays as it is.")
         return msgspec.structs.replace(self, resumed=now)
 
     def moved(self, state: State, end: End) -> Entry:
-        """The entry in another state; itself where it is there already with this record. Raises WrongState."""
+        """Return the entry in another state; the same entry if it is there already with this record.
+
+        Raises WrongState.
+        """
         last = self.undone or self.ended
         if self.state == state and last and last.record == end.record:
             return self
@@ -143,9 +149,10 @@ class MendEnd(NamedTuple):
 
 
 class Unreadable(Struct, frozen=True):
-    """A record that is in a ledger and cannot be read: its id, and a sentence or two that say why and what to do.
+    """A record of a ledger that cannot be read: its id, and a sentence or two with the reason and the action.
 
-    `place` is the key under which it is stored; empty where the ledger does not tell, as of some of version 1.
+    `place` is the key under which the record is stored. It is empty if the ledger does not have it, as for some records
+    of version 1.
     """
 
     id: str
@@ -154,7 +161,7 @@ class Unreadable(Struct, frozen=True):
 
     @property
     def resource_id(self) -> str:
-        """The id of its resource, where the place or an id of version 1 says it."""
+        """The id of its resource, if the place or an id of version 1 contains it."""
         return resource_of(self.place) if self.place else self.id.rpartition("/")[0]
 
 
@@ -162,7 +169,7 @@ Found = Entry | Unreadable
 
 
 class Entries:
-    """The entries of what a ledger gives, read as they are asked for; what was not readable among them is kept."""
+    """The entries of a ledger's answer, read lazily; those that could not be read are kept."""
 
     def __init__(self, found: Iterable[Found]) -> None:
         self._found = found
@@ -177,7 +184,7 @@ class Entries:
 
 
 class History(Struct, frozen=True):
-    """What a ledger knows of a resource under a control: mends of late, oldest first, and what stands there."""
+    """The ledger's knowledge of a resource under a control: recent mends, oldest first, and its findings."""
 
     recent: tuple[Found, ...] = ()
     standing: StandingFound | None = None
@@ -186,7 +193,7 @@ class History(Struct, frozen=True):
 class TimedExemption(Struct, frozen=True, kw_only=True):
     """An exemption for a while. Unlike an exemption of the policy, nobody reviewed it, so it must end.
 
-    Parts are named by what they say, because their ids may change; version 1 named one rule by its id, or all.
+    A part is named by its value, because its id may change; version 1 named one rule by its id, or all.
     """
 
     version: int = EXEMPTION_VERSION
@@ -208,34 +215,35 @@ class TimedExemption(Struct, frozen=True, kw_only=True):
 
     @property
     def label(self) -> str:
-        """How a sentence calls the group."""
+        """The name of the group in a sentence."""
         return label_of(self.group, self.name)
 
     @property
     def told(self) -> str:
-        """What it says of itself where it decides."""
+        """The text of the exemption for a record in which it decides."""
         until = f"{self.expires.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         return f"exempt: {self.id}, by {self.owner} until {until}: {self.reason}"
 
     @property
     def is_whole(self) -> bool:
-        """Whether it leaves all of the group as it is."""
+        """True if the exemption covers the whole group."""
         return self.parts is None and not self.rule
 
     def is_about(self, control: str, resource: Resource) -> bool:
-        """Whether it is of this resource under this control: an id alone may be that of another, elsewhere."""
+        """Return whether it is for this resource under this control: another resource can have the same id."""
         here = ((self.control, control), (self.account, resource.account), (self.region, resource.region))
         return self.group == resource.id and all(not (own and other) or own == other for own, other in here)
 
     def holds(self, now: datetime) -> bool:
-        """Not without owner and reason, and not after it expired or was ended. `now` is aware."""
+        """Return whether it has an owner and a reason, and has not expired or been ended. `now` is aware."""
         return bool(self.owner and self.reason) and self.ended is None and now <= self.expires
 
 
 class Exemptions(Struct, frozen=True):
-    """The active exemptions, and a sentence for each that cannot be read: it exempts nothing, and a person must look.
+    """The active exemptions, and a sentence for each that cannot be read.
 
-    Those that are `over` are kept as long as records are.
+    An exemption that cannot be read exempts nothing, and a person must look at it. Those that are `over` are kept as
+    long as records are.
     """
 
     held: tuple[TimedExemption, ...]
@@ -247,7 +255,7 @@ class Terms(Struct, frozen=True, kw_only=True):
     """The terms of a ledger: its budget and its retention.
 
     `budget`: how many resources of an account each control may mend in a clock hour, however often each; at least 1.
-    `retention`: of what has ended, counted from then.
+    `retention`: how long an item is kept after its end.
     """
 
     budget: int = 100
@@ -255,89 +263,93 @@ class Terms(Struct, frozen=True, kw_only=True):
 
 
 class Ledger(Protocol):
-    """Keeps what is about to be done, durably, before it is done, and how it ended.
+    """A durable store of each mend: the plan before the first write, and the end.
 
-    Every method raises LedgerError, and AwsError where the ledger is in AWS. In a list, what cannot be read hides
-    nothing else: it is Unreadable, or a sentence among the exemptions.
+    Every method raises LedgerError, and AwsError if the ledger is in AWS. In a list, an item that cannot be read hides
+    no other: it is Unreadable, or a sentence among the exemptions.
     """
 
     @property
     def name(self) -> str:
-        """How a sentence calls it: the table or the file, and where that is."""
+        """The name of the ledger in a sentence: the table or the file, and its place."""
 
     def intend(self, intent: Intent) -> Entry:
-        """Store it in state INTENT, and count its resource in the hour's budget of account and control: both, or none.
+        """Store a new entry in state INTENT, and count its resource in the hour's budget: both, or none.
 
-        An intent that is not `budgeted` counts in none.
+        The budget is that of the account and the control. An intent that is not `budgeted` counts in none.
 
-        Raises Busy if another's lease of the same place still ran when the resource was seen: what was seen
-        may be closed by now. An intent that outlived its lease stays as it is, to be completed. Raises BudgetSpent,
-        and TooLarge.
+        Raises Busy if another's lease of the same place still ran when the resource was seen: the finding may be closed
+        by now. An intent that outlived its lease stays as it is, to be completed. Raises BudgetSpent, and TooLarge.
         """
 
     def intend_all(self, intents: Sequence[Intent]) -> tuple[Entry, ...]:
-        """The same for up to 33 intents of one control, or 32 of two: all of them, or none. Raises as `intend` does.
+        """Store up to 33 intents of one control, or 32 of two: all, or none. Raises as `intend` does.
 
-        Where some are counted in the budget already, it may be spent for all of them though it is not for each alone.
+        If some of them are counted in the budget already, BudgetSpent can be raised for all together though for none
+        alone.
         """
 
     def resume(self, entry: Entry, seen: datetime) -> Entry:
         """Take over an intent whose process died: its lease begins again, and nobody else completes it.
 
-        Raises Busy if a lease of its place still ran when the resource was seen, and WrongState where it has ended.
+        Raises Busy if a lease of its place still ran when the resource was seen, and WrongState if it has ended.
         """
 
     def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
-        """INTENT -> DONE | FAILED, and lets others in. The same again is accepted. Raises WrongState."""
+        """Move INTENT -> DONE | FAILED, and let others in. A repeat is accepted. Raises WrongState."""
 
     def finish_all(self, ends: Sequence[MendEnd]) -> tuple[Entry, ...]:
-        """The same for up to 33 mends: all of them, or none. Raises LedgerError if `finish` would for any."""
+        """Finish up to 33 mends: all, or none. Raises LedgerError if `finish` would for any."""
 
     def undone(self, entry: Entry, record: Record) -> Entry:
-        """DONE | FAILED -> UNDONE. The same again is accepted. Raises WrongState."""
+        """Move DONE | FAILED -> UNDONE. A repeat is accepted. Raises WrongState."""
 
     def get(self, entry_id: str, place: str = "") -> Entry:
         """Return the entry of a whole id. Raise LedgerError if there is none.
 
-        A table is read once where the `place` is known; otherwise an index that may lag by a moment says it first.
+        A table is read once if the `place` is known. Otherwise an index, which may lag by a moment, gives the place
+        first.
         """
 
     def beginning(self, prefix: str) -> tuple[Found, ...]:
-        """Return those whose id, a ULID, begins so, oldest first. From an index that may lag by a moment."""
+        """Return the entries whose id, a ULID, has this prefix, oldest first.
+
+        They come from an index that may lag by a moment.
+        """
 
     def open_intents(self) -> tuple[Found, ...]:
-        """Return all in state INTENT, oldest first: under way, or left behind by a crash."""
+        """Return the entries in state INTENT, oldest first: under way, or abandoned by a crash."""
 
     def recent(self, place: str, since: datetime) -> tuple[Found, ...]:
-        """Return those of a place that were opened since then, oldest first.
+        """Return the entries of a place that were opened since then, oldest first.
 
-        What version 1 stored in a table is among them if `since` is more than a day ago (decision 32).
+        Entries that version 1 stored in a table are among them if `since` is more than a day ago (decision 32).
         """
 
     def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Found]:
-        """Yield all, or those opened since then, oldest first or newest first, read as they are asked for."""
+        """Yield all entries, or those opened since then, oldest or newest first, read lazily."""
 
     def exempt(self, exemption: TimedExemption) -> None: ...
 
     def exemptions(self, now: datetime) -> Exemptions: ...
 
     def remove_exemption(self, exemption_id: str) -> bool:
-        """Return whether there was one."""
+        """Remove an exemption, and return whether there was one."""
 
     def history(self, place: str, since: datetime) -> History:
-        """Return what `recent` does, and what stands there, with one call."""
+        """Return what `recent` does and the findings that stand at the resource, with one call."""
 
     def keep_standing(self, stands: Sequence[StandingResource], gone: Sequence[str]) -> None:
-        """Keep what stands at resources by now, and forget what stood at those of the keys that are `gone`."""
+        """Store the findings that stand at resources, and forget those at the keys that are `gone`."""
 
     def standing(self, unit: str) -> tuple[StandingFound, ...]:
-        """Return all that stands in a unit, ACCOUNT/REGION/CONTROL, by the ids of its resources: as it is now."""
+        """Return the findings that stand in a unit, ACCOUNT/REGION/CONTROL, by resource id. It does not lag."""
 
     def all_standing(self) -> Iterator[StandingFound]:
-        """Yield all that stands, by the ids of the resources. It may lag by a moment."""
+        """Yield the findings that stand anywhere, by resource id. They may lag by a moment."""
 
     def unit(self, key: str) -> UnitFound | None:
-        """Return when a unit was last read; None if it never was. What has its mark may be told as it was."""
+        """Return when a unit was last read; None if it never was. A unit with its mark may be out of date."""
 
     def units(self) -> tuple[UnitFound, ...]:
         """Return all units."""
@@ -346,12 +358,12 @@ class Ledger(Protocol):
 
 
 def key_of(account: str, region: str, control: str, resource_id: str) -> str:
-    """Return the key of everything that is kept of a resource under a control."""
+    """Return the key of everything that is stored about a resource under a control."""
     return f"{account}/{region}/{control}/{resource_id}"
 
 
 def place_of(intent: Intent) -> str:
-    """Return the key of what an intent is about."""
+    """Return the key of an intent's resource under its control."""
     return key_of(intent.account, intent.region, intent.control, intent.resource.id)
 
 
@@ -375,27 +387,27 @@ def _digest(place: str, size: int) -> bytes:
 
 
 def instant(time: datetime) -> str:
-    """ISO 8601 in UTC, always with microseconds: sorts by time."""
+    """Return the time in ISO 8601 and UTC, always with microseconds: it sorts by time."""
     return time.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def hour(time: datetime) -> str:
-    """The clock hour that a budget is for: 2026-11-24T07."""
+    """Return the clock hour that a budget is for: 2026-11-24T07."""
     return f"{time.astimezone(UTC):%Y-%m-%dT%H}"
 
 
 def next_hour(time: datetime) -> datetime:
-    """When the next budget begins."""
+    """Return the time when the next budget begins."""
     return time.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
 def keeps_out(leased_until: datetime, seen: datetime) -> bool:
-    """Return whether a lease still ran when somebody looked."""
+    """Return whether a lease still ran at the time of a look."""
     return seen < leased_until <= seen + NO_LEASE
 
 
 def busy(place: str, entry_id: str, leased_until: str) -> Busy:
-    """The error for whoever looked while that entry was open."""
+    """Return the error for a process that looked while that entry was open."""
     return Busy(
         f"Another mend of {resource_of(place)} was in progress when it was read (record {entry_id}). If it is "
         f"still open, try again from {leased_until}."
@@ -403,7 +415,7 @@ def busy(place: str, entry_id: str, leased_until: str) -> Busy:
 
 
 def budget_spent(entry: Entry, terms: Terms) -> BudgetSpent:
-    """The error for an entry that found no room in the budget."""
+    """Return the error for an entry that found no room in the budget."""
     resources = f"{terms.budget:,} resource{'s' if terms.budget > 1 else ''}"
     intent = entry.intent
     return BudgetSpent(
@@ -413,7 +425,10 @@ def budget_spent(entry: Entry, terms: Terms) -> BudgetSpent:
 
 
 def sharing_budget(entries: Iterable[Entry]) -> Iterator[Sequence[Entry]]:
-    """Yield, of entries of one hour, those that share a budget; what counts in none is in none of them."""
+    """Yield groups of entries that share a budget, of entries of one hour.
+
+    An entry that counts in no budget is in no group.
+    """
     shares: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
         if entry.intent.budgeted:
@@ -422,5 +437,5 @@ def sharing_budget(entries: Iterable[Entry]) -> Iterator[Sequence[Entry]]:
 
 
 def unknown(entry_id: str, ledger: str) -> LedgerError:
-    """The error for an id that the ledger of this name does not have."""
+    """Return the error for an id that the ledger of this name does not have."""
     return LedgerError(f"There is no record {entry_id} in {ledger}. {OTHER_LEDGER}")

@@ -1,4 +1,4 @@
-"""A mend whose process died: what it came to, judged from what is there now, and the record of that."""
+"""The result of a mend whose process died, judged from what is there now, and its record."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from cloudmend.core.model import SWEEP, Actor, Edit, Record, Request, Resource, 
 class Traces(Struct, frozen=True, kw_only=True):
     """The present state of all parts that an intent was about.
 
-    `edits` were made, and `undo` takes them back; `untouched` and `changed` are parts in words:
-    those that are as they were before, and those that are neither so nor as they were to be.
+    `edits` were made, and `undo` undoes them. `untouched` and `changed` are parts in words. An untouched part is as it
+    was before; a changed part is neither as it was before nor as the intent planned it.
     """
 
     edits: tuple[Edit, ...] = ()
@@ -27,14 +27,14 @@ class Traces(Struct, frozen=True, kw_only=True):
 
 
 def is_news(traces: Traces | None) -> bool:
-    """Whether people are to be told of it: not of a mend that changed nothing. None is for a resource that is gone."""
+    """Return whether to notify people: not of a mend that changed nothing. None: the resource is gone."""
     return traces is None or bool(traces.edits or traces.changed)
 
 
 def completed(entry: Entry, traces: Traces | None, named: str, *, may_settle: bool = False) -> Record:
-    """Return what is kept and told of an intent that was left behind, with its own cause; `named` is its resource.
+    """Return the record of an intent that was left behind, with its own cause; `named` is its resource.
 
-    `may_settle`: AWS may only have shown it late, so that nobody need have died.
+    `may_settle`: AWS may only have shown the change late, so that no process need have died.
     """
     if traces is None:
         gone = f"{named} does not exist any more, so it is not known what was done to it."
@@ -45,13 +45,13 @@ def completed(entry: Entry, traces: Traces | None, named: str, *, may_settle: bo
 
 
 def not_completed(entry: Entry, problem: str, named: str) -> Record:
-    """Return what is told of one where it cannot be found out what it came to."""
+    """Return the record of an intent whose result cannot be found out."""
     told = f"{named}: {_died(entry)} What it did cannot be found out: {problem}"
     return _record(entry, "failed", told, errors=(problem,))
 
 
 def unread(unreadable: Unreadable, region: str) -> Record:
-    """Return what is told of a record that is open and cannot be read; `region` is where the ledger is."""
+    """Return the record about an open item that cannot be read; `region` is where the ledger is."""
     whole = Resource(type="AWS::Region", id=region)
     resource = Resource(type="", id=unreadable.resource_id) if unreadable.id else whole
     told = f"{unreadable.problem} It is not known whether its mend was done and reported: look at {resource.label}."

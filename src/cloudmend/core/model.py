@@ -1,4 +1,4 @@
-"""The nouns. All are frozen values; what happens to them is written elsewhere."""
+"""The nouns of the core. All are frozen values; other modules hold what happens to them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Actor(Struct, frozen=True, kw_only=True):
     user_agent: str = ""
 
 
-# In place of a call's name: what a person had cloudmend do by hand.
+# The name in place of a call's, for an action that a person had cloudmend do by hand.
 UNDO: Final = "Undo"
 EXEMPT: Final = "Exempt"
 END_EXEMPTION: Final = "EndExemption"
@@ -48,7 +48,7 @@ END_EXEMPTION: Final = "EndExemption"
 class Attribution(Struct, frozen=True, kw_only=True):
     """An actor in words, to stand in a sentence: who, through what, from where.
 
-    `hint` says how to keep infrastructure code from doing it again; empty where a person did it by hand.
+    `hint` says how to keep infrastructure code from repeating the call; empty if a person made it by hand.
     """
 
     who: str
@@ -61,7 +61,7 @@ NOBODY: Final = Attribution(who="somebody unknown", through="unknown", where="un
 
 
 class Hints(Struct, frozen=True, kw_only=True):
-    """What a control tells the owner of the code or tool behind a call, so that it does not happen again.
+    """The advice of a control to the owner of the code or tool behind a call, against a repeat.
 
     `again` and `change` complete sentences that know the client: "The next apply may AGAIN: CHANGE in the Terraform
     configuration." `of` has the whole sentence for clients that the control knows better, by their names.
@@ -88,7 +88,7 @@ SWEEP: Final = "Sweep"  # in place of a call's name, where no call led here
 
 
 class ApiCall(Struct, frozen=True, kw_only=True):
-    """One successful API call that CloudTrail reported. A hint of where to look, never what to believe."""
+    """A successful API call that CloudTrail reported. It hints where to look; cloudmend never believes it."""
 
     event_id: str
     source: str  # ec2.amazonaws.com
@@ -110,10 +110,10 @@ class Ignored(Struct, frozen=True):
 
 
 class Resource(Struct, frozen=True, kw_only=True):
-    """A resource to look at. `parts` are ids inside it that the event names: a read that lacks them is too early.
+    """A resource to look at. `parts` are ids inside it that the event names: a read without them is too early.
 
-    The name is what its author typed, where it is known. An old event may tell a name instead of an id, and one whose
-    parameters were emptied tells nothing but the Region: AWS::Region, with the Region's name as its id.
+    The name is what its author typed, if it is known. An old event may have a name instead of an id. An event whose
+    parameters were emptied has nothing but the Region: AWS::Region, with the Region's name as its id.
     """
 
     type: str  # CloudFormation's name of it: AWS::EC2::SecurityGroup
@@ -125,26 +125,26 @@ class Resource(Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """What it is told by where nobody reads: its id, or else its name."""
+        """The key of the resource in programs: its id, or its name if it has none."""
         return self.id or self.name
 
     @property
     def label(self) -> str:
-        """How a sentence calls it: by its id and its name, each where it is known."""
+        """The name of the resource in a sentence: its id and its name, each if it is known."""
         return label_of(self.id, self.name)
 
 
 def label_of(resource_id: str, name: str) -> str:
-    """Return how a sentence calls a resource: by its id, and by the name that somebody gave it."""
+    """Return the name of a resource in a sentence: its id, and the name that somebody gave it."""
     shown = cut(name, _NAME)
     return f"{resource_id} ({shown})" if resource_id and shown else resource_id or shown
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """Something at fault, or perhaps at fault: the id of the part, and a sentence that says why.
+    """A part at fault, or perhaps at fault: the id of the part, and a sentence that says why.
 
-    `restraint` is why it is only reported, whatever the mode, and `wait` why it cannot be told now, but the next try
-    may know. A finding that has neither is due.
+    `restraint` is why it is only reported, whatever the mode. `wait` is why it cannot be judged now, though the next
+    try may know. A finding that has neither is due.
     """
 
     part: str
@@ -154,12 +154,12 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     @property
     def is_due(self) -> bool:
-        """Whether a mend is to close it."""
+        """True if a mend is to close the finding."""
         return not self.restraint and not self.wait
 
 
 class Request(Struct, frozen=True):
-    """One AWS API call as a value: its IAM action ("sqs:SendMessage") and parameters."""
+    """An AWS API call as a value: its IAM action ("sqs:SendMessage") and parameters."""
 
     action: str
     params: Json
@@ -192,7 +192,7 @@ class Edit(Struct, frozen=True, kw_only=True):
 
 
 class Step(Struct, frozen=True):
-    """What a change does to one part: its value before and after, as AWS answers it. None: the part is not there."""
+    """A change of one part: its value before and after, as AWS answers it. None: the part is not there."""
 
     part: str
     before: Any = None
@@ -200,7 +200,7 @@ class Step(Struct, frozen=True):
 
 
 class Record(Struct, frozen=True, kw_only=True):
-    """A record: what cloudmend did about one resource, or did not, and why. Each is one structured log line."""
+    """A record: what cloudmend did about one resource, or did not do, and why. Each is one structured log line."""
 
     status: Status
     control: str
@@ -239,12 +239,12 @@ class Record(Struct, frozen=True, kw_only=True):
 
     @property
     def waits(self) -> bool:
-        """Whether something is left for another time: the budget is spent, or AWS is late."""
+        """True if a change is left for another time: the budget is spent, or AWS is late."""
         return self.budget_spent or self.retry_at is not None
 
 
 class Intent(Struct, frozen=True, kw_only=True):
-    """A mend that is about to be done: stored, with the whole before-image, before the first write."""
+    """A mend that is about to be made: stored, with the whole before-image, before the first write."""
 
     control: str
     resource: Resource

@@ -1,4 +1,4 @@
-"""From findings to a plan, and the check that no plan passes which does more than mend them."""
+"""Make a plan from findings, and check that it does no more than mend them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BUG: Final = "Nothing was changed. This is a bug of the control: please report 
 
 
 class Covers(Struct, frozen=True):
-    """What exemptions leave as it is: whole resources, parts by their ids, and faults by their marks."""
+    """The scope of exemptions: whole resources, parts by their ids, and faults by their marks."""
 
     whole: bool = False
     parts: frozenset[str] = frozenset()
@@ -29,7 +29,7 @@ class Covers(Struct, frozen=True):
         return self.whole or finding.part in self.parts or finding.mark in self.marks
 
     def besides(self, findings: Iterable[Finding]) -> Covers:
-        """Return the same, and what the marks of these findings name."""
+        """Return the same scope, and the marks of these findings."""
         marks = frozenset(each.mark for each in findings)
         return msgspec.structs.replace(self, marks=self.marks | marks) if marks else self
 
@@ -38,7 +38,7 @@ NOTHING: Final = Covers()
 
 
 def covers_of(exemptions: Iterable[TimedExemption], control: Control[Any], resource: Resource) -> Covers:
-    """Return what timed exemptions leave as it is of a resource, under a control."""
+    """Return the scope of timed exemptions of a resource, under a control."""
     own = [each for each in exemptions if each.is_about(control.id, resource)]
     if not own:
         return NOTHING
@@ -57,7 +57,7 @@ class Judgement(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """From one state to other parts: what a person agrees to, an intent keeps, and the writes carry out."""
+    """A way from one state to other parts: a person agrees to it, an intent stores it, the writes carry it out."""
 
     view: View
     findings: tuple[Finding, ...]  # those that it mends
@@ -67,16 +67,19 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 def judge(control: Control[Any], view: View, settings: Any, covers: Covers = NOTHING) -> Judgement:
-    """Judge a view, and part what counts from what is exempt. Every finding has a mark: its own, or its part's."""
+    """Judge a view, and separate the findings that count from the exempt ones.
+
+    Every finding has a mark: its own, or its part's.
+    """
     found = [_marked(control, finding, view.parts) for finding in control.judge(view, settings)]
     exempt = tuple(finding for finding in found if finding in covers)
     return Judgement(tuple(finding for finding in found if finding not in exempt), exempt)
 
 
 def restrained(findings: tuple[Finding, ...], owner: str, account: str) -> tuple[Finding, ...]:
-    """Return the findings as they are for whoever acts in an account: of another's resource they are only reported.
+    """Return the findings as an account can act on them: if another account owns the resource, report only.
 
-    Where the owner or the account is not known (empty), they stay as they are.
+    If the owner or the account is not known (empty), they stay the same.
     """
     if not account or owner in ("", account):
         return findings
@@ -85,7 +88,7 @@ def restrained(findings: tuple[Finding, ...], owner: str, account: str) -> tuple
 
 
 def exempt_parts(control: Control[Any], state: State, covers: Covers) -> frozenset[str]:
-    """Return the ids of the parts that are exempt by themselves: by id, or by a mark of their value."""
+    """Return the ids of the parts that are exempt on their own: by id, or by a mark of their value."""
     if covers == NOTHING:
         return frozenset()
     marks = control.marks(state) if control.marks else {}
@@ -97,7 +100,7 @@ def exempt_parts(control: Control[Any], state: State, covers: Covers) -> frozens
 
 
 def mark(control: Control[Any], part: str, value: Any) -> str:
-    """Return what names a value of a part; of a part whose id may change, the value alone."""
+    """Return the mark of a part's value; if the part's id may change, the mark is of the value alone."""
     named = [] if control.new_ids else [part]
     data = msgspec.json.encode([*named, form(control, value)], order="deterministic")
     return hashlib.sha256(data).hexdigest()[:16]
@@ -133,7 +136,7 @@ def resumed(control: Control[Any], view: View, steps: Iterable[Step], settings: 
 
 
 def steps_between(now: Parts, then: Parts) -> tuple[Step, ...]:
-    """Return what changes between two states of a resource."""
+    """Return the steps that lead from one state of a resource to another."""
     return tuple(Step(part, now.get(part), then.get(part)) for part in changed(now, then))
 
 
@@ -143,7 +146,7 @@ def calls(control: Control[Any], resource: Resource, state: State, then: Parts) 
 
 
 def patch_of(control: Control[Any], view: View, findings: Sequence[Finding], settings: Any) -> Patch:
-    """Return what mends these findings."""
+    """Return the patch that mends these findings."""
     if control.mend:
         return control.mend(view, findings, settings)
     return {finding.part: finding.mended for finding in findings}
@@ -208,12 +211,12 @@ def _beneath(value: Any, steps: Sequence[str]) -> Iterable[Any]:
 
 
 def same(control: Control[Any], one: Any, other: Any) -> bool:
-    """Return whether two values of a part are the same, but for what AWS chooses by itself."""
+    """Return whether two values of a part are the same, except for what AWS chooses by itself."""
     return bool(form(control, one) == form(control, other))
 
 
 def form(control: Control[Any], value: Any) -> Any:
-    """Return a value as it is compared, without what AWS chooses by itself; None for a part that is not there."""
+    """Return a value as it is compared, without what AWS chooses by itself; None: the part is not there."""
     return None if value is None else control.form(value)
 
 

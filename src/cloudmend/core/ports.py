@@ -18,45 +18,49 @@ _Answer = TypeVar("_Answer")
 
 
 class Reader(Protocol):
-    """Answers from AWS as it is now. Every method raises AwsError. What AWS answered before is in its `rows`; what a
-    stream gave before stays given.
+    """A source of AWS's present answers. Every method raises AwsError.
+
+    If a later page fails, the error's `rows` are those that AWS answered before; what a stream gave before stays given.
     """
 
     def begin(self, read: Callable[[], _Answer]) -> Callable[[], _Answer]:
-        """Begin a read of this reader, so that another can be under way at once; where it can: else it is read when
-        the answer is asked for.
+        """Begin a read of this reader, if it can, so that another can be under way at once.
+
+        Otherwise it is read when the answer is asked for.
         """
 
     def get(self, call: Call, absent: Mapping[str, Json | None] = NEVER) -> Json | None:
-        """The answer; for an error code of `absent`, what it stands for: None, or an answer."""
+        """Return the answer; for an error code of `absent`, return its value there: None, or an answer."""
 
     def rows(self, request: Sent, key: str, *, enough: Callable[[Rows], bool] = ...) -> Rows:
-        """The rows under `key` of all pages of the answer.
+        """Return the rows under `key` of all pages of the answer.
 
-        An answer may lag behind the write that woke us: while it is not `enough`, it is read again a few
-        times, briefly, and the last one is returned.
+        An answer may lag behind the write that woke cloudmend. While it is not `enough`, the reader reads it again a
+        few times, briefly, and returns the last one.
         """
 
     def lasting_rows(self, request: Sent, key: str) -> Rows:
-        """The same for what may be taken to stay as it is for one run: it is read once in each."""
+        """Return the same rows as `rows`, read once in each run: they are taken to stay the same for it."""
 
     def stream(self, request: Sent, key: str) -> Iterator[Json]:
-        """The same, one by one. A page is asked for while the one before it is used, so that a Region's worth needs the
-        memory of two answers. For actions whose pages a NextToken links, as EC2's does.
+        """Yield the rows under `key` one by one.
+
+        A page is requested while the page before it is used, so a whole Region needs the memory of two answers. This is
+        for actions whose pages a NextToken links, as EC2's does.
         """
 
 
 class Writer(Protocol):
-    """The one place where a request takes effect. Raises AwsError."""
+    """The single place where a request takes effect. Raises AwsError."""
 
     def write(self, request: Sent) -> None: ...
 
 
 class Switch(Protocol):
-    """The one switch that stops all writes without a deployment."""
+    """The switch that stops all writes without a deployment."""
 
     def mode(self) -> Literal["fix", "observe"] | None:
-        """None where the policy says it: nothing is switched, or the switch cannot be read."""
+        """Return the switched mode; None: the policy decides, because nothing is switched or it cannot be read."""
 
 
 class Notifier(Protocol):
@@ -67,44 +71,47 @@ class Notifier(Protocol):
 
 @runtime_checkable
 class CollectiveNotifier(Notifier, Protocol):
-    """A Notifier that tells of several records with fewer calls than of each by itself."""
+    """A Notifier that reports several records with fewer calls than each by itself."""
 
     def publish_all(self, records: Sequence[Record]) -> None: ...
 
 
 @runtime_checkable
 class KeptNotifier(Protocol):
-    """A Notifier with a log, which says what the ledger cannot keep, or cannot give back."""
+    """A Notifier with a log. It reports what the ledger cannot store, or cannot return."""
 
     def ledger_problem(self, keys: Sequence[str], problem: str) -> None:
-        """Log a problem with what stands at the resources of these keys, or in these units."""
+        """Log a problem with the findings that stand at the resources of these keys, or in these units."""
 
 
 @runtime_checkable
 class DigestNotifier(Protocol):
-    """A Notifier that also tells what a sweep found, and did not tell at once."""
+    """A Notifier that also reports what a sweep found and did not report at once."""
 
     def publish_digest(self, digest: Digest) -> None: ...
 
 
 class Later(Protocol):
-    """Has tried again what cannot be done now."""
+    """A place for tasks that cannot be done now, and that are tried again later."""
 
     def put_off(self, task: PutOff) -> bool:
-        """Whether it is tried again when it is due; once, however often it is put off to that time. Raises AwsError."""
+        """Return whether the task is tried again when it is due. Raises AwsError.
+
+        It is tried once, however often it is put off to that time.
+        """
 
 
 class Clock(Protocol):
-    """Time, so that the core needs none."""
+    """The time, as a port: the core has no clock."""
 
     def now(self) -> datetime:
-        """The time now, aware, in UTC."""
+        """Return the time now, aware, in UTC."""
 
     def sleep(self, seconds: float) -> None: ...
 
 
 class Begin(Protocol):
-    """Begins a read, so that several can be under way at once."""
+    """A way to begin a read, so that several can be under way at once."""
 
     def __call__(self, read: Callable[[], _Answer], /) -> Callable[[], _Answer]:
-        """Return what it gives waits for the answer; it raises what the read raised."""
+        """Begin the read; return a function that waits for the answer and raises what the read raised."""

@@ -1,4 +1,4 @@
-"""What cannot be done now: tried again at a time, for the cause that it had, or left by a sweep to the next one."""
+"""Tasks that cannot be done now: tried again at a time, for their cause, or left by a sweep to the next one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST_DELAY_S: Final = 900  # SQS's, of a message
 class Leftover(Struct, frozen=True):
     """A resource that a sweep left to the next one, and the control that it was for.
 
-    The control is empty in messages of older versions: then it is for each that knows the type.
+    The control is empty in messages of older versions: then the resource is for each control that knows the type.
     """
 
     control: str
@@ -39,13 +39,16 @@ class PutOff(Struct, frozen=True, kw_only=True):
 
     @property
     def place(self) -> str:
-        """As the ledger names it: where only one mend may be under way at a time."""
+        """The ledger's key for it. Only one mend of a key can be under way at a time."""
         return f"{self.account}/{self.region}/{self.control}/{self.resource.key}"
 
     def delay_s(self, now: datetime) -> int:
-        """For how long a message of it is delayed. What is due later than SQS can delay is delayed again then."""
+        """Return the delay of its message in seconds.
+
+        A task that is due later than SQS can delay is delayed again then.
+        """
         return min(_LONGEST_DELAY_S, max(0, math.ceil((self.due - now).total_seconds())))
 
     def body(self) -> str:
-        """The message."""
+        """Return the message."""
         return msgspec.json.encode(self).decode()

@@ -1,4 +1,4 @@
-"""How far a mend is taken back, derived for every control from the steps that its record keeps."""
+"""Judge for every control how far a mend is undone, from the steps that its record stores."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SHORT: Final = 60  # characters of a value that a sentence repeats
 def revert(
     control: Control[Any], settings: Any, intent: Intent, record: Record, reader: Reader, now: datetime
 ) -> Reversal:
-    """Compare what a mend did with what AWS answers now, and say what is still to be sent to take it back.
+    """Compare what a mend did with what AWS answers now, and return what is still to be sent to undo it.
 
     A part that is neither as it was nor as the mend left it is a difference. Raises AwsError, UndoRefused for a record
     that contradicts itself, and UnsafePlan for a call that no right of the control's undo covers.
@@ -78,7 +78,7 @@ def _refused(control: Control[Any], intent: Intent) -> UndoRefused:
 
 
 def _marks(control: Control[Any], settings: Any, view: View, steps: Iterable[Step]) -> tuple[str, ...]:
-    """Return the marks of the faults that are there before a mend, and not after it: those that an undo brings back."""
+    """Return the marks of the faults that are there before a mend, and not after it: an undo brings them back."""
     steps = tuple(steps)
     before = _found(control, settings, view, {step.part: step.before for step in steps})
     left = _found(control, settings, view, {step.part: step.after for step in steps})

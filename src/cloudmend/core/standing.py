@@ -16,15 +16,16 @@ from msgspec import Meta, Struct
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.model import ApiCall, Resource
 
-# Of the shapes below that are stored; docs/reference/records.md.
+# The version of the stored shapes below; docs/reference/records.md.
 STANDING_VERSION: Final = 1
 
-# What stands is told once, then after so long.
+# The time from one notice of what stands to the next.
 TOLD_AGAIN: Final = timedelta(days=7)
-# Bytes of ids that have room beside a mark: DynamoDB takes 400 KB in one item. A unit that leaves more is marked by a
+# The bytes of ids that have room beside a mark: DynamoDB takes 400 KB in one item. A unit with more ids is marked by a
 # later sweep.
 MOST_FIRST_LOOKS: Final = 300_000
-# A unit that cannot be read whole for so long gets its mark all the same: its sweeps would never mend anything.
+# A unit that cannot be read whole for so long gets its mark nevertheless: otherwise its sweeps would never mend
+# anything.
 PATIENCE: Final = timedelta(days=1)
 
 Stand = Literal["observed", "open", "failed", "pending", "deferred", "exempt", "baseline"]
@@ -79,16 +80,16 @@ class StandingResource(Struct, frozen=True, kw_only=True):
         return tuple(finding for finding in self.findings if finding.status == "baseline")
 
     def says_the_same(self, other: StandingResource | None) -> bool:
-        """Return whether another differs by no more than when it was looked at."""
+        """Return whether the other differs in nothing but the time of the look."""
         return other is not None and msgspec.structs.replace(other, seen=self.seen) == self
 
 
 class Unit(Struct, frozen=True, kw_only=True):
-    """A control in an account and Region, and what its sweeps came to.
+    """A control in an account and Region, and the results of its sweeps.
 
-    `read` is when it was last read whole, and `unread` what could not be read the last time. `baseline` is its mark:
-    since when it is known what was there before cloudmend. `first_looks` are the ids of the resources of which that is
-    not known yet: what their first look finds is baseline, too.
+    `read` is when the unit was last read whole. `unread` is what could not be read the last time. `baseline` is its
+    mark: the time since when the faults from before cloudmend are known. `first_looks` are the ids of the resources
+    whose faults from before are not known yet: what their first look finds is baseline, too.
     """
 
     version: int = STANDING_VERSION
@@ -109,7 +110,7 @@ class Unit(Struct, frozen=True, kw_only=True):
 
 
 class UnreadableStanding(Struct, frozen=True):
-    """What is stored of a resource or a unit, and cannot be read: its key, and why."""
+    """A stored resource or unit that cannot be read: its key, and why."""
 
     id: str
     problem: str
@@ -121,11 +122,11 @@ _Stored = TypeVar("_Stored", StandingResource, Unit)
 
 
 class Before(Struct, frozen=True, kw_only=True):
-    """What was known of a resource before a look at it.
+    """The facts about a resource that were known before a look at it.
 
-    `is_first`: what was there before cloudmend is not known of it yet, so that this look finds the baseline. Without a
-    stack no baseline is kept: then it is never the first. `is_sure`: the ledger did answer. If not, what is left as it
-    is for now is not kept as the baseline.
+    `is_first`: the faults from before cloudmend are not known yet, so this look finds the baseline. Without a stack no
+    baseline is kept, so no look is the first. `is_sure`: the ledger did answer. If it did not, findings that are left
+    for now are not stored as the baseline.
     """
 
     standing: StandingResource | None = None
@@ -135,19 +136,19 @@ class Before(Struct, frozen=True, kw_only=True):
 
     @property
     def baseline(self) -> tuple[StandingFinding, ...]:
-        """The findings that count as there before cloudmend; none where no baseline is kept."""
+        """The findings that count as there before cloudmend; none if no baseline is kept."""
         return self.standing.baseline if self.standing and self.keeps_baseline else ()
 
 
 class UnitState(Struct, frozen=True, kw_only=True):
-    """What a sweep knows of its unit when it begins: its mark, and all that stands, by key."""
+    """The facts that a sweep knows of its unit when it begins: its mark, and all that stands, by key."""
 
     unit: Unit
     standing: Mapping[str, StandingFound] = {}
     keeps_baseline: bool = False
 
     def before(self, key: str) -> Before:
-        """Return what is known of the resource of a key; if that cannot be read, the next look is a first."""
+        """Return the known facts about the resource of a key; if they cannot be read, the next look is a first."""
         found = self.standing.get(key)
         resource_id = key.removeprefix(f"{self.unit.id}/")
         is_first = needs_first_look(self.unit, resource_id) or isinstance(found, UnreadableStanding)
@@ -159,7 +160,7 @@ class UnitState(Struct, frozen=True, kw_only=True):
 
 
 def needs_first_look(unit: UnitFound | None, resource_id: str) -> bool:
-    """Return whether it is not known what was at fault at a resource before cloudmend was."""
+    """Return whether the faults of a resource from before cloudmend are not known."""
     return not isinstance(unit, Unit) or unit.baseline is None or resource_id in unit.first_looks
 
 
@@ -178,7 +179,7 @@ class Fault(NamedTuple):
 
 
 def merged(before: StandingResource | None, found: Iterable[Fault], now: datetime) -> tuple[StandingFinding, ...]:
-    """Return what stands by now, each once by its mark; what stood before keeps the time when it was first seen."""
+    """Return the findings that stand now, each once by its mark. A known one keeps the time it was first seen."""
     since = {finding.mark: finding.since for finding in before.findings} if before else {}
     by_mark = {
         fault.mark: StandingFinding(
@@ -190,7 +191,7 @@ def merged(before: StandingResource | None, found: Iterable[Fault], now: datetim
 
 
 def is_news(before: StandingResource | None, found: Sequence[StandingFinding], now: datetime) -> bool:
-    """Return whether people do not know of something that stands, or were last notified a week ago."""
+    """Return whether people do not know of a finding that stands, or were last notified a week ago."""
     if before is None or before.told is None or now - before.told >= TOLD_AGAIN:
         return True
     known = {finding.mark for finding in before.findings}
@@ -200,8 +201,8 @@ def is_news(before: StandingResource | None, found: Sequence[StandingFinding], n
 def precedes(finding: StandingFinding, call: ApiCall, named: Sequence[str]) -> bool:
     """Return whether a finding of the baseline was there before a call, so that the call did not open it.
 
-    What the event names is what it opened. If it names nothing, only what was seen before the call is older: CloudTrail
-    gives whole seconds, so what was first seen in the second of the call may be its doing.
+    The call opened the parts that the event names. If it names none, only a finding that was seen before the call is
+    older. CloudTrail gives whole seconds, so a finding that was first seen in the second of the call may be its doing.
     """
     if named:
         return finding.part not in named
@@ -209,7 +210,7 @@ def precedes(finding: StandingFinding, call: ApiCall, named: Sequence[str]) -> b
 
 
 def decode_standing(key: str, data: bytes) -> StandingFound:
-    """Return what is stored of a resource, or why it cannot be read."""
+    """Return the stored findings of a resource, or why they cannot be read."""
     try:
         found = _decoded(data, StandingResource)
         if found.id == key and found.findings:
@@ -221,7 +222,7 @@ def decode_standing(key: str, data: bytes) -> StandingFound:
 
 
 def decode_unit(key: str, data: bytes) -> UnitFound:
-    """Return what is stored of a unit, or why it cannot be read."""
+    """Return the stored unit, or why it cannot be read."""
     try:
         found = _decoded(data, Unit)
         if found.id == key:
@@ -246,5 +247,5 @@ def _decoded(data: bytes, kind: type[_Stored]) -> _Stored:
 
 
 def by_id(found: Iterable[StandingFound]) -> Mapping[str, StandingFound]:
-    """Return what stands, by the key of its resource."""
+    """Return the findings that stand, by the key of their resource."""
     return {each.id: each for each in found}

@@ -20,7 +20,7 @@ from cloudmend.core.ledger import (
     Unreadable,
 )
 
-# What is further off was not written by cloudmend.
+# A time further off was not written by cloudmend.
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(3000, 1, 1, tzinfo=UTC)
 _NEWEST: Final = {Entry: VERSION, TimedExemption: EXEMPTION_VERSION}
@@ -29,12 +29,12 @@ _Stored = TypeVar("_Stored", Entry, TimedExemption)
 
 
 def json_lines(entries: Iterable[Entry]) -> Iterator[str]:
-    """Each entry as one line of JSON, without the line's end: the export."""
+    """Yield each entry as one line of JSON, without the line's end: the export."""
     return (encode(entry).decode() for entry in entries)
 
 
 def encode(stored: Entry | TimedExemption) -> bytes:
-    """As it is stored: one JSON object."""
+    """Return the stored form: one JSON object."""
     return msgspec.json.encode(stored)
 
 
@@ -58,7 +58,7 @@ def read_entry(entry_id: str, read: Callable[[], Entry], place: str = "") -> Fou
 
 
 def read_exemptions(stored: Iterable[tuple[str, bytes]], now: datetime) -> Exemptions:
-    """Return those that hold, of texts by id; one that cannot be read does not hide the others."""
+    """Return the active exemptions, of texts by id. One that cannot be read does not hide the others."""
     read, unreadable = [], []
     for exemption_id, data in stored:
         try:
@@ -80,7 +80,7 @@ class _Header(Struct):
 
 
 def _dated(stored: _Stored) -> _Stored:
-    """The same. Raises OverflowError for a time so far off that a lease, which ends later, would be past all time."""
+    """Return the same. Raises OverflowError for a time so far off that its lease would end past all time."""
     for moment in _times(stored):
         if moment.tzinfo is None or not _EARLIEST <= moment <= _LATEST:
             raise OverflowError(f"{moment} is not from {_EARLIEST:%Y} to {_LATEST:%Y}, with a zone")
@@ -88,7 +88,7 @@ def _dated(stored: _Stored) -> _Stored:
 
 
 def _times(stored: Entry | TimedExemption) -> Iterator[datetime]:
-    """All by which something is decided."""
+    """Return the times that decide something."""
     found: tuple[datetime | None, ...]
     if isinstance(stored, TimedExemption):
         found = (stored.expires, stored.created, stored.ended)

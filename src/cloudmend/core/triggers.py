@@ -1,4 +1,4 @@
-"""Where an event points: the resources that a control's triggers name in a CloudTrail record."""
+"""Find the resources that a control's triggers name in a CloudTrail record."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _ARN: Final = re.compile(r"arn:[^:]+:[^:]*:(?P<region>[^:]*):(?P<account>[^:]*):
 def resources(control: Control[Any], call: ApiCall) -> tuple[Resource, ...]:
     """Return the resources that the call names, each once; none if the control does not watch the call.
 
-    A resource named by an ARN is of the ARN's account and Region, any other of the call's. Where the trigger says that
-    an id stands somewhere and the record has none, the whole Region is meant: a resource without an id. Raises
-    EventError for an id that cannot be one.
+    A resource that is named by an ARN is of the ARN's account and Region, any other of the call's. If the trigger names
+    a place of ids and the record has none there, the whole Region is meant: a resource without an id. Raises EventError
+    for an id that cannot be one.
     """
     trigger = control.trigger(call)
     return located(control, trigger, call) if trigger else ()
@@ -64,7 +64,7 @@ def _resource(kind: ResourceType, call: ApiCall, name: str, parts: tuple[str, ..
 def named(kind: ResourceType, name: str, *, account: str = "", region: str = "") -> Resource | None:
     """Return the resource that an id or an ARN names; None if it cannot be one of this kind.
 
-    What an ARN says of account and Region counts before what is given.
+    The account and Region of an ARN count before the given ones.
     """
     found = name
     if arn := _ARN.fullmatch(name):
@@ -88,10 +88,10 @@ def _texts(call: ApiCall, path: str) -> Iterator[str]:
 
 
 def values_at(call: ApiCall, path: str) -> Iterator[Any]:
-    """Yield what stands at a path of the record: "response.instancesSet[].instanceId".
+    """Yield the values at a path of the record: "response.instancesSet[].instanceId".
 
-    It begins with "request" or "response". `[]` stands for the members of a list, in any of CloudTrail's forms. A key
-    is found with its first letter in either case: hand-made events use the SDK's.
+    The path begins with "request" or "response". `[]` stands for the members of a list, in any of CloudTrail's forms. A
+    key is found with its first letter in either case: hand-made events use the SDK's.
     """
     root, *steps = path.split(".")
     values: list[Any] = [call.request if root == "request" else call.response]

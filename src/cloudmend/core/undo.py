@@ -1,4 +1,4 @@
-"""A mend taken back: what it takes, what stands against it, what is told of it. engine/undo.py carries it out."""
+"""An undo: what it needs, what refuses it, and its record. engine/undo.py carries it out."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from cloudmend.core.ledger import End, Entry, State, TimedExemption
 from cloudmend.core.model import UNDO, Actor, Attribution, Edit, Record, Status
 from cloudmend.core.ports import Sent
 
-# Whether a record in this state says how it ended, and how it was undone.
+# For each state: whether a record says how it ended, and whether it says how it was undone.
 _ENDS: Final[dict[State, tuple[bool, bool]]] = {
     "INTENT": (False, False),
     "DONE": (True, False),
     "FAILED": (True, False),
     "UNDONE": (True, True),
 }
-# Of a mend that ended so; a mend that needed no change was clean.
+# The statuses of a mend in this state. A mend that needed no change was clean.
 _STATUSES: Final[dict[State, frozenset[Status]]] = {
     "DONE": frozenset({"mended", "clean"}),
     "FAILED": frozenset({"failed", "open", "gone", "clean", "observed", "exempt", "deferred"}),
@@ -31,7 +31,7 @@ _EXEMPT: Final = "cloudmend exempt add, with the same --ledger"  # what it is he
 
 
 class Difference(Struct, frozen=True, kw_only=True):
-    """A part that somebody changed since: what cloudmend left there, and what is there now, in words."""
+    """A part that somebody changed since the mend: the value cloudmend left, and the value now, in words."""
 
     part: str
     expected: str
@@ -44,8 +44,8 @@ class Difference(Struct, frozen=True, kw_only=True):
 class Reversal(Struct, frozen=True, kw_only=True):
     """The progress of an undo, judged from what AWS answers now.
 
-    `requests` are what is still to be sent, and may not be while there are `differences`; `restored` is what is
-    as it was before the mend. A part that came back under a new id is an edit of the new one. Where the resource
+    `requests` are still to be sent, and must not be sent while there are `differences`. `restored` are the parts that
+    are as they were before the mend. A part that came back under a new id is an edit of the new one. If the resource
     `is_gone`, nothing can be restored.
     """
 
@@ -61,7 +61,7 @@ class Reversal(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, parts: Iterable[Reversal]) -> Reversal:
-        """That of several parts."""
+        """Return the progress of several parts together."""
         parts = tuple(parts)
         return cls(
             marks=tuple(mark for part in parts for mark in part.marks),
@@ -74,7 +74,7 @@ class Reversal(Struct, frozen=True, kw_only=True):
 class Undone(Struct, frozen=True, kw_only=True):
     """The result of an undo, or the plan of a dry run, which has no `record`.
 
-    Where `already` says that it was undone before, nothing was done: record and exemption are those of that undo.
+    If `already`, the mend was undone before, and nothing was done: record and exemption are those of the earlier undo.
     """
 
     entry: Entry
@@ -85,7 +85,7 @@ class Undone(Struct, frozen=True, kw_only=True):
 
 
 def check_stored(entry: Entry, entry_id: str) -> None:
-    """Raise UndoRefused if a ledger gave another record than it was asked for, or one that contradicts itself."""
+    """Raise UndoRefused if a ledger gave another record than the requested one, or one that contradicts itself."""
     own_id = entry.id == entry_id and entry.has_own_id
     has_ends = (entry.ended is not None, entry.undone is not None)
     record = entry.ended.record if entry.ended else None
@@ -100,7 +100,7 @@ def check_stored(entry: Entry, entry_id: str) -> None:
 
 
 def mended_record(entry: Entry) -> Record:
-    """Return what the mend came to. Raises WrongState if it has not ended."""
+    """Return the record of the mend's end. Raises WrongState if it has not ended."""
     if entry.state == "INTENT" or entry.ended is None:
         raise WrongState(
             f"The mend of record {entry.id} is still in progress, or crashed. Nothing was changed. "
@@ -110,7 +110,7 @@ def mended_record(entry: Entry) -> Record:
 
 
 def undone_already(entry: Entry, end: End, reversal: Reversal, held: Iterable[TimedExemption]) -> Undone:
-    """Return what the undo that has this `end` did, if it still stands. Raises UndoRefused if it does not."""
+    """Return the result of the undo that has this `end`, if it still holds. Raises UndoRefused if it does not."""
     check_there(entry, reversal)
     label, exemption = entry.intent.resource.label, _by_id(held, entry.id)
     when = f"undone already, on {end.at:%Y-%m-%d %H:%M} UTC by {end.record.attribution.who}"
@@ -159,7 +159,7 @@ def check_there(entry: Entry, reversal: Reversal) -> None:
 
 
 def check_unchanged(entry: Entry, reversal: Reversal) -> None:
-    """Raise UndoRefused if somebody changed what cloudmend left: taking it back would undo their change."""
+    """Raise UndoRefused if somebody changed what cloudmend left: an undo would revert their change."""
     check_there(entry, reversal)
     if reversal.differences:
         raise UndoRefused(
@@ -169,14 +169,14 @@ def check_unchanged(entry: Entry, reversal: Reversal) -> None:
 
 
 def check_anything(entry: Entry, reversal: Reversal) -> None:
-    """Raise UndoRefused if nothing is restored: then nothing is to be exempt either."""
+    """Raise UndoRefused if nothing is restored: then there is nothing to exempt."""
     if not reversal.marks:
         told = "; ".join(edit.did for edit in reversal.restored) or "its mend changed nothing"
         raise UndoRefused(f"There is nothing to undo for {entry.intent.resource.label}: {told}. Nothing was changed.")
 
 
 def check_done(entry: Entry, exemption: TimedExemption, left: Reversal, problem: str) -> None:
-    """Raise UndoIncomplete if something is not as it was; `problem` is why writing stopped, else empty."""
+    """Raise UndoIncomplete if a part is not as it was; `problem` is why writing stopped, otherwise empty."""
     if left.is_done:
         return
     told = "; ".join(edit.did for edit in left.restored) or "nothing"
@@ -187,7 +187,7 @@ def check_done(entry: Entry, exemption: TimedExemption, left: Reversal, problem:
 
 
 def incomplete(entry: Entry, exemption: TimedExemption, what: str) -> UndoIncomplete:
-    """The error where something went wrong after the exemption was made."""
+    """Return the error for a problem after the exemption was made."""
     return UndoIncomplete(
         f"{entry.intent.resource.label} {what} Run the same command again to complete it. Exemption {exemption.id} "
         f"stands until {exemption.expires:%Y-%m-%d %H:%M} UTC; cloudmend exempt remove, with the same --ledger, ends "
@@ -196,7 +196,7 @@ def incomplete(entry: Entry, exemption: TimedExemption, what: str) -> UndoIncomp
 
 
 def undone_record(entry: Entry, exemption: TimedExemption, restored: tuple[Edit, ...], named: str) -> Record:
-    """Return what is kept and told of an undo: the group is left open on purpose."""
+    """Return the record of an undo, to store and to report: the resource is left open on purpose."""
     intent, caller = entry.intent, exemption.created_by
     told = "; ".join(edit.did for edit in restored) or "nothing was left to restore"
     why = f"{exemption.expires:%Y-%m-%d %H:%M} UTC: {exemption.reason} ({exemption.owner})"
@@ -220,12 +220,15 @@ def undone_record(entry: Entry, exemption: TimedExemption, restored: tuple[Edit,
 
 
 def undo_command(entry_id: str, *, region: str, ledger: str) -> str:
-    """For a POSIX shell. The reason is for the user to give; `ledger` is empty for the user's own file."""
+    """Return the undo command for a POSIX shell.
+
+    The user fills in the reason; `ledger` is empty for the user's own file.
+    """
     return f'cloudmend undo {shlex.quote(entry_id)}{_where(region, ledger)} --for 2h --reason "..."'
 
 
 def remove_command(exemption_id: str, *, region: str, ledger: str) -> str:
-    """Return what ends an exemption, likewise."""
+    """Return the command that ends an exemption, for a POSIX shell."""
     return f"cloudmend exempt remove {shlex.quote(exemption_id)}{_where(region, ledger)}"
 
 

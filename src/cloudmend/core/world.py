@@ -1,4 +1,4 @@
-"""All the ports, for one account and Region."""
+"""The ports of one account and Region, as one value."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from cloudmend.core.put_off import PutOff
 
 
 class NoSwitch:
-    """A Switch for where there is none, as on a laptop."""
+    """A Switch for a place that has none, such as a laptop."""
 
     def mode(self) -> None:
         return None
 
 
 class NoLater:
-    """A Later for where nobody comes again, as on a laptop."""
+    """A Later for a place that nothing runs at later, such as a laptop."""
 
     def put_off(self, task: PutOff) -> bool:  # noqa: ARG002 - it is nobody's
         return False
@@ -30,7 +30,7 @@ at_need: Begin = cache  # a Begin that reads when the answer is asked for, one r
 
 
 class World(Struct, frozen=True, kw_only=True):
-    """The ports of one account and Region. `account` gives the id; it may have to ask AWS, and raises AwsError."""
+    """The ports of one account and Region. `account` returns the id; it may call AWS, and raises AwsError."""
 
     account: Callable[[], str]
     region: str

@@ -23,7 +23,7 @@ class Answer(Struct, frozen=True):
 
     @classmethod
     def hidden(cls, reason: str) -> Answer:
-        """It could not be looked at; the reason is a sentence."""
+        """Return the answer for something that could not be looked at; the reason is a sentence."""
         return cls("unknown", f"Not checked: {reason}")
 
 
@@ -38,7 +38,7 @@ def all_of(answers: Sequence[Answer], found: str) -> Answer:
 
 
 class Check(Struct, frozen=True):
-    """One thing that must be so for anything to happen, and the answer."""
+    """A condition that must hold for anything to happen, and the answer."""
 
     title: str
     verdict: Verdict
@@ -51,14 +51,14 @@ class Check(Struct, frozen=True):
 
 
 def exit_code(checks: Iterable[Check]) -> int:
-    """Return 1 if something is broken or could not be looked at, else 0: a warning does not count."""
+    """Return 1 if something is broken or could not be looked at, otherwise 0: a warning does not count."""
     return 1 if any(check.verdict in ("broken", "unknown") for check in checks) else 0
 
 
 class Deployment(Struct, frozen=True, kw_only=True):
-    """A stack, and whose it is.
+    """A stack, its account, and its Region.
 
-    `resources` are physical ids by logical id, `parameters` the template's by name; both are empty where the stack is
+    `resources` are physical ids by logical id. `parameters` are the template's, by name. Both are empty if the stack is
     not known. `function_id` is the logical id of the function that events wake, `rule_ids` are those of the rules.
     """
 
@@ -75,17 +75,18 @@ class Deployment(Struct, frozen=True, kw_only=True):
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
 
     def aws(self, *words: str) -> str:
-        """An AWS CLI command in this Region, quoted for a POSIX shell."""
+        """Return an AWS CLI command in this Region, quoted for a POSIX shell."""
         return shlex.join(["aws", *words, "--region", self.region])
 
     def deploy(self, *parameters: str) -> str:
-        """The command that deploys the stack; BUCKET stands for a bucket in the Region."""
+        """Return the command that deploys the stack; BUCKET stands for a bucket in the Region."""
         return shlex.join(["./deploy.sh", *self._names(), *parameters])
 
     def deploy_anew(self) -> str:
-        """Return the command that brings back what no update does: what was deleted behind CloudFormation's back.
+        """Return the command that brings back resources that were deleted without CloudFormation.
 
-        The new stack has the old one's parameters, but only observes: its ledger is new, so it knows no exemption.
+        No update of the stack brings them back. The new stack has the old one's parameters, but only observes: its
+        ledger is new, so it knows no exemption.
         """
         remove = ["./deploy.sh", "--remove", "--yes", *self._names()]
         kept = [f"{name}={value}" for name, value in self.parameters.items() if value and name != "Mode"]

@@ -1,4 +1,4 @@
-"""From EventBridge to the function: the rule, its pattern, its target, and the function's resource policy."""
+"""The path from EventBridge to the function: the rule, its pattern, its target, and the resource policy."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def rule(answer: Json | None, expected: EventRule, name: str, deployment: Deploy
 
 
 def notice_rule(answer: Json | None, name: str, deployment: Deployment) -> Answer:
-    """The same of the rule that hands on what the command line asks to have told."""
+    """Judge DescribeRule's answer about the rule for the notices that the command line requests."""
     lacking = "nobody is told of an undo or an exemption"
     if answer and json.loads(answer.get("EventPattern") or "{}") != _NOTICES:
         put_rule = _put_rule(_NOTICES, name, deployment)
@@ -32,7 +32,7 @@ def notice_rule(answer: Json | None, name: str, deployment: Deployment) -> Answe
 
 
 def _rule(answer: Json | None, pattern: Json, lacking: str, name: str, deployment: Deployment) -> Answer:
-    """It has two enabled states."""
+    """Judge DescribeRule's answer. A rule has two enabled states."""
     if answer is None:
         put_target = _put_target(name, deployment.resources[deployment.function_id], deployment)
         fix = f"{_put_rule(pattern, name, deployment)} && {put_target}"
@@ -44,7 +44,7 @@ def _rule(answer: Json | None, pattern: Json, lacking: str, name: str, deploymen
 
 
 def sample(source: str, name: str, deployment: Deployment) -> Json:
-    """The least event that must match: a successful call, as CloudTrail reports it to EventBridge."""
+    """Return the least event that must match: a successful call, as CloudTrail reports it to EventBridge."""
     return {
         "version": "0",
         "id": "6f9a1c3e-52b7-4d8e-9a40-7c1e0b5d2f63",
@@ -68,12 +68,12 @@ def pattern(matched: Mapping[str, bool], expected: EventRule, name: str, deploym
 
 
 def _put_rule(right: Json, name: str, deployment: Deployment) -> str:
-    """Return the command that makes the rule, or gives it the right pattern. Its targets are left as they are."""
+    """Return the command that makes the rule, or gives it the right pattern. Its targets stay the same."""
     return deployment.aws("events", "put-rule", "--name", name, "--event-pattern", json.dumps(right))
 
 
 def target(targets: Rows, name: str, function: str, deployment: Deployment) -> Answer:
-    """A target is the function, or one of its versions or aliases."""
+    """Judge the rule's targets: one must be the function, or one of its versions or aliases."""
     arn = deployment.arn("lambda", f"function:{function}")
     if any(each["Arn"] == arn or each["Arn"].startswith(f"{arn}:") for each in targets):
         return Answer("ok", f"Rule {name} has function {function} as a target.")
@@ -95,7 +95,7 @@ def _put_target(name: str, function: str, deployment: Deployment) -> str:
 
 
 def permission(policy: Json | None, name: str, function: str, deployment: Deployment) -> Answer:
-    """The function's resource policy; None where it has none."""
+    """Judge the function's resource policy; None: it has none."""
     arn = deployment.arn("events", f"rule/{name}")
     use = ServiceUse("events.amazonaws.com", "lambda:InvokeFunction", arn, deployment.account)
     if policy and allows(policy, use):

@@ -1,4 +1,4 @@
-"""Check when each control's resources were last read, and what could not be read of them."""
+"""Check when each control's resources were last read, and which of them could not be read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def units(found: Iterable[UnitFound], now: datetime) -> Answer:
 
 
 def _problem(unit: UnitFound, now: datetime) -> str:
-    """Return what is wrong with a unit; empty if nothing is."""
+    """Return the problem of a unit; empty if it has none."""
     if not isinstance(unit, Unit):
         return plain(unit.problem, _TEXT)
     where = f"{unit.control} in account {unit.account}, Region {unit.region}"

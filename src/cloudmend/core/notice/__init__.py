@@ -1,6 +1,6 @@
-"""A record -> what is sent about it, as requests: an event for programs, messages for people, findings.
+"""Turn a record into the requests that report it: an event for programs, messages for people, findings.
 
-Each channel says on its own which records it tells of. None of them is on the way to a closed door.
+Each channel decides for itself which records it reports. A mend waits for none of them.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ Channel = Callable[[Record, Audience, datetime], Iterator[Request]]
 
 
 def _events(record: Record, _: Audience, __: datetime) -> Iterator[Request]:
-    """What is new, but no clean look: each of cloudmend's own writes leads to one of those."""
+    """Yield the event of a new record, but not of a clean look: each of cloudmend's own writes leads to one."""
     if record.status != "clean" and record.notice == "now":
         yield put_event(record)
 
 
 def _is_for_people(record: Record) -> bool:
-    """Not what the digest of its sweep tells, or what people know already."""
+    """Return whether to notify people: not if the sweep's digest has the record, or if people know it already."""
     return record.notice == "now" and is_for_people(record)
 
 
@@ -45,11 +45,14 @@ def _chat(record: Record, audience: Audience, _: datetime) -> Iterator[Request]:
 
 
 def _findings(record: Record, audience: Audience, now: datetime) -> Iterator[Request]:
-    """Security Hub takes from an account no finding about another's. It gets each resource of a digest, too."""
+    """Yield the import into Security Hub, which takes from an account no finding about another's.
+
+    Security Hub gets each resource of a digest, too.
+    """
     is_own = not audience.account or record.account == audience.account
     if record.notice != "held" and audience.security_hub and is_own:
         yield from import_findings(record, audience.region, now)
 
 
-# People first: were the function to run out of time, they are the ones who can still act.
+# Messages to people come first. If the function runs out of time, people are the ones who can still act.
 CHANNELS: Final[tuple[Channel, ...]] = (_mail, _chat, _events, _findings)

@@ -1,7 +1,7 @@
-"""A record as a custom notification of Amazon Q Developer in chat applications, for Slack and Teams.
+"""Turn a record into a custom notification of Amazon Q Developer in chat applications, for Slack and Teams.
 
-The schema, version 1.0: docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html. What is no such
-JSON, Amazon Q drops; so chat has a topic of its own.
+The schema, version 1.0: docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html. Amazon Q drops any message
+that is not such JSON; so chat has a topic of its own.
 """
 
 from __future__ import annotations
@@ -37,12 +37,15 @@ _REST: Final = "The rest is in the record."
 
 
 def publish_chat(record: Record, topic: str) -> Request:
-    """Publish of the notification as JSON."""
+    """Return the Publish call with the notification as JSON."""
     return Request("sns:Publish", {"TopicArn": topic, "Message": msgspec.json.encode(notification(record)).decode()})
 
 
 def notification(record: Record) -> dict[str, Any]:
-    """The notification. What a custom action may take as a variable (metadata) is no text that a caller chose."""
+    """Return the notification.
+
+    A custom action can take metadata as variables, so metadata has no text that a caller chose.
+    """
     ids = {name: chat(value, _NAME) for name, value in attributes(record).items()}
     return {
         "version": "1.0",
@@ -85,7 +88,7 @@ def _description(record: Record) -> Iterator[str]:
 
 
 def _whole_lines(text: str) -> str:
-    """As many as a section has room for; half a code span would be none."""
+    """Return as many whole lines as a section has room for: half a code span is not a code span."""
     if len(text) <= _DESCRIPTION:
         return text
     whole, _, _ = text[: _DESCRIPTION - len(_REST)].rpartition("\n")
@@ -93,7 +96,7 @@ def _whole_lines(text: str) -> str:
 
 
 def _next_steps(record: Record) -> Iterator[str]:
-    """No commands: a chat program may change what it shows, and a command must stay what it is."""
+    """Yield the next steps, without commands: a chat program may change what it shows, and so break a command."""
     if record.status in ("open", "failed"):
         yield "Read the mail of this record, or cloudmend's log: it has the commands to look and to close by hand."
         yield "Lambda tries an event again twice within minutes, then moves it to the dead-letter queue."

@@ -31,7 +31,10 @@ _PASSED: Final = _State("PASSED", "RESOLVED", "ARCHIVED", "INFORMATIONAL")
 
 
 def import_findings(record: Record, hub: str, now: datetime) -> Iterator[Request]:
-    """BatchImportFindings of every part that the record found at fault, still or no longer. `hub` is its Region."""
+    """Yield BatchImportFindings calls for every part that the record found at fault, still or no longer.
+
+    `hub` is the Region of Security Hub.
+    """
     failing = _failing(record)
     parts = {finding.part for finding in failing}
     passing = [finding for finding in record.findings if finding.part not in parts]
@@ -42,17 +45,17 @@ def import_findings(record: Record, hub: str, now: datetime) -> Iterator[Request
 
 
 def _failing(record: Record) -> tuple[Finding, ...]:
-    """Return what is not proved closed."""
+    """Return the findings that are not proved closed."""
     if record.status in ("mended", "open"):
         return record.remaining
     return record.findings
 
 
 def _row(record: Record, finding: Finding, hub: str, now: datetime, *, passed: bool) -> dict[str, Any]:
-    """One finding. Its id is the same each time, so an import closes what an earlier one opened.
+    """Return one finding. Its id is the same each time, so an import closes what an earlier one opened.
 
-    The workflow counts at the first import alone: later it belongs to whoever works on the finding, and
-    Security Hub itself opens it again when a passed finding fails.
+    The workflow counts at the first import alone: later it belongs to the person who works on the finding, and Security
+    Hub itself opens it again when a passed finding fails.
     """
     opened = now - timedelta(seconds=record.seconds_since_call or 0)
     failing = _FAILED._replace(severity=record.words.level.upper()) if finding.is_due else _UNKNOWN
@@ -81,7 +84,7 @@ def _row(record: Record, finding: Finding, hub: str, now: datetime, *, passed: b
 
 
 def _recommendation(record: Record) -> str:
-    """Return what keeps it closed: the hint where infrastructure code opened it, or what the control says."""
+    """Return the advice that keeps it closed: the hint if infrastructure code opened it, or the control's."""
     return plain(record.attribution.hint, 512) or plain(record.words.prevent, 512) or "none"
 
 

@@ -34,7 +34,7 @@ _NOT_KNOWN: Final = ("",)  # one line says that the command is not known
 
 
 def publish_mail(record: Record, audience: Audience) -> Request:
-    """Publish of the message, with the attributes that a subscription may filter on."""
+    """Return the Publish call with the message, and with the attributes that a subscription may filter on."""
     return Request(
         "sns:Publish",
         {
@@ -50,13 +50,13 @@ def publish_mail(record: Record, audience: Audience) -> Request:
 
 
 def subject(record: Record) -> str:
-    """A long name is cut, and not the place that stands behind it."""
+    """Return the subject. A long name is cut, but not the place after it."""
     place = ascii_line(f"({record.account}, {record.region})", _PLACE)
     return f"{ascii_line(headline(record), _SUBJECT - 1 - len(place))} {place}"
 
 
 def text(record: Record, audience: Audience) -> str:
-    """The whole message: paragraphs of short lines."""
+    """Return the whole message: paragraphs of short lines."""
     by_hand, undo = partial(_by_hand, audience=audience), partial(_undo, audience=audience)
     paragraphs = (_event, _remarks, _edits, _problems, _next, by_hand, undo, _ids)
     return "\n\n".join("\n".join(lines) for paragraph in paragraphs if (lines := list(paragraph(record)))) + "\n"
@@ -130,7 +130,7 @@ def _next(record: Record) -> Iterator[str]:
 
 
 def _by_hand(record: Record, audience: Audience) -> Iterator[str]:
-    """Yield what to do about what a person left open, or does no longer."""
+    """Yield what to do about a part that a person left open, or leaves open no longer."""
     if record.status != "exempt":
         return
     yield "What to do"
@@ -153,7 +153,7 @@ def _undo(record: Record, audience: Audience) -> Iterator[str]:
 
 
 def _commands(commands: Iterable[str]) -> Iterator[str]:
-    """Each on a line of its own, whole or not at all."""
+    """Yield each command on a line of its own, whole or not at all."""
     room, left_out = _COMMANDS, 0
     for line in map(command, commands):
         room -= len(line)

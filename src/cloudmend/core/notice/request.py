@@ -1,7 +1,8 @@
-"""The event by which a person's command asks a stack to tell people: of an undo, or of an exemption.
+"""The event with which a person's command asks a stack to notify people of an undo or an exemption.
 
-The command has no right to the topics, nor to events of the source "cloudmend". It says where to look, and the stack's
-function tells what the ledger holds there: an event is a hint (docs/decisions/0024-exempt-what-was-restored.md).
+The command has no right to the topics, nor to events of the source "cloudmend". The event names an item, and the
+stack's function reports what the ledger holds there: an event is a hint
+(docs/decisions/0024-exempt-what-was-restored.md).
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class NoticeRequest(Struct, frozen=True, omit_defaults=True):
 
 
 def ask_for_notice(request: NoticeRequest) -> Request:
-    """PutEvents with one entry, on the default bus of the stack's Region."""
+    """Return PutEvents with one entry, on the default bus of the stack's Region."""
     detail = msgspec.json.encode(request).decode()
     return Request("events:PutEvents", {"Entries": [{"Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": detail}]})
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from cloudmend.core.model import END_EXEMPTION, EXEMPT, SWEEP, UNDO, Record, Status
 
-# A clean look and a group that is gone are no news to a person. What is exempt somebody left open on purpose, and
-# every call that touches it would tell so again: only that somebody did so is told, once.
+# People get no notice of a clean look or of a resource that is gone. An exempt part was left open on purpose, and every
+# call that touches it would lead to another notice. So people get one notice, when somebody exempts it.
 _HEADLINES: Final[dict[Status, str]] = {
     "mended": "cloudmend mended",
     "observed": "cloudmend would mend",
@@ -22,7 +22,7 @@ _BY_HAND: Final = {
     EXEMPT: "left open on purpose:",
     END_EXEMPTION: "exempt no longer:",
 }
-# What to do about a mend that has not come to its end.
+# The advice about a mend that has not come to its end.
 WAITING: Final[dict[Status, str]] = {
     "pending": "Nothing yet: AWS accepted the change. cloudmend looks again, and another notice says how it ended.",
     "deferred": "Nothing yet, if it can wait: cloudmend tries again, and another notice says how that ended.",
@@ -33,19 +33,19 @@ _PARTLY: Final = "cloudmend mended in part, and reports the rest of"
 
 
 def is_for_people(record: Record) -> bool:
-    """Not what is looked at again in a moment, because AWS may only be late."""
+    """Return whether people get it: not if cloudmend looks again in a moment, because AWS may only be late."""
     if record.retry_at and not record.findings:
         return False
     return record.status in _HEADLINES or is_by_hand(record)
 
 
 def is_by_hand(record: Record) -> bool:
-    """Return whether it tells of an undo, or of an exemption that somebody made or ended."""
+    """Return whether it reports an undo, or an exemption that somebody made or ended."""
     return record.status == "exempt" and record.event_name in _BY_HAND
 
 
 def headline(record: Record) -> str:
-    """Return what this is about, in a few words; only for a record that people are told of."""
+    """Return the subject of a notice in a few words; only for a record that people get."""
     urgency = "HIGH: " if record.severity == "high" else ""
     if is_by_hand(record):
         verdict = _BY_HAND[record.event_name]
@@ -57,29 +57,29 @@ def headline(record: Record) -> str:
 
 
 def label(record: Record) -> str:
-    """Return how a notice calls the resource: with the noun of its type, where its id does not say that."""
+    """Return the name of the resource in a notice: with the noun of its type, if its id does not show that."""
     return f"{record.words.noun} {record.resource.label}".lstrip()
 
 
 def removed(record: Record, tense: str) -> str:
-    """Return what stands in place of a value that is not there: `tense` is "was" or "is"."""
+    """Return the text in place of a value that is not there: `tense` is "was" or "is"."""
     return f"nothing: it {tense} {record.words.removed}"
 
 
 def call(record: Record) -> str:
-    """The API call that led here."""
+    """Return the API call that led to the record."""
     if is_by_hand(record):
         return "none: it was done by hand"
     return "none: cloudmend found it by looking" if record.event_name in ("", SWEEP) else record.event_name
 
 
 def run_by(record: Record) -> str:
-    """Who ran cloudmend by hand, where that is not who is told of as the one who did it."""
+    """Return who ran cloudmend by hand; empty if the notice names that person as the actor already."""
     return "" if record.run_by == record.attribution.who else record.run_by
 
 
 def why_unchanged(record: Record) -> str:
-    """Of an observed record: what must become otherwise before cloudmend closes it, in a sentence or two."""
+    """Return the condition under which cloudmend closes an observed finding, in a sentence or two."""
     if record.budget_spent:
         again = f"is tried again at {record.retry_at:%H:%M} UTC" if record.retry_at else "waits for the next sweep"
         return (
@@ -92,17 +92,17 @@ def why_unchanged(record: Record) -> str:
 
 
 def _is_only_reported(record: Record) -> bool:
-    """Return whether no mode would have it mended."""
+    """Return whether no mode would have the record's findings mended."""
     return record.status == "observed" and not any(finding.is_due for finding in record.findings)
 
 
 def problems(record: Record) -> tuple[str, ...]:
-    """Return what is still at fault, and what went wrong, each once."""
+    """Return the findings that are still there, and the errors, each once."""
     return tuple(dict.fromkeys((*(finding.why for finding in record.remaining), *record.errors)))
 
 
 def remarks(record: Record) -> tuple[str, ...]:
-    """Return what else a person should know, a sentence or two each."""
+    """Return other remarks for a person, a sentence or two each."""
     return tuple(_remarks(record))
 
 
@@ -121,7 +121,7 @@ def _remarks(record: Record) -> Iterator[str]:
 
 
 def duration(record: Record) -> str:
-    """Return how long it took since the API call, in a sentence; empty where the event has no time."""
+    """Return the time from the API call to the end, in a sentence; empty if the event has no time."""
     if record.seconds_since_call is None:
         return ""
     done = "Closed" if record.status == "mended" else "Looked at"
@@ -129,7 +129,7 @@ def duration(record: Record) -> str:
 
 
 def attributes(record: Record) -> dict[str, str]:
-    """By what a subscriber chooses. None of it is text that a caller chose."""
+    """Return the attributes that a subscriber filters by. None of them is text that a caller chose."""
     named = {
         "status": record.status,
         "severity": record.severity,

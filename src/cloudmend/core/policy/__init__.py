@@ -1,7 +1,7 @@
-"""What controls take from a policy, and where cloudmend may act; refused whole if any of it is wrong.
+"""The policy: the settings of controls, and where cloudmend may act. If any of it is wrong, all is refused.
 
-`parse_policy` makes a `Policy` of a policy file's text and of settings, once, at the edge.
-docs/reference/policy.md has every key.
+`parse_policy` makes a `Policy` of a policy file's text and of settings, once, at the edge. docs/reference/policy.md has
+every key.
 """
 
 from __future__ import annotations

@@ -18,9 +18,10 @@ T = TypeVar("T", bound=Struct)
 
 
 class ModeTable(Struct, frozen=True):
-    """The names are ids that the file chooses, so their values are read one by one, for errors that name them.
+    """The modes of a table. Their names are ids that the file chooses.
 
-    A mode that is no table but a word is its default.
+    So the values are read one by one, for errors that name them. A mode that is a word instead of a table is its
+    default.
     """
 
     default: object = None
@@ -36,14 +37,14 @@ class AllModesTable(ModeTable, frozen=True):
 
 
 class ExistingTable(Struct, frozen=True):
-    """What becomes of what was there before. What is no table but a word is its default."""
+    """The treatment of faults from before cloudmend. A word instead of a table is its default."""
 
     default: object = None
     account: Mapping[str, object] = {}
 
 
 class AllExistingTable(ExistingTable, frozen=True):
-    """The same for all controls."""
+    """The treatment of such faults by all controls."""
 
     default: object = "observe"
 
@@ -52,7 +53,7 @@ REQUIRED: Final = ("owner", "reason", "expires")  # of an exemption: asked for w
 
 
 class ExemptionTable(Struct, frozen=True):
-    """One `[[exemption]]`."""
+    """A table `[[exemption]]` of the file."""
 
     owner: str | None = None
     reason: str | None = None
@@ -74,7 +75,7 @@ class PolicyFile(Struct, frozen=True):
     exemption: tuple[ExemptionTable | None, ...] = ()
 
 
-# Every key of the tables above, as an error tells to write it.
+# The keys of the tables above, as an error message tells a person to write them.
 EXAMPLES: Final = {
     "control": "[control.s3_bucket_block_public_access]",
     "mode": "[mode]",
@@ -103,7 +104,7 @@ OLD: Final = frozenset({"mode.control", "exemption.group"})
 
 
 class Reading(Struct, frozen=True):
-    """Raw TOML -> Structs, value by value, so that one that is wrong hides no other."""
+    """A reader of raw TOML as Structs, value by value, so that a wrong value hides no other."""
 
     review: Review
     examples: Mapping[str, str]  # lines of TOML by dotted key, as errors tell to write them
@@ -169,7 +170,7 @@ _WORDS: Final = {"true": True, "false": False}
 
 
 def _typed(kind: Any, text: str) -> object:
-    """Return what the text of a setting stands for: a list at commas, a number or a word for a type that has those."""
+    """Return the value of a setting's text: a list at commas, or a number or a word if the type has those."""
     if text.startswith("["):
         return _toml(text)
     if get_origin(kind) is tuple:

@@ -1,4 +1,4 @@
-"""The policy as the house uses it: quantities and sets, no spellings."""
+"""The policy as the other modules use it: quantities and sets, no spellings."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from msgspec import Struct
 Mode = Literal["fix", "observe", "off"]
 Existing = Literal["observe", "fix"]
 
-# What an exemption may be about, and how a person calls it.
+# The possible scopes of an exemption, and their names for a person.
 SCOPES: Final = {"resource": "resource", "vpc": "VPC", "account": "account", "actor_role": "role"}
 
 
 class Modes(Struct, frozen=True, kw_only=True):
-    """Whether what is at fault is mended, only reported, or not looked at: by account id, by VPC id, and elsewhere."""
+    """The mode for findings (mend, only report, do not look): by account id, by VPC id, and elsewhere."""
 
     default: Mode | None = None  # None: nothing is said
     account: Mapping[str, Mode] = {}
@@ -25,14 +25,17 @@ class Modes(Struct, frozen=True, kw_only=True):
 
 
 class Choice(Struct, frozen=True, kw_only=True):
-    """What becomes of what was at fault before cloudmend was there: by account id, and elsewhere."""
+    """The treatment of findings from before cloudmend: by account id, and elsewhere."""
 
     default: Existing | None = None  # None: nothing is said
     account: Mapping[str, Existing] = {}
 
 
 class Exemption(Struct, frozen=True, kw_only=True):
-    """What is left as it is on purpose, by whom, why, and until when. A scope that is empty is not asked for."""
+    """An exemption by the policy: who left what open on purpose, why, and until when.
+
+    A scope that is empty does not count.
+    """
 
     control: str  # its id
     owner: str
@@ -49,7 +52,7 @@ class Exemption(Struct, frozen=True, kw_only=True):
         return {name: value for name in SCOPES if (value := getattr(self, name))}
 
     def holds(self, now: datetime) -> bool:
-        """Not without a scope, an owner and a reason, and not after it expired. `now` is aware."""
+        """Return whether it has a scope, an owner and a reason, and has not expired. `now` is aware."""
         return bool(self.scope and self.owner and self.reason) and now <= self.expires
 
     def __str__(self) -> str:
@@ -71,16 +74,16 @@ class Policy(Struct, frozen=True, kw_only=True):
     settings: Mapping[str, Any] = {}  # of a control, by its id; of its own type. Absent: its defaults
 
     def settings_of(self, control: Any) -> Any:
-        """Return the settings of a control: what the policy says, or its defaults."""
+        """Return the settings of a control: the policy's, or its defaults."""
         return self.settings.get(control.id) or control.settings()
 
     @property
     def tells_vpcs_apart(self) -> bool:
-        """Whether what is done may depend on the VPC."""
+        """True if a decision may depend on the VPC."""
         modes = (self.mode, *self.modes.values())
         return any(each.vpc for each in modes) or any(exemption.vpc for exemption in self.exemptions)
 
     @property
     def digest(self) -> str:
-        """A text that tells two policies apart."""
+        """A text that differs between two policies."""
         return hashlib.sha256(repr(self).encode()).hexdigest()[:16]

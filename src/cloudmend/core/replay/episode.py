@@ -11,9 +11,9 @@ from cloudmend.core.model import Attribution
 
 
 class Episode(Struct, frozen=True, kw_only=True):
-    """A part while it was at fault: what cloudmend would have done at once, and how long it stood open without that.
+    """A part while it was at fault: what cloudmend would have done at once, and how long it stood open.
 
-    The words for who opened and closed it may be the caller's own.
+    The words for the callers that opened and closed it may be the callers' own.
     """
 
     control: str

@@ -8,14 +8,14 @@ from msgspec import Struct
 
 
 class Unread(Struct, frozen=True, kw_only=True):
-    """A file that could not be read, or not all of it, or a folder without any; and why."""
+    """A file that could not be read whole, or a folder without any file; and why."""
 
     file: str
     error: str
 
 
 class Reading(Struct, kw_only=True):
-    """Grows while files are read; not frozen."""
+    """The progress of reading files. Mutable: it grows."""
 
     files: int = 0
     ignored_files: int = 0  # in folders: what is no CloudTrail file by its name
@@ -30,11 +30,11 @@ class Reading(Struct, kw_only=True):
 
     @property
     def is_whole(self) -> bool:
-        """Whether there was something to read, and all of it was read and understood."""
+        """True if there was something to read, and all of it was read and understood."""
         return bool(self.records) and not self.unread and not self.not_understood
 
     def note(self, problem: str, records: int = 1) -> None:
-        """Record that cannot be understood, the first of them because of the problem."""
+        """Count records that cannot be understood, the first of them because of the problem."""
         self.not_understood += records
         self.first_not_understood = self.first_not_understood or problem
 

@@ -44,7 +44,7 @@ class Subject(NamedTuple):
 
 
 class Habit(Struct):
-    """How often the same finding was opened, for how long at most, and by whom. Mutable: it grows."""
+    """The history of one finding: how often it was opened, how long at most, and by whom. Mutable: it grows."""
 
     subject: Subject
     opening: str
@@ -64,7 +64,7 @@ class Habit(Struct):
 
     @property
     def reason(self) -> str:
-        """Why it seems to be meant; empty where it does not."""
+        """The reason why it seems to be meant; empty if it does not."""
         often = f"opened {self.times} times" if self.times >= REOPENED else ""
         long = f"left open for {self.longest // _DAY} days" if self.longest >= LEFT_OPEN.total_seconds() else ""
         told = ", ".join(filter(None, (often, long)))
@@ -89,7 +89,7 @@ def suggestions(habits: Iterable[Habit]) -> tuple[Suggestion, ...]:
 
 
 def _weight(habits: Iterable[Habit]) -> tuple[int, int]:
-    """Less where it is likelier to be meant: it was opened more often, or was open for longer."""
+    """Return a sort key, smaller if the finding is likelier to be meant: opened more often, or open for longer."""
     return (-sum(habit.times for habit in habits), -max(habit.longest for habit in habits))
 
 

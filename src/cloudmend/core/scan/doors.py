@@ -18,9 +18,9 @@ _PROVED: Final = ("mended", "clean", "gone")
 
 
 class Door(Struct, frozen=True, kw_only=True):
-    """Something at a resource that was open: mended, not mended at first, or opened again by an undo.
+    """A part of a resource that was open: mended, not mended at first, or opened again by an undo.
 
-    `opened` is when the API call was made, or else, where `is_exact` is false, when it was found. `closed` is absent
+    `opened` is when the API call was made; if `is_exact` is false, it is when the part was found. `closed` is absent
     while no later mend is known; somebody may have closed it by hand.
     """
 
@@ -37,12 +37,15 @@ class Door(Struct, frozen=True, kw_only=True):
 
     @property
     def lasted(self) -> timedelta | None:
-        """The time that it stood open; None where either end is not known."""
+        """The time that it stood open; None if either end is not known."""
         return self.closed - self.opened if self.closed and self.is_exact else None
 
 
 def doors_of(entries: Iterable[Entry]) -> tuple[Door, ...]:
-    """Return the doors of entries that are oldest first; what a mend left open is closed by the resource's next one."""
+    """Return what was open, by entries that are oldest first.
+
+    If a mend left something open, the resource's next mend closed it.
+    """
     doors: list[Door] = []
     next_mend: dict[tuple[str, ...], datetime] = {}
     for entry in reversed(list(entries)):
@@ -76,7 +79,7 @@ def _doors(entry: Entry, next_mend: datetime | None) -> Iterator[Door]:
 
 
 def _opened(entry: Entry) -> tuple[datetime, bool]:
-    """Return when it was opened, and whether CloudTrail said so."""
+    """Return when it was opened, and whether CloudTrail gave the time."""
     if entry.ended is None or entry.ended.record.seconds_since_call is None:
         return entry.opened, False
     return entry.ended.at - timedelta(seconds=entry.ended.record.seconds_since_call), True
