@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
+from cloudmend.core.model import SWEEP
 from cloudmend.local.messages import SeenCall
 
 if TYPE_CHECKING:
@@ -33,10 +34,15 @@ class Timeline(Struct, frozen=True):
     log: Sequence[LogLine]
 
     def lines(self) -> Iterator[str]:
-        """Yield each opening, and each record in the log, in the order in which they happened."""
+        """Yield each opening, and each record of an event in the log, in the order in which they happened.
+
+        The first sweep, which the deployment starts, finds nothing here, and says so once for each control.
+        """
         moments = [(when, f"tcp/{port} was opened") for port, when in self._opened().items()]
         for when, line in self._records():
-            own = line["record"]["event_name"] == _CLOSES
+            if (name := line["record"]["event_name"]) == SWEEP:
+                continue
+            own = name == _CLOSES
             moments.append((when, f"its log{', woken by its own write' if own else ''}: {line['message']}"))
         moments.sort()
         for when, text in moments:
