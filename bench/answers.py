@@ -56,7 +56,7 @@ class Answers:
     """The answers of one account, and a count of the calls of each action."""
 
     def __init__(self, estate: Estate, *, throttled: bool = False) -> None:
-        """`throttled` gives each write the bucket that EC2 gives it."""
+        """With `throttled`, each write API has the same token bucket as in EC2."""
         self.estate = estate
         self.calls: Counter[str] = Counter()
         self.refused = 0

@@ -40,7 +40,7 @@ EVERYTHING = {
 
 @dataclass(frozen=True)
 class Contender:
-    """`handler` is what client.py knows it by; `path` is where its imports are."""
+    """A program to measure. `handler` is its name in client.py; `path` holds the folders of its imports."""
 
     name: str
     handler: str
@@ -49,7 +49,7 @@ class Contender:
     folder: Path = ROOT
 
     def command(self, first: int, count: int) -> list[str]:
-        """-S: what this machine's Python imports by itself at its start is nobody's."""
+        """Return the command. `-S` keeps out the modules that this machine's Python imports at its start."""
         return [PYTHON, "-S", str(ROOT / "bench" / "client.py"), self.handler, str(first), str(count)]
 
     @property
@@ -96,15 +96,15 @@ def with_one_control(scratch: Path) -> Contender:
 
 
 def sweeper(*, paced: bool) -> Contender:
-    """The sweep's function: the ledger and the switch, as deployed, and EventBridge for notices, but no topics.
+    """Return the sweep's function: the ledger and switch as deployed, and EventBridge for notices, but no topics.
 
-    `paced`: it writes no faster than EC2 lets it.
+    With `paced`, it writes no faster than EC2 allows.
     """
     return Contender("cloudmend", "sweep" if paced else "unpaced", (BUILT,), LEDGER)
 
 
 def custodian_run(scratch: Path) -> list[str]:
-    """`custodian run` of the same policy, without its cache and without its own Lambda mode."""
+    """Return `custodian run` of the same policy, without its cache and without its own Lambda mode."""
     program = ROOT / ".venv-bench-custodian" / "bin" / "custodian"
     options = ["--output-dir", str(scratch / "out"), "--cache-period", "0", "--region", "us-east-1"]
     return [str(program), "run", *options, str(scratch / "policy.json")]

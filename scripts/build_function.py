@@ -74,7 +74,7 @@ class Target:
 
 
 def installed_dependencies(target: Target) -> Path:
-    """The folder of trimmed and compiled dependencies, made once for each target and lock."""
+    """Return the folder of trimmed and compiled dependencies, made once for each target and lock."""
     cached = CACHE / target.cache_key
     if cached.exists():
         return cached
@@ -117,7 +117,7 @@ def install(target: Target, machine: str, tree: Path) -> Path:
 
 
 def add_extension_modules(source: Path, tree: Path) -> None:
-    """Copy what is named after the source's machine. All else of a wheel is the same for each."""
+    """Copy the files that are named after the source's machine. All others are equal on each machine."""
     for path in source.rglob("*.so"):
         shutil.copy2(path, tree / path.relative_to(source))
 

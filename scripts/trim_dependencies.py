@@ -129,7 +129,7 @@ def replace_modules(tree: Path) -> None:
 
 
 def trim_aliases(module: Path) -> None:
-    """Keep, of the names that services had in earlier botocores, those of OPERATIONS.
+    """Keep only the earlier names of the services in OPERATIONS.
 
     botocore tries all of them, one after the other, on each of the hundreds of events that its clients emit.
     """
@@ -160,13 +160,13 @@ def trim_data(data: Path) -> None:
 
 
 def read(path: Path) -> Any:
-    """A file of botocore's data, compressed or not. Its name is given without `.gz`."""
+    """Return the content of a file of botocore's data, compressed or not. `path` has no `.gz`."""
     packed = path.with_name(f"{path.name}.gz")
     return json.loads(gzip.decompress(packed.read_bytes()) if packed.exists() else path.read_bytes())
 
 
 def without_words(node: Any) -> Any:
-    """The same without the documentation that models, rules and examples carry."""
+    """Return the same data without the documentation that models, rules and examples carry."""
     if isinstance(node, list):
         return [without_words(item) for item in node]
     if not isinstance(node, dict):
@@ -176,7 +176,7 @@ def without_words(node: Any) -> Any:
 
 
 def trimmed_endpoints(endpoints: dict[str, Any]) -> dict[str, Any]:
-    """The endpoints of each partition's Regions, of the services in OPERATIONS alone."""
+    """Return the endpoints of each partition's Regions, for the services in OPERATIONS only."""
     partitions = [
         {**partition, "services": {name: row for name, row in partition["services"].items() if name in OPERATIONS}}
         for partition in endpoints["partitions"]
@@ -185,7 +185,7 @@ def trimmed_endpoints(endpoints: dict[str, Any]) -> dict[str, Any]:
 
 
 def trimmed_model(model: dict[str, Any], operations: tuple[str, ...]) -> dict[str, Any]:
-    """The model with these operations and the shapes that they reach."""
+    """Return the model with these operations and the shapes that they reach."""
     kept = {name: model["operations"][name] for name in operations}
     shapes: dict[str, Any] = {}
     waiting = list(shape_names(kept))

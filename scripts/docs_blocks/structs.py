@@ -103,6 +103,6 @@ def _plain(schema: dict[str, Any]) -> str:
 
 
 def _link(name: str, page: str) -> str:
-    """A record without an event's own two fields has no table of its own."""
+    """Return the link to a type's table. `Record` has none of its own: it is `Detail` without two fields."""
     home = next((home for home, names in _PAGES.items() if name in names), "events.md")
     return f"[{name}]({'' if home == page else home}#{'fields' if name in ('Detail', 'Record') else name.lower()})"

@@ -4,21 +4,21 @@ The table's keys are the texts `pk` and `sk`:
 
 | pk              | sk                   | the item                                                     |
 | --------------- | -------------------- | ------------------------------------------------------------ |
-| place/PLACE     | TIME-ID              | an entry, by the millisecond that its id tells               |
-| place/PLACE     | lock                 | who mends there, or did last, and until when                 |
-| place/PLACE     | standing             | what stands there (standing_items.py)                        |
+| place/PLACE     | TIME-ID              | an entry, by the millisecond in its id                       |
+| place/PLACE     | lock                 | the present or last mend there, and the end of its lease     |
+| place/PLACE     | standing             | the standing findings there (standing_items.py)              |
 | standing/UNIT   | a resource's id      | the same                                                     |
-| units           | UNIT                 | when that unit was last read, and its mark                   |
+| units           | UNIT                 | the time of that unit's last read, and its mark              |
 | resource/ID     | time-salt            | an entry of version 1; `ID/time-salt` is its id              |
-| open            | an entry's id        | that entry is in state INTENT; `place` says where it is      |
-| budget/ACCOUNT/CONTROL | clock hour    | `resources` that were mended in it                           |
+| open            | an entry's id        | a marker: that entry is in state INTENT, at `place`          |
+| budget/ACCOUNT/CONTROL | clock hour    | the `resources` that were mended in that hour                |
 | budget/ACCOUNT  | waits/TIME/PLACE     | what is tried again then has a message in the sweep's queue  |
 | exemptions      | an exemption's id    | a timed exemption                                            |
 
 A PLACE is ACCOUNT/REGION/CONTROL/RESOURCE, a UNIT the same without the resource. The table's one index, `by-time`,
-holds the entries, and what stands by its resource's id: they have the attribute `kind`, which is its partition key, and
-`sk` is its sort key, so that entries of both versions are in one order. `expires` is the time-to-live attribute, in
-seconds since 1970.
+holds the entries, and the standing findings by their resource's id. All have the attribute `kind`, which is the
+partition key of the index. `sk` is its sort key, so entries of both versions are in one order. `expires` is the
+time-to-live attribute, in seconds since 1970.
 """
 
 from __future__ import annotations
@@ -58,32 +58,32 @@ def key(pk: str, sk: str) -> Json:
 
 
 def partition_of(place: str) -> str:
-    """The partition of what is kept of a resource under a control."""
+    """Return the partition of all items of a resource under a control."""
     return f"{_PLACE}{place}"
 
 
 def old_partition_of(place: str) -> str:
-    """The partition of a resource's entries of version 1, under any control."""
+    """Return the partition of a resource's entries of version 1, under any control."""
     return f"{_RESOURCE}{resource_of(place)}"
 
 
 def since_key(time: datetime) -> str:
-    """The sort key of the first entry that can have been opened then: 20261124T070000.000."""
+    """Return the sort key of the first entry that can have been opened then, as in 20261124T070000.000."""
     return f"{time.astimezone(UTC):%Y%m%dT%H%M%S}.{time.microsecond // 1000:03}"
 
 
 def sort_key(entry_id: str) -> str:
-    """The sort key of an entry. Raises ValueError for an id that is no ULID."""
+    """Return the sort key of an entry. Raises ValueError for an id that is no ULID."""
     return f"{since_key(time_of(entry_id))}Z-{entry_id}"
 
 
 def waits_of(account: str) -> str:
-    """The partition of what waits in an account for another time."""
+    """Return the partition of the tasks that wait in an account."""
     return f"budget/{account}"
 
 
 def budget_of(entry: Entry) -> str:
-    """The partition of what the budgets of an account and control have seen."""
+    """Return the partition of the counts of the budgets of an account and control."""
     return f"budget/{entry.intent.account}/{entry.intent.control}"
 
 

@@ -45,7 +45,7 @@ class NoticeLog(Notifier, Protocol):
 
 
 class Notices:
-    """The notifier: the log first, then all channels at once. Never raises for a channel: the log tells that."""
+    """The notifier: the log first, then all channels at once. It never raises for a channel, but logs the problem."""
 
     def __init__(
         self, log: NoticeLog, gateway: Gateway, audience: Audience, clock: Clock, begin: Begin = at_need

@@ -85,7 +85,7 @@ class RunLedger:
         return tuple(each for each in found if isinstance(each, Unreadable) or each.opened >= since)
 
     def _read(self, since: datetime) -> Mapping[str, list[Found]] | CloudmendError:
-        """Once, also where it fails."""
+        """Read the recent mends, or return the error. The caller does so once, also after an error."""
         try:
             return _by_place(self._ledger.entries(since))
         except CloudmendError as error:

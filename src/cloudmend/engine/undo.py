@@ -71,7 +71,7 @@ def undo(
 
 
 def _carried_out(planned: Undone, look: Callable[[], Reversal], control: Control[Any], world: World) -> Undone:
-    """Exempted, restored, proved, told and recorded, in this order. Raises UndoIncomplete."""
+    """Exempt, restore, prove, report and record, in this order. Raises UndoIncomplete."""
     entry, exemption = planned.entry, planned.exemption
     world.ledger.exempt(exemption)
     problem = _write(planned.requests, world)
@@ -84,7 +84,7 @@ def _carried_out(planned: Undone, look: Callable[[], Reversal], control: Control
 
 
 def _recorded(planned: Undone, reversal: Reversal, control: Control[Any], world: World) -> Undone:
-    """Told, and recorded, unless somebody else's undo was."""
+    """Report and record the undo, unless another undo of the mend was recorded first."""
     entry = planned.entry
     if world.ledger.get(entry.id, entry.place).undone:
         return _after_another(entry, reversal, world)

@@ -30,7 +30,7 @@ class Task(Struct, frozen=True):
 
 
 def whole(regions: Iterable[str]) -> Iterator[str]:
-    """A message for each Region."""
+    """Yield a message for each Region."""
     return (_message(Task(region)) for region in regions)
 
 

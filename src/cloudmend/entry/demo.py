@@ -71,7 +71,7 @@ EGRESS: Final = [
 
 
 def run() -> int:
-    """0 when all is as the walkthrough shows, else 1."""
+    """Run the demo. Return 0 if all is as the walkthrough shows, otherwise 1."""
     console = Console(highlight=False)
     if not (ROOT / "template.yaml").exists():
         raise CloudmendError(
@@ -98,7 +98,7 @@ def run() -> int:
 
 
 class Walkthrough:
-    """The steps, each told in a line, run as a command, and checked."""
+    """The steps of the demo: each is printed in a line, run as a command, and checked."""
 
     def __init__(self, aws: EmbeddedAws, console: Console, log: list[LogLine], folder: Path) -> None:
         """`log` grows by the lines that the deployed function prints."""
@@ -155,7 +155,7 @@ class Walkthrough:
         self._console.print(Text("    shared with nobody\nThe snapshot is private again.", "bold green"))
 
     def look(self) -> None:
-        """The console over this AWS and the stack's ledger, until Enter is pressed."""
+        """Show the console of this AWS and the stack's ledger, until somebody presses Enter."""
         self._tell("Look at it in a browser, and undo a mend. Press Enter here to end the demo.")
         stacks = self._run("aws", "cloudformation", "describe-stacks", "--stack-name", _STACK, echo=False, show=False)
         outputs = {output["OutputKey"]: output["OutputValue"] for output in json.loads(stacks)["Stacks"][0]["Outputs"]}
@@ -192,7 +192,7 @@ class Walkthrough:
         self._console.print(Text(f"    {direction} {ports:<12} {ranges}", style))
 
     def _deploy(self) -> None:
-        """The AWS CLI packages and deploys the template, as it is but for where the built code lies."""
+        """Package and deploy the template with the AWS CLI. Only the path of the built code is replaced in it."""
         built, template = self._folder / "function", self._folder / "template.yaml"
         python = RUNTIME.removeprefix("python")
         self._run(sys.executable, "scripts/build_function.py", "--python-version", python, "--output", str(built))
@@ -239,7 +239,7 @@ class Walkthrough:
         return done.stdout
 
     def _shortened(self, text: str) -> str:
-        """A command as a person would type it: no temporary folder, no interpreter's path."""
+        """Return a command as a person types it, without temporary folders and without the interpreter's path."""
         return text.replace(f"{self._folder}/", "build/").replace(sys.executable, "python")
 
 

@@ -39,7 +39,7 @@ class Case(Struct, frozen=True):
 
     @property
     def rules(self) -> tuple[EventRule, ...]:
-        """The rules of the stack: of controls that its parameters switch off there are none."""
+        """The rules of the stack. A control that the parameters switch off has no rule."""
         most = self.here.parameters
         return event_rules(off=[each for each in IDS if most.get(rights_parameter(each)) == "off"])
 

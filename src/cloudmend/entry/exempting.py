@@ -36,7 +36,7 @@ def add(
     region: str | None,
     group_region: str | None,
 ) -> TimedExemption:
-    """`rule` is an id, or what a rule says; empty for the whole group. Raises CloudmendError."""
+    """Add an exemption. `rule` is an id, or a rule in words; empty for the whole group. Raises CloudmendError."""
     lasting = parse_duration(duration)
     check_group_id(group)
     here, there = connection(region), connection(group_region or region)

@@ -70,13 +70,15 @@ def _answer(event: Any) -> tuple[Record | Ignored, ...]:
 
 
 def sweep(event: Any, context: Any) -> dict[str, Any]:
-    """Mend what is open in a whole Region. To its queue it leaves the other Regions, where it is to sweep them too,
-    what it does not reach in time, and, once more, what it could not close.
+    """Mend the open findings of a whole Region.
 
-    `event` is the schedule's, or a message of that queue; some are of what was put off. Gives what `respond` gives,
-    without what is clean, how many resources are in the digest and how many people know already, how many are left, and
-    how many at fault are other accounts' own; raises as `respond` does where nobody will try again what it could not
-    close.
+    The sweep puts three things into its queue: the other Regions if it is to sweep them too, the resources that it does
+    not reach in time, and, once more, the findings that it could not close.
+
+    `event` is the schedule's, or a message of that queue; some messages are tasks that were put off. Return the same as
+    `respond`, without clean resources. The answer also counts the resources in the digest, those that people know
+    already, those that are left, and those at fault that belong to other accounts. Raises as `respond` does if nobody
+    will try again a finding that it could not close.
     """
     with _telling(event):
         home = Task(_world().region)
@@ -120,7 +122,7 @@ def _log_others(others: Sequence[Resource]) -> None:
 
 
 def _tried_again(task: PutOff) -> dict[str, Any]:
-    """Return what was put off, mended for its cause; or left to the queue once more, where it is not due yet."""
+    """Mend what was put off, for its cause; return the result. A task that is not due yet goes back to the queue."""
     now = _world().clock.now()
     if task.due > now:
         _raise_for((), _leave([task.body()], task.delay_s(now)))
@@ -165,7 +167,7 @@ class _ToldBefore:
 
 
 def _leave_other_regions() -> list[str]:
-    """To the queue, where they are to be swept too. What could not be done of it keeps the own Region from nothing."""
+    """Put the other Regions into the queue if they are to be swept too. A failure does not stop this Region."""
     if stack_settings(os.environ).get(SWEEP_REGIONS) != "all":
         return []
     try:
@@ -199,7 +201,7 @@ def _leave(bodies: Iterable[str], delay_s: int = 0) -> list[str]:
 
 
 def _queue() -> str:
-    """The URL of the sweep's own queue; outside a stack there is none."""
+    """Return the URL of the sweep's own queue; empty outside a stack."""
     return stack_settings(os.environ).get(CONTINUATION_QUEUE, "")
 
 
@@ -260,7 +262,7 @@ def _policy() -> Policy:
 
 
 def settings() -> dict[str, str]:
-    """The policy's settings that the environment holds."""
+    """Return the policy's settings that the environment holds."""
     names = [parameter.variable for parameter in CATALOG.settings]
     return {name: os.environ[name] for name in names if name in os.environ}
 

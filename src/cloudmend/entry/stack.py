@@ -35,7 +35,7 @@ class Stack(Struct, frozen=True, kw_only=True):
 
 
 def find_stack(name: str, region: str | None) -> Stack:
-    """Find a stack in a Region, or else in that of the environment. Raises CloudmendError."""
+    """Find a stack in a Region, or in the Region of the environment if it is None. Raises CloudmendError."""
     here = connection(region)
     if checks.stack(here.gateway, name) is None:
         raise InputError(f"There is no stack {name} in {here.region}. Pass another --stack-name or --region.")

@@ -20,9 +20,9 @@ Switched = Literal["fix", "observe"] | None  # None: nothing is switched
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """The exemptions that hold, the switch's mode, and the ledger, where one is known.
+    """The active exemptions, the switch's mode, and the ledger, if one is known.
 
-    `keeps_baseline`: whether what was there before a stack is left as it is, as the stack itself does.
+    `keeps_baseline`: whether findings from before a stack's first look stay as they are, as in the stack itself.
     """
 
     exemptions: Exemptions = Exemptions(())
@@ -113,5 +113,5 @@ class Brief(Struct, frozen=True):
     account: str = ""  # whose resources may be changed; empty: not known
 
     def world(self, region: str, reader: Reader, account: str = "") -> World:
-        """Return the world of who only looks; `account` counts where the brief knows of none."""
+        """Return a world that can only be read. `account` counts if the brief knows no account."""
         return self.standing.world(region=region, reader=reader, account=self.account or account, now=self.now)

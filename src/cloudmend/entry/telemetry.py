@@ -63,17 +63,17 @@ class LogNotifier:
         self._logger().info(f"Digest of {where}: {told}.", extra={"digest": counts, "unread": digest.unread})
 
     def digest_undelivered(self, digest: Digest, problem: str) -> None:
-        """A channel did not take a digest; what it tells stands in the ledger and in the log."""
+        """Log that a channel did not accept a digest. The ledger and the log hold its findings."""
         self._logger().error(f"The digest of {digest.control} was not delivered: {problem}")
         self._metrics().add_metric(UNDELIVERED, "Count", 1)
 
     def ledger_problem(self, keys: Sequence[str], problem: str) -> None:
-        """The ledger does not hold, or does not give back, what stands."""
+        """Log that the ledger did not store, or did not return, standing findings."""
         self._logger().error(f"What stands is not in the ledger as it is: {problem}", extra={"keys": list(keys)})
         self._metrics().add_metric(_UNREADABLE, "Count", 1)
 
     def undelivered(self, record: Record, problem: str) -> None:
-        """A notice of the record did not get out; the record itself stands in the log."""
+        """Log that a notice of the record was not delivered. The log holds the record itself."""
         self._logger().error(
             f"{record.resource.label}: a notice was not delivered: {problem}", extra={"problem": problem}
         )

@@ -57,7 +57,7 @@ class CloudFormationService:
         return response
 
     def _with_plain_template(self, form: dict[str, str], exchange: Exchange) -> bytes | None:
-        """The form with a template that moto understands; None to forward it as it is."""
+        """Return the form with a template that moto understands; None to forward the form as it is."""
         text = template_text(form, exchange.principal.account, exchange.request.region)
         if text is None:
             return None
@@ -69,7 +69,7 @@ class CloudFormationService:
         return urlencode(form | {"TemplateBody": plain}).encode()
 
     def _with_original(self, response: ApiResponse) -> ApiResponse:
-        """moto's answer to GetTemplate with the template as it was given: `sam delete` finds its upload by that."""
+        """Return moto's answer to GetTemplate with the original template: `sam delete` needs it to find its upload."""
         document = ET.fromstring(response.body)  # noqa: S314 moto wrote it
         for body in document.iter(f"{{{_NAMESPACE}}}TemplateBody"):
             body.text = self._originals.get(body.text or "", body.text)
@@ -77,7 +77,7 @@ class CloudFormationService:
 
 
 def _deployed(form: Mapping[str, str], exchange: Exchange) -> Stack | None:
-    """The stack that a call has made or updated; None for any other call."""
+    """Return the stack that a call has created or updated; None for any other call."""
     backend = cloudformation_backends[exchange.principal.account][exchange.request.region]
     if exchange.request.operation == "ExecuteChangeSet":
         change_set = cast("ChangeSet", backend.describe_change_set(form["ChangeSetName"]))
@@ -89,7 +89,7 @@ def _deployed(form: Mapping[str, str], exchange: Exchange) -> Stack | None:
 
 
 def _status_change(stack: Stack, exchange: Exchange) -> Mapping[str, Any]:
-    """CloudFormation's own event of a stack, with its envelope."""
+    """Return CloudFormation's own event of a stack, with its envelope."""
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
@@ -112,7 +112,7 @@ def _form(request: ApiRequest) -> dict[str, str]:
 
 
 def _with_the_stack_of(form: Mapping[str, str], exchange: Exchange) -> bytes:
-    """The form with the name of the stack that the resource is of: moto looks for none by a resource."""
+    """Return the form with the name of the stack of the resource: moto finds no stack by a resource."""
     physical_id = form["PhysicalResourceId"]
     for stack in cloudformation_backends[exchange.principal.account][exchange.request.region].stacks.values():
         if any(getattr(each, "physical_resource_id", "") == physical_id for each in stack.stack_resources):
@@ -130,14 +130,14 @@ def _parameters(form: Mapping[str, str], exchange: Exchange) -> dict[str, str]:
 
 
 def _text(value: object) -> str:
-    """A parameter's value as a request spells it; moto keeps numbers and lists."""
+    """Return a parameter's value as a request spells it; moto keeps numbers and lists."""
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _refresh(change_set: ChangeSet) -> None:
-    """moto 5.2.5 runs a change set on the resources alone: the stack would keep its old parameters and outputs.
+    """Update the parameters and outputs of a stack: moto 5.2.5 runs a change set on its resources only.
 
-    The parameters are kept with their defaults: the next change set is compared with them, and it brings all.
+    The stack keeps the parameters with their defaults, because moto compares the next change set with all of them.
     """
     stack = change_set.stack
     stack.template_dict = change_set.template_dict

@@ -35,7 +35,7 @@ def _known(rule_id: str, rules: dict[str, Rule]) -> str:
 
 
 def _modified(rule: Rule, fields: dict[str, Any]) -> Rule:
-    """The rule after a Modify, which replaces all fields but id, owner, direction and tags."""
+    """Return the rule after a Modify, which replaces all fields but id, owner, direction and tags."""
     replaced = (
         "IpProtocol",
         "FromPort",

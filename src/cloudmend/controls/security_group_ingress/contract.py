@@ -116,7 +116,7 @@ def _parts(facts: GroupFacts) -> Parts:
 
 
 def _facts(view: View) -> GroupFacts:
-    """The group as the view counts it: its egress, and those of its ingress rules that are not exempt."""
+    """Return the group as the view counts it: its egress rules, and the ingress rules that are not exempt."""
     facts: GroupFacts = view.state.context
     egress = [rule for rule in facts.rules if not rule.is_ingress]
     rules = sorted((*egress, *map(Rule, view.counted.values())), key=lambda rule: rule.id)
@@ -160,7 +160,7 @@ def _put(group: Resource, now: State, then: Parts) -> Iterator[Call]:
 
 
 def _said(row: Json) -> Json:
-    """The whole of a rule for a Modify, its description too: what is left out may be cleared."""
+    """Return the whole of a rule for a Modify, also its description: AWS can clear a field that is left out."""
     return {field: row[field] for field in _FIELDS if field in row}
 
 

@@ -82,7 +82,7 @@ def _referring_groups(prefix_list_id: str, reader: Reader) -> Expansion:
 
 
 def _named_group(name: str, reader: Reader) -> Rows:
-    """The group of that name in the default VPC: one row, or none."""
+    """Return the group of that name in the default VPC: one row, or none."""
     vpc_ids = [vpc["VpcId"] for vpc in find_vpcs([{"Name": "is-default", "Values": ["true"]}], reader)]
     exactly = re.sub(r"([*?\\])", r"\\\1", name)  # a filter would read these as wildcards
     filters = [{"Name": "group-name", "Values": [exactly]}, {"Name": "vpc-id", "Values": vpc_ids}]
@@ -90,7 +90,7 @@ def _named_group(name: str, reader: Reader) -> Rows:
 
 
 def _groups_at_fault(reader: Reader, settings: Settings) -> Expansion:
-    """The groups that `detect` finds at fault: the same as from the rows of their rules."""
+    """Return the groups that `detect` finds at fault, the same as from the rows of their rules."""
     # Groups resemble each other.
     judged = lru_cache(_REMEMBERED)(partial(_is_at_fault, reader=reader, settings=settings))
     opening = lru_cache(_REMEMBERED)(partial(_opens_guarded, settings=settings))
@@ -107,7 +107,7 @@ def _groups_at_fault(reader: Reader, settings: Settings) -> Expansion:
 
 
 def _is_suspect(group: Json, opening: Callable[[Ports], bool], judged: Callable[[tuple[Source, ...]], bool]) -> bool:
-    """Return whether a mend should look at it. One that cannot be judged is left to its own mend, which tells why."""
+    """Return whether a mend should look at the group. A group that cannot be judged gets a mend, which reports why."""
     try:
         return judged(tuple(_open_sources(group, opening)))
     except Exception:  # noqa: BLE001 - one odd group must not hide the rest of the Region

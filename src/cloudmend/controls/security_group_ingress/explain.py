@@ -26,12 +26,12 @@ def explain(state: State, why: Mapping[str, str], part: str, settings: Settings)
 
 
 def explain_rules(facts: GroupFacts, why: Mapping[str, str], settings: Settings) -> dict[str, str]:
-    """A sentence for each ingress rule, by its id; `why` tells it of those at fault."""
+    """Return a sentence for each ingress rule, by its id. `why` holds the reasons for rules at fault."""
     return {rule.id: f"{rule.id}, {rule}: {_verdict(rule, facts, why, settings)}." for rule in facts.ingress}
 
 
 def explain_ports(facts: GroupFacts, settings: Settings) -> tuple[str, ...]:
-    """A sentence for each guarded port at which the rules that admit public addresses change."""
+    """Return a sentence for each guarded port at which the rules that admit public addresses change."""
     return tuple(sentence for family in FAMILIES for sentence in _ports(facts, family, settings))
 
 

@@ -52,7 +52,7 @@ class Rule(Struct, frozen=True, dict=True):
 
     @property
     def prefix_list_id(self) -> str:
-        """The source, if it is a prefix list; else empty."""
+        """The source, if it is a prefix list; otherwise empty."""
         return self.row.get("PrefixListId") or ""
 
     @cached_property
@@ -65,7 +65,7 @@ class Rule(Struct, frozen=True, dict=True):
         return f"{self.traffic} from {self.source}"
 
     def narrowed_to(self, network: Network) -> Rule:
-        """The same rule from another network of the same family."""
+        """Return the same rule from another network of the same family."""
         return Rule({**self.row, _CIDR_FIELDS[network.version]: str(network)})
 
     @property
@@ -121,14 +121,14 @@ class GroupFacts(Struct, frozen=True, kw_only=True):
         return tuple(rule for rule in self.rules if rule.is_ingress)
 
     def without(self, rule_ids: frozenset[str]) -> GroupFacts:
-        """The group as if it had not these rules."""
+        """Return the group without these rules."""
         kept = tuple(rule for rule in self.rules if rule.id not in rule_ids)
         return msgspec.structs.replace(self, rules=kept) if rule_ids else self
 
     def dated(self, recent: Iterable[Entry]) -> GroupFacts:
-        """Return the group with the time since when each rule is as it is now, as far as its latest mends tell.
+        """Return the group with the time since when each rule has its present form, as far as its latest mends show.
 
-        A rule that such a mend changed was opened again after it.
+        A rule that such a mend changed was opened again after the mend.
         """
         now = {rule.id: _said(rule.row) for rule in self.ingress}
         since: dict[str, datetime] = dict(self.recency.known_since)

@@ -35,7 +35,7 @@ _GROUP_ID: Final = re.compile(r"sg-[0-9a-f]{8,17}", re.ASCII)
 
 
 class MendedRule(Struct, frozen=True, kw_only=True):
-    """A rule before the mend, and what the mend left of it: None where it revoked it, or found it gone."""
+    """A rule before the mend, and the rule after the mend: None if the mend revoked the rule, or found it gone."""
 
     before: Rule
     left: Rule | None
@@ -45,14 +45,14 @@ class MendedRule(Struct, frozen=True, kw_only=True):
 
 
 def mended_rules(intent: Intent, record: Record) -> tuple[MendedRule, ...]:
-    """Raise UndoRefused if the record contradicts itself, or names what is none of the group's."""
+    """Return the rules. Raises UndoRefused if the record contradicts itself, or names a rule of another group."""
     with _believed(intent):
         return tuple(_mended(intent, record))
 
 
 @contextmanager
 def _believed(intent: Intent) -> Iterator[None]:
-    """Raises UndoRefused in place of what goes wrong while a stored mend is read."""
+    """Raise UndoRefused in place of any error in the reading of a stored mend."""
     try:
         yield
     except Contradiction as error:
@@ -131,7 +131,7 @@ def _check_own(rule: Rule, intent: Intent) -> None:
 
 
 def _check_shape(*rules: Rule | None) -> None:
-    """Raises TypeError for what is no text, no number and not absent; to Python, True is a number."""
+    """Raise TypeError for a value that is no text, no number and not absent. To Python, True is a number."""
     for value in (value for rule in rules if rule for value in fields_of(rule)):
         if value is not None and type(value) not in (str, int):
             raise TypeError(f"{value!r} in a rule")
@@ -161,14 +161,14 @@ def _is_told_for_sure(record: Record, changed: Changed) -> bool:
 
 
 def _compared(rule: Rule) -> Rule:
-    """The rule with nothing but what was compared: a request is made of it."""
+    """Return the rule with only the fields that were compared: undo makes a request from it."""
     told = {key: rule.row[key] for key in ("SecurityGroupRuleId", "IsEgress", *FIELDS) if key in rule.row}
     tags = [{"Key": key, "Value": value} for key, value in tags_of(rule)]
     return Rule({**told, "Tags": tags} if tags else told)
 
 
 def _return(intent: Intent, before: Rule, after: Rule | None) -> Return:
-    """Return what gives a rule back that was narrowed, or, where nothing is left of it, revoked."""
+    """Return the change that restores a narrowed rule, or a revoked one if `after` is None."""
     if after is None:
         return Return(intent.resource.id, "", fields_of(before), tags_of(before))
     return Return(intent.resource.id, before.id, fields_of(before))

@@ -23,7 +23,7 @@ def check_group_id(group: str) -> None:
 
 
 def find_group(group_id: str, reader: Reader, region: str) -> Json:
-    """The group. Raises InputError if there is none in that Region, and AwsError."""
+    """Return the group. Raises InputError if there is none in that Region, and AwsError."""
     found = find_groups([{"Name": "group-id", "Values": [group_id]}], reader)
     if not found:
         raise InputError(

@@ -37,7 +37,7 @@ def replacements(facts: GroupFacts, at_fault: Iterable[str], settings: Settings)
 def _replacement(
     rule: Rule, facts: GroupFacts, places: set[tuple[Any, ...]], settings: Settings
 ) -> tuple[Rule | None, str]:
-    """The narrowed rule; or None and the reason why there cannot be one."""
+    """Return the narrowed rule; or None, and the reason why there cannot be one."""
     if rule.network is None:
         return None, "its source is a prefix list, and a source cannot change its type"
     network, obstacle = _network(rule.network, facts, settings)
@@ -76,7 +76,7 @@ _PERMISSION_FIELDS: Final = {
 
 
 def modify(group_id: str, rule: Rule) -> Request:
-    """The whole of the rule, description too: what is left out may be cleared."""
+    """Return the whole of the rule, also its description: AWS can clear a field that is left out."""
     fields = {field: rule.row[field] for field in _RULE_FIELDS if field in rule.row}
     update = {"SecurityGroupRuleId": rule.id, "SecurityGroupRule": fields}
     return Request("ec2:ModifySecurityGroupRules", {"GroupId": group_id, _UPDATES: [update]})

@@ -110,7 +110,7 @@ def _planned(found: Verdict, made: Plan, seen: datetime, agreed: Sequence[Edit] 
 
 
 def _ended(found: Verdict, world: World) -> Ended:
-    """Return the end of what is left as it is, and is reported or looked at again."""
+    """Return the end of a resource that stays as it is, and is reported or looked at again."""
     end = Ended(
         target=found.target,
         status="exempt" if found.decision.action == "exempt" else "observed",
@@ -137,7 +137,7 @@ def _ended(found: Verdict, world: World) -> Ended:
 
 
 def _unknown(end: Ended, world: World) -> Ended:
-    """Return the end where nothing known is to be mended: reported, or to be looked at again."""
+    """Return the end of a resource with no finding to mend: reported, or to be looked at again."""
     why = "; ".join(sorted({each.restraint or each.wait for each in end.findings} - {""})) or "it is only reported"
     end = msgspec.structs.replace(end, decision=why)
     if not any(each.wait for each in end.findings):

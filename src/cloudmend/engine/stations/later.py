@@ -26,9 +26,9 @@ _MOST_BYTES: Final = 200_000  # of a message: SQS takes 256 KB, and what an even
 
 
 def look_again(end: Ended, situation: Situation | Ended, world: World) -> Ended:
-    """Return the end; where AWS lags behind the event one that says so, and is no all-clear.
+    """Return the end. If AWS lags behind the event, the end says so and is no all-clear.
 
-    It is then left to be looked at again; where nobody comes again here, or it cannot be left, it is a failure.
+    The queue then has a task to look again. If there is no queue, or it does not accept the task, the end is a failure.
     """
     if isinstance(situation, Ended) or end.status in ("open", "failed"):  # that is tried again as a whole
         return end
@@ -37,7 +37,7 @@ def look_again(end: Ended, situation: Situation | Ended, world: World) -> Ended:
 
 
 def look_again_named(end: Ended, world: World) -> Ended:
-    """Return the end of an event that names what is nowhere; of a young one, AWS may only not show it yet."""
+    """Return the end of an event that names a missing resource. If the event is young, AWS may not show it yet."""
     if not _is_young(end.target.cause.time, world.clock.now()):
         return end
     return _told_late(end, f"AWS does not show {end.target.resource.label} yet, which the event names", world)
@@ -109,7 +109,7 @@ def _is_young(called: datetime | None, now: datetime) -> bool:
 
 
 def _young_task(target: Target, now: datetime, world: World) -> PutOff:
-    """The next look, with the whole cause, which says what to look for; the last when the event is no longer young."""
+    """Return the task of the next look, with its cause. The last look is due when the event is no longer young."""
     called = target.cause.time or now
     task = _task(target, min(now + max(_SOONEST, now - called), called + YOUNG), world)
     whole = msgspec.structs.replace(task, resource=target.resource, cause=target.cause)

@@ -57,7 +57,7 @@ def complete_met(situation: Situation, policy: Policy, world: World) -> bool:
 
 
 def open_intents(world: World) -> tuple[Found, ...]:
-    """Return all of the ledger; where it cannot be read, that alone."""
+    """Return all open intents of the ledger. If the ledger cannot be read, return only an entry that says so."""
     try:
         return world.ledger.open_intents()
     except CloudmendError as error:

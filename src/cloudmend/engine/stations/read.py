@@ -38,7 +38,7 @@ class Known(Struct, frozen=True):
 
 
 class Situation(Struct, frozen=True, kw_only=True):
-    """A target, its state (None: it is gone), and what is known about it. The state was asked for at `seen`."""
+    """A target, its state (None: it is gone), and the known facts about it. The state was requested at `seen`."""
 
     target: Target
     state: State | None
@@ -109,7 +109,7 @@ def read_one(target: Target, policy: Policy, world: World) -> State | None:
 
 
 def _joint(targets: Sequence[Target], read: Callable[[Sequence[Target]], Mapping[str, State]]) -> list[Answer]:
-    """Read all at once, when the first answer is asked for; where that fails, each by itself."""
+    """Read all targets at once, at the first request for an answer. If that fails, read each by itself."""
 
     def alone(target: Target) -> State | None:
         return read([target]).get(target.resource.id)

@@ -1,4 +1,4 @@
-"""Between the first station and the second: where a call was made, and what stands for several resources."""
+"""The step between the first station and the second: the place of a call, and targets of several resources."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def everything(control: Control[Any], world: World) -> Target:
 
 
 def _account(world: World) -> str:
-    """Whose the resources are that are named by an id alone; empty where that is not known."""
+    """Return the account of resources that are named by an id only; empty if the account is not known."""
     try:
         return world.account()
     except CloudmendError:
@@ -59,7 +59,7 @@ def resolve(targets: Sequence[Target], policy: Policy, world: World) -> tuple[li
 
 
 def each_of(target: Target, policy: Policy, world: World) -> tuple[list[Target], list[Ended]]:
-    """Return a target for each resource that one stands for; and its end, where that is none, or not all."""
+    """Return a target for each resource of a target, and the end of that target if there are none, or not all."""
     control = target.control
     if control.resource.scope == "account" and target.swept and target.resource.region != world.region:
         return [], []  # an account's one is looked at from its home Region
@@ -76,7 +76,7 @@ def each_of(target: Target, policy: Policy, world: World) -> tuple[list[Target],
 
 
 def _nothing(target: Target, settings: Any, world: World) -> Ended:
-    """Return the end of what stands for nothing. What a young event names may only not be shown yet."""
+    """Return the end of a target without a resource. If the event is young, AWS may not show the resource yet."""
     end = clean(target, None, settings)
     return look_again_named(end, world) if target.resource.name else end
 
@@ -89,7 +89,7 @@ def _with(target: Target, named: str | Resource) -> Target:
 
 
 def placed(call: ApiCall, world: World) -> ApiCall:
-    """Return the call in the Region of here, where it names none: somebody wrote it by hand, for here."""
+    """Return the call, in this Region if it names none: somebody then wrote it by hand, for this Region."""
     return call if call.region else msgspec.structs.replace(call, region=world.region)
 
 
@@ -103,7 +103,7 @@ def misplaced(target: Target, world: World) -> Ended | None:
 
 
 def _elsewhere(call: ApiCall, world: World) -> str:
-    """Return why the call is not answered here; empty where it is. A call that names no account was made here."""
+    """Return why the call is not answered here; empty if it is. A call that names no account was made here."""
     places = [("Region", call.region, world.region)]
     if call.account:
         places.append(("account", call.account, world.account()))
@@ -118,7 +118,7 @@ def _elsewhere(call: ApiCall, world: World) -> str:
 
 
 def _others(target: Target, world: World) -> str:
-    """Return why a resource that an event of here names is not looked at: it is of another account or Region."""
+    """Return why a resource is not looked at: it belongs to another account or Region; empty if it is here."""
     resource, own = target.resource, world.account()
     if resource.account in ("", own) and resource.region in ("", world.region):
         return ""
@@ -129,16 +129,17 @@ def _others(target: Target, world: World) -> str:
 
 
 def _of_account(target: Target, world: World) -> Target:
-    """Return the target with the account of here, where the event names none: somebody wrote it by hand, for here."""
+    """Return the target with this account and Region if it names none: somebody wrote it by hand, for here."""
     resource = target.resource
     account, region = resource.account or world.account(), resource.region or world.region
     return msgspec.structs.replace(target, resource=msgspec.structs.replace(resource, account=account, region=region))
 
 
 def ours(found: Sequence[Target], world: World) -> tuple[list[Target], list[Resource]]:
-    """Return those of this account, and what others own. Where it is not known whose this account is, all are ours.
+    """Return the targets of this account, and the resources that others own.
 
-    No harm is done by that: a mend of another's resource ends before it begins.
+    If this account is not known, all count as its own. That does no harm: a mend of another account's resource ends
+    before it begins.
     """
     if not any(target.resource.account for target in found):
         return list(found), []
@@ -153,7 +154,7 @@ def ours(found: Sequence[Target], world: World) -> tuple[list[Target], list[Reso
 
 
 def left_to_owners(target: Target, others: Sequence[Resource], world: World) -> Ended:
-    """Return the end of what others own: once for the target, and not for each."""
+    """Return the end of the resources that others own: one end for the target, and not one for each resource."""
     named = ", ".join(f"{each.id} of account {each.account}" for each in others[:_NAMED])
     more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
     told = f"it also leads to resources of other accounts, which cloudmend did not read: {named}{more}"

@@ -49,7 +49,7 @@ class Wish(Struct, frozen=True, kw_only=True):
         )
 
     def grounds(self, caller: str) -> Grounds:
-        """Raises InputError."""
+        """Return the exemption's grounds. Raises InputError for a duration that is not valid."""
         lasting = parse_duration(self.duration.strip())
         return Grounds(owner=self.owner.strip() or caller, reason=self.reason.strip(), duration=lasting, caller=caller)
 
@@ -102,7 +102,7 @@ class Pages:
         return _record_page(find(self._around.ledger, entry_id))
 
     def undo(self, entry_id: str) -> str | Answer | tuple[str, int]:
-        """Return what it would do; or, where that was seen and is wanted, the undo itself."""
+        """Return a page of the changes that an undo makes. If the person has confirmed them, undo the mend."""
         entry = find(self._around.ledger, entry_id)
         wish = Wish.of_form()
         try:
@@ -125,7 +125,7 @@ class Pages:
         return redirect(url_for(".exemptions", removed=""), 303)
 
     def style(self) -> Response:
-        """The look that all pages of cloudmend have."""
+        """Return the style sheet that all pages of cloudmend share."""
         return Response(asset("style.css"), mimetype="text/css")
 
     def _mends(self) -> Markup:
@@ -154,5 +154,5 @@ def _record_page(entry: Entry, *, wish: Wish | None = None, planned: Undone | No
 
 
 def status_of(error: CloudmendError) -> int:
-    """400 where what was typed cannot be meant, else 409: it could not be done as things are."""
+    """Return 400 for an input that is not valid, otherwise 409: the present state does not allow the request."""
     return 400 if isinstance(error, InputError) else 409

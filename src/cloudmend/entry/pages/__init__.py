@@ -33,14 +33,14 @@ _UNBROKEN: Final = re.compile(
 
 
 def render(template: str, *, scripts: tuple[str, ...] = (), **values: Any) -> str:
-    """The page that a template of this folder makes of these values, with its style and scripts inside."""
+    """Return the page that a template of this folder makes from these values, with its style and scripts inside."""
     style, script = asset("style.css"), Markup().join(map(asset, scripts))
     page = _environment().get_template(template)
     return page.render(**values, style=style, script=script, security=security_policy(style, script))
 
 
 def asset(name: str) -> Markup:
-    """A style sheet or script of this folder."""
+    """Return a style sheet or script of this folder."""
     return Markup((files(_PACKAGE) / name).read_text(encoding="utf-8"))  # noqa: S704 - our own files, never foreign text
 
 
@@ -57,12 +57,12 @@ def unbroken(text: str) -> Markup:
 
 
 def short(text: str) -> str:
-    """Return a value of a part, cut where it is too long to read in a table."""
+    """Return a value of a part, cut if it is too long to read in a table."""
     return cut(terminal(text), _VALUE)
 
 
 def lasting(length: timedelta) -> str:
-    """Return how long something lasted: tenths of seconds below a minute, else words."""
+    """Return a duration: in tenths of seconds below a minute, otherwise in words."""
     seconds = length.total_seconds()
     return f"{seconds:.1f} s" if seconds < _MINUTE else duration(int(seconds))
 

@@ -1,4 +1,4 @@
-"""Numbers and times -> where they are in a picture. Across in percent of its width, down in pixels."""
+"""The positions of numbers and times in a picture: across in percent of its width, down in pixels."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _bar(label: str, rows: Sequence[Row], longest: int) -> Bar:
 
 
 def timeline(doors: Sequence[Door], now: datetime) -> Timeline:
-    """The times in which findings were open, for the resources that were opened last."""
+    """Return the times in which findings were open, for the resources that were opened last."""
     latest = list(dict.fromkeys(map(_place, reversed(doors))))
     places = latest[:_MOST_LANES]
     shown = [door for door in doors if _place(door) in places]
@@ -120,7 +120,7 @@ def _lane(doors: Sequence[Door], scale: _Scale) -> Bar:
 
 
 def _opening(door: Door, scale: _Scale) -> Part:
-    """To the right edge where it is not known to be closed."""
+    """Return the bar of an opening. It reaches the right edge if no end of the opening is known."""
     x = scale.x(door.opened)
     width = max((scale.x(door.closed) if door.closed else 100.0) - x, _LEAST)
     return Part(door.kind, min(x, 100.0 - _LEAST), width, door.told)

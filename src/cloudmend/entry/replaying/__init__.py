@@ -29,9 +29,9 @@ _UNREAD: Final = 10  # the most files that the terminal lists
 
 
 def replay(paths: Sequence[str], policy: Policy, *, as_json: bool) -> int:
-    """Write the findings and what they come to. Raises InputError.
+    """Write the findings and their summary. Raises InputError.
 
-    Returns the exit code: 0 where there was something to read and all of it was read and understood, else 1.
+    Return the exit code: 0 if there was something to read and all of it was understood, otherwise 1.
     """
     files = find(paths)
     with closing(SortedCalls()) as calls:
@@ -70,13 +70,13 @@ class Replayed:
 
     @property
     def summary(self) -> Summary:
-        """The summary of the findings, once all were gone through."""
+        """The summary of the findings, after all have been read."""
         episodes = self._episodes
         return self._tally.summary(self._reading, since=episodes.since, untold=episodes.untold)
 
     @property
     def all_clear(self) -> str:
-        """The part of a sentence that says what holds where there is no finding."""
+        """The part of a sentence that says what holds if there is no finding."""
         followed = self._episodes.followed
         told = [each.clear(NOWHERE, None, self._policy.settings_of(each)) for each in followed if each.clear]
         others = ", ".join(each.id for each in followed if not each.clear)

@@ -48,7 +48,7 @@ class Part(Struct, kw_only=True):
     error: str = ""  # why not all of the file could be read
 
     def note(self, problem: str) -> None:
-        """A record that cannot be understood."""
+        """Note a record that cannot be understood."""
         self.not_understood += 1
         self.first_problem = self.first_problem or problem
 

@@ -28,7 +28,7 @@ def longest(episodes: Iterable[Episode]) -> list[Episode]:
 
 
 def print_replay(episodes: list[Episode], summary: Summary, all_clear: str) -> None:
-    """To stdout. Text in it is no markup. `all_clear` is what holds where there is no finding, for a sentence."""
+    """Print to stdout; text is no markup. `all_clear` is the part of a sentence for a replay without findings."""
     to = Screen()
     for line in (*_verdict(summary, all_clear), *_summary(summary)):
         to.say(line)
@@ -41,7 +41,7 @@ def print_replay(episodes: list[Episode], summary: Summary, all_clear: str) -> N
 
 
 def _verdict(summary: Summary, all_clear: str) -> Iterator[str]:
-    """First what is open, or else what could not be read: never an all-clear before that."""
+    """Yield first the open findings, otherwise the unread files: never an all-clear before either."""
     unread = tuple(_unread(summary))
     if not summary.findings:
         yield from unread
@@ -93,7 +93,7 @@ def _closed(summary: Summary) -> str:
 
 
 def _untold(summary: Summary) -> Iterator[str]:
-    """Yield what the records cannot tell, and what was passed over."""
+    """Yield the limits of the records, and the calls and files that were left out."""
     read, untold = summary.read, summary.untold
     told = (
         (untold.older_parts, "change", "of what was opened before the records begin"),
