@@ -25,7 +25,7 @@ _DIFF = re.compile(r"^```diff\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 class Mutant(NamedTuple):
-    """One change to one function, by what it changes: mutmut's own names shift with every edit above them."""
+    """A change to one function, identified by its diff: mutmut's own names shift with every edit above them."""
 
     function: str  # core.network.AddressSet.union
     change: tuple[str, ...]  # the lines of its diff that begin with - or +

@@ -1,4 +1,4 @@
-"""The forms in which events arrive, from the tables by which they are recognized."""
+"""The forms in which events arrive, from the tables that recognize them."""
 
 from __future__ import annotations
 

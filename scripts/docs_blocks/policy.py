@@ -19,7 +19,7 @@ _HEADINGS = ("key", "default", "for example")
 
 
 def keys() -> str:
-    """Every key that all controls share: its default, and how to write it."""
+    """Return a row for each key that all controls share: its default, and an example."""
     return table(_HEADINGS, _rows(PolicyFile, EXAMPLES))
 
 

@@ -1,1 +1,1 @@
-"""The only door to AWS: everything that imports botocore is in this folder, and its errors end here."""
+"""The only way to AWS: every module that imports botocore is in this folder, and its errors end here."""

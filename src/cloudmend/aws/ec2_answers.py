@@ -93,7 +93,7 @@ class ParserFactory(ResponseParserFactory):  # type: ignore[misc]
 
 
 class _Kind(Struct, frozen=True, kw_only=True, eq=False):
-    """What an element becomes: a structure of what is `inside` by name, a list of the kind `item`, or a `text`'s value.
+    """The kind of an element: a structure with the kinds `inside` by name, a list of `item`, or the value of a `text`.
 
     It has one of the three. `inside` holds a member's name and kind; `new` makes what is filled.
     """
@@ -135,7 +135,7 @@ def _kind(shape: Shape) -> _Kind:
 
 
 class _Answer:
-    """One answer while it is read. Raises one of _ODD for what botocore has ways of its own to read."""
+    """An answer while it is read. Raises one of _ODD for an answer that botocore reads in its own way."""
 
     def __init__(self, root: _Kind) -> None:
         self._outer: list[tuple[_Kind, Any, str]] = []

@@ -21,10 +21,10 @@ _CACHED: Final = timedelta(seconds=30)
 
 
 class ModeSwitch:
-    """A Switch. What cannot be read, or is no mode, switches nothing: else whoever hides it could disarm cloudmend."""
+    """A Switch. A value that cannot be read, or is no mode, has no effect: hiding it must not disarm cloudmend."""
 
     def __init__(self, gateway: Gateway, name: str, clock: Clock, tell: Callable[[str], None]) -> None:
-        """`name` is the parameter's; empty for none. `tell` gets a sentence once, until it is well again."""
+        """`name` is the parameter's, or empty. `tell` gets one sentence until the switch holds a mode again."""
         self._gateway = gateway
         self._name = name
         self._clock = clock

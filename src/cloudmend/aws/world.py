@@ -57,11 +57,11 @@ class Connection(Struct, frozen=True):
         return identify(self.connect_briefly("sts"))
 
     def account(self) -> str:
-        """The id of the account that the credentials are of. Raises AwsError."""
+        """Return the id of the account of the credentials. Raises AwsError."""
         return self.identity().account
 
     def known_account(self) -> str:
-        """The same for who only looks: empty where AWS does not tell it soon."""
+        """Return the account for a command that only looks; empty if AWS does not answer soon."""
         try:
             return self.brief_identity().account
         except CloudmendError:
@@ -69,9 +69,9 @@ class Connection(Struct, frozen=True):
 
 
 def connection(region: str | None = None) -> Connection:
-    """With the environment's credentials, in `region` or else the environment's own.
+    """Return a connection with the environment's credentials, in `region` or in the Region of the environment.
 
-    Raises CloudmendError if no Region is set. Credentials are looked for at the first call.
+    Raises CloudmendError if no Region is set. The first call looks for the credentials.
     """
     session = Session()
     region = chosen_region(session, region)
@@ -79,12 +79,12 @@ def connection(region: str | None = None) -> Connection:
 
 
 def anywhere(region: str | None = None) -> Connection:
-    """The same where no Region is set, too: for what an account has only once."""
+    """Return a connection even if no Region is set, for resources that an account has only once."""
     return connection(found_region(Session(), region) or _GLOBAL)
 
 
 def chosen_region(session: Session, region: str | None) -> str:
-    """`region`, or else the environment's own. Raises CloudmendError if none is set."""
+    """Return `region`, or the Region of the environment. Raises CloudmendError if none is set."""
     chosen = found_region(session, region)
     if not chosen:
         raise CloudmendError(

@@ -13,7 +13,7 @@ _FIRST: Final = "security_group_ingress"
 
 
 class _Controls(Mapping[str, Described]):
-    """All controls by id, in the order in which they run."""
+    """The controls by id, in the order in which they run."""
 
     def __getitem__(self, control_id: str) -> Described:
         return by_id(control_id)

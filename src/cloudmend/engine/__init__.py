@@ -1,7 +1,7 @@
 """The only place where pure meets impure: an event comes in, a resource is mended, a record goes out.
 
-`handle` answers events, `sweep` looks everywhere; both walk through the seven stations. `tell` tells of what people did
-by hand.
+`handle` answers events, `sweep` looks everywhere; both walk through the seven stations. `tell` reports what people
+did by hand.
 """
 
 from __future__ import annotations

@@ -24,9 +24,9 @@ _PROBLEMS: Final = 10  # sentences about what cannot be understood
 def handle(
     raw: object, *, woken_by: Callable[[Iterable[ApiCall]], Sequence[Control[Any]]], policy: Policy, world: World
 ) -> tuple[Record | Ignored, ...]:
-    """Everything that an event, or several in a wrapping, leads to. `woken_by` gives the controls that watch calls.
+    """Return the results of an event, or of several in one envelope. `woken_by` gives the controls that watch calls.
 
-    Raises EventError, after all else is done, where one of them cannot be understood.
+    Raises EventError if an event cannot be understood, but only after the other events are handled.
     """
     run = one_run(world)
     done: list[Record | Ignored] = []
@@ -42,7 +42,7 @@ def handle(
 
 
 def _told(problems: Sequence[str]) -> str:
-    """The first of them: a log group of something else has ten thousand lines, each of which is no event."""
+    """Return the first problems only: a log group of another program can have ten thousand lines without an event."""
     more = len(problems) - _PROBLEMS
     return " ".join([*problems[:_PROBLEMS], *([f"The same holds for {more:,} more."] if more > 0 else [])])
 
@@ -66,6 +66,6 @@ def _respond(
 
 
 def mend_all(targets: Sequence[Target], policy: Policy, world: World) -> list[Record]:
-    """Walk what the targets stand for; what is not looked at is told first."""
+    """Walk the resources of the targets. Resources that are not looked at are reported first."""
     found, ended = resolve(targets, policy, world)
     return [*record(ended, world), *(mend(found, policy, world) if found else [])]

@@ -1,1 +1,1 @@
-"""Where the outside calls in: the Lambda handlers and the command line. Thin."""
+"""The entry points: the Lambda handlers and the command line. They hold little code."""

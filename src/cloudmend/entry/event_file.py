@@ -58,7 +58,7 @@ def _with_group(event: Any, group: str, path: Path) -> Any:
 
 
 def _targets(event: Any) -> frozenset[str]:
-    """What the call in an event is about, by id or name. Raises EventError."""
+    """Return the targets of the call in an event, by id or name. Raises EventError."""
     call = parse_event(event)
     if isinstance(call, Ignored):
         return frozenset()

@@ -53,9 +53,9 @@ def open_ledger(table: str, region: str | None) -> Ledger:
 
 
 def find_ledger(table: str, region: str | None) -> Searched:
-    """The same for a command that only looks: no file is made. Raises CloudmendError.
+    """Find the ledger for a command that only looks: no file is made. Raises CloudmendError.
 
-    Where AWS does not say whose the credentials are, the one file that there is counts, which is told on stderr.
+    If AWS does not name the account of the credentials, the only existing file counts. A line on stderr says so.
     """
     if table:
         named = open_ledger(table, region)
@@ -71,7 +71,7 @@ def find_ledger(table: str, region: str | None) -> Searched:
 
 
 def known_ledger(table: str, region: str | None) -> Ledger | None:
-    """What `find_ledger` finds, for a judgement that can do without one. Raises CloudmendError for a named table."""
+    """Return the ledger of `find_ledger`; None if there is none. Raises CloudmendError for a named table."""
     try:
         return find_ledger(table, region).ledger
     except LedgerError:  # what cannot be looked into is no ledger of this user's
@@ -147,7 +147,7 @@ def _folder() -> Path:
 
 
 def _state_folder() -> Path:
-    """Where the XDG base directory specification puts what must outlive a restart; it ignores a relative path."""
+    """Return the folder of the XDG base directory specification for lasting state; a relative path is ignored."""
     chosen = Path(os.environ.get("XDG_STATE_HOME", ""))
     try:
         return chosen if chosen.is_absolute() else Path.home() / ".local/state"

@@ -11,7 +11,7 @@ from cloudmend.core.notice.request import NoticeRequest
 
 
 class Stack:
-    """The stack that a ledger's table belongs to. A file of the user's own belongs to none: then nobody is told."""
+    """The stack that a ledger's table belongs to. A user's own file belongs to none, and then nobody gets a notice."""
 
     def __init__(self, table: str, region: str | None) -> None:
         self._table = table

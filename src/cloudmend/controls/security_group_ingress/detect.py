@@ -30,9 +30,10 @@ _REPORTED: Final = (
 
 
 def detect(facts: GroupFacts, settings: Settings) -> tuple[Finding, ...]:
-    """A finding for each ingress rule at fault: over the limit alone, or chosen from those that are over it together.
+    """Return a finding for each ingress rule at fault.
 
-    And one for each rule of which that is not known, because its prefix list cannot be read.
+    A rule at fault is over the limit alone, or is chosen from rules that are over it together. There is also a finding
+    for each rule that cannot be judged, because its prefix list cannot be read.
     """
     findings = (finding for family in FAMILIES for finding in _findings(facts, family, settings))
     known = {finding.part: finding for finding in findings}
@@ -58,7 +59,7 @@ def _not_counted(facts: GroupFacts | None, settings: Settings) -> Iterator[str]:
 
 
 def opens_guarded(rule: Rule, settings: Settings) -> bool:
-    """Whether a rule admits anything of what is guarded."""
+    """Return whether a rule admits any guarded traffic."""
     return any(rule.traffic.meets(guarded) for guarded in settings.guarded)
 
 
@@ -141,7 +142,7 @@ def _exposed(networks: list[Network], family: Family, settings: Settings) -> Add
 
 
 def _ports(rule: Rule, settings: Settings) -> str:
-    """What is guarded of what the rule admits; the first few by name."""
+    """Return the guarded traffic that the rule admits; the first few by name."""
     return _few([common for part in settings.guarded if (common := rule.traffic & part)])
 
 

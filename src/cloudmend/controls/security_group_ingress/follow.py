@@ -1,7 +1,7 @@
-"""What a group's rules become by an API call, as its CloudTrail record tells it; for looking back without AWS.
+"""The rules of a group after an API call, as its CloudTrail record shows them; for looking back without AWS.
 
-A record tells what a call did, not what there was before: rules that are older than the records are not known,
-nor what a prefix list holds.
+A record shows the effect of a call, but not the state before it. Rules that are older than the records are not known,
+and neither are the entries of a prefix list.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SOURCES: Final = ("ipRanges", "ipv6Ranges", "prefixListIds", "groups")  # the l
 
 
 class Step(Struct, frozen=True):
-    """A group after a call; None where it was deleted. `older` are the ids of rules that no earlier call told of."""
+    """A group after a call; None if it was deleted. `older` are the ids of rules that no earlier call shows."""
 
     facts: GroupFacts | None
     older: tuple[str, ...] = ()
@@ -66,7 +66,7 @@ def _authorized(facts: GroupFacts, call: ApiCall) -> Step:
 
 
 def _revoked(facts: GroupFacts, call: ApiCall) -> Step:
-    """By the ids of the response, else those of the request, else by what the request describes."""
+    """Find the revoked rules by the ids of the response, or those of the request, or the rules that it describes."""
     told = items(call.response.get("revokedSecurityGroupRuleSet")) or items(_get(call.request, "securityGroupRuleIds"))
     ids = {text(mapping(row).get("securityGroupRuleId")) or text(row) for row in told}
     if not ids:
@@ -139,7 +139,7 @@ def _source(row: Json) -> dict[str, Any]:
 
 @lru_cache(maxsize=4096)
 def _canonical(cidr: str) -> str:
-    """As EC2 keeps it: 100.68.0.18/18 is 100.68.0.0/18."""
+    """Return the range as EC2 stores it: 100.68.0.18/18 becomes 100.68.0.0/18."""
     try:
         return str(ip_network(cidr, strict=False))
     except ValueError as error:
@@ -154,5 +154,5 @@ def _port(value: object) -> int:
 
 
 def _get(row: Json, name: str) -> object:
-    """In the classic encoding's spelling, or the SDK's: groupId or GroupId."""
+    """Return a field in the classic encoding's spelling, or the SDK's: groupId or GroupId."""
     return row.get(name, row.get(name[0].upper() + name[1:]))

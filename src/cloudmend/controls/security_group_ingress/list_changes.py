@@ -34,7 +34,7 @@ class ListState(NamedTuple):
 
 
 def list_before(list_id: str, image: Json) -> ListState:
-    """As the before-image has it. Raises LookupError or TypeError where that is not one of cloudmend's."""
+    """Return the list of the before-image. Raises LookupError or TypeError for an image that is not cloudmend's."""
     unread = list_id in image.get("UnreadPrefixLists", {})
     return _state(list_id, image["PrefixLists"], None if unread else image["PrefixListEntries"].get(list_id))
 

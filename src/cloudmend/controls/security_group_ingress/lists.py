@@ -58,7 +58,7 @@ def _portions(ids: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _described(ids: Sequence[str], reader: Reader) -> Rows:
-    """By a filter: asked for by their ids, one list that is not there would hide the others."""
+    """Return the lists, by a filter: in a request by ids, one missing list hides the others."""
     filters = [{"Name": "prefix-list-id", "Values": list(ids)}]
     return reader.lasting_rows(Request("ec2:DescribeManagedPrefixLists", {"Filters": filters}), "PrefixLists")
 

@@ -20,9 +20,9 @@ _ID: Final = re.compile(r"(pl|sg)-[0-9a-f]{8,17}", re.ASCII)
 
 
 def marks(facts: GroupFacts) -> Mapping[str, frozenset[str]]:
-    """What each ingress rule says, by its id. EC2 lets no two rules of a group say the same.
+    """Return the marks of each ingress rule, by its id. EC2 allows no two rules of a group with an equal mark.
 
-    A rule from a prefix list says it in two ways: with the version that the list has now, and without.
+    A rule from a prefix list has two marks: with the present version of the list, and without a version.
     """
     versions = {row["PrefixListId"]: row.get("Version") for row in facts.image.get("PrefixLists", ())}
     return {
@@ -40,7 +40,7 @@ def mark_of(rule: Rule, version: int | None = None) -> str:
 
 
 def parse_mark(text: str) -> str:
-    """What somebody typed, as `mark_of` has it. Raises InputError."""
+    """Return a typed mark in the form of `mark_of`. Raises InputError."""
     match = _MARK.fullmatch(" ".join(text.split()))
     traffic = match and _traffic(match["traffic"])
     source = match and _source(match["source"])

@@ -34,7 +34,7 @@ def _private() -> Mapping[Family, Replacement]:
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """What is at fault, and what takes its place. The defaults are those of an empty policy file."""
+    """The limits and replacements of the control. The defaults are those of an empty policy file."""
 
     guarded: tuple[Traffic, ...] = _GUARDED  # sorted, disjoint
     limits: Mapping[Family, int] = field(default_factory=_limits)  # public addresses; what is above is at fault
@@ -55,5 +55,5 @@ class Settings(Struct, frozen=True, kw_only=True):
         return self.revoking() if self.flapping == "revoke" else self
 
     def revoking(self) -> Settings:
-        """Return the same settings, by which every rule at fault is revoked."""
+        """Return the same settings, but with every rule at fault revoked."""
         return msgspec.structs.replace(self, replacement=dict.fromkeys(FAMILIES, "revoke"))

@@ -34,7 +34,7 @@ PERMISSIONS: Final = frozenset(
 
 
 def revert(intent: Intent, record: Record, reader: Reader) -> Reversal:
-    """How far the mend is taken back now, and what is still to be done for it. Raises AwsError, and UndoRefused."""
+    """Return how much of the mend is undone now, and the missing changes. Raises AwsError, and UndoRefused."""
     mended = mended_rules(intent, record)
     filters = [{"Name": "group-id", "Values": [intent.resource.id]}]
     request = Request("ec2:DescribeSecurityGroupRules", {"Filters": filters, "MaxResults": _PAGE})
@@ -45,7 +45,7 @@ def revert(intent: Intent, record: Record, reader: Reader) -> Reversal:
 
 
 def _judged(mended: MendedRule, live: Mapping[str, Rule], group_id: str, reader: Reader) -> Reversal:
-    """How far one rule is taken back, where these rules are live, by id."""
+    """Return how much of the mend of one rule is undone. `live` holds the present rules by id."""
     before, now = mended.before, live.get(mended.before.id)
     twin = next((rule for rule in live.values() if rule.is_ingress and rule.place == before.place), None)
     said = partial(_said, tags=mended.has_tags)
@@ -63,12 +63,12 @@ def _judged(mended: MendedRule, live: Mapping[str, Rule], group_id: str, reader:
 
 
 def _mark(mended: MendedRule) -> str:
-    """What the rule says; of a prefix list with its version, so that a list that grows is not exempt."""
+    """Return the mark of the rule; with the version of a prefix list, so that a list that grows is not exempt."""
     return mark_of(mended.before, mended.prefix_list.version if mended.prefix_list else None)
 
 
 def _said(rule: Rule | None, *, tags: bool) -> Any:
-    """All of a rule that is not AWS's own choice, so that two can be compared."""
+    """Return all of a rule that is not AWS's own choice, so that two rules can be compared."""
     return rule and (fields_of(rule), tags_of(rule) if tags else ())
 
 

@@ -13,10 +13,10 @@ from cloudmend.core.model import ApiCall, Json, Resource
 
 
 def unseen(call: ApiCall, resource: Resource, image: Json | None) -> Mapping[str, str]:
-    """By its id, what is missing in an image of the group, in words: a rule or a list that the event names, or their
-    new value; without an image the group itself.
+    """Return, in words by id, what an image of the group lacks: a rule or list of the event, or its new value.
 
-    A hint, as all that an event says: somebody else may have changed or removed it since.
+    Without an image, the group itself is missing. The answer is a hint, as is everything in an event: somebody else may
+    have changed or removed the part since.
     """
     if image is None:
         return {resource.id: f"{resource.label} itself"}
@@ -43,7 +43,7 @@ def _stale_rules(wrapped: Json, shown: Mapping[str, Rule]) -> Iterator[tuple[str
 
 
 def _differ(claimed: Rule, shown: Rule, value: Json) -> bool:
-    """Whether they admit other traffic, where the call tells it, or admit it from elsewhere."""
+    """Return whether the rules differ in their source, or in their traffic if the call holds it."""
     tells_traffic = bool(value.get("IpProtocol"))
     return claimed.source != shown.source or (tells_traffic and claimed.traffic != shown.traffic)
 

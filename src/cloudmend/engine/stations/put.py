@@ -24,9 +24,9 @@ _TRIES: Final = 3  # of a write whose guard was stale
 
 
 class Written(Struct, frozen=True, kw_only=True):
-    """What came of a plan's writes. `steps` were done; `silent` had no answer, and may have been.
+    """The result of a plan's writes. `steps` were done; `silent` had no answer, and may have been done.
 
-    `notes` say of parts why they were mended in another way. `deferred`: the state refused some of the writes.
+    `notes` say why parts were mended in another way. `deferred`: the state refused some of the writes.
     """
 
     planned: Planned
@@ -39,7 +39,7 @@ class Written(Struct, frozen=True, kw_only=True):
 
 
 def put(plans: Sequence[Planned], world: World) -> list[Written | Ended]:
-    """Carry out plans, those of several resources side by side."""
+    """Carry out plans; those of several resources run concurrently."""
     if len(plans) == 1:
         return [_put(plans[0], world)]
     alone = msgspec.structs.replace(world, reader=OneByOne(world.reader))
@@ -69,7 +69,7 @@ def _put(planned: Planned, world: World) -> Written | Ended:
 
 
 class Writing:
-    """How far the writes of one resource have come: the only mutable thing of the engine."""
+    """The progress of the writes of one resource: the only mutable object of the engine."""
 
     def __init__(self, control: Control[Any], made: Plan, world: World, *, is_agreed: bool = False) -> None:
         self._control, self._plan, self._world = control, made, world

@@ -23,7 +23,7 @@ def ending(record: Record) -> Ending:
 
 
 def record_all(ended: Sequence[Told], world: World, silent: Sequence[bool] = ()) -> list[Record]:
-    """Tell up to 33 records, and finish their entries; return them as they were told last. Of `silent` ones, nobody."""
+    """Publish up to 33 records, except `silent` ones, and finish their entries. Return them as last published."""
     quiet = silent or [False] * len(ended)
     _tell([record for (record, _), is_quiet in zip(ended, quiet, strict=True) if not is_quiet], world.notifier)
     problems = iter(_finish([end for _, end in ended if end], world.ledger))
@@ -56,7 +56,7 @@ def _problem(end: MendEnd, ledger: Ledger) -> Exception | None:
 
 
 def _told_last(record: Record, problem: Exception | None, world: World) -> Record:
-    """Return the record; told again where the ledger does not know of it. Who completed it meanwhile has told of it."""
+    """Return the record; published again if the ledger lacks it. A process that completed it has published it."""
     if problem is None or isinstance(problem, WrongState):
         return record
     told = (

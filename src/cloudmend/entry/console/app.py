@@ -46,7 +46,7 @@ def _visible(value: Any) -> Any:
 
 
 def _refused(error: HTTPException) -> Response:
-    """As plain text: whoever asks without the token learns nothing from it."""
+    """Return the error as plain text. A client without the token learns nothing from it."""
     return Response(f"{error.description}\n", error.code, mimetype="text/plain")
 
 
@@ -57,6 +57,6 @@ def _failed(error: CloudmendError) -> tuple[str, int]:
 def _one_at_a_time(
     app: WSGIApplication, lock: Lock, environ: WSGIEnvironment, start_response: StartResponse
 ) -> Iterable[bytes]:
-    """One person clicks one button at a time: no page shows what another request is about to change."""
+    """Serve one request at a time, so that no page shows what another request is about to change."""
     with lock:
         return app(environ, start_response)

@@ -31,11 +31,11 @@ class _Handler(WSGIRequestHandler):
     timeout = _IDLE_S
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing: the address has the token in it."""
+        """Log nothing: the address holds the token."""
 
 
 class _Server(ThreadedWSGIServer):
-    """One thread a request: a browser opens connections ahead. Closing waits for the requests at work, such as undo."""
+    """A server with a thread for each request: browsers open connections early. Closing waits for running requests."""
 
     daemon_threads = False
 

@@ -43,7 +43,7 @@ def find(paths: Sequence[str]) -> Files:
 
 
 def size(name: str) -> int:
-    """In bytes; 0 where that is not known, as of a pipe."""
+    """Return the size in bytes; 0 if it is not known, as for a pipe."""
     return Path(name).stat().st_size if Path(name).is_file() else 0
 
 

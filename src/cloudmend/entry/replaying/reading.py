@@ -1,4 +1,4 @@
-"""All files -> their calls, sorted. What a file is too broken to tell is reported, and the others are still read."""
+"""The sorted calls of all files. A file that is too broken to read is reported, and the others are still read."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def read(files: Files, calls: SortedCalls, shown: Shown) -> Reading:
 
 
 def _parts(files: Sequence[str], shown: Shown) -> Iterator[tuple[str, Part]]:
-    """In the order of the files; where it is worth it, small ones are read by a process for each core."""
+    """Yield parts in the order of the files. If it saves time, a process for each core reads the small files."""
     sizes = [size(file) for file in files]
     small = [file for file, bytes_ in zip(files, sizes, strict=True) if 0 < bytes_ <= _SMALL]
     is_worth_it = len(small) > 1 and sum(sizes) > WORTH
@@ -57,7 +57,7 @@ def _listed(file: str) -> list[Part]:
 
 @contextmanager
 def _processes() -> Iterator[ProcessPoolExecutor]:
-    """One for each core. Forked where that is safe, for a new interpreter takes longer than many a file."""
+    """Yield a process for each core, forked if that is safe: a new interpreter takes longer than many files."""
     method = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
     context = multiprocessing.get_context(method)
     pool = ProcessPoolExecutor(mp_context=context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))

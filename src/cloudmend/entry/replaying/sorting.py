@@ -16,7 +16,7 @@ _DECODER: Final = msgspec.json.Decoder(ApiCall)
 
 
 class SortedCalls:
-    """Each call once, though its record may have been delivered twice, or stand in several files."""
+    """The calls, each once, even if its record was delivered twice or is in several files."""
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("", isolation_level=None)  # a file of its own, gone when it is closed
@@ -32,7 +32,7 @@ class SortedCalls:
         return self._database.execute("INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?)", row).rowcount == 1
 
     def __iter__(self) -> Iterator[tuple[datetime, ApiCall]]:
-        """In the order of their times, which come with them."""
+        """Yield each call with its time, in the order of the times."""
         for time, call in self._database.execute("SELECT time, call FROM calls ORDER BY time, place"):
             yield datetime.fromtimestamp(time, UTC), _DECODER.decode(call)
 
