@@ -32,8 +32,8 @@ OPEN_RDP, MENDED_RDP = ("tcp", 3389, 3389, WORLD), ("tcp", 3389, 3389, "10.0.0.0
 class Stack(Account):
     """An account in which a stack is deployed."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
         self.world = msgspec.structs.replace(self.world, keeps_baseline=True)
 
     def sweep(self, text: str = "", **more: Any) -> Sequence[Record]:

@@ -15,10 +15,11 @@ from cloudmend.core.model import Record
 from cloudmend.core.standing import StandingResource
 from properties.test_promises import is_open
 from random_groups import authorize, groups, make
-from support import ACCOUNT, REGION, Account, event, policy
+from support import ACCOUNT, REGION, Account, event, ipv4, policy
 
 UNIT = f"{ACCOUNT}/{REGION}/{CONTROL.id}"
 Rows = list[dict[str, Any]]
+HALVES = [f"{first}.{second}.0.0/13" for first in (11, 12, 13) for second in (0, 128)]  # of the limit, which is a /12
 
 
 def deployed(permissions: Rows) -> tuple[Account, str]:
@@ -81,6 +82,18 @@ def test_what_comes_later_is_closed_and_the_baseline_is_never_touched(old: Rows,
     assert not is_open(account, [row for row in after if row["SecurityGroupRuleId"] not in kept])
     sweep(account)
     assert account.rules(group_id) == after
+
+
+@given(st.lists(st.sampled_from(HALVES), min_size=3, max_size=5, unique=True), st.integers(1, 2))
+def test_where_old_rules_are_too_wide_together_no_sweep_takes_one_of_them_for_a_new_one(
+    ranges: list[str], new: int
+) -> None:
+    old, more = ranges[new:], ranges[:new]
+    account, group_id = deployed([ipv4(22, "8.0.0.0/8", *old)])
+    there = account.rules(group_id)
+    open_more(account, group_id, [ipv4(22, each) for each in more])
+    sweep(account)
+    assert [row for row in account.rules(group_id) if row in there] == there
 
 
 @given(groups, groups, st.integers(0, 3))

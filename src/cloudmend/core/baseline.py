@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -31,18 +31,41 @@ def baseline_of(
     """
     if not before.keeps_baseline:
         return ()
-    marks = control.marks(view.state) if control.marks else {}
+    marks = _marks(control, view)
     found = [msgspec.structs.replace(each, mark=lasting_mark(each, marks)) for each in everything if each not in exempt]
     known = {each.mark: each for each in before.standing.findings} if before.standing else {}
     if before.is_first:
         aside = {*view.exempt, *by_call}
-        there = ((each, known.get(each.mark) or _seen(each, view)) for each in found if each.part not in aside)
-        return tuple(each for each, was in there if was.status == "baseline" and _is_old(each, was, view, opened))
+        there = (each for each in found if each.part not in aside)
+        return tuple(each for each in there if _was_there(each.part, known.get(each.mark), view, opened))
     known = {each.mark: each for each in before.baseline}
-    same = (*_still_there(control, view, known, marks), *_not_judged(found, known), *found)
+    same = (*_still_there(control, view, known), *_not_judged(found, known), *found)
     kept = {each.mark: each for each in same if each.mark in known}
-    old = (each for each in kept.values() if _is_old(each, known[each.mark], view, opened))
+    old = (each for each in kept.values() if _is_old(each.part, known[each.mark], view, opened))
     return tuple(each for each in old if each.part not in by_call)
+
+
+def old_parts(
+    control: Control[Any], view: View, before: Before, opened: Sequence[str], by_call: Sequence[str]
+) -> frozenset[str]:
+    """Return the ids of the parts that are known to be older than cloudmend, for a control that judges by age.
+
+    The first look knows that of all parts, but those that the call opened, and those that an event found at fault.
+    """
+    if not control.by_age:
+        return frozenset()
+    said = _said(control, view, view.parts)
+    if not before.is_first:
+        old = frozenset(before.standing.old if before.standing else ())
+        return frozenset(part for part, named in said.items() if named in old)
+    known = {each.mark: each for each in before.standing.findings} if before.standing else {}
+    there = ((part, named) for part, named in said.items() if part not in by_call)
+    return frozenset(part for part, named in there if _was_there(part, known.get(named), view, opened))
+
+
+def old_marks(control: Control[Any], view: View) -> tuple[str, ...]:
+    """Return the marks of the parts that are older than cloudmend. The next look knows the parts by them."""
+    return tuple(sorted(_said(control, view, view.old).values()))
 
 
 def put_at_fault_by(control: Control[Any], view: View, settings: Any) -> tuple[str, ...]:
@@ -69,23 +92,33 @@ def lasting_mark(finding: Finding, marks: Marks) -> str:
     return max((marks.get(finding.part, frozenset()) - {finding.mark}) or {finding.mark}, key=len)
 
 
-def _seen(finding: Finding, view: View) -> StandingFinding:
-    return StandingFinding(part=finding.part, why=finding.why, mark=finding.mark, status="baseline", since=view.now)
+def _marks(control: Control[Any], view: View) -> Marks:
+    return control.marks(view.state) if control.marks else {}
 
 
-def _is_old(finding: Finding, known: StandingFinding, view: View, opened: Sequence[str]) -> bool:
+def _said(control: Control[Any], view: View, parts: Iterable[str]) -> dict[str, str]:
+    """Return the mark that names each of these parts most closely, by its id."""
+    marks = _marks(control, view)
+    there = {part: view.parts[part] for part in parts if part in view.parts}
+    return {part: max(marks.get(part) or {mark(control, part, value)}, key=len) for part, value in there.items()}
+
+
+def _was_there(part: str, known: StandingFinding | None, view: View, opened: Sequence[str]) -> bool:
+    """Return whether a part that the first look sees was there before cloudmend, by what is known of it."""
+    was = known or StandingFinding(part=part, why="", mark="", status="baseline", since=view.now)
+    return was.status == "baseline" and _is_old(part, was, view, opened)
+
+
+def _is_old(part: str, known: StandingFinding, view: View, opened: Sequence[str]) -> bool:
     """Return whether the call did not open it: its part may have another id by now than when it was first seen."""
-    return precedes(msgspec.structs.replace(known, part=finding.part), view.cause, opened)
+    return precedes(msgspec.structs.replace(known, part=part), view.cause, opened)
 
 
-def _still_there(
-    control: Control[Any], view: View, known: Mapping[str, StandingFinding], marks: Marks
-) -> Iterator[Finding]:
+def _still_there(control: Control[Any], view: View, known: Mapping[str, StandingFinding]) -> Iterator[Finding]:
     """Yield the parts of the baseline that are as they were, even if this judgement does not need them."""
-    for part, value in view.parts.items():
-        said = max(marks.get(part) or {mark(control, part, value)}, key=len)
-        if said in known:
-            yield Finding(part=part, why=known[said].why, mark=said)
+    for part, named in _said(control, view, view.parts).items():
+        if named in known:
+            yield Finding(part=part, why=known[named].why, mark=named)
 
 
 def _not_judged(found: Sequence[Finding], known: Mapping[str, StandingFinding]) -> Iterator[Finding]:

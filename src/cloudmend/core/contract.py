@@ -129,6 +129,7 @@ class View(Struct, frozen=True, kw_only=True):
     cause: ApiCall
     now: datetime
     exempt: frozenset[str] = frozenset()  # ids of parts
+    old: frozenset[str] = frozenset()  # ids of parts that are known to be older than cloudmend, if `by_age`
     recent: tuple[Entry, ...] = ()  # the control's mends of the resource within the last hour, oldest first
 
     @property
@@ -276,6 +277,7 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
     second_way: str = "in the stricter way, because AWS refused the other"  # what is told of that
     narrows: Callable[[View, Parts], bool] | None = None  # the whole against the whole: what no plan may break
     form: Callable[[Any], Any] = _unchanged  # a value without AWS's own choice of spelling, order, or id
+    by_age: bool = False  # of several parts, `judge` chooses those that came last: see `View.old`
     new_ids: bool = False  # a part that comes back has a new id
     marks: Callable[[State], Mapping[str, frozenset[str]]] | None = None  # what its parts say, by id; None: digests
     image: Callable[[State], Json] | None = None  # the before-image; None: the parts and the labels

@@ -46,7 +46,8 @@ class StandingResource(Struct, frozen=True, kw_only=True):
     """The findings that stand at a resource.
 
     `told` is when people were last notified of it, and `held` how many events notified nobody since. `seen` is when it
-    was last looked at and anything about it changed: its unit says when it was last read.
+    was last looked at and anything about it changed: its unit says when it was last read. `old` are the marks of all
+    parts that are older than cloudmend, at fault or not, if the control judges by age.
     """
 
     version: int = STANDING_VERSION
@@ -58,6 +59,7 @@ class StandingResource(Struct, frozen=True, kw_only=True):
     seen: Instant
     told: Instant | None = None
     held: int = 0
+    old: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from cloudmend.core.baseline import old_marks
 from cloudmend.core.contract import Finding
 from cloudmend.core.ending import Ended
 from cloudmend.core.model import Notice
@@ -98,4 +99,12 @@ def stands_after(
         seen=now,
         told=told,
         held=held,
+        old=_old(ended, was),
     )
+
+
+def _old(ended: Ended, was: StandingResource | None) -> tuple[str, ...]:
+    """Return the marks of what is older than cloudmend; where the look has no view, those that are known."""
+    if ended.view:
+        return old_marks(ended.target.control, ended.view)
+    return was.old if was else ()

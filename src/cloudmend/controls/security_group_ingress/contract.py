@@ -120,7 +120,7 @@ def _facts(view: View) -> GroupFacts:
     facts: GroupFacts = view.state.context
     egress = [rule for rule in facts.rules if not rule.is_ingress]
     rules = sorted((*egress, *map(Rule, view.counted.values())), key=lambda rule: rule.id)
-    return msgspec.structs.replace(facts.dated(view.recent), rules=tuple(rules))
+    return msgspec.structs.replace(facts.dated(view.recent, view.old), rules=tuple(rules))
 
 
 def _judge(view: View, settings: Settings) -> Iterator[Finding]:
@@ -275,6 +275,7 @@ CONTROL: Final = Control[Settings](
     on_flapping=Settings.for_flapping,
     narrows=_narrows,
     form=_form,
+    by_age=True,
     new_ids=True,
     locate=_locate,
     read_many=_read_many,

@@ -23,6 +23,7 @@ from cloudmend.core.network import (
 
 _NAMED_PORTS: Final = 4  # how many of them a sentence names
 _NEW: Final = -inf
+_Age = tuple[bool, bool, float]
 _REPORTED: Final = (
     "unreadable_prefix_lists is report; revoke the rule, have the list shared with this account again, "
     "or set that to revoke"
@@ -114,13 +115,13 @@ def _order(facts: GroupFacts, rule: Rule, opening: Opening) -> tuple[Any, ...]:
     return (_age(facts, rule), -opening.addresses.size, *said)
 
 
-def _age(facts: GroupFacts, rule: Rule) -> tuple[bool, float]:
+def _age(facts: GroupFacts, rule: Rule) -> _Age:
     """Return how old a rule is, as far as that is known, to compare it with others: what the event names is new."""
     since = facts.recency.known_since.get(rule.id)
-    return (not facts.names(rule), -since.timestamp() if since else _NEW)
+    return (not facts.names(rule), rule.id in facts.recency.old, -since.timestamp() if since else _NEW)
 
 
-def _tipped(facts: GroupFacts, rule: Rule, oldest: tuple[bool, float], youngest: tuple[bool, float]) -> str:
+def _tipped(facts: GroupFacts, rule: Rule, oldest: _Age, youngest: _Age) -> str:
     """Return why this rule is at fault, and not another of those that are too wide together."""
     if facts.names(rule):
         return "the event names this rule, so it goes first"

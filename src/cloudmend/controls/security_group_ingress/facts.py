@@ -95,6 +95,7 @@ class Recency(Struct, frozen=True, kw_only=True):
 
     named: frozenset[str] = frozenset()  # by the event: ids of rules, or of the prefix lists that they refer to
     known_since: Mapping[str, datetime] = {}  # rule id -> the earliest record that holds the rule as it is now
+    old: frozenset[str] = frozenset()  # ids of rules that are older than cloudmend
 
 
 class GroupFacts(Struct, frozen=True, kw_only=True):
@@ -125,10 +126,10 @@ class GroupFacts(Struct, frozen=True, kw_only=True):
         kept = tuple(rule for rule in self.rules if rule.id not in rule_ids)
         return msgspec.structs.replace(self, rules=kept) if rule_ids else self
 
-    def dated(self, recent: Iterable[Entry]) -> GroupFacts:
+    def dated(self, recent: Iterable[Entry], old: frozenset[str] = frozenset()) -> GroupFacts:
         """Return the group with the time since when each rule has its present form, as far as its latest mends show.
 
-        A rule that such a mend changed was opened again after the mend.
+        A rule that such a mend changed was opened again after the mend. `old` are ids of rules.
         """
         now = {rule.id: _said(rule.row) for rule in self.ingress}
         since: dict[str, datetime] = dict(self.recency.known_since)
@@ -138,7 +139,7 @@ class GroupFacts(Struct, frozen=True, kw_only=True):
                 rule_id = text(row.get("SecurityGroupRuleId"))
                 if rule_id not in changed and now.get(rule_id) == _said(row):
                     since[rule_id] = min(entry.seen, since.get(rule_id, entry.seen))
-        return msgspec.structs.replace(self, recency=msgspec.structs.replace(self.recency, known_since=since))
+        return msgspec.structs.replace(self, recency=msgspec.structs.replace(self.recency, known_since=since, old=old))
 
     def names(self, rule: Rule) -> bool:
         """Return whether the event names the rule, or the prefix list that is its source."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from cloudmend.core.baseline import baseline_of, put_at_fault_by
+from cloudmend.core.baseline import baseline_of, old_parts, put_at_fault_by
 from cloudmend.core.contract import Finding, State, View
 from cloudmend.core.decide import Circumstances, Decision, decide
 from cloudmend.core.ending import FLAPPING_AFTER, Target
@@ -81,9 +81,10 @@ def _at_fault(situation: Situation, view: View, settings: Any, policy: Policy, a
     target = _with_cause(situation.target, recent.entries)
     covers = covers_of(exemptions.held, control, target.resource)
     view = msgspec.structs.replace(view, recent=recent.entries, exempt=exempt_parts(control, view.state, covers))
-    everything = judge(control, msgspec.structs.replace(view, exempt=frozenset()), settings).counted
     opened = _opened(target, recent.entries)
     by_call = () if opened else put_at_fault_by(control, view, settings)
+    view = msgspec.structs.replace(view, old=old_parts(control, view, known.before(), opened, by_call))
+    everything = judge(control, msgspec.structs.replace(view, exempt=frozenset()), settings).counted
     baseline = baseline_of(control, view, everything, covers, known.before(), opened, by_call)
     if baseline:
         covers = covers.besides(baseline)
