@@ -45,7 +45,16 @@ def test_everybody_is_let_in_also_beside_others_that_are_named_and_narrowed_to_i
     assert statement["Principal"] == principal
 
 
-@pytest.mark.parametrize("principal", [{"AWS": OTHER}, {"AWS": [OTHER]}, {"Service": "s3.amazonaws.com"}, {}])
+@pytest.mark.parametrize(
+    "principal",
+    [
+        {"AWS": OTHER},
+        {"AWS": [OTHER]},
+        {"AWS": "arn:aws:iam::123456789012:role/*"},
+        {"Service": "s3.amazonaws.com"},
+        {},
+    ],
+)
 def test_who_is_named_is_not_everybody(principal: Any) -> None:
     assert judge(CONTROL, view(principal), NoSettings()).counted == ()
 

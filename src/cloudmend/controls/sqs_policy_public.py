@@ -29,9 +29,10 @@ _ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
 
 def _locate(call: ApiCall) -> Iterator[Resource]:
     """Yield the queue that a queue URL names: .../ACCOUNT/NAME."""
-    url = next((text(value) for place in _PLACES for value in values_at(call, place)), "")
+    url = next((text(value) for place in _PLACES for value in values_at(call, place)), None)
     if url:
-        *_, account, name = ("", "", *url.split("/"))
+        place, _, name = url.rpartition("/")
+        account = place.rpartition("/")[2]
         if not (_ACCOUNT.fullmatch(account) and re.fullmatch(QUEUE.id_pattern, name)):
             raise EventError(f"Event {call.event_id} ({call.name}) names {url!r}, which is not the URL of a queue.")
         yield Resource(type=QUEUE.type, id=name, account=account, region=call.region)
