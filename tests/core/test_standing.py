@@ -1,0 +1,178 @@
+"""What stands: how it is kept from look to look, when people are told again, and what is read of what was stored."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from cloudmend.core.model import ApiCall, Resource
+from cloudmend.core.standing import (
+    Before,
+    Fault,
+    StandingFinding,
+    StandingResource,
+    Unit,
+    UnitState,
+    UnreadableStanding,
+    by_id,
+    decode_standing,
+    decode_unit,
+    is_news,
+    merged,
+    needs_first_look,
+    precedes,
+)
+from support import ACCOUNT, NOW, REGION
+
+UNIT_KEY = f"{ACCOUNT}/{REGION}/ebs_snapshot_public"
+KEY = f"{UNIT_KEY}/snap-1"
+EARLIER, WEEK = NOW - timedelta(days=3), timedelta(days=7)
+
+
+def finding(mark: str = "m", **fields: Any) -> StandingFinding:
+    defaults: dict[str, Any] = {"part": "p", "why": "open", "status": "observed", "since": EARLIER}
+    return StandingFinding(mark=mark, **{**defaults, **fields})
+
+
+def resource(*findings: StandingFinding, **fields: Any) -> StandingResource:
+    found = StandingResource(
+        account=ACCOUNT,
+        region=REGION,
+        control="ebs_snapshot_public",
+        resource=Resource(type="AWS::EC2::Snapshot", id="snap-1"),
+        findings=findings,
+        seen=NOW,
+    )
+    return replace(found, **fields)
+
+
+def unit(**fields: Any) -> Unit:
+    return replace(Unit(account=ACCOUNT, region=REGION, control="ebs_snapshot_public", tried=NOW), **fields)
+
+
+def test_keys_are_of_the_account_region_and_control() -> None:
+    assert (resource(finding()).id, resource(finding()).unit, unit().id) == (KEY, UNIT_KEY, UNIT_KEY)
+
+
+def test_of_several_findings_the_oldest_tells_since_when_and_the_baseline_is_what_was_there_before() -> None:
+    old, new = finding(), finding("n", since=NOW, status="baseline")
+    assert resource(new, old).since == EARLIER
+    assert resource(old, new).baseline == (new,)
+
+
+def test_another_time_of_the_look_says_the_same_and_all_else_does_not() -> None:
+    stands = resource(finding())
+    assert stands.says_the_same(replace(stands, seen=EARLIER))
+    assert not stands.says_the_same(replace(stands, held=1))
+    assert not stands.says_the_same(None)
+
+
+def test_a_finding_that_is_known_by_its_mark_keeps_its_time_and_each_stands_once() -> None:
+    faults = [Fault("p", "open", "m", "open"), Fault("q", "new", "n", "observed"), Fault("r", "again", "m", "failed")]
+    assert merged(resource(finding("m")), faults, NOW) == (
+        finding("m", part="r", why="again", status="failed"),
+        finding("n", part="q", why="new", since=NOW),
+    )
+    assert merged(None, faults[:1], NOW) == (finding("m", status="open", since=NOW),)
+
+
+@pytest.mark.parametrize(
+    ("before", "marks", "news"),
+    [
+        (None, "m", True),
+        (resource(finding("m")), "m", True),  # nobody was told yet
+        (resource(finding("m"), finding("n"), told=NOW), "m", False),
+        (resource(finding("m"), told=NOW), "mn", True),
+        (resource(finding("m"), told=NOW - WEEK + timedelta(seconds=1)), "m", False),
+        (resource(finding("m"), told=NOW - WEEK), "m", True),
+    ],
+)
+def test_people_are_told_of_what_they_do_not_know_and_again_after_a_week(
+    before: StandingResource | None, marks: str, news: bool
+) -> None:
+    assert is_news(before, [finding(mark) for mark in marks], NOW) is news
+
+
+@pytest.mark.parametrize(
+    ("since", "named", "time", "before_it"),
+    [
+        (EARLIER, ["p"], NOW, False),
+        (NOW, ["other"], NOW, True),
+        (EARLIER, [], NOW, True),
+        (NOW, [], NOW, False),  # it may be the call's doing
+        (NOW, [], None, True),
+    ],
+)
+def test_a_finding_precedes_a_call_that_neither_names_it_nor_is_older(
+    since: Any, named: list[str], time: Any, before_it: bool
+) -> None:
+    call = ApiCall(event_id="", source="", name="", time=time, account="", region="")
+    assert precedes(finding(since=since), call, named) is before_it
+
+
+@pytest.mark.parametrize(
+    ("found", "first"),
+    [
+        (None, True),
+        (UnreadableStanding(UNIT_KEY, "spoiled"), True),
+        (unit(), True),
+        (unit(baseline=NOW), False),
+        (unit(baseline=NOW, first_looks=("snap-1",)), True),
+        (unit(baseline=NOW, first_looks=("snap-2",)), False),
+    ],
+)
+def test_a_first_look_is_one_before_the_mark_or_at_what_it_does_not_cover(found: Any, first: bool) -> None:
+    assert needs_first_look(found, "snap-1") is first
+
+
+def test_a_sweep_knows_what_stood_before_each_look() -> None:
+    stands, marked = resource(finding(status="baseline")), unit(baseline=NOW, first_looks=("snap-2",))
+    spoiled = UnreadableStanding(f"{UNIT_KEY}/snap-3", "spoiled")
+    state = UnitState(unit=marked, standing=by_id([stands, spoiled]), keeps_baseline=True)
+    assert state.before(KEY) == Before(standing=stands, keeps_baseline=True)
+    assert state.before(KEY).baseline == stands.findings
+    assert state.before(f"{UNIT_KEY}/snap-2") == Before(is_first=True, keeps_baseline=True)
+    assert state.before(spoiled.id) == Before(is_first=True, keeps_baseline=True)
+    assert state.before(spoiled.id).baseline == ()
+    without = replace(state, keeps_baseline=False)
+    assert without.before(KEY) == Before(standing=stands)
+    assert without.before(KEY).baseline == ()
+    assert without.before(spoiled.id) == Before()
+
+
+def test_what_was_stored_is_read_as_it_was() -> None:
+    assert decode_standing(KEY, msgspec.json.encode(resource(finding()))) == resource(finding())
+    assert decode_unit(UNIT_KEY, msgspec.json.encode(unit())) == unit()
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (msgspec.json.encode(resource(finding(), region="us-east-1")), f"it says that it is about {KEY}"),
+        (msgspec.json.encode(resource()), "it holds no finding"),
+        (b'{"version": 9}', "it was stored in version 9; this cloudmend reads up to 1"),
+        (b"[]", "Expected `object`, got `array`"),
+    ],
+)
+def test_stored_findings_that_cannot_be_read_say_why(data: bytes, problem: str) -> None:
+    problem = problem.replace(REGION, "us-east-1")
+    told = f"What stands at {KEY} cannot be read: {problem}. Was it edited by hand?"
+    assert decode_standing(KEY, data) == UnreadableStanding(KEY, told)
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (msgspec.json.encode(unit(region="us-east-1")), f"it says that it is about {UNIT_KEY}"),
+        (b'{"version": 9}', "it was stored in version 9; this cloudmend reads up to 1"),
+        (b"[]", "Expected `object`, got `array`"),
+    ],
+)
+def test_a_stored_unit_that_cannot_be_read_says_why(data: bytes, problem: str) -> None:
+    problem = problem.replace(REGION, "us-east-1")
+    told = f"When {UNIT_KEY} was last read cannot be read: {problem}. Was it edited by hand?"
+    assert decode_unit(UNIT_KEY, data) == UnreadableStanding(UNIT_KEY, told)
