@@ -41,6 +41,8 @@ from cloudmend.core.standing import (
     UnitFound,
     decode_standing,
     decode_unit,
+    is_same,
+    replaces,
 )
 from cloudmend.core.stored import decode_entry, encode, read_entry, read_exemptions
 
@@ -162,10 +164,14 @@ class MemoryLedger:
         stored = self._store.standing.get(place)
         return History(self.recent(place, since), decode_standing(place, stored) if stored is not None else None)
 
-    def keep_standing(self, stands: Sequence[StandingResource], gone: Sequence[str]) -> None:
-        self._store.standing.update({each.id: msgspec.json.encode(each) for each in stands})
-        for place in gone:
+    def keep_standing(self, stands: Sequence[StandingResource], gone: Sequence[StandingFound]) -> frozenset[str]:
+        stored = {each.id: each for each in self.all_standing()}
+        kept = [each for each in stands if replaces(each, stored.get(each.id))]
+        left = [each.id for each in gone if is_same(each, stored.get(each.id))]
+        self._store.standing.update({each.id: msgspec.json.encode(each) for each in kept})
+        for place in left:
             self._store.standing.pop(place, None)
+        return frozenset(each.id for each in (*stands, *gone)) - {each.id for each in kept} - set(left)
 
     def standing(self, unit: str) -> tuple[StandingFound, ...]:
         return tuple(each for each in self.all_standing() if unit_of(each.id) == unit)
@@ -180,5 +186,8 @@ class MemoryLedger:
     def units(self) -> tuple[UnitFound, ...]:
         return tuple(decode_unit(key, data) for key, data in sorted(self._store.units.items()))
 
-    def keep_unit(self, unit: Unit) -> None:
-        self._store.units[unit.id] = msgspec.json.encode(unit)
+    def keep_unit(self, unit: Unit) -> bool:
+        is_kept = replaces(unit, self.unit(unit.id))
+        if is_kept:
+            self._store.units[unit.id] = msgspec.json.encode(unit)
+        return is_kept

@@ -15,6 +15,7 @@ from cloudmend.core.ending import Target
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.model import ApiCall, Record, Resource
 from cloudmend.core.standing import StandingResource, Unit
+from cloudmend.core.world import World
 from cloudmend.engine.look import survey
 from cloudmend.entry.standing import Standing
 from cloudmend.local.ec2 import Ec2Error
@@ -47,11 +48,15 @@ class Stack(Account):
 
     def told(self, group_id: str, *rule_ids: str) -> Record:
         """The record of the event of a call that made these rules, a second ago."""
+        return self.heard(group_id, *rule_ids, world=self.world)
+
+    def heard(self, group_id: str, *rule_ids: str, world: World, text: str = "") -> Record:
+        """The same, of any engine."""
         rows = [{"groupId": group_id, "securityGroupRuleId": each} for each in rule_ids]
         called = f"{self.clock.now():%Y-%m-%dT%H:%M:%SZ}"
         response = {"securityGroupRuleSet": {"items": rows}}
         raw = event(group_id, eventTime=called, responseElements=response)
-        (record,) = engine.handle(raw, woken_by=woken_by, policy=policy(), world=self.world)
+        (record,) = engine.handle(raw, woken_by=woken_by, policy=policy(text), world=world)
         assert isinstance(record, Record)
         return record
 
@@ -253,10 +258,11 @@ def test_a_first_sweep_that_dies_half_way_is_taken_up_by_the_next(stack: Stack) 
     groups = sorted(stack.group(ipv4(22, WORLD)) for _ in range(40))
     keep, kept = stack.ledger.keep_standing, list[None]()
 
-    def dies(*arguments: Any) -> None:
+    def dies(*arguments: Any) -> Any:
         if kept:
             raise KeyboardInterrupt
-        kept.append(keep(*arguments))
+        kept.append(None)
+        return keep(*arguments)
 
     stack.ledger.keep_standing = dies  # type: ignore[attr-defined]
     with pytest.raises(KeyboardInterrupt):
@@ -276,11 +282,11 @@ def test_two_first_sweeps_at_once_keep_one_baseline(stack: Stack) -> None:
     group = stack.group(ipv4(22, WORLD))
     mend, others = stack.ledger.keep_standing, list[bool]()
 
-    def meanwhile(*arguments: Any) -> None:
+    def meanwhile(*arguments: Any) -> Any:
         if not others:
             others.append(True)
             stack.sweep()
-        mend(*arguments)
+        return mend(*arguments)
 
     stack.ledger.keep_standing = meanwhile  # type: ignore[attr-defined]
     stack.sweep()

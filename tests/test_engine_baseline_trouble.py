@@ -13,7 +13,7 @@ from cloudmend import engine
 from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.digest import Digest
 from cloudmend.core.errors import LedgerError
-from cloudmend.core.standing import PATIENCE, StandingResource
+from cloudmend.core.standing import PATIENCE, StandingFound, StandingResource
 from cloudmend.engine.look import survey
 from cloudmend.engine.stations.verdict import NOT_SURE
 from cloudmend.engine.units import Looked, _marked
@@ -49,10 +49,10 @@ def test_one_resource_that_the_ledger_has_no_room_for_keeps_no_unit_from_its_mar
     large, *others = sorted(stack.group(ipv4(22, WORLD)) for _ in range(3))
     keep = stack.ledger.keep_standing
 
-    def refuses(stands: Sequence[StandingResource], gone: Sequence[str]) -> None:
+    def refuses(stands: Sequence[StandingResource], gone: Sequence[StandingFound]) -> Any:
         if any(each.resource.id == large for each in stands):
             raise LedgerError("Item size has exceeded the maximum allowed size.")
-        keep(stands, gone)
+        return keep(stands, gone)
 
     stack.ledger.keep_standing = refuses  # type: ignore[attr-defined]
     stack.sweep()
@@ -162,11 +162,11 @@ def test_two_messages_of_one_sweep_at_once_do_not_undo_each_other(stack: Stack) 
     first, second = ([each for each in left if (each.resource.id in groups[:2]) is half] for half in (True, False))
     keep, others = stack.ledger.keep_standing, list[bool]()
 
-    def meanwhile(*arguments: Any) -> None:
+    def meanwhile(*arguments: Any) -> Any:
         if not others:
             others.append(True)
             stack.sweep(only=second)
-        keep(*arguments)
+        return keep(*arguments)
 
     stack.ledger.keep_standing = meanwhile  # type: ignore[attr-defined]
     stack.sweep(only=first)

@@ -47,7 +47,7 @@ def test_what_stands_is_listed_by_unit_and_by_all_until_it_is_gone(backend: Back
     assert ledger.standing(UNIT) == (other, group)
     assert sorted(each.id for each in backend.ledger().all_standing()) == sorted([group.id, other.id, elsewhere.id])
     again = msgspec.structs.replace(group, held=1)
-    ledger.keep_standing([again], [other.id])
+    ledger.keep_standing([again], [other])
     assert ledger.standing(UNIT) == (again,)
     assert ledger.standing(f"{ACCOUNT}/{REGION}/sqs_policy_public") == (elsewhere,)
 
@@ -70,7 +70,7 @@ def test_more_than_one_transaction_holds_can_stand_at_once(backend: Backend) -> 
     many = [stands(f"sg-{number:017x}") for number in range(standing_items.MOST + 1)]
     ledger.keep_standing(many, [])
     assert ledger.standing(UNIT) == tuple(many)
-    ledger.keep_standing([], [each.id for each in many])
+    ledger.keep_standing([], many)
     assert list(ledger.all_standing()) == []
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -203,9 +203,17 @@ class DynamoDbLedger:
         recent = _opened(map(items.found, filter(items.is_entry, stored)), since)
         return History(tuple(recent), standing_items.standing_at(place, stored))
 
-    def keep_standing(self, stands: Sequence[StandingResource], gone: Sequence[str]) -> None:
-        for writes in standing_items.writes(stands, gone):
-            self._transact(*writes)
+    def keep_standing(self, stands: Sequence[StandingResource], gone: Sequence[StandingFound]) -> frozenset[str]:
+        return frozenset(place for pairs in standing_items.writes(stands, gone) for place in self._kept_but(pairs))
+
+    def _kept_but(self, pairs: Mapping[str, standing_items.Pair]) -> Iterator[str]:
+        """Write pairs in one transaction. Yield the keys of those that another look replaced; the rest is written."""
+        while pairs:
+            reasons = self._transact(*(write for pair in pairs.values() for write in pair))
+            answers = zip(pairs.items(), reasons[::2], strict=True)
+            refused = {place: (own, reason.get("Item")) for (place, (own, _)), reason in answers if _refused(reason)}
+            yield from (place for place, answer in refused.items() if not standing_items.is_as_wanted(*answer))
+            pairs = {place: pair for place, pair in pairs.items() if place not in refused} if refused else {}
 
     def standing(self, unit: str) -> tuple[StandingFound, ...]:
         return tuple(map(standing_items.standing_of, self._query("pk = :pk", pk=standing_items.of_unit(unit))))
@@ -227,8 +235,10 @@ class DynamoDbLedger:
     def units(self) -> tuple[UnitFound, ...]:
         return tuple(map(standing_items.unit_from, self._query("pk = :pk", pk=standing_items.UNITS)))
 
-    def keep_unit(self, unit: Unit) -> None:
-        self._call("PutItem", Item=standing_items.unit_item(unit))
+    def keep_unit(self, unit: Unit) -> bool:
+        write = standing_items.put_unit(unit)
+        (reason,) = self._transact(write)
+        return not _refused(reason) or standing_items.is_as_wanted(write, reason.get("Item"))
 
     def _since(self, partition: str, since: datetime) -> Iterator[Found]:
         """Return the entries of a partition that were opened since then, oldest first."""

@@ -27,6 +27,7 @@ from cloudmend.core.standing import (
 UNITS: Final = "units"
 KIND: Final = "standing"
 MOST: Final = 50  # resources of one transaction, which takes 100 writes
+Pair = tuple[Json, Json]
 _STANDING: Final = "standing"  # sorts behind the times of entries
 _UNIT: Final = "standing/"
 
@@ -37,27 +38,52 @@ def of_unit(unit: str) -> str:
 
 
 def put_standing(found: StandingResource) -> tuple[Json, Json]:
-    """Build the writes of what stands at a resource."""
+    """Build the writes of what stands at a resource. They fail if another look replaced what was there."""
     body = {_STANDING: text(msgspec.json.encode(found).decode())}
     own, of_all = _keys(found.id)
-    return {"Put": {"Item": {**own, **body}}}, {"Put": {"Item": {**of_all, **body, "kind": text(KIND)}}}
+    item = {**own, **body, **_revised(found.revision)}
+    return {"Put": {"Item": item, **_replacing(found.revision)}}, {
+        "Put": {"Item": {**of_all, **body, "kind": text(KIND)}}
+    }
 
 
-def delete_standing(place: str) -> tuple[Json, Json]:
+def delete_standing(found: StandingFound) -> tuple[Json, Json]:
     """Build the writes for a resource at which nothing stands any more."""
-    own, of_all = _keys(place)
-    return {"Delete": {"Key": own}}, {"Delete": {"Key": of_all}}
+    own, of_all = _keys(found.id)
+    known = _replacing(found.revision + 1) if found.revision else {}
+    return {"Delete": {"Key": own, **known}}, {"Delete": {"Key": of_all}}
+
+
+def _revised(revision: int) -> Json:
+    return {"revision": {"N": str(revision)}} if revision else {}
+
+
+def _replacing(revision: int) -> Json:
+    """Build the condition that an item of this revision replaces the one before it; 0 replaces anything."""
+    if not revision:
+        return {}
+    told = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+    if revision == 1:
+        return {**told, "ConditionExpression": "attribute_not_exists(revision)"}
+    before = {":before": {"N": str(revision - 1)}}
+    return {**told, "ConditionExpression": "revision = :before", "ExpressionAttributeValues": before}
+
+
+def is_as_wanted(write: Json, stored: Json | None) -> bool:
+    """Return whether a write that was refused would have changed nothing: the answer to an earlier one was lost."""
+    wanted = write.get("Put", {}).get("Item")
+    return bool(stored == wanted)
 
 
 def _keys(place: str) -> tuple[Json, Json]:
     return key(partition_of(place), _STANDING), key(of_unit(unit_of(place)), resource_of(place))
 
 
-def writes(stands: Sequence[StandingResource], gone: Sequence[str]) -> Iterator[list[Json]]:
-    """Yield the writes of each transaction."""
-    pairs = [*map(put_standing, stands), *map(delete_standing, gone)]
+def writes(stands: Sequence[StandingResource], gone: Sequence[StandingFound]) -> Iterator[dict[str, Pair]]:
+    """Yield the writes of each transaction, in pairs by the key of the resource."""
+    pairs = [*((each.id, put_standing(each)) for each in stands), *((each.id, delete_standing(each)) for each in gone)]
     for first in range(0, len(pairs), MOST):
-        yield [write for pair in pairs[first : first + MOST] for write in pair]
+        yield dict(pairs[first : first + MOST])
 
 
 def is_standing(item: Json) -> bool:
@@ -76,8 +102,10 @@ def standing_of(item: Json) -> StandingFound:
     return decode_standing(place, _body(item, _STANDING))
 
 
-def unit_item(unit: Unit) -> Json:
-    return {**key(UNITS, unit.id), "unit": text(msgspec.json.encode(unit).decode())}
+def put_unit(unit: Unit) -> Json:
+    """Build the write of a unit. It fails if another sweep replaced what was there."""
+    item = {**key(UNITS, unit.id), "unit": text(msgspec.json.encode(unit).decode()), **_revised(unit.revision)}
+    return {"Put": {"Item": item, **_replacing(unit.revision)}}
 
 
 def unit_from(item: Json) -> UnitFound:

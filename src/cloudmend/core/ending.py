@@ -14,7 +14,7 @@ from cloudmend.core.call import Call
 from cloudmend.core.guidance import guided
 from cloudmend.core.ledger import WITHOUT_TAGS, Entry
 from cloudmend.core.model import ApiCall, Edit, Record, Request, Resource, Status, Step
-from cloudmend.core.standing import StandingResource, UnitState
+from cloudmend.core.standing import StandingFound, UnitState
 
 # If a finding was mended so many times within the hour before, its resource is flapping.
 FLAPPING_AFTER: Final = 2
@@ -85,7 +85,7 @@ class Ended(Struct, frozen=True, kw_only=True):
     baseline: tuple[contract.Finding, ...] = ()  # left as it was before cloudmend
     only_baseline: bool = False  # nothing else is at fault: `findings` are the same
     spared: tuple[contract.Finding, ...] = ()  # left as it is by an exemption of the part
-    stood: Callable[[], StandingResource | None] | None = None  # what stood before; None: that was not asked
+    stood: Callable[[], StandingFound | None] | None = None  # what stood before; None: that was not asked
 
     @property
     def is_flapping(self) -> bool:

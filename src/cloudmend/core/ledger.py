@@ -339,8 +339,11 @@ class Ledger(Protocol):
     def history(self, place: str, since: datetime) -> History:
         """Return what `recent` does and the findings that stand at the resource, with one call."""
 
-    def keep_standing(self, stands: Sequence[StandingResource], gone: Sequence[str]) -> None:
-        """Store the findings that stand at resources, and forget those at the keys that are `gone`."""
+    def keep_standing(self, stands: Sequence[StandingResource], gone: Sequence[StandingFound]) -> frozenset[str]:
+        """Store the findings that stand at resources, and forget those that are `gone`.
+
+        Return the keys at which another look kept something meanwhile, by its revision: nothing is changed there.
+        """
 
     def standing(self, unit: str) -> tuple[StandingFound, ...]:
         """Return the findings that stand in a unit, ACCOUNT/REGION/CONTROL, by resource id. It does not lag."""
@@ -354,7 +357,8 @@ class Ledger(Protocol):
     def units(self) -> tuple[UnitFound, ...]:
         """Return all units."""
 
-    def keep_unit(self, unit: Unit) -> None: ...
+    def keep_unit(self, unit: Unit) -> bool:
+        """Store a unit; return False and store nothing if another sweep did so meanwhile, by the revision."""
 
 
 def key_of(account: str, region: str, control: str, resource_id: str) -> str:

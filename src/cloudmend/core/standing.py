@@ -60,6 +60,7 @@ class StandingResource(Struct, frozen=True, kw_only=True):
     told: Instant | None = None
     held: int = 0
     old: tuple[str, ...] = ()
+    revision: int = 0  # see `next_revision`
 
     @property
     def id(self) -> str:
@@ -83,7 +84,7 @@ class StandingResource(Struct, frozen=True, kw_only=True):
 
     def says_the_same(self, other: StandingResource | None) -> bool:
         """Return whether the other differs in nothing but the time of the look."""
-        return other is not None and msgspec.structs.replace(other, seen=self.seen) == self
+        return other is not None and msgspec.structs.replace(other, seen=self.seen, revision=self.revision) == self
 
 
 class Unit(Struct, frozen=True, kw_only=True):
@@ -105,6 +106,7 @@ class Unit(Struct, frozen=True, kw_only=True):
     first_looks: tuple[str, ...] = ()
     told: Instant | None = None  # when people last got a digest
     held: int = 0  # sweeps that told nobody since then, though something stands
+    revision: int = 0
 
     @property
     def id(self) -> str:
@@ -116,10 +118,34 @@ class UnreadableStanding(Struct, frozen=True):
 
     id: str
     problem: str
+    revision: int = 0
 
 
 StandingFound = StandingResource | UnreadableStanding
 UnitFound = Unit | UnreadableStanding
+_Found = StandingResource | Unit | UnreadableStanding | None
+
+
+def next_revision(found: _Found) -> int:
+    """Return the revision of what replaces a stored item: a ledger stores it only if nobody replaced that meanwhile.
+
+    The first has 1. An item that cannot be read has none: its successor has 0, and is stored whatever is there.
+    """
+    if isinstance(found, UnreadableStanding):
+        return 0
+    return found.revision + 1 if found else 1
+
+
+def replaces(new: StandingResource | Unit, stored: _Found) -> bool:
+    """Return whether an item may be stored in place of another, or is stored already: an answer may be lost."""
+    return not new.revision or new.revision == (next_revision(stored) or new.revision) or new == stored
+
+
+def is_same(known: StandingFound, stored: StandingFound | None) -> bool:
+    """Return whether nobody replaced what was known to be stored, so that it may be forgotten."""
+    return not known.revision or stored is None or known.revision == stored.revision
+
+
 _Stored = TypeVar("_Stored", StandingResource, Unit)
 
 

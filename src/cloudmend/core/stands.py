@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -12,7 +12,16 @@ from cloudmend.core.baseline import old_marks
 from cloudmend.core.contract import Finding
 from cloudmend.core.ending import Ended
 from cloudmend.core.model import Notice
-from cloudmend.core.standing import Fault, Stand, StandingResource, is_news, merged
+from cloudmend.core.standing import (
+    Fault,
+    Stand,
+    StandingFinding,
+    StandingFound,
+    StandingResource,
+    is_news,
+    merged,
+    next_revision,
+)
 
 _CLEAR: Final = ("clean", "gone")
 _STANDS: Final = ("observed", "exempt", "pending", "deferred")
@@ -78,9 +87,10 @@ def _is_critical(ended: Ended) -> bool:
 
 
 def stands_after(
-    ended: Ended, was: StandingResource | None, faults: tuple[Fault, ...], notice: Notice, region: str, now: datetime
+    ended: Ended, found: StandingFound | None, faults: tuple[Fault, ...], notice: Notice, region: str, now: datetime
 ) -> StandingResource | None:
-    """Return what stands by now; None if nothing does. `region` is where the resource is."""
+    """Return what stands by now; None if nothing does. `found` is what stood; `region` is where the resource is."""
+    was = found if isinstance(found, StandingResource) else None
     findings = merged(was, faults, now)
     if not findings:
         return None
@@ -100,7 +110,15 @@ def stands_after(
         told=told,
         held=held,
         old=_old(ended, was),
+        revision=next_revision(found),
     )
+
+
+def with_others(ended: Ended, faults: tuple[Fault, ...], added: Iterable[StandingFinding]) -> tuple[Fault, ...]:
+    """Return the faults, and those that another look kept meanwhile. The event knows better what its call opened."""
+    known, own = {each.mark for each in faults}, {*ended.target.opened, *(step.part for step in ended.steps)}
+    others = (each for each in added if each.mark not in known and each.part not in own)
+    return (*faults, *(Fault(each.part, each.why, each.mark, each.status) for each in others))
 
 
 def _old(ended: Ended, was: StandingResource | None) -> tuple[str, ...]:

@@ -42,6 +42,8 @@ from cloudmend.core.standing import (
     UnitFound,
     decode_standing,
     decode_unit,
+    is_same,
+    replaces,
 )
 from cloudmend.core.stored import decode_entry, encode, read_entry, read_exemptions
 from cloudmend.core.ulid import span
@@ -130,11 +132,15 @@ class SqliteLedger:
         recent = self.recent(place, since)
         return History(recent, next(self._standing("place = ?", place), None))
 
-    def keep_standing(self, stands: Sequence[StandingResource], gone: Sequence[str]) -> None:
-        rows = [(each.id, each.unit, each.resource.id, msgspec.json.encode(each).decode()) for each in stands]
+    def keep_standing(self, stands: Sequence[StandingResource], gone: Sequence[StandingFound]) -> frozenset[str]:
         with self._database.writing() as connection:
+            stored = {each.id: _stored_at(connection, each.id) for each in (*stands, *gone)}
+            kept = [each for each in stands if replaces(each, stored[each.id])]
+            rows = [(each.id, each.unit, each.resource.id, msgspec.json.encode(each).decode()) for each in kept]
             connection.executemany("INSERT OR REPLACE INTO standing VALUES (?, ?, ?, ?)", rows)
-            connection.executemany("DELETE FROM standing WHERE place = ?", [(place,) for place in gone])
+            left = [each.id for each in gone if is_same(each, stored[each.id])]
+            connection.executemany("DELETE FROM standing WHERE place = ?", [(place,) for place in left])
+        return frozenset(stored) - {each.id for each in kept} - set(left)
 
     def standing(self, unit: str) -> tuple[StandingFound, ...]:
         return tuple(self._standing("unit = ?", unit))
@@ -156,10 +162,14 @@ class SqliteLedger:
             rows = connection.execute("SELECT id, unit FROM units ORDER BY id").fetchall()
         return tuple(decode_unit(key, _bytes(text)) for key, text in rows)
 
-    def keep_unit(self, unit: Unit) -> None:
+    def keep_unit(self, unit: Unit) -> bool:
         row = (unit.id, msgspec.json.encode(unit).decode())
         with self._database.writing() as connection:
-            connection.execute("INSERT OR REPLACE INTO units VALUES (?, ?)", row)
+            found = connection.execute("SELECT unit FROM units WHERE id = ?", (unit.id,)).fetchone()
+            is_kept = replaces(unit, decode_unit(unit.id, _bytes(*found)) if found else None)
+            if is_kept:
+                connection.execute("INSERT OR REPLACE INTO units VALUES (?, ?)", row)
+        return is_kept
 
     def _move(self, connection: sqlite3.Connection, entry_id: str, state: State, record: Record) -> Entry:
         now = self._clock.now()
@@ -204,6 +214,11 @@ class SqliteLedger:
         with self._database.reading() as connection:
             for entry_id, text, place in connection.execute(query, values):
                 yield _read(entry_id, text, place)
+
+
+def _stored_at(connection: sqlite3.Connection, place: str) -> StandingFound | None:
+    row = connection.execute("SELECT standing FROM standing WHERE place = ?", (place,)).fetchone()
+    return decode_standing(place, _bytes(*row)) if row else None
 
 
 def _row(entry: Entry) -> tuple[str, ...]:

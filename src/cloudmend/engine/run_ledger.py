@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Found, Ledger, Unreadable
-from cloudmend.core.standing import StandingResource, UnitState
+from cloudmend.core.standing import StandingFound, StandingResource, UnitState
 
 _ENOUGH: Final = 2
 
-_Part = tuple[Sequence[StandingResource], Sequence[str]]  # what stands, and the keys where nothing does any more
+_Part = tuple[Sequence[StandingResource], Sequence[StandingFound]]  # what stands, and what does no more
 
 
 class RunLedger:
@@ -42,38 +42,42 @@ class RunLedger:
         """The standing findings of the unit, as far as this run knows them."""
         return tuple(self._standing.values())
 
-    def keep_standing(self, stands: Sequence[StandingResource], gone: Sequence[str]) -> None:
+    def keep_standing(self, stands: Sequence[StandingResource], gone: Sequence[StandingFound]) -> frozenset[str]:
         """Keep all at once; if that fails, one by one. Raises the CloudmendError of the last one that was not kept.
 
         Two failures in a row mean that the ledger keeps nothing, and not that one resource has no room.
         """
         try:
-            self._keep(stands, gone)
+            return self._keep(stands, gone)
         except CloudmendError as error:
-            if problem := self._one_by_one([*(((each,), ()) for each in stands), *(((), (key,)) for key in gone)]):
+            parts = [*(((each,), ()) for each in stands), *(((), (each,)) for each in gone)]
+            changed, problem = self._one_by_one(parts)
+            if problem:
                 raise problem from error
+            return changed
 
-    def _one_by_one(self, parts: Sequence[_Part]) -> CloudmendError | None:
+    def _one_by_one(self, parts: Sequence[_Part]) -> tuple[frozenset[str], CloudmendError | None]:
         problem: CloudmendError | None = None
-        in_a_row = 0
+        changed, in_a_row = frozenset[str](), 0
         for number, part in enumerate(parts):
             if in_a_row == _ENOUGH:
                 self.unkept |= _keys(parts[number:])
                 break
             try:
-                self._keep(*part)
+                changed |= self._keep(*part)
                 in_a_row = 0
             except CloudmendError as error:
                 problem, in_a_row = error, in_a_row + 1
                 self.unkept |= _keys([part])
-        return problem
+        return changed, problem
 
-    def _keep(self, stands: Sequence[StandingResource], gone: Sequence[str]) -> None:
-        self._ledger.keep_standing(stands, gone)
-        self._standing.update({each.id: each for each in stands})
-        for key in gone:
-            self._standing.pop(key, None)
+    def _keep(self, stands: Sequence[StandingResource], gone: Sequence[StandingFound]) -> frozenset[str]:
+        changed = self._ledger.keep_standing(stands, gone)
+        self._standing.update({each.id: each for each in stands if each.id not in changed})
+        for each in gone:
+            self._standing.pop(each.id, None)
         self.unkept -= _keys([(stands, gone)])
+        return changed
 
     def recent(self, place: str, since: datetime) -> tuple[Found, ...]:
         with self._lock:
@@ -103,4 +107,4 @@ def _by_place(found: Iterable[Found]) -> dict[str, list[Found]]:
 
 
 def _keys(parts: Iterable[_Part]) -> set[str]:
-    return {key for stands, gone in parts for key in (*(each.id for each in stands), *gone)}
+    return {key for stands, gone in parts for key in (each.id for each in (*stands, *gone))}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -20,20 +21,24 @@ from cloudmend.core.ports import DigestNotifier, KeptNotifier
 from cloudmend.core.standing import (
     MOST_FIRST_LOOKS,
     PATIENCE,
+    StandingFound,
     StandingResource,
     Unit,
     UnitFound,
     UnitState,
     UnreadableStanding,
     by_id,
+    next_revision,
     unit_key,
 )
 from cloudmend.core.world import World
+from cloudmend.engine.overlap import take_back
 from cloudmend.engine.run_ledger import RunLedger
 from cloudmend.engine.stations.before import keeps_baseline
 
 _MOST_TOLD: Final = 20  # of what could not be read, in the ledger
 _AT_ONCE: Final = 50
+_TRIES: Final = 5  # to keep a unit, while other sweeps of it end
 
 
 Units = Mapping[str, UnitFound] | CloudmendError
@@ -120,18 +125,24 @@ def _end(state: UnitState, control: Control[Any], looked: Looked, ledger: RunLed
     """End a unit. People are notified before the ledger says so. Raises CloudmendError."""
     now = world.clock.now()
     _forget(state, looked, ledger)
-    current = _current(state.unit, world)
-    unit = _marked(current, looked, unkept=frozenset(map(resource_of, ledger.unkept)), now=now)
+    found = _current(state.unit, world)
+    current = found if isinstance(found, Unit) else state.unit
+    take_back(state, current, looked.began, ledger, world)
+    marked = partial(_marked, looked=looked, unkept=frozenset(map(resource_of, ledger.unkept)), now=now)
+    unit = marked(current)
     if not looked.left and (looked.is_whole or not unit.first_looks or _is_old(unit, now)):
         unit = _told(unit, state, control, ledger.standing_now, ledger, world, now)
-    if unit != current:
-        world.ledger.keep_unit(unit)
+    for _ in range(_TRIES):
+        if unit == current or world.ledger.keep_unit(msgspec.structs.replace(unit, revision=next_revision(found))):
+            return
+        found = _current(state.unit, world)
+        current = found if isinstance(found, Unit) else state.unit
+        unit = msgspec.structs.replace(marked(current), told=unit.told, held=unit.held)
 
 
-def _current(unit: Unit, world: World) -> Unit:
+def _current(unit: Unit, world: World) -> UnitFound | None:
     """Return the unit as it is by now: another sweep of it may have ended meanwhile. Raises CloudmendError."""
-    found = next((each for each in world.ledger.units() if each.id == unit.id), unit)
-    return found if isinstance(found, Unit) else unit
+    return next((each for each in world.ledger.units() if each.id == unit.id), None)
 
 
 def _is_old(unit: Unit, now: datetime) -> bool:
@@ -144,8 +155,10 @@ def _forget(state: UnitState, looked: Looked, ledger: RunLedger) -> None:
     if not looked.is_whole or looked.unlisted or looked.left:
         return
     now = {each.id: each for each in ledger.standing_now}
-    gone = [key for key, each in now.items() if each.resource.id not in looked.targets and each.seen < looked.began]
-    gone += [key for key, each in state.standing.items() if isinstance(each, UnreadableStanding) and key not in now]
+    gone: list[StandingFound] = [
+        each for each in now.values() if each.resource.id not in looked.targets and each.seen < looked.began
+    ]
+    gone += [each for key, each in state.standing.items() if isinstance(each, UnreadableStanding) and key not in now]
     for first in range(0, len(gone), _AT_ONCE):
         ledger.keep_standing([], gone[first : first + _AT_ONCE])
 
@@ -201,9 +214,9 @@ def _told(
     digest = digest_of(unit, standing, title=control.title, severity=control.severity, is_first=is_first, now=now)
     if isinstance(world.notifier, DigestNotifier):
         world.notifier.publish_digest(digest)
-    current = by_id(world.ledger.standing(unit.id))  # what an event changed meanwhile stays
-    new = [each for each in standing if each.told is None and current.get(each.id) == each]
-    ledger.keep_standing([msgspec.structs.replace(each, told=now) for each in new], [])
+    new = [each for each in standing if each.told is None]
+    told = [msgspec.structs.replace(each, told=now, revision=next_revision(each)) for each in new]
+    ledger.keep_standing(told, [])  # what an event changed meanwhile stays
     return msgspec.structs.replace(unit, told=now, held=0)
 
 

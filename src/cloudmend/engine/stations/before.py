@@ -47,7 +47,7 @@ class Asked(NamedTuple):
 
     recent: Callable[[], Recent]
     before: Callable[[], Before]
-    stood: Callable[[], StandingResource | None]
+    stood: Callable[[], StandingFound | None]
 
 
 def known_before(target: Target, policy: Policy, world: World, begin: Begin) -> Asked:
@@ -57,11 +57,12 @@ def known_before(target: Target, policy: Policy, world: World, begin: Begin) -> 
     asked for. For an event, one call gives both.
     """
     if target.unit:
-        of_unit = partial(target.unit.before, key(target, world))
-        return Asked(begin(partial(_recent, target, world)), of_unit, lambda: of_unit().standing)
+        own = key(target, world)
+        stood = partial(target.unit.standing.get, own)
+        return Asked(begin(partial(_recent, target, world)), partial(target.unit.before, own), stood)
     history = begin(partial(_history, target, world))
     before = cache(partial(_before, target, policy, world, history))
-    return Asked(partial(_recent_of, history), before, lambda: _readable_standing(history()))
+    return Asked(partial(_recent_of, history), before, lambda: stands_in(history()))
 
 
 def keeps_baseline(control: str, account: str, policy: Policy, world: World) -> bool:
@@ -117,9 +118,9 @@ def _before(target: Target, policy: Policy, world: World, history: Callable[[], 
     return Before(is_first=is_first or standing is not None, keeps_baseline=True, is_sure=is_sure)
 
 
-def _readable_standing(found: History | CloudmendError) -> StandingResource | None:
-    standing = _standing(found)
-    return standing if isinstance(standing, StandingResource) else None
+def stands_in(found: History | CloudmendError) -> StandingFound | None:
+    """Return what stands at a resource; None also if the ledger does not say."""
+    return None if isinstance(found, CloudmendError) else found.standing
 
 
 def _standing(found: History | CloudmendError) -> StandingFound | CloudmendError | None:

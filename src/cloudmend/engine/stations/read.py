@@ -17,7 +17,7 @@ from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.ledger import Exemptions
 from cloudmend.core.policy import Mode, Policy
 from cloudmend.core.run import OneByOne
-from cloudmend.core.standing import Before, StandingResource
+from cloudmend.core.standing import Before, StandingFound
 from cloudmend.core.world import World
 from cloudmend.engine.stations.before import Recent, known_before
 
@@ -34,7 +34,7 @@ class Known(Struct, frozen=True):
     recent: Callable[[], Recent]
     mode: Callable[[], Mode | None]
     before: Callable[[], Before]  # for a resource at fault: it may ask for the unit
-    stood: Callable[[], StandingResource | None]
+    stood: Callable[[], StandingFound | None]
 
 
 class Situation(Struct, frozen=True, kw_only=True):

@@ -5,8 +5,9 @@ What AWS has accepted only, or may have done, stays open in the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -16,28 +17,35 @@ from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import MendEnd
 from cloudmend.core.model import Notice, Record
 from cloudmend.core.ports import KeptNotifier
-from cloudmend.core.standing import StandingResource
-from cloudmend.core.stands import faults_of, notice_of, stands_after
+from cloudmend.core.standing import StandingFound, StandingResource
+from cloudmend.core.stands import faults_of, notice_of, stands_after, with_others
 from cloudmend.core.world import World
 from cloudmend.engine.stations.before import key
 from cloudmend.engine.stations.read import sentence
 from cloudmend.engine.stations.tell import Told, ending, record_all
 
+_TRIES: Final = 5  # to keep what an event saw, while other looks keep something at the same resource
+
 
 class _Stood(Struct, frozen=True):
-    """The findings that stand at a resource now, beside those that stood. `is_known`: the look could tell."""
+    """The findings that stand at a resource now, beside those that stood.
+
+    `is_known`: the look could tell. `again` returns the same beside what another look kept meanwhile.
+    """
 
     key: str = ""
-    before: StandingResource | None = None
+    before: StandingFound | None = None
     now: StandingResource | None = None
     is_known: bool = False
+    again: Callable[[StandingFound | None], _Stood] | None = None
 
     @property
     def is_other(self) -> bool:
         """Return whether the ledger has to be written."""
         if not self.is_known:
             return False
-        return not self.now.says_the_same(self.before) if self.now else self.before is not None
+        was = self.before if isinstance(self.before, StandingResource) else None
+        return not self.now.says_the_same(was) if self.now else self.before is not None
 
 
 def record(ended: Sequence[Ended], world: World) -> list[Record]:
@@ -60,23 +68,43 @@ def _stood(ended: Ended, now: datetime, world: World) -> tuple[Notice, _Stood]:
     faults = faults_of(ended)
     if ended.stood is None or faults is None or target.resource.type != kind or not target.account:
         return "now", _Stood()
-    before = ended.stood()
+    found = ended.stood()
+    before = found if isinstance(found, StandingResource) else None
     notice = notice_of(ended, before, faults, now)
-    after = stands_after(ended, before, faults, notice, world.region, now)
-    return notice, _Stood(key(target, world), before, after, is_known=True)
+
+    def stood(latest: StandingFound | None) -> _Stood:
+        known = {each.mark for each in before.findings} if before else set()
+        others = latest.findings if isinstance(latest, StandingResource) else ()
+        told = with_others(ended, faults, [each for each in others if each.mark not in known])
+        after = stands_after(ended, latest, told, notice, world.region, now)
+        return _Stood(key(target, world), latest, after, is_known=True, again=None if target.swept else stood)
+
+    return notice, stood(found)
 
 
 def _keep(changed: Sequence[_Stood], world: World) -> None:
     """Keep what stands. What cannot be kept is in the log, and the next sweep finds it again."""
-    if not changed:
-        return
-    stands = [each.now for each in changed if each.now]
-    gone = [each.key for each in changed if each.now is None]
     try:
-        world.ledger.keep_standing(stands, gone)
+        for _ in range(_TRIES):
+            if not changed:
+                return
+            changed = _kept_but(changed, world)
     except CloudmendError as error:
         if isinstance(world.notifier, KeptNotifier):
             world.notifier.ledger_problem([each.key for each in changed], sentence(error))
+
+
+def _kept_but(changed: Sequence[_Stood], world: World) -> list[_Stood]:
+    """Keep what stands. Return what an event has to keep once more, because another look kept something meanwhile.
+
+    A sweep leaves it at that: the other look was there later than what the sweep knows.
+    """
+    stands = [each.now for each in changed if each.now]
+    gone = [each.before for each in changed if each.before and each.now is None]
+    others = world.ledger.keep_standing(stands, gone)
+    again = [(each.key, each.again) for each in changed if each.key in others and each.now and each.again]
+    since = world.clock.now()
+    return [stood(world.ledger.history(place, since).standing) for place, stood in again]
 
 
 def _is_silent(ended: Ended, made: Record) -> bool:
