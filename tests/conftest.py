@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from ipaddress import ip_address
 from typing import Any
 
+import botocore.session
 import pytest
+from botocore.client import ClientCreator
+from botocore.model import ServiceModel
 from hypothesis import HealthCheck, settings
 
 # The machine is noisy: an example has no deadline. `make test-deep` asks for the deep profile.
@@ -34,6 +38,26 @@ def _is_this_machine(host: str | bytes) -> bool:
 
 
 sys.addaudithook(_refuse_other_hosts)
+
+
+def _share_what_botocore_makes() -> None:
+    """Read a service's model once for all sessions, and make its class once for all clients.
+
+    botocore does both anew for each, and EC2 has 740 operations: this took more than half of the tests' time.
+    """
+    make, classes = ClientCreator._create_client_class, {}
+
+    def class_of(creator: ClientCreator, service: str, model: ServiceModel) -> Any:
+        key = (service, tuple(model.operation_names))
+        if key not in classes:
+            classes[key] = make(creator, service, model)
+        return classes[key]
+
+    ClientCreator._create_client_class = class_of
+    botocore.session.create_loader = cache(botocore.session.create_loader)
+
+
+_share_what_botocore_makes()
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from cloudmend.local import rds_snapshots
 from cloudmend.local.containers import LOOPBACK, NAME, Containers, by_name
 from cloudmend.local.dynamodb_service import DynamoDbService
 from cloudmend.local.ec2 import BehaviourOptions
-from cloudmend.local.ec2_service import Ec2Service
+from cloudmend.local.ec2_service import Ec2Service, leave_out_images
 from cloudmend.local.eventbridge import Delivery, EventBus
 from cloudmend.local.events_service import EventsService
 from cloudmend.local.front import Front
@@ -85,6 +85,7 @@ class EmbeddedAws:
                 self._listeners[0].close()
                 raise
         self.start = secrets.token_hex(8)  # its name, for whoever keeps something of it
+        leave_out_images()
         BackendDict.reset()
         register()
         create_walkthrough_user(self.region)
