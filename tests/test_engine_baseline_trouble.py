@@ -12,6 +12,7 @@ import pytest
 from cloudmend import engine
 from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.digest import Digest
+from cloudmend.core.ending import Target
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.standing import PATIENCE, StandingFound, StandingResource
 from cloudmend.engine.look import survey
@@ -21,6 +22,7 @@ from cloudmend.entry.standing import Standing
 from cloudmend.local.ec2 import Ec2Error
 from support import ACCOUNT, REGION, ingress, ipv4, policy
 from test_engine_baseline import MENDED, MENDED_RDP, OPEN, UNIT, WORLD, Stack
+from test_put_off import Kept
 
 
 @pytest.fixture
@@ -171,3 +173,36 @@ def test_two_messages_of_one_sweep_at_once_do_not_undo_each_other(stack: Stack) 
     stack.ledger.keep_standing = meanwhile  # type: ignore[attr-defined]
     stack.sweep(only=first)
     assert stack.unit().first_looks == ()
+
+
+@pytest.mark.parametrize("is_swept", [False, True], ids=["", "a sweep comes first"])
+def test_what_an_event_opened_and_the_budget_put_off_is_no_baseline_though_its_value_changes(is_swept: bool) -> None:
+    stack, later = Stack(), Kept()
+    stack.world = msgspec.structs.replace(stack.world, ledger=stack.process(budget=1), later=later)
+    spent = stack.group()
+    assert stack.told(spent, *stack.open(spent, ipv4(22, WORLD))).status == "mended"
+    group = stack.group()
+    (rule,) = stack.open(group, ipv4(22, "0.0.0.0/1"))
+    assert stack.told(group).budget_spent  # the event names no rule
+    said = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIpv4": WORLD}
+    update = [{"SecurityGroupRuleId": rule, "SecurityGroupRule": said}]
+    stack.ec2.modify_security_group_rules(GroupId=group, SecurityGroupRules=update)
+    if is_swept:
+        stack.sweep()
+    (task,) = later.tasks[:1]
+    stack.clock.sleep(3600)
+    target = Target(control=CONTROL, resource=task.resource, cause=task.cause, named=task.opened)
+    (record,) = engine.mend_all([target], policy(), stack.world)
+    assert (record.status, ingress(stack.rules(group))) == ("mended", MENDED)
+
+
+def test_what_is_put_off_names_no_part_at_which_the_baseline_stands() -> None:
+    stack, later = Stack(), Kept()
+    stack.world = msgspec.structs.replace(stack.world, ledger=stack.process(budget=1), later=later)
+    group, spent = stack.group(ipv4(22, WORLD)), stack.group()
+    stack.sweep()
+    stack.clock.sleep(60)
+    assert stack.told(spent, *stack.open(spent, ipv4(22, WORLD))).status == "mended"
+    (rule,) = stack.open(group, ipv4(3389, WORLD))
+    assert stack.told(group).budget_spent
+    assert [task.opened for task in later.tasks] == [(rule,)]

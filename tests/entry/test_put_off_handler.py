@@ -97,7 +97,7 @@ def test_what_the_next_hour_refuses_too_is_put_off_again_and_people_are_not_told
     told.records.clear()
     group_id = account.group(ipv4(22, "0.0.0.0/0"))
     told_of = tuple(row["SecurityGroupRuleId"] for row in account.rules(group_id) if not row["IsEgress"])
-    task = task_of(deployed, group_id, due=account.clock.now(), told=told_of)
+    task = task_of(deployed, group_id, due=account.clock.now(), opened=told_of, told=told_of)
     assert [record["status"] for record in taken(task)["records"]] == ["observed"]
     (again,) = later.tasks
     assert again.resource.id == group_id

@@ -122,7 +122,7 @@ def _young_task(target: Target, now: datetime, world: World) -> PutOff:
 
 def wait(end: Ended, world: World) -> Ended:
     """Return the end of a mend that has to wait: pending or deferred if the queue has its task, otherwise failed."""
-    task = _telling(end, _task(end.target, world.clock.now() + _WAIT, world))
+    task = _naming(end, _telling(end, _task(end.target, world.clock.now() + _WAIT, world)))
     try:
         is_left = world.later.put_off(task)
     except CloudmendError as error:
@@ -137,7 +137,7 @@ def wait(end: Ended, world: World) -> Ended:
 
 def budget_spent(spent: Exception, end: Ended, world: World) -> Ended:
     """Return the end of a mend that the budget refuses; the task waits for the next hour."""
-    task = _telling(end, _task(end.target, next_hour(world.clock.now()), world))
+    task = _naming(end, _telling(end, _task(end.target, next_hour(world.clock.now()), world)))
     told, retry_at = f"It is open until it is tried again at {task.due:%H:%M} UTC.", None
     try:
         if world.later.put_off(task):
@@ -153,6 +153,18 @@ def budget_spent(spent: Exception, end: Ended, world: World) -> Ended:
 def _telling(end: Ended, task: PutOff) -> PutOff:
     """Return the task with the parts that a notice now reports as at fault, and that stay as they are."""
     return msgspec.structs.replace(task, told=tuple(finding.part for finding in end.findings))
+
+
+def _naming(end: Ended, task: PutOff) -> PutOff:
+    """Return the task with the parts that the call may have opened, if the event names none.
+
+    The task has no time of the call. By these parts its look knows what is no baseline, also if their values change.
+    """
+    if task.opened or end.target.swept:
+        return task
+    old = {finding.part for finding in end.baseline}
+    found = dict.fromkeys(finding.part for finding in end.findings if finding.part not in old)
+    return msgspec.structs.replace(task, opened=tuple(found))
 
 
 def _task(target: Target, due: datetime, world: World) -> PutOff:
