@@ -22,7 +22,10 @@ OTHER = "arn:aws:iam::123456789012:root"
 
 
 def view(principal: Any) -> View:
-    statement = {"Effect": "Allow", "Principal": principal, "Action": "sqs:*", "Resource": "*"}
+    return viewed({"Effect": "Allow", "Principal": principal, "Action": "sqs:*", "Resource": "*"})
+
+
+def viewed(statement: Any) -> View:
     state = State({"Policy": json.dumps({"Statement": statement})})
     return View(resource=QUEUE, state=state, cause=CAUSE, now=NOW)
 
@@ -43,6 +46,28 @@ def test_everybody_is_let_in_also_beside_others_that_are_named_and_narrowed_to_i
     (statement,) = json.loads(made.then["Policy"])["Statement"]
     assert statement["Condition"] == {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}
     assert statement["Principal"] == principal
+
+
+def test_all_but_those_that_a_statement_names_are_everybody_and_narrowed_to_its_account() -> None:
+    statement = {"Effect": "Allow", "NotPrincipal": {"AWS": OTHER}, "Action": "sqs:*", "Resource": "*"}
+    seen = viewed(statement)
+    (finding,) = judge(CONTROL, seen, NoSettings()).counted
+    assert finding.why == "its statement number 1 lets every principal in but those that it names"
+    made = plan(CONTROL, seen, [finding], NoSettings())
+    (narrowed,) = json.loads(made.then["Policy"])["Statement"]
+    assert narrowed == {**statement, "Condition": {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"Effect": "Deny", "NotPrincipal": {"AWS": OTHER}},
+        {"Effect": "Allow", "NotPrincipal": {"AWS": "*"}},
+        {"Effect": "Allow", "NotPrincipal": {"AWS": OTHER}, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o"}}},
+    ],
+)
+def test_a_statement_that_names_exceptions_and_lets_nobody_in_is_not_at_fault(statement: dict[str, Any]) -> None:
+    assert judge(CONTROL, viewed(statement), NoSettings()).counted == ()
 
 
 @pytest.mark.parametrize(
@@ -67,3 +92,54 @@ def test_what_is_no_url_of_a_queue_is_refused(path: str) -> None:
     call = replace(CAUSE, source="sqs.amazonaws.com", name="SetQueueAttributes", request=asked)
     with pytest.raises(EventError, match="which is not the URL of a queue"):
         resources(CONTROL, call)
+
+
+ALL = {"Sid": "open", "Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
+MINE = {"Sid": "mine", "Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": "sqs:*", "Resource": "*"}
+
+
+def called(name: str, **request: Any) -> ApiCall:
+    return replace(CAUSE, event_id="e-1", source="sqs.amazonaws.com", name=name, request=request)
+
+
+def sets(*statements: Any) -> ApiCall:
+    return called("SetQueueAttributes", attributes={"Policy": json.dumps({"Statement": statements})})
+
+
+def followed(*calls: ApiCall) -> list[str]:
+    """The reasons why the queue is at fault after these calls, by their records."""
+    assert CONTROL.follow
+    state: State | None = None
+    for call in calls:
+        state = CONTROL.follow.step(state, QUEUE, call, NOW).state
+    seen = state and View(resource=QUEUE, state=state, cause=CAUSE, now=NOW)
+    return [each.why for each in CONTROL.judge(seen, NoSettings())] if seen else []
+
+
+@pytest.mark.parametrize(
+    ("calls", "is_open"),
+    [
+        ([sets(ALL)], True),
+        ([called("CreateQueue", attribute={"Policy": json.dumps({"Statement": ALL})})], True),
+        ([called("SetQueueAttributes", attributes={"Policy": {"Statement": [ALL]}})], True),
+        ([sets(ALL, MINE), called("SetQueueAttributes", attributes={"DelaySeconds": "5"})], True),
+        ([sets(ALL), called("AddPermission", label="mine", aWSAccountIds=["123456789012"])], True),
+        ([sets(ALL, MINE), called("RemovePermission", label="mine")], True),
+        ([called("AddPermission", label="all", aWSAccountIds=["*"])], True),
+        ([called("AddPermission", label="mine", aWSAccountIds=["123456789012"])], False),
+        ([sets(ALL, MINE), called("RemovePermission", label="open")], False),
+        ([sets(ALL), called("RemovePermission", label="open")], False),
+        ([sets(ALL), sets(MINE)], False),
+        ([sets(ALL), called("SetQueueAttributes", attributes={"Policy": ""})], False),
+        ([sets(ALL), called("DeleteQueue")], False),
+        ([called("DeleteQueue")], False),
+    ],
+)
+def test_records_tell_what_is_open(calls: list[ApiCall], is_open: bool) -> None:
+    assert bool(followed(*calls)) is is_open
+
+
+@pytest.mark.parametrize("policy", ["invalid-json-policy", "[]", '{"Statement": ["open"]}', ["open"]])
+def test_a_policy_that_no_queue_takes_is_refused(policy: Any) -> None:
+    with pytest.raises(EventError, match=r"Event e-1 \(SetQueueAttributes\) sets a policy that cannot be read"):
+        followed(called("SetQueueAttributes", attributes={"Policy": policy}))

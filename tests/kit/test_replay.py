@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from cloudmend.controls.table import MODULES
+from cloudmend.core.decide import Decision
+from cloudmend.core.scan import outcome
 from cloudmend.entry.replaying import replay
 from entry.replay.told import Told
 from kit.bench import REGION, Bench
@@ -14,7 +19,6 @@ from kit.specimens import SPECIMENS, name
 from local.embedded.helpers import ACCOUNT, SETTLE_S
 
 FOLLOWED = [each for each in SPECIMENS if each.control.follow]
-NOT_FOLLOWED = [each for each in SPECIMENS if not each.control.follow]
 
 
 @pytest.fixture
@@ -45,9 +49,8 @@ def test_what_its_records_tell_is_judged_as_a_mend_judges_it(
     assert {(edit.part, f"{edit.part} {edit.before}", edit.why) for edit in record.edits} == {
         (each["part"], each["opening"], each["why"]) for each in found.doors
     }
-    assert {f"would become {edit.after} (control.{bench.control.id}.mode is fix)" for edit in record.edits} == set(
-        found["outcome"]
-    )
+    decision = Decision("fix", f"control.{bench.control.id}.mode is fix")
+    assert {outcome(decision, edit) for edit in record.edits} == set(found["outcome"])
 
 
 @pytest.mark.parametrize("specimen", FOLLOWED, ids=name, indirect=True)
@@ -76,17 +79,19 @@ def test_a_control_that_is_off_is_counted_as_not_judged(
     assert found.doors == []
 
 
-@pytest.mark.parametrize("specimen", NOT_FOLLOWED, ids=name, indirect=True)
-def test_calls_that_records_cannot_judge_are_counted_by_control_in_json_and_in_the_table(
-    bench: Bench, trail: Path, capsys: pytest.CaptureFixture[str]
+def test_calls_of_a_control_that_cannot_be_followed_are_counted_in_json_and_in_the_table(
+    bench: Bench, trail: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    unfollowed = replace(bench.control, follow=None)
+    monkeypatch.setattr(import_module(MODULES[bench.control.id]), "CONTROL", unfollowed)
     found = replayed(bench, trail, capsys)
     (told,) = found.summary["untold"]["not_judged"]
     assert (told["control"], found.doors) == (bench.control.id, [])
     assert told["calls"] > 0
     replay([str(trail)], bench.policy(), as_json=False)
     shown = " ".join(capsys.readouterr().out.split())
-    assert f"{told['calls']} calls that {bench.control.id} watches, not judged, because a record of it" in shown
+    calls = "1 call" if told["calls"] == 1 else f"{told['calls']} calls"
+    assert f"{calls} that {bench.control.id} watches, not judged, because a record of it" in shown
 
 
 def test_every_call_of_interest_is_one_that_a_control_watches_or_follows(bench: Bench) -> None:

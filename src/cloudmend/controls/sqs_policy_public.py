@@ -1,4 +1,4 @@
-"""A queue whose policy lets everybody in: an Allow to every principal without a condition.
+"""A queue whose policy lets everybody in: an Allow without a condition, to every principal or to all but some.
 
 It is narrowed in place to the queue's own account, which is a subset of what it admitted.
 """
@@ -8,14 +8,27 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from cloudmend.controls.resource_types import QUEUE
 from cloudmend.core.call import Call
-from cloudmend.core.contract import Control, Finding, NoSettings, Parts, Patch, State, Trigger, View, lists, rights
+from cloudmend.core.contract import (
+    Control,
+    Finding,
+    Followed,
+    Following,
+    NoSettings,
+    Parts,
+    Patch,
+    State,
+    Trigger,
+    View,
+    lists,
+    rights,
+)
 from cloudmend.core.errors import EventError
-from cloudmend.core.events import text
+from cloudmend.core.events import mapping, text
 from cloudmend.core.model import ApiCall, Hints, Json, Resource, Step, Words
 from cloudmend.core.partitions import partition_of
 from cloudmend.core.ports import Reader
@@ -23,7 +36,9 @@ from cloudmend.core.triggers import values_at
 
 _POLICY: Final = "Policy"
 _GONE: Final = dict.fromkeys(("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"))
+_EXCEPTION: Final = "NotPrincipal"
 _PLACES: Final = ("request.queueUrl", "response.queueUrl")
+_OF_STATEMENTS: Final = ("AddPermission", "RemovePermission")
 _ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
 
 
@@ -55,9 +70,9 @@ def _judge(view: View, _: NoSettings) -> Iterator[Finding]:
     for number, statement in enumerate(_statements(view.parts)):
         if _is_public(statement):
             mark = json.dumps(statement, sort_keys=True)
-            yield Finding(
-                part=_POLICY, why=f"its statement {_name(number, statement)} lets every principal in", mark=mark
-            )
+            but = " but those that it names" if _EXCEPTION in statement else ""
+            why = f"its statement {_name(number, statement)} lets every principal in{but}"
+            yield Finding(part=_POLICY, why=why, mark=mark)
 
 
 def _mend(view: View, findings: Sequence[Finding], _: NoSettings) -> Patch:
@@ -80,8 +95,11 @@ def _name(number: int, statement: Json) -> str:
 
 
 def _is_public(statement: Json) -> bool:
-    allows = statement.get("Effect") == "Allow" and not statement.get("Condition")
-    return allows and _is_everybody(statement.get("Principal", ()))
+    if statement.get("Effect") != "Allow" or statement.get("Condition"):
+        return False
+    if _EXCEPTION in statement:
+        return not _is_everybody(statement[_EXCEPTION])
+    return _is_everybody(statement.get("Principal", ()))
 
 
 def _is_everybody(principal: Any) -> bool:
@@ -93,6 +111,36 @@ def _is_everybody(principal: Any) -> bool:
 def _statements(parts: Parts) -> list[Any]:
     found = json.loads(parts.get(_POLICY) or "{}").get("Statement", [])
     return found if isinstance(found, list) else [found]
+
+
+def _step(before: State | None, _: Resource, call: ApiCall, __: datetime) -> Followed:
+    """Return what a call leaves of it. Of a queue without a policy nothing need be known. Raises EventError."""
+    attributes = mapping(call.request.get("attributes") or call.request.get("attribute"))
+    if _POLICY in attributes:
+        return _followed(_policy_of(call, attributes[_POLICY]))
+    if call.name == "DeleteQueue":
+        return Followed(None)
+    if call.name not in _OF_STATEMENTS:
+        return Followed(before)
+    policy, label = mapping(before.parts[_POLICY]) if before else {}, call.request.get("label")
+    left = [each for each in _statements(before.parts if before else {}) if each.get("Sid") != label]
+    if call.name == "AddPermission":
+        principal = {"AWS": list(values_at(call, "request.aWSAccountIds[]"))}
+        left.append({"Sid": label, "Effect": "Allow", "Principal": principal})
+    return _followed(json.dumps({**policy, "Statement": left}) if left else "")
+
+
+def _followed(policy: str) -> Followed:
+    return Followed(State({_POLICY: policy}) if policy else None)
+
+
+def _policy_of(call: ApiCall, value: Any) -> str:
+    """Return the policy that a call sets; empty if it takes the policy away. Raises EventError."""
+    policy = value if isinstance(value, str) else json.dumps(value)
+    statements = _statements({_POLICY: policy}) if mapping(value) else [None]
+    if policy and not all(isinstance(each, dict) for each in statements):
+        raise EventError(f"Event {call.event_id} ({call.name}) sets a policy that cannot be read.")
+    return policy
 
 
 def _put(_: Resource, now: State, then: Parts) -> Iterator[Call]:
@@ -131,6 +179,13 @@ CONTROL: Final = Control[NoSettings](
     mend=_mend,
     every=_every,
     locate=_locate,
+    follow=Following(
+        calls=tuple(
+            Trigger("sqs.amazonaws.com", name)
+            for name in (*_OF_STATEMENTS, "CreateQueue", "DeleteQueue", "SetQueueAttributes")
+        ),
+        step=_step,
+    ),
     shown_by=_shown_by,
     did=_did,
     form=lambda policy: json.loads(policy),
