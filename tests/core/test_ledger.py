@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -51,7 +53,7 @@ def end(summary: str = "narrowed") -> End:
 
 
 def test_a_new_entry_is_an_intent_with_an_id_of_its_time_salt_and_place() -> None:
-    made = entry()
+    made = Entry.of(intent(), NOW, bytes(5))
     assert (made.version, made.state, made.opened, made.intent) == (2, "INTENT", NOW, intent())
     assert made.id == "01M865NCC000000000K8CXMK4G"
     assert made.place == place_of(intent()) == PLACE
@@ -164,12 +166,22 @@ def test_keys_are_taken_apart_as_they_are_put_together() -> None:
     assert resource_of(place) == "an/id/with/slashes"
 
 
-def test_times_are_in_utc_and_sort_as_texts() -> None:
-    time = datetime(2026, 11, 24, 16, 30, tzinfo=EAST)
-    assert instant(time) == "2026-11-24T07:30:00.000000+00:00"
-    assert hour(time) == "2026-11-24T07"
+@pytest.fixture
+def _a_machine_in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_a_machine_in_tokyo")
+def test_times_are_in_utc_wherever_the_machine_is() -> None:
+    half_past = datetime(2026, 11, 24, 16, 30, tzinfo=EAST)
+    assert instant(half_past) == "2026-11-24T07:30:00.000000+00:00"
+    assert hour(half_past) == "2026-11-24T07"
     late = datetime(2026, 11, 25, 8, 59, 59, 999_999, tzinfo=EAST)
-    assert next_hour(late) == datetime(2026, 11, 25, tzinfo=UTC)
+    assert next_hour(late).isoformat() == "2026-11-25T00:00:00+00:00"
     assert next_hour(datetime(2026, 11, 24, 7, tzinfo=UTC)) == datetime(2026, 11, 24, 8, tzinfo=UTC)
 
 
@@ -190,6 +202,7 @@ def test_errors_say_what_and_where_and_what_to_do() -> None:
     until = "under security_group_ingress for the hour 2026-11-24T07:00Z."
     assert str(budget_spent(entry(), Terms(budget=1))) == f"{used} 1 resource {until}"
     assert str(budget_spent(entry(), Terms(budget=2000))) == f"{used} 2,000 resources {until}"
+    assert str(budget_spent(entry(), Terms(budget=2))) == f"{used} 2 resources {until}"
     assert str(unknown("01", "a table")) == f"There is no record 01 in a table. {OTHER_LEDGER}"
 
 
@@ -200,6 +213,7 @@ def test_entries_of_one_account_and_control_share_a_budget() -> None:
     assert list(sharing_budget([first, there, free, second, other])) == [[first, second], [there], [other]]
 
 
+@pytest.mark.usefixtures("_a_machine_in_tokyo")
 def test_an_exemption_is_told_with_its_owner_and_reason_and_named_by_its_resource() -> None:
     asked = exemption(name="web", expires=datetime(2026, 11, 24, 18, tzinfo=EAST))
     assert asked.told == "exempt: e-1, by network-team until 2026-11-24 09:00 UTC: The vendor has no VPN yet"

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from cloudmend.core.errors import LedgerError
-from cloudmend.core.ledger import Entry, Exemptions, instant
+from cloudmend.core.ledger import Entry, Exemptions, Unreadable, instant
 from cloudmend.core.model import Actor, Request, Resource
-from cloudmend.core.stored import decode_entry, encode, read_exemptions
+from cloudmend.core.stored import decode_entry, encode, json_lines, read_entry, read_exemptions
 
 # Written by the first release that had a ledger. It stays as it is: it is what lies in people's tables.
 VERSION_1 = rb"""{"version":1,"id":"sg-0ce22d5f105b9f34f/20261124T070000.000000Z-1a2b3c4d","state":"UNDONE",
@@ -182,3 +182,57 @@ def test_an_entry_is_one_frozen_value() -> None:
         entry.state = "DONE"  # type: ignore[misc]
     assert Entry.__struct_fields__[0] == "version"
     assert msgspec.json.decode(encode(entry))["version"] == 1
+
+
+ID, GROUP = "01M865NCC0BPFHRBKTK8CXMK4G", "sg-0ce22d5f105b9f34f"
+PLACE = f"111122223333/eu-west-1/security_group_ingress/{GROUP}"
+
+
+@pytest.mark.parametrize("place", ["", PLACE])
+def test_an_entry_that_is_stored_under_its_own_id_and_place_is_found(place: str) -> None:
+    assert read_entry(ID, lambda: decode_entry(VERSION_2), place) == decode_entry(VERSION_2)
+
+
+@pytest.mark.parametrize(
+    ("entry_id", "place", "named"),
+    [("another", "", ID), ("another", PLACE, ID), (ID, "a/b/c/d", f"{ID} of {PLACE}")],
+)
+def test_an_entry_that_is_stored_under_another_id_or_place_cannot_be_read(
+    entry_id: str, place: str, named: str
+) -> None:
+    told = f"Record {entry_id} says that it is record {named}. Was it edited by hand?"
+    assert read_entry(entry_id, lambda: decode_entry(VERSION_2), place) == Unreadable(entry_id, told, place)
+
+
+def test_an_entry_that_is_spoiled_is_told_with_its_id_and_place() -> None:
+    found = read_entry("one", lambda: decode_entry(b"x" * 300), "a/b/c/d")
+    why = "JSON is malformed: invalid character (byte 0)"
+    assert found == Unreadable(
+        "one",
+        f"Record one cannot be read. It is not what cloudmend stores ({why}): {b'x' * 200!r}. Was it edited by hand?",
+        "a/b/c/d",
+    )
+    assert read_entry("one", lambda: decode_entry(b"")) == Unreadable(
+        "one",
+        "Record one cannot be read. It is not what cloudmend stores (Input data was truncated): b''. Was it edited by "
+        "hand?",
+    )
+
+
+def test_the_first_and_the_last_time_are_read_and_the_sentence_says_what_is_past_them() -> None:
+    own = b'"opened":"2026-11-24T07:00:00Z"'
+    for time in (b"2000-01-01T00:00:00Z", b"3000-01-01T00:00:00Z"):
+        assert decode_entry(VERSION_1.replace(own, b'"opened":"' + time + b'"')).opened.month == 1
+    with pytest.raises(LedgerError) as refused:
+        decode_entry(VERSION_1.replace(own, b'"opened":"3000-01-01T00:00:01Z"'))
+    assert str(refused.value) == (
+        f"{PAST_ALL_TIME} (3000-01-01 00:00:01+00:00 is not from 2000 to 3000, with a zone). Was it edited by hand?"
+    )
+
+
+def test_the_export_has_a_line_for_each_entry() -> None:
+    entry = decode_entry(VERSION_2)
+    first, second = json_lines([entry, decode_entry(VERSION_1)])
+    assert decode_entry(first.encode()) == entry
+    assert decode_entry(second.encode()) == decode_entry(VERSION_1)
+    assert "\n" not in first

@@ -218,6 +218,11 @@ def test_another_place_is_refused(region: str, caller: str, told: str) -> None:
     assert str(refused.value) == told
 
 
+def test_what_is_gone_is_not_said_to_be_changed() -> None:
+    with pytest.raises(UndoRefused, match=f"^{GROUP} does not exist in {REGION} any more"):
+        check_unchanged(ENTRY, Reversal(is_gone=True, differences=DIFFERENCES))
+
+
 def test_what_somebody_changed_is_refused_with_each_difference() -> None:
     with pytest.raises(UndoRefused) as refused:
         check_unchanged(ENTRY, Reversal(differences=DIFFERENCES))

@@ -378,7 +378,7 @@ def unit_of(place: str) -> str:
 
 def control_of(place: str) -> str:
     """Return the id of the control that a key names."""
-    return place.split("/", 3)[2]
+    return place.split("/")[2]
 
 
 def resource_of(place: str) -> str:

@@ -127,7 +127,7 @@ def _judge(view: View, settings: Settings) -> Iterator[Finding]:
     facts = _facts(view)
     found = detect(facts, settings)
     due = [finding.part for finding in found if finding.is_due]
-    replaced = replacements(facts, due, settings) if due else {}
+    replaced = replacements(facts, due, settings)
     rules = {rule.id: rule for rule in facts.ingress}
     for each in found:
         rule, replacement = rules[each.part], replaced.get(each.part)
