@@ -229,3 +229,21 @@ def replaced(call: ApiCall, name: str) -> ApiCall:
         region=call.region,
         request=call.request,
     )
+
+
+def test_rules_of_a_response_without_ids_are_told_apart_by_their_place_in_the_request() -> None:
+    """Until 2021 the response had none."""
+    ranges = {"items": [{"cidrIp": "0.0.0.0/0"}, {"cidrIp": "10.0.0.0/8"}]}
+    permission = {"ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "ipRanges": ranges}
+    call = ApiCall(
+        event_id="e",
+        source="ec2.amazonaws.com",
+        name="AuthorizeSecurityGroupIngress",
+        time=None,
+        account="",
+        region="",
+        request={"ipPermissions": {"items": [permission]}},
+    )
+    facts = follow(empty(), call).facts
+    assert facts is not None
+    assert {rule.id: rule.source for rule in facts.rules} == {"e/0": "0.0.0.0/0", "e/1": "10.0.0.0/8"}

@@ -62,6 +62,11 @@ def test_what_is_wrong_in_the_file_is_refused_where_it_stands(text: str, fault: 
         ("x.y = 1", f"{SETTINGS}: x.y cannot be set here. Only keys of control, mode, and existing can."),
         ("mode=fix; mode.default=off", f"{SETTINGS}: mode.default: it is there twice. Keep the one that is meant."),
         (f"{GROUPS}.mode=fix\n{GROUPS}.mode.default=off", f"{SETTINGS}: {GROUPS}.mode.default: it is there twice."),
+        (
+            "control.sqs_policy_public.mode.mode=fix",
+            f"{SETTINGS}: control.sqs_policy_public.mode.mode: there is no such",
+        ),
+        ("mode.account.mode=fix", f"{SETTINGS}: mode.account.mode: 'mode' is not the id of an account."),
         ("existing=fx", f"{SETTINGS}: existing.default: 'fx' is not what can become"),
         (f"{GROUPS}.guarded.a=1", f"{SETTINGS}: {GROUPS}.guarded: "),
     ],
@@ -99,3 +104,10 @@ def test_a_setting_that_comes_with_its_tables_is_told_as_the_setting() -> None:
     told = "there is no control of this id"
     (fault,) = faults(settings="control.no_such.mode.account.111122223333=fix")
     assert fault.startswith(f"{SETTINGS}: control.no_such: {told}. ")
+
+
+def test_beside_a_table_of_the_file_each_is_told_where_it_stands() -> None:
+    text = '[control.sqs_policy_public]\nmode = "fx"'
+    own, set_ = faults(text, settings="control.no_such.mode.account.111122223333=fix")[::-1]
+    assert own.startswith("policy.toml, line 2: control.sqs_policy_public.mode: 'fx' is not a mode.")
+    assert set_.startswith(f"{SETTINGS}: control.no_such: there is no control of this id.")

@@ -64,7 +64,11 @@ def test_unknown_keys_and_wrong_types(text: str, place: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("text", "place", "said"),
     [
-        ("[mode]\ndefault = 'of'", "line 2: mode.default", "'of' is not a mode. Write fix"),
+        (
+            "[mode]\ndefault = 'of'",
+            "line 2: mode.default",
+            "'of' is not a mode. Write fix (mend it), observe (only report it), or off.",
+        ),
         ("[mode]\ndefault = []", "line 2: mode.default", "[] is not a mode"),
         (
             "[mode.control]\nsecurity_group_ingres = 'fix'",
@@ -88,7 +92,7 @@ def test_unknown_keys_and_wrong_types(text: str, place: str, said: str) -> None:
         (
             "mode.control.sqs_policy_public = 'fix'\n[control.sqs_policy_public]\nmode = 'fix'",
             "line 1: mode.control.sqs_policy_public",
-            "control.sqs_policy_public.mode says it too",
+            "control.sqs_policy_public.mode says it too. Keep that one, and take this one out.",
         ),
         ("[mode.vpc]\nvpc-1 = 'fix'", "line 2: mode.vpc.vpc-1", "'vpc-1' is not the id of a VPC"),
         ("[mode.vpc]\nvpc-01234567 = 'x'", "line 2: mode.vpc.vpc-01234567", "'x' is not a mode"),
@@ -103,14 +107,14 @@ def test_modes_that_would_never_match_or_mean_nothing(text: str, place: str, sai
 def test_an_exemption_needs_owner_reason_and_expiry(lacking: str) -> None:
     text = re.sub(rf"{lacking} = .*\n", "", EXEMPTION + GROUP)
     sentence = refusal(text)
-    assert sentence.startswith(f"my.toml, line 1: exemption[0]: {lacking} is missing. ")
-    assert EXAMPLES[f"exemption.{lacking}"] in sentence
+    written = EXAMPLES[f"exemption.{lacking}"]
+    assert sentence == f"my.toml, line 1: exemption[0]: {lacking} is missing. Add a line such as {written}."
 
 
 @pytest.mark.parametrize(
     ("text", "place", "said"),
     [
-        (EXEMPTION, "line 1: exemption[0]", "it would exempt everything. Add at least one of resource, vpc, account"),
+        (EXEMPTION, "line 1: exemption[0]", "everything. Add at least one of resource, vpc, account, actor_role."),
         (f"{EXEMPTION}resource = '*'", "line 5: exemption[0].resource", "'*' is not the id of one security group. "),
         (f"{EXEMPTION}group = '*'", "line 5: exemption[0].group", "'*' is not the id of one security group. "),
         (
@@ -138,14 +142,22 @@ def test_an_exemption_needs_owner_reason_and_expiry(lacking: str) -> None:
         (
             f"{EXEMPTION}{GROUP}{EXEMPTION}{GROUP}",
             "line 6: exemption[1]",
-            "it has the scope of exemption[0]",
+            "it has the scope of exemption[0]. Keep the one that is meant.",
         ),
-        (f"{EXEMPTION}{GROUP}".replace('"a"', '" "'), "line 2: exemption[0].owner", "it is empty"),
-        (f"{EXEMPTION}{GROUP}".replace('"b"', '""'), "line 3: exemption[0].reason", "it is empty"),
+        (
+            f"{EXEMPTION}{GROUP}".replace('"a"', '" "'),
+            "line 2: exemption[0].owner",
+            'it is empty. Write for example owner = "',
+        ),
+        (
+            f"{EXEMPTION}{GROUP}".replace('"b"', '""'),
+            "line 3: exemption[0].reason",
+            'it is empty. Write for example reason = "',
+        ),
         (
             f"{EXEMPTION}{GROUP}".replace("2030-06-30", '"2030-06-30"'),
             "line 4: exemption[0].expires",
-            "'2030-06-30' is not a date. Write a date without quotes",
+            "'2030-06-30' is not a date. Write a date without quotes, such as 2030-06-30.",
         ),
         (
             f"{EXEMPTION}{GROUP}".replace("2030-06-30", "2030-06-30T12:00:00"),

@@ -26,8 +26,7 @@ def read_exemptions(
 
     Without `now` it is not looked at when they expire.
     """
-    keys = [document.at("exemption", index) for index in range(len(tables))]
-    whole = [(table, key) for table, key in zip(tables, keys, strict=True) if table is not None]
+    whole = [(table, document.at("exemption", index)) for index, table in enumerate(tables) if table is not None]
     read = [(_exemption(table, key, catalog, review), key) for table, key in whole]
     scopes = [(exemption.control, exemption.scope) for exemption, _ in read]
     for place, (exemption, key) in enumerate(read):

@@ -54,7 +54,7 @@ def _given(
     for steps, text in items.items():
         yield Item(steps), steps, text
     for parameter in catalog.parameters:
-        if text := settings.get(parameter.variable, ""):
+        if text := settings.get(parameter.variable):
             if parameter.key in items:
                 review.refuse(parameter, f"{Item(parameter.key).where} says it too", "Keep one of the two.")
             yield parameter, parameter.key, text
