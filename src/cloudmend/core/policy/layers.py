@@ -51,8 +51,8 @@ def _given(
 ) -> Iterator[tuple[Place, tuple[Step, ...], str]]:
     """Yield the place, the key, and the value of each setting."""
     items = dict(_items(settings.get(SETTINGS.variable, ""), review))
-    for steps, text in items.items():
-        yield Item(steps), steps, text
+    for steps, value in items.items():
+        yield Item(steps), steps, value
     for parameter in catalog.parameters:
         if text := settings.get(parameter.variable):
             if parameter.key in items:
