@@ -90,13 +90,14 @@ TASK = PutOff(
     control=CONTROL.id,
     resource=LAMP,
     cause=replace(call(), time=None),
+    opened=("hall",),
     told=("hall",),
 )
 
 
 @dataclass
 class Case:
-    """A lamp, and what becomes of it: the record, the state of its entry in the ledger, and the queue's task."""
+    """A lamp, and the record, the ledger's entry, and the task in the queue after its walk."""
 
     of: str
     record: Record
@@ -109,13 +110,10 @@ class Case:
     parts: tuple[str, ...] = ()
 
 
-def _at(time: str) -> str:
-    return f"It is looked at again at {time} UTC."
-
-
 CASES = [
     Case("nothing is at fault", CLEAN, lambda: Home(switches={"hall": "off"})),
     Case("it is mended", MENDED, entry="DONE"),
+    Case("the policy says to observe", OBSERVED, text='mode = "observe"'),
     Case(
         "it is not there, and the event is young",
         replace(
@@ -129,7 +127,9 @@ CASES = [
             "it is looked at again at 07:00:10 UTC.",
         ),
         lambda: Home(switches={}),
-        task=replace(TASK, due=NOW + timedelta(seconds=10), resource=replace(LAMP, name=""), cause=call(), told=()),
+        task=replace(
+            TASK, due=NOW + timedelta(seconds=10), resource=replace(LAMP, name=""), cause=call(), opened=(), told=()
+        ),
     ),
     Case(
         "the rest is hot, or bolted",
@@ -141,7 +141,7 @@ CASES = [
             look=LOOK,
             retry_at=NOW + timedelta(minutes=5),
             summary="lamp lamp-1 (the hall): hall: changed from on to off. Besides, stairs is hot; porch is bolted. "
-            f"It cannot be mended now. {_at('07:05:00')}",
+            f"It cannot be mended now. It is looked at again at 07:05:00 UTC.",
         ),
         lambda: Home(switches={"hall": "on", "stairs": "hot", "porch": "bolted"}),
         entry="FAILED",
@@ -150,7 +150,9 @@ CASES = [
             findings=(ON, HOT, BOLTED),
             before={"parts": {"hall": "on", "stairs": "hot", "porch": "bolted"}, "labels": {"name": "the hall"}},
         ),
-        task=replace(TASK, due=NOW + timedelta(minutes=5), told=("hall", "stairs", "porch")),
+        task=replace(
+            TASK, due=NOW + timedelta(minutes=5), opened=("hall", "stairs", "porch"), told=("hall", "stairs", "porch")
+        ),
     ),
     Case(
         "all of it is hot, or bolted",
@@ -162,10 +164,10 @@ CASES = [
             look=LOOK,
             retry_at=NOW + timedelta(minutes=5),
             summary="lamp lamp-1 (the hall): stairs is hot; porch is bolted. It cannot be mended now. "
-            f"{_at('07:05:00')}",
+            "It is looked at again at 07:05:00 UTC.",
         ),
         lambda: Home(switches={"stairs": "hot", "porch": "bolted"}),
-        task=replace(TASK, due=NOW + timedelta(minutes=5), told=("stairs", "porch")),
+        task=replace(TASK, due=NOW + timedelta(minutes=5), opened=("stairs", "porch"), told=("stairs", "porch")),
     ),
     Case(
         "it is busy",
@@ -174,7 +176,8 @@ CASES = [
             status="deferred",
             errors=("The lamp said LampBusy.",),
             retry_at=TASK.due,
-            summary=f"lamp lamp-1 (the hall): The lamp said LampBusy. It cannot be mended now. {_at('07:05:01')}",
+            summary="lamp lamp-1 (the hall): The lamp said LampBusy. It cannot be mended now. "
+            "It is looked at again at 07:05:01 UTC.",
         ),
         lambda: Home(refuses=[refusal("LampBusy")]),
         entry="FAILED",
@@ -203,7 +206,7 @@ CASES = [
             retry_at=TASK.due,
             seconds_since_call=1.5,
             summary="lamp lamp-1 (the hall): hall: changed from on to off. AWS accepted that and does not show it yet. "
-            f"{_at('07:05:01')}",
+            "It is looked at again at 07:05:01 UTC.",
         ),
         lambda: Home(lags=9),
         entry="INTENT",
@@ -232,7 +235,6 @@ CASES = [
         ),
         parts=("stairs",),
     ),
-    Case("the policy says to observe", OBSERVED, text='mode = "observe"'),
 ]
 
 
