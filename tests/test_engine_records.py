@@ -141,7 +141,7 @@ CASES = [
             look=LOOK,
             retry_at=NOW + timedelta(minutes=5),
             summary="lamp lamp-1 (the hall): hall: changed from on to off. Besides, stairs is hot; porch is bolted. "
-            f"It cannot be mended now. It is looked at again at 07:05:00 UTC.",
+            "It cannot be mended now. It is looked at again at 07:05:00 UTC.",
         ),
         lambda: Home(switches={"hall": "on", "stairs": "hot", "porch": "bolted"}),
         entry="FAILED",
