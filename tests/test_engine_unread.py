@@ -13,6 +13,7 @@ from cloudmend import engine
 from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.core.model import Record
 from cloudmend.core.policy import Policy
+from cloudmend.core.standing import Unit
 from cloudmend.local.ec2 import Ec2Error, describe_prefix_lists
 from controls.test_prefix_lists import prefix_list, refers
 from support import REGION, Account, event, ingress, ipv4, policy
@@ -145,3 +146,38 @@ def test_a_vpc_that_cannot_be_read_keeps_no_other_group_open() -> None:
     records = swept(account, policy(BY_VPC))
     assert {records[group].status for group in groups} == {"mended"}
     assert account.calls.count("ec2:DescribeVpcs") == 1
+
+
+DAY_S = 24 * 3600
+
+
+def test_a_region_that_cannot_be_listed_is_reported_once_and_again_after_a_week() -> None:
+    account = Account()
+    account.group(ipv4(22, WORLD))
+    denied = failing(lambda _: True, "UnauthorizedOperation", 403)
+
+    def days(count: int) -> list[str]:
+        """The notices of a sweep a day."""
+        notices: list[str] = []
+        for _ in range(count):
+            notices.append(swept(account)[REGION].notice)
+            account.clock.sleep(DAY_S)
+        return notices
+
+    account.groups.before["DescribeSecurityGroups"] = denied
+    assert days(9) == ["now", *["held"] * 6, "now", "held"]
+    (unit,) = account.ledger.units()
+    assert isinstance(unit, Unit)
+    assert "not all of its groups were looked at" in unit.unread[0]  # doctor reads that
+    assert [
+        each.notice for each in account.records if each.resource.id == REGION
+    ] == [  # each is in the log, and counts
+        "now",
+        *["held"] * 6,
+        "now",
+        "held",
+    ]
+    account.groups.before.clear()
+    swept(account)
+    account.groups.before["DescribeSecurityGroups"] = denied
+    assert days(2) == ["now", "held"]

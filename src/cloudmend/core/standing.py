@@ -106,11 +106,16 @@ class Unit(Struct, frozen=True, kw_only=True):
     first_looks: tuple[str, ...] = ()
     told: Instant | None = None  # when people last got a digest
     held: int = 0  # sweeps that told nobody since then, though something stands
+    unlisted: Instant | None = None  # when people were last notified that it cannot be listed, if that is still so
     revision: int = 0
 
     @property
     def id(self) -> str:
         return unit_key(self.account, self.region, self.control)
+
+    def is_known_unlisted(self, now: datetime) -> bool:
+        """Return whether people know that it cannot be listed, and were notified less than a week ago."""
+        return self.unlisted is not None and now - self.unlisted < TOLD_AGAIN
 
 
 class UnreadableStanding(Struct, frozen=True):

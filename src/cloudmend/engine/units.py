@@ -174,7 +174,8 @@ def _marked(unit: Unit, looked: Looked, *, unkept: frozenset[str], now: datetime
         still = tuple(each for each in unit.first_looks if each not in looked.targets or each in missed)
         return msgspec.structs.replace(unit, first_looks=still)
     told = (*looked.unlisted, *unread.values())
-    unit = msgspec.structs.replace(unit, unread=told[:_MOST_TOLD])
+    known = unit.unlisted if unit.is_known_unlisted(looked.began) else now
+    unit = msgspec.structs.replace(unit, unread=told[:_MOST_TOLD], unlisted=known if looked.unlisted else None)
     if not (told or looked.left):
         unit = msgspec.structs.replace(unit, read=now)
     if unit.baseline:

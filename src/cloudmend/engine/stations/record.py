@@ -67,7 +67,7 @@ def _stood(ended: Ended, now: datetime, world: World) -> tuple[Notice, _Stood]:
     target, kind = ended.target, ended.target.control.resource.type
     faults = faults_of(ended)
     if ended.stood is None or faults is None or target.resource.type != kind or not target.account:
-        return "now", _Stood()
+        return _notice_of_unit(ended, now), _Stood()
     found = ended.stood()
     before = found if isinstance(found, StandingResource) else None
     notice = notice_of(ended, before, faults, now)
@@ -80,6 +80,13 @@ def _stood(ended: Ended, now: datetime, world: World) -> tuple[Notice, _Stood]:
         return _Stood(key(target, world), latest, after, is_known=True, again=None if target.swept else stood)
 
     return notice, stood(found)
+
+
+def _notice_of_unit(ended: Ended, now: datetime) -> Notice:
+    """Return when people are notified of a sweep that cannot list its unit: once, and again after a week."""
+    target = ended.target
+    is_unlisted = ended.status == "failed" and target.resource.type != target.control.resource.type
+    return "held" if target.unit and is_unlisted and target.unit.unit.is_known_unlisted(now) else "now"
 
 
 def _keep(changed: Sequence[_Stood], world: World) -> None:
