@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cloudmend.core.counts import counted, plural
 from cloudmend.core.scan.doors import Door, doors_of
 from cloudmend.core.scan.formats import as_csv, as_json
 from cloudmend.core.scan.report import (
@@ -9,11 +10,9 @@ from cloudmend.core.scan.report import (
     Row,
     Unread,
     by_control,
-    counted,
     is_short,
     numbers_of,
     outcome,
-    plural,
     resources_of,
     texts,
     told,

@@ -9,12 +9,12 @@ from typing import Any, Final
 from msgspec import Struct
 
 from cloudmend.core.contract import Severity
+from cloudmend.core.counts import counted, plural
 from cloudmend.core.decide import Action, Decision
 from cloudmend.core.model import Edit
 from cloudmend.core.network import readable
 from cloudmend.core.reach import Reach
 
-_NOUNS: Final = 3  # kinds of resources that a sentence counts one by one
 _SHORT: Final = 80  # characters of a value that a sentence repeats
 
 
@@ -149,17 +149,6 @@ def resources_of(rows: Iterable[Row]) -> str:
     return counted((row.noun, (row.region, row.type, row.resource)) for row in rows)
 
 
-def counted(resources: Iterable[tuple[str, Any]]) -> str:
-    """Return how many resources there are of each kind, from the noun and the key of each."""
-    found: defaultdict[str, set[Any]] = defaultdict(set)
-    for noun, key in resources:
-        found[noun].add(key)
-    told = [plural(len(keys), noun) for noun, keys in found.items()]
-    if len(told) > _NOUNS:
-        return plural(sum(map(len, found.values())), "resource")
-    return " and ".join(filter(None, [", ".join(told[:-1]), *told[-1:]]))
-
-
 def outcome(decision: Decision, edit: Edit | None) -> str:
     """Return what would become of a part at fault, and why."""
     if decision.action == "exempt":
@@ -190,8 +179,3 @@ def told(value: Any) -> str:
     if value is None:
         return "not known"
     return readable(value) if isinstance(value, int) else str(value)
-
-
-def plural(count: int, noun: str) -> str:
-    """1 rule, 2 rules."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
