@@ -84,8 +84,8 @@ test-deep: setup setup-sam lint ## the same, with the thorough profile of the pr
 
 # Without what runs other programs, which are not measured.
 coverage: .venv/.ready ## every branch of core, the controls and the engine is taken by a test, or argued where it stands
-	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term tests/controls tests/core tests/entry tests/kit tests/ledgers tests/oracle \
-	  tests/properties tests/test_*.py
+	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term tests/cli tests/controls tests/core tests/kit tests/lambda_ \
+	  tests/ledgers tests/oracle tests/properties tests/web tests/test_*.py
 
 mutants: .venv/.deep ## every mutant of core/ and the controls is killed, or argued in docs/mutation.md
 	$(BIN)/python scripts/check_mutants.py

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 HANDLERS = {
-    "cloudmend": ("cloudmend.entry.handlers", "respond"),
-    "sweep": ("cloudmend.entry.handlers", "sweep"),
-    "unpaced": ("cloudmend.entry.handlers", "sweep"),
+    "cloudmend": ("cloudmend.lambda_.handlers", "respond"),
+    "sweep": ("cloudmend.lambda_.handlers", "sweep"),
+    "unpaced": ("cloudmend.lambda_.handlers", "sweep"),
     "naive": ("naive", "handler"),
     "custodian": ("c7n.handler", "dispatch_event"),
     "floor": ("floor", "respond"),

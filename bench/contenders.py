@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cloudmend.controls import IDS, by_id
-from cloudmend.entry.template.table import table
+from cloudmend.template.table import table
 
 ROOT = Path(__file__).parents[1]
 BUILT = ROOT / "build" / "bench" / "function"

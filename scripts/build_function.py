@@ -35,17 +35,12 @@ FUNCTION_SOURCES = (
     "core",
     "disk",
     "engine",
-    "entry/__init__.py",
-    "entry/continuation.py",
-    "entry/deployed.py",
-    "entry/handlers.py",
-    "entry/policy_file.py",
-    "entry/telemetry.py",
+    "lambda_",
     "policy.toml",
 )
 
 # What of these only the command line imports.
-AT_HOME = ("aws/checks.py", "core/doctor", "core/event_rules.py", "core/replay", "core/scan")
+AT_HOME = ("core/event_rules.py",)
 
 # Where Lambda unpacks the archive: the paths in tracebacks, and no trace of the building machine.
 TASK_ROOT = "/var/task"
@@ -159,7 +154,7 @@ def write_table(path: Path) -> None:
     if importlib.util.find_spec("msgspec") is None:
         return
     sys.path.insert(0, str(ROOT / "src"))
-    from cloudmend.entry.template.table import table
+    from cloudmend.template.table import table
     from find_controls import find_controls
 
     path.write_text(table(find_controls()), encoding="utf-8")

@@ -9,9 +9,9 @@ from typing import Final
 
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.notice.event import schema
-from cloudmend.entry.template.blocks import build_blocks, template_blocks
-from cloudmend.entry.template.blocks import filled as with_blocks
-from cloudmend.entry.template.table import table
+from cloudmend.template.blocks import build_blocks, template_blocks
+from cloudmend.template.blocks import filled as with_blocks
+from cloudmend.template.table import table
 from docs_blocks import controls as pages
 from docs_blocks import filled
 from find_controls import find_controls

@@ -19,11 +19,13 @@ from cloudmend.core.contract import Control, Finding, Parts, ResourceType, State
 from cloudmend.core.ending import Target
 from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.model import ApiCall, Json, Record, Resource
-from cloudmend.core.policy import Catalog, Policy, parse_policy
+from cloudmend.core.policy.catalog import Catalog
+from cloudmend.core.policy.model import Policy
+from cloudmend.core.policy.parse import parse_policy
 from cloudmend.core.ports import NEVER, Reader, Sent
 from cloudmend.core.put_off import PutOff
 from cloudmend.core.world import World, at_need
-from cloudmend.engine.stations import mend
+from cloudmend.engine.stations.walk import mend
 from memory_ledger import MemoryLedger, MemoryStore
 from support import ACCOUNT, NOW, REGION, StandingClock
 

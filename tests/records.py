@@ -7,7 +7,7 @@ from typing import get_args
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.attribution import attribute
 from cloudmend.core.guidance import guided
 from cloudmend.core.model import Actor, Attribution, Edit, Finding, Record, Request, Resource, Status, Words

@@ -10,12 +10,13 @@ from cloudmend import engine
 from cloudmend.aws.gateway import Gateway
 from cloudmend.controls import woken_by
 from cloudmend.controls.catalog import CATALOG
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.digest import Digest
 from cloudmend.core.ledger import Ending, Entry, Terms
 from cloudmend.core.model import Ignored, Intent, Record
-from cloudmend.core.policy import Policy, parse_policy
+from cloudmend.core.policy.model import Policy
+from cloudmend.core.policy.parse import parse_policy
 from cloudmend.core.world import World
 from cloudmend.local.ec2 import SecurityGroups, Vpc
 from cloudmend.local.ec2.client import memory_client

@@ -11,10 +11,10 @@ import msgspec
 import pytest
 
 from cloudmend import engine
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import Ignored, Intent
-from cloudmend.engine import Sweep
+from cloudmend.engine.sweep import Sweep
 from cloudmend.local.ec2 import Ec2Error
 from support import CLEAR, VPC, Account, event, ingress, ipv4, policy
 

@@ -9,15 +9,15 @@ import msgspec
 import pytest
 
 from cloudmend import engine
+from cloudmend.cli.context import Standing
 from cloudmend.controls import woken_by
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.ending import Target
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.model import ApiCall, Record, Resource
 from cloudmend.core.standing import StandingResource, Unit
 from cloudmend.core.world import World
 from cloudmend.engine.look import survey
-from cloudmend.entry.standing import Standing
 from cloudmend.local.ec2 import Ec2Error
 from controls.test_prefix_lists import prefix_list, refers
 from ledgers.values import exemption

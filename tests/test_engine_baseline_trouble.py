@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from cloudmend import engine
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.cli.context import Standing
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.digest import Digest
 from cloudmend.core.ending import Target
 from cloudmend.core.errors import LedgerError
@@ -18,7 +19,6 @@ from cloudmend.core.standing import PATIENCE, StandingFound, StandingResource
 from cloudmend.engine.look import survey
 from cloudmend.engine.stations.verdict import NOT_SURE
 from cloudmend.engine.units import Looked, _marked
-from cloudmend.entry.standing import Standing
 from cloudmend.local.ec2 import Ec2Error
 from support import ACCOUNT, REGION, ingress, ipv4, policy
 from test_engine_baseline import MENDED, MENDED_RDP, OPEN, UNIT, WORLD, Stack

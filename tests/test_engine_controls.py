@@ -13,7 +13,8 @@ from cloudmend.controls import by_id, woken_by
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.errors import AwsError, EventError
 from cloudmend.core.model import Ignored, Record
-from cloudmend.core.policy import Policy, parse_policy
+from cloudmend.core.policy.model import Policy
+from cloudmend.core.policy.parse import parse_policy
 from cloudmend.core.world import World
 from cloudmend.local.server import EmbeddedAws
 from kit.bench import Bench

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 from cloudmend import engine
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.model import Record
-from cloudmend.engine import Sweep
+from cloudmend.engine.sweep import Sweep
 from ledgers.values import exemption
 from support import Account, event, ingress, ipv4, policy
 

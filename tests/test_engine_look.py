@@ -7,16 +7,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from cloudmend.controls.security_group_ingress import CONTROL
+from cli.scan.test_scan import WithInterfaces
+from cloudmend.cli.context import NOTHING, Standing
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.ending import Target
 from cloudmend.core.errors import AwsError, LedgerError
 from cloudmend.core.ledger import Exemptions, TimedExemption
 from cloudmend.core.model import ApiCall, Resource
 from cloudmend.core.reach import Reach
-from cloudmend.engine import mend
 from cloudmend.engine.look import Look, look, survey
-from cloudmend.entry.standing import NOTHING, Standing
-from entry.test_scan import WithInterfaces
+from cloudmend.engine.stations.walk import mend
 from ledgers.values import exemption
 from support import ACCOUNT, CLEAR, NOW, REGION, Account, event, ipv4, policy
 

@@ -11,10 +11,11 @@ import msgspec
 import pytest
 
 from cloudmend import engine
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Record
-from cloudmend.core.notice import CHANNELS, Audience
+from cloudmend.core.notice import CHANNELS
+from cloudmend.core.notice.audience import Audience
 from cloudmend.core.notice.mail import text as mail
 from cloudmend.core.notice.wording import headline
 from cloudmend.local.ec2.model import Group, Permission, Rule, Source, Traffic, Vpc

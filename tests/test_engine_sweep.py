@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from cloudmend import engine
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.model import Record
 from cloudmend.local.ec2 import Ec2Error
 from ledgers.values import exemption

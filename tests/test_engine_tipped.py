@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.model import Ignored, Record
 from cloudmend.engine import sweep
 from cloudmend.local.ec2 import Ec2Error

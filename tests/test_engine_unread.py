@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from cloudmend import engine
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.model import Record
-from cloudmend.core.policy import Policy
+from cloudmend.core.policy.model import Policy
 from cloudmend.core.standing import Unit
 from cloudmend.local.ec2 import Ec2Error, describe_prefix_lists
 from controls.test_prefix_lists import prefix_list, refers

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from cloudmend import engine
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.ending import Target
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Record

@@ -10,9 +10,9 @@ from hypothesis import given
 from msgspec.structs import replace
 
 from cloudmend import engine
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.model import Record, Resource, label_of
-from cloudmend.core.notice import Audience
+from cloudmend.core.notice.audience import Audience
 from cloudmend.core.notice.chat import notification
 from cloudmend.core.notice.event import detail
 from cloudmend.core.notice.finding import import_findings

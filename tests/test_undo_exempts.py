@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from cloudmend import engine
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import UndoIncomplete, UndoRefused
 from cloudmend.core.exempting import Where
 from cloudmend.core.model import Record

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import typer
 
-from cloudmend.entry.cli import app
+from cloudmend.cli.main import app
 from docs_blocks.markdown import code, codes, table
 
 _CHOICES: Final = re.compile(r"<(\w+(?:\|\w+)+)>")

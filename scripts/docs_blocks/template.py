@@ -13,9 +13,9 @@ from cloudmend.controls import every
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.contract import Control
 from cloudmend.core.policy.rights import rights_parameter
-from cloudmend.entry.template.policies import policies
-from cloudmend.entry.template.statements import HERE, OWN, Granted, follow, mend, undo
-from cloudmend.entry.template.statements import denials as denied
+from cloudmend.template.policies import policies
+from cloudmend.template.statements import HERE, OWN, Granted, follow, mend, undo
+from cloudmend.template.statements import denials as denied
 from docs_blocks.markdown import code, codes, table
 
 _ROOT: Final = Path(__file__).parents[2]

@@ -1,6 +1,6 @@
 """`python -m cloudmend`: the command line, where its script is not on the PATH."""
 
-from cloudmend.entry.cli import main
+from cloudmend.cli.main import main
 
 if __name__ == "__main__":
     main()

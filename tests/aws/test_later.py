@@ -15,7 +15,7 @@ from cloudmend.aws.later import PERMISSIONS, LaterQueue
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import ApiCall, Resource
 from cloudmend.core.put_off import PutOff
-from cloudmend.entry.continuation import asked
+from cloudmend.lambda_.continuation import asked
 from cloudmend.local.server import EmbeddedAws
 from ledgers.backends import table_resource
 from local.embedded.helpers import client, unheard

@@ -19,7 +19,8 @@ from cloudmend.aws.notices import CONFIG, PERMISSIONS, Notices
 from cloudmend.aws.world import threads
 from cloudmend.core.digest import Digest
 from cloudmend.core.model import Record
-from cloudmend.core.notice import CHANNELS, Audience
+from cloudmend.core.notice import CHANNELS
+from cloudmend.core.notice.audience import Audience
 from records import CLEAN, MENDED, OPEN, RECORDS
 from support import ACCOUNT, REGION, Account, StandingClock, event, ipv4
 

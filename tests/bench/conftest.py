@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cloudmend.entry import handlers
+from cloudmend.lambda_ import handlers
 from contenders import EVERYTHING, ROOT
 from endpoint import Endpoint, canned
 

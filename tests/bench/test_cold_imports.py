@@ -9,7 +9,7 @@ from cloudmend.controls import IDS
 
 PROGRAM = """
 import json, sys
-from cloudmend.entry import handlers
+from cloudmend.lambda_ import handlers
 handlers._world()
 before = sorted(sys.modules)
 from client import event
@@ -17,7 +17,7 @@ handlers.respond(event(0), None)
 print()
 print(json.dumps([before, sorted(sys.modules)]))
 """
-NEVER = {"asyncio", "boto3", "cloudmend.core.doctor", "cloudmend.core.scan", "cloudmend.disk", "cloudmend.local"}
+NEVER = {"asyncio", "boto3", "cloudmend.cli", "cloudmend.disk.ledger", "cloudmend.local", "cloudmend.web"}
 NEVER |= {"cloudmend.core.packed", "cloudmend.core.recognized", "cloudmend.core.tables"}
 NEVER |= {f"cloudmend.controls.{name}" for name in IDS if name != "security_group_ingress"}
 NEVER |= {"moto", "multiprocessing", "rich", "sqlite3", "typer", "unittest", "yaml"}

@@ -16,7 +16,7 @@ import json, sys
 from pathlib import Path
 from cloudmend.aws import world
 from cloudmend.core.world import at_need
-from cloudmend.entry import handlers
+from cloudmend.lambda_ import handlers
 from client import event
 world.threads = lambda: at_need  # one thread, so that who calls whom can be seen
 root = Path(handlers.__file__).parents[1].as_posix() + "/"
@@ -47,7 +47,7 @@ class Row(NamedTuple):
 
 
 def drawn() -> Iterator[Row]:
-    (picture,) = re.findall(r"```text\n(entry/handlers\.py.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    (picture,) = re.findall(r"```text\n(lambda_/handlers\.py.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     chain: list[str] = []
     for line in picture.splitlines():
         depth = (len(line) - len(line.lstrip())) // 2

@@ -16,7 +16,7 @@ from cloudmend.controls.security_group_ingress import detect as detecting
 from cloudmend.controls.security_group_ingress.detect import all_clear, exposed_by
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Recency, Rule, Unread
 from cloudmend.core.model import Finding
-from cloudmend.core.policy import Policy
+from cloudmend.core.policy.model import Policy
 from support import CLEAR, NOW, policy, settings_in, sg_settings
 
 

@@ -9,13 +9,13 @@ from weakref import WeakValueDictionary
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.detect import detect
 from cloudmend.controls.security_group_ingress.expand import expand
 from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.core.call import Call
 from cloudmend.core.model import Json, Resource
-from cloudmend.core.policy import Policy
+from cloudmend.core.policy.model import Policy
 from cloudmend.core.run import RunReader
 from random_groups import authorize, groups, make
 from support import REGION, Account, ipv4, ipv6, policy, settings_in

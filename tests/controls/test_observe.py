@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from cloudmend.controls.security_group_ingress import CONTROL
 from cloudmend.controls.security_group_ingress import expand as expanding
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.controls.security_group_ingress.observe import complete
 from cloudmend.core.call import Call

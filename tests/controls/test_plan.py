@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.controls.security_group_ingress.following import state_of
 from cloudmend.controls.security_group_ingress.observe import GROUP

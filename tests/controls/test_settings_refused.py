@@ -9,7 +9,7 @@ import pytest
 
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.errors import PolicyError
-from cloudmend.core.policy import review_policy
+from cloudmend.core.policy.parse import review_policy
 from support import settings_in, sg_settings
 
 TABLE = "[control.security_group_ingress]\n"

@@ -12,7 +12,7 @@ import pytest
 from cloudmend.controls import IDS, every, table, woken_by
 from cloudmend.controls.table import WAKES
 from cloudmend.core.model import ApiCall
-from cloudmend.entry.template.table import table as written
+from cloudmend.template.table import table as written
 from find_controls import find_controls
 
 

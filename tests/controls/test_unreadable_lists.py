@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
+from cli.explain.test_explain import explained
 from cloudmend import engine
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.model import Record
 from cloudmend.core.notice.finding import import_findings
 from cloudmend.core.notice.wording import headline, why_unchanged
 from cloudmend.local.ec2 import Ec2Error
 from cloudmend.local.ec2.model import Entry, PrefixList
 from controls.test_prefix_lists import prefix_list, refers
-from entry.test_explain import explained
 from support import NOW, REGION, Account, ingress, ipv4, policy
 
 WORLD = "0.0.0.0/0"

@@ -10,7 +10,7 @@ import pytest
 
 from cloudmend.core.digest import Digest, digest_of, is_due
 from cloudmend.core.model import Resource
-from cloudmend.core.notice import Audience
+from cloudmend.core.notice.audience import Audience
 from cloudmend.core.notice.digest import detail, headline, notification, requests, text
 from cloudmend.core.standing import Stand, StandingFinding, StandingResource, Unit
 from hostile import PIECES

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.controls.ebs_snapshot_public import CONTROL as SNAPSHOTS
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import InputError
 from cloudmend.core.exempting import LONGEST, Where, exemption_record, left_open, parse_duration
 from cloudmend.core.ledger import TimedExemption

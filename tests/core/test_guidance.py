@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.controls import every
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.guidance import guided
 from cloudmend.core.model import Record, Resource, Words
 from cloudmend.core.stored import decode_entry

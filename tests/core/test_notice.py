@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.attribution import attribute
 from cloudmend.core.guidance import guided
 from cloudmend.core.model import NOBODY, Actor, Record, Request, Resource
-from cloudmend.core.notice import CHANNELS, Audience, chat
+from cloudmend.core.notice import CHANNELS, chat
+from cloudmend.core.notice.audience import Audience
 from cloudmend.core.notice.chat import notification
 from cloudmend.core.notice.mail import publish_mail, subject
 from cloudmend.core.notice.mail import text as mail_text

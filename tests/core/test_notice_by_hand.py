@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import EventError
 from cloudmend.core.exempting import Where, exemption_record
 from cloudmend.core.model import Record, Request
-from cloudmend.core.notice import CHANNELS, Audience
+from cloudmend.core.notice import CHANNELS
+from cloudmend.core.notice.audience import Audience
 from cloudmend.core.notice.chat import notification
 from cloudmend.core.notice.mail import subject, text
 from cloudmend.core.notice.request import NoticeRequest, ask_for_notice, notice_request

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from msgspec.structs import replace
 
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.guidance import guided
 from cloudmend.core.model import Actor, Record, Request
 from cloudmend.core.notice.event import MOST_BYTES, Detail, Told, detail, joined, put_event, schema

@@ -9,7 +9,8 @@ import pytest
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.errors import PolicyError
 from cloudmend.core.network import Traffic
-from cloudmend.core.policy import Modes, Policy, parse_policy
+from cloudmend.core.policy.model import Modes, Policy
+from cloudmend.core.policy.parse import parse_policy
 from support import policy, sg_settings
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.controls.security_group_ingress.keys import trusted_networks
-from cloudmend.core.policy import parse_policy
 from cloudmend.core.policy.explain import explain
+from cloudmend.core.policy.parse import parse_policy
 from support import sg_settings
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)

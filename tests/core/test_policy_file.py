@@ -9,7 +9,8 @@ import pytest
 
 import cloudmend
 from cloudmend.controls.catalog import CATALOG
-from cloudmend.core.policy import Exemption, Modes, Policy, parse_policy, review_policy
+from cloudmend.core.policy.model import Exemption, Modes, Policy
+from cloudmend.core.policy.parse import parse_policy, review_policy
 
 
 def policy(text: str) -> Policy:

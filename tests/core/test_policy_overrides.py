@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cloudmend.core.errors import PolicyError
 from cloudmend.core.network import AddressSet
-from cloudmend.core.policy import Modes
+from cloudmend.core.policy.model import Modes
 from support import policy, settings_in, sg_settings
 
 FILE = """

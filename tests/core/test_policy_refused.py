@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.errors import PolicyError
-from cloudmend.core.policy import parse_policy
 from cloudmend.core.policy.file import EXAMPLES
+from cloudmend.core.policy.parse import parse_policy
 
 EXEMPTION = '[[exemption]]\nowner = "a"\nreason = "b"\nexpires = 2030-06-30\n'
 GROUP = 'resource = "sg-0123456789abcdef0"\n'

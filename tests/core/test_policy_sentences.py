@@ -8,7 +8,7 @@ import pytest
 
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.errors import PolicyError
-from cloudmend.core.policy import parse_policy, review_policy
+from cloudmend.core.policy.parse import parse_policy, review_policy
 
 HELD = '[[exemption]]\nowner = "a"\nreason = "b"\nexpires = 2030-06-30\n'
 GROUP = 'resource = "sg-0123456789abcdef0"\n'

@@ -12,8 +12,10 @@ from msgspec import Meta, Struct
 
 from cloudmend.controls.ebs_snapshot_public import CONTROL
 from cloudmend.core.errors import PolicyError
-from cloudmend.core.policy import Catalog, Policy, parse_policy, review_policy
+from cloudmend.core.policy.catalog import Catalog
 from cloudmend.core.policy.explain import as_data, explain
+from cloudmend.core.policy.model import Policy
+from cloudmend.core.policy.parse import parse_policy, review_policy
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
 

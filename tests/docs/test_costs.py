@@ -14,7 +14,7 @@ from cloudmend.aws.ledger import DynamoDbLedger
 from cloudmend.aws.ledger_items import packed
 from cloudmend.core.ledger import Terms
 from cloudmend.core.model import Intent, Record
-from cloudmend.entry.telemetry import COUNTED, FLAGGED, SECONDS_TO_CLOSED, UNDELIVERED
+from cloudmend.lambda_.telemetry import COUNTED, FLAGGED, SECONDS_TO_CLOSED, UNDELIVERED
 from support import Account, StandingClock, ipv4
 
 TEMPLATE: dict[str, Any] = yaml_parse((Path(__file__).parents[2] / "template.yaml").read_text(encoding="utf-8"))

@@ -16,11 +16,13 @@ from cloudmend.core.events import parse_event
 from cloudmend.core.ledger import Ending, Entry
 from cloudmend.core.model import ApiCall, Intent, Json, Record, Resource
 from cloudmend.core.planning import calls
-from cloudmend.core.policy import Catalog, Policy, parse_policy
+from cloudmend.core.policy.catalog import Catalog
+from cloudmend.core.policy.model import Policy
+from cloudmend.core.policy.parse import parse_policy
 from cloudmend.core.ports import NEVER, Rows, Sent
 from cloudmend.core.standing import StandingResource
 from cloudmend.core.world import World, at_need
-from cloudmend.engine.stations import parse
+from cloudmend.engine.stations.walk import parse
 from cloudmend.local.server import EmbeddedAws
 from kit.specimens import Client, Specimen
 from local.embedded.helpers import ACCOUNT, SETTLE_S, client

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
+from cloudmend.cli.context import Brief
+from cloudmend.cli.explain.run import Place, explain_event, explain_id
+from cloudmend.cli.scan.report import outcome
+from cloudmend.cli.subjects import subjects
 from cloudmend.core.decide import Decision
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import Json
-from cloudmend.core.policy import Policy
-from cloudmend.core.scan import outcome
-from cloudmend.entry.explaining import Place, explain_event, explain_id
-from cloudmend.entry.policy_file import PACKAGED, read_policy
-from cloudmend.entry.standing import Brief
-from cloudmend.entry.subjects import subjects
+from cloudmend.core.policy.model import Policy
+from cloudmend.disk.policy_file import PACKAGED, read_policy
 from kit.bench import REGION, Bench
 from kit.specimens import SPECIMENS, name
 from local.embedded.helpers import ACCOUNT, SETTLE_S

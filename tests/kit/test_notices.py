@@ -16,7 +16,8 @@ from msgspec.structs import replace
 from cloudmend.core.contract import Finding, View
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Record
-from cloudmend.core.notice import CHANNELS, Audience
+from cloudmend.core.notice import CHANNELS
+from cloudmend.core.notice.audience import Audience
 from cloudmend.core.notice.mail import subject, text
 from cloudmend.core.ports import Sent
 from kit.bench import Bench, Crash

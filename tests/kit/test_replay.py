@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from cli.replay.told import Told
+from cloudmend.cli.replay.run import replay
+from cloudmend.cli.scan.report import outcome
 from cloudmend.controls.table import MODULES
 from cloudmend.core.decide import Decision
-from cloudmend.core.scan import outcome
-from cloudmend.entry.replaying import replay
-from entry.replay.told import Told
 from kit.bench import REGION, Bench
 from kit.specimens import SPECIMENS, name
 from local.embedded.helpers import ACCOUNT, SETTLE_S

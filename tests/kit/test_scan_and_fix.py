@@ -8,19 +8,18 @@ from typing import Any
 import msgspec
 import pytest
 
+from cloudmend.cli.context import Brief
+from cloudmend.cli.fix.output import Teller
+from cloudmend.cli.fix.plan import FixPlan, opener_of, plan_of
+from cloudmend.cli.fix.run import asked_for, carry_out, named
+from cloudmend.cli.scan.run import Looked, look_everywhere, report_of
 from cloudmend.controls import s3_bucket_block_public_access
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Actor, Record
-from cloudmend.core.policy import parse_policy
+from cloudmend.core.policy.parse import parse_policy
 from cloudmend.core.ports import Sent
 from cloudmend.engine.look import Look, look
-from cloudmend.entry.fix_plan import FixPlan, plan_of
-from cloudmend.entry.fix_told import Teller
-from cloudmend.entry.fixing import asked_for, carry_out, named
-from cloudmend.entry.opener import opener_of
-from cloudmend.entry.scanning import Looked, look_everywhere, report_of
-from cloudmend.entry.standing import Brief
 from cloudmend.local.server import EmbeddedAws
 from kit.bench import REGION, Bench, Crash
 from kit.specimens import SPECIMENS, name

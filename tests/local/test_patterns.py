@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudmend.local.patterns import compile_pattern
+from cloudmend.local.patterns.compiler import compile_pattern
 
 README_EVENT: Mapping[str, Any] = {
     "detail-type": "EC2 Instance State-change Notification",

@@ -3,7 +3,7 @@ class of its Java source or the page of the EventBridge User Guide that says so.
 
 import pytest
 
-from cloudmend.local.patterns import compile_pattern
+from cloudmend.local.patterns.compiler import compile_pattern
 
 LISTS_MATCHING: list[tuple[str, list[object], object, bool]] = [
     ("README, Simple matching: one of the values", ["initializing", "running"], "running", True),

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from cloudmend.local.patterns import PATTERN_QUOTA, InvalidPattern, compile_pattern
+from cloudmend.local.patterns.compiler import PATTERN_QUOTA, InvalidPattern, compile_pattern
 
 MALFORMED_LISTS: list[tuple[object, str]] = [
     ("running", "must be an object or an array"),

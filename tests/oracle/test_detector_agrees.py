@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.detect import detect
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Recency
 from cloudmend.core.model import Resource

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cloudmend import engine
 from cloudmend.controls import woken_by
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.model import Record
 from cloudmend.core.standing import StandingResource
 from properties.test_promises import is_open

@@ -13,9 +13,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import PolicyError
-from cloudmend.core.policy import Policy
+from cloudmend.core.policy.model import Policy
 from cloudmend.local.ec2 import Ec2Error
 from oracle.packets import TCP, UDP, Packet, admitted, boundaries, exposure
 from random_groups import groups, make, resolved

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from cloudmend import engine
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.standing import StandingResource, Unit
 from reliability.faults import Killed

@@ -10,7 +10,7 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
 from cloudmend import engine
 from cloudmend.controls import woken_by
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.model import Record
 from cloudmend.local.ec2 import Ec2Error

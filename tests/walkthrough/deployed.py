@@ -15,13 +15,13 @@ from typing import Any
 from botocore.session import Session
 
 from cloudmend.aws.ledger import DynamoDbLedger
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.cli.stack import event_rules
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.facts import Rule
 from cloudmend.controls.security_group_ingress.plan import modify
 from cloudmend.core.ledger import Terms
 from cloudmend.core.model import Intent, Request, Resource, Step
 from cloudmend.core.partitions import partition_of
-from cloudmend.entry.logical_ids import event_rules
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import ACCOUNT, asked_lately
 from walkthrough.conftest import TOOLS, run

@@ -34,11 +34,11 @@ names = [module.name for module in pkgutil.walk_packages(cloudmend.__path__, "cl
 print(json.dumps({name: importlib.import_module(name).__cached__ for name in names}))
 """
 LOADED = """
-import cloudmend.entry.handlers
+import cloudmend.lambda_.handlers
 print(json.dumps(sorted(sys.modules)))
 """
 RESPOND = """
-from cloudmend.entry.handlers import respond
+from cloudmend.lambda_.handlers import respond
 print(json.dumps({"answer": respond(json.loads(sys.argv[2]), None)}))
 """
 
@@ -174,7 +174,7 @@ def test_no_trace_of_the_building_machine_is_in_it(unpacked: Path) -> None:
 
 def test_every_module_of_the_archive_imports_from_it_alone_with_its_bytecode(unpacked: Path) -> None:
     bytecode = run_alone(unpacked, IMPORT_ALL, environment={})
-    assert "cloudmend.entry.handlers" in bytecode
+    assert "cloudmend.lambda_.handlers" in bytecode
     assert all(Path(path).is_relative_to(unpacked) and Path(path).exists() for path in bytecode.values())
 
 

@@ -16,7 +16,7 @@ from cloudmend.core.ledger import Entries
 from cloudmend.core.model import Resource
 from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
 from cloudmend.core.put_off import Leftover, PutOff
-from cloudmend.entry.continuation import messages
+from cloudmend.lambda_.continuation import messages
 from local.embedded.helpers import ACCOUNT
 from walkthrough.conftest import run
 from walkthrough.deployed import DEPLOY, REMOVE, Deployed, an_account, intent, ssh_from, wait_for

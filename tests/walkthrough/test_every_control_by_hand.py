@@ -15,12 +15,12 @@ from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from cloudmend.aws.gateway import Gateway, SystemClock
+from cloudmend.cli.context import Brief
+from cloudmend.cli.main import app
+from cloudmend.cli.scan.run import look_everywhere, report_of
 from cloudmend.controls import IDS, every
 from cloudmend.core.contract import Right
-from cloudmend.entry.cli import app
-from cloudmend.entry.policy_file import PACKAGED
-from cloudmend.entry.scanning import look_everywhere, report_of
-from cloudmend.entry.standing import Brief
+from cloudmend.disk.policy_file import PACKAGED
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import ACCOUNT, client, unheard
 from support import NOW, policy

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from entry.replay.records import FORMS, ROBOT, closed
-from entry.replay.records import opened as opened_in_records
+from cli.replay.records import FORMS, ROBOT, closed
+from cli.replay.records import opened as opened_in_records
 from terminal import terminal
 from walkthrough.conftest import REGION, ROOT, TOOLS, run
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from entry.doctor.patient import STACK
+from cli.doctor.patient import STACK
 from walkthrough.blocks import ROOT, blocks
 from walkthrough.conftest import run
 from walkthrough.deployed import DEPLOY, Deployed, an_account

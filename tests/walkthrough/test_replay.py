@@ -8,11 +8,11 @@ import subprocess
 from datetime import timedelta
 from pathlib import Path
 
-from cloudmend.core.replay.suggestion import LEFT_OPEN, REOPENED
-from cloudmend.entry.policy_file import PACKAGED
-from cloudmend.entry.replaying import table
-from entry.replay.records import FORMS, GROUP, closed, noise, opened
-from entry.test_cli import CLOUDMEND
+from cli.replay.records import FORMS, GROUP, closed, noise, opened
+from cli.test_main import CLOUDMEND
+from cloudmend.cli.replay import table
+from cloudmend.cli.replay.suggestions import LEFT_OPEN, REOPENED
+from cloudmend.disk.policy_file import PACKAGED
 from walkthrough.blocks import ROOT, lines
 
 PAGE = (ROOT / "docs" / "replay.md").read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ import pytest
 
 from cloudmend.aws import ledger, notices, regions, switch
 from cloudmend.aws.notice_requests import PERMISSIONS
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
 from walkthrough.template import (
     GLOBALS,

@@ -93,13 +93,13 @@ def type_(command: str, project: Path, engine: Engine) -> str:
 
 
 def test_the_command_of_the_walkthrough_runs_the_function_that_mends(project: Path, engine: Engine) -> None:
-    assert "Invoking cloudmend.entry.handlers.respond (python3.13)" in type_(COMMAND, project, engine)
+    assert "Invoking cloudmend.lambda_.handlers.respond (python3.13)" in type_(COMMAND, project, engine)
     assert engine.asked == ["python%3A3.13-rapid-x86_64"]
 
 
 def test_the_command_line_wins_over_samconfig(project: Path, engine: Engine) -> None:
     command = f"{COMMAND} SweepFunction --parameter-overrides Architecture=arm64"
-    assert "Invoking cloudmend.entry.handlers.sweep (python3.13)" in type_(command, project, engine)
+    assert "Invoking cloudmend.lambda_.handlers.sweep (python3.13)" in type_(command, project, engine)
     assert engine.asked == ["python%3A3.13-rapid-arm64"]
 
 

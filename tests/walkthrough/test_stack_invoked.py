@@ -12,7 +12,7 @@ import pytest
 
 from cloudmend.core.model import Resource
 from cloudmend.core.put_off import Leftover
-from cloudmend.entry.continuation import messages
+from cloudmend.lambda_.continuation import messages
 from walkthrough.conftest import run
 from walkthrough.deployed import DEPLOY, Deployed, an_account
 from walkthrough.walkthrough import MENDED, OPENED, comparable

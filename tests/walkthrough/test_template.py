@@ -14,17 +14,17 @@ import pytest
 
 from cloudmend.controls import every
 from cloudmend.controls.catalog import CATALOG, REPLACEMENT_IPV4, REPLACEMENT_IPV6
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.keys import Table
 from cloudmend.core.events import parse_event
 from cloudmend.core.model import ApiCall
 from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
-from cloudmend.core.policy import parse_policy
+from cloudmend.core.policy.parse import parse_policy
 from cloudmend.core.policy.rights import RIGHTS
 from cloudmend.core.triggers import resources
-from cloudmend.entry import deployed
-from cloudmend.entry.telemetry import COUNTED, FLAGGED, SECONDS_TO_CLOSED, UNDELIVERED
-from cloudmend.local.patterns import compile_pattern
+from cloudmend.lambda_ import world as deployed
+from cloudmend.lambda_.telemetry import COUNTED, FLAGGED, SECONDS_TO_CLOSED, UNDELIVERED
+from cloudmend.local.patterns.compiler import compile_pattern
 from ledgers.backends import table_resource
 from walkthrough.template import GLOBALS, RESOURCES, ROOT, TEMPLATE, of_type, unwrapped
 

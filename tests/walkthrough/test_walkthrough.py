@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudmend.entry import demo
+from cloudmend.cli.demo import run as demo
 from walkthrough.conftest import run
 from walkthrough.walkthrough import MENDED, OPENED, comparable
 

@@ -12,7 +12,8 @@ from cloudmend.aws.gateway import Gateway
 from cloudmend.core.digest import Digest
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import Json, Record, Request
-from cloudmend.core.notice import CHANNELS, Audience, Channel
+from cloudmend.core.notice import CHANNELS, Channel
+from cloudmend.core.notice.audience import Audience
 from cloudmend.core.notice.digest import requests as digest_requests
 from cloudmend.core.notice.event import joined
 from cloudmend.core.ports import Begin, Clock, Notifier

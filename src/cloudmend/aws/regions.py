@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from botocore.session import Session
 
 from cloudmend.aws.gateway import Gateway, SystemClock, connector
-from cloudmend.aws.world import chosen_region
+from cloudmend.aws.world import chosen_region, found_region
 from cloudmend.core.model import Request
+
+Connect = Callable[[str], Gateway]  # by the Region's name
 
 PERMISSIONS: Final = frozenset({"ec2:DescribeRegions"})
 
@@ -24,6 +26,17 @@ def enabled_regions() -> tuple[str, ...]:
 def own_region() -> str:
     """The environment's. Raises CloudmendError if none is set."""
     return chosen_region(Session(), None)
+
+
+def environment_region() -> str:
+    """Return the Region of the environment, empty if none is set."""
+    return found_region(Session(), None)
+
+
+def connect() -> Connect:
+    """Return a maker of gateways with the environment's credentials, which the first call looks for."""
+    session = Session()
+    return lambda region: Gateway(region, connector(session, region), SystemClock())
 
 
 def gateways(regions: Iterable[str]) -> dict[str, Gateway]:

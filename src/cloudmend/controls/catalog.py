@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from cloudmend.controls import IDS, by_id
-from cloudmend.core.policy import Catalog, Described, Parameter
+from cloudmend.core.policy.catalog import Catalog, Described
+from cloudmend.core.policy.place import Parameter
 
 # Policy files had its keys at the top level before there were other controls.
 _FIRST: Final = "security_group_ingress"

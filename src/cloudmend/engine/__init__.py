@@ -7,7 +7,7 @@ did by hand.
 from __future__ import annotations
 
 from cloudmend.engine.handle import handle, mend_all
-from cloudmend.engine.stations import mend
+from cloudmend.engine.stations.walk import mend
 from cloudmend.engine.sweep import Sweep, sweep
 from cloudmend.engine.tell import tell
 

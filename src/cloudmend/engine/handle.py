@@ -10,7 +10,7 @@ from cloudmend.core.decide import switched_on
 from cloudmend.core.ending import Target
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import ApiCall, Ignored, Record
-from cloudmend.core.policy import Policy
+from cloudmend.core.policy.model import Policy
 from cloudmend.core.run import one_run
 from cloudmend.core.world import World
 from cloudmend.core.wrappings import parse_events

@@ -14,7 +14,7 @@ from cloudmend.core.decide import Decision
 from cloudmend.core.ending import Ended, Target, edit, why_of
 from cloudmend.core.ledger import Exemptions
 from cloudmend.core.model import Edit
-from cloudmend.core.policy import Policy
+from cloudmend.core.policy.model import Policy
 from cloudmend.core.reach import Reach
 from cloudmend.core.standing import Before
 from cloudmend.core.world import World

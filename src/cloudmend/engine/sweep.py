@@ -14,7 +14,7 @@ from cloudmend.core.ending import Target
 from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.ledger import Entries, Entry, Unreadable
 from cloudmend.core.model import SWEEP, Record, Resource
-from cloudmend.core.policy import Policy
+from cloudmend.core.policy.model import Policy
 from cloudmend.core.put_off import Leftover
 from cloudmend.core.run import one_run
 from cloudmend.core.world import World

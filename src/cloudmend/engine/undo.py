@@ -14,7 +14,7 @@ from cloudmend.core.exempting import Grounds, Where
 from cloudmend.core.guidance import guided
 from cloudmend.core.ledger import Entry, TimedExemption
 from cloudmend.core.model import Record
-from cloudmend.core.policy import Policy
+from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import Sent
 from cloudmend.core.reversal import revert
 from cloudmend.core.undo import (

@@ -16,7 +16,7 @@ from cloudmend.core.ending import Target
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import resource_of
 from cloudmend.core.model import Record
-from cloudmend.core.policy import Policy
+from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import DigestNotifier, KeptNotifier
 from cloudmend.core.standing import (
     MOST_FIRST_LOOKS,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction
 
     from cloudmend.local.functions import Functions
-    from cloudmend.local.runtime import Invocation
+    from cloudmend.local.runtime.function import Invocation
 
 MINUTE_S = 0.05
 

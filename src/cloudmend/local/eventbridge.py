@@ -18,7 +18,7 @@ from cloudmend.core.resource_policy import ServiceUse, allows
 from cloudmend.local import queues
 from cloudmend.local.asynchronous import AsynchronousRun, run_asynchronously
 from cloudmend.local.functions import find_function
-from cloudmend.local.patterns import compile_pattern
+from cloudmend.local.patterns.compiler import compile_pattern
 from cloudmend.local.target_input import target_input
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from moto.events.models import Rule
 
     from cloudmend.local.functions import Functions
-    from cloudmend.local.runtime import Invocation
+    from cloudmend.local.runtime.function import Invocation
     from cloudmend.local.worker import Worker
 
 _SERVICE = "events.amazonaws.com"

@@ -11,7 +11,7 @@ from moto.logs.models import logs_backends
 if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction
 
-    from cloudmend.local.runtime import Invocation
+    from cloudmend.local.runtime.function import Invocation
 
 
 def write_log(function: LambdaFunction, invocation: Invocation) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from moto.cloudwatch.models import cloudwatch_backends
 if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction
 
-    from cloudmend.local.runtime import Invocation
+    from cloudmend.local.runtime.function import Invocation
 
 
 def count(function: LambdaFunction, invocation: Invocation) -> None:

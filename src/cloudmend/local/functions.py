@@ -22,14 +22,15 @@ from cloudmend.core.partitions import partition_of
 from cloudmend.local.function_logs import write_log
 from cloudmend.local.function_metrics import count
 from cloudmend.local.messages import SeenCall
-from cloudmend.local.runtime import FunctionConfiguration, FunctionRuntime
+from cloudmend.local.runtime.function import FunctionRuntime
+from cloudmend.local.runtime.process import FunctionConfiguration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from moto.awslambda.models import LambdaFunction
 
-    from cloudmend.local.runtime import Invocation
+    from cloudmend.local.runtime.function import Invocation
 
 _HOUR_S = 3600
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction
 
     from cloudmend.local.front import Exchange
-    from cloudmend.local.runtime import Invocation
+    from cloudmend.local.runtime.function import Invocation
     from cloudmend.local.worker import Worker
 
 _LOG_TAIL_BYTES = 4096

@@ -8,8 +8,8 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from cloudmend.cli.local.run import serve
 from cloudmend.core.errors import CloudmendError
-from cloudmend.entry.embedded import serve
 from cloudmend.local.containers import NAME, Containers, checked_address
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import client, unheard

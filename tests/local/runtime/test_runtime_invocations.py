@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudmend.local.runtime import FunctionError, FunctionRuntime
+from cloudmend.local.runtime.function import FunctionError, FunctionRuntime
 
 Deploy = Callable[..., FunctionRuntime]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudmend.local.runtime import FunctionRuntime
+from cloudmend.local.runtime.function import FunctionRuntime
 from cloudmend.local.runtime.process import RUNTIME_CLIENT
 
 Deploy = Callable[..., FunctionRuntime]

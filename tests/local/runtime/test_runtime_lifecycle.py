@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cloudmend.local.runtime import FunctionConfiguration, FunctionRuntime
+from cloudmend.local.runtime.function import FunctionRuntime
+from cloudmend.local.runtime.process import FunctionConfiguration
 
 Deploy = Callable[..., FunctionRuntime]
 

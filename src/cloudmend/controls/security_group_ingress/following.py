@@ -13,7 +13,7 @@ from cloudmend.controls.security_group_ingress.follow import FOLLOWED, follow
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.contract import Followed, Following, State, Trigger
 from cloudmend.core.model import ApiCall, Resource
-from cloudmend.core.policy import Policy
+from cloudmend.core.policy.model import Policy
 
 
 def _step(before: State | None, group: Resource, call: ApiCall, time: datetime) -> Followed:

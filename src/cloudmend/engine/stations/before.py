@@ -12,8 +12,8 @@ from msgspec import Struct
 from cloudmend.core.ending import FLAP_WINDOW, Target
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Entries, Entry, History, key_of
-from cloudmend.core.policy import Policy
 from cloudmend.core.policy.existing import existing_of
+from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import Begin
 from cloudmend.core.standing import (
     Before,

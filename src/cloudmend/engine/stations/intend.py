@@ -15,7 +15,7 @@ from cloudmend.core.errors import BudgetSpent, Busy, CloudmendError, TooLarge
 from cloudmend.core.ledger import Entry, Exemptions
 from cloudmend.core.model import Intent, Json, Request
 from cloudmend.core.planning import calls, same_parts
-from cloudmend.core.policy import Policy
+from cloudmend.core.policy.model import Policy
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.core.world import World
 from cloudmend.engine.stations.judge import Planned, exempted_meanwhile

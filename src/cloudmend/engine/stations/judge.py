@@ -15,7 +15,7 @@ from cloudmend.core.errors import PlanChanged
 from cloudmend.core.ledger import Entry, Exemptions
 from cloudmend.core.model import Edit
 from cloudmend.core.planning import Covers, Plan, covers_of, exempt_parts, judge
-from cloudmend.core.policy import Policy
+from cloudmend.core.policy.model import Policy
 from cloudmend.core.world import World
 from cloudmend.engine.stations.later import wait
 from cloudmend.engine.stations.read import Situation, failed

@@ -19,7 +19,7 @@ from cloudmend.core.ledger import Entry, Found, MendEnd, Unreadable
 from cloudmend.core.left_behind import Traces, completed, is_news, not_completed
 from cloudmend.core.model import Edit, Intent, Record, Resource, Step
 from cloudmend.core.planning import calls, same
-from cloudmend.core.policy import Policy
+from cloudmend.core.policy.model import Policy
 from cloudmend.core.reversal import check_intent
 from cloudmend.core.world import World
 from cloudmend.engine.stations.read import Situation, sentence

@@ -12,7 +12,7 @@ from cloudmend.core.contract import Finding, State, View, after
 from cloudmend.core.ending import Ended, Target
 from cloudmend.core.model import Step
 from cloudmend.core.planning import judge, same
-from cloudmend.core.policy import Policy
+from cloudmend.core.policy.model import Policy
 from cloudmend.core.world import World
 from cloudmend.engine.stations.judge import clean
 from cloudmend.engine.stations.later import wait

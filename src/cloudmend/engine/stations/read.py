@@ -15,7 +15,7 @@ from cloudmend.core.contract import Control, State
 from cloudmend.core.ending import Ended, Target
 from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.ledger import Exemptions
-from cloudmend.core.policy import Mode, Policy
+from cloudmend.core.policy.model import Mode, Policy
 from cloudmend.core.run import OneByOne
 from cloudmend.core.standing import Before, StandingFound
 from cloudmend.core.world import World

@@ -11,7 +11,7 @@ from cloudmend.core.contract import Control
 from cloudmend.core.ending import Ended, Target
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import SWEEP, ApiCall, Resource
-from cloudmend.core.policy import Policy
+from cloudmend.core.policy.model import Policy
 from cloudmend.core.triggers import the_one
 from cloudmend.core.world import World
 from cloudmend.engine.stations.judge import clean

@@ -19,7 +19,7 @@ from cloudmend.core.ending import FLAPPING_AFTER, Target
 from cloudmend.core.errors import UnsafePlan
 from cloudmend.core.ledger import Entry, Exemptions, TimedExemption
 from cloudmend.core.planning import Covers, Plan, covers_of, exempt_parts, judge, plan, restrained, resumed, same
-from cloudmend.core.policy import Policy
+from cloudmend.core.policy.model import Policy
 from cloudmend.core.standing import Before
 from cloudmend.engine.stations.read import Situation
 

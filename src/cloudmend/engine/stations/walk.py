@@ -10,7 +10,7 @@ import msgspec
 from cloudmend.core.contract import Control
 from cloudmend.core.ending import Ended, Target
 from cloudmend.core.model import ApiCall, Edit, Record
-from cloudmend.core.policy import Policy
+from cloudmend.core.policy.model import Policy
 from cloudmend.core.triggers import resources
 from cloudmend.core.world import World
 from cloudmend.engine.stations.intend import intend

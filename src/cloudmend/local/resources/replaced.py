@@ -12,7 +12,7 @@ from moto.iam.models import iam_backends
 from moto.logs.models import LogGroup
 
 from cloudmend.local.machine import refusal
-from cloudmend.local.patterns import InvalidPattern, compile_pattern
+from cloudmend.local.patterns.compiler import InvalidPattern, compile_pattern
 from cloudmend.local.resources.base import ResourceType
 
 if TYPE_CHECKING:

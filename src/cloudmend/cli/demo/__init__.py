@@ -1,0 +1,1 @@
+"""`cloudmend demo`: the walkthrough on the embedded AWS."""

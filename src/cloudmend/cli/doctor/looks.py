@@ -1,0 +1,242 @@
+"""The checks of doctor in a stack: each reads a part of the stack, and core/doctor judges it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from msgspec import Struct
+
+from cloudmend.aws.gateway import Gateway
+from cloudmend.cli.doctor import function, rule, settings, stack
+from cloudmend.cli.doctor import function as runs
+from cloudmend.cli.doctor import ledger as records
+from cloudmend.cli.doctor import ledger as units
+from cloudmend.cli.doctor import reads as checks
+from cloudmend.cli.doctor.check import QUEUE, Answer, Deployment, all_of
+from cloudmend.cli.stack import FUNCTION, LOG, NOTICE_RULE, SWEEP, event_rules
+from cloudmend.controls import IDS, every
+from cloudmend.controls.catalog import CATALOG
+from cloudmend.core.errors import AwsError, PolicyError
+from cloudmend.core.event_rules import EventRule
+from cloudmend.core.policy.model import Policy
+from cloudmend.core.policy.rights import rights_parameter
+from cloudmend.core.version import CODE_VERSION
+from cloudmend.disk.policy_file import read_policy
+
+_DAY: Final = timedelta(days=1)
+_WEEK: Final = timedelta(days=7)
+
+
+class Case(Struct, frozen=True):
+    """The inputs of every look."""
+
+    gateway: Gateway
+    here: Deployment
+    now: datetime
+
+    def __getitem__(self, logical_id: str) -> str:
+        return self.here.resources[logical_id]
+
+    @property
+    def rules(self) -> tuple[EventRule, ...]:
+        """The rules of the stack. A control that the parameters switch off has no rule."""
+        most = self.here.parameters
+        return event_rules(off=[each for each in IDS if most.get(rights_parameter(each)) == "off"])
+
+    @property
+    def all_rules(self) -> str:
+        return f"all {len(self.rules)} event rules"
+
+    def since_ms(self, ago: timedelta) -> int:
+        return int((self.now - ago).timestamp() * 1000)
+
+
+class Look(Struct, frozen=True):
+    """A check of a deployment, the resources it needs, and whether every stack has them."""
+
+    title: str
+    needs: tuple[str, ...]
+    look: Callable[[Case], Answer]
+    is_optional: bool = False
+
+
+def _rules(case: Case) -> Answer:
+    answers = [
+        rule.rule(checks.rule(case.gateway, case[each.id]), each, case[each.id], case.here) for each in case.rules
+    ]
+    return all_of(answers, f"The state of {case.all_rules} is ENABLED.")
+
+
+def _patterns(case: Case) -> Answer:
+    count = sum(len(each.names) for each in case.rules)
+    told = f"The patterns of {case.all_rules} match a sample event of each of the {count} calls that controls watch."
+    return all_of([_pattern(each, case) for each in case.rules], told)
+
+
+def _pattern(expected: EventRule, case: Case) -> Answer:
+    name = case[expected.id]
+    described = checks.rule(case.gateway, name)
+    if described is None:
+        return Answer.hidden(f"rule {name} is gone.")
+    pattern = described.get("EventPattern", "")
+    matched = {
+        call: bool(pattern) and checks.matches(case.gateway, pattern, rule.sample(expected.source, call, case.here))
+        for call in expected.names
+    }
+    return rule.pattern(matched, expected, name, case.here)
+
+
+def _targets(case: Case) -> Answer:
+    function_ = case[FUNCTION]
+    names = [case[each.id] for each in case.rules]
+    answers = [rule.target(checks.targets(case.gateway, name), name, function_, case.here) for name in names]
+    return all_of(answers, f"Function {function_} is a target of {case.all_rules}.")
+
+
+def _permissions(case: Case) -> Answer:
+    function_ = case[FUNCTION]
+    if checks.function(case.gateway, function_) is None:
+        return Answer.hidden("the function is gone.")
+    policy = checks.resource_policy(case.gateway, function_)
+    answers = [rule.permission(policy, case[each.id], function_, case.here) for each in case.rules]
+    return all_of(answers, f"EventBridge can invoke function {function_} for {case.all_rules}.")
+
+
+def _function(case: Case) -> Answer:
+    configuration = checks.function(case.gateway, case[FUNCTION])
+    concurrency = checks.concurrency(case.gateway, case[FUNCTION])
+    return function.function(configuration, concurrency, case[FUNCTION], case.here)
+
+
+def _runs(logical_id: str, case: Case) -> Answer:
+    """Count from the last deployment on, if that was today: what failed before it says nothing of what runs now."""
+    name = case[logical_id]
+    configuration = checks.function(case.gateway, name)
+    if configuration is None:
+        return Answer.hidden("the function is gone.")
+    deployed = datetime.fromisoformat(configuration["LastModified"]).replace(second=0, microsecond=0)
+    since = max(deployed, case.now.replace(second=0, microsecond=0) - _DAY)
+    counted = checks.runs(case.gateway, name, since, case.now + timedelta(minutes=1))
+    return runs.runs(counted, name, case[LOG], since, case.here)
+
+
+def _errors(case: Case) -> Answer:
+    since_ms = case.since_ms(_DAY)
+    lines = checks.log_lines(case.gateway, case[LOG], "ERROR", since_ms)
+    return function.errors(lines, since_ms, case[LOG], case.here)
+
+
+def _dead_letters(case: Case) -> Answer:
+    url = case[QUEUE]
+    return function.dead_letters(checks.waiting(case.gateway, url), url, case.here)
+
+
+def _ledger(case: Case) -> Answer:
+    name = case["LedgerTable"]
+    return function.ledger(checks.table(case.gateway, name), name, case.here)
+
+
+def _records(case: Case) -> Answer:
+    ledger = checks.ledger(case.gateway, case["LedgerTable"])
+    try:
+        return records.records(ledger.open_intents(), ledger.exemptions(case.now), case.now)
+    except AwsError as error:
+        if error.code == "ResourceNotFoundException":
+            return Answer.hidden("the ledger's table is gone.")
+        raise
+
+
+def _units(case: Case) -> Answer:
+    try:
+        return units.units(checks.ledger(case.gateway, case["LedgerTable"]).units(), case.now)
+    except AwsError as error:
+        if error.code == "ResourceNotFoundException":
+            return Answer.hidden("the ledger's table is gone.")
+        raise
+
+
+def _last_sweep(case: Case) -> Answer:
+    return function.last_sweep(checks.newest_streams(case.gateway, case[LOG]), case[SWEEP], case.here)
+
+
+def _switch(case: Case) -> Answer:
+    name = case["ModeParameter"]
+    return settings.switch(checks.parameter(case.gateway, name), name, case.here)
+
+
+def _policy(case: Case) -> Answer:
+    return _by_policy(case, lambda policy: settings.policy(policy, case.now, CATALOG))
+
+
+def _rights(case: Case) -> Answer:
+    """Judge the rights to write of each control, which a parameter of the template grants."""
+    most = case.here.parameters
+    granted = [
+        settings.Granted(control=control, parameter=parameter, most=most.get(parameter, control.mode))
+        for control in every()
+        for parameter in [rights_parameter(control.id)]
+        if control.writes
+    ]
+    return _by_policy(case, lambda policy: settings.rights(granted, policy, case.here))
+
+
+def _by_policy(case: Case, judge: Callable[[Policy], Answer]) -> Answer:
+    """Judge the installed policy file under the deployed function's settings: the deployed file cannot be read."""
+    configuration = checks.function(case.gateway, case[FUNCTION])
+    if configuration is None:
+        return Answer.hidden("the function is gone.")
+    variables: Mapping[str, str] = configuration.get("Environment", {}).get("Variables", {})
+    try:
+        return judge(read_policy(variables))
+    except PolicyError as error:
+        return Answer("broken", str(error))
+
+
+def _undo_role(case: Case) -> Answer:
+    return stack.undo_role(case.here.parameters.get("UndoPrincipal", ""), case.here)
+
+
+def _notices(case: Case) -> Answer:
+    """Check the rule that reports undos and exemptions, its target, and its permission, up to the first fault."""
+    name, here = case[NOTICE_RULE], case.here
+    looks: tuple[Callable[[], Answer], ...] = (
+        lambda: rule.notice_rule(checks.rule(case.gateway, name), name, here),
+        lambda: rule.target(checks.targets(case.gateway, name), name, case[FUNCTION], here),
+        lambda: rule.permission(checks.resource_policy(case.gateway, case[FUNCTION]), name, case[FUNCTION], here),
+    )
+    fault = next((answer for look in looks if (answer := look()).verdict != "ok"), None)
+    return fault or Answer("ok", f"Rule {name} has people told of undos and exemptions.")
+
+
+def _versions(case: Case) -> Answer:
+    lines = checks.log_lines(case.gateway, case[LOG], '"code_version"', case.since_ms(_WEEK))
+    return settings.version(lines, CODE_VERSION, case.here)
+
+
+def looks(case: Case) -> tuple[Look, ...]:
+    """Return the looks at a stack, in order."""
+    rules = tuple(each.id for each in case.rules)
+    return (
+        Look("Rule", (*rules, FUNCTION), _rules),
+        Look("Pattern", rules, _patterns),
+        Look("Target", (*rules, FUNCTION), _targets),
+        Look("Permission", (*rules, FUNCTION), _permissions),
+        Look("Function", (FUNCTION,), _function),
+        Look("Runs", (FUNCTION, LOG), partial(_runs, FUNCTION)),
+        Look("Last errors", (LOG,), _errors),
+        Look("Dead-letter queue", (QUEUE, *rules), _dead_letters),
+        Look("Ledger", ("LedgerTable",), _ledger, is_optional=True),
+        Look("Records", ("LedgerTable",), _records, is_optional=True),
+        Look("Last reads", ("LedgerTable",), _units, is_optional=True),
+        Look("Last sweep", (SWEEP, LOG), _last_sweep, is_optional=True),
+        Look("Sweeps", (SWEEP, LOG), partial(_runs, SWEEP), is_optional=True),
+        Look("Switch", ("ModeParameter",), _switch, is_optional=True),
+        Look("Policy", (FUNCTION,), _policy),
+        Look("Rights", (FUNCTION,), _rights),
+        Look("Undo role", ("UndoRole",), _undo_role, is_optional=True),
+        Look("Undo notices", (NOTICE_RULE, FUNCTION), _notices, is_optional=True),
+        Look("Versions", (LOG,), _versions),
+    )

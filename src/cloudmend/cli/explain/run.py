@@ -1,0 +1,177 @@
+"""`cloudmend explain`: why a resource, or a part, is or is not at fault, and what an event leads to. It only reads."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from cloudmend.aws.regions import gateways, own_region
+from cloudmend.cli.context import Brief
+from cloudmend.cli.explain.sentences import explained
+from cloudmend.cli.screen import Screen
+from cloudmend.cli.subjects import Subject, subjects
+from cloudmend.controls import woken_by
+from cloudmend.core.attribution import NO_HINTS, attribute
+from cloudmend.core.contract import Control
+from cloudmend.core.decide import switched_on
+from cloudmend.core.ending import Target
+from cloudmend.core.errors import CloudmendError, EventError
+from cloudmend.core.escaping import cut, terminal
+from cloudmend.core.model import ApiCall, Hints, Ignored
+from cloudmend.core.ports import Reader
+from cloudmend.core.run import RunReader
+from cloudmend.core.world import World
+from cloudmend.core.wrappings import parse_events
+from cloudmend.engine.look import look
+from cloudmend.engine.stations.resolve import everything, placed, resolve
+from cloudmend.engine.stations.walk import parse
+
+_FOREIGN: Final = 300  # characters of what a caller chose
+
+
+class Place(Struct, frozen=True):
+    """A Region, and what reads there."""
+
+    region: str
+    reader: Reader
+
+
+PlaceOf = Callable[[str], Place]  # of a Region's name; empty: the environment's own
+
+
+def explain(about: object, brief: Brief, region: str | None, *, as_json: bool) -> None:
+    """Write why the resource of an id is at fault or not, or what an event leads to. Raises CloudmendError."""
+    place_of = place_in(region)
+    if isinstance(about, str) and (named := subjects(about)):
+        write(explain_id(about, brief, place_of(named[0].resource.region)), as_json=as_json)
+    else:
+        write(explain_event(about, brief, place_of), as_json=as_json)
+
+
+def place_in(region: str | None) -> PlaceOf:
+    """Places over the user's own AWS: always in `region`, where it is given. They raise CloudmendError."""
+
+    def place(name: str) -> Place:
+        chosen = region or name or own_region()
+        return Place(chosen, RunReader(gateways([chosen])[chosen]))
+
+    return place
+
+
+def write(sentences: Iterable[str], *, as_json: bool) -> None:
+    """To stdout, one a line, or as one line of JSON."""
+    if as_json:
+        sys.stdout.write(json.dumps({"version": 1, "explained": list(sentences)}) + "\n")
+    else:
+        screen = Screen()
+        for sentence in sentences:
+            screen.say(terminal(sentence), hang=2)
+
+
+def explain_id(text: str, brief: Brief, place: Place) -> tuple[str, ...]:
+    """Explain what an id names, under each control that finds it. Raises CloudmendError if there is none."""
+    named = subjects(text)
+    if stranger := next((each for each in named if _is_strange(each, brief)), None):
+        raise CloudmendError(
+            f"{text} is of account {stranger.resource.account}, and your credentials belong to account "
+            f"{brief.account}. Use credentials of that account."
+        )
+    world = brief.world(place.region, place.reader)
+    targets = [(each, found) for each in named if (found := _target(each, world))]
+    looks = look([target for _, target in targets], brief.policy, world)
+    told = [
+        sentence
+        for (subject, _), found in zip(targets, looks, strict=True)
+        if found.state is not None or found.problem
+        for sentence in explained(found, brief.policy, subject.part)
+    ]
+    if not any(found.state is not None for found in looks):
+        raise CloudmendError(" ".join([*told, _nothing(text, named, place)]))
+    return tuple(told)
+
+
+def _is_strange(subject: Subject, brief: Brief) -> bool:
+    return bool(brief.account) and subject.resource.account not in ("", brief.account)
+
+
+def _target(subject: Subject, world: World) -> Target | None:
+    """Return where to look; None where no resource has such a part. Raises CloudmendError."""
+    control, resource = subject.control, subject.resource
+    target = everything(control, world)
+    if subject.part and control.part_ids:
+        resource = msgspec.structs.replace(resource, id=control.part_ids.resource_of(subject.part, world.reader))
+    account = resource.account or target.cause.account or target.resource.account
+    resource = msgspec.structs.replace(resource, account=account, region=world.region)
+    return msgspec.structs.replace(target, resource=resource) if resource.id else None
+
+
+def _nothing(text: str, named: Sequence[Subject], place: Place) -> str:
+    nouns = " or ".join(f"{each.control.resource.noun}" for each in named if not each.part)
+    looked = f" as {nouns}" if len(named) > 1 else ""
+    return f"{text} does not exist in {place.region}{looked}. Check the id, or pass --region."
+
+
+def explain_event(raw: object, brief: Brief, place_of: PlaceOf) -> tuple[str, ...]:
+    """Return what an event says, and then of each resource it leads to. Raises EventError, CloudmendError."""
+    return tuple(sentence for answer in parse_events(raw) for sentence in _answer(answer, brief, place_of))
+
+
+def _answer(answer: ApiCall | Ignored | EventError, brief: Brief, place_of: PlaceOf) -> Iterator[str]:
+    if isinstance(answer, EventError):
+        raise answer
+    if isinstance(answer, Ignored):
+        yield f"The event is ignored: {cut(terminal(answer.reason), _FOREIGN)}."
+        return
+    watching = woken_by([answer])
+    yield _call(answer, watching[0].hints if watching else NO_HINTS)
+    on = switched_on(watching, brief.policy)
+    off = [control.id for control in watching if control.id not in {each.id for each in on}]
+    yield from (f"{name} watches such calls, but the policy has it off: it does nothing." for name in off)
+    if on:
+        yield from _targets(answer, on, brief, place_of(answer.region))
+    elif not off:
+        yield "No control watches such calls: nothing would be done."
+
+
+def _call(call: ApiCall, hints: Hints) -> str:
+    by = attribute(call.actor, hints)
+    when = f" on {call.time.astimezone(UTC):%Y-%m-%d at %H:%M:%S} UTC" if call.time else ""
+    told = f"{call.name} was called in {call.region or 'a Region that the event does not name'}{when}"
+    return cut(terminal(f"{told}, by {by.who}, through {by.through}, from {by.where}. {by.hint}".rstrip()), _FOREIGN)
+
+
+def _targets(call: ApiCall, controls: Sequence[Control[Any]], brief: Brief, place: Place) -> Iterator[str]:
+    if problem := _elsewhere(call, brief, place):
+        yield problem
+        return
+    world = brief.world(place.region, place.reader, call.account)
+    for target in parse(placed(call, world), controls):
+        found, ended = resolve([target], brief.policy, world)
+        nothing = "nothing that could be looked at" if any(end.status == "failed" for end in ended) else "nothing"
+        led = ", ".join(cut(terminal(each.resource.label), _FOREIGN) for each in found) or nothing
+        label = cut(terminal(target.resource.label), _FOREIGN) or place.region
+        yield f"It points at {target.resource.type} {label}, which leads to {led}."
+        yield from (f"{label}: {cut(terminal(end.told), _FOREIGN)}." for end in ended)
+        for each in look(found, brief.policy, world):
+            yield from explained(each, brief.policy)
+
+
+def _elsewhere(call: ApiCall, brief: Brief, place: Place) -> str:
+    """Return why nothing can be said of a call from here; empty if it was made here, or names no place."""
+    if call.account and brief.account and call.account != brief.account:
+        return (
+            f"It was made in account {cut(terminal(call.account), _FOREIGN)}, and your credentials belong to account "
+            f"{brief.account}, so it cannot be judged from here. Use credentials of that account."
+        )
+    if call.region not in ("", place.region):
+        return (
+            f"It was made in {cut(terminal(call.region), _FOREIGN)}, and --region is {place.region}, so it cannot "
+            "be judged from there. Leave --region out."
+        )
+    return ""

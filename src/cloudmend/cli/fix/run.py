@@ -1,0 +1,215 @@
+"""`cloudmend fix`: closes what is open, after it was shown and agreed to, with the user's own credentials."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+import typer
+from msgspec import Struct
+from rich.console import Console
+from rich.progress import track
+
+from cloudmend import engine
+from cloudmend.aws.regions import enabled_regions, gateways
+from cloudmend.aws.world import anywhere, world
+from cloudmend.cli.context import Brief
+from cloudmend.cli.fix.output import Teller
+from cloudmend.cli.fix.plan import FixPlan, LookedUp, opener_of, plan_of
+from cloudmend.cli.ledgers import open_ledger
+from cloudmend.cli.scan.report import Unread
+from cloudmend.cli.scan.run import Looked, chosen, look_everywhere
+from cloudmend.cli.subjects import Subject, subjects
+from cloudmend.core.contract import Control
+from cloudmend.core.counts import plural
+from cloudmend.core.ending import Target, label
+from cloudmend.core.errors import InputError
+from cloudmend.core.model import ApiCall, Record
+from cloudmend.core.policy.model import Policy
+from cloudmend.core.ports import Reader
+from cloudmend.core.run import one_run
+from cloudmend.core.world import World
+from cloudmend.engine.look import Look, look
+from cloudmend.engine.stations.resolve import everything
+
+DECLINED: Final = 3
+_CLOSED: Final = ("mended", "clean", "gone")
+
+Ask = Callable[[str], bool]
+WorldOf = Callable[[str], World]  # by the Region's name
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """The user's options: these resources and controls, or all; with a question or without; for a program or a person.
+
+    A resource is named by its id or its ARN.
+    """
+
+    resources: Sequence[str] = ()
+    controls: Sequence[str] = ()
+    table: str = ""  # the ledger's; empty: the user's own file
+    yes: bool = False
+    as_json: bool = False
+
+    def check(self, *, is_terminal: bool) -> None:
+        """Raise InputError if nobody could be asked."""
+        if not self.yes and (self.as_json or not is_terminal):
+            raise InputError(
+                "There is no terminal to ask on. Pass --yes to do what the plan says without a question; "
+                "cloudmend scan shows what that is."
+            )
+
+
+def fix(regions: Sequence[str], brief: Brief, wish: Wish) -> int:
+    """Close what is open in these Regions, or in all that are enabled; return the exit code. Raises CloudmendError.
+
+    0 where all is closed that is not exempt, 1 where something is still open, 3 where the user declined.
+    """
+    wish.check(is_terminal=sys.stdin.isatty())
+    controls = chosen(wish.controls, brief.policy)
+    wanted = named(wish.resources, controls)
+    readers = gateways(regions or enabled_regions())
+    looked = asked_for(look_everywhere(readers, controls, brief), wanted)
+    teller = Teller(wish.table, as_json=wish.as_json)
+
+    own = None if wish.table else open_ledger("", next(iter(regions), None))  # one file, whatever the Regions
+
+    caller = anywhere(next(iter(regions), None)).caller()
+
+    def world_of(region: str) -> World:
+        return world(ledger=own or open_ledger(wish.table, region), notifier=teller, region=region, run_by=caller)
+
+    ask = _yes if wish.yes else _asked
+    at_fault = {found.target.resource.id for each in looked for found in each.survey.found}
+    others = {name: each for name, each in wanted.items() if name not in at_fault}
+    plan = plan_of(looked, wanted, looked_up(others, readers, brief))
+    return carry_out(plan, world_of, brief.policy, teller, ask)
+
+
+Wanted = Mapping[str, Sequence[Subject]]  # by the resource's id: what it may be, under each control
+
+
+def named(texts: Sequence[str], controls: Sequence[Control[Any]]) -> Wanted:
+    """Return what the user's words name. Raises InputError for what can be no resource of these controls."""
+    found: defaultdict[str, list[Subject]] = defaultdict(list)
+    for text in texts:
+        resource_id, subjects_ = _named(text, controls)
+        found[resource_id] += subjects_
+    return dict(found)
+
+
+def _named(text: str, controls: Sequence[Control[Any]]) -> tuple[str, Sequence[Subject]]:
+    found = [each for each in subjects(text) if each.control in controls and not each.part]
+    if not found:
+        nouns = ", ".join(dict.fromkeys(control.resource.noun for control in controls))
+        raise InputError(f"{text!r} is not the id or the ARN of anything that can be mended here: {nouns}.")
+    return found[0].resource.id, found
+
+
+def asked_for(looked: Sequence[Looked], wanted: Wanted) -> tuple[Looked, ...]:
+    """Return what was looked at, with the findings of the resources that the user named alone; with all if none was.
+
+    A resource of another kind, Region or account than an ARN says may have the same id.
+    """
+    return tuple(_with_those(each, wanted) for each in looked) if wanted else tuple(looked)
+
+
+def _with_those(looked: Looked, wanted: Wanted) -> Looked:
+    found = tuple(each for each in looked.survey.found if _is_wanted(each, wanted))
+    return msgspec.structs.replace(looked, survey=msgspec.structs.replace(looked.survey, found=found))
+
+
+def _is_wanted(found: Look, wanted: Wanted) -> bool:
+    control, resource = found.target.control, found.target.resource
+    return any(
+        each.control.id == control.id
+        and each.resource.region in ("", resource.region)
+        and (each.resource.account in ("", resource.account) or not resource.account)
+        for each in wanted.get(resource.id, ())
+    )
+
+
+def looked_up(wanted: Wanted, readers: Mapping[str, Reader], brief: Brief) -> LookedUp:
+    """Look for these resources in the Regions, one after the other, until each is found."""
+    left = dict(wanted)
+    unread: defaultdict[str, list[Unread]] = defaultdict(list)
+    for region, reader in readers.items():
+        named = [
+            subject for subjects in left.values() for subject in subjects if subject.resource.region in ("", region)
+        ]
+        for found in _looks(named, region, reader, brief) if named else ():
+            control, resource = found.target.control, found.target.resource
+            if found.state is not None:
+                left.pop(resource.id, None)
+            elif found.problem:
+                error = f"{label(found.target)}: {found.problem}"
+                unread[resource.id].append(Unread(region=region, control=control.id, error=error))
+    return LookedUp(
+        missing=frozenset(left.keys() - unread.keys()),
+        unread={name: tuple(unread[name]) for name in left if name in unread},
+    )
+
+
+def _looks(named: Sequence[Subject], region: str, reader: Reader, brief: Brief) -> Sequence[Look]:
+    here = one_run(brief.world(region, reader))
+    return look([_target(each, here) for each in named], brief.policy, here)
+
+
+def _target(named: Subject, world: World) -> Target:
+    whole = everything(named.control, world)
+    account = named.resource.account or whole.resource.account
+    resource = msgspec.structs.replace(named.resource, account=account, region=world.region)
+    return msgspec.structs.replace(whole, resource=resource)
+
+
+def carry_out(plan: FixPlan, world_of: WorldOf, policy: Policy, teller: Teller, ask: Ask) -> int:
+    """Print the plan, ask, mend resource by resource, and print the results; return the exit code.
+
+    No world is made before it is agreed: a user who declines has no ledger of it.
+    """
+    teller.plan(plan)
+    if plan.steps and not ask(f"Make {plural(plan.changes, 'change')} to {plan.resources}?"):
+        teller.declined()
+        return DECLINED
+    closed = sum(record.status in _CLOSED for record in _mended(plan.steps, world_of, policy, teller.screen.console))
+    teller.end(plan, closed)
+    return 1 if plan.leaves_open or closed < len(plan.steps) else 0
+
+
+def _mended(steps: Sequence[Look], world_of: WorldOf, policy: Policy, console: Console) -> Iterator[Record]:
+    """The last record of each."""
+    runs = {region: one_run(world_of(region)) for region in {step.target.resource.region for step in steps}}
+    for step in track(steps, "Mending", console=console, transient=True, disable=not console.is_terminal):
+        yield _mend(step, policy, runs[step.target.resource.region])
+
+
+def _mend(step: Look, policy: Policy, world: World) -> Record:
+    control, resource = step.target.control, step.target.resource
+    cause = ApiCall(
+        event_id="",
+        source="cloudmend",
+        name="Fix",
+        time=None,
+        account=resource.account,
+        region=resource.region,
+        actor=opener_of(step, world.ledger),
+    )
+    target = Target(control=control, resource=resource, cause=cause)
+    (record,) = engine.mend([target], policy, world, {(control.id, resource.id): step.edits})
+    return record
+
+
+def _yes(_: str) -> bool:
+    return True
+
+
+def _asked(question: str) -> bool:
+    """Ask; the answer is no if the user goes away instead of answering."""
+    try:
+        return typer.confirm(question)
+    except typer.Abort:
+        typer.echo()  # the terminal still stands behind the question
+        return False

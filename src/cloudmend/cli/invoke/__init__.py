@@ -1,0 +1,1 @@
+"""`cloudmend invoke`: an event handled here, or by a deployed function."""

@@ -1,0 +1,1 @@
+"""`cloudmend local`: the embedded AWS in the foreground."""

@@ -1,0 +1,93 @@
+"""`cloudmend local`: the embedded AWS in the foreground, with what to type next."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+import sys
+from contextlib import closing
+from pathlib import Path
+from threading import Event
+from typing import Final
+from urllib.parse import urlsplit
+
+from cloudmend.cli.ledgers import forget_embedded
+from cloudmend.controls.security_group_ingress.contract import CONTROL
+from cloudmend.core.errors import CloudmendError, InputError
+from cloudmend.local.containers import NAME, Containers, checked_address
+from cloudmend.local.front import known_regions
+from cloudmend.local.server import EmbeddedAws
+
+_NEXT = """
+The embedded AWS is at {endpoint} (Region {region}). Ctrl-C stops it.
+It forgets everything then, records too. In another terminal, in cloudmend's folder:
+
+  unset AWS_PROFILE $(env | sed -nE 's/^((AWS|CLOUDMEND)_[A-Za-z0-9_]+)=.*/\\1/p')
+{exports}
+  export PATH={tools}:"$PATH"
+
+  aws ec2 create-security-group --group-name testing --description testing
+  ./bad_boy.sh GROUP_ID
+  aws ec2 describe-security-groups --group-ids GROUP_ID
+  cloudmend invoke -e events/event.json --group GROUP_ID
+"""
+
+
+# What containers may ask the embedded AWS for: the function's calls, and nothing that runs code on this machine.
+_OF_ITS_OWN: Final = frozenset({"events:PutEvents", "sts:GetCallerIdentity"})  # to tell, and to know its account
+_OF_CONTAINERS: Final = _OF_ITS_OWN | {right.action for right in (*CONTROL.reads, *CONTROL.follows, *CONTROL.writes)}
+_WARNING: Final = """
+warning: {who} may read and change the embedded AWS's security groups, under the name {name}.
+"""
+_BY_A_BRIDGE: Final = "Containers, and perhaps other machines of your network that reach {address},"
+_IN_A_CONTAINER: Final = """
+  sam build
+  AWS_ENDPOINT_URL=http://{name}:{port} sam local invoke -e events/event.json --add-host {name}:host-gateway
+"""
+
+
+def serve(port: int, region: str, containers: str | None = None) -> None:
+    """Runs until interrupted. Raises CloudmendError where the port or the containers' address cannot be used."""
+    if region not in known_regions():
+        raise InputError(f"{region!r} is not the name of a Region that the embedded AWS knows, such as eu-west-1.")
+    answered = Containers(checked_address(containers), _OF_CONTAINERS) if containers else None
+    with closing(_started(port, region, answered)) as aws:
+        try:
+            if answered:
+                who = _BY_A_BRIDGE.format(address=answered.address) if answered.needs_listener else "Containers"
+                sys.stderr.write(_WARNING.format(who=who, name=NAME))
+            sys.stdout.write(_welcome(aws))
+            if answered:
+                sys.stdout.write(_IN_A_CONTAINER.format(name=NAME, port=urlsplit(aws.endpoint).port))
+            sys.stdout.flush()
+            Event().wait()
+        except KeyboardInterrupt:
+            sys.stdout.write("\nStopping ...\n")
+    forget_embedded(aws.start)
+
+
+def _started(port: int, region: str, containers: Containers | None) -> EmbeddedAws:
+    try:
+        return EmbeddedAws(port=port, region=region, containers=containers).__enter__()
+    except OSError as error:
+        if containers and error.errno == errno.EADDRNOTAVAIL:
+            raise CloudmendError(
+                f"{containers.address} is no address of this machine. `docker network inspect bridge` names the one at "
+                "which containers reach it, as Gateway; on Docker Desktop it is 127.0.0.1."
+            ) from None
+        raise CloudmendError(
+            f"Port {port} cannot be used ({os.strerror(error.errno or 0)}). "
+            "Pass another with --port; --port 0 takes a free one."
+        ) from None
+
+
+def _welcome(aws: EmbeddedAws) -> str:
+    exports = "\n".join(f"  export {name}={_quoted(name, value)}" for name, value in aws.environment.items())
+    tools = shlex.quote(str(Path(sys.executable).parent))
+    return _NEXT.format(endpoint=aws.endpoint, region=aws.region, exports=exports, tools=tools)
+
+
+def _quoted(name: str, value: str) -> str:
+    """For a shell. What the terminal reaches without its proxy stays so."""
+    return f'"{value},${{{name}:-}}"' if name.upper() == "NO_PROXY" else shlex.quote(value)

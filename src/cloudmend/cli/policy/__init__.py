@@ -1,0 +1,1 @@
+"""`cloudmend policy`: a policy file, explained or refused before it is deployed."""

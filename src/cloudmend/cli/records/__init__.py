@@ -1,0 +1,1 @@
+"""`cloudmend records`: what a ledger holds."""

@@ -1,0 +1,132 @@
+"""A report as JSON and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from typing import Any, Final
+
+import msgspec
+
+from cloudmend.cli.scan.report import Report, Row, Unread
+from cloudmend.core.contract import Control
+from cloudmend.core.escaping import cell, chat
+
+_CELL: Final = 2000  # characters; a spreadsheet takes some 32,000
+
+
+def as_json(report: Report) -> str:
+    """Return one document, in ASCII: whatever a name holds, a terminal that shows it is not told to do anything."""
+    document = msgspec.to_builtins(report)
+    for row, written in zip(report.rows, document["rows"], strict=True):
+        if row.reach:
+            written["reach"] = {"status": row.reach.status, **written["reach"]}
+    return json.dumps({**document, "summary": report.summary}, indent=2) + "\n"
+
+
+def as_csv(report: Report) -> str:
+    """A line of names, then a line for each row. The details are JSON; several addresses are parted by a space."""
+    text = io.StringIO()
+    written = csv.writer(text)
+    written.writerow(COLUMNS)
+    written.writerows(map(list, map(_cells, report.rows)))
+    return text.getvalue()
+
+
+_TABLES: Final = ("details", "reach")
+_REACH: Final = ("reach", "users", "addresses")
+COLUMNS: Final = (*(name for name in Row.__struct_fields__ if name not in _TABLES), "details", *_REACH)
+
+
+def _cells(row: Row) -> Iterator[str]:
+    """Yield the cells of a row; empty if the value is not known."""
+    plain = [getattr(row, name) for name in Row.__struct_fields__ if name not in _TABLES]
+    details = json.dumps(row.details) if row.details else ""
+    reach = (row.reach.status, row.reach.users, row.reach.addresses) if row.reach else (None, None, None)
+    return map(_cell, (*plain, details, *reach))
+
+
+def _cell(value: Any) -> str:
+    told = " ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
+    return cell(told, _CELL)
+
+
+_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+_LEVELS: Final = {"fix": "error", "observe": "warning", "exempt": "note"}
+_SCORES: Final = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}  # within GitHub's ranges
+_NAME: Final = 255  # characters; EC2 takes no longer names
+_TEXT: Final = 1000
+_UNSAFE: Final = re.compile(r"[^\w./~-]+", re.ASCII)  # of a path in a URI
+
+
+def as_sarif(report: Report, controls: Sequence[Control[Any]], code_version: str) -> str:
+    """Return one log with one run, with a rule for each control. What could not be read makes the run unsuccessful."""
+    run = {
+        "tool": {"driver": {"name": "cloudmend", "version": code_version, "rules": [_rule(each) for each in controls]}},
+        "invocations": [
+            {
+                "executionSuccessful": not report.unread,
+                "toolExecutionNotifications": [_notification(unread) for unread in report.unread],
+            }
+        ],
+        "results": [_result(row, name) for row, name in zip(report.rows, _names(report.rows), strict=True)],
+    }
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _rule(control: Control[Any]) -> dict[str, Any]:
+    """The title and advice of a control. GitHub shows the severity of rules that have the tag security."""
+    return {
+        "id": control.id,
+        "shortDescription": {"text": f"{control.title}."},
+        "help": {"text": control.advice or f"{control.title}."},
+        "properties": {
+            "security-severity": _SCORES[control.severity],
+            "tags": ["security", control.severity, *control.references],
+        },
+    }
+
+
+def _notification(unread: Unread) -> dict[str, Any]:
+    return {
+        "level": "error",
+        "message": {"text": chat(f"{unread.control} in {unread.region}: {unread.error}", _TEXT)},
+        "associatedRule": {"id": unread.control},
+    }
+
+
+def _percent(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found[0].encode())
+
+
+def _names(rows: Sequence[Row]) -> list[str]:
+    """Return a name of each row, the same from scan to scan: of the part, and of the reason if the part has several."""
+    parts = [f"{row.control}/{row.region}/{row.resource}/{row.part}" for row in rows]
+    counts = Counter(parts)
+    reasons = [sha256(row.why.encode()).hexdigest()[:8] for row in rows]
+    return [f"{part}/{reason}" if counts[part] > 1 else part for part, reason in zip(parts, reasons, strict=True)]
+
+
+def _result(row: Row, name: str) -> dict[str, Any]:
+    named = f" ({chat(row.name, _NAME)})" if row.name else ""
+    told = f"{row.noun} {row.resource}{named}: {chat(row.why, _TEXT)}. It {chat(row.outcome, _TEXT)}."
+    suppressed = {"kind": "external", "status": "accepted", "justification": row.outcome}
+    place = _UNSAFE.sub(_percent, f"{row.account}/{row.region}/{row.resource}")
+    return {
+        "ruleId": row.control,
+        "level": _LEVELS[row.action],
+        "message": {"text": told},
+        "locations": [
+            {
+                "physicalLocation": {"artifactLocation": {"uri": place}},
+                "logicalLocations": [{"name": row.part, "fullyQualifiedName": name, "kind": "resource"}],
+            }
+        ],
+        "partialFingerprints": {"finding/v1": name},
+        "suppressions": [suppressed] if row.action == "exempt" else [],
+    }

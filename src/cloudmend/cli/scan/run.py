@@ -1,0 +1,156 @@
+"""`cloudmend scan`: what is at fault in the Regions of an account. It reads, and never writes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import Struct
+from rich.console import Console
+from rich.progress import track
+
+from cloudmend.aws.regions import enabled_regions, gateways
+from cloudmend.aws.world import threads
+from cloudmend.cli.context import Brief
+from cloudmend.cli.exit_codes import DONE, FOUND, INCOMPLETE
+from cloudmend.cli.scan.formats import as_csv, as_json, as_sarif
+from cloudmend.cli.scan.report import Report, Unread
+from cloudmend.cli.scan.rows import rows_of
+from cloudmend.cli.scan.table import print_table
+from cloudmend.controls import IDS, every
+from cloudmend.core.contract import Control
+from cloudmend.core.decide import switched_on
+from cloudmend.core.errors import InputError
+from cloudmend.core.policy.model import Policy
+from cloudmend.core.ports import Reader
+from cloudmend.core.run import one_run
+from cloudmend.core.version import CODE_VERSION
+from cloudmend.engine.look import Survey, survey
+
+_AT_ONCE: Final = 8  # looks; each Region has its own quota on calls
+
+Controls = Sequence[Control[Any]]
+Format = Literal["table", "json", "csv", "sarif", "html"]
+
+
+class Looked(Struct, frozen=True):
+    """The result of one control in one Region."""
+
+    control: Control[Any]
+    region: str
+    survey: Survey
+
+
+def scan(regions: Sequence[str], ids: Sequence[str], brief: Brief, form: Format, *, fail_on_findings: bool) -> int:
+    """Write the report of these Regions and controls, or of all; return the exit code. Raises CloudmendError.
+
+    INCOMPLETE if something could not be read; else FOUND if findings shall fail and some count; else DONE.
+    """
+    controls = chosen(ids, brief.policy)
+    report = report_of(look_everywhere(gateways(regions or enabled_regions()), controls, brief))
+    given = [*(("--region", each) for each in regions), *(("--control", each) for each in ids)]
+    options = (*brief.options, *(word for option in given for word in option))
+    write(report, form, controls, msgspec.structs.replace(brief, options=options))
+    if report.unread:
+        return INCOMPLETE
+    return FOUND if fail_on_findings and report.counted else DONE
+
+
+def chosen(ids: Sequence[str], policy: Policy) -> Controls:
+    """Return the controls with these ids, all if none is named, as far as the policy has them on. Raises InputError."""
+    if unknown := [each for each in ids if each not in IDS]:
+        raise InputError(f"There is no control {unknown[0]!r}. The controls are {', '.join(IDS)}.")
+    wanted = [control for control in every() if not ids or control.id in ids]
+    found = switched_on(wanted, policy)
+    if ids and (off := [control.id for control in wanted if control not in found]):
+        raise InputError(f"The policy has {off[0]} off, so it finds nothing. Switch it on, or leave out --control.")
+    if not found:
+        raise InputError("The policy has every control off, so there is nothing to look for. Switch one on.")
+    return found
+
+
+def look_everywhere(
+    readers: Mapping[str, Reader], controls: Controls, brief: Brief, *, quiet: bool = False
+) -> tuple[Looked, ...]:
+    """Look by each control in each Region; what cannot be read costs that look alone. Region by Region, in order.
+
+    What an account has only once is looked at in the first Region. On a terminal it shows how far it is, unless
+    `quiet`.
+    """
+    home = next(iter(readers), "")
+    # One control after the other, so that the looks that are under way at once are in several Regions.
+    looks = [
+        (each, region) for each in controls for region in readers if each.resource.scope != "account" or region == home
+    ]
+    console = Console(stderr=True)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        answers = pool.map(partial(_look, readers=readers, brief=brief), looks)
+        shown = track(
+            answers,
+            "Looking",
+            total=len(looks),
+            console=console,
+            transient=True,
+            disable=quiet or not console.is_terminal,
+        )
+        found = list(shown)
+    order = list(readers)
+    return tuple(sorted(found, key=lambda each: order.index(each.region)))
+
+
+def _look(at: tuple[Control[Any], str], readers: Mapping[str, Reader], brief: Brief) -> Looked:
+    control, region = at
+    world = msgspec.structs.replace(brief.world(region, readers[region]), begin=threads())
+    found = survey(control, brief.policy, one_run(world))
+    told = {note for each in found.found for note in each.notes} - {*brief.standing.exemptions.unreadable}
+    return Looked(control, region, msgspec.structs.replace(found, unread=(*found.unread, *sorted(told))))
+
+
+def report_of(looked: Sequence[Looked]) -> Report:
+    """Return a report with a row for each part at fault."""
+    unread = tuple(unread_of(looked))
+    troubled = {each.control for each in unread} | {each.control.id for each in looked if each.survey.found}
+    return Report(
+        controls=tuple(dict.fromkeys(each.control.id for each in looked)),
+        regions=tuple(dict.fromkeys(each.region for each in looked)),
+        looks=len(looked),
+        rows=tuple(row for each in looked for found in each.survey.found for row in rows_of(found)),
+        clear={each.control.id: each.survey.clear for each in looked if each.control.id not in troubled},
+        unread=unread,
+    )
+
+
+def unread_of(looked: Sequence[Looked]) -> Iterator[Unread]:
+    """Yield what could not be read, and why."""
+    for each in looked:
+        for error in each.survey.unread:
+            yield Unread(region=each.region, control=each.control.id, error=error)
+
+
+def write(report: Report, form: Format, controls: Controls, brief: Brief) -> None:
+    """Write to stdout. What could not be read stands on stderr too, whatever the format."""
+    sarif = partial(as_sarif, controls=controls, code_version=CODE_VERSION)
+    page = partial(_page, controls=controls, brief=brief)
+    formats: dict[str, Callable[[Report], str]] = {"json": as_json, "csv": as_csv, "sarif": sarif, "html": page}
+    if form == "table":
+        print_table(report, controls)
+    else:
+        sys.stdout.write(formats[form](report))
+    for unread in report.unread:
+        sys.stderr.write(f"cloudmend: {not_read(unread)}\n")
+
+
+def not_read(unread: Unread) -> str:
+    """Return a sentence that says what could not be read, and why."""
+    return f"{unread.control} could not look at everything in {unread.region}: {unread.error}"
+
+
+def _page(report: Report, controls: Controls, brief: Brief) -> str:
+    from cloudmend.web.scan_page import scan_page  # no other format waits for the templates
+
+    ledger = brief.standing.ledger
+    return scan_page(report, controls, ledger.entries() if ledger else None, brief.now, brief.options)

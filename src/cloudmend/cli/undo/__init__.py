@@ -1,0 +1,1 @@
+"""`cloudmend undo`: takes a mend back."""

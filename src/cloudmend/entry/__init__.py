@@ -1,1 +1,0 @@
-"""The entry points: the Lambda handlers and the command line. They hold little code."""

@@ -1,0 +1,109 @@
+"""The generated blocks of a file whose comments begin with #: `# generated: NAME`, the block, `# end`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from textwrap import indent
+from typing import Any, Final
+
+from cloudmend.core.contract import Control
+from cloudmend.core.event_rules import EventRule, event_rules
+from cloudmend.core.policy.rights import RIGHTS, name_of, rights_parameter
+from cloudmend.template import rules
+from cloudmend.template.layout import dumped
+from cloudmend.template.policies import RESPONDER, ManagedPolicy, policies
+from cloudmend.template.table import operations, wakes
+
+_BLOCK: Final = re.compile(r"^(?P<indent> *)# generated: (?P<name>.+)\n(?:.*\n)*?(?P=indent)# end$", re.MULTILINE)
+
+
+_MEANING: Final = "observe holds no right to change anything; off hears no event."
+
+
+def filled(text: str, blocks: Mapping[str, str]) -> str:
+    """Return the text with each of its blocks as it is now. Raises KeyError for one that nothing generates."""
+    return _BLOCK.sub(lambda found: _block(found["indent"], found["name"], blocks[found["name"]]), text)
+
+
+def build_blocks(controls: Iterable[Control[Any]]) -> Mapping[str, str]:
+    """Return the blocks of the build's scripts."""
+    rows = (f'    "{service}": {_tuple(names)},\n' for service, names in operations(controls).items())
+    return {"operations of controls": f"OPERATIONS_OF_CONTROLS = {{\n{''.join(rows)}}}\n"}
+
+
+def template_blocks(controls: Sequence[Control[Any]], first: str) -> Mapping[str, str]:
+    """Return the blocks of template.yaml; `first` is the id of the control that has a rule of its own.
+
+    Raises CloudmendError for controls that do not fit into AWS's limits.
+    """
+    made, heard = policies(controls), event_rules(wakes(controls), first)
+    return {
+        "parameters of controls": "".join(dumped({rights_parameter(each.id): _parameter(each)}) for each in controls),
+        "conditions of controls": dumped(dict(_conditions(controls, made, heard))),
+        "rights of controls": dumped({RIGHTS: _rights(controls)}),
+        "policies of controls": "\n".join(f"# {each.comment}\n{dumped({each.id: each.resource})}" for each in made),
+        "rules of controls": "\n".join(_rule(each, made) for each in heard),
+        "rules that the queue lets in": dumped([rules.source_arn(each) for each in heard]),
+    }
+
+
+def _rights(controls: Iterable[Control[Any]]) -> Mapping[str, Any]:
+    """Return what the functions know of the parameters: words like ebs_snapshot_public=fix."""
+    words = [{"Fn::Sub": f"{each.id}=${{{rights_parameter(each.id)}}}"} for each in controls]
+    return {"Fn::Join": [" ", words]}
+
+
+def _parameter(control: Control[Any]) -> Mapping[str, Any]:
+    name, values = rights_parameter(control.id), ["fix", "observe", "off"]
+    if control.put is None:
+        values.remove("fix")
+    return {
+        "Type": "String",
+        "Default": control.mode,
+        "Description": f"What {control.id} may do at most. {_MEANING}",
+        "AllowedValues": values,
+        "ConstraintDescription": f"{name} is {', '.join(values[:-1])} or {values[-1]}.",
+    }
+
+
+def _conditions(
+    controls: Iterable[Control[Any]], made: Iterable[ManagedPolicy], heard: Iterable[EventRule]
+) -> Iterator[tuple[str, Any]]:
+    """Yield what each control may do, and which policies and rules are there."""
+    for control in controls:
+        name, value = name_of(control.id), {"Ref": rights_parameter(control.id)}
+        fixes = {"Fn::Equals": [value, "fix"]}
+        yield f"Hears{name}", {"Fn::Not": [{"Fn::Equals": [value, "off"]}]}
+        yield f"Undoes{name}", fixes
+        yield f"Mends{name}", {"Fn::And": [{"Condition": f"Undoes{name}"}, {"Condition": "Writes"}]}
+    for policy in made:
+        if policy.condition == f"Has{policy.id}":
+            there = _any(policy.alternatives)
+            yield policy.condition, {"Fn::And": [{"Condition": policy.where}, there]} if policy.where else there
+    for rule in heard:
+        if len(rule.controls) > 1:
+            yield rules.condition(rule), _any([f"Hears{name_of(each)}" for each in rule.controls])
+
+
+def _any(conditions: Sequence[str]) -> Mapping[str, Any]:
+    """Return a condition that holds if any of these does. Fn::Or takes two to ten."""
+    values: list[Mapping[str, Any]] = [{"Condition": each} for each in conditions]
+    while len(values) > 1:
+        tens = [values[start : start + 10] for start in range(0, len(values), 10)]
+        values = [{"Fn::Or": ten} if len(ten) > 1 else ten[0] for ten in tens]
+    return values[0]
+
+
+def _rule(rule: EventRule, made: Iterable[ManagedPolicy]) -> str:
+    name, permission = rules.permission(rule)
+    resource = rules.rule(rule, [each.id for each in made if each.is_always_there and RESPONDER in each.roles])
+    return f"{dumped({rule.id: resource})}\n{dumped({name: permission})}"
+
+
+def _tuple(names: tuple[str, ...]) -> str:
+    return "(\n" + "".join(f'        "{name}",\n' for name in names) + "    )"
+
+
+def _block(indented: str, name: str, text: str) -> str:
+    return f"{indented}# generated: {name}\n{indent(text, indented)}{indented}# end"

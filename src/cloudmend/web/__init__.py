@@ -1,0 +1,1 @@
+"""Pages: the report of a scan as one file, and the console."""

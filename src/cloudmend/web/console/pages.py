@@ -1,0 +1,158 @@
+"""The pages: each reads its context, and fills a template."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Final
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from markupsafe import Markup, escape
+from msgspec import Struct
+from werkzeug.http import generate_etag, quote_etag
+from werkzeug.wrappers import Response as Answer
+
+from cloudmend.cli.exempt.run import end
+from cloudmend.cli.messages import came_to, left_open
+from cloudmend.cli.scan.report import by_control, numbers_of, told
+from cloudmend.cli.undo.run import take_back_and_tell
+from cloudmend.core.attribution import attribute
+from cloudmend.core.counts import plural
+from cloudmend.core.errors import CloudmendError, InputError, LedgerError
+from cloudmend.core.escaping import command
+from cloudmend.core.exempting import Grounds, parse_duration
+from cloudmend.core.ledger import Entry
+from cloudmend.core.record_ids import find
+from cloudmend.core.undo import Undone
+from cloudmend.web.console.context import Surroundings, look
+from cloudmend.web.console.difference import difference, noun
+from cloudmend.web.render import asset, short, unbroken
+
+_SHOWN: Final = 50  # mends
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """The fields of the undo form, as somebody typed them."""
+
+    duration: str = "2h"
+    reason: str = ""
+    owner: str = ""
+    is_carried_out: bool = False  # else it is a dry run
+
+    @classmethod
+    def of_form(cls) -> Wish:
+        form = request.form
+        return cls(
+            duration=form.get("duration", ""),
+            reason=form.get("reason", ""),
+            owner=form.get("owner", ""),
+            is_carried_out=form.get("step") == "undo",
+        )
+
+    def grounds(self, caller: str) -> Grounds:
+        """Return the exemption's grounds. Raises InputError for a duration that is not valid."""
+        lasting = parse_duration(self.duration.strip())
+        return Grounds(owner=self.owner.strip() or caller, reason=self.reason.strip(), duration=lasting, caller=caller)
+
+
+class Pages:
+    """The views. Each may raise CloudmendError, which becomes a page of its own."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+
+    def blueprint(self) -> Blueprint:
+        pages = Blueprint("pages", __name__)
+        pages.add_app_template_global(attribute)
+        pages.add_app_template_global(came_to)
+        pages.add_app_template_global(left_open)
+        pages.add_app_template_global(noun)
+        pages.add_app_template_filter(told)
+        pages.add_app_template_filter(plural)
+        pages.add_app_template_filter(short)
+        pages.add_app_template_filter(by_control)
+        pages.add_app_template_filter(numbers_of)
+        pages.add_app_template_filter(unbroken)
+        pages.add_url_rule("/", view_func=self.home)
+        pages.add_url_rule("/doors", view_func=self.doors)
+        pages.add_url_rule("/mends", view_func=self.mends)
+        pages.add_url_rule("/records/<path:entry_id>", view_func=self.record)
+        pages.add_url_rule("/records/<path:entry_id>", view_func=self.undo, methods=["POST"])
+        pages.add_url_rule("/exemptions", view_func=self.exemptions)
+        pages.add_url_rule("/exemptions", view_func=self.remove, methods=["POST"])
+        pages.add_url_rule("/style.css", view_func=self.style)
+        return pages
+
+    def home(self) -> str:
+        mends = self._mends()
+        tag = quote_etag(generate_etag(mends.encode()))  # the page then asks for another one only
+        return render_template("home.html", doors=look(self._around), mends=mends, tag=tag)
+
+    def doors(self) -> str:
+        """Return only the open findings of the home page."""
+        return render_template("doors.html", doors=look(self._around))
+
+    def mends(self) -> Response:
+        """Return only the mends of the home page; status 304 if the browser has them already."""
+        response = make_response(self._mends())
+        response.add_etag()
+        response.make_conditional(request)
+        return response
+
+    def record(self, entry_id: str) -> str:
+        return _record_page(find(self._around.ledger, entry_id))
+
+    def undo(self, entry_id: str) -> str | Answer | tuple[str, int]:
+        """Return a page of the changes that an undo makes. If the person has confirmed them, undo the mend."""
+        entry = find(self._around.ledger, entry_id)
+        wish = Wish.of_form()
+        try:
+            undone = self._undone(entry, wish)
+        except CloudmendError as error:
+            return _record_page(entry, wish=wish, problem=str(error)), status_of(error)
+        if undone.record is None:
+            return _record_page(entry, wish=wish, planned=undone)
+        return redirect(url_for(".record", entry_id=entry.id), 303)
+
+    def exemptions(self) -> str:
+        found = self._around.ledger.exemptions(self._around.clock.now())
+        return render_template("exemptions.html", exemptions=found, has_removed="removed" in request.args)
+
+    def remove(self) -> Answer:
+        exemption_id = request.form.get("exemption", "")
+        around = self._around
+        if not end(exemption_id, around.ledger, around.stack, around.caller, around.clock.now()):
+            raise LedgerError(f"There is no exemption {exemption_id} in {around.ledger.name}.")
+        return redirect(url_for(".exemptions", removed=""), 303)
+
+    def style(self) -> Response:
+        """Return the style sheet that all pages of cloudmend share."""
+        return Response(asset("style.css"), mimetype="text/css")
+
+    def _mends(self) -> Markup:
+        newest = tuple(islice(self._around.ledger.entries(newest_first=True), _SHOWN))
+        return Markup(render_template("mends.html", entries=newest, limit=_SHOWN))  # noqa: S704 - escaped
+
+    def _undone(self, entry: Entry, wish: Wish) -> Undone:
+        """Undo a mend in the Region of its record, whatever Regions the console looks at."""
+        grounds = wish.grounds(self._around.caller())
+        here = self._around.world(entry.intent.region)
+        return take_back_and_tell(entry, grounds, here, self._around.stack, dry_run=not wish.is_carried_out)
+
+
+def _record_page(entry: Entry, *, wish: Wish | None = None, planned: Undone | None = None, problem: str = "") -> str:
+    # Escaped here and not in the template, where a command would be made one that is nicer to read, and another.
+    commands = [escape(command(each.command(entry.intent.region))) for each in planned.requests] if planned else []
+    return render_template(
+        "record.html",
+        entry=entry,
+        lines=difference(entry),
+        wish=wish or Wish(),
+        planned=planned,
+        commands=commands,
+        problem=problem,
+    )
+
+
+def status_of(error: CloudmendError) -> int:
+    """Return 400 for an input that is not valid, otherwise 409: the present state does not allow the request."""
+    return 400 if isinstance(error, InputError) else 409

@@ -1,0 +1,128 @@
+"""The positions of numbers and times in a picture: across in percent of its width, down in pixels."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from typing import Final
+
+from msgspec import Struct
+
+from cloudmend.cli.scan.history import Door
+from cloudmend.cli.scan.report import Report, Row, resources_of
+from cloudmend.core.counts import plural
+from cloudmend.core.escaping import cut
+
+_ACTIONS: Final = ("fix", "observe", "exempt")
+_MOST_BARS: Final = 10
+_MOST_LANES: Final = 20
+_LABEL: Final = 32  # characters: a value may be long, and a phone narrow
+_TICKS: Final = 4  # steps of the axis of time
+_LEAST: Final = 0.6  # percent: a door that was open for seconds is still seen
+
+
+class Part(Struct, frozen=True):
+    """A piece of a bar; `kind` is its class."""
+
+    kind: str
+    x: float
+    width: float
+    told: str = ""
+
+
+class Bar(Struct, frozen=True):
+    """A line of a picture."""
+
+    label: str
+    told: str
+    parts: tuple[Part, ...]
+    where: str = ""  # what a narrow window leaves out
+
+
+class Tick(Struct, frozen=True):
+    x: float
+    label: str
+
+
+class Timeline(Struct, frozen=True, kw_only=True):
+    """A lane for each resource; `left_out` resources have none."""
+
+    lanes: tuple[Bar, ...]
+    ticks: tuple[Tick, ...]
+    left_out: int
+
+
+def bars(report: Report, key: Callable[[Row], str]) -> tuple[Bar, ...]:
+    """Return the numbers of findings by `key`, the largest first. The last bar counts all others."""
+    counts = Counter(map(key, report.rows))
+    named = [label for label, _ in counts.most_common(_MOST_BARS)]
+    rows = {label: [row for row in report.rows if key(row) == label] for label in named}
+    if others := [row for row in report.rows if key(row) not in rows]:
+        rows[f"{len(counts) - len(named)} others"] = others
+    longest = max(map(len, rows.values()), default=1)
+    return tuple(_bar(label, of_label, longest) for label, of_label in rows.items())
+
+
+def _bar(label: str, rows: Sequence[Row], longest: int) -> Bar:
+    counts = Counter(row.action for row in rows)
+    widths = [100 * counts[action] / longest for action in _ACTIONS]
+    starts = accumulate(widths, initial=0.0)
+    return Bar(
+        label=cut(label, _LABEL),
+        told=plural(len(rows), "finding"),
+        where=f"in {resources_of(rows)}",
+        parts=tuple(
+            Part(action, x, width) for action, x, width in zip(_ACTIONS, starts, widths, strict=False) if width
+        ),
+    )
+
+
+def timeline(doors: Sequence[Door], now: datetime) -> Timeline:
+    """Return the times in which findings were open, for the resources that were opened last."""
+    latest = list(dict.fromkeys(map(_place, reversed(doors))))
+    places = latest[:_MOST_LANES]
+    shown = [door for door in doors if _place(door) in places]
+    start = min((door.opened for door in shown), default=now)
+    scale = _Scale(start, max(now - start, timedelta(minutes=1)))
+    return Timeline(
+        lanes=tuple(_lane([door for door in shown if _place(door) == place], scale) for place in places),
+        ticks=tuple(scale.tick(step) for step in range(_TICKS + 1)),
+        left_out=len(latest) - len(places),
+    )
+
+
+def _place(door: Door) -> tuple[str, ...]:
+    return door.control, door.region, door.resource
+
+
+class _Scale(Struct, frozen=True):
+    """A scale from the left edge to the right edge."""
+
+    start: datetime
+    length: timedelta
+
+    def x(self, time: datetime) -> float:
+        return min(100.0, max(0.0, 100 * ((time - self.start) / self.length)))
+
+    def tick(self, step: int) -> Tick:
+        time = (self.start + self.length * step / _TICKS).astimezone(UTC)
+        return Tick(100 * step / _TICKS, f"{time:{self._form()}}")
+
+    def _form(self) -> str:
+        """So fine that no two marks say the same."""
+        if self.length < timedelta(minutes=_TICKS):
+            return "%d %b %H:%M:%S"
+        return "%d %b %H:%M" if self.length < timedelta(days=_TICKS) else "%d %b %Y"
+
+
+def _lane(doors: Sequence[Door], scale: _Scale) -> Bar:
+    return Bar(doors[0].resource, doors[0].region, tuple(_opening(door, scale) for door in doors))
+
+
+def _opening(door: Door, scale: _Scale) -> Part:
+    """Return the bar of an opening. It reaches the right edge if no end of the opening is known."""
+    x = scale.x(door.opened)
+    width = max((scale.x(door.closed) if door.closed else 100.0) - x, _LEAST)
+    return Part(door.kind, min(x, 100.0 - _LEAST), width, door.told)

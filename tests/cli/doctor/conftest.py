@@ -1,0 +1,34 @@
+"""The embedded AWS, reached as a user's own would be, and a healthy deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from cli.doctor.patient import Patient
+from cloudmend.local.server import EmbeddedAws
+from local.embedded.helpers import unheard
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedAws]:
+    with EmbeddedAws(log=unheard) as embedded:
+        for name, value in embedded.environment.items():
+            monkeypatch.setenv(name, value)
+        yield embedded
+
+
+@pytest.fixture
+def on_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The embedded AWS is taken for AWS itself, because it does not say that it is not."""
+    monkeypatch.setattr("cloudmend.aws.identity.START", "x-unheard-of")
+
+
+@pytest.fixture
+def patient(aws: EmbeddedAws) -> Patient:
+    healthy = Patient(aws)
+    healthy.deploy()
+    healthy.read_whole()
+    healthy.trail()
+    return healthy

@@ -1,0 +1,87 @@
+"""What scan and explain are told of a stack and of a ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from cli.doctor.patient import STACK, Patient
+from cloudmend.cli.context import brief_of, only
+from cloudmend.cli.ledgers import open_ledger
+from cloudmend.core.errors import InputError
+from cloudmend.core.exempting import Grounds, Where
+from cloudmend.core.ledger import TimedExemption
+from cloudmend.core.policy.model import Policy
+from cloudmend.disk.policy_file import PACKAGED
+from cloudmend.local.server import EmbeddedAws
+from local.embedded.helpers import unheard
+from support import settings_in
+
+GROUP = "sg-05fe30eb67c909f27"
+
+
+def exemption(name: str) -> TimedExemption:
+    grounds = Grounds(owner="net", reason="No VPN yet", duration=timedelta(hours=2), caller="arn")
+    return grounds.exemption(name, Where(group=GROUP), datetime.now(UTC))
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Patient]:
+    with EmbeddedAws(log=unheard) as embedded:
+        for name, value in embedded.environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+        yield Patient(embedded)
+
+
+def ports(policy: Policy) -> list[str]:
+    return [str(traffic) for traffic in settings_in(policy).guarded]
+
+
+def test_a_stack_gives_its_settings_its_switch_and_its_ledger(patient: Patient) -> None:
+    patient.deploy(GuardedPorts="5432", Mode="observe")
+    table = patient["LedgerTable"]
+    patient.client("ssm").put_parameter(Name=patient["ModeParameter"], Value="fix", Overwrite=True)
+    open_ledger(table, None).exempt(exemption("exempt-of-the-stack"))
+    brief = brief_of(PACKAGED, ledger="", stack=STACK, region=patient.aws.region)
+    assert (ports(brief.policy), brief.policy.mode.default) == (["tcp/5432"], "observe")
+    assert brief.standing.switch == "fix"
+    assert [each.id for each in brief.standing.exemptions.held] == ["exempt-of-the-stack"]
+
+
+def test_a_stack_gives_the_keys_of_the_policy_that_it_sets(patient: Patient) -> None:
+    patient.deploy(Settings="control.security_group_ingress.guarded=5432,80;control.sqs_policy_public.mode=off")
+    policy = brief_of(PACKAGED, ledger="", stack=STACK, region=patient.aws.region).policy
+    assert ports(policy) == ["tcp/80", "tcp/5432"]
+    assert policy.modes["sqs_policy_public"].default == "off"
+
+
+def test_a_stack_that_is_not_there_is_bad_input(patient: Patient) -> None:
+    with pytest.raises(InputError, match=r"There is no stack nowhere in us-east-1\. Pass another"):
+        brief_of(PACKAGED, ledger="", stack="nowhere", region="us-east-1")
+
+
+@pytest.mark.usefixtures("patient")
+def test_without_a_name_the_user_s_own_file_counts_and_is_not_made_by_a_look(tmp_path: Path) -> None:
+    assert brief_of(PACKAGED, ledger="", stack="", region=None).standing.ledger is None
+    assert not list(tmp_path.iterdir())
+    open_ledger("", None).exempt(exemption("exempt-of-my-own"))
+    standing = brief_of(PACKAGED, ledger="", stack="", region=None).standing
+    assert [each.id for each in standing.exemptions.held] == ["exempt-of-my-own"]
+    assert standing.switch is None
+
+
+@pytest.mark.parametrize("regions", [[], ["us-east-1", "eu-west-1"]])
+def test_a_stack_needs_the_one_region_that_it_mends(regions: list[str]) -> None:
+    with pytest.raises(InputError, match="Pass exactly that Region as --region"):
+        only(regions, "Stack cloudmend")
+
+
+def test_one_region_is_that_of_the_ledger_and_several_are_none() -> None:
+    assert only(["us-east-1"], "Stack cloudmend") == "us-east-1"
+    assert only(["us-east-1"]) == "us-east-1"
+    assert only([]) is None
+    assert only(["us-east-1", "eu-west-1"]) is None

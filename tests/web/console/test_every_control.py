@@ -1,0 +1,68 @@
+"""The console over an AWS with every control's kind of resource: its findings, its records, and the undo of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from markupsafe import escape
+from typer.testing import CliRunner
+
+from cloudmend.cli.main import app
+from cloudmend.disk.policy_file import PACKAGED
+from cloudmend.local.server import EmbeddedAws
+from cloudmend.web.console.app import create_app
+from cloudmend.web.console.context import surroundings
+from kit.specimens import SPECIMENS, Specimen, name
+from local.embedded.helpers import client, unheard
+from support import policy
+from web.console.conftest import FOR_2H, TOKEN, Visitor, said
+from web.console.test_record import rows
+
+REGION = "us-east-1"
+FIXING = '[control.s3_bucket_block_public_access]\nmode = "fix"\n'
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[EmbeddedAws]:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    with EmbeddedAws(log=unheard) as embedded:
+        for key, value in embedded.environment.items():
+            monkeypatch.setenv(key, value)
+        yield embedded
+
+
+@pytest.fixture
+def fixing(tmp_path: Path) -> str:
+    """The path of a policy that mends buckets too."""
+    path = tmp_path / "policy.toml"
+    path.write_text(f"{PACKAGED.read_text(encoding='utf-8')}\n{FIXING}", encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("specimen", SPECIMENS, ids=name)
+def test_its_finding_is_shown_its_mend_has_a_record_and_its_undo_takes_it_back(
+    aws: EmbeddedAws, fixing: str, specimen: Specimen
+) -> None:
+    resource, control = specimen.open(lambda service: client(aws, service)), specimen.control
+    visitor = Visitor(create_app(surroundings([REGION], "", policy(FIXING)), TOKEN).test_client())
+    home = said(visitor.get())
+    assert resource in home
+    assert str(escape(control.title)) in home
+    assert "chip fix" in home
+    words = ["fix", "--region", REGION, "--resource", resource, "--policy", fixing, "--yes", "--json"]
+    done = json.loads(CliRunner().invoke(app, words, catch_exceptions=False).stdout)
+    assert "Nothing is at fault" in said(visitor.get())
+    (record,) = done["records"]
+    assert resource in said(visitor.get("mends"))
+    page = said(visitor.get(f"records/{record['entry_id']}"))
+    assert f"What {control.resource.noun} {resource} consisted of" in page
+    assert f'<dd class="code">{control.id}</dd>' in page
+    changed = {row[0].split()[0]: row[1:] for row in rows(page) if row[2] != "left alone"}
+    assert set(changed) == {edit["part"] for edit in record["edits"]}
+    assert all(before and before != after for before, after in changed.values())
+    assert visitor.post(f"records/{record['entry_id']}", **FOR_2H, step="undo").status_code == 303
+    assert "Undone at" in said(visitor.get(f"records/{record['entry_id']}"))
+    assert "left open on purpose</span>" in said(visitor.get())

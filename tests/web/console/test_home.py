@@ -1,0 +1,124 @@
+"""The home page: what is open now, and what was mended."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from cloudmend.core.errors import LedgerError
+from cloudmend.core.exempting import Where
+from support import REGION, Account, ipv4
+from undoing import GROUNDS, mended_group, refuse, undone
+from web.console.conftest import Visitor, said
+
+
+def headline(text: str) -> str:
+    (found,) = re.findall(r"<h1>\s*<span[^>]*>(.*?)</span>\s*</h1>", text)
+    return str(found)
+
+
+def test_what_is_open_is_a_row_with_what_becomes_of_it(visitor: Visitor, account: Account) -> None:
+    group_id = account.group(ipv4(22, "0.0.0.0/0", Description="a hurry"))
+    text = said(visitor.get())
+    assert headline(text) == "1 finding"
+    row = text[text.index("<tbody>") : text.index("</tbody>")]
+    expected = (
+        group_id,
+        "tcp/22 from 0.0.0.0/0",
+        "description: <bdi>a hurry</bdi>",
+        "3,702,258,688",
+        "0 interfaces",
+        "at fault",
+    )
+    assert all(part in row for part in expected)
+    assert "would become tcp/22 from 10.0.0.0/8 (mode.default is fix)" in row
+
+
+def test_it_looks_again_whenever_it_is_asked_for(visitor: Visitor, account: Account) -> None:
+    assert headline(said(visitor.get())) == "Nothing is at fault"
+    account.group(ipv4((20, 30), "0.0.0.0/0"))
+    account.group(ipv4(3389, "0.0.0.0/0"))
+    assert headline(said(visitor.get())) == headline(said(visitor.get("doors"))) == "2 findings"
+
+
+def test_what_the_ledger_exempts_is_not_called_at_fault(visitor: Visitor, account: Account) -> None:
+    _, entry_id = mended_group(account)
+    undone(account, entry_id)
+    text = said(visitor.get())
+    assert headline(text) == "Nothing is at fault"
+    assert text.count("left open on purpose</span>") == 2
+    assert text.count("by network-team until 2026-11-24 09:00 UTC: The vendor has no VPN yet") == 2
+    assert "chip fix" not in text
+
+
+def test_an_exemption_of_one_rule_leaves_the_other_at_fault(visitor: Visitor, account: Account) -> None:
+    group_id = account.group(ipv4(22, "0.0.0.0/0"), ipv4(3389, "0.0.0.0/0"))
+    parts = ("tcp/22 from 0.0.0.0/0",)
+    account.ledger.exempt(GROUNDS.exemption("exempt-1a2b3c4d", Where(group=group_id), account.clock.now(), parts))
+    assert headline(said(visitor.get())) == "1 finding"
+
+
+def test_a_region_that_cannot_be_read_is_told_and_hides_no_mend(visitor: Visitor, account: Account) -> None:
+    group_id, _ = mended_group(account)
+    refuse(account, "DescribeSecurityGroups", times=1)
+    text = said(visitor.get())
+    assert headline(text) == "Not everything could be read"
+    assert f"security_group_ingress could not look at everything in {REGION}. not all of its groups were" in text
+    assert f"{account.label(group_id)}: narrowed tcp/22" in text
+
+
+def test_an_exemption_that_cannot_be_read_is_told(visitor: Visitor, account: Account) -> None:
+    account.store.exemptions["exempt-1a2b3c4d"] = b"{}"
+    for path in ("", "exemptions"):
+        assert "An exemption cannot be read, and exempts nothing." in said(visitor.get(path))
+
+
+def test_a_record_that_cannot_be_read_is_a_row_and_hides_no_other(visitor: Visitor, account: Account) -> None:
+    (group_id, _), (_, broken) = mended_group(account), mended_group(account)
+    account.store.spoiled[broken] = b'{"version": 3, "id": "x-y"}'
+    text = said(visitor.get("mends"))
+    row = text[text.index("unreadable") :].partition("</tr>")[0]
+    assert broken in row
+    assert "cannot be read. x-y was stored in version 3; this cloudmend reads up to 2. Update cloudmend." in row
+    assert f"{account.label(group_id)}: narrowed tcp/22" in text
+
+
+def test_the_newest_mend_is_the_first(visitor: Visitor, account: Account) -> None:
+    first = mended_group(account)[0]
+    account.clock.sleep(60)
+    second = mended_group(account)[0]
+    text = said(visitor.get("mends"))
+    assert text.index(second) < text.index(first)
+    assert "All that the ledger holds" in text
+
+
+def test_of_many_mends_the_newest_fifty_are_shown(visitor: Visitor, account: Account) -> None:
+    for _ in range(51):
+        account.clock.sleep(1)
+        account.mend(account.group(ipv4(22, "0.0.0.0/0")))
+    text = said(visitor.get("mends"))
+    assert text.count("<tr>") == 51  # with that of the headings
+    assert "The newest 50 that the ledger holds" in text
+
+
+def test_an_empty_ledger_says_so(visitor: Visitor) -> None:
+    assert "The ledger holds no mend yet." in said(visitor.get())
+
+
+def test_what_the_page_has_already_is_not_sent_again(visitor: Visitor, account: Account) -> None:
+    (tag,) = re.findall(r'data-tag="&#34;(\w+)&#34;"', said(visitor.get()))
+    known = {"If-None-Match": f'"{tag}"'}
+    assert said(visitor.get("mends", **known), 304) == ""
+    group_id, _ = mended_group(account)
+    assert group_id in said(visitor.get("mends", **known))
+
+
+def test_a_ledger_that_cannot_be_read_is_a_sentence(
+    visitor: Visitor, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(**_: object) -> None:
+        raise LedgerError("The ledger cannot be used: disk full.")
+
+    monkeypatch.setattr(account.ledger, "entries", refused, raising=False)
+    assert "The ledger cannot be used: disk full." in said(visitor.get(), 409)
