@@ -27,11 +27,11 @@ def each_command() -> Iterator[typer.Context]:
 
 def _within(command: Any, parent: typer.Context | None, name: str) -> Iterator[typer.Context]:
     context = command.context_class(command, info_name=name, parent=parent)
-    inner: dict[str, Any] = getattr(command, "commands", {})
-    for each, found in inner.items():
-        yield from _within(found, context, each)
-    if not inner:
+    if not hasattr(command, "list_commands"):
         yield context
+        return
+    for each in command.list_commands(context):
+        yield from _within(command.get_command(context, each), context, each)
 
 
 def paragraphs(text: str) -> list[str]:

@@ -4,34 +4,61 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
-from cloudmend.cli.demo.command import demo
-from cloudmend.cli.doctor.command import doctor
-from cloudmend.cli.exempt.command import app as exempt
 from cloudmend.cli.exit_codes import BAD_INPUT, DONE, INCOMPLETE, listed
-from cloudmend.cli.explain.command import explain
-from cloudmend.cli.fix.command import fix
 from cloudmend.cli.help import Command
-from cloudmend.cli.invoke.command import invoke
-from cloudmend.cli.local.command import local
-from cloudmend.cli.policy.command import app as policy
-from cloudmend.cli.records.command import records
-from cloudmend.cli.replay.command import replay
-from cloudmend.cli.scan.command import scan
-from cloudmend.cli.undo.command import undo
 from cloudmend.cli.version import version
 from cloudmend.core.errors import CloudmendError, EventError, InputError, PolicyError
 from cloudmend.core.escaping import terminal
-from cloudmend.web.console.command import console
 
-COMMANDS: Final = (scan, explain, fix, replay, invoke, undo, records, console, doctor, local, demo, version)
-GROUPS: Final = {"exempt": exempt, "policy": policy}
+# Each command is a function, or a Typer of several, that is imported when it is asked for.
+COMMANDS: Final = {
+    "scan": "cloudmend.cli.scan.command:scan",
+    "explain": "cloudmend.cli.explain.command:explain",
+    "fix": "cloudmend.cli.fix.command:fix",
+    "replay": "cloudmend.cli.replay.command:replay",
+    "invoke": "cloudmend.cli.invoke.command:invoke",
+    "undo": "cloudmend.cli.undo.command:undo",
+    "records": "cloudmend.cli.records.command:records",
+    "console": "cloudmend.web.console.command:console",
+    "doctor": "cloudmend.cli.doctor.command:doctor",
+    "local": "cloudmend.cli.local.command:local",
+    "demo": "cloudmend.cli.demo.command:demo",
+    "version": "cloudmend.cli.version:version",
+    "exempt": "cloudmend.cli.exempt.command:app",
+    "policy": "cloudmend.cli.policy.command:app",
+}
+
+
+class Commands(TyperGroup):
+    """A group that imports the module of a command when the command is asked for, so that no other waits for it."""
+
+    def list_commands(self, _: Any) -> list[str]:
+        """Return the names of the commands, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, _: Any, cmd_name: str) -> Any:
+        """Return the command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(module), name)
+        alone = typer.Typer(rich_markup_mode=None)
+        if isinstance(found, typer.Typer):
+            alone.add_typer(found, name=cmd_name)
+        else:
+            alone.command(cmd_name, cls=Command)(found)
+        return typer.main.get_group(alone).commands[cmd_name]
+
 
 app = typer.Typer(
+    cls=Commands,
     help=f"""Mend AWS accounts: narrow what was opened to the world, prove it closed, and undo a mend.
 
     Exit codes, the same for all commands: {listed()}.
@@ -59,12 +86,6 @@ def _options(
     ] = False,
 ) -> None:
     """Take what stands before every command."""
-
-
-for command in COMMANDS:
-    app.command(cls=Command)(command)
-for name, group in GROUPS.items():
-    app.add_typer(group, name=name)
 
 
 def main() -> None:
