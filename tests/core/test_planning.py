@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.core.contract import Control, Right, State, View, rights
+from cloudmend.core.contract import Control, Finding, Right, State, View, rights
 from cloudmend.core.errors import UnsafePlan
 from cloudmend.core.planning import (
+    NOTHING,
     Covers,
     Plan,
     calls,
     check,
     check_rights,
+    covers_of,
     exempt_parts,
     judge,
     mark,
@@ -25,7 +27,8 @@ from cloudmend.core.planning import (
     same_parts,
     steps_between,
 )
-from lamps import CONTROL, Settings, target
+from lamps import CONTROL, ID, Settings, target
+from ledgers.values import exemption
 from support import ACCOUNT, NOW
 
 ON = {"hall": "on", "stairs": "off"}
@@ -111,6 +114,28 @@ def test_a_plan_that_was_cut_off_goes_on_with_what_is_as_it_was() -> None:
     assert [(step.part, step.after) for step in rest.steps] == [("stairs", "off")]
 
 
+def test_a_plan_that_was_cut_off_goes_on_beside_what_is_exempt_by_now() -> None:
+    whole = planned(view=seen({"hall": "on", "stairs": "on"}))
+    covers = Covers(parts=frozenset({"porch"}))
+    half = seen({"hall": "off", "stairs": "on", "porch": "on"}, exempt=frozenset({"porch"}))
+    blind = replace(CONTROL, judge=lambda view, _: [Finding(part=p, why=p) for p, v in view.parts.items() if v == "on"])
+    rest = resumed(blind, half, whole.steps, Settings(), covers)
+    assert [each.part for each in rest.findings] == ["stairs"]
+
+
+def test_a_control_s_own_mend_gets_the_view_the_findings_and_the_settings() -> None:
+    given = []
+
+    def own(*arguments: Any) -> Mapping[str, str]:
+        given.append(arguments)
+        return {"hall": "off"}
+
+    view, settings = seen(), Settings(unscrew=True)
+    found = judge(CONTROL, view, settings).counted
+    assert plan(replace(CONTROL, mend=own), view, found, settings).settings is settings
+    assert given == [(view, found, settings)]
+
+
 def test_what_is_exempt_is_told_apart_by_part_and_by_mark_and_whole() -> None:
     view = seen({"hall": "on", "stairs": "on"})
     by_mark = Covers(marks=frozenset({mark(CONTROL, "hall", "on")}))
@@ -122,11 +147,40 @@ def test_what_is_exempt_is_told_apart_by_part_and_by_mark_and_whole() -> None:
     assert not judge(CONTROL, view, Settings(), Covers(whole=True)).counted
 
 
+def test_timed_exemptions_cover_whole_resources_old_ids_and_marks() -> None:
+    lamp = target().resource
+    whole = exemption("e-1", group=ID)
+    old = exemption("e-2", group=ID, rule="hall")
+    marked = exemption("e-3", group=ID, parts=("m-1", "m-2"))
+    others = [exemption("e-4", group="lamp-2"), exemption("e-5", group=ID, control="another_control")]
+    assert covers_of([whole], CONTROL, lamp) == Covers(whole=True)
+    assert covers_of([old, marked, *others], CONTROL, lamp) == Covers(
+        parts=frozenset({"hall"}), marks=frozenset({"m-1", "m-2"})
+    )
+    assert covers_of(others, CONTROL, lamp) is NOTHING
+
+
+def test_a_scope_with_the_marks_of_findings_covers_them_too() -> None:
+    covers = Covers(parts=frozenset({"hall"}), marks=frozenset({"m-1"}))
+    found = [Finding(part="stairs", why="on", mark="m-2")]
+    assert covers.besides(found) == Covers(parts=frozenset({"hall"}), marks=frozenset({"m-1", "m-2"}))
+    assert covers.besides([]) is covers
+
+
+def test_a_part_is_exempt_by_each_mark_that_the_control_gives_it() -> None:
+    several = replace(CONTROL, marks=lambda state: {part: {f"{part}-1", f"{part}-2"} for part in state.parts})
+    for name in ("hall-1", "hall-2"):
+        assert exempt_parts(several, seen().state, Covers(marks=frozenset({name}))) == {"hall"}
+    assert exempt_parts(several, seen().state, Covers(marks=frozenset({mark(CONTROL, "hall", "on")}))) == set()
+
+
 def test_a_mark_names_a_part_and_its_value_or_the_value_alone_where_ids_change() -> None:
     assert mark(CONTROL, "hall", "on") != mark(CONTROL, "stairs", "on")
     assert mark(CONTROL, "hall", "on") != mark(CONTROL, "hall", "off")
     fleeting = replace(CONTROL, new_ids=True)
     assert mark(fleeting, "hall", "on") == mark(fleeting, "stairs", "on")
+    assert mark(CONTROL, "hall", {"a": 1, "b": 2}) == mark(CONTROL, "hall", {"b": 2, "a": 1})
+    assert mark(CONTROL, "hall", "on") == "d0a64fadfe62b180"  # stored: an exemption names a fault by it
 
 
 def test_of_another_account_s_resource_findings_are_only_reported() -> None:
@@ -135,7 +189,10 @@ def test_of_another_account_s_resource_findings_are_only_reported() -> None:
     assert restrained(found, "", ACCOUNT) == found
     assert restrained(found, "444455556666", "") == found
     (reported,) = restrained(found, "444455556666", ACCOUNT)
-    assert "account 444455556666 owns it" in reported.restraint
+    why = "account 444455556666 owns it, and only its owner can change it: tell them, or have cloudmend run there too"
+    assert reported == replace(found[0], restraint=why)
+    hot = judge(CONTROL, seen({"hall": "hot"}), Settings()).counted
+    assert [(each.restraint, each.wait) for each in restrained(hot, "444455556666", ACCOUNT)] == [(why, "")]
 
 
 def test_two_reads_say_the_same_in_any_order_and_without_what_aws_chooses() -> None:
