@@ -106,8 +106,8 @@ def test_what_flaps_names_who_opens_it_and_how_to_stop_that() -> None:
     record = record_of(end, NOW)
     assert record.summary == (
         f"lamp lamp-1: {DID}. It was opened 3 times within the hour. This time the IAM user mallory opened it, through "
-        "Terraform or OpenTofu, by its user agent. The next apply may switch it on again: switch it off in the Terraform "
-        "configuration."
+        "Terraform or OpenTofu, by its user agent. The next apply may switch it on again: switch it off in the "
+        "Terraform configuration."
     )
     assert (record.attribution, record.severity) == (attribute(TERRAFORM, control.hints), "high")
     unknown = record_of(ended("mended", steps=(STEP,), flaps=2), NOW).summary

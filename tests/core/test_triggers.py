@@ -22,6 +22,7 @@ OTHER = "444455556666"
 def named(request: Json | None = None, response: Json | None = None, control: Control[Any] = CONTROL) -> Any:
     """Return what is named: id, account, Region and parts of each."""
     found = resources(control, call(request, response))
+    assert {each.type for each in found} <= {TYPE.type}
     return [(each.id, each.account, each.region, each.parts) for each in found]
 
 
@@ -72,6 +73,19 @@ def test_what_a_region_or_an_account_has_one_of_is_meant_whatever_the_record_say
     """What an account has one of is in the home Region of its partition."""
     control = replace(CONTROL, resource=replace(TYPE, scope=scope))
     assert named({"lampId": "nonsense"}, control=control) == [(the_one, ACCOUNT, region, ())]
+
+
+def test_an_event_without_an_id_is_told_so() -> None:
+    with pytest.raises(EventError) as told:
+        resources(CONTROL, replace(call({"lampId": "door"}), event_id=""))
+    assert str(told.value) == (
+        "Event (no id) (SetSwitch) names the lamp 'door', which is not an id of one. Correct the id in the event."
+    )
+
+
+def test_an_id_alone_names_a_resource_of_an_unknown_place() -> None:
+    assert named_by(TYPE, "lamp-1") == Resource(type=TYPE.type, id="lamp-1")
+    assert named_by(TYPE, "door-1") is None
 
 
 def test_a_call_that_the_control_does_not_watch_names_nothing() -> None:
