@@ -96,7 +96,6 @@ class _Seen(Exception):
     """The first call of a read."""
 
     def __init__(self, sent: Sent) -> None:
-        super().__init__(sent)
         self.sent = sent
 
 
