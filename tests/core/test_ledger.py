@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -166,16 +164,7 @@ def test_keys_are_taken_apart_as_they_are_put_together() -> None:
     assert resource_of(place) == "an/id/with/slashes"
 
 
-@pytest.fixture
-def _a_machine_in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with monkeypatch.context() as there:
-        there.setenv("TZ", "Asia/Tokyo")
-        time.tzset()
-        yield
-    time.tzset()
-
-
-@pytest.mark.usefixtures("_a_machine_in_tokyo")
+@pytest.mark.usefixtures("machine_in_tokyo")
 def test_times_are_in_utc_wherever_the_machine_is() -> None:
     half_past = datetime(2026, 11, 24, 16, 30, tzinfo=EAST)
     assert instant(half_past) == "2026-11-24T07:30:00.000000+00:00"
@@ -213,7 +202,7 @@ def test_entries_of_one_account_and_control_share_a_budget() -> None:
     assert list(sharing_budget([first, there, free, second, other])) == [[first, second], [there], [other]]
 
 
-@pytest.mark.usefixtures("_a_machine_in_tokyo")
+@pytest.mark.usefixtures("machine_in_tokyo")
 def test_an_exemption_is_told_with_its_owner_and_reason_and_named_by_its_resource() -> None:
     asked = exemption(name="web", expires=datetime(2026, 11, 24, 18, tzinfo=EAST))
     assert asked.told == "exempt: e-1, by network-team until 2026-11-24 09:00 UTC: The vendor has no VPN yet"

@@ -90,6 +90,13 @@ def test_a_setting_of_its_own_and_one_among_the_settings_are_not_both_said() -> 
     )
 
 
+def test_what_a_setting_is_refused_for_hides_nothing_of_the_file() -> None:
+    exemption = '[[exemption]]\nowner = "a"\nreason = "b"\nexpires = 2030-06-30\n'
+    twice, whole = faults(exemption, guarded_ports="22", settings=f"{GROUPS}.guarded=443")
+    assert twice.startswith(f"{PORTS}: ")
+    assert whole.startswith("policy.toml, line 1: exemption[0]: it would exempt everything.")
+
+
 def test_settings_override_the_file_and_tables_come_with_their_keys() -> None:
     text = f'mode = "observe"\n[{GROUPS}]\nguarded = [22]'
     read = policy(text, settings=f"mode.account.111122223333 = off ;; {GROUPS}.mode=fix\n {GROUPS}.limits.ipv4=300")

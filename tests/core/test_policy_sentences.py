@@ -8,6 +8,7 @@ import pytest
 
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.errors import PolicyError
+from cloudmend.core.policy.model import SCOPES
 from cloudmend.core.policy.parse import parse_policy, review_policy
 
 HELD = '[[exemption]]\nowner = "a"\nreason = "b"\nexpires = 2030-06-30\n'
@@ -74,6 +75,13 @@ WARNINGS = {
     f"{HELD}{GROUP}".replace("2030-06-30", "2026-11-23"): (
         "line 4: exemption[0].expires: it expired on 2026-11-23, and exempts nothing. Take it out."
     ),
+    f"{HELD}{GROUP}".replace("2030-06-30", "2026-11-24T08:00:00+09:00"): (
+        "line 4: exemption[0].expires: it expired on 2026-11-23, and exempts nothing. Take it out."
+    ),
+    f"{HELD}{GROUP}".replace("2030-06-30", "2031-11-28T07:00:01Z"): (
+        "line 4: exemption[0].expires: it holds for more than five years, until 2031-11-28. "
+        "Write an earlier date, on which somebody will look at it again."
+    ),
     f"{HELD}account = '111122223333'".replace("2030-06-30", "2026-12-24"): (
         "line 1: exemption[0]: whatever security_group_ingress finds in account 111122223333 stays as it is, and "
         "nobody is told. Add a resource or a VPC, or write control.security_group_ingress.mode.account.111122223333 = "
@@ -86,6 +94,7 @@ def warnings(text: str) -> tuple[str, ...]:
     return review_policy({}, text, catalog=CATALOG, now=datetime(2026, 11, 24, 7, tzinfo=UTC))[1]
 
 
+@pytest.mark.usefixtures("machine_in_tokyo")
 @pytest.mark.parametrize(("text", "sentence"), WARNINGS.items())
 def test_what_is_sound_and_probably_not_meant_is_warned_of(text: str, sentence: str) -> None:
     assert warnings(text) == (f"policy.toml, {sentence}",)
@@ -95,7 +104,7 @@ def test_what_is_sound_and_probably_not_meant_is_warned_of(text: str, sentence: 
     "text",
     [
         "",
-        f"{HELD}{GROUP}".replace("2030-06-30", "2031-11-24"),
+        f"{HELD}{GROUP}".replace("2030-06-30", "2031-11-28T07:00:00Z"),
         f"{HELD}{GROUP}account = '111122223333'".replace("2030-06-30", "2026-11-24"),
     ],
 )
@@ -158,3 +167,17 @@ until = 1
         "CLOUDMEND_REPLACEMENT_IPV6 (template parameter ReplacementIpv6)",
     ]
     assert str(refusal.value).splitlines() == [*refusal.value.faults, "The policy was refused; nothing uses it."]
+
+
+@pytest.mark.usefixtures("machine_in_tokyo")
+def test_an_exemption_is_told_with_all_its_scopes_and_its_end_in_utc() -> None:
+    text = f"{HELD}{GROUP}account = '111122223333'".replace("2030-06-30", "2030-06-30T08:00:00+09:00")
+    (exemption,) = parse_policy({}, text, catalog=CATALOG).exemptions
+    scope = f"{SCOPES['resource']} {exemption.resource} and {SCOPES['account']} 111122223333"
+    assert str(exemption) == f"{scope}, by {exemption.owner} until 2030-06-29 23:00 UTC: {exemption.reason}"
+
+
+def test_a_refused_exemption_is_not_warned_of_either() -> None:
+    with pytest.raises(PolicyError) as refusal:
+        warnings(f"{HELD}{GROUP}".replace("2030-06-30", "'soon'"))
+    assert len(refusal.value.faults) == 1

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from cloudmend.core.network import ALL_PORTS, Traffic, disjoint
-from cloudmend.core.policy.place import Place, Refused, did_you_mean
+from cloudmend.core.policy.place import Key, Place, Refused, did_you_mean
 from cloudmend.core.policy.review import Review
 
 PROTOCOLS: Final = ("tcp", "udp", "icmp", "icmpv6")
@@ -59,7 +59,7 @@ Items = Sequence[tuple[int | str, Place]]  # each item with the place where it s
 _WEB: Final = (Traffic("tcp", 80, 80), Traffic("tcp", 443, 443))
 
 
-def read_guarded(items: Items, whole: Place, review: Review) -> tuple[Traffic, ...]:
+def read_guarded(items: Items, whole: Key, review: Review) -> tuple[Traffic, ...]:
     """Return what the items name together, sorted and disjoint; `whole` is the place of the list."""
     if not items and not review.refuses(whole):
         review.refuse(whole, "no port is guarded", "Write at least one, for example 22,3389.")

@@ -178,7 +178,8 @@ def _summary(digest: Digest) -> Iterator[str]:
     yield f"Control: {digest.title}. Severity: {digest.severity}."
     yield from (f"- {count:,} {_WORDS[status]}" for status, count in digest.counts.items())
     if digest.told_before:
-        held = f" {digest.held:,} sweeps since then had nothing new to report." if digest.held else ""
+        sweeps = "1 sweep" if digest.held == 1 else f"{digest.held:,} sweeps"
+        held = f" {sweeps} since then had nothing new to report." if digest.held else ""
         yield f"The last digest was sent at {_time(digest.told_before)}.{held}"
 
 
@@ -190,7 +191,8 @@ def _listed(title: str, found: Sequence[StandingResource]) -> Iterator[str]:
 
 
 def _line(each: StandingResource) -> str:
-    held = f"; {each.held:,} events about it were not reported one by one" if each.held else ""
+    events = "1 event about it was" if each.held == 1 else f"{each.held:,} events about it were"
+    held = f"; {events} not reported one by one" if each.held else ""
     why = "; ".join(finding.why for finding in each.findings)
     return f"{each.resource.label}, {status_of(each)} since {_time(each.since)}: {why}{held}"
 

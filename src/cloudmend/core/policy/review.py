@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import TypeVar, TypeVarTuple, Unpack
 
 from cloudmend.core.policy.place import Key, Note, Place, Refused
 
-P = ParamSpec("P")
+A = TypeVarTuple("A")
 T = TypeVar("T")
 D = TypeVar("D")
 
@@ -33,23 +33,18 @@ class Review:
     def warn(self, place: Place, problem: str, advice: str) -> None:
         self._warnings.append(Note(place, problem, advice))
 
-    def attempt(self, default: D, read: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T | D:
+    def attempt(self, default: D, read: Callable[[Unpack[A]], T], *arguments: *A) -> T | D:
         """Return what `read` gives for the arguments; if that is refused, keep the note and return the default."""
         try:
-            return read(*arguments, **options)
+            return read(*arguments)
         except Refused as refused:
             self._refusals.append(refused.note)
             return default
 
-    def refuses(self, place: Place) -> bool:
-        """Return whether something is refused at a place, or below it."""
-        return any(_holds(place, note.place) for note in self._refusals)
-
-
-def _holds(place: Place, inner: Place) -> bool:
-    if isinstance(place, Key) and isinstance(inner, Key):
-        return inner.steps[: len(place.steps)] == place.steps
-    return place == inner
+    def refuses(self, key: Key) -> bool:
+        """Return whether something is refused at a key, or below it."""
+        refused = (note.place for note in self._refusals)
+        return any(isinstance(place, Key) and place.steps[: len(key.steps)] == key.steps for place in refused)
 
 
 def _in_order(notes: list[Note]) -> tuple[str, ...]:
