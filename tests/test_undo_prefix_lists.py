@@ -34,7 +34,7 @@ def test_a_rule_comes_back_with_its_list_where_that_is_as_it_was() -> None:
     [
         (
             {"AddEntries": [{"Cidr": "8.8.8.8/32"}]},
-            "of 1 ranges, is a prefix list in version 2 of 2 ranges; new are 8.8.8.8/32)",
+            "of 1 range, is a prefix list in version 2 of 2 ranges; new are 8.8.8.8/32)",
         ),
         (
             {"AddEntries": [{"Cidr": f"8.8.8.{n}/32"} for n in range(5, 9)], "RemoveEntries": [{"Cidr": "0.0.0.0/1"}]},
@@ -76,7 +76,7 @@ def test_a_list_that_is_gone_is_a_difference() -> None:
     account = Account()
     _, list_id, entry_id = revoked(account, "0.0.0.0/1")
     account.ec2.delete_managed_prefix_list(PrefixListId=list_id)
-    with pytest.raises(UndoRefused, match="of 1 ranges, is no such prefix list"):
+    with pytest.raises(UndoRefused, match="of 1 range, is no such prefix list"):
         undone(account, entry_id)
 
 

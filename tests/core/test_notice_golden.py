@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from golden_notices import FOLDER, sent
-
-SENT = dict(sent())
+from golden_notices import FOLDER, names, notice
 
 
-@pytest.mark.parametrize("name", SENT)
+@pytest.mark.parametrize("name", names())
 def test_a_notice_is_what_it_was(name: str) -> None:
-    assert SENT[name] == (FOLDER / name).read_text(encoding="utf-8")
+    assert notice(name) == (FOLDER / f"{name}.json").read_text(encoding="utf-8")
 
 
 def test_no_notice_is_kept_that_is_not_sent() -> None:
-    assert {path.name for path in FOLDER.iterdir()} == SENT.keys()
+    assert {path.stem for path in FOLDER.iterdir()} == {*names()}

@@ -24,7 +24,8 @@ class ListState(NamedTuple):
 
     def __str__(self) -> str:
         of_version = "" if self.version is None else f" in version {self.version}"
-        return f"a prefix list{of_version} of {'unknown' if self.ranges is None else len(self.ranges)} ranges"
+        count = "unknown" if self.ranges is None else len(self.ranges)
+        return f"a prefix list{of_version} of {count} range{'' if count == 1 else 's'}"
 
     def added(self, was: ListState) -> str:
         """The ranges that it did not hold; the first few by name."""
