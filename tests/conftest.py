@@ -14,12 +14,22 @@ import botocore.session
 import pytest
 from botocore.client import ClientCreator
 from botocore.model import ServiceModel
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 # The machine is noisy: an example has no deadline. `make test-deep` asks for the deep profile.
 settings.register_profile("quick", max_examples=50, deadline=None, print_blob=True)
 settings.register_profile("deep", max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("mutation", max_examples=20, deadline=None, derandomize=True, database=None)
+# A mutant is killed by the first example that fails: a smaller one is not looked for.
+_FOUND = (Phase.explicit, Phase.generate)
+settings.register_profile(
+    "mutation",
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=_FOUND,
+    report_multiple_bugs=False,
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
