@@ -86,6 +86,31 @@ def test_lists_that_cannot_be_described_are_not_read() -> None:
     assert found == Lists([], {}, dict.fromkeys(ids, Unread("It failed: UnauthorizedOperation.", lasts=True)))
 
 
+def test_a_portion_that_cannot_be_described_costs_itself_alone() -> None:
+    ids = [f"pl-{number}" for number in range(601)]
+    refused = {ids[200]: "Throttling", ids[400]: "UnauthorizedOperation"}
+
+    class Portions(ListReader):
+        def rows(self, request: Request, key: str) -> Any:
+            if key == "Entries":
+                return ENTRIES
+            first = request.params["Filters"][0]["Values"][0]
+            return _given(error(refused[first]) if first in refused else [{"PrefixListId": first}])
+
+        lasting_rows = rows
+
+    found = read_lists(ids, Portions(), Settings())  # type: ignore[arg-type]
+    assert found.described == [{"PrefixListId": ids[0]}, {"PrefixListId": ids[600]}]
+    assert list(found.entries) == [*ids[:200], ids[600]]
+    assert {each: found.unread[each].lasts for each in (ids[200], ids[399], ids[400], ids[599])} == {
+        ids[200]: False,
+        ids[399]: False,
+        ids[400]: True,
+        ids[599]: True,
+    }
+    assert len(found.unread) == 400
+
+
 IMAGE = {
     "PrefixLists": [{**OWN, "Version": 3}, AWS],
     "PrefixListEntries": {"pl-1": ENTRIES, "pl-2": [], "pl-4": ENTRIES},
