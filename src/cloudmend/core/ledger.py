@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal, NamedTuple, Protocol, Self
 import msgspec
 from msgspec import Meta, Struct
 
+from cloudmend.core.counts import plural
 from cloudmend.core.errors import BudgetSpent, Busy, LedgerError, WrongState
 from cloudmend.core.model import Intent, Record, Resource, label_of
 from cloudmend.core.standing import StandingFound, StandingResource, Unit, UnitFound
@@ -420,7 +421,7 @@ def busy(place: str, entry_id: str, leased_until: str) -> Busy:
 
 def budget_spent(entry: Entry, terms: Terms) -> BudgetSpent:
     """Return the error for an entry that found no room in the budget."""
-    resources = f"{terms.budget:,} resource{'s' if terms.budget > 1 else ''}"
+    resources = plural(terms.budget, "resource")
     intent = entry.intent
     return BudgetSpent(
         f"Account {intent.account} has used its budget of {resources} under {intent.control} for the hour "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from cloudmend.core.counts import plural
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Json, Request
 from cloudmend.core.ports import Reader
@@ -24,8 +25,11 @@ class ListState(NamedTuple):
 
     def __str__(self) -> str:
         of_version = "" if self.version is None else f" in version {self.version}"
-        count = "unknown" if self.ranges is None else len(self.ranges)
-        return f"a prefix list{of_version} of {count} range{'' if count == 1 else 's'}"
+        return f"a prefix list{of_version} of {self._count}"
+
+    @property
+    def _count(self) -> str:
+        return "unknown ranges" if self.ranges is None else plural(len(self.ranges), "range")
 
     def added(self, was: ListState) -> str:
         """The ranges that it did not hold; the first few by name."""

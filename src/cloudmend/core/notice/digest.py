@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from cloudmend.core.counts import plural
 from cloudmend.core.digest import Digest, status_of
 from cloudmend.core.escaping import ascii_line, chat, plain
 from cloudmend.core.model import Request
@@ -50,10 +51,10 @@ def requests(digest: Digest, audience: Audience) -> Iterator[Request]:
 def headline(digest: Digest) -> str:
     """Return what this is about, in a few words."""
     if digest.is_first:
-        return f"{_count(len(digest.standing))} at fault before cloudmend, nothing was changed: {digest.control}"
+        return f"{plural(len(digest.standing), 'resource')} at fault before cloudmend, nothing was changed: {digest.control}"
     if digest.new:
-        return f"{_count(len(digest.new))} newly at fault, not mended: {digest.control}"
-    return f"{_count(len(digest.standing))} still at fault, not mended: {digest.control}"
+        return f"{plural(len(digest.new), 'resource')} newly at fault, not mended: {digest.control}"
+    return f"{plural(len(digest.standing), 'resource')} still at fault, not mended: {digest.control}"
 
 
 def text(digest: Digest, audience: Audience) -> str:
@@ -172,14 +173,13 @@ def _mail(digest: Digest, audience: Audience) -> Request:
 def _summary(digest: Digest) -> Iterator[str]:
     where = f"account {digest.account}, Region {digest.region} (control {digest.control})"
     if digest.is_first:
-        yield f"The first sweep of {where} found {_count(len(digest.standing))} at fault. Nothing was changed."
+        yield f"The first sweep of {where} found {plural(len(digest.standing), 'resource')} at fault. Nothing was changed."
     else:
-        yield f"{_count(len(digest.standing))} at fault in {where}, and not mended."
+        yield f"{plural(len(digest.standing), 'resource')} at fault in {where}, and not mended."
     yield f"Control: {digest.title}. Severity: {digest.severity}."
     yield from (f"- {count:,} {_WORDS[status]}" for status, count in digest.counts.items())
     if digest.told_before:
-        sweeps = "1 sweep" if digest.held == 1 else f"{digest.held:,} sweeps"
-        held = f" {sweeps} since then had nothing new to report." if digest.held else ""
+        held = f" {plural(digest.held, 'sweep')} since then had nothing new to report." if digest.held else ""
         yield f"The last digest was sent at {_time(digest.told_before)}.{held}"
 
 
@@ -191,8 +191,8 @@ def _listed(title: str, found: Sequence[StandingResource]) -> Iterator[str]:
 
 
 def _line(each: StandingResource) -> str:
-    events = "1 event about it was" if each.held == 1 else f"{each.held:,} events about it were"
-    held = f"; {events} not reported one by one" if each.held else ""
+    was = "was" if each.held == 1 else "were"
+    held = f"; {plural(each.held, 'event')} about it {was} not reported one by one" if each.held else ""
     why = "; ".join(finding.why for finding in each.findings)
     return f"{each.resource.label}, {status_of(each)} since {_time(each.since)}: {why}{held}"
 
@@ -241,10 +241,6 @@ def _new(digest: Digest) -> tuple[StandingResource, ...]:
 
 def _older(digest: Digest) -> tuple[StandingResource, ...]:
     return tuple(each for each in digest.standing if each.id not in digest.new)
-
-
-def _count(number: int) -> str:
-    return f"{number:,} resource{'' if number == 1 else 's'}"
 
 
 def _time(instant: datetime) -> str:
