@@ -51,10 +51,10 @@ def requests(digest: Digest, audience: Audience) -> Iterator[Request]:
 def headline(digest: Digest) -> str:
     """Return what this is about, in a few words."""
     if digest.is_first:
-        return f"{plural(len(digest.standing), 'resource')} at fault before cloudmend, nothing was changed: {digest.control}"
+        return f"{_count(digest.standing)} at fault before cloudmend, nothing was changed: {digest.control}"
     if digest.new:
-        return f"{plural(len(digest.new), 'resource')} newly at fault, not mended: {digest.control}"
-    return f"{plural(len(digest.standing), 'resource')} still at fault, not mended: {digest.control}"
+        return f"{_count(digest.new)} newly at fault, not mended: {digest.control}"
+    return f"{_count(digest.standing)} still at fault, not mended: {digest.control}"
 
 
 def text(digest: Digest, audience: Audience) -> str:
@@ -173,9 +173,9 @@ def _mail(digest: Digest, audience: Audience) -> Request:
 def _summary(digest: Digest) -> Iterator[str]:
     where = f"account {digest.account}, Region {digest.region} (control {digest.control})"
     if digest.is_first:
-        yield f"The first sweep of {where} found {plural(len(digest.standing), 'resource')} at fault. Nothing was changed."
+        yield f"The first sweep of {where} found {_count(digest.standing)} at fault. Nothing was changed."
     else:
-        yield f"{plural(len(digest.standing), 'resource')} at fault in {where}, and not mended."
+        yield f"{_count(digest.standing)} at fault in {where}, and not mended."
     yield f"Control: {digest.title}. Severity: {digest.severity}."
     yield from (f"- {count:,} {_WORDS[status]}" for status, count in digest.counts.items())
     if digest.told_before:
@@ -241,6 +241,10 @@ def _new(digest: Digest) -> tuple[StandingResource, ...]:
 
 def _older(digest: Digest) -> tuple[StandingResource, ...]:
     return tuple(each for each in digest.standing if each.id not in digest.new)
+
+
+def _count(resources: Sequence[object]) -> str:
+    return plural(len(resources), "resource")
 
 
 def _time(instant: datetime) -> str:
