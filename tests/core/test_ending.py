@@ -140,6 +140,13 @@ def test_a_record_has_who_ran_it_and_how_long_after_the_call_to_the_millisecond(
     assert record_of(timeless, NOW).seconds_since_call is None
 
 
+def test_a_record_has_what_else_is_known_of_its_end() -> None:
+    end = ended("observed", flaps=1, budget_spent=True, unreadable=("an exemption",), ledger_unreadable=("a record",))
+    record = record_of(end, NOW)
+    assert (record.flaps, record.budget_spent) == (1, True)
+    assert (record.exemptions_unreadable, record.ledger_unreadable) == (("an exemption",), ("a record",))
+
+
 @pytest.mark.parametrize(("account", "region"), [("", ""), ("444455556666", "us-east-1")])
 def test_where_it_was_is_what_the_resource_says_or_else_the_call(account: str, region: str) -> None:
     end = ended("mended", undo=(Call("home", "GetLamp", {}),))

@@ -60,7 +60,7 @@ def test_a_plan_that_leaves_a_fault_is_refused() -> None:
 def test_a_plan_that_widens_is_refused() -> None:
     with pytest.raises(UnsafePlan, match="would widen what is there"):
         planned(replace(CONTROL, narrows=lambda *_: False))
-    assert planned(replace(CONTROL, narrows=lambda *_: True)).steps
+    assert planned(replace(CONTROL, narrows=lambda view, then: (view, then) == (seen(), {**ON, "hall": "off"}))).steps
 
 
 def test_a_plan_that_touches_what_is_exempt_is_refused() -> None:
