@@ -6,9 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.core.call import Call
-from cloudmend.core.contract import Right, State, after, changed, each, lists, rights
+from cloudmend.core.contract import Followed, Following, Right, State, after, changed, each, lists, rights
 from cloudmend.core.model import Resource
-from lamps import CONTROL, TYPE, call, target
+from lamps import CONTROL, TYPE, Settings, call, target
 from support import ACCOUNT
 
 
@@ -40,6 +40,12 @@ def test_what_changes_is_told_in_the_order_of_what_is_there_then_what_comes() ->
     now, then = {"a": 1, "b": 2, "c": 3}, {"d": 4, "c": 3, "a": 0}
     assert changed(now, then) == ("a", "b", "d")
     assert after(now, {"b": None, "d": 4, "a": 0}) == {"a": 0, "c": 3, "d": 4}
+
+
+def test_states_are_alike_to_a_replay_if_their_parts_are() -> None:
+    alike = Following[Settings](calls=(), step=lambda *_: Followed(None)).alike
+    assert alike(State({"a": 1}, guard="1")) == alike(State({"a": 1}, guard="2"))
+    assert alike(State({"a": 1})) != alike(State({"a": 2}))
 
 
 def test_a_put_of_one_part_covers_that_part() -> None:

@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from cloudmend.core.attribution import attribute
 from cloudmend.core.call import Call
-from cloudmend.core.contract import Control, Finding
+from cloudmend.core.contract import Control, Finding, State, View
 from cloudmend.core.ending import Ended, commands, edit, record_of, why_of, without_tags
 from cloudmend.core.ledger import Entry
 from cloudmend.core.model import Actor, Edit, Hints, Step
-from lamps import CONTROL, target
+from lamps import CONTROL, Settings, target
 from ledgers.values import intent
 from support import ACCOUNT, NOW, REGION
 
@@ -145,6 +145,13 @@ def test_a_record_has_what_else_is_known_of_its_end() -> None:
     record = record_of(end, NOW)
     assert (record.flaps, record.budget_spent) == (1, True)
     assert (record.exemptions_unreadable, record.ledger_unreadable) == (("an exemption",), ("a record",))
+
+
+def test_the_commands_of_a_record_are_those_of_the_settings_that_it_was_judged_by() -> None:
+    view = View(resource=target().resource, state=State({"hall": "on"}), cause=target().cause, now=NOW)
+    end = ended("open", replace(CONTROL, stricter=None), remaining=(ON,), view=view, settings=Settings(unscrew=True))
+    (command,) = record_of(end, NOW).by_hand
+    assert '"To":null' in command
 
 
 @pytest.mark.parametrize(("account", "region"), [("", ""), ("444455556666", "us-east-1")])

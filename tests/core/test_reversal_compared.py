@@ -83,8 +83,12 @@ def test_the_marks_are_those_of_the_settings_and_of_the_moment_of_the_undo() -> 
         seen.append((view, settings))
         return CONTROL.judge(view, settings)
 
+    def read(lamp: Resource, reader: Any, by: Settings) -> State | None:
+        assert (lamp, by) == (LAMP, settings)
+        return CONTROL.read(lamp, reader, by)
+
     settings, kept = Settings(unscrew=True), planned(HALL)
-    revert(replace(CONTROL, judge=judge), settings, kept, done(HALL), Home(switches={"hall": "off"}), NOW)
+    revert(replace(CONTROL, judge=judge, read=read), settings, kept, done(HALL), Home(switches={"hall": "off"}), NOW)
     (before, one), (left, other) = seen
     assert (one, other) == (settings, settings)
     assert (before.parts, left.parts) == ({"hall": "on"}, {"hall": "off"})
@@ -110,11 +114,11 @@ def test_a_part_that_came_back_under_another_id_is_told_with_both(value: str, di
 
 def test_a_part_whose_id_lasts_does_not_come_back_under_another() -> None:
     assert reverted({"lamp": "hot"}, PORCH).restored == ()
-    assert reverted({"lamp": "hot"}, PORCH, control=replace(CONTROL, new_ids=True)).restored[0].part == "lamp"
+    fleeting = replace(CONTROL, new_ids=True)
+    assert reverted({"lamp": "hot"}, PORCH, control=fleeting).restored[0].part == "lamp"
+    assert reverted({"lamp": "off"}, PORCH, control=fleeting).restored == ()
     added = Step("hall", None, "off")
-    found = revert(
-        replace(CONTROL, new_ids=True), Settings(), planned(added, before={}), done(added), Home(switches=BEFORE), NOW
-    )
+    found = revert(fleeting, Settings(), planned(added, before={}), done(added), Home(switches=BEFORE), NOW)
     assert found.restored == ()
 
 

@@ -95,7 +95,7 @@ def test_a_call_that_the_control_does_not_watch_names_nothing() -> None:
 
 def test_a_control_may_say_itself_where_a_call_points() -> None:
     there = Resource(type=TYPE.type, id="lamp-9", account=OTHER, region=REGION)
-    assert resources(replace(CONTROL, locate=lambda _: [there]), call()) == (there,)
+    assert resources(replace(CONTROL, locate=lambda sent: [there] if sent == call() else []), call()) == (there,)
     nothing = replace(CONTROL, locate=lambda _: [])
     assert named(control=nothing) == [("", ACCOUNT, REGION, ())]
 

@@ -1,0 +1,144 @@
+"""The decision and the plan of a verdict: what flaps, what a crash cut off, and what AWS does not show yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from cloudmend.core.contract import Control, State
+from cloudmend.core.decide import Decision
+from cloudmend.core.errors import UnsafePlan
+from cloudmend.core.ledger import End, Entry
+from cloudmend.core.model import Step
+from lamps import CONTROL, SETTLING, Settings, target
+from ledgers.values import record
+from support import ACCOUNT, NOW
+from test_engine_verdict import Facts, begun, ended, names, steps, timed
+
+FLAPPING = replace(CONTROL, on_flapping=lambda settings: replace(settings, unscrew=True))
+
+
+@pytest.mark.parametrize(
+    ("control", "recent", "flaps", "after"),
+    [
+        (FLAPPING, [ended("on")], 1, "off"),
+        (FLAPPING, [ended("on"), ended("on")], 2, None),
+        (FLAPPING, [ended("on", "on"), ended("hot")], 2, None),
+        (FLAPPING, [ended("on"), ended("on"), ended("on")], 3, None),
+        (FLAPPING, [ended("on", part="stairs")] * 2, 0, "off"),
+        (replace(FLAPPING, new_ids=True), [ended("on", part="stairs")] * 2, 2, None),
+        (replace(FLAPPING, say=lambda value: f"<{value}>"), [ended("<on>")] * 2, 2, None),
+        (FLAPPING, [begun(Step("hall", "on", "off"), at=-SETTLING)] * 3, 0, "off"),
+        (CONTROL, [ended("on")] * 2, 2, "off"),
+        (replace(CONTROL, on_flapping=lambda settings: settings), [ended("on")] * 2, 2, "off"),
+    ],
+)
+def test_what_was_mended_twice_within_the_hour_is_mended_in_the_second_way(
+    control: Control[Any], recent: Sequence[Entry], flaps: int, after: str | None
+) -> None:
+    found = Facts(control, recent=recent).found(hall="on")
+    assert (found.flaps, steps(found)) == (flaps, [Step("hall", "on", after)])
+
+
+def test_the_second_way_mends_what_is_due_and_not_exempt_or_the_baseline() -> None:
+    facts = Facts(FLAPPING, recent=[ended("on")] * 2, held=[timed(1, rule="porch")])
+    found = facts.found(hall="on", stairs="hot", porch="on")
+    assert steps(found) == [Step("hall", "on", None)]
+    assert found.plan
+    assert (found.plan.settings, names(found.plan.findings)) == (Settings(unscrew=True), ["hall"])
+
+
+def test_what_a_crash_cut_off_is_finished_as_it_was_planned() -> None:
+    half = begun(Step("hall", "on", None), Step("stairs", "on", "off"), Step("porch", "on", None))
+    found = Facts(recent=[half]).found(hall="on", stairs="off", porch="on")
+    assert steps(found) == [Step("hall", "on", None), Step("porch", "on", None)]
+    whole = begun(Step("hall", "on", None))
+    assert steps(Facts(recent=[whole]).found(hall="on")) == [Step("hall", "on", "off")]
+    assert steps(Facts(recent=[whole, half]).found(hall="on", stairs="off", porch="on"))[0] == Step("hall", "on", None)
+    done = half.moved("FAILED", End(NOW, record()))
+    assert steps(Facts(recent=[done]).found(hall="on", stairs="off"))[0] == Step("hall", "on", "off")
+
+
+def test_a_rest_that_is_not_safe_any_more_is_planned_anew() -> None:
+    half = begun(Step("hall", "on", None), Step("stairs", "on", "off"))
+    steady = replace(CONTROL, narrows=lambda _, then: "hall" in then)
+    assert steps(Facts(steady, recent=[half]).found(hall="on", stairs="off")) == [Step("hall", "on", "off")]
+    rest = Facts(recent=[half], held=[timed(1, rule="porch")]).found(hall="on", stairs="off", porch="on")
+    assert steps(rest) == [Step("hall", "on", None)]
+    with pytest.raises(UnsafePlan):
+        Facts(replace(CONTROL, narrows=lambda *_: False)).judge(hall="on")
+
+
+def test_a_sweep_takes_the_cause_of_what_a_crash_left() -> None:
+    left = begun(Step("hall", "on", "off"), account="444455556666", region="us-east-1")
+    swept = Facts(recent=[ended("on"), left, begun(event_id="later")], swept=True).found(hall="on")
+    own = target().cause
+    assert swept.target.cause == replace(left.intent.cause, account=own.account, region=own.region)
+    assert Facts(recent=[left]).found(hall="on").target.cause == own
+    assert Facts(recent=[ended("on")], swept=True).found(hall="on").target.cause == own
+
+
+SLOW = replace(CONTROL, settles_in=SETTLING)
+
+
+@pytest.mark.parametrize(
+    ("control", "at", "parts", "is_pending"),
+    [
+        (SLOW, timedelta(), "hs", True),
+        (SLOW, timedelta(seconds=1) - SETTLING, "hs", True),
+        (SLOW, -SETTLING, "hs", False),
+        (SLOW, timedelta(), "h", False),
+        (CONTROL, timedelta(), "hs", False),
+    ],
+)
+def test_what_aws_accepted_and_does_not_show_yet_has_no_second_plan(
+    control: Control[Any], at: timedelta, parts: str, is_pending: bool
+) -> None:
+    entry = begun(*(Step(each, "on", "off") for each in (*parts, "x")), at=at)
+    found = Facts(control, recent=[ended("on"), entry]).found(h="on", s="on")
+    assert (found.pending, found.plan is None) == (entry if is_pending else None, is_pending)
+    done = entry.moved("DONE", End(NOW, record()))
+    assert Facts(control, recent=[done]).found(h="on", s="on").pending is None
+
+
+def test_the_switch_stops_what_the_policy_would_mend_and_says_so() -> None:
+    assert Facts(mode="observe").found(hall="on").decision == Decision("observe", "the switch is set to observe")
+    assert Facts(mode="fix").found(hall="on").decision == Decision("fix", "mode.default is fix")
+    observed = Facts(mode="observe", text='mode = "observe"').found(hall="on").decision
+    assert observed == Decision("observe", "mode.default is observe")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        f'[mode.account]\n{ACCOUNT} = "observe"\n',
+        '[mode.vpc]\nvpc-0123456789abcdef0 = "observe"\n',
+    ],
+)
+def test_the_policy_decides_by_the_place(place: str) -> None:
+    facts = Facts(text=place, state=State({}, labels={"vpc": "vpc-0123456789abcdef0"}))
+    assert facts.found(hall="on").decision.action == "observe"
+    assert Facts().found(hall="on").decision.action == "fix"
+    other = Facts(replace(CONTROL, mode="observe")).found(hall="on").decision
+    assert other.why == "lamp_on is observe, unless control.lamp_on.mode says otherwise"
+
+
+def test_a_resource_of_another_account_is_only_reported_and_whose_account_this_is_only_asked_then() -> None:
+    def unasked() -> str:
+        raise AssertionError("This is not asked.")
+
+    theirs = Facts(state=State({}, owner="444455556666")).found(hall="on")
+    assert theirs.plan is None
+    assert theirs.findings[0].restraint.startswith("account 444455556666 owns it")
+    assert Facts(account=unasked).found(hall="on").plan
+    assert Facts(state=State({}, owner=ACCOUNT)).found(hall="on").plan
+
+
+def test_a_control_that_only_reports_and_what_is_not_due_have_no_plan() -> None:
+    assert Facts(replace(CONTROL, put=None)).found(hall="on").plan is None
+    assert Facts().found(hall="hot", stairs="bolted").plan is None
+    assert steps(Facts().found(hall="on", stairs="hot")) == [Step("hall", "on", "off")]
