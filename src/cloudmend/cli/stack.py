@@ -21,6 +21,7 @@ FUNCTION: Final = "SecurityGroupRemediationLambda"
 SWEEP: Final = "SweepFunction"
 LOG: Final = "RemediationLogGroup"
 NOTICE_RULE: Final = "NoticeRequestRule"
+DEPLOYMENT_RULE: Final = "DeploymentRule"
 
 
 class Stack(Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from cloudmend.core.ledger import Terms
 from cloudmend.core.standing import Unit
 from cloudmend.local.machine import RUNTIME, architecture
 from cloudmend.local.server import EmbeddedAws
-from local.embedded.helpers import ACCOUNT, HANDLER, aws_cli, client
+from local.embedded.helpers import ACCOUNT, HANDLER, SETTLE_S, aws_cli, client
 
 ROOT = Path(__file__).parents[3]
 STACK = "cloudmend"
@@ -51,7 +51,7 @@ def template() -> str:
             resource["Properties"].update(inline)
     read.get("Globals", {}).get("Function", {}).pop("CodeUri", None)
     read["Resources"] = {**ADDED, **read["Resources"]}
-    read["Resources"]["DeploymentRule"]["Properties"]["State"] = "DISABLED"  # a test sweeps when it wants to
+    read["Resources"]["DeploymentRule"]["Properties"]["State"] = "DISABLED"  # no sweep of its own
     return json.dumps(read)
 
 
@@ -73,6 +73,8 @@ class Patient:
         )
         rows = cloudformation.list_stack_resources(StackName=stack)["StackResourceSummaries"]
         self._resources = {row["LogicalResourceId"]: row["PhysicalResourceId"] for row in rows}
+        self.aws.settle(SETTLE_S)
+        self.client("events").enable_rule(Name=self["DeploymentRule"])
 
     def read_whole(self) -> None:
         """What the first sweep leaves in the ledger."""

@@ -29,6 +29,7 @@ CHECKED = [
         "Records",
         "Last reads",
         "Sweeps",
+        "Deployment rule",
         "Switch",
         "Policy",
         "Rights",
@@ -108,6 +109,32 @@ def forbid_notices(patient: Patient) -> None:
             lambda_.remove_permission(FunctionName=patient.function, StatementId=statement["Sid"])
 
 
+def disable_deployments(patient: Patient) -> None:
+    patient.client("events").disable_rule(Name=patient["DeploymentRule"])
+
+
+def narrow_deployments(patient: Patient) -> None:
+    pattern = json.dumps({"source": ["aws.cloudformation"], "detail": {"stack-id": ["another"]}})
+    patient.client("events").put_rule(Name=patient["DeploymentRule"], EventPattern=pattern)
+
+
+def lose_deployments(patient: Patient) -> None:
+    patient.client("events").remove_targets(Rule=patient["DeploymentRule"], Ids=["SweepFunction"])
+
+
+def delete_deployments(patient: Patient) -> None:
+    lose_deployments(patient)
+    patient.client("events").delete_rule(Name=patient["DeploymentRule"])
+
+
+def forbid_deployments(patient: Patient) -> None:
+    lambda_, name = patient.client("lambda"), patient["SweepFunction"]
+    policy = json.loads(lambda_.get_policy(FunctionName=name)["Policy"])
+    for statement in policy["Statement"]:
+        if patient["DeploymentRule"] in json.dumps(statement):
+            lambda_.remove_permission(FunctionName=name, StatementId=statement["Sid"])
+
+
 def reserve_nothing(patient: Patient) -> None:
     patient.client("lambda").put_function_concurrency(FunctionName=patient.function, ReservedConcurrentExecutions=0)
 
@@ -126,6 +153,11 @@ def reserve_nothing(patient: Patient) -> None:
         (narrow_notices, "Undo notices", "nobody is told of an undo or an exemption"),
         (lose_notices, "Undo notices", "is not a target"),
         (forbid_notices, "Undo notices", "cannot invoke"),
+        (disable_deployments, "Deployment rule", "is DISABLED: no sweep starts when the stack is deployed or updated"),
+        (narrow_deployments, "Deployment rule", "is not the template's"),
+        (lose_deployments, "Deployment rule", "is not a target"),
+        (delete_deployments, "Deployment rule", "is gone: no sweep starts when the stack is deployed or updated"),
+        (forbid_deployments, "Deployment rule", "cannot invoke"),
         (reserve_nothing, "Function", "reserved concurrency of 0"),
     ],
 )

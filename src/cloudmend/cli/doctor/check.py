@@ -60,6 +60,7 @@ class Deployment(Struct, frozen=True, kw_only=True):
 
     `resources` are physical ids by logical id. `parameters` are the template's, by name. Both are empty if the stack is
     not known. `function_id` is the logical id of the function that events wake, `rule_ids` are those of the rules.
+    `stack_id` is the stack's ARN, empty if it is not known.
     """
 
     account: str
@@ -70,6 +71,7 @@ class Deployment(Struct, frozen=True, kw_only=True):
     parameters: Mapping[str, str] = {}
     function_id: str = ""
     rule_ids: tuple[str, ...] = ()
+    stack_id: str = ""
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 from cloudmend.aws.gateway import Gateway
@@ -16,11 +17,12 @@ from cloudmend.cli.doctor import ledger as records
 from cloudmend.cli.doctor import ledger as units
 from cloudmend.cli.doctor import reads as checks
 from cloudmend.cli.doctor.check import QUEUE, Answer, Deployment, all_of
-from cloudmend.cli.stack import FUNCTION, LOG, NOTICE_RULE, SWEEP, event_rules
+from cloudmend.cli.stack import DEPLOYMENT_RULE, FUNCTION, LOG, NOTICE_RULE, SWEEP, event_rules
 from cloudmend.controls import IDS, every
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.errors import AwsError, PolicyError
 from cloudmend.core.event_rules import EventRule
+from cloudmend.core.model import Json
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.policy.rights import rights_parameter
 from cloudmend.core.version import CODE_VERSION
@@ -28,6 +30,8 @@ from cloudmend.disk.policy_file import read_policy
 
 _DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(days=7)
+
+JudgeRule = Callable[[Json | None, str, Deployment], Answer]
 
 
 class Case(Struct, frozen=True):
@@ -200,15 +204,28 @@ def _undo_role(case: Case) -> Answer:
 
 
 def _notices(case: Case) -> Answer:
-    """Check the rule that reports undos and exemptions, its target, and its permission, up to the first fault."""
-    name, here = case[NOTICE_RULE], case.here
+    """Check the rule that reports undos and exemptions."""
+    told = "has people told of undos and exemptions"
+    return _own_rule(case, NOTICE_RULE, FUNCTION, rule.notice_rule, told)
+
+
+def _deployments(case: Case) -> Answer:
+    """Check the rule that starts a sweep when the stack was deployed or updated."""
+    told = "starts a sweep when the stack is deployed or updated"
+    return _own_rule(case, DEPLOYMENT_RULE, SWEEP, rule.deployment_rule, told)
+
+
+def _own_rule(case: Case, rule_id: str, function_id: str, judge: JudgeRule, told: str) -> Answer:
+    """Check a rule of the template, its target, and its permission, up to the first fault."""
+    name, woken = case[rule_id], case[function_id]
+    here = msgspec.structs.replace(case.here, function_id=function_id)
     looks: tuple[Callable[[], Answer], ...] = (
-        lambda: rule.notice_rule(checks.rule(case.gateway, name), name, here),
-        lambda: rule.target(checks.targets(case.gateway, name), name, case[FUNCTION], here),
-        lambda: rule.permission(checks.resource_policy(case.gateway, case[FUNCTION]), name, case[FUNCTION], here),
+        lambda: judge(checks.rule(case.gateway, name), name, here),
+        lambda: rule.target(checks.targets(case.gateway, name), name, woken, here),
+        lambda: rule.permission(checks.resource_policy(case.gateway, woken), name, woken, here),
     )
     fault = next((answer for look in looks if (answer := look()).verdict != "ok"), None)
-    return fault or Answer("ok", f"Rule {name} has people told of undos and exemptions.")
+    return fault or Answer("ok", f"Rule {name} {told}.")
 
 
 def _versions(case: Case) -> Answer:
@@ -233,6 +250,7 @@ def looks(case: Case) -> tuple[Look, ...]:
         Look("Last reads", ("LedgerTable",), _units, is_optional=True),
         Look("Last sweep", (SWEEP, LOG), _last_sweep, is_optional=True),
         Look("Sweeps", (SWEEP, LOG), partial(_runs, SWEEP), is_optional=True),
+        Look("Deployment rule", (DEPLOYMENT_RULE, SWEEP), _deployments, is_optional=True),
         Look("Switch", ("ModeParameter",), _switch, is_optional=True),
         Look("Policy", (FUNCTION,), _policy),
         Look("Rights", (FUNCTION,), _rights),

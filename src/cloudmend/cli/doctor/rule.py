@@ -24,11 +24,26 @@ def rule(answer: Json | None, expected: EventRule, name: str, deployment: Deploy
 
 def notice_rule(answer: Json | None, name: str, deployment: Deployment) -> Answer:
     """Judge DescribeRule's answer about the rule for the notices that the command line requests."""
-    lacking = "nobody is told of an undo or an exemption"
-    if answer and json.loads(answer.get("EventPattern") or "{}") != _NOTICES:
-        put_rule = _put_rule(_NOTICES, name, deployment)
+    return _own_rule(answer, _NOTICES, "nobody is told of an undo or an exemption", name, deployment)
+
+
+def deployment_rule(answer: Json | None, name: str, deployment: Deployment) -> Answer:
+    """Judge DescribeRule's answer about the rule that starts a sweep when the stack was deployed or updated."""
+    is_there = {"stack-id": [deployment.stack_id], "status-details": {"status": ["CREATE_COMPLETE", "UPDATE_COMPLETE"]}}
+    right = {
+        "source": ["aws.cloudformation"],
+        "detail-type": ["CloudFormation Stack Status Change"],
+        "detail": is_there,
+    }
+    return _own_rule(answer, right, "no sweep starts when the stack is deployed or updated", name, deployment)
+
+
+def _own_rule(answer: Json | None, right: Json, lacking: str, name: str, deployment: Deployment) -> Answer:
+    """Judge DescribeRule's answer about a rule that must have the template's pattern."""
+    if answer and json.loads(answer.get("EventPattern") or "{}") != right:
+        put_rule = _put_rule(right, name, deployment)
         return Answer("broken", f"The pattern of rule {name} is not the template's: {lacking}.", put_rule)
-    return _rule(answer, _NOTICES, lacking, name, deployment)
+    return _rule(answer, right, lacking, name, deployment)
 
 
 def _rule(answer: Json | None, pattern: Json, lacking: str, name: str, deployment: Deployment) -> Answer:

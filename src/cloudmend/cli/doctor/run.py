@@ -19,7 +19,7 @@ from cloudmend.cli.doctor import stack, trail
 from cloudmend.cli.doctor.check import Answer, Check, Deployment, Verdict, exit_code
 from cloudmend.cli.doctor.looks import Case, looks
 from cloudmend.cli.screen import Screen
-from cloudmend.cli.stack import FUNCTION, NOTICE_RULE, event_rules
+from cloudmend.cli.stack import DEPLOYMENT_RULE, FUNCTION, NOTICE_RULE, event_rules
 from cloudmend.core.counts import plural
 from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.escaping import terminal
@@ -71,7 +71,7 @@ def diagnose(connect: Connect, name: str, region: str | None, now: datetime) -> 
         partition=caller.arn.split(":")[1],
         stack=name,
         function_id=FUNCTION,
-        rule_ids=(*(each.id for each in rules), NOTICE_RULE),
+        rule_ids=(*(each.id for each in rules), DEPLOYMENT_RULE, NOTICE_RULE),
     )
     calls = [(each.source, call) for each in rules for call in each.names]
     embedded = bool(caller.start)
@@ -112,7 +112,8 @@ def _stack(case: Case) -> Iterator[Check]:
         yield _looked("Stack", lambda: stack.foreign(case.here, _others(case)))
     else:
         parameters = {each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", ())}
-        here = msgspec.structs.replace(case.here, resources=resources, parameters=parameters)
+        stack_id = str(described["StackId"])
+        here = msgspec.structs.replace(case.here, resources=resources, parameters=parameters, stack_id=stack_id)
         yield Check.of("Stack", stack.stack(described, (), here))
         yield _looked("Other stacks", lambda: stack.alone(_others(case), here))
         yield from _resources(msgspec.structs.replace(case, here=here))
