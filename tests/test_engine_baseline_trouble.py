@@ -15,12 +15,13 @@ from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.digest import Digest
 from cloudmend.core.ending import Target
 from cloudmend.core.errors import LedgerError
-from cloudmend.core.standing import PATIENCE, StandingFound, StandingResource
+from cloudmend.core.model import Record
+from cloudmend.core.standing import PATIENCE, StandingFound, StandingResource, Unit, UnreadableStanding
 from cloudmend.engine.look import survey
 from cloudmend.engine.stations.verdict import NOT_SURE
 from cloudmend.engine.units import Looked, _marked
 from cloudmend.local.ec2 import Ec2Error
-from support import ACCOUNT, REGION, ingress, ipv4, policy
+from support import ACCOUNT, REGION, Account, ingress, ipv4, policy
 from test_engine_baseline import MENDED, MENDED_RDP, OPEN, UNIT, WORLD, Stack
 from test_put_off import Kept
 
@@ -206,3 +207,139 @@ def test_what_is_put_off_names_no_part_at_which_the_baseline_stands() -> None:
     (rule,) = stack.open(group, ipv4(3389, WORLD))
     assert stack.told(group).budget_spent
     assert [task.opened for task in later.tasks] == [(rule,)]
+
+
+def test_a_unit_that_another_sweep_kept_meanwhile_is_kept_beside_what_that_one_kept(stack: Stack) -> None:
+    group = stack.group(ipv4(22, WORLD))
+    keep, tries = stack.ledger.keep_unit, list[Unit]()
+
+    def meanwhile(unit: Unit) -> bool:
+        tries.append(unit)
+        if len(tries) == 1:
+            other = msgspec.structs.replace(unit, baseline=None, unread=("The other sweep read nothing.",))
+            assert keep(other)
+        kept: bool = keep(unit)
+        return kept
+
+    stack.ledger.keep_unit = meanwhile  # type: ignore[attr-defined]
+    stack.sweep()
+    assert (len(tries), tries[1].revision) == (2, tries[0].revision + 1)
+    assert (stack.unit().baseline, stack.unit().unread, stack.unit().told) == (stack.clock.now(), (), stack.clock.now())
+    assert stack.stands(group) == {"tcp/22 from 0.0.0.0/0": "baseline"}
+
+
+def test_a_unit_that_is_never_kept_is_tried_five_times_and_left_to_the_next_sweep(stack: Stack) -> None:
+    group, tries = stack.group(ipv4(22, WORLD)), list[Unit]()
+
+    def never(unit: Unit) -> bool:
+        tries.append(unit)
+        return False
+
+    stack.ledger.keep_unit = never  # type: ignore[attr-defined]
+    assert [record.status for record in stack.sweep()] == ["observed"]
+    assert len(tries) == 5
+    del stack.ledger.keep_unit
+    stack.sweep()
+    assert stack.unit().baseline
+    assert ingress(stack.rules(group)) == OPEN
+
+
+@pytest.mark.parametrize("has_log", [True, False])
+def test_a_unit_that_cannot_be_kept_costs_no_record_of_the_sweep(stack: Stack, has_log: bool) -> None:
+    stack.group(ipv4(22, WORLD))
+
+    def refused(_: object) -> bool:
+        raise LedgerError("The table is full.")
+
+    stack.ledger.keep_unit = refused  # type: ignore[attr-defined]
+    if not has_log:
+        stack.world = msgspec.structs.replace(stack.world, notifier=Teller(stack.records))
+    assert [record.status for record in stack.sweep()] == ["observed"]
+    assert stack.ledger_problems == (["The table is full."] if has_log else [])
+
+
+def test_where_no_baseline_is_kept_a_sweep_mends_though_the_ledger_says_nothing_of_its_unit() -> None:
+    account = Account()
+    group = account.group(ipv4(22, WORLD))
+
+    def unanswered() -> Any:
+        raise LedgerError("The table does not answer.")
+
+    account.ledger.units = unanswered  # type: ignore[attr-defined]
+    (record,) = engine.sweep(controls=[CONTROL], policy=policy(), world=account.world).records
+    assert (record.status, ingress(account.rules(group))) == ("mended", MENDED)
+
+
+def test_what_an_event_keeps_while_other_looks_keep_something_each_time_is_given_up(stack: Stack) -> None:
+    group, tries = stack.group(ipv4(22, WORLD)), list[str]()
+
+    def beside_another(stands: Sequence[StandingResource], _: Sequence[StandingFound]) -> frozenset[str]:
+        tries.extend(each.id for each in stands)
+        return frozenset(each.id for each in stands)
+
+    stack.ledger.keep_standing = beside_another  # type: ignore[attr-defined]
+    assert stack.heard(group, world=stack.world, text='mode = "observe"').status == "observed"
+    assert tries == [f"{UNIT}/{group}"] * 5
+
+
+def test_what_a_sweep_saw_while_an_event_mended_it_is_no_baseline(stack: Stack) -> None:
+    group = stack.group()
+    named = stack.open(group, ipv4(22, WORLD))
+    keep, mended = stack.ledger.keep_standing, list[str]()
+
+    def meanwhile(stands: Sequence[StandingResource], gone: Sequence[StandingFound]) -> Any:
+        if stands and not mended:
+            mended.append("")
+            mended[0] = stack.told(group, *named).status
+        return keep(stands, gone)
+
+    stack.ledger.keep_standing = meanwhile  # type: ignore[attr-defined]
+    stack.sweep()
+    assert (mended, ingress(stack.rules(group))) == (["mended"], MENDED)
+    assert stack.stands(group) == {"tcp/22 from 0.0.0.0/0": "observed"}
+
+
+def test_an_event_knows_what_a_first_sweep_kept_after_it_had_asked_what_stands(stack: Stack) -> None:
+    group = stack.group(ipv4(22, WORLD))
+    read, swept = stack.ledger.unit, list[bool]()
+
+    def after_a_sweep(key: str) -> Any:
+        if not swept:
+            swept.append(True)
+            stack.sweep()
+        return read(key)
+
+    named = stack.open(group, ipv4(3389, WORLD))
+    stack.ledger.unit = after_a_sweep  # type: ignore[attr-defined]
+    assert stack.told(group, *named).status == "mended"
+    assert ingress(stack.rules(group)) == OPEN | {MENDED_RDP}
+
+
+def test_a_look_says_that_what_stands_cannot_be_read(stack: Stack) -> None:
+    group = stack.group(ipv4(22, WORLD))
+    read = stack.ledger.history
+    spoiled = UnreadableStanding(f"{UNIT}/{group}", "What stands there was edited by hand.")
+
+    def unreadable(*arguments: Any) -> Any:
+        return msgspec.structs.replace(read(*arguments), standing=spoiled)
+
+    stack.ledger.history = unreadable  # type: ignore[attr-defined]
+    (found,) = survey(CONTROL, policy(), stack.world).found
+    assert spoiled.problem in found.notes
+
+
+def test_a_sweep_without_time_leaves_all_batches(stack: Stack) -> None:
+    groups = sorted(stack.group(ipv4(22, WORLD)) for _ in range(34))
+    swept = engine.sweep(controls=[CONTROL], policy=policy(), world=stack.world, until=stack.clock.now())
+    assert sorted(each.resource.id for each in swept.left) == groups
+    assert swept.records == ()
+
+
+class Teller:
+    """A notifier that has no log for what the ledger cannot keep."""
+
+    def __init__(self, told: list[Record]) -> None:
+        self._told = told
+
+    def publish(self, record: Record) -> None:
+        self._told.append(record)

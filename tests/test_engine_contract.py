@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.core.errors import CloudmendError
+from cloudmend.core.call import Call
+from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.model import Edit
+from cloudmend.engine.look import look
+from cloudmend.engine.stations import mend
 from cloudmend.engine.stations.walk import Agreed
-from lamps import CONTROL, ID, SETTLING, Home, refusal
+from lamps import CONTROL, ID, SETTLING, Home, policy, refusal, target
 from support import NOW
 
 
@@ -249,3 +254,107 @@ def test_while_another_is_at_it_only_what_is_seen_is_told(value: str) -> None:
     record = home.mend()
     status = {"hot": "deferred", "bolted": "observed", "off": "clean"}[value]
     assert (record.status, home.written) == (status, [])
+
+
+def test_what_somebody_changes_at_every_try_is_never_written_and_has_failed() -> None:
+    home = Home()
+
+    def somebody(*_: object) -> Any:
+        home.change("stairs", f"off {len(home.switches['stairs'])} times" if "stairs" in home.switches else "off")
+        return intend(*_)
+
+    intend, home.ledger.intend = home.ledger.intend, somebody
+    record = home.mend(replace(CONTROL, whole=True))
+    assert (record.status, home.written) == ("failed", [])
+    assert record.summary.endswith("Somebody changed it meanwhile. Nothing was changed; the next try looks again.")
+    assert home.told == [record]
+
+
+def test_what_cannot_be_read_again_beside_the_intent_is_not_written_and_the_next_try_mends() -> None:
+    home = Home()
+
+    def unreadable(*_: object) -> Any:
+        raise refusal("NotNow")
+
+    read, intend = home.get, home.ledger.intend
+
+    def hidden(*arguments: Any) -> Any:
+        home.get = unreadable  # type: ignore[method-assign, assignment]
+        return intend(*arguments)
+
+    home.ledger.intend = hidden
+    record = home.mend(replace(CONTROL, whole=True))
+    assert (record.status, home.written) == ("failed", [])
+    assert "The lamp said NotNow." in record.summary
+    home.get, home.ledger.intend = read, intend  # type: ignore[method-assign]
+    home.clock.sleep(120)
+    assert home.mend(replace(CONTROL, whole=True)).status == "mended"
+
+
+def test_what_is_gone_when_it_is_read_to_prove_the_mend_is_at_fault_no_more() -> None:
+    home = Home()
+    write = home.write
+
+    def and_unmount(request: Any) -> None:
+        write(request)
+        home.switches = {}
+
+    home.write = and_unmount  # type: ignore[method-assign]
+    record = home.mend()
+    assert (record.status, len(home.written)) == ("mended", 1)
+
+
+def test_without_a_joint_read_one_that_cannot_be_read_costs_no_other() -> None:
+    home = Home()
+    read = home.get
+
+    def but_one(call: Call, *more: Any) -> Any:
+        if call.params["Id"] == "lamp-2":
+            raise refusal("NotNow")
+        return read(call, *more)
+
+    home.get = but_one  # type: ignore[method-assign, assignment]
+    records = mend([target(lamp="lamp-2"), target()], policy(), home.world)
+    assert [record.status for record in records] == ["failed", "mended"]
+
+
+def test_what_the_ledger_cannot_keep_stops_no_look_of_a_process_without_a_log() -> None:
+    home = Home()
+
+    def refused(*_: object) -> None:
+        raise LedgerError("The table is full.")
+
+    home.ledger.keep_standing = refused
+    (record,) = mend([target()], policy(text='mode = "observe"'), home.world)
+    assert record.status == "observed"
+
+
+def test_what_a_process_left_half_done_is_planned_on_as_it_was_begun_while_it_may_live() -> None:
+    home = Home(switches={"hall": "on", "stairs": "on"})
+    _die_half_way(home)
+    home.clock.sleep(10)
+    (found,) = look([target()], policy(), home.world)
+    assert [(edit.part, edit.after) for edit in found.edits] == [("stairs", "off")]
+
+
+def test_what_it_left_is_planned_anew_if_it_does_not_close_all_that_is_at_fault_by_now() -> None:
+    home = Home(switches={"hall": "on", "stairs": "on"})
+    _die_half_way(home)
+    home.change("attic", "on")
+    (found,) = look([target()], policy(), home.world)
+    assert [(edit.part, edit.after) for edit in found.edits] == [("stairs", "off"), ("attic", "off")]
+
+
+def _die_half_way(home: Home) -> None:
+    """Begin a mend of two switches in a process that ends after the first write."""
+
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    def and_die_next() -> None:
+        home.before_write = die
+
+    home.before_write = and_die_next
+    with pytest.raises(KeyboardInterrupt):
+        home.mend()
+    assert sorted(home.switches.items()) == [("hall", "off"), ("stairs", "on")]

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+import lamps
 from cloudmend import engine
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import AwsError
@@ -18,6 +19,8 @@ from cloudmend.core.notice import CHANNELS
 from cloudmend.core.notice.audience import Audience
 from cloudmend.core.notice.mail import text as mail
 from cloudmend.core.notice.wording import headline
+from cloudmend.engine.look import survey
+from cloudmend.engine.stations.resolve import ours
 from cloudmend.local.ec2.model import Group, Permission, Rule, Source, Traffic, Vpc
 from controls.test_prefix_lists import prefix_list, refers
 from ledgers.values import exemption
@@ -195,3 +198,29 @@ def test_a_change_to_a_list_tells_once_of_all_groups_of_others_and_calls_none_of
     assert f"cloudmend acts in account {ACCOUNT} alone" in told.summary
     assert (mended.resource.id, mended.status) == (own, "mended")
     assert "it is not known by which command" not in mail(told, Audience())
+
+
+def _unknown() -> str:
+    raise AwsError("They have expired.", action="sts:GetCallerIdentity", code="ExpiredToken", refused=True)
+
+
+def test_where_the_account_is_not_known_a_survey_names_what_it_could_not_judge() -> None:
+    account = Account()
+    group_id = account.group(ipv4(22, WORLD))
+    found = survey(CONTROL, policy(), msgspec.structs.replace(account.world, account=_unknown))
+    assert (found.found, found.unread) == ((), (f"{account.label(group_id)}: They have expired.",))
+
+
+def test_where_the_account_is_not_known_no_resource_counts_as_another_s() -> None:
+    of_other = lamps.target(lamp="lamp-7")
+    assert ours([of_other], msgspec.structs.replace(Account().world, account=_unknown)) == ([of_other], [])
+
+
+def test_what_an_account_has_once_is_swept_from_its_home_region_only() -> None:
+    kind = msgspec.structs.replace(lamps.TYPE, scope="account")
+    control, home = msgspec.structs.replace(lamps.CONTROL, resource=kind), lamps.Home()
+    abroad = msgspec.structs.replace(home.world, region="us-east-1")
+    assert engine.sweep(controls=[control], policy=lamps.policy(control), world=home.world).records == ()
+    assert home.switches == {"hall": "on"}
+    (record,) = engine.sweep(controls=[control], policy=lamps.policy(control), world=abroad).records
+    assert (record.status, record.resource.id, home.switches) == ("mended", ACCOUNT, {"hall": "off"})

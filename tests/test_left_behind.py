@@ -10,7 +10,7 @@ import pytest
 
 from cloudmend import engine
 from cloudmend.controls.security_group_ingress.contract import CONTROL
-from cloudmend.core.errors import LedgerError, UndoRefused
+from cloudmend.core.errors import Busy, LedgerError, UndoRefused
 from cloudmend.core.model import Record
 from cloudmend.local.ec2 import Ec2Error
 from reliability.faults import MALLORY, Killed
@@ -370,3 +370,17 @@ def test_an_intent_of_an_older_version_that_kept_no_steps_is_told_and_ended() ->
     assert [record.status for record in told] == ["failed"]
     assert "An older cloudmend began it, and did not keep what it planned for each part." in told[0].summary
     assert account.ledger.get(kept.id).state == "FAILED"
+
+
+def test_a_sweep_says_nothing_of_what_another_process_completes_at_the_same_time() -> None:
+    account = Account()
+    group_id = left_behind(account)
+
+    def taken(*_: object) -> Any:
+        raise Busy("Another mend of it is under way.")
+
+    account.ledger.resume = taken  # type: ignore[method-assign, assignment]
+    assert [each.status for each in swept(account).records if each.event_name == "AuthorizeSecurityGroupIngress"] == []
+    assert told(account) == []
+    del account.ledger.resume
+    assert [each.resource.id for each in swept(account).records if each.status == "mended"] == [group_id]

@@ -129,6 +129,5 @@ def _standing(found: History | CloudmendError) -> StandingFound | CloudmendError
 
 def _is_young(unit: UnitFound | None, now: datetime) -> bool:
     """Return whether a first sweep may still have been under way when the ledger was asked for what stands."""
-    if not isinstance(unit, Unit) or unit.baseline is None:
-        return False
-    return bool(unit.first_looks) or now - unit.baseline < _YOUNG
+    mark, waits = (unit.baseline, unit.first_looks) if isinstance(unit, Unit) else (None, ())
+    return mark is not None and (bool(waits) or now - mark < _YOUNG)

@@ -25,8 +25,6 @@ from cloudmend.engine.stations.read import Answer, current_exemptions, read_one,
 
 def intend(plans: Sequence[Planned], policy: Policy, world: World) -> list[Planned | Ended]:
     """Keep what is about to be done, with what is there before. What was exempted or changed meanwhile ends."""
-    if not plans:
-        return []
     latest = world.begin(partial(current_exemptions, world))
     whole: list[Answer | None] = [
         world.begin(partial(read_one, each.target, policy, world)) if each.target.control.whole else None

@@ -45,15 +45,15 @@ def mend(targets: Sequence[Target], policy: Policy, world: World, agreed: Agreed
     """
     last: dict[int, Record] = {}
     walking = list(enumerate(targets))
-    for number in range(_MOST_WALKS):
+    walks = 0
+    while walking:  # after the last walk, no end asks for another
+        walks += 1
         ends = _walk([target for _, target in walking], policy, world, agreed)
-        if number == _MOST_WALKS - 1:
+        if walks == _MOST_WALKS:
             ends = list(map(_the_last, ends))
         told = record(ends, world)
         last.update({place: each for (place, _), each in zip(walking, told, strict=True)})
         walking = [(place, _next(end)) for (place, _), end in zip(walking, ends, strict=True) if end.again]
-        if not walking:
-            break
     return [last[place] for place in range(len(targets))]
 
 
