@@ -15,6 +15,7 @@ from cloudmend.core.decide import Decision
 from cloudmend.core.ledger import End, Entry, Exemptions, TimedExemption
 from cloudmend.core.model import Edit, Intent, Step
 from cloudmend.core.planning import NOTHING, Covers, judge, mark, plan
+from cloudmend.core.policy import Policy
 from cloudmend.core.standing import Before
 from cloudmend.engine.stations.before import Recent
 from cloudmend.engine.stations.read import Known, Situation
@@ -25,6 +26,7 @@ from ledgers.values import exemption, intent, record
 from support import ACCOUNT, NOW
 
 NO_STAND, EMPTY = Before(), State({})
+SEEN = NOW - timedelta(seconds=1)
 
 
 @dataclass
@@ -42,7 +44,7 @@ class Facts:
     state: State = EMPTY
     account: Callable[[], str] = lambda: ACCOUNT
 
-    def judge(self, **parts: str) -> Verdict | None:
+    def situation(self, **parts: str) -> Situation:
         there = target(self.control, self.opened)
         there = replace(there, swept=self.swept)
         known = Known(
@@ -52,9 +54,16 @@ class Facts:
             before=lambda: self.before,
             stood=lambda: None,
         )
-        state = replace(self.state, parts=parts)
-        situation = Situation(target=there, state=state, known=known, seen=NOW)
-        return verdict(situation, state, policy(self.control, self.text), now=NOW, account=self.account)
+        return Situation(target=there, state=replace(self.state, parts=parts), known=known, seen=SEEN)
+
+    @property
+    def policy(self) -> Policy:
+        return policy(self.control, self.text)
+
+    def judge(self, **parts: str) -> Verdict | None:
+        situation = self.situation(**parts)
+        assert situation.state
+        return verdict(situation, situation.state, self.policy, now=NOW, account=self.account)
 
     def found(self, **parts: str) -> Verdict:
         found = self.judge(**parts)
