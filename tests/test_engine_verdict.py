@@ -140,9 +140,12 @@ def test_what_is_exempt_as_a_whole_says_by_which_exemptions() -> None:
     found = Facts(held=[whole, other, part]).found(hall="on", stairs="on")
     assert found.decision == Decision("exempt", f"{whole.told}; {part.told}")
     assert (names(found.findings), found.plan, found.exempt) == (["hall", "stairs"], None, ())
-    own = '[[exemption]]\nowner = "net"\nreason = "No"\nexpires = 2030-01-01\nresource = "lamp-1"\n'
-    decided = Facts(text=own, held=[whole], before=before(is_first=True), swept=True).found(hall="on").decision
-    assert (decided.action, "by net" in decided.why) == ("exempt", True)
+    own = (
+        '[[exemption]]\ncontrol = "lamp_on"\nresource = "lamp-1"\nowner = "ops"\nreason = "No"\nexpires = 2030-01-01\n'
+    )
+    for facts in (Facts(text=own, held=[whole]), Facts(text=own, before=before(known("hall")), opened=["x"])):
+        decided = facts.found(hall="on").decision
+        assert (decided.action, "by ops" in decided.why) == ("exempt", True)
 
 
 @pytest.mark.parametrize("value", ["on", "off"])
@@ -234,4 +237,8 @@ def test_a_control_that_judges_by_age_sees_which_parts_are_old_and_what_was_mend
     found = Facts(control, before=old, opened=["stairs"], recent=[entry]).found(hall="on", stairs="on")
     assert (found.view.old, found.view.recent) == (frozenset({"hall"}), (entry,))
     assert names(found.findings) == ["stairs"]
-    assert seen[-2].old == {"hall"}
+    first = before(known("hall"), known("stairs"), is_first=True)
+    assert Facts(control, before=first, opened=["stairs"]).found(hall="on", stairs="on").view.old == {"hall"}
+    told: Following[Settings] = Following(calls=(), step=lambda *_: Followed(State({"hall": "on"})))
+    by_call = Facts(replace(control, follow=told), before=first).found(hall="on", stairs="on")
+    assert by_call.view.old == {"stairs"}
