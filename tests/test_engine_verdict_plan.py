@@ -50,6 +50,19 @@ def test_the_second_way_mends_what_is_due_and_not_exempt_or_the_baseline() -> No
     assert steps(found) == [Step("hall", "on", None)]
     assert found.plan
     assert (found.plan.settings, names(found.plan.findings)) == (Settings(unscrew=True), ["hall"])
+    blind = replace(FLAPPING, judge=lambda view, by: CONTROL.judge(replace(view, exempt=frozenset()), by))
+    assert steps(Facts(blind, recent=facts.recent, held=facts.held).found(hall="on", porch="on")) == steps(found)
+
+
+@pytest.mark.parametrize("exempt", ["own mark", "part's mark"])
+def test_a_finding_is_exempt_by_its_own_mark_or_by_one_of_its_part(exempt: str) -> None:
+    control = replace(
+        CONTROL,
+        judge=lambda view, by: [replace(each, mark=f"own mark of {each.part}") for each in CONTROL.judge(view, by)],
+        marks=lambda state: {part: frozenset({f"part's mark of {part}"}) for part in state.parts},
+    )
+    found = Facts(control, held=[timed(1, parts=(f"{exempt} of hall",))]).found(hall="on", stairs="on")
+    assert [each.finding.part for each in found.exempt] == ["hall"]
 
 
 def test_what_a_crash_cut_off_is_finished_as_it_was_planned() -> None:

@@ -45,7 +45,7 @@ def fault(of: Finding, status: Any) -> Fault:
         (ended("failed"), None),
         (ended("failed", ON, given_up=True), None),
         (ended("mended"), ()),
-        (ended("observed", OLD, baseline=(OLD,), only_baseline=True), ASIDE[:1]),
+        (ended("observed", OLD, ON, baseline=(OLD,), only_baseline=True), ASIDE[:1]),
         (
             ended("observed", ON, HOT, BOLTED),
             (fault(ON, "observed"), fault(HOT, "deferred"), fault(BOLTED, "observed")),

@@ -223,7 +223,7 @@ def merged(before: StandingResource | None, found: Iterable[Fault], now: datetim
     return tuple(by_mark.values())
 
 
-def is_news(before: StandingResource | None, found: Sequence[StandingFinding], now: datetime) -> bool:
+def is_news(before: StandingResource | None, found: Sequence[StandingFinding | Fault], now: datetime) -> bool:
     """Return whether people do not know of a finding that stands, or were last notified a week ago."""
     if before is None or before.told is None or now - before.told >= TOLD_AGAIN:
         return True

@@ -79,7 +79,7 @@ def notice_of(ended: Ended, stood: StandingResource | None, faults: tuple[Fault,
         return ("now" if at_once else "digest") if is_new else "held"
     if ended.only_baseline:
         return "held"
-    return "now" if ended.status == "exempt" or is_news(told, merged(told, faults, now), now) else "held"
+    return "now" if ended.status == "exempt" or is_news(told, faults, now) else "held"
 
 
 def _is_critical(ended: Ended) -> bool:
