@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from cloudmend import engine
+from cloudmend.controls import woken_by
+from cloudmend.core.model import Record
 from cloudmend.local.ec2 import Ec2Error
 from controls.test_prefix_lists import prefix_list, refers
-from support import ingress
+from support import event, ingress, policy
 from test_engine_baseline import Stack
 
 OPERATIONS = ("DescribeManagedPrefixLists", "GetManagedPrefixListEntries")
@@ -70,4 +73,34 @@ def test_a_list_that_was_hidden_and_grows_is_no_baseline(stack: Stack, operation
     stack.groups.before.clear()
     stack.ec2.modify_managed_prefix_list(PrefixListId=list_id, CurrentVersion=1, AddEntries=[{"Cidr": "0.0.0.0/1"}])
     assert [record.status for record in stack.sweep()] == ["mended"]
+    assert ingress(stack.rules(group)) == set()
+
+
+def told_of_list(stack: Stack, list_id: str) -> str:
+    """The status after the event of a change of a list, a second ago."""
+    asked = {"ModifyManagedPrefixListRequest": {"PrefixListId": list_id}}
+    called = f"{stack.clock.now():%Y-%m-%dT%H:%M:%SZ}"
+    raw = event("", "ModifyManagedPrefixList", eventTime=called, requestParameters=asked)
+    (record,) = engine.handle(raw, woken_by=woken_by, policy=policy(), world=stack.world)
+    assert isinstance(record, Record)
+    return record.status
+
+
+def test_a_list_that_grows_before_the_first_sweep_is_no_baseline_to_its_event(stack: Stack) -> None:
+    list_id, other = prefix_list(stack, "3.0.0.0/24"), prefix_list(stack, "128.0.0.0/1")
+    group = stack.group(refers(22, list_id), refers(3389, other))
+    stack.ec2.modify_managed_prefix_list(PrefixListId=list_id, CurrentVersion=1, AddEntries=[{"Cidr": "0.0.0.0/1"}])
+    assert told_of_list(stack, list_id) == "mended"
+    assert {source for *_, source in ingress(stack.rules(group))} == {other}
+
+
+def test_a_list_that_an_event_found_grown_and_nobody_could_mend_is_no_baseline_to_the_first_sweep(
+    stack: Stack,
+) -> None:
+    list_id = prefix_list(stack, "0.0.0.0/1")
+    group = stack.group(refers(22, list_id))
+    fail(stack, "RevokeSecurityGroupIngress", REFUSED)
+    assert told_of_list(stack, list_id) == "open"
+    stack.groups.before.clear()
+    stack.sweep()
     assert ingress(stack.rules(group)) == set()

@@ -37,7 +37,9 @@ def baseline_of(
     if before.is_first:
         aside = {*view.exempt, *by_call}
         there = (each for each in found if each.part not in aside)
-        return tuple(each for each in there if _was_there(each.part, known.get(each.mark), view, opened))
+        return tuple(
+            each for each in there if _was_there(each.part, _known_as(each.part, each.mark, marks, known), view, opened)
+        )
     known = {each.mark: each for each in before.baseline}
     same = (*_still_there(control, view, known), *_not_judged(found, known), *found)
     kept = {each.mark: each for each in same if each.mark in known}
@@ -59,8 +61,9 @@ def old_parts(
         old = frozenset(before.standing.old if before.standing else ())
         return frozenset(part for part, named in said.items() if named in old)
     known = {each.mark: each for each in before.standing.findings} if before.standing else {}
-    there = ((part, named) for part, named in said.items() if part not in by_call)
-    return frozenset(part for part, named in there if _was_there(part, known.get(named), view, opened))
+    marks = _marks(control, view)
+    there = ((part, _known_as(part, named, marks, known)) for part, named in said.items() if part not in by_call)
+    return frozenset(part for part, was in there if _was_there(part, was, view, opened))
 
 
 def old_marks(control: Control[Any], view: View) -> tuple[str, ...]:
@@ -101,6 +104,11 @@ def _said(control: Control[Any], view: View, parts: Iterable[str]) -> dict[str, 
     marks = _marks(control, view)
     there = {part: view.parts[part] for part in parts if part in view.parts}
     return {part: max(marks.get(part) or {mark(control, part, value)}, key=len) for part, value in there.items()}
+
+
+def _known_as(part: str, named: str, marks: Marks, known: Mapping[str, StandingFinding]) -> StandingFinding | None:
+    """Return what is known of a part under any of its marks: what is open is kept by the mark of its fault."""
+    return next((known[each] for each in (named, *marks.get(part, ())) if each in known), None)
 
 
 def _was_there(part: str, known: StandingFinding | None, view: View, opened: Sequence[str]) -> bool:

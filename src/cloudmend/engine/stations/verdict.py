@@ -5,7 +5,7 @@ A look may stop here; a mend goes on with the plan.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -81,7 +81,7 @@ def _at_fault(situation: Situation, view: View, settings: Any, policy: Policy, a
     target = _with_cause(situation.target, recent.entries)
     covers = covers_of(exemptions.held, control, target.resource)
     view = msgspec.structs.replace(view, recent=recent.entries, exempt=exempt_parts(control, view.state, covers))
-    opened = _opened(target, recent.entries)
+    opened = _opened(target, view, recent.entries)
     by_call = () if opened else put_at_fault_by(control, view, settings)
     view = msgspec.structs.replace(view, old=old_parts(control, view, known.before(), opened, by_call))
     everything = judge(control, msgspec.structs.replace(view, exempt=frozenset()), settings).counted
@@ -125,10 +125,18 @@ def _at_fault(situation: Situation, view: View, settings: Any, policy: Policy, a
     return _planned(found, due) if control.put and due else found
 
 
-def _opened(target: Target, recent: Sequence[Entry]) -> tuple[str, ...]:
-    """Return the parts that are known to be opened since: those that the event names, or that a mend is at."""
+def _opened(target: Target, view: View, recent: Sequence[Entry]) -> tuple[str, ...]:
+    """Return the parts that are known to be opened since: those that the event names, or that a mend is at.
+
+    An event may name what a part refers to, as a list of ranges, and not the part itself.
+    """
     mending = [step.part for entry in recent if entry.state == "INTENT" for step in entry.intent.steps]
-    return (*target.opened, *mending) if target.opened or target.swept else ()
+    referring = [part for part, value in view.parts.items() if _refers(value, target.opened)]
+    return (*target.opened, *referring, *mending) if target.opened or target.swept else ()
+
+
+def _refers(value: Any, named: Sequence[str]) -> bool:
+    return isinstance(value, Mapping) and any(each in named for each in value.values())
 
 
 def _before_cloudmend(before: Before) -> str:
