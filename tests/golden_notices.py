@@ -61,6 +61,8 @@ RECORDS: Final[Mapping[str, Record]] = {
     ),
     "mended-once-more": replace(MENDED, flaps=1, severity="high"),
     "mended-a-lot": replace(MENDED, edits=MANY, errors=tuple(f"problem {number}" for number in range(23))),
+    "mended-as-much-as-a-mail-lists": replace(MENDED, edits=MANY[:20], errors=tuple(map(str, range(20)))),
+    "mended-as-much-as-chat-lists": replace(MENDED, edits=MANY[:5], errors=tuple(map(str, range(5)))),
     "observed": OBSERVED,
     "observed-without-a-command": replace(OBSERVED, by_hand=(), decision="", look=()),
     "only-reported": replace(

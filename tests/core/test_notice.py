@@ -387,3 +387,11 @@ def test_a_hostile_actor_is_shown_in_a_code_span_of_one_line(status: Any) -> Non
     told = notification(hostile("<!channel> `x` http://evil.com\n*b*", status))["content"]["description"]
     shown = "\u2039!channel\u203a \u02cbx\u02cb http(:)//evil(.)com \u2217b\u2217"
     assert f"\n*Who:* `{shown}`\n" in told
+
+
+def test_commands_are_told_while_there_is_room_for_whole_ones() -> None:
+    most = "x" * 128 * 1024
+    assert f"     {most}\n" in text(replace(MENDED, undo=(most,)))
+    assert "no room" not in text(replace(MENDED, undo=(most,)))
+    said = text(replace(MENDED, undo=(most, "y", "z")))
+    assert f"     {most}\n     (2 more have no room here: they are in the record)\n" in said
