@@ -19,7 +19,7 @@ from cloudmend.core.call import Call
 from cloudmend.core.contract import State, View
 from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.ledger import End, Entry
-from cloudmend.core.model import ApiCall, Request, Resource, Step
+from cloudmend.core.model import ApiCall, Edit, Request, Resource, Step
 from cloudmend.core.world import at_need
 from ledgers.values import intent, record
 from support import ACCOUNT, CLEAR, NOW, REGION
@@ -176,8 +176,15 @@ def test_what_cannot_be_judged_is_reported_or_waited_for_and_gets_no_value(
     seen = view(rule)
     facts = replace(seen.state.context, unread_lists={"pl-1": Unread("No.", lasts)})
     (found,) = CONTROL.judge(replace(seen, state=replace(seen.state, context=facts)), Settings())
-    assert (found.mended, found.because, found.mark) == (UNSET, "", "tcp/22 from pl-1")
+    why = "it is not known whom tcp/22 from pl-1 admits, because the prefix list cannot be read: No"
+    assert (found.why, found.mended, found.because, found.mark) == (why, UNSET, "", "tcp/22 from pl-1")
     assert (found.restraint, found.wait) == (restraint, wait)
+
+
+def mended(image: Sequence[Any], *edits: Edit) -> Entry:
+    """A mend of a moment ago, with a before-image of these rules."""
+    made = Entry.of(intent(SG.id, before={"SecurityGroupRules": list(image)}), NOW, bytes(5))
+    return made.moved("DONE", End(NOW, replace(record(group_id=SG.id), edits=edits)))
 
 
 HALVES = (row(1, "11.0.0.0/12"), row(2, "12.0.0.0/12"))
@@ -187,10 +194,28 @@ HALVES = (row(1, "11.0.0.0/12"), row(2, "12.0.0.0/12"))
 def test_of_rules_that_only_together_are_too_many_the_newer_one_is_at_fault(older: str, newer: str) -> None:
     seen = view(*HALVES)
     (by_sweep,) = CONTROL.judge(replace(seen, old=frozenset({older})), Settings())
-    image = {"SecurityGroupRules": [each for each in HALVES if each["SecurityGroupRuleId"] == older]}
-    mend = Entry.of(intent(SG.id, before=image), NOW, bytes(5)).moved("DONE", End(NOW, record(group_id=SG.id)))
-    (by_mend,) = CONTROL.judge(replace(seen, recent=(mend,)), Settings())
+    image = [each for each in HALVES if each["SecurityGroupRuleId"] == older]
+    (by_mend,) = CONTROL.judge(replace(seen, recent=(mended(image),)), Settings())
     assert by_sweep.part == by_mend.part == newer
+
+
+DONE = Edit(part="sgr-1", before="", after="", did="", why="")
+
+
+@pytest.mark.parametrize(
+    "mend",
+    [
+        mended([row(1, "11.0.0.0/13")]),  # it said something else
+        mended([row(1, "11.0.0.0/12", IsEgress=True)]),
+        mended(HALVES[:1], DONE),
+        Entry.of(intent(SG.id, before={"SecurityGroupRules": HALVES[:1]}), NOW, bytes(5)),  # it has not ended
+    ],
+)
+def test_a_rule_that_a_mend_changed_or_saw_otherwise_is_not_older_for_it(mend: Entry) -> None:
+    seen = view(*HALVES)
+    (found,) = CONTROL.judge(replace(seen, recent=(mend,)), Settings())
+    assert list(CONTROL.judge(seen, Settings())) == [found]
+    assert found.part == "sgr-1"
 
 
 def test_what_cannot_be_narrowed_goes_and_says_why() -> None:

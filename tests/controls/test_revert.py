@@ -76,6 +76,10 @@ def test_a_group_without_rules_is_there_and_one_that_is_not_described_is_gone() 
     told = replace(RECORD, edits=EDITS[1:2], undo=UNDO[1:2])
     assert reverted(of=revoked, told=told) == Reversal(marks=MARKS[1:2], requests=(TAGGED,))
     assert reverted(of=revoked, told=told, exists=False) == Reversal(is_gone=True)
+    reader: Any = Live()
+    revert(revoked, told, reader)
+    filters = [{"Name": "group-id", "Values": [SG]}]
+    assert reader.asked[1] == Request("ec2:DescribeSecurityGroups", {"Filters": filters})
 
 
 def test_what_was_given_back_already_is_told_with_its_new_id() -> None:
@@ -138,6 +142,10 @@ FULL = 'tcp/22 from 10.0.0.0/8, described as "all", tagged b=2, a=1'
                 expected="no rule for tcp/22 from 128.0.0.0/2",
                 found='sgr-8, tcp/22 from 128.0.0.0/2, described as "new"',
             ),
+        ),
+        (
+            [LEFT, {key: value for key, value in REVOKED.items() if key != "Tags"} | {"CidrIpv4": "9.0.0.0/8"}],
+            Difference(part="sgr-2", expected="no such rule", found='tcp/22 from 9.0.0.0/8, described as "half"'),
         ),
         (
             [LEFT, {**REVOKED, "CidrIpv4": "9.0.0.0/8", "Description": ""}],
