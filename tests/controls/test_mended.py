@@ -204,6 +204,14 @@ SHAPE = "a part of it does not have the shape that cloudmend stores"
             "its requests are not those that a mend makes from its before-image",
         ),
         (image({**NARROWED, "FromPort": True}, REVOKED, LISTED), RECORD, f"{SHAPE} (TypeError: True in a rule)"),
+        (
+            replace(
+                image({**NARROWED, "FromPort": 1, "ToPort": 1}, REVOKED, LISTED),
+                requests=(modify({**LEFT, "FromPort": True, "ToPort": 1}),),
+            ),
+            RECORD,
+            f"{SHAPE} (TypeError: True in a rule)",
+        ),
         (changed(before={}), RECORD, f"{SHAPE} (KeyError: 'SecurityGroupRules')"),
         (
             changed(undo=("ls -l a b c d e", *UNDO[1:])),
@@ -238,6 +246,13 @@ def test_a_mend_that_contradicts_itself_is_refused_with_the_contradiction(
         r"\. Nothing was changed\. Look up in CloudTrail what was done to \S+, and restore it by hand\.",
         str(refused.value),
     )
+
+
+def test_a_rule_without_an_owner_is_the_account_s() -> None:
+    rows = [
+        {key: value for key, value in each.items() if key != "GroupOwnerId"} for each in (NARROWED, REVOKED, LISTED)
+    ]
+    assert len(mended_rules(image(*rows), RECORD)) == 3
 
 
 def test_an_account_that_the_ledger_does_not_have_contradicts_none() -> None:
