@@ -86,8 +86,12 @@ RECORDS: Final[Mapping[str, Record]] = {
 }
 
 
+LONG = "a long text " * 99
+
+
 def stands(name: str, status: Stand, days: int = 0, count: int = 1, **fields: Any) -> StandingResource:
-    found = StandingFinding(part="p", why="it is open", mark=name, status=status, since=NOW - timedelta(days=days))
+    why = fields.pop("why", "it is open")
+    found = StandingFinding(part="p", why=why, mark=name, status=status, since=NOW - timedelta(days=days))
     resource = Resource(type="AWS::SQS::Queue", id=name, name=fields.pop("named", ""))
     own: dict[str, Any] = {"account": ACCOUNT, "region": REGION, "control": QUEUES.id, "resource": resource}
     return StandingResource(findings=(found,) * count, seen=NOW, **own, **fields)
@@ -111,12 +115,16 @@ def digests() -> Mapping[str, Digest]:
             held=1200,
             unread=("ListQueues was refused.",),
         ),
-        "digest-of-nothing-new": digest(stands("known", "exempt", told=NOW), stands("other", "exempt", told=NOW)),
+        "digest-of-nothing-new": digest(
+            stands("known", "exempt", told=NOW), stands("other", "exempt", told=NOW), told=NOW - HOUR
+        ),
         "digest-of-many": digest(
             *(stands(f"new-{number:02}", "open") for number in range(21)),
             *(stands(f"old-{number:02}", "open", 1, told=NOW) for number in range(22)),
         ),
-        "digest-cut": digest(stands("one", "open", named="a long name " * 99), unread=("a long problem " * 99,)),
+        "digest-cut": replace(
+            digest(stands("one", "open", why=LONG, named=LONG), unread=(LONG,)), control=LONG, title=LONG, account=LONG
+        ),
         "digest-of-a-first-sweep": digest(stands("old", "baseline"), is_first=True),
     }
 
