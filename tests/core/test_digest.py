@@ -138,3 +138,9 @@ def test_the_command_that_mends_the_baseline_names_the_region_where_it_is() -> N
     mail = text(digest(stands("old", "baseline"), is_first=True), elsewhere)
     assert f"run: cloudmend fix --control {CONTROL} --region {REGION}\n" in mail
     assert f"run: cloudmend records --standing --control {CONTROL} --region us-east-1 --ledger Ledger-1\n" in mail
+
+
+def test_where_the_stacks_region_is_not_known_its_commands_name_its_ledger_alone() -> None:
+    mail = text(digest(stands("old", "baseline"), is_first=True), Audience(ledger="Ledger-1"))
+    assert f"run: cloudmend fix --control {CONTROL} --ledger Ledger-1\n" in mail
+    assert f"run: cloudmend records --standing --control {CONTROL} --ledger Ledger-1\n" in mail

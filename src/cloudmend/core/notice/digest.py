@@ -232,7 +232,7 @@ def _there(digest: Digest, audience: Audience) -> Audience:
     """Return the audience with the Region of the digest. In another Region than the stack's, `fix` has no table."""
     if audience.region in ("", digest.region):
         return audience
-    return msgspec.structs.replace(audience, region=digest.region, ledger="")
+    return Audience(region=digest.region)
 
 
 def _new(digest: Digest) -> tuple[StandingResource, ...]:
