@@ -40,6 +40,7 @@ MANY = tuple(
     )
     for number in range(23)
 )
+CUT = hostile("a long text. " * 90, "open", times=1)
 HINTED = replace(MENDED.attribution, hint="Terraform may open it again.")
 
 RECORDS: Final[Mapping[str, Record]] = {
@@ -81,7 +82,9 @@ RECORDS: Final[Mapping[str, Record]] = {
     "exempt": LEFT,
     "undone": replace(LEFT, event_name=UNDO, exemption_id="e-1", run_by=LEFT.attribution.who),
     "exempted": replace(LEFT, event_name=EXEMPT, exemption_id="e-1", findings=()),
-    "cut": hostile("a long text. " * 60, "open", times=1),
+    "cut": CUT,
+    "cut-without-a-hint": replace(CUT, attribution=replace(CUT.attribution, hint="")),
+    "without-advice": replace(OPEN, words=replace(OPEN.words, prevent="")),
     "exempt-no-longer": replace(LEFT, event_name=END_EXEMPTION, exemption_id="e-1", findings=()),
 }
 

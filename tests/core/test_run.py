@@ -69,7 +69,6 @@ def test_what_lasts_is_refused_without_a_second_call_and_all_else_is_asked_again
         with pytest.raises(AwsError) as raised:
             run.lasting_rows(REQUEST, "Vpcs")
         assert raised.value is own.error
-        assert len(raised.traceback) <= 5  # it does not grow with each
     assert len(own.calls) == times
 
 

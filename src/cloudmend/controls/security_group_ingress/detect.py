@@ -91,7 +91,7 @@ def _unknown(facts: GroupFacts, settings: Settings) -> Iterator[Finding]:
     for rule in facts.ingress:
         unread = facts.unread_lists.get(rule.prefix_list_id)
         if unread and opens_guarded(rule, settings):
-            told = unread.why.rstrip(".")
+            told = unread.why.removesuffix(".")
             why = f"it is not known whom {rule} admits, because the prefix list cannot be read: {told}"
             reported = settings.unreadable_prefix_lists == "report"
             yield Finding(

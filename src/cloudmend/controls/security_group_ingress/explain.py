@@ -48,7 +48,7 @@ def _verdict(rule: Rule, facts: GroupFacts, why: Mapping[str, str], settings: Se
     if not opens_guarded(rule, settings):
         return f"does not count, because none of the guarded ports is in {rule.traffic}"
     if rule.prefix_list_id in facts.unread_lists:
-        return f"may admit anybody, because {facts.unread_lists[rule.prefix_list_id].why.rstrip('.')}"
+        return f"may admit anybody, because {facts.unread_lists[rule.prefix_list_id].why.removesuffix('.')}"
     if addresses := public_addresses(rule, facts, settings):
         return f"counts with {readable(addresses)} public addresses, and is not at fault"
     return f"does not count, because {_no_addresses(rule, facts)}"

@@ -54,7 +54,7 @@ def _stale_lists(wrapped: Json, image: Json) -> Iterator[tuple[str, str]]:
     for row in image.get("PrefixLists", ()):
         if row["PrefixListId"] != list_id:
             continue
-        is_under_way = str(row.get("State", "")).endswith("-in-progress")
+        is_under_way = text(row.get("State")).endswith("-in-progress")
         if is_under_way or (_changes_entries(wrapped) and text(row.get("Version")) == before):
             yield list_id, f"the change of {list_id}"
 
