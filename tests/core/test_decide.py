@@ -13,7 +13,7 @@ from cloudmend.controls import by_id
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.decide import Circumstances, Decision, decide, switched_on
 from cloudmend.core.errors import PolicyError
-from cloudmend.core.policy.model import Policy
+from cloudmend.core.policy.model import Modes, Policy
 from cloudmend.core.policy.parse import parse_policy
 from cloudmend.core.policy.rights import RIGHTS
 
@@ -49,6 +49,13 @@ def policy(text: str) -> Policy:
 )
 def test_of_the_modes_of_a_place_the_most_specific_counts(modes: str, decision: Decision) -> None:
     assert decide(policy(f"[mode]\n{modes}"), HERE) == decision
+
+
+def test_a_policy_that_says_no_mode_mends_but_what_the_control_itself_only_reports() -> None:
+    silent = msgspec.structs.replace(policy(""), mode=Modes())
+    assert decide(silent, HERE) == Decision("fix", "mode.default is fix")
+    own = f"{CONTROL} is observe, unless control.{CONTROL}.mode says otherwise"
+    assert decide(silent, HERE, default="observe") == Decision("observe", own)
 
 
 @pytest.mark.parametrize(

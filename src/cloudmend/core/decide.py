@@ -95,15 +95,14 @@ def _at(modes: Modes, account: str, vpc: str, name: str) -> Line | None:
 
 
 def _of_control(policy: Policy, control: str, default: Mode, *, is_placed: bool) -> Iterator[Line]:
-    """Yield the line about a control, or the lines that hold if there is none."""
+    """Yield the line about a control, or the lines that hold if there is none: of equal modes the first decides."""
     if said := policy.modes.get(control, Modes()).default:
         yield Line(said, f"control.{control}.mode is {said}")
         return
     if not is_placed:
         elsewhere = policy.mode.default or "fix"
         yield Line(elsewhere, f"mode.default is {elsewhere}")
-    if default != "fix":
-        yield Line(default, f"{control} is {default}, unless control.{control}.mode says otherwise")
+    yield Line(default, f"{control} is {default}, unless control.{control}.mode says otherwise")
 
 
 def _written(policy: Policy, line: Line) -> Line:
