@@ -98,7 +98,7 @@ def test_what_is_not_there_is_gone_and_what_is_well_is_clean() -> None:
     facts = Facts(control, text="[control.lamp_on]\nunscrew = true\n")
     end = outcome(facts, {"hall": "off"})
     assert isinstance(end, Ended)
-    assert end.told.endswith("Settings(unscrew=True)")
+    assert end.told == f"lamp-1 {State({'hall': 'off'})} {Settings(unscrew=True)}"
 
 
 def test_what_is_observed_says_what_would_be_done() -> None:
