@@ -227,3 +227,14 @@ def test_a_plan_is_void_once_other_exemptions_cover_what_it_mends_or_other_parts
     held: list[Any], is_exempt: bool
 ) -> None:
     assert exempted_meanwhile(planned(FACTS, ALL), Exemptions(tuple(held))) is is_exempt
+
+
+def test_a_plan_stands_while_other_exemptions_cover_nothing_of_it() -> None:
+    made = planned(Facts(), {"hall": "on"})
+    assert not exempted_meanwhile(made, Exemptions((timed(2, rule="door"),)))
+    assert not exempted_meanwhile(made, Exemptions(()))
+
+
+def test_a_plan_is_void_once_the_mark_of_its_finding_is_exempt() -> None:
+    own = replace(CONTROL, judge=lambda view, by: [replace(each, mark="own") for each in CONTROL.judge(view, by)])
+    assert exempted_meanwhile(planned(Facts(own), {"hall": "on"}), Exemptions((timed(2, parts=("own",)),)))
