@@ -51,6 +51,10 @@ def test_a_rule_that_is_narrowed_or_revoked_is_believed(request_: Request) -> No
         (modify("sgr-1", **PORT, Description="kept"), "widen sgr-1 from 0.0.0.0/0 to None"),
         (modify("sgr-1", **PORT, Description="kept", CidrIpv6="fd00::/8"), "widen sgr-1"),
         (modify("sgr-1", **PORT, Description="kept", PrefixListId="pl-1"), "change PrefixListId of sgr-1"),
+        *(
+            (modify("sgr-1", **{key: value for key, value in TEN.items() if key != field}), f"change {field} of sgr-1")
+            for field in ("IpProtocol", "FromPort", "ToPort")
+        ),
         (revoke("sgr-2"), "change the egress rule sgr-2"),
         (revoke("sgr-9"), "change sgr-9 twice, or a rule that the group does not have"),
         (Request("ec2:DeleteSecurityGroup", {}), "call ec2:DeleteSecurityGroup"),
@@ -61,3 +65,14 @@ def test_anything_else_is_refused_with_the_reason(request_: Request, said: str) 
         check(request_)
     assert said in str(refusal.value)
     assert "Nothing was changed" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("CidrIpv6", "::/0"), ("PrefixListId", "pl-1"), ("ReferencedGroupInfo", {"GroupId": "sg-2"})],
+)
+def test_a_source_that_a_modify_leaves_out_is_gone(field: str, value: Any) -> None:
+    before = Rule({"SecurityGroupRuleId": "sgr-1", "IsEgress": False, **PORT, field: value})
+    ((_, after),) = effects(modify("sgr-1", **PORT, CidrIpv4="10.0.0.0/8"), {"sgr-1": before})
+    assert after is not None
+    assert field not in after.row

@@ -125,6 +125,19 @@ def test_a_proof_reads_the_rules_and_their_lists_and_keeps_the_rest() -> None:
     assert [each.id for each in facts.rules] == ["sgr-2"]
 
 
+def test_the_lists_of_a_group_are_read_with_it() -> None:
+    rule = {key: value for key, value in row(1, PrefixListId="pl-1").items() if key != "CidrIpv4"}
+    reader: Any = Answers(
+        DescribeSecurityGroupRules=[rule],
+        DescribeSecurityGroups=[],
+        DescribeManagedPrefixLists=[{"PrefixListId": "pl-1", "OwnerId": ACCOUNT}],
+        GetManagedPrefixListEntries=[{"Cidr": "8.8.8.8/32"}],
+    )
+    found = CONTROL.read(SG, reader, Settings())
+    assert found is not None
+    assert list(map(str, found.context.prefix_lists["pl-1"])) == ["8.8.8.8/32"]
+
+
 def test_a_list_that_a_proof_cannot_read_is_not_read() -> None:
     entry = {"PrefixListId": "pl-1", "OwnerId": ACCOUNT}
     rule = {key: value for key, value in row(1, PrefixListId="pl-1").items() if key != "CidrIpv4"}
@@ -273,6 +286,7 @@ def test_a_put_changes_revokes_and_authorizes_each_with_the_parts_that_it_is_abo
         ({}, True),
         ({"sgr-1": row(1), "sgr-2": row(2, "192.168.0.0/16")}, True),
         ({"sgr-1": row(1, "10.0.0.0/8")}, True),
+        ({"sgr-1": row(1, "10.0.0.0/8", CidrIpv6="")}, True),
         ({"sgr-1": row(1), "sgr-2": row(2, "192.168.0.0/15")}, False),
         ({"sgr-1": row(1), "sgr-9": row(9, "10.0.0.0/8")}, False),
         ({"sgr-1": row(1, "10.0.0.0/8", ToPort=23)}, False),
@@ -348,7 +362,8 @@ class Pages(Answers):
 def test_a_sweep_yields_the_groups_of_the_pages_before_an_error_and_then_says_what_was_not_read() -> None:
     opened = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
     group = {"GroupId": SG.id, "OwnerId": ACCOUNT, "IpPermissions": [opened]}
-    reader: Any = Pages(DescribeSecurityGroups=[group, {**group, "GroupId": OTHER.id, "IpPermissions": []}])
+    narrow = {**opened, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+    reader: Any = Pages(DescribeSecurityGroups=[group, {**group, "GroupId": OTHER.id, "IpPermissions": [narrow]}])
     assert CONTROL.every
     swept = iter(CONTROL.every(Resource(type="AWS::Region", id=REGION), reader, Settings()))
     assert next(swept) == Resource(type=GROUP, id=SG.id, account=ACCOUNT)

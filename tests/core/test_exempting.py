@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -11,7 +12,9 @@ from cloudmend.controls.ebs_snapshot_public import CONTROL as SNAPSHOTS
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import InputError
 from cloudmend.core.exempting import LONGEST, Where, exemption_record, left_open, parse_duration
+from cloudmend.core.guidance import guided
 from cloudmend.core.ledger import TimedExemption
+from cloudmend.core.model import Actor, Attribution, Record, Resource
 from undoing import ALICE, GROUNDS, grounds
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
@@ -51,7 +54,7 @@ def test_it_lasts_for_thirty_days_at_most_and_not_for_no_time() -> None:
             grounds(duration=duration)
 
 
-WHERE = Where(group=GROUP, name="web", account="111122223333", region="eu-west-1")
+WHERE = Where(group=GROUP, name="web", account="111122223333", region="eu-west-1", control=CONTROL.id)
 
 
 def test_it_is_of_a_group_or_of_what_its_rules_say_from_now_on() -> None:
@@ -62,6 +65,7 @@ def test_it_is_of_a_group_or_of_what_its_rules_say_from_now_on() -> None:
         name="web",
         account="111122223333",
         region="eu-west-1",
+        control=CONTROL.id,
         parts=("tcp/22 from ::/0",),
         owner="network-team",
         reason="The vendor has no VPN yet",
@@ -104,6 +108,35 @@ def test_its_record_says_exactly_what_is_left_open_by_whom_why_and_until_when(
     assert (record.status, record.event_name, record.exemption_id) == ("exempt", "Exempt", "x-1")
     assert (record.account, record.region, record.resource.name) == ("111122223333", "eu-west-1", "web")
     assert (record.actor.arn, record.attribution.who, record.attribution.through) == (ALICE, ALICE, "cloudmend exempt")
+
+
+@pytest.mark.parametrize(
+    ("fields", "name", "by", "runner"),
+    [
+        ({}, "Exempt", ALICE, ALICE),
+        ({"ended": NOW, "ended_by": BOB}, "EndExemption", BOB, BOB),
+        ({"ended": NOW, "ended_by": ""}, "EndExemption", "somebody unknown", ""),
+    ],
+)
+def test_its_record_is_about_the_resource_and_by_the_person(
+    fields: dict[str, Any], name: str, by: str, runner: str
+) -> None:
+    record = exemption_record(replace(GROUNDS.exemption("x-1", WHERE, NOW), **fields), CONTROL)
+    whole = Record(
+        status="exempt",
+        control=CONTROL.id,
+        resource=Resource(type=GROUP_TYPE, id=GROUP, name="web"),
+        account="111122223333",
+        region="eu-west-1",
+        event_id="",
+        event_name=name,
+        actor=Actor(arn=by),
+        attribution=Attribution(who=by, through="cloudmend exempt", where="unknown"),
+        run_by=runner,
+        summary=record.summary,
+        exemption_id="x-1",
+    )
+    assert record == guided(whole, CONTROL)
 
 
 def test_the_record_of_its_early_end_says_what_is_closed_and_by_whom() -> None:
