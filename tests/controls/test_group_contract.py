@@ -41,12 +41,14 @@ class Answers:
     def __init__(self, **answers: Sequence[Mapping[str, Any]]) -> None:
         self._answers = answers
         self.refusals: dict[str, AwsError] = {}
+        self.enough: list[Any] = []
         self.asked: list[tuple[Request, str]] = []
 
     def begin(self, read: Callable[[], Any]) -> Callable[[], Any]:
         return at_need(read)
 
-    def rows(self, request: Request, key: str, *, enough: Any = None) -> Any:  # noqa: ARG002 - the signature of a Reader
+    def rows(self, request: Request, key: str, *, enough: Any = None) -> Any:
+        self.enough += [enough] if enough else []
         self.asked.append((request, key))
         if request.operation in self.refusals:
             raise self.refusals[request.operation]
@@ -64,99 +66,6 @@ def test_the_groups_of_an_event_are_in_its_account_and_region() -> None:
     call = replace(CAUSE, source="ec2.amazonaws.com", name="AuthorizeSecurityGroupIngress", request={"groupId": SG.id})
     assert CONTROL.locate
     assert list(CONTROL.locate(call)) == [SG]
-
-
-def test_groups_are_read_together_each_with_its_rules_name_vpc_and_owner() -> None:
-    described = {"GroupId": SG.id, "GroupName": "web", "VpcId": "vpc-1", "OwnerId": "123456789012"}
-    empty = {**described, "GroupId": OTHER.id}
-    gone = replace(SG, id="sg-0aaaaaaaaaaaaaaaa")
-    rule, egress = row(1), row(2, IsEgress=True)
-    reader: Any = Answers(DescribeSecurityGroupRules=[egress, rule], DescribeSecurityGroups=[empty, described])
-    assert CONTROL.read_many
-    found = CONTROL.read_many([SG, OTHER, gone], reader, Settings())
-    assert list(found) == [SG.id, OTHER.id]
-    labels = {"name": "web", "vpc": "vpc-1"}
-    assert found[SG.id] == State({"sgr-1": rule}, context=found[SG.id].context, owner=ACCOUNT, labels=labels)
-    assert found[OTHER.id] == State({}, context=found[OTHER.id].context, owner="123456789012", labels=labels)
-    facts: GroupFacts = found[SG.id].context
-    assert (facts.group_id, facts.image["SecurityGroups"]) == (SG.id, [described])
-    assert [each.id for each in facts.rules] == ["sgr-1", "sgr-2"]
-    filters = [{"Name": "group-id", "Values": sorted([SG.id, OTHER.id, gone.id])}]
-    assert [(asked.action, asked.params["Filters"], key) for asked, key in reader.asked] == [
-        ("ec2:DescribeSecurityGroupRules", filters, "SecurityGroupRules"),
-        ("ec2:DescribeSecurityGroups", filters, "SecurityGroups"),
-    ]
-
-
-def test_a_group_whose_rules_alone_are_shown_has_no_labels() -> None:
-    """A read may come between the two answers."""
-    part = replace(SG, parts=("sgr-1",))
-    reader: Any = Answers(DescribeSecurityGroupRules=[row(1)], DescribeSecurityGroups=[])
-    found = CONTROL.read(part, reader, Settings())
-    assert found is not None
-    assert (found.labels, found.owner) == ({}, ACCOUNT)
-    bare: Any = Answers(DescribeSecurityGroupRules=[], DescribeSecurityGroups=[{"GroupId": SG.id}])
-    of_nobody = CONTROL.read(SG, bare, Settings())
-    assert of_nobody is not None
-    assert of_nobody.owner == ""
-    assert found.context.recency.named == {"sgr-1"}
-    assert found.context.image["SecurityGroups"] == []
-
-
-def test_a_proof_reads_the_rules_and_their_lists_and_keeps_the_rest() -> None:
-    kept = {"GroupId": SG.id, "GroupName": "web", "VpcId": "vpc-1"}
-    first: Any = Answers(DescribeSecurityGroupRules=[row(1)], DescribeSecurityGroups=[kept])
-    before = CONTROL.read(SG, first, Settings())
-    assert before
-    entries = [{"Cidr": "0.0.0.0/0"}]
-    listed = {"PrefixListId": "pl-1", "OwnerId": ACCOUNT}
-    now = {**row(2), "PrefixListId": "pl-1"}
-    del now["CidrIpv4"]
-    again: Any = Answers(
-        DescribeSecurityGroupRules=[now], DescribeManagedPrefixLists=[listed], GetManagedPrefixListEntries=entries
-    )
-    assert CONTROL.read_again
-    found = CONTROL.read_again([SG], {SG.id: before}, again, Settings())[SG.id]
-    assert found.parts == {"sgr-2": now}
-    assert (found.owner, found.labels) == (before.owner, before.labels)
-    facts: GroupFacts = found.context
-    assert (facts.name, facts.vpc_id, facts.image) == ("web", "vpc-1", before.context.image)
-    assert list(map(str, facts.prefix_lists["pl-1"])) == ["0.0.0.0/0"]
-    assert [each.id for each in facts.rules] == ["sgr-2"]
-
-
-def test_the_lists_of_a_group_are_read_with_it() -> None:
-    rule = {key: value for key, value in row(1, PrefixListId="pl-1").items() if key != "CidrIpv4"}
-    reader: Any = Answers(
-        DescribeSecurityGroupRules=[rule],
-        DescribeSecurityGroups=[],
-        DescribeManagedPrefixLists=[{"PrefixListId": "pl-1", "OwnerId": ACCOUNT}],
-        GetManagedPrefixListEntries=[{"Cidr": "8.8.8.8/32"}],
-    )
-    found = CONTROL.read(SG, reader, Settings())
-    assert found is not None
-    assert list(map(str, found.context.prefix_lists["pl-1"])) == ["8.8.8.8/32"]
-
-
-def test_a_list_that_a_proof_cannot_read_is_not_read() -> None:
-    entry = {"PrefixListId": "pl-1", "OwnerId": ACCOUNT}
-    rule = {key: value for key, value in row(1, PrefixListId="pl-1").items() if key != "CidrIpv4"}
-    reader: Any = Answers(DescribeSecurityGroupRules=[rule], DescribeManagedPrefixLists=[entry])
-    denied = AwsError("No.", action="ec2:GetManagedPrefixListEntries", code="UnauthorizedOperation", refused=True)
-    reader.refusals["GetManagedPrefixListEntries"] = denied
-    assert CONTROL.read_again
-    found = CONTROL.read_again([SG], {SG.id: view(row(1)).state}, reader, Settings())[SG.id]
-    assert found.context.unread_lists == {"pl-1": Unread("No.", lasts=True)}
-
-
-def test_a_narrowing_to_the_vpcs_own_block_reads_the_vpc() -> None:
-    described = {"GroupId": SG.id, "VpcId": "vpc-1"}
-    vpc = {"CidrBlockAssociationSet": [{"CidrBlock": "172.31.0.0/16"}]}
-    settings = Settings(replacement={4: "vpc", 6: "vpc"})
-    reader: Any = Answers(DescribeSecurityGroupRules=[row(1)], DescribeSecurityGroups=[described], DescribeVpcs=[vpc])
-    found = CONTROL.read(SG, reader, settings)
-    assert found is not None
-    assert list(map(str, found.context.vpc_blocks)) == ["172.31.0.0/16"]
 
 
 def test_what_is_exempt_is_not_judged_and_egress_is_part_of_the_facts_only() -> None:

@@ -7,6 +7,7 @@ from ipaddress import ip_network
 import pytest
 
 from cloudmend.controls.security_group_ingress.guarded import NAMED_SETS
+from cloudmend.controls.security_group_ingress.keys import KEYS
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.errors import PolicyError
 from cloudmend.core.network import PUBLIC, AddressSet, Traffic
@@ -147,3 +148,25 @@ def test_a_setting_is_held_against_the_file_s_trusted_networks() -> None:
     with pytest.raises(PolicyError, match=r"^CLOUDMEND_REPLACEMENT_IPV4 .* holds 131,072 public addresses"):
         sg_settings(**setting)
     assert sg_settings("trusted.ipv4 = ['52.0.0.0/8']", **setting).replacement[4] == ip_network("52.0.0.0/15")
+
+
+def test_settings_are_written_as_a_file_has_them() -> None:
+    text = """
+    [control.security_group_ingress]
+    guarded = [22, "8000-8100"]
+    aws_prefix_lists = "resolved"
+    unreadable_prefix_lists = "revoke"
+    flapping = "revoke"
+    limits = { ipv4 = 256, ipv6 = "/64" }
+    trusted = { ipv4 = ["198.51.100.0/24", "8.8.8.0/24"], ipv6 = ["2600::/64"] }
+    replacement = { ipv4 = "vpc", ipv6 = "revoke" }
+    """
+    assert KEYS.write(sg_settings(text)) == {
+        "guarded": ["tcp/22", "tcp/8000-8100"],
+        "aws_prefix_lists": "resolved",
+        "unreadable_prefix_lists": "revoke",
+        "flapping": "revoke",
+        "limits": {"ipv4": 256, "ipv6": 1 << 64},
+        "trusted": {"ipv4": ("8.8.8.0/24", "198.51.100.0/24"), "ipv6": ("2600::/64",)},
+        "replacement": {"ipv4": "vpc", "ipv6": "revoke"},
+    }

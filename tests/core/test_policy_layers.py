@@ -76,6 +76,11 @@ def test_what_is_wrong_in_a_setting_is_refused_by_its_key(said: str, fault: str)
     assert told[0].startswith(fault)
 
 
+def test_a_key_below_a_word_is_another_than_its_default() -> None:
+    below = "control.sqs_policy_public.mode.mode"
+    assert not [each for each in faults(settings=f"{below}=fix;{below}.default=fix") if "twice" in each]
+
+
 def test_a_setting_under_what_is_no_table_is_refused() -> None:
     told = f"{SETTINGS}: {GROUPS}.mode.account.x: a key above it is no table. Write the key of a value."
     assert told in faults(f"[{GROUPS}.mode]\naccount = 1", settings=f"{GROUPS}.mode.account.x=fix")
@@ -114,7 +119,7 @@ def test_a_setting_that_comes_with_its_tables_is_told_as_the_setting() -> None:
 
 
 def test_beside_a_table_of_the_file_each_is_told_where_it_stands() -> None:
-    text = '[control.sqs_policy_public]\nmode = "fx"'
+    text = "[control.sqs_policy_public]\nx = 1"
     own, set_ = faults(text, settings="control.no_such.mode.account.111122223333=fix")[::-1]
-    assert own.startswith("policy.toml, line 2: control.sqs_policy_public.mode: 'fx' is not a mode.")
+    assert own.startswith("policy.toml, line 2: control.sqs_policy_public.x: there is no such key.")
     assert set_.startswith(f"{SETTINGS}: control.no_such: there is no control of this id.")
