@@ -1,4 +1,4 @@
-"""What the control of security groups asks AWS, and what it makes of the answers: with the group, its lists, its VPC."""
+"""What the control of security groups asks AWS, and what it makes of the answers: the group, its lists, its VPC."""
 
 from __future__ import annotations
 
