@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.core.ending import Target
+from cloudmend.core.ending import Ended, Target
 from cloudmend.core.errors import LedgerError
-from cloudmend.core.ledger import History, Unreadable
+from cloudmend.core.ledger import Exemptions, History, Unreadable
 from cloudmend.core.standing import Before, Unit, UnitState, UnreadableStanding
 from cloudmend.core.world import World
 from cloudmend.engine.stations.before import Asked, Recent, keeps_baseline, key, known_before
+from cloudmend.engine.stations.read import current_exemptions, failed, sentence
 from core.test_baseline import known
 from core.test_standing import resource
 from lamps import CONTROL, ID, Home, policy, target
+from ledgers.values import exemption
 from support import ACCOUNT, NOW, REGION
 from test_engine_verdict import begun
 
@@ -169,3 +171,18 @@ def test_a_sweep_knows_what_stands_in_its_unit_and_asks_for_the_mends_alone(answ
     assert ledger.asked == []
     assert known_of.recent() == recent
     assert ledger.asked == [("recent", KEY, HOUR)]
+
+
+def test_an_error_is_told_in_its_own_words_and_a_bug_as_one() -> None:
+    assert sentence(NO_ANSWER) == "No answer."
+    assert sentence(KeyError("x")) == "cloudmend crashed: KeyError: 'x'"
+    assert failed(target(), NO_ANSWER, late="Late.") == Ended(
+        target=target(), status="failed", told="No answer.", late="Late."
+    )
+
+
+def test_exemptions_that_cannot_be_read_exempt_nothing_and_say_so() -> None:
+    held, ledger = Exemptions((exemption(),)), Ledger(exemptions=[Exemptions((exemption(),)), NO_ANSWER])
+    assert current_exemptions(world(ledger)) == held
+    assert current_exemptions(world(ledger)) == Exemptions((), ("No answer.",))
+    assert ledger.asked == [("exemptions", NOW)] * 2

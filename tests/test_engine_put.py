@@ -15,6 +15,7 @@ from cloudmend.core.ending import Ended
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Resource, Step
 from cloudmend.core.ports import Sent
+from cloudmend.core.run import OneByOne
 from cloudmend.engine.stations.judge import Planned
 from cloudmend.engine.stations.put import Written, put
 from lamps import CONTROL, Home, Settings, refusal
@@ -107,6 +108,18 @@ def test_of_parts_each_is_tried_though_one_is_never_allowed() -> None:
     made = plan_for(home, WHOLE)
     assert written(home, made) == Written(planned=made, steps=(STAIRS,), errors=("The lamp said NotAllowed.",))
     assert sent(home) == [{"hall": "on", "stairs": "off"}]
+
+
+def test_where_a_part_is_never_allowed_the_calls_that_follow_are_not_sent() -> None:
+    def pairs(lamp: Resource, now: State, then: Parts) -> Iterable[Call]:
+        for names in (("hall", "stairs"), ("porch",)):
+            if changes := {name: then[name] for name in names if now.parts[name] != then[name]}:
+                params = {"Id": lamp.id, "Revision": now.guard, "All": {**now.parts, **changes}}
+                yield Call("home", "SetSwitch", params, parts=tuple(changes))
+
+    home = Panel(refuses=[refusal("TooLoud"), refusal("NotAllowed")])
+    made = plan_for(home, replace(CONTROL, put=pairs), {**BOTH, "porch": "on"})
+    assert written(home, made) == Written(planned=made, steps=(STAIRS,), errors=("The lamp said NotAllowed.",))
 
 
 @pytest.mark.parametrize("code", ["NotAllowed", "LampBusy"])
@@ -222,8 +235,15 @@ def test_several_plans_are_carried_out_each_with_its_own_end_in_their_order() ->
         Written(planned=made, errors=("The lamp said NotAllowed.",)),
         Written(planned=second, steps=(HALL,)),
     ]
+
+
+def test_several_plans_are_carried_out_with_a_reader_that_begins_nothing() -> None:
+    def read(lamp: Resource, reader: Any, settings: Settings) -> State | None:
+        assert isinstance(reader, OneByOne)
+        return CONTROL.read(lamp, reader, settings)
+
     home = Home()
-    stale = plan_for(home, parts={"hall": "on"})
+    stale = plan_for(home, replace(CONTROL, read=read), {"hall": "on"})
     home.revision = 2
     first, busy = put([stale, replace(stale, busy="busy")], home.world)
     assert (first, busy) == (Written(planned=stale, steps=(HALL,)), Written(planned=replace(stale, busy="busy")))

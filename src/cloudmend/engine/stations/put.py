@@ -71,7 +71,7 @@ def _put(planned: Planned, world: World) -> Written | Ended:
 class Writing:
     """The progress of the writes of one resource: the only mutable object of the engine."""
 
-    def __init__(self, control: Control[Any], made: Plan, world: World, *, is_agreed: bool = False) -> None:
+    def __init__(self, control: Control[Any], made: Plan, world: World, *, is_agreed: bool) -> None:
         self._control, self._plan, self._world = control, made, world
         self._stricter_tried: set[str] = set()
         self._may_be_stricter = control.stricter is not None and not is_agreed
