@@ -10,7 +10,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from cloudmend.core.call import Call
-from cloudmend.core.contract import Control, Parts, State
+from cloudmend.core.contract import Control, Parts, State, View
 from cloudmend.core.ending import Ended
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Resource, Step
@@ -43,6 +43,7 @@ class Panel(Home):
 
 
 WHOLE: Control[Settings] = replace(CONTROL, put=_all)
+BUSY = "The lamp said LampBusy."
 SURE_NO = AwsError("The lamp fell silent.", action="home:SetSwitch", code="Broken", refused=False)
 
 
@@ -66,8 +67,16 @@ def sent(home: Home) -> list[Mapping[str, str]]:
     [
         ([], (HALL, STAIRS), (), (), False),
         ([refusal("")], (STAIRS,), (HALL,), ("The lamp said nothing.",), False),
+        ([refusal("")] * 2, (), (HALL, STAIRS), ("The lamp said nothing.",) * 2, False),
+        (
+            [refusal("LampBusy"), refusal("NotAllowed")],
+            (),
+            (),
+            ("The lamp said LampBusy.", "The lamp said NotAllowed."),
+            True,
+        ),
         ([SURE_NO], (STAIRS,), (HALL,), ("The lamp fell silent.",), False),
-        ([refusal("LampBusy")], (STAIRS,), (), ("The lamp said LampBusy.",), True),
+        ([refusal("LampBusy")], (STAIRS,), (), (BUSY,), True),
         ([refusal("NotAllowed")], (), (), ("The lamp said NotAllowed.",), False),
         ([refusal("NoSuchSwitch")], (STAIRS,), (), (), False),
         ([refusal("StaleRevision")] * 3, (HALL, STAIRS), (), (), False),
@@ -79,6 +88,17 @@ def test_each_answer_to_a_write_has_its_own_effect(
     home = Home(refuses=list(errors))
     made = plan_for(home)
     assert written(home, made) == Written(planned=made, steps=steps, silent=silent, errors=told, deferred=deferred)
+
+
+def test_a_part_whose_second_way_is_refused_too_is_left() -> None:
+    home = Home(refuses=[refusal("TooLoud"), refusal("TooLoud")])
+    made = plan_for(home)
+    assert written(home, made) == Written(
+        planned=made,
+        steps=(STAIRS,),
+        errors=("The lamp said TooLoud.",),
+        notes={"hall": "in the stricter way, because AWS refused the other"},
+    )
 
 
 def test_a_guard_that_stays_stale_is_given_up_and_then_mended_in_the_second_way_once() -> None:
@@ -134,9 +154,29 @@ def test_a_refused_part_is_mended_in_the_second_way_which_is_noted() -> None:
     made = plan_for(home)
     note = "in the stricter way, because AWS refused the other"
     assert written(home, made) == Written(planned=made, steps=(replace(HALL, after=None), STAIRS), notes={"hall": note})
-    own = replace(CONTROL, second_way="with a screwdriver")
-    home = Home(refuses=[refusal("TooLoud")])
-    assert written(home, plan_for(home, own)).notes == {"hall": "with a screwdriver"}
+
+
+class Picky(Home):
+    """A lamp that no switch of which can be switched off."""
+
+    def write(self, request: Sent) -> None:
+        if request.params["To"] == "off":
+            raise refusal("TooLoud")
+        super().write(request)
+
+
+def test_each_refused_part_is_mended_by_what_is_there_then_and_noted() -> None:
+    def judge(view: View, by: Settings) -> Any:
+        return [
+            replace(each, mended=f"not {view.parts['hall']}" if by.unscrew else "off")
+            for each in CONTROL.judge(view, by)
+        ]
+
+    home = Picky()
+    made = plan_for(home, replace(CONTROL, judge=judge, second_way="with a screwdriver"))
+    found = written(home, made)
+    assert found.steps == (Step("hall", "on", "not on"), Step("stairs", "on", "not not on"))
+    assert found.notes == dict.fromkeys(BOTH, "with a screwdriver")
 
 
 @pytest.mark.parametrize(
@@ -162,20 +202,6 @@ def test_where_there_is_no_second_way_the_error_stands_and_the_rest_goes_on(
     home = Home(refuses=[refusal("TooLoud")])
     made = replace(plan_for(home, control), agreed=is_agreed)
     assert written(home, made) == Written(planned=made, steps=(STAIRS,), errors=("The lamp said TooLoud.",))
-
-
-def test_the_second_way_is_judged_by_the_state_of_now_and_the_settings_of_the_plan() -> None:
-    seen: list[Any] = []
-
-    def stricter(settings: Settings) -> Settings:
-        seen.append(settings)
-        return Settings(unscrew=True)
-
-    home = Home(refuses=[refusal("TooLoud"), refusal("TooLoud")])
-    made = plan_for(home, replace(CONTROL, stricter=stricter))
-    found = written(home, made)
-    assert (found.errors, found.steps) == (("The lamp said TooLoud.",), (STAIRS,))
-    assert seen == [Settings()]
 
 
 def test_what_somebody_else_changed_is_not_written_over_though_the_guard_is_new() -> None:
@@ -240,6 +266,7 @@ def test_several_plans_are_carried_out_each_with_its_own_end_in_their_order() ->
 def test_several_plans_are_carried_out_with_a_reader_that_begins_nothing() -> None:
     def read(lamp: Resource, reader: Any, settings: Settings) -> State | None:
         assert isinstance(reader, OneByOne)
+        assert settings == Settings()
         return CONTROL.read(lamp, reader, settings)
 
     home = Home()
