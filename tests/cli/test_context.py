@@ -59,6 +59,18 @@ def test_a_stack_gives_the_keys_of_the_policy_that_it_sets(patient: Patient) -> 
     assert policy.modes["sqs_policy_public"].default == "off"
 
 
+def test_a_stack_and_a_table_that_sweeps_write_have_a_baseline_which_fix_does_not_keep(patient: Patient) -> None:
+    patient.deploy()
+    table, region = patient["LedgerTable"], patient.aws.region
+
+    def keeps(ledger: str, stack: str = "", **more: bool) -> bool:
+        return brief_of(PACKAGED, ledger=ledger, stack=stack, region=region, **more).standing.keeps_baseline
+
+    assert (keeps(table), keeps("", STACK), keeps("")) == (False, True, False)
+    patient.read_whole()
+    assert (keeps(table), keeps(table, keeps_baseline=False)) == (True, False)
+
+
 def test_a_stack_that_is_not_there_is_bad_input(patient: Patient) -> None:
     with pytest.raises(InputError, match=r"There is no stack nowhere in us-east-1\. Pass another"):
         brief_of(PACKAGED, ledger="", stack="nowhere", region="us-east-1")

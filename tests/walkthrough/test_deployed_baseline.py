@@ -140,6 +140,17 @@ def test_an_update_takes_no_second_baseline(account: tuple[Deployed, Old]) -> No
     assert old.read(deployed) == old.state
 
 
+def test_scan_and_explain_name_it_by_the_stack_and_by_its_ledger(account: tuple[Deployed, Old]) -> None:
+    deployed, old = account
+    person, told = deployed.environment, "it was there before cloudmend (baseline of "
+    for given in (["--stack-name", "cloudmend"], ["--ledger", deployed.resource("LedgerTable")]):
+        where = ["--region", "us-east-1", *given]
+        report = json.loads(run(["cloudmend", "scan", "--format", "json", *where], person).stdout)
+        (row,) = [each for each in report["rows"] if each["resource"] == old.group]
+        assert (row["action"], told in row["outcome"]) == ("observe", True)
+        assert told in run(["cloudmend", "explain", old.group, *where], person).stdout.replace("\n  ", " ")
+
+
 def test_a_person_lists_it_and_fix_accepts_it(account: tuple[Deployed, Old]) -> None:
     deployed, old = account
     person = deployed.environment

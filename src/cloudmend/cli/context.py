@@ -131,18 +131,29 @@ class Brief(Struct, frozen=True):
 STACK_NAME: Final = "--stack-name"
 
 
-def brief_of(policy_file: Path, *, ledger: str, stack: str, region: str | None) -> Brief:
+def brief_of(policy_file: Path, *, ledger: str, stack: str, region: str | None, keeps_baseline: bool = True) -> Brief:
     """Return the brief of a command. With a stack, it judges as the stack's function would. Raises CloudmendError.
 
-    A named ledger takes precedence over the stack's. Without either, the user's own file is the ledger.
+    A named ledger takes precedence over the stack's. Without either, the user's own file is the ledger. The baseline of
+    a stack stays as it is, unless `keeps_baseline` is false: then it is judged like anything else.
     """
     settings = find_stack(stack, region).settings() if stack else {}
     policy, now = read_policy(settings, policy_file), datetime.now(UTC)
     known = known_ledger(ledger or settings.get(LEDGER_TABLE, ""), region)
     switch = _switch(settings.get(MODE_PARAMETER, ""), region)
-    standing = Standing(exemptions=_exemptions(known, now), switch=switch, ledger=known, keeps_baseline=bool(stack))
+    standing = Standing(
+        exemptions=_exemptions(known, now),
+        switch=switch,
+        ledger=known,
+        keeps_baseline=keeps_baseline and (bool(stack) or is_of_stack(ledger, known)),
+    )
     account = anywhere(region).known_account()  # empty where it is not known: then all counts as the account's own
     return Brief(policy, now, standing, _options(policy_file, ledger, stack), account)
+
+
+def is_of_stack(table: str, ledger: Ledger | None) -> bool:
+    """Return whether a ledger is the table of a stack, whose sweeps write there, so that it has a baseline."""
+    return bool(table and ledger and ledger.units())
 
 
 def _options(policy_file: Path, ledger: str, stack: str) -> tuple[str, ...]:

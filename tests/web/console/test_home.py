@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 
 import pytest
+from msgspec.structs import replace
 
+from cloudmend.cli.stack_notifier import Stack
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.exempting import Where
-from support import REGION, Account, ipv4
+from cloudmend.engine import sweep
+from cloudmend.web.console.app import create_app
+from cloudmend.web.console.context import Surroundings
+from support import REGION, Account, ipv4, policy
 from undoing import GROUNDS, mended_group, refuse, undone
-from web.console.conftest import Visitor, said
+from web.console.conftest import TOKEN, Visitor, said
 
 
 def headline(text: str) -> str:
@@ -50,6 +56,22 @@ def test_what_the_ledger_exempts_is_not_called_at_fault(visitor: Visitor, accoun
     assert text.count("left open on purpose</span>") == 2
     assert text.count("by network-team until 2026-11-24 09:00 UTC: The vendor has no VPN yet") == 2
     assert "chip fix" not in text
+
+
+def test_what_was_there_before_the_stack_of_the_ledger_is_only_reported(account: Account, around: Surroundings) -> None:
+    stack = replace(account.world, keeps_baseline=True)
+    old = account.group(ipv4(22, "0.0.0.0/0"))
+    sweep(controls=[CONTROL], policy=policy(), world=stack)
+    new = account.group(ipv4(3389, "0.0.0.0/0"))
+    by_table = Visitor(create_app(replace(around, stack=Stack("table", REGION)), TOKEN).test_client())
+    rows = said(by_table.get()).split("<tr")
+    (before,) = [row for row in rows if old in row]
+    why = "it was there before cloudmend (baseline of 2026-11-24); cloudmend fix --ledger TABLE mends it"
+    assert f"is only reported ({why})" in before
+    (after,) = [row for row in rows if new in row]
+    assert "would become tcp/3389 from 10.0.0.0/8" in after
+    own_file = Visitor(create_app(around, TOKEN).test_client())
+    assert "there before cloudmend" not in said(own_file.get())
 
 
 def test_an_exemption_of_one_rule_leaves_the_other_at_fault(visitor: Visitor, account: Account) -> None:

@@ -36,6 +36,7 @@ def fix(
     from cloudmend.cli.fix.run import fix as run
 
     regions = region or []
-    brief = brief_of(policy, ledger=ledger, stack="", region=only(regions, f"Table {ledger}" if ledger else ""))
+    here = only(regions, f"Table {ledger}" if ledger else "")
+    brief = brief_of(policy, ledger=ledger, stack="", region=here, keeps_baseline=False)
     wish = Wish(resources=resource or [], controls=control or [], table=ledger, yes=yes, as_json=as_json)
     raise typer.Exit(run(regions, brief, wish))

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from cloudmend.aws.regions import gateways, own_region
 from cloudmend.aws.world import connection, world
-from cloudmend.cli.context import Brief, Standing
+from cloudmend.cli.context import Brief, Standing, is_of_stack
 from cloudmend.cli.ledgers import open_ledger
 from cloudmend.cli.scan.report import Report
 from cloudmend.cli.scan.run import Controls, chosen, look_everywhere, report_of
@@ -76,7 +76,8 @@ def look(around: Surroundings) -> Doors:
     """Ask AWS and the ledger. Raises CloudmendError if the ledger cannot be read."""
     now = around.clock.now()
     exemptions = around.ledger.exemptions(now)
-    standing = Standing(exemptions=exemptions, ledger=around.ledger)
+    is_stacks = is_of_stack(around.stack.table, around.ledger)
+    standing = Standing(exemptions=exemptions, ledger=around.ledger, keeps_baseline=is_stacks)
     brief = Brief(around.policy, now, standing, account=around.account())
     report = report_of(look_everywhere(around.readers, around.controls, brief, quiet=True))
     return Doors(at=now, report=report, controls=around.controls, unreadable=exemptions.unreadable)
