@@ -1,6 +1,8 @@
 # Every target sets up what it needs. PYTHON is only used to make the environments.
 PYTHON ?= python3
 SHELL := /bin/bash
+# Where it is set, each of the programs that the tests run would compile cloudmend again.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 # A lock file is a closed list with hashes, so nothing is left for pip to resolve.
 PIP_INSTALL = $(1)/bin/python -m pip install -qq --disable-pip-version-check --no-deps
@@ -69,7 +71,7 @@ lint: .venv/.ready docs ## ruff, mypy, cfn-lint, shellcheck, the site's links
 	$(BIN)/shellcheck *.sh scripts/*.sh
 
 test: setup setup-sam lint ## every check, quick profile, without a browser
-	$(BIN)/pytest -n 2 --dist loadfile -m "not browser and not container"
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser and not container"
 
 test-browser: .venv/.ready ## the pages in Debian's chromium (and chromium-driver); screenshots in build/screenshots
 	$(BIN)/pytest tests/browser -m browser
@@ -78,7 +80,7 @@ test-container: .venv/.ready .venv-sam/.ready ## sam local invoke to the end (ro
 	$(BIN)/pytest tests/container -m container
 
 test-deep: setup setup-sam lint ## the same, with the thorough profile of the property tests; then the targets around it
-	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -n 2 --dist loadfile -m "not browser and not container"
+	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser and not container"
 	PYTHONPATH=tests $(BIN)/python -m reliability.faults
 	$(MAKE) test-browser test-container coverage mutants
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -70,6 +71,17 @@ def _share_what_botocore_makes() -> None:
 
 
 _share_what_botocore_makes()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the files whose tests run programs first: at the end, no worker is left alone with minutes of them."""
+    items.sort(key=lambda item: not {"walkthrough", "embedded", "docs", "bench"} & set(item.path.parts))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is imported by now to itself: the collector of garbage took a fifth of the tests' time."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)
