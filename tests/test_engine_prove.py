@@ -264,3 +264,12 @@ def test_a_control_that_can_reads_again_with_the_state_of_before() -> None:
     plan = made(replace(CONTROL, read_again=again))
     (end,) = proven(Home(), Written(planned=plan, steps=(HALL,)))
     assert (end.status, given) == ("mended", [{"lamp-1": plan.plan.view.state}])
+
+
+def test_the_reads_of_a_proof_know_the_state_of_before_and_the_time() -> None:
+    plan = made(hall="on", porch="bolted")
+    home = Home(switches={"hall": "off", "porch": "bolted"})
+    home.clock.sleep(30)
+    (end,) = proven(home, Written(planned=plan, steps=(HALL,)))
+    assert end.view
+    assert (end.view.now, end.view.state.guard) == (NOW + timedelta(seconds=30), "1")

@@ -215,6 +215,19 @@ def test_what_a_mend_is_at_is_no_baseline_for_a_sweep_or_an_event_that_names_par
     assert facts.found(hall="on").is_baseline is is_old
 
 
+@pytest.mark.parametrize(("opened", "is_old"), [("list-1", False), ("list-2", True)])
+def test_what_refers_to_a_list_that_the_event_names_is_no_baseline(opened: str, is_old: bool) -> None:
+    def judge_lists(view: View, _: Any) -> list[Finding]:
+        return [
+            Finding(part=each, why="listed", mended="off") for each, value in view.counted.items() if value != "off"
+        ]
+
+    listed: Any = {"from": "list-1", "port": "22"}
+    was = known("hall", mark=mark(CONTROL, "hall", listed))
+    facts = Facts(replace(CONTROL, judge=judge_lists), before=before(was), opened=[opened])
+    assert facts.found(hall=listed).is_baseline is is_old
+
+
 def test_what_the_call_puts_at_fault_by_its_record_is_no_baseline_unless_the_event_names_parts() -> None:
     told: Following[Settings] = Following(calls=(), step=lambda *_: Followed(State({"hall": "on"})))
     facts = Facts(replace(CONTROL, follow=told), before=before(known("hall")))

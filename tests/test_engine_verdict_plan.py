@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.core.contract import Control, State
+from cloudmend.core.contract import Control, Finding, State
 from cloudmend.core.decide import Decision
 from cloudmend.core.errors import UnsafePlan
 from cloudmend.core.ledger import End, Entry
-from cloudmend.core.model import Step
+from cloudmend.core.model import Actor, Step
+from cloudmend.engine.stations.verdict import verdict
 from lamps import CONTROL, SETTLING, Settings, target
 from ledgers.values import record
 from support import ACCOUNT, NOW
@@ -76,6 +77,28 @@ def test_what_a_crash_cut_off_is_finished_as_it_was_planned() -> None:
     assert steps(Facts(recent=[done]).found(hall="on", stairs="off"))[0] == Step("hall", "on", "off")
 
 
+def test_a_rest_is_looked_for_in_each_mend_of_late() -> None:
+    """One whose rest is not safe hides no other, and one of which nothing is as it was is through."""
+    unsafe = begun(Step("hall", "on", "hot"), Step("x", "on", "off"))
+    half = begun(Step("hall", "on", None), Step("stairs", "on", "off"))
+    through = begun(Step("stairs", "dimmed", None), Step("x", "dimmed", None))
+    keeping = replace(CONTROL, narrows=lambda _, then: then.get("hall") != "hot")
+    for recent in ([unsafe, half], [through, half]):
+        assert steps(Facts(keeping, recent=recent).found(hall="on", stairs="off")) == [Step("hall", "on", None)]
+    blind = replace(CONTROL, judge=lambda view, by: CONTROL.judge(replace(view, exempt=frozenset()), by))
+    rest = Facts(blind, recent=[half], held=[timed(1, rule="porch")]).found(hall="on", stairs="off", porch="on")
+    assert steps(rest) == [Step("hall", "on", None)]
+
+
+def test_a_plan_that_only_adds_a_part_does_not_flap() -> None:
+    adding = replace(CONTROL, mend=lambda *_: {"fuse": "in"}, judge=lambda view, _: _missing(view.parts))
+    assert Facts(adding, recent=[ended("on")] * 2).found(hall="on").flaps == 0
+
+
+def _missing(parts: Any) -> list[Finding]:
+    return [] if "fuse" in parts else [Finding(part="fuse", why="there is no fuse")]
+
+
 def test_a_rest_that_is_not_safe_any_more_is_planned_anew() -> None:
     half = begun(Step("hall", "on", None), Step("stairs", "on", "off"))
     steady = replace(CONTROL, narrows=lambda _, then: "hall" in then)
@@ -136,6 +159,7 @@ def test_the_policy_decides_by_the_place(place: str) -> None:
     facts = Facts(text=place, state=State({}, labels={"vpc": "vpc-0123456789abcdef0"}))
     assert facts.found(hall="on").decision.action == "observe"
     assert Facts().found(hall="on").decision.action == "fix"
+    assert Facts(text=place.replace(ACCOUNT, "444455556666").replace("vpc-0", "vpc-1")).found(hall="on").plan
     other = Facts(replace(CONTROL, mode="observe")).found(hall="on").decision
     assert other.why == "lamp_on is observe, unless control.lamp_on.mode says otherwise"
 
@@ -155,3 +179,28 @@ def test_a_control_that_only_reports_and_what_is_not_due_have_no_plan() -> None:
     assert Facts(replace(CONTROL, put=None)).found(hall="on").plan is None
     assert Facts().found(hall="hot", stairs="bolted").plan is None
     assert steps(Facts().found(hall="on", stairs="hot")) == [Step("hall", "on", "off")]
+
+
+@pytest.mark.parametrize(("account", "called_from"), [("", ACCOUNT), (ACCOUNT, "444455556666")])
+def test_the_policy_decides_by_the_account_of_the_resource_or_else_of_the_call(account: str, called_from: str) -> None:
+    facts = Facts(text=f'[mode.account]\n{ACCOUNT} = "observe"\n')
+    found = facts.situation(hall="on")
+    cause = replace(found.target.cause, account=called_from)
+    there = replace(found.target, cause=cause, resource=replace(found.target.resource, account=account))
+    decided = verdict(replace(found, target=there), State({"hall": "on"}), facts.policy, now=NOW, account=facts.account)
+    assert decided
+    assert decided.decision.action == "observe"
+
+
+def test_the_policy_may_exempt_what_a_role_does() -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/ops"
+    which = f'control = "lamp_on"\nactor_role = "{role}"\n'
+    facts = Facts(text=f'[[exemption]]\n{which}owner = "ops"\nreason = "No"\nexpires = 2030-01-01\n')
+    found = facts.situation(hall="on")
+    for actor, action in ((Actor(role_arn=role), "exempt"), (Actor(), "fix")):
+        there = replace(found.target, cause=replace(found.target.cause, actor=actor))
+        decided = verdict(
+            replace(found, target=there), State({"hall": "on"}), facts.policy, now=NOW, account=facts.account
+        )
+        assert decided
+        assert decided.decision.action == action
