@@ -38,6 +38,12 @@ def test_groups_are_read_together_each_with_its_rules_name_vpc_and_owner() -> No
     ]
 
 
+def test_a_group_that_an_event_names_stands_for_itself() -> None:
+    reader: Any = Answers()
+    assert CONTROL.every
+    assert list(CONTROL.every(SG, reader, Settings())) == [SG]
+
+
 def test_a_group_whose_rules_alone_are_shown_has_no_labels() -> None:
     """A read may come between the two answers."""
     part = replace(SG, parts=("sgr-1",))

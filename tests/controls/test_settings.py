@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_network
 
 import pytest
+from msgspec.structs import replace
 
 from cloudmend.controls.security_group_ingress.guarded import NAMED_SETS
 from cloudmend.controls.security_group_ingress.keys import KEYS
@@ -170,3 +171,10 @@ def test_settings_are_written_as_a_file_has_them() -> None:
         "trusted": {"ipv4": ("8.8.8.0/24", "198.51.100.0/24"), "ipv6": ("2600::/64",)},
         "replacement": {"ipv4": "vpc", "ipv6": "revoke"},
     }
+
+
+def test_what_flaps_is_revoked_only_if_the_policy_says_so() -> None:
+    own = sg_settings(replacement_ipv4="172.16.0.0/12")
+    assert own.revoking() == replace(own, replacement={4: "revoke", 6: "revoke"})
+    assert own.for_flapping() == own
+    assert replace(own, flapping="revoke").for_flapping() == replace(own.revoking(), flapping="revoke")

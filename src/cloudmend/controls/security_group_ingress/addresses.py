@@ -130,6 +130,6 @@ def _with_mask(address: Network) -> str:
     """Return the one address as a range; where it ends in zeros, also the range that is probably meant."""
     ends_in = (int(address.network_address) & -int(address.network_address)).bit_length() - 1
     length = -8 * ((ends_in - address.max_prefixlen) // 8)
-    if not 0 < length < address.max_prefixlen:
+    if length >= address.max_prefixlen:
         return str(address)
     return f"{address.network_address}/{length}, or {address} for that one address"
