@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
+from ipaddress import IPv4Network
 
 import pytest
 
@@ -29,7 +29,6 @@ def fault(line: str) -> str:
         ("10.0.1.0", "10.0.1.0/24, or 10.0.1.0/32 for that one address"),
         ("10.0.0.128", "10.0.0.128/32"),
         ("10.0.0.1", "10.0.0.1/32"),
-        ("0.0.0.0", "0.0.0.0/32"),
     ],
 )
 def test_an_address_without_a_mask_is_refused_with_the_ranges_that_it_may_mean(address: str, written: str) -> None:
@@ -52,13 +51,12 @@ def test_a_limit_that_looks_like_a_prefix_is_refused_with_both_meanings(limit: i
 
 
 def test_a_limit_of_nothing_is_refused() -> None:
-    assert fault("limits.ipv4 = 0").startswith(
-        "limits.ipv4: a limit of 0 addresses would put every public source at fault"
-    )
+    told = "limits.ipv4: a limit of 0 addresses would put every public source at fault"
+    assert fault("limits.ipv4 = 0").startswith(told)
 
 
 def test_a_limit_within_which_all_that_is_not_trusted_lies_is_refused() -> None:
-    world, one = ip_network("0.0.0.0/0"), ip_network("8.8.8.8/32")
+    world, one = IPv4Network("0.0.0.0/0"), IPv4Network("8.8.8.8/32")
     trusted = ", ".join(f'"{network}"' for network in world.address_exclude(one))
     assert fault(f"trusted.ipv4 = [{trusted}]\nlimits.ipv4 = 256").endswith(
         "nothing would ever be at fault: the limit is 256 addresses, and the IPv4 internet has 1 that are not trusted. "

@@ -8,10 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.controls.security_group_ingress.contract import CONTROL
+from cloudmend.controls.security_group_ingress.expand import PREFIX_LIST
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Unread
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.contract import State
-from cloudmend.core.errors import AwsError
+from cloudmend.core.errors import AwsError, CloudmendError
+from cloudmend.core.model import Request, Resource
 from controls.test_group_contract import OTHER, SG, Answers, row, view
 from support import ACCOUNT
 
@@ -44,13 +46,39 @@ def test_a_group_that_an_event_names_stands_for_itself() -> None:
     assert list(CONTROL.every(SG, reader, Settings())) == [SG]
 
 
+def test_a_list_that_an_event_names_stands_for_the_groups_that_refer_to_it() -> None:
+    rows: list[Any] = [
+        {"ResourceId": OTHER.id, "ResourceOwner": "123456789012"},
+        {"ResourceId": SG.id},
+        {"ResourceId": "tgw-1", "ResourceOwner": ACCOUNT},
+        {},
+    ]
+    groups = [
+        replace(OTHER, account="123456789012", region="", parts=("pl-1",)),
+        replace(SG, account="", region="", parts=("pl-1",)),
+    ]
+    listed = Resource(type=PREFIX_LIST, id="pl-1")
+    reader: Any = Answers(GetManagedPrefixListAssociations=rows)
+    assert CONTROL.every
+    assert list(CONTROL.every(listed, reader, Settings())) == sorted(groups, key=lambda group: group.id)
+    asked = Request("ec2:GetManagedPrefixListAssociations", {"PrefixListId": "pl-1"})
+    assert reader.asked == [(asked, "PrefixListAssociations")]
+    failed = AwsError("No answer.", action="", code="", refused=False)
+    failed.rows = rows[:1]
+    reader.refusals["GetManagedPrefixListAssociations"] = failed
+    partly = iter(CONTROL.every(listed, reader, Settings()))
+    assert next(partly) == groups[0]
+    with pytest.raises(CloudmendError, match=r"^not all of its groups were looked at, because No answer\.$"):
+        next(partly)
+
+
 def test_a_group_whose_rules_alone_are_shown_has_no_labels() -> None:
     """A read may come between the two answers."""
     part = replace(SG, parts=("sgr-1",))
     reader: Any = Answers(DescribeSecurityGroupRules=[row(1)], DescribeSecurityGroups=[])
     found = CONTROL.read(part, reader, Settings())
     assert found is not None
-    assert (found.labels, found.owner) == ({}, ACCOUNT)
+    assert (found.labels, found.owner, found.context.name) == ({}, ACCOUNT, "")
     bare: Any = Answers(DescribeSecurityGroupRules=[], DescribeSecurityGroups=[{"GroupId": SG.id}])
     of_nobody = CONTROL.read(SG, bare, Settings())
     assert of_nobody is not None
