@@ -56,3 +56,7 @@ def test_what_is_no_ulid_or_past_all_time_has_no_time(text: str) -> None:
 
 def test_a_person_may_type_small_letters_and_those_that_look_like_digits() -> None:
     assert typed(" o1aryz6s4ltsv4rrffq69g5fav ") == EXAMPLE
+
+
+def test_a_beginning_spans_all_that_can_follow() -> None:
+    assert span("01M8") == ("01M8" + "0" * 22, "01M8" + "Z" * 22)

@@ -17,7 +17,7 @@ _READ_AS: Final = str.maketrans("ILO", "110")  # Crockford's: letters that a per
 def ulid(time: datetime, randomness: bytes) -> str:
     """Return the ULID of a time and ten bytes."""
     milliseconds = (time - _EPOCH) // timedelta(milliseconds=1)
-    number = int.from_bytes(milliseconds.to_bytes(6, "big") + randomness, "big")
+    number = int.from_bytes(milliseconds.to_bytes(6) + randomness)
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(5 * LENGTH - 5, -1, -5))
 
 
