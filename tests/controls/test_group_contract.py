@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -119,6 +120,13 @@ def test_of_rules_that_only_together_are_too_many_the_newer_one_is_at_fault(olde
     image = [each for each in HALVES if each["SecurityGroupRuleId"] == older]
     (by_mend,) = CONTROL.judge(replace(seen, recent=(mended(image),)), Settings())
     assert by_sweep.part == by_mend.part == newer
+
+
+def test_a_rule_is_as_old_as_the_first_mend_that_saw_it() -> None:
+    first, second = mended(HALVES[:1]), replace(mended(HALVES), opened=NOW + timedelta(minutes=1))
+    for mends in ((first, second), (second, first)):
+        (found,) = CONTROL.judge(replace(view(*HALVES), recent=mends), Settings())
+        assert found.part == "sgr-2"
 
 
 DONE = Edit(part="sgr-1", before="", after="", did="", why="")
