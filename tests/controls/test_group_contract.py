@@ -122,6 +122,19 @@ def test_of_rules_that_only_together_are_too_many_the_newer_one_is_at_fault(olde
     assert by_sweep.part == by_mend.part == newer
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        row(3, "8.8.8.0/24", FromPort=443, ToPort=443),
+        row(3, "2600::/64", CidrIpv6="2600::/64", CidrIpv4=""),
+        row(3, "", ReferencedGroupInfo={"GroupId": "sg-1"}),
+    ],
+)
+def test_a_rule_that_opens_nothing_makes_the_others_no_younger(other: Mapping[str, Any]) -> None:
+    (found,) = CONTROL.judge(replace(view(*HALVES, other), old=frozenset({"sgr-3"})), Settings())
+    assert found.why.endswith("which of the rules is new is not known, so the widest go first")
+
+
 def test_a_rule_is_as_old_as_the_first_mend_that_saw_it() -> None:
     first, second = mended(HALVES[:1]), replace(mended(HALVES), opened=NOW + timedelta(minutes=1))
     for mends in ((first, second), (second, first)):

@@ -207,3 +207,17 @@ def test_the_data_agree_with_addresses_everybody_knows() -> None:
     assert (public & PUBLIC[4]).size == 2
     assert not (AddressSet.of([IPv4Network(IPv4Address("127.0.0.1"))]) & PUBLIC[4]).size
     assert not (AddressSet.of([IPv6Network("fe80::/10")]) & PUBLIC[6]).size
+
+
+def test_sets_are_united_with_what_touches_or_overlaps_as_one_span() -> None:
+    def of(*cidrs: str) -> AddressSet:
+        return AddressSet.of(map(ip_network, cidrs))
+
+    one, next_to_it, inside, apart = of("10.0.0.0/24"), of("10.0.1.0/24"), of("10.0.0.128/25"), of("10.0.2.1/32")
+    assert AddressSet.union([one]) == one
+    assert AddressSet.union([one, next_to_it, inside]) == of("10.0.0.0/23")
+    assert AddressSet.union([next_to_it, apart, one]).spans == (*of("10.0.0.0/23").spans, *apart.spans)
+    assert AddressSet.union([inside, one]) == one
+    assert AddressSet.union([]) == AddressSet(())
+    assert bool(one) is True
+    assert bool(AddressSet(())) is False
