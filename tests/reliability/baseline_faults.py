@@ -17,7 +17,15 @@ from support import ACCOUNT, REGION, Account, ingress, ipv4, policy
 WORLD: Final = "0.0.0.0/0"
 UNIT: Final = f"{ACCOUNT}/{REGION}/{CONTROL.id}"
 # The calls of a first sweep about what stands, in order.
-CALLS: Final = ("units", "standing", "keep_standing", "digest", "keep_standing, told", "keep_unit")
+CALLS: Final = (
+    "units",
+    "standing",
+    "keep_standing",
+    "entries, at the end",
+    "digest",
+    "keep_standing, told",
+    "keep_unit",
+)
 FAULTS: Final = ("5xx", "5xx, but done", "killed before", "killed after")
 NOT_RAISED: Final = {"digest": ("5xx", "5xx, but done")}  # what a channel does not take is in the log
 SWEEP_AFTER_S: Final = 3600
