@@ -13,7 +13,9 @@ from typer.core import TyperGroup
 
 from cloudmend.cli.exit_codes import BAD_INPUT, DONE, INCOMPLETE, listed
 from cloudmend.cli.help import Command
+from cloudmend.cli.installed import installed_controls
 from cloudmend.cli.version import version
+from cloudmend.controls import search_with
 from cloudmend.core.errors import CloudmendError, EventError, InputError, PolicyError
 from cloudmend.core.escaping import terminal
 
@@ -91,6 +93,7 @@ def _options(
 def main() -> None:
     """Runs the command line; every error that a user can meet is one sentence on stderr."""
     _open_closed_streams()
+    search_with(installed_controls)
     try:
         app()
     except (EventError, InputError, PolicyError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import Final
 
-from cloudmend.controls import IDS, by_id
+from cloudmend.controls import by_id, is_known
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core import exempting
 from cloudmend.core.attribution import attribute
@@ -45,7 +45,7 @@ def exempted(exemption: TimedExemption) -> str:
 def left_open(exemption: TimedExemption) -> str:
     """Return what an exemption leaves open, in the words of its control; version 1 knew one control only."""
     control_id = exemption.control or CATALOG.first
-    return exempting.left_open(exemption, by_id(control_id) if control_id in IDS else None)
+    return exempting.left_open(exemption, by_id(control_id) if is_known(control_id) else None)
 
 
 def who_of(entry: Entry) -> str:

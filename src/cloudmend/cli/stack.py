@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from cloudmend.aws.world import connection
 from cloudmend.cli.doctor import reads as checks
+from cloudmend.controls import wakes
 from cloudmend.controls.catalog import CATALOG
-from cloudmend.controls.table import WAKES
 from cloudmend.core.errors import InputError
 from cloudmend.core.event_rules import EventRule
 from cloudmend.core.event_rules import event_rules as rules_of
@@ -55,5 +55,5 @@ def find_stack(name: str, region: str | None) -> Stack:
 
 def event_rules(off: Collection[str] = ()) -> tuple[EventRule, ...]:
     """Return the rules that pass on the calls that controls watch, but for controls that are off."""
-    made = (rule.without(off) for rule in rules_of(WAKES, CATALOG.first))
+    made = (rule.without(off) for rule in rules_of(wakes(), CATALOG.first))
     return tuple(rule for rule in made if rule.names)

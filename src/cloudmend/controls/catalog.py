@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from cloudmend.controls import IDS, by_id
+from cloudmend.controls import by_id, ids, is_known
 from cloudmend.core.policy.catalog import Catalog, Described
 from cloudmend.core.policy.place import Parameter
 
@@ -20,13 +20,13 @@ class _Controls(Mapping[str, Described]):
         return by_id(control_id)
 
     def __contains__(self, control_id: object) -> bool:
-        return control_id in IDS
+        return isinstance(control_id, str) and is_known(control_id)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(IDS)
+        return iter(ids())
 
     def __len__(self) -> int:
-        return len(IDS)
+        return len(ids())
 
 
 _MOVED: Final = ("guarded", "aws_prefix_lists", "unreadable_prefix_lists", "limits", "trusted", "replacement")

@@ -18,7 +18,7 @@ from cloudmend.cli.doctor import ledger as units
 from cloudmend.cli.doctor import reads as checks
 from cloudmend.cli.doctor.check import QUEUE, Answer, Deployment, all_of
 from cloudmend.cli.stack import DEPLOYMENT_RULE, FUNCTION, LOG, NOTICE_RULE, SWEEP, event_rules
-from cloudmend.controls import IDS, every
+from cloudmend.controls import IDS, every, ids
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.errors import AwsError, PolicyError
 from cloudmend.core.event_rules import EventRule
@@ -47,8 +47,14 @@ class Case(Struct, frozen=True):
     @property
     def rules(self) -> tuple[EventRule, ...]:
         """The rules of the stack. A control that the parameters switch off has no rule."""
-        most = self.here.parameters
-        return event_rules(off=[each for each in IDS if most.get(rights_parameter(each)) == "off"])
+        return event_rules(off=[each for each in ids() if self.most(each) == "off"])
+
+    def most(self, control_id: str) -> str:
+        """Return the most that the stack lets a control do, empty if its template does not say.
+
+        An installed control with which the stack was not built is off in it.
+        """
+        return self.here.parameters.get(rights_parameter(control_id), "" if control_id in IDS else "off")
 
     @property
     def all_rules(self) -> str:
@@ -177,12 +183,10 @@ def _policy(case: Case) -> Answer:
 
 def _rights(case: Case) -> Answer:
     """Judge the rights to write of each control, which a parameter of the template grants."""
-    most = case.here.parameters
     granted = [
-        settings.Granted(control=control, parameter=parameter, most=most.get(parameter, control.mode))
-        for control in every()
-        for parameter in [rights_parameter(control.id)]
-        if control.writes
+        settings.Granted(control=each, parameter=rights_parameter(each.id), most=case.most(each.id) or each.mode)
+        for each in every()
+        if each.writes
     ]
     return _by_policy(case, lambda policy: settings.rights(granted, policy, case.here))
 

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Generator, Iterable, Iterator
 from datetime import datetime
+from functools import cache
 from io import BufferedReader
 from pathlib import Path
 from typing import Final
@@ -79,7 +80,7 @@ def parts(file: str, *, threads: int) -> Generator[Part]:
         with _opened(file) as stream:
             content = _Content(stream, threads=threads)
             try:
-                for batch in batches(content, NAMES):
+                for batch in batches(content, _names()):
                     _add(batch, part)
                     if part.calls or part.records > PART:
                         part.place = _place(stream)
@@ -122,13 +123,19 @@ def _add_answer(answer: ApiCall | Ignored | EventError, part: Part, *, newest_fi
         part.note(str(answer))
     elif isinstance(answer, Ignored):
         part.failed += answer.refused
-    elif (answer.source, answer.name) in CALLS:
+    elif (answer.source, answer.name) in watched_calls():
         if answer.time:
             part.calls.append(StoredCall(answer.time, answer.event_id, encoded(answer), newest_first))
         else:
             part.note(f"Event {answer.event_id or '(no id)'} ({answer.name}) has no time.")
 
 
-# The sources and names of the calls that controls watch or follow.
-CALLS: Final = frozenset((each.source, each.name) for control in every() for each in control.calls)
-NAMES: Final = frozenset(name for _, name in CALLS)
+@cache
+def watched_calls() -> frozenset[tuple[str, str]]:
+    """Return the sources and names of the calls that controls watch or follow."""
+    return frozenset((each.source, each.name) for control in every() for each in control.calls)
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(name for _, name in watched_calls())

@@ -16,8 +16,10 @@ from typing import Final
 
 import msgspec
 
+from cloudmend.cli.installed import installed_controls
 from cloudmend.cli.replay.calls import Part, StoredCall, parts
 from cloudmend.cli.replay.files import Files, Reading, Unread, size
+from cloudmend.controls import search_with
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import ApiCall
 
@@ -85,12 +87,18 @@ def _listed(file: str) -> list[Part]:
     return list(parts(file, threads=0))
 
 
+def _begin() -> None:
+    """Begin a process of the pool, which may be a new interpreter."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    search_with(installed_controls)
+
+
 @contextmanager
 def _processes() -> Iterator[ProcessPoolExecutor]:
     """Yield a process for each core, forked if that is safe: a new interpreter takes longer than many files."""
     method = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
     context = multiprocessing.get_context(method)
-    pool = ProcessPoolExecutor(mp_context=context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+    pool = ProcessPoolExecutor(mp_context=context, initializer=_begin)
     try:
         yield pool
     except BrokenProcessPool:

@@ -21,7 +21,8 @@ from cloudmend.cli.scan.formats import as_csv, as_json, as_sarif
 from cloudmend.cli.scan.report import Report, Unread
 from cloudmend.cli.scan.rows import rows_of
 from cloudmend.cli.scan.table import print_table
-from cloudmend.controls import IDS, every
+from cloudmend.controls import by_id, every, is_known
+from cloudmend.controls import ids as all_ids
 from cloudmend.core.contract import Control
 from cloudmend.core.decide import switched_on
 from cloudmend.core.errors import InputError
@@ -62,9 +63,9 @@ def scan(regions: Sequence[str], ids: Sequence[str], brief: Brief, form: Format,
 
 def chosen(ids: Sequence[str], policy: Policy) -> Controls:
     """Return the controls with these ids, all if none is named, as far as the policy has them on. Raises InputError."""
-    if unknown := [each for each in ids if each not in IDS]:
-        raise InputError(f"There is no control {unknown[0]!r}. The controls are {', '.join(IDS)}.")
-    wanted = [control for control in every() if not ids or control.id in ids]
+    if unknown := [each for each in ids if not is_known(each)]:
+        raise InputError(f"There is no control {unknown[0]!r}. The controls are {', '.join(all_ids())}.")
+    wanted = [by_id(each) for each in all_ids() if each in ids] if ids else every()
     found = switched_on(wanted, policy)
     if ids and (off := [control.id for control in wanted if control not in found]):
         raise InputError(f"The policy has {off[0]} off, so it finds nothing. Switch it on, or leave out --control.")
