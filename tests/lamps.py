@@ -26,7 +26,7 @@ from cloudmend.core.ports import NEVER, Reader, Sent
 from cloudmend.core.put_off import PutOff
 from cloudmend.core.world import World, at_need
 from cloudmend.engine.stations.walk import mend
-from memory_ledger import MemoryLedger, MemoryStore
+from cloudmend.testing.memory_ledger import MemoryLedger, MemoryStore
 from support import ACCOUNT, NOW, REGION, StandingClock
 
 ID: Final = "lamp-1"

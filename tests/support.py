@@ -20,7 +20,7 @@ from cloudmend.core.policy.parse import parse_policy
 from cloudmend.core.world import World
 from cloudmend.local.ec2 import SecurityGroups, Vpc
 from cloudmend.local.ec2.client import memory_client
-from memory_ledger import MemoryLedger, MemoryStore
+from cloudmend.testing.memory_ledger import MemoryLedger, MemoryStore
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"

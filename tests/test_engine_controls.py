@@ -17,7 +17,7 @@ from cloudmend.core.policy.model import Policy
 from cloudmend.core.policy.parse import parse_policy
 from cloudmend.core.world import World
 from cloudmend.local.server import EmbeddedAws
-from kit.bench import Bench
+from cloudmend.testing.bench import Bench
 from kit.specimens import SPECIMENS
 from local.embedded.helpers import ACCOUNT, SETTLE_S, unheard
 

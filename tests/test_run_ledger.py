@@ -10,7 +10,7 @@ from cloudmend.core.errors import LedgerError
 from cloudmend.core.model import Resource
 from cloudmend.core.standing import StandingFound, StandingResource
 from cloudmend.engine.run_ledger import RunLedger
-from memory_ledger import MemoryLedger
+from cloudmend.testing.memory_ledger import MemoryLedger
 from support import ACCOUNT, NOW, REGION, StandingClock
 
 

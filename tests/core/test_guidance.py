@@ -16,8 +16,8 @@ from cloudmend.core.guidance import guided
 from cloudmend.core.model import Record, Resource, Words
 from cloudmend.core.stored import decode_entry
 from cloudmend.local.ec2 import Ec2Error
+from cloudmend.testing.cli_tables import operations
 from core.test_stored import VERSION_1
-from kit.cli_tables import operations
 from records import FAILED, GROUP, OPEN
 from support import Account, event, ipv4
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from cloudmend.controls import (
     ebs_snapshot_public,
@@ -12,25 +11,10 @@ from cloudmend.controls import (
     s3_bucket_block_public_access,
     sqs_policy_public,
 )
-from cloudmend.core.contract import Control
+from cloudmend.testing.specimen import Client, Specimen
 
 OTHER = "111122223333"
 OPEN_STATEMENT = {"Sid": "open", "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
-
-Client = Callable[[str], Any]  # a botocore client by the name of its service
-
-
-class Specimen(NamedTuple):
-    """A control, and how a resource of its kind is put at fault. `open` returns the resource's id.
-
-    `disturb` changes something of the resource that is not at fault, as somebody else might meanwhile; `worsen` puts
-    something more of it at fault.
-    """
-
-    control: Control[Any]
-    open: Callable[[Client], str]
-    disturb: Callable[[Client, str], None] | None = None
-    worsen: Callable[[Client, str], None] | None = None
 
 
 def _public_snapshot(client: Client) -> str:
@@ -96,11 +80,6 @@ def _public_db_snapshot(client: Client) -> str:
         DBSnapshotIdentifier="a-snapshot", AttributeName="restore", ValuesToAdd=[OTHER, "all"]
     )
     return "a-snapshot"
-
-
-def name(specimen: Specimen) -> str:
-    """How a test of it is called."""
-    return specimen.control.id
 
 
 SPECIMENS = (

@@ -15,13 +15,11 @@ from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import Json
 from cloudmend.core.policy.model import Policy
 from cloudmend.disk.policy_file import PACKAGED, read_policy
-from kit.bench import REGION, Bench
-from kit.specimens import SPECIMENS, name
+from cloudmend.testing.bench import REGION, Bench
+from cloudmend.testing.fixtures import *  # noqa: F403 - the fixtures have no other callers
+from cloudmend.testing.specimen import needs
+from kit.specimens import SPECIMENS as SPECIMENS
 from local.embedded.helpers import ACCOUNT, SETTLE_S
-
-QUEUES = [each for each in SPECIMENS if each.control.id == "sqs_policy_public"]
-SNAPSHOTS = [each for each in SPECIMENS if "snapshot" in each.control.id]
-WITH_ACCOUNT = [each for each in SPECIMENS if "{account}" in each.control.resource.arn]
 
 
 def brief(bench: Bench, policy: Policy | None = None) -> Brief:
@@ -66,7 +64,7 @@ def test_an_arn_says_the_same_as_the_id(bench: Bench) -> None:
     assert by_id(bench, arn(bench)) == by_id(bench, bench.id)
 
 
-@pytest.mark.parametrize("specimen", WITH_ACCOUNT, ids=name, indirect=True)
+@needs(lambda each: "{account}" in each.control.resource.arn)
 def test_an_arn_of_another_account_is_not_looked_for_here(bench: Bench) -> None:
     with pytest.raises(CloudmendError, match="is of account 111122223333, and your credentials belong to account"):
         by_id(bench, arn(bench).replace(ACCOUNT, "111122223333"))
@@ -103,7 +101,7 @@ def test_an_exemption_of_the_policy_is_named(bench: Bench) -> None:
     assert "is left open (exempt: resource " in by_id(bench, bench.id, bench.policy(more=exemption))
 
 
-@pytest.mark.parametrize("specimen", SNAPSHOTS, ids=name, indirect=True)
+@needs(lambda each: "snapshot" in each.control.id)
 def test_a_request_that_a_stranger_could_make_is_shown(bench: Bench) -> None:
     told = by_id(bench, bench.id)
     assert "\nProof, from any other account: aws " in told
@@ -111,7 +109,7 @@ def test_a_request_that_a_stranger_could_make_is_shown(bench: Bench) -> None:
     assert "Proof" not in by_id(bench, bench.id)
 
 
-@pytest.mark.parametrize("specimen", QUEUES, ids=name, indirect=True)
+@needs(lambda each: each.control.id == "sqs_policy_public")
 def test_a_name_that_fits_several_kinds_is_explained_as_each_that_there_is(bench: Bench) -> None:
     bench.client("s3").create_bucket(Bucket=bench.id)
     told = by_id(bench, bench.id, read_policy({}, PACKAGED))
@@ -120,7 +118,7 @@ def test_a_name_that_fits_several_kinds_is_explained_as_each_that_there_is(bench
     assert "DB snapshot" not in told
 
 
-@pytest.mark.parametrize("specimen", QUEUES, ids=name, indirect=True)
+@needs(lambda each: each.control.id == "sqs_policy_public")
 def test_what_is_nowhere_is_said_with_the_kinds_that_it_was_looked_for_as(bench: Bench) -> None:
     with pytest.raises(
         CloudmendError, match=f"no-such-thing does not exist in {REGION} as DB snapshot or S3 bucket or SQS queue"
@@ -137,7 +135,7 @@ def test_an_id_that_aws_gives_is_of_one_kind() -> None:
     assert subjects("event.json") == subjects("a/path") == ()
 
 
-@pytest.mark.parametrize("specimen", QUEUES, ids=name, indirect=True)
+@needs(lambda each: each.control.id == "sqs_policy_public")
 def test_a_read_that_fails_under_one_control_is_told_and_hides_no_other(bench: Bench) -> None:
     get = bench.api.get
 

@@ -14,11 +14,11 @@ from cloudmend.cli.replay.run import replay
 from cloudmend.cli.scan.report import outcome
 from cloudmend.controls.table import MODULES
 from cloudmend.core.decide import Decision
-from kit.bench import REGION, Bench
-from kit.specimens import SPECIMENS, name
+from cloudmend.testing.bench import REGION, Bench
+from cloudmend.testing.fixtures import *  # noqa: F403 - the fixtures have no other callers
+from cloudmend.testing.specimen import needs
+from kit.specimens import SPECIMENS as SPECIMENS
 from local.embedded.helpers import ACCOUNT, SETTLE_S
-
-FOLLOWED = [each for each in SPECIMENS if each.control.follow]
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def replayed(bench: Bench, trail: Path, capsys: pytest.CaptureFixture[str], mode
     return Told(code, printed.out, printed.err)
 
 
-@pytest.mark.parametrize("specimen", FOLLOWED, ids=name, indirect=True)
+@needs(lambda each: each.control.follow)
 def test_what_its_records_tell_is_judged_as_a_mend_judges_it(
     bench: Bench, trail: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -53,7 +53,7 @@ def test_what_its_records_tell_is_judged_as_a_mend_judges_it(
     assert {outcome(decision, edit) for edit in record.edits} == set(found["outcome"])
 
 
-@pytest.mark.parametrize("specimen", FOLLOWED, ids=name, indirect=True)
+@needs(lambda each: each.control.follow)
 def test_the_call_that_ends_what_it_finds_closes_it(
     bench: Bench, trail: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -65,7 +65,7 @@ def test_the_call_that_ends_what_it_finds_closes_it(
     assert (found.summary["still_open"], found.summary["untold"]["not_judged"]) == (0, [])
 
 
-@pytest.mark.parametrize("specimen", FOLLOWED, ids=name, indirect=True)
+@needs(lambda each: each.control.follow)
 def test_the_mode_of_the_control_decides(bench: Bench, trail: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert set(replayed(bench, trail, capsys, "observe")["action"]) == {"observe"}
 

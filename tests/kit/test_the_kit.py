@@ -11,9 +11,10 @@ import pytest
 from cloudmend.core.ending import Ended
 from cloudmend.engine.stations import record, tell, walk
 from cloudmend.local.server import EmbeddedAws
-from kit import test_promises as promises
-from kit.bench import Bench
-from kit.specimens import SPECIMENS, Specimen
+from cloudmend.testing import promises
+from cloudmend.testing.bench import Bench
+from cloudmend.testing.specimen import Specimen
+from kit.specimens import SPECIMENS
 from local.embedded.helpers import unheard
 
 SNAPSHOT, BUCKET, QUEUE, *_ = SPECIMENS

@@ -18,9 +18,9 @@ from cloudmend.aws.ledger_items import entry_key
 from cloudmend.core.ledger import Terms
 from cloudmend.disk.ledger import SqliteLedger
 from cloudmend.local.server import EmbeddedAws
+from cloudmend.testing.memory_ledger import MemoryLedger, MemoryStore
 from ledgers.backends import Backend, table_resource
 from local.embedded.helpers import client, unheard
-from memory_ledger import MemoryLedger, MemoryStore
 from support import StandingClock
 
 _numbers = count(1)

@@ -8,19 +8,17 @@ import os
 import subprocess
 import sys
 import zipfile
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from botocore.config import Config
-from botocore.session import Session
-
 from cloudmend.local.machine import RUNTIME, architecture
 from cloudmend.local.server import EmbeddedAws
+from cloudmend.testing.clients import ACCOUNT as ACCOUNT
+from cloudmend.testing.clients import SETTLE_S as SETTLE_S
+from cloudmend.testing.clients import client as client
+from cloudmend.testing.clients import unheard as unheard
 
-ACCOUNT = "123456789012"
 AWS_CLI = Path(sys.executable).with_name("aws")
-SETTLE_S = 30.0
 
 HANDLER = """
 import json, os
@@ -113,28 +111,6 @@ TEMPLATE: dict[str, Any] = {
         "Setting": {"Value": {"Ref": "Setting"}},
     },
 }
-
-
-def unheard(_: str) -> None:
-    """A log that nobody reads."""
-
-
-@cache
-def _session() -> Session:
-    """One for all tests: it keeps the service models it has read."""
-    return Session()
-
-
-def client(
-    aws: EmbeddedAws, service: str, config: Config | None = None, region: str | None = None, **credentials: str
-) -> Any:
-    """A botocore client with the example key, or with other credentials; in the server's Region, or another."""
-    keys = credentials or {
-        "aws_access_key_id": aws.environment["AWS_ACCESS_KEY_ID"],
-        "aws_secret_access_key": aws.environment["AWS_SECRET_ACCESS_KEY"],
-    }
-    region = region or aws.region
-    return _session().create_client(service, region_name=region, endpoint_url=aws.endpoint, config=config, **keys)
 
 
 def aws_cli(aws: EmbeddedAws, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -13,9 +13,10 @@ from typer.testing import CliRunner
 from cloudmend.cli.main import app
 from cloudmend.disk.policy_file import PACKAGED
 from cloudmend.local.server import EmbeddedAws
+from cloudmend.testing.specimen import Specimen, name
 from cloudmend.web.console.app import create_app
 from cloudmend.web.console.context import surroundings
-from kit.specimens import SPECIMENS, Specimen, name
+from kit.specimens import SPECIMENS
 from local.embedded.helpers import client, unheard
 from support import policy
 from web.console.conftest import FOR_2H, TOKEN, Visitor, said

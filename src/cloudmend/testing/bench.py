@@ -24,9 +24,9 @@ from cloudmend.core.standing import StandingResource
 from cloudmend.core.world import World, at_need
 from cloudmend.engine.stations.walk import parse
 from cloudmend.local.server import EmbeddedAws
-from kit.specimens import Client, Specimen
-from local.embedded.helpers import ACCOUNT, SETTLE_S, client
-from memory_ledger import MemoryLedger, MemoryStore
+from cloudmend.testing.clients import ACCOUNT, SETTLE_S, client
+from cloudmend.testing.memory_ledger import MemoryLedger, MemoryStore
+from cloudmend.testing.specimen import Client, Specimen
 
 REGION = "us-east-1"
 

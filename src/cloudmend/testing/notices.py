@@ -20,9 +20,9 @@ from cloudmend.core.notice import CHANNELS
 from cloudmend.core.notice.audience import Audience
 from cloudmend.core.notice.mail import subject, text
 from cloudmend.core.ports import Sent
-from kit.bench import Bench, Crash
-from kit.cli_tables import operations
-from local.embedded.helpers import ACCOUNT
+from cloudmend.testing.bench import Bench, Crash
+from cloudmend.testing.cli_tables import operations
+from cloudmend.testing.clients import ACCOUNT
 
 REGION = "us-east-1"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:cloudmend"

@@ -16,10 +16,10 @@ from cloudmend.core.planning import calls, same_parts
 from cloudmend.core.reversal import revert
 from cloudmend.engine.look import Survey, look, survey
 from cloudmend.local.server import EmbeddedAws
-from kit.bench import Bench, Crash
-from kit.cli_tables import operations
-from kit.specimens import SPECIMENS, Specimen, name
-from local.embedded.helpers import ACCOUNT, unheard
+from cloudmend.testing.bench import Bench, Crash
+from cloudmend.testing.cli_tables import operations
+from cloudmend.testing.clients import ACCOUNT, unheard
+from cloudmend.testing.specimen import Specimen, needs
 
 
 def test_the_event_of_what_put_it_at_fault_points_to_it(bench: Bench) -> None:
@@ -164,7 +164,7 @@ def test_what_was_there_before_a_stack_is_left_until_a_person_accepts_it(bench: 
     assert bench.store.standing == {}
 
 
-@pytest.mark.parametrize("specimen", [each for each in SPECIMENS if each.control.follow], ids=name, indirect=True)
+@needs(lambda each: each.control.follow)
 def test_what_a_call_says_that_it_opens_is_no_baseline_though_it_was_so_before(bench: Bench) -> None:
     """Closed and opened again before anybody looked, or gone, and made anew under the same name."""
     bench.is_stack = True
@@ -177,7 +177,7 @@ def test_what_a_call_says_that_it_opens_is_no_baseline_though_it_was_so_before(b
     assert bench.baseline() == set()
 
 
-@pytest.mark.parametrize("specimen", [each for each in SPECIMENS if each.worsen], ids=name, indirect=True)
+@needs(lambda each: each.worsen)
 def test_what_comes_beside_the_baseline_is_mended_and_the_baseline_stays(bench: Bench) -> None:
     """Also where both are in one part, such as two statements of a policy."""
     bench.is_stack = True
@@ -200,7 +200,7 @@ def test_a_sweep_of_a_region_without_a_resource_of_its_kind_is_clean(specimen: S
         assert [each.status for each in bench.notes.told] == ["clean"]
 
 
-@pytest.mark.parametrize("specimen", [each for each in SPECIMENS if each.disturb], ids=name, indirect=True)
+@needs(lambda each: each.disturb)
 def test_what_somebody_else_changes_meanwhile_is_kept(bench: Bench) -> None:
     """A control whose write replaces more than it changes reads again beside the intent, or holds a guard."""
     bench.ledger.meanwhile = bench.disturb

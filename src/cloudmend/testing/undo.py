@@ -16,13 +16,12 @@ from cloudmend.core.model import Step
 from cloudmend.core.planning import same_parts
 from cloudmend.core.undo import Undone
 from cloudmend.engine.undo import undo
-from kit.bench import Bench
-from kit.specimens import SPECIMENS, name
-from local.embedded.helpers import ACCOUNT
+from cloudmend.testing.bench import Bench
+from cloudmend.testing.clients import ACCOUNT
+from cloudmend.testing.specimen import needs
 
 ALICE = f"arn:aws:iam::{ACCOUNT}:user/alice"
 GROUNDS = Grounds(owner="data-team", reason="A partner reads it", duration=timedelta(hours=2), caller=ALICE)
-WORSENED = [each for each in SPECIMENS if each.worsen]
 
 
 def undone(bench: Bench, entry_id: str, *, dry_run: bool = False) -> Undone:
@@ -58,7 +57,7 @@ def test_a_second_undo_says_who_made_the_first(bench: Bench) -> None:
     assert bench.steps.names.count("write") == writes
 
 
-@pytest.mark.parametrize("specimen", WORSENED, ids=name, indirect=True)
+@needs(lambda each: each.worsen)
 def test_what_it_exempts_is_what_it_restored_and_no_more(bench: Bench) -> None:
     before = bench.state()
     undone(bench, bench.mend().entry_id)
@@ -70,7 +69,7 @@ def test_what_it_exempts_is_what_it_restored_and_no_more(bench: Bench) -> None:
     assert bench.mend().status == "exempt"
 
 
-@pytest.mark.parametrize("specimen", [each for each in WORSENED if each.control.whole], ids=name, indirect=True)
+@needs(lambda each: each.worsen and each.control.whole)
 def test_what_somebody_changed_since_is_not_overwritten(bench: Bench) -> None:
     mended = bench.mend()
     assert bench.specimen.worsen

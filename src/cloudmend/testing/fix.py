@@ -1,0 +1,122 @@
+"""What scan shows of any control, and that fix does what it showed, for the cause that the ledger knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import pytest
+
+from cloudmend.cli.context import Brief
+from cloudmend.cli.fix.output import Teller
+from cloudmend.cli.fix.plan import FixPlan, opener_of, plan_of
+from cloudmend.cli.fix.run import carry_out
+from cloudmend.cli.scan.run import Looked, look_everywhere, report_of
+from cloudmend.core.errors import AwsError
+from cloudmend.core.model import Actor, Record
+from cloudmend.core.ports import Sent
+from cloudmend.engine.look import Look, look
+from cloudmend.testing.bench import REGION, Bench, Crash
+from cloudmend.testing.clients import ACCOUNT
+from cloudmend.testing.specimen import needs
+from cloudmend.testing.undo import ALICE, undone
+
+
+def looked(bench: Bench, mode: str = "fix") -> tuple[Looked, ...]:
+    brief = Brief(bench.policy(mode=mode), bench.clock.now(), account=ACCOUNT)
+    return look_everywhere({REGION: bench.api}, [bench.control], brief, quiet=True)
+
+
+def fixed(bench: Bench, plan: FixPlan) -> tuple[int, list[Record]]:
+    """The exit code, and what was told."""
+    teller = Teller("", as_json=True)
+    world = msgspec.structs.replace(bench.world, notifier=bench.notes, run_by=ALICE)
+    return carry_out(plan, lambda _: world, bench.policy(), teller, lambda _: True), bench.notes.told
+
+
+def test_a_row_says_what_where_why_and_what_would_become_of_it(bench: Bench) -> None:
+    report = report_of(looked(bench))
+    assert (report.unread, report.looks, report.resources) == ((), 1, 1)
+    for row in report.rows:
+        assert (row.control, row.resource, row.region, row.account) == (bench.control.id, bench.id, REGION, ACCOUNT)
+        assert (row.severity, row.noun) == (bench.control.severity, bench.control.resource.noun)
+        assert row.why
+        assert row.value
+        assert row.shown
+        assert row.kind
+        assert (row.action, row.outcome.startswith("would ")) == ("fix", True)
+    assert "write" not in bench.steps.names
+
+
+def test_fix_does_what_scan_showed_and_then_scan_shows_nothing(bench: Bench) -> None:
+    shown = {(row.part, row.value) for row in report_of(looked(bench)).rows}
+    code, (record,) = fixed(bench, plan_of(looked(bench)))
+    assert (code, record.status, record.event_name, record.run_by) == (0, "mended", "Fix", ALICE)
+    assert {(edit.part, edit.before) for edit in record.edits} == shown
+    after = report_of(looked(bench))
+    assert after.rows == ()
+    assert bench.control.id in after.summary
+
+
+def test_what_only_observes_is_shown_and_never_fixed(bench: Bench) -> None:
+    before = bench.state()
+    found = looked(bench, mode="observe")
+    assert {row.action for row in report_of(found).rows} == {"observe"}
+    plan = plan_of(found, [bench.id])
+    assert (plan.steps, plan.leaves_open) == ((), True)
+    assert fixed(bench, plan) == (1, [])
+    assert bench.state() == before
+
+
+@needs(lambda each: each.worsen)
+def test_what_became_worse_since_it_was_shown_is_left_as_it_is(bench: Bench) -> None:
+    plan = plan_of(looked(bench))
+    assert bench.specimen.worsen
+    bench.specimen.worsen(bench.client, bench.id)
+    before = bench.state()
+    code, (record,) = fixed(bench, plan)
+    assert (code, record.status, "The plan is out of date." in record.summary) == (1, "failed", True)
+    assert bench.state() == before
+
+
+def found(bench: Bench) -> Look:
+    (one,) = look(bench.targets(), bench.policy(), bench.world)
+    return one
+
+
+def test_whoever_undid_the_last_mend_opened_what_is_fixed(bench: Bench) -> None:
+    record = bench.mend()
+    undone(bench, record.entry_id)
+    bench.store.exemptions.clear()
+    assert opener_of(found(bench), bench.ledger).arn == ALICE
+
+
+def test_whoever_opened_it_before_a_mend_that_aws_refused_opened_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Sent) -> None:
+        raise AwsError("AWS refused it.", action="x:Write", code="AccessDenied", refused=True)
+
+    monkeypatch.setattr(bench.api, "write", refuse)
+    record = bench.mend()
+    assert record.status in ("open", "failed")
+    assert opener_of(found(bench), bench.ledger) == record.actor != Actor()
+
+
+def test_who_opened_again_what_was_mended_is_not_known(bench: Bench) -> None:
+    record = bench.mend()
+    reopened: Mapping[str, Any] = {**bench.state().parts, **{step.part: step.before for step in record.steps}}
+    bench.put(reopened)
+    assert opener_of(found(bench), bench.ledger) == Actor()
+
+
+@needs(lambda each: each.control.settles_in)
+def test_a_mend_that_aws_may_not_show_yet_is_shown_as_on_its_way(bench: Bench) -> None:
+    bench.steps.crash_at = len(bench.steps.names) + 1  # after the intent, before the write
+    with pytest.raises(Crash):
+        bench.mend()
+    bench.steps.crash_at = -1
+    (told,) = {(fate.decision.action, fate.decision.why) for fate in found(bench).fates}
+    assert told == ("observe", "AWS accepted its mend and does not show it yet")
+    assert not found(bench).edits

@@ -1,0 +1,40 @@
+"""How a person puts a resource of a control's kind at fault, with an ordinary client; the fixtures that run on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+from cloudmend.core.contract import Control
+
+Client = Callable[[str], Any]  # a botocore client by the name of its service
+_Test = TypeVar("_Test", bound=Callable[..., None])
+
+
+class Specimen(NamedTuple):
+    """A control, and how a resource of its kind is put at fault. `open` returns the resource's id.
+
+    `disturb` changes something of the resource that is not at fault, as somebody else might meanwhile: its value must
+    contain "added-meanwhile". `worsen` puts something more of it at fault. Neither is needed where there is no such
+    thing.
+    """
+
+    control: Control[Any]
+    open: Callable[[Client], str]
+    disturb: Callable[[Client, str], None] | None = None
+    worsen: Callable[[Client, str], None] | None = None
+
+
+def name(specimen: Specimen) -> str:
+    """Return the name of a specimen in the names of tests."""
+    return specimen.control.id
+
+
+def needs(what: Callable[[Specimen], object]) -> Callable[[_Test], _Test]:
+    """Mark a test that is about those specimens alone for which `what` is true."""
+
+    def mark(test: _Test) -> _Test:
+        vars(test)["needs"] = what
+        return test
+
+    return mark
