@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from docs_blocks import commands, controls, costs, decisions, forms, policy, structs, template
+from docs_blocks import commands, controls, costs, decisions, example, forms, policy, structs, template
 
 BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "commands": commands.commands,
@@ -23,6 +23,9 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "event detail": structs.detail,
     "event forms": forms.forms,
     "event kinds": forms.kinds,
+    "example control": example.control,
+    "example project": example.project,
+    "example test": example.test,
     "exemption": structs.exemption,
     "parameters": template.parameters,
     "outputs": template.outputs,

@@ -3,6 +3,7 @@
 specimen.py       how a person puts a resource of a kind at fault: what a test of a control has to say
 suite.py          all of the kit's tests, for a test file to import
 promises.py, undo.py, notices.py, fix.py   those tests
+fixtures.py       what they run on
 bench.py          where they run: an embedded AWS, and ports that note, hinder, shuffle and crash
 memory_ledger.py  a ledger in memory
 clients.py        clients of the embedded AWS

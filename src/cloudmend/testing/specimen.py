@@ -1,4 +1,4 @@
-"""How a person puts a resource of a control's kind at fault, with an ordinary client; the fixtures that run on it."""
+"""A specimen: a control, and a way in which a person puts a resource of its kind at fault."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All tests of the kit, and their fixtures: `from cloudmend.testing.suite import *` in a file that has SPECIMENS."""
+"""The tests of the kit, and their fixtures: `from cloudmend.testing.suite import *` in a file that has SPECIMENS."""
 
 from __future__ import annotations
 
