@@ -1,4 +1,4 @@
-"""Where the kit runs a control: an embedded AWS, a ledger in memory, and ports that note, hinder, shuffle and crash."""
+"""The bench of the kit: an embedded AWS, a ledger in memory, and ports that note, hinder, shuffle and crash."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Aws:
 
 
 class Notes:
-    """A Notifier that keeps what it is told."""
+    """A Notifier that keeps the records."""
 
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
@@ -132,7 +132,7 @@ class StepLedger(MemoryLedger):
 
 
 class Bench:
-    """One specimen, put at fault on an embedded AWS of its own."""
+    """A specimen, put at fault on an embedded AWS of its own."""
 
     def __init__(self, aws: EmbeddedAws, specimen: Specimen) -> None:
         self.aws = aws
@@ -179,7 +179,7 @@ class Bench:
         self.ledger = StepLedger(self.clock, self.store, self.steps)
 
     def event(self) -> ApiCall:
-        """What CloudTrail tells of the call that put the resource at fault."""
+        """Return CloudTrail's event of the call that put the resource at fault."""
         self.aws.settle(SETTLE_S)
         names = {trigger.name for trigger in self.control.triggers}
         told = [event for event in self.aws.events if event["detail"]["eventName"] in names]
@@ -191,7 +191,7 @@ class Bench:
         return parse(self.event(), [self.control])
 
     def sweep(self) -> list[Record]:
-        """What a sweep tells of the one resource."""
+        """Return the records of the one resource in a sweep."""
         swept = engine.sweep(controls=[self.control], policy=self.policy(), world=self.world)
         return [record for record in swept.records if record.resource.id == self.id]
 
@@ -205,7 +205,7 @@ class Bench:
         return parse_policy({}, table, catalog=Catalog(controls={self.control.id: self.control}))
 
     def state(self) -> State:
-        """What AWS answers now, read beside what is under test."""
+        """Return the state that AWS has now, read beside the code under test."""
         reader = Gateway(REGION, self.client, self.clock)
         state: State | None = self.control.read(self.resource, reader, self.control.settings())
         assert state is not None

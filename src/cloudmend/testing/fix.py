@@ -1,4 +1,4 @@
-"""What scan shows of any control, and that fix does what it showed, for the cause that the ledger knows."""
+"""Any control is scanned and fixed: fix does what scan showed, for the cause that the ledger knows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def looked(bench: Bench, mode: str = "fix") -> tuple[Looked, ...]:
 
 
 def fixed(bench: Bench, plan: FixPlan) -> tuple[int, list[Record]]:
-    """The exit code, and what was told."""
+    """The exit code, and the records."""
     teller = Teller("", as_json=True)
     world = msgspec.structs.replace(bench.world, notifier=bench.notes, run_by=ALICE)
     return carry_out(plan, lambda _: world, bench.policy(), teller, lambda _: True), bench.notes.told

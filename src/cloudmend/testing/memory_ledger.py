@@ -48,7 +48,7 @@ from cloudmend.core.stored import decode_entry, encode, read_entry, read_exempti
 
 
 class MemoryStore:
-    """What several ledgers share, as several processes share a table."""
+    """The store that several ledgers share, as several processes share a table."""
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
@@ -106,7 +106,7 @@ class MemoryLedger:
 
     @contextmanager
     def _whole(self) -> Iterator[None]:
-        """All that is done within, or nothing where an error leaves it."""
+        """Keep everything that is done within, or nothing if an error leaves it."""
         before = dict(self._store.entries)
         try:
             yield

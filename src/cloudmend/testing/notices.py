@@ -1,4 +1,4 @@
-"""What people and programs are told of any control: its own words, and commands that the AWS CLI has and that work."""
+"""The notices of any control have its own words, and commands that the AWS CLI has and that work."""
 
 from __future__ import annotations
 

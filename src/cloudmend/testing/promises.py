@@ -252,7 +252,7 @@ def test_what_a_crash_left_behind_is_completed_also_by_a_sweep_that_does_not_loo
 
 
 def _steps_of(bench: Bench) -> list[str]:
-    """What has an effect in a mend that nothing hinders."""
+    """The steps that have an effect in a mend that nothing hinders."""
     bench.steps.names.clear()
     bench.mend()
     return list(bench.steps.names)
