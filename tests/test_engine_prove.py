@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, State
 from cloudmend.core.ending import Ended
-from cloudmend.core.errors import AwsError
+from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.model import Step
 from cloudmend.core.planning import judge
 from cloudmend.engine.stations.judge import Planned
@@ -273,3 +273,16 @@ def test_the_reads_of_a_proof_know_the_state_of_before_and_the_time() -> None:
     (end,) = proven(home, Written(planned=plan, steps=(HALL,)))
     assert end.view
     assert (end.view.now, end.view.state.guard) == (NOW + timedelta(seconds=30), "1")
+
+
+def test_what_waits_and_cannot_be_put_off_has_failed() -> None:
+    home = Home(switches={"hall": "off", "stairs": "hot"}, takes=CloudmendError("The queue is not there."))
+    (end,) = proven(home, Written(planned=made(hall="on", stairs="hot"), steps=(HALL,)))
+    assert (end.status, end.told) == ("failed", "deferred. It could not be put off: The queue is not there.")
+
+
+def test_what_the_plan_left_exempt_is_left_so_by_the_proof() -> None:
+    own = replace(CONTROL, judge=lambda view, by: [replace(each, mark=each.part) for each in CONTROL.judge(view, by)])
+    plan = planned(Facts(own, held=[timed(1, parts=("porch",))]), {"hall": "on", "porch": "on"})
+    (end,) = proven(Home(switches={"hall": "off", "porch": "on"}), Written(planned=plan, steps=(HALL,)))
+    assert (end.status, end.remaining) == ("mended", ())
