@@ -22,9 +22,12 @@ from cloudmend.core.standing import (
     decode_standing,
     decode_unit,
     is_news,
+    is_same,
     merged,
     needs_first_look,
+    next_revision,
     precedes,
+    replaces,
 )
 from support import ACCOUNT, NOW, REGION
 
@@ -67,6 +70,7 @@ def test_of_several_findings_the_oldest_tells_since_when_and_the_baseline_is_wha
 def test_another_time_of_the_look_says_the_same_and_all_else_does_not() -> None:
     stands = resource(finding())
     assert stands.says_the_same(replace(stands, seen=EARLIER))
+    assert stands.says_the_same(replace(stands, revision=7))
     assert not stands.says_the_same(replace(stands, held=1))
     assert not stands.says_the_same(None)
 
@@ -176,3 +180,57 @@ def test_a_stored_unit_that_cannot_be_read_says_why(data: bytes, problem: str) -
     problem = problem.replace(REGION, "us-east-1")
     told = f"When {UNIT_KEY} was last read cannot be read: {problem}. Was it edited by hand?"
     assert decode_unit(UNIT_KEY, data) == UnreadableStanding(UNIT_KEY, told)
+
+
+@pytest.mark.parametrize(
+    ("new", "stored", "stands"),
+    [
+        (0, None, True),
+        (0, 5, True),
+        (1, None, True),
+        (2, None, False),
+        (3, 2, True),
+        (2, 2, True),  # it is stored already: the answer was lost
+        (4, 2, False),
+        (1, 2, False),
+        (1, 0, True),
+    ],
+)
+def test_an_item_is_stored_in_place_of_the_one_that_was_known(new: int, stored: int | None, stands: bool) -> None:
+    found = None if stored is None else resource(finding(), revision=stored)
+    assert replaces(resource(finding(), revision=new), found) is stands
+
+
+def test_another_item_of_the_same_revision_is_not_stored_already() -> None:
+    assert not replaces(resource(finding(), revision=2), resource(finding("n"), revision=2))
+    assert replaces(resource(finding(), revision=2), UnreadableStanding(KEY, "spoiled"))
+
+
+@pytest.mark.parametrize(
+    ("known", "stored", "same"), [(0, 5, True), (2, None, True), (2, 2, True), (2, 3, False), (2, 1, False)]
+)
+def test_what_was_known_is_forgotten_if_nobody_replaced_it(known: int, stored: int | None, same: bool) -> None:
+    found = None if stored is None else resource(finding("n"), revision=stored)
+    assert is_same(resource(finding(), revision=known), found) is same
+
+
+@pytest.mark.parametrize(
+    ("found", "revision"),
+    [
+        (None, 1),
+        (UnreadableStanding(KEY, "spoiled"), 0),
+        (resource(finding(), revision=4), 5),
+        (unit(revision=1), 2),
+        (resource(finding()), 1),
+    ],
+)
+def test_the_next_revision_is_one_more(found: Any, revision: int) -> None:
+    assert next_revision(found) == revision
+
+
+@pytest.mark.parametrize(
+    ("unlisted", "told"),
+    [(None, False), (NOW, True), (NOW - WEEK + timedelta(seconds=1), True), (NOW - WEEK, False)],
+)
+def test_a_unit_that_cannot_be_listed_is_told_again_after_a_week(unlisted: Any, told: bool) -> None:
+    assert unit(unlisted=unlisted).is_known_unlisted(NOW) is told
