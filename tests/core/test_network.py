@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudmend.core.network import (
+    ALL_PORTS,
     PUBLIC,
     AddressSet,
     Traffic,
+    disjoint,
     lies_inside,
     protocol_name,
     public_addresses,
@@ -221,3 +223,20 @@ def test_sets_are_united_with_what_touches_or_overlaps_as_one_span() -> None:
     assert AddressSet.union([]) == AddressSet(())
     assert bool(one) is True
     assert bool(AddressSet(())) is False
+
+
+def test_traffic_of_several_kinds_is_told_by_protocol_without_overlaps() -> None:
+    given = [
+        Traffic("udp", 5, 6),
+        Traffic("tcp", 10, 12),
+        Traffic("tcp", 3, 4),
+        Traffic("tcp", 1, 2),
+        Traffic("tcp", 2, 3),
+    ]
+    assert disjoint(given) == (Traffic("tcp", 1, 4), Traffic("tcp", 10, 12), Traffic("udp", 5, 6))
+
+
+def test_port_zero_is_a_port() -> None:
+    assert rule_traffic("tcp", 0, 0) == Traffic("tcp", 0, 0)
+    assert rule_traffic("udp", 0, 1) == Traffic("udp", 0, 1)
+    assert rule_traffic("tcp", -1, 0) == rule_traffic("tcp", 0, -1) == Traffic("tcp", *ALL_PORTS)
