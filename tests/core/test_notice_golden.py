@@ -7,6 +7,7 @@ import pytest
 from golden_notices import FOLDER, names, notice
 
 
+@pytest.mark.usefixtures("machine_in_tokyo")
 @pytest.mark.parametrize("name", names())
 def test_a_notice_is_what_it_was(name: str) -> None:
     assert notice(name) == (FOLDER / f"{name}.json").read_text(encoding="utf-8")
