@@ -89,7 +89,7 @@ coverage: .venv/.ready ## every branch of core, the controls and the engine is t
 	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term tests/cli tests/controls tests/core tests/kit tests/lambda_ \
 	  tests/ledgers tests/oracle tests/properties tests/web tests/test_*.py
 
-mutants: .venv/.deep ## every mutant of core/ and the controls is killed, or argued in docs/mutation.md
+mutants: .venv/.deep ## every mutant of core/, the controls and the stations is killed, or argued in docs/mutation.md
 	$(BIN)/python scripts/check_mutants.py
 
 lock: ## write requirements/*.txt again from *.in (needs uv)
