@@ -1,4 +1,4 @@
-"""Mutation testing of core/, the controls and the stations: each mutant that survives the tests is argued in docs/mutation.md.
+"""Mutation testing of core/, the controls and the stations: each survivor is argued in docs/mutation.md.
 
 Fails where one survives that is not argued, where an argued one does not survive, and where more than one in
 twenty do. Run from the root of the repository, as `make test-deep` does; mutmut's settings are in pyproject.toml.
