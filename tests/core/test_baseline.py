@@ -125,6 +125,12 @@ def test_a_mark_that_lasts_tells_most_of_the_value() -> None:
     assert found(seen({"a": "on"}), before(known("a", mark="a off")), control=LASTING) == ()
 
 
+def test_what_an_event_found_at_fault_is_known_under_any_mark_of_its_part() -> None:
+    view, stood = seen({"a": "on", "b": "on"}), before(known("a", mark="~a", status="observed"), is_first=True)
+    assert parts(found(view, stood, opened=["x"], control=LASTING)) == ["b"]
+    assert old_parts(LASTING, view, stood, ["x"], []) == {"b"}
+
+
 def test_a_control_that_judges_by_age_knows_which_parts_are_older_than_cloudmend() -> None:
     view = seen({"a": "on", "b": "off", "c": "on", "d": "on"})
     first = before(known("c", mark="c on", status="observed"), is_first=True)
