@@ -129,6 +129,8 @@ def test_what_an_event_found_at_fault_is_known_under_any_mark_of_its_part() -> N
     view, stood = seen({"a": "on", "b": "on"}), before(known("a", mark="~a", status="observed"), is_first=True)
     assert parts(found(view, stood, opened=["x"], control=LASTING)) == ["b"]
     assert old_parts(LASTING, view, stood, ["x"], []) == {"b"}
+    plain = before(known("a", status="observed"), is_first=True)
+    assert old_parts(replace(CONTROL, by_age=True), view, plain, ["x"], []) == {"b"}
 
 
 def test_a_control_that_judges_by_age_knows_which_parts_are_older_than_cloudmend() -> None:
