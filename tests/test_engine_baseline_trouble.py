@@ -238,6 +238,7 @@ def test_a_unit_that_is_never_kept_is_tried_five_times_and_left_to_the_next_swee
     stack.ledger.keep_unit = never  # type: ignore[attr-defined]
     assert [record.status for record in stack.sweep()] == ["observed"]
     assert len(tries) == 5
+    assert stack.ledger_problems == ["Other sweeps of the unit ended at the same time, 5 times in a row."]
     del stack.ledger.keep_unit
     stack.sweep()
     assert stack.unit().baseline

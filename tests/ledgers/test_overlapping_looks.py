@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
@@ -167,6 +167,20 @@ def test_a_sweep_forgets_nothing_that_an_event_kept_meanwhile(engines: Engines) 
     before(engines.world, "keep_standing", meanwhile)
     engines.look()
     assert engines.kept(group) == {"tcp/3389 from 0.0.0.0/0": "open"}
+
+
+def test_what_an_event_can_never_keep_because_others_do_is_in_the_log(engines: Engines) -> None:
+    group = engines.group()
+    named, tries = engines.open(group, ipv4(3389, WORLD)), list[str]()
+
+    def refuse(stands: Sequence[StandingResource], _: object) -> frozenset[str]:
+        tries.extend(each.id for each in stands)
+        return frozenset(each.id for each in stands)
+
+    engines.other.ledger.keep_standing = refuse  # type: ignore[method-assign, assignment]
+    assert engines.hear(group, *named, text='mode = "observe"') == "observed"
+    assert tries == [f"{UNIT}/{group}"] * 5
+    assert engines.ledger_problems == ["Other looks kept something there at the same time, 5 times in a row."]
 
 
 @pytest.mark.parametrize("kind", ["in_dynamodb", "on_disk"])

@@ -13,7 +13,7 @@ from msgspec import Struct
 from cloudmend.core.contract import Control
 from cloudmend.core.digest import digest_of, is_due
 from cloudmend.core.ending import Target
-from cloudmend.core.errors import CloudmendError
+from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.ledger import resource_of
 from cloudmend.core.model import Record
 from cloudmend.core.policy.model import Policy
@@ -138,6 +138,7 @@ def _end(state: UnitState, control: Control[Any], looked: Looked, ledger: RunLed
         found = _current(state.unit, world)
         current = found if isinstance(found, Unit) else state.unit
         unit = msgspec.structs.replace(marked(current), told=unit.told, held=unit.held)
+    raise LedgerError(f"Other sweeps of the unit ended at the same time, {_TRIES} times in a row.")
 
 
 def _current(unit: Unit, world: World) -> UnitFound | None:

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from cloudmend.core.ending import Ended, record_of
-from cloudmend.core.errors import CloudmendError
+from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.ledger import MendEnd
 from cloudmend.core.model import Notice, Record
 from cloudmend.core.ports import KeptNotifier
@@ -96,6 +96,8 @@ def _keep(changed: Sequence[_Stood], world: World) -> None:
             if not changed:
                 return
             changed = _kept_but(changed, world)
+        if changed:
+            raise LedgerError(f"Other looks kept something there at the same time, {_TRIES} times in a row.")
     except CloudmendError as error:
         if isinstance(world.notifier, KeptNotifier):
             world.notifier.ledger_problem([each.key for each in changed], sentence(error))
