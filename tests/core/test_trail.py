@@ -203,3 +203,28 @@ def test_what_is_no_record_costs_itself_and_is_said(content: str, size: int) -> 
     with pytest.raises(EventError, match=r"The rest was read\."):
         kept.extend(text for batch in batches(pieces, NAMES) for text in batch.found)
     assert [json.loads(text) for text in kept] == [RECORD, RECORD]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b'{"Records":[{"eventName":"Open"}', "byte 32 is not CloudTrail's JSON: it ends within its list of records."),
+        (b"1\n2\n3\n", "byte 0 is not CloudTrail's JSON: a record should be an object. The same holds for 2 more."),
+        (b"1\n{}\n", "byte 0 is not CloudTrail's JSON: a record should be an object."),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_whole_sentences(text: bytes, told: str) -> None:
+    with pytest.raises(EventError) as raised:
+        list(batches([text], frozenset({"Open"})))
+    rest = "" if "ends within" in told else " The rest was read."
+    assert str(raised.value) == f"What begins at {told}{rest}"
+
+
+def test_what_wraps_a_record_is_found_in_a_batch_of_many_and_a_batch_of_none_is_only_counted() -> None:
+    other = {"eventVersion": "1.08", "eventName": "Other", "pad": "x" * 200}
+    wrapped = {"detail": {"eventVersion": "1.08", "eventName": "Open"}}
+    text = json.dumps({"Records": [*[other] * 100, wrapped, *[other] * 1000]}, separators=(",", ":")).encode()
+    read = list(batches([text], frozenset({"Open"})))
+    assert sum(batch.count for batch in read) == 1101
+    assert [json.loads(each) for batch in read for each in batch.found] == [wrapped]
+    assert len(read) < 20

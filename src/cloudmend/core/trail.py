@@ -198,7 +198,7 @@ class _Cutter:
         """One error for all that was passed over."""
         more = len(self._problems) - 1
         return EventError(
-            f"{self._problems[0]}{f'  The same holds for {more:,} more.' if more else ''} The rest was read."
+            f"{self._problems[0]}{f' The same holds for {more:,} more.' if more else ''} The rest was read."
         )
 
     def _concerns(self, name: str, text: bytes) -> bool:
