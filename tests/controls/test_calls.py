@@ -157,6 +157,7 @@ RESTORE = (
         ),
         (SQS, {}, []),
         (SQS, {"Policy": "{}"}, []),
+        (SQS, policy({"Effect": "Allow"}), []),  # AWS takes no such statement
         (SQS, policy(NAMED, BOUND, {**ANYBODY, "Effect": "Deny"}, {"Effect": "Allow", "NotPrincipal": "*"}), []),
         (
             SQS,

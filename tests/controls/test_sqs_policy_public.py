@@ -143,3 +143,36 @@ def test_records_tell_what_is_open(calls: list[ApiCall], is_open: bool) -> None:
 def test_a_policy_that_no_queue_takes_is_refused(policy: Any) -> None:
     with pytest.raises(EventError, match=r"Event e-1 \(SetQueueAttributes\) sets a policy that cannot be read"):
         followed(called("SetQueueAttributes", attributes={"Policy": policy}))
+
+
+NAMED = {"Sid": "a", "Effect": "Allow", "Principal": {"AWS": OTHER}}
+OPEN = {"Sid": "open", "Effect": "Allow", "Principal": "*"}
+ADDED = {"Sid": "b", "Effect": "Allow", "Principal": {"AWS": ["123456789012", "*"]}}
+
+
+def whole(*statements: Any) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+@pytest.mark.parametrize(
+    ("name", "request_", "before", "left"),
+    [
+        ("SetQueueAttributes", {"attributes": {"Policy": json.dumps(whole(OPEN))}}, None, whole(OPEN)),
+        ("CreateQueue", {"attribute": {"Policy": whole(OPEN)}}, None, whole(OPEN)),
+        ("SetQueueAttributes", {"attributes": {"Policy": ""}}, whole(OPEN), None),
+        ("SetQueueAttributes", {"attributes": {"DelaySeconds": "5"}}, whole(OPEN), whole(OPEN)),
+        ("SetQueueAttributes", {"attributes": {"DelaySeconds": "5"}}, None, None),
+        ("DeleteQueue", {}, whole(OPEN), None),
+        ("RemovePermission", {"label": "open"}, whole(NAMED, OPEN), whole(NAMED)),
+        ("RemovePermission", {"label": "open"}, whole(OPEN), None),
+        ("RemovePermission", {"label": "open"}, None, None),
+        ("AddPermission", {"label": "b", "aWSAccountIds": ["123456789012", "*"]}, whole(NAMED), whole(NAMED, ADDED)),
+        ("AddPermission", {"label": "b", "aWSAccountIds": ["123456789012", "*"]}, None, {"Statement": [ADDED]}),
+    ],
+)
+def test_a_call_leaves_the_policy_that_its_record_says(name: str, request_: Any, before: Any, left: Any) -> None:
+    assert CONTROL.follow
+    state = None if before is None else State({"Policy": json.dumps(before)})
+    followed = CONTROL.follow.step(state, QUEUE, replace(CAUSE, name=name, request=request_), NOW)
+    assert followed.older == ()
+    assert (json.loads(followed.state.parts["Policy"]) if followed.state else None) == left
