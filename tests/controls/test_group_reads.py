@@ -31,7 +31,13 @@ def test_groups_are_read_together_each_with_its_rules_name_vpc_and_owner() -> No
     assert found[SG.id] == State({"sgr-1": rule}, context=found[SG.id].context, owner=ACCOUNT, labels=labels)
     assert found[OTHER.id] == State({}, context=found[OTHER.id].context, owner="123456789012", labels=labels)
     facts: GroupFacts = found[SG.id].context
-    assert (facts.group_id, facts.image["SecurityGroups"]) == (SG.id, [described])
+    assert facts.group_id == SG.id
+    assert facts.image == {
+        "SecurityGroupRules": [rule, egress],
+        "PrefixLists": [],
+        "PrefixListEntries": {},
+        "SecurityGroups": [described],
+    }
     assert [each.id for each in facts.rules] == ["sgr-1", "sgr-2"]
     filters = [{"Name": "group-id", "Values": sorted([SG.id, OTHER.id, gone.id])}]
     assert [(asked.action, asked.params["Filters"], key) for asked, key in reader.asked] == [
