@@ -84,10 +84,11 @@ test-deep: setup setup-sam lint ## the same, with the thorough profile of the pr
 	PYTHONPATH=tests $(BIN)/python -m reliability.faults
 	$(MAKE) test-browser test-container coverage mutants
 
-# Without what runs other programs, which are not measured.
+# With the quick tests of these parts alone, which run no other programs, and with the same examples each time.
+OTHERS = $(addprefix tests/test_,arrows.py check_mutants.py left_behind_process.py names.py)
 coverage: .venv/.ready ## every branch of core, the controls and the engine is taken by a test, or argued where it stands
-	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term tests/cli tests/controls tests/core tests/kit tests/lambda_ \
-	  tests/ledgers tests/oracle tests/properties tests/web tests/test_*.py
+	HYPOTHESIS_PROFILE=mutation $(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term \
+	  tests/controls tests/core tests/kit tests/ledgers tests/oracle $(filter-out $(OTHERS),$(wildcard tests/test_*.py))
 
 mutants: .venv/.deep ## every mutant of core/, the controls and the stations is killed, or argued in docs/mutation.md
 	$(BIN)/python scripts/check_mutants.py

@@ -10,8 +10,10 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+import lamps
 from cloudmend.controls import every
 from cloudmend.controls.security_group_ingress.contract import CONTROL
+from cloudmend.core.contract import State, View
 from cloudmend.core.guidance import guided
 from cloudmend.core.model import Record, Resource, Words
 from cloudmend.core.stored import decode_entry
@@ -19,7 +21,7 @@ from cloudmend.local.ec2 import Ec2Error
 from cloudmend.testing.cli_tables import operations
 from core.test_stored import VERSION_1
 from records import FAILED, GROUP, OPEN
-from support import Account, event, ipv4
+from support import NOW, Account, event, ipv4
 
 
 def cannot_write(account: Account) -> None:
@@ -72,6 +74,19 @@ def test_a_control_whose_read_fails_at_once_costs_the_command_alone() -> None:
 
     assert guided(FAILED, replace(CONTROL, read=broken)).look == ()
     assert guided(FAILED, replace(CONTROL, read=lambda *_: None)).look == ()
+
+
+def test_a_control_whose_judgement_fails_costs_the_commands_to_close_alone() -> None:
+    def broken(*_: Any) -> Any:
+        raise KeyError("a bug")
+
+    lamp = lamps.CONTROL
+    record = lamps.Home(refuses=[lamps.refusal("NotAllowed")]).mend()
+    view = View(resource=lamps.target().resource, state=State({"hall": "on"}), cause=lamps.call(), now=NOW)
+    told = guided(record, lamp, view, lamps.Settings())
+    assert (record.status, len(told.by_hand)) == ("open", 1)
+    without = guided(record, replace(lamp, judge=broken), view, lamps.Settings())
+    assert (without.by_hand, without.look) == ((), told.look)
 
 
 @pytest.mark.parametrize("control", every(), ids=lambda each: each.id)

@@ -156,3 +156,18 @@ def test_ten_events_go_in_one_request_each_with_its_record_and_other_requests_st
 def test_events_that_are_too_large_for_one_request_go_in_several() -> None:
     large = replace(MENDED, summary="x" * (MOST_BYTES // 2))
     assert [len(about) for about, _ in joined(alone(large, large, MENDED))] == [1, 2]
+
+
+def test_where_no_request_is_an_event_none_is_made() -> None:
+    other: list[Told] = [((MENDED,), Request("sns:Publish", {"Message": "mended"}))]
+    assert list(joined(other)) == other
+
+
+def test_what_is_too_large_with_twenty_items_a_list_loses_them_all() -> None:
+    value = told(hostile("\U0001f600" * 600, "open", 60))
+    assert {name: len(value[name]) for name in ("findings", "remaining", "errors")} == {
+        "findings": 0,
+        "remaining": 0,
+        "errors": 0,
+    }
+    assert value["left_out"]["errors"] == 60

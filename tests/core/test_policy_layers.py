@@ -7,6 +7,7 @@ import pytest
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.errors import PolicyError
 from cloudmend.core.policy import review_policy
+from cloudmend.core.policy.place import _line_of
 from support import policy, sg_settings
 
 GROUPS = "control.security_group_ingress"
@@ -123,3 +124,25 @@ def test_beside_a_table_of_the_file_each_is_told_where_it_stands() -> None:
     own, set_ = faults(text, settings="control.no_such.mode.account.111122223333=fix")[::-1]
     assert own.startswith("policy.toml, line 2: control.sqs_policy_public.x: there is no such key.")
     assert set_.startswith(f"{SETTINGS}: control.no_such: there is no control of this id.")
+
+
+def test_a_key_whose_new_place_is_no_table_is_not_told_as_moved() -> None:
+    (fault,) = faults("guarded = [8443]\ncontrol = 1")
+    assert fault.startswith("policy.toml, line 2: control: ")
+
+
+def test_a_list_in_a_setting_that_is_no_toml_is_refused_as_it_was_said() -> None:
+    (fault,) = faults(settings='control.security_group_ingress.guarded=["22')
+    assert fault.startswith(SETTINGS)
+    assert "guarded" in fault
+
+
+def test_a_key_that_the_text_does_not_hold_is_in_no_line_of_it() -> None:
+    assert _line_of("first = 1\nsecond = 2\n", ("second",)) == 2
+    assert _line_of("first = 1\n", ("second",)) == 0
+
+
+def test_a_function_reads_all_settings_that_override_a_policy_file() -> None:
+    variables = {each.variable for each in CATALOG.settings}
+    assert {"CLOUDMEND_MODE", "CLOUDMEND_SETTINGS"} < variables
+    assert {each.variable for each in CATALOG.parameters} < variables
