@@ -301,6 +301,13 @@ def test_a_sweep_yields_the_groups_of_the_pages_before_an_error_and_then_says_wh
         next(swept)
 
 
+def test_a_sweep_yields_a_group_that_cannot_be_judged_and_one_whose_owner_is_not_told() -> None:
+    reader: Any = Pages(DescribeSecurityGroups=[{"GroupId": SG.id, "IpPermissions": "odd"}])
+    assert CONTROL.every
+    swept = iter(CONTROL.every(Resource(type="AWS::Region", id=REGION), reader, Settings()))
+    assert next(swept) == Resource(type=GROUP, id=SG.id, account="")
+
+
 @pytest.mark.parametrize(("rows", "group"), [([row(1)], SG.id), ([], "")])
 def test_a_rule_s_group_is_found_by_the_rule_s_id(rows: list[Mapping[str, Any]], group: str) -> None:
     reader: Any = Answers(DescribeSecurityGroupRules=rows)
