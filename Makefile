@@ -10,7 +10,7 @@ PIP_INSTALL = $(1)/bin/python -m pip install -qq --disable-pip-version-check --n
 # The Python that the function is built for, as the template's Runtime has it. `sam build` has no flag for it, so the
 # environment may say it too. The processor is no question: the archive runs on both (docs/decisions/0017).
 PYTHON_VERSION := $(or $(CLOUDMEND_BUILD_PYTHON_VERSION),3.13)
-BUILD_FUNCTION = $(or $(wildcard $(BIN)/python),$(PYTHON)) scripts/build_function.py --python-version $(PYTHON_VERSION)
+BUILD_FUNCTION = PYTHONPATH=src $(or $(wildcard $(BIN)/python),$(PYTHON)) -m cloudmend.cli.build.function --python-version $(PYTHON_VERSION)
 # Asked in words that each Python understands: an older one cannot read our own scripts.
 OLD_PYTHON = "make: %s is Python %s, and cloudmend needs 3.11 or newer. Name one: make PYTHON=python3.13 ..."
 CHECK_PYTHON = import sys; sys.version_info >= (3, 11) or sys.exit($(OLD_PYTHON) % (sys.executable, sys.version.split()[0]))
@@ -53,7 +53,7 @@ bench-quick: bench-setup ## the same in a few minutes; writes nothing
 
 # The function as it is deployed, but for this machine and its Python, so that it runs here and has its bytecode.
 bench-setup: .venv/.ready .venv-bench-custodian/.ready .venv-bench-naive/.ready
-	@$(BIN)/python scripts/build_function.py --output build/bench/function \
+	@$(BIN)/cloudmend build --output build/bench/function \
 	  --python-version $$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])') \
 	  --archive build/bench/function.zip
 

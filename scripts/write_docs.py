@@ -11,10 +11,10 @@ from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.notice.event import schema
 from cloudmend.template.blocks import build_blocks, template_blocks
 from cloudmend.template.blocks import filled as with_blocks
+from cloudmend.template.controls import find_controls
 from cloudmend.template.table import table
 from docs_blocks import controls as pages
 from docs_blocks import filled
-from find_controls import find_controls
 
 ROOT: Final = Path(__file__).parents[1]
 DOCS: Final = ROOT / "docs"
@@ -24,7 +24,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     """Yield each file that has something generated in it, and its whole text as it should be."""
     controls = find_controls()
     yield ROOT / "src" / "cloudmend" / "controls" / "table.py", table(controls)
-    trimming = ROOT / "scripts" / "trim_dependencies.py"
+    trimming = ROOT / "src" / "cloudmend" / "cli" / "build" / "trim.py"
     yield trimming, with_blocks(trimming.read_text(encoding="utf-8"), build_blocks(controls.values()))
     template = ROOT / "template.yaml"
     blocks = template_blocks(tuple(controls.values()), CATALOG.first)

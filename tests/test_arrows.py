@@ -30,7 +30,7 @@ ALLOWED = {
     "__main__": {"cli"},
     "template": {"core", "controls", "template"},
     "lambda_": {"core", "controls", "engine", "aws", "disk", "lambda_"},
-    "cli": {"core", "controls", "engine", "aws", "disk", "local", "lambda_", "web", "cli"},
+    "cli": {"core", "controls", "engine", "aws", "disk", "local", "lambda_", "template", "web", "cli"},
     "testing": {"core", "engine", "aws", "local", "cli", "testing"},
     "web": {"core", "controls", "engine", "aws", "disk", "cli", "web"},
 }

@@ -17,6 +17,7 @@ from docs_blocks.commands import each_command, example, exit_codes
 COMMANDS = {context.command_path: context for context in each_command()}
 # One that prints data has --json, or a --format that can be json. These do not, because:
 WITHOUT_JSON = {
+    "cloudmend build": "it writes files",
     "cloudmend console": "it is a server",
     "cloudmend demo": "it is a story, for people",
     "cloudmend exempt remove": "its exit code says all",

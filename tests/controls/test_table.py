@@ -12,8 +12,8 @@ import pytest
 from cloudmend.controls import IDS, every, table, woken_by
 from cloudmend.controls.table import WAKES
 from cloudmend.core.model import ApiCall
+from cloudmend.template.controls import find_controls
 from cloudmend.template.table import table as written
-from find_controls import find_controls
 
 
 def call(source: str, name: str) -> ApiCall:

@@ -22,6 +22,7 @@ from cloudmend.local.machine import RUNTIME
 from local.embedded.helpers import asked_lately
 from walkthrough.template import GLOBALS, ROOT, TEMPLATE
 
+CLOUDMEND = Path(sys.executable).with_name("cloudmend")
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
 PARAMETERS = TEMPLATE["Parameters"]
 THIS_PYTHON = RUNTIME.removeprefix("python")
@@ -44,11 +45,15 @@ print(json.dumps({"answer": respond(json.loads(sys.argv[2]), None)}))
 
 
 def build(project: Path, output: Path, python: str = THIS_PYTHON) -> Path:
-    """The archive that `project`'s build script writes for a Python."""
-    script: list[str | Path] = [sys.executable, project / "scripts" / "build_function.py", "--python-version", python]
+    """The archive that `project`'s own build writes for a Python."""
+    script: list[str | Path] = [sys.executable, "-m", "cloudmend.cli.build.function", "--python-version", python]
     archive = output / "function.zip"
     done = subprocess.run(
-        [*script, "--output", output / "function", "--archive", archive], capture_output=True, text=True, check=True
+        [*script, "--output", output / "function", "--archive", archive],
+        env={**os.environ, "PYTHONPATH": str(project / "src")},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stderr == ""  # pip's warnings are about pip
     return archive
@@ -256,15 +261,10 @@ def test_make_build_takes_its_python_from_the_command_line_or_cloudmends_own_var
 
 
 def test_an_impossible_target_is_refused_in_one_sentence(tmp_path: Path) -> None:
-    script: list[str | Path] = [
-        sys.executable,
-        ROOT / "scripts" / "build_function.py",
-        "--output",
-        tmp_path / "function",
-    ]
-    done = subprocess.run([*script, "--python-version", "3.2"], capture_output=True, text=True, check=False)
+    words: list[str | Path] = [CLOUDMEND, "build", "--output", tmp_path / "function", "--python-version", "3.2"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "build: pip could not install requirements/lambda.txt for aarch64, Python 3.2" in done.stderr
+    assert f"build: pip could not install {ROOT / 'requirements' / 'lambda.txt'} for aarch64, Python 3.2" in done.stderr
     assert not (tmp_path / "function").exists()
 
 

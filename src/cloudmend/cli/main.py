@@ -32,9 +32,19 @@ COMMANDS: Final = {
     "doctor": "cloudmend.cli.doctor.command:doctor",
     "local": "cloudmend.cli.local.command:local",
     "demo": "cloudmend.cli.demo.command:demo",
+    "build": "cloudmend.cli.build.command:build",
     "version": "cloudmend.cli.version:version",
     "exempt": "cloudmend.cli.exempt.command:app",
     "policy": "cloudmend.cli.policy.command:app",
+}
+
+# The extra that brings a package, for commands that need more than a look at AWS.
+EXTRAS: Final = {
+    "awslambdaric": "local",
+    "flask": "console",
+    "moto": "local",
+    "samtranslator": "local",
+    "werkzeug": "console",
 }
 
 
@@ -100,6 +110,12 @@ def main() -> None:
         _fail(str(error), BAD_INPUT)
     except CloudmendError as error:
         _fail(str(error), INCOMPLETE)
+    except ModuleNotFoundError as error:
+        missing = str(error.name).split(".")[0]
+        if missing not in EXTRAS:
+            raise
+        extra = f"cloudmend[{EXTRAS[missing]}]"
+        _fail(f"This command needs {extra}: {missing} is not installed. Run: pip install '{extra}'", BAD_INPUT)
 
 
 def _open_closed_streams() -> None:

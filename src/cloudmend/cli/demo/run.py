@@ -1,6 +1,6 @@
 """`cloudmend demo`: the walkthrough, step by step, on the embedded AWS, with the real AWS CLI and the real template.
 
-It runs in a clone of the repository: the scripts, the template and the event are the walkthrough's own.
+The scripts, the template and the event are the walkthrough's own: those of the clone, or of the installed package.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from rich.text import Text
 
 from cloudmend.cli.demo import snapshot as demo_snapshot
 from cloudmend.cli.demo.timeline import PORTS, LogLine, Timeline
+from cloudmend.cli.repository import repository
 from cloudmend.core.errors import CloudmendError
 from cloudmend.local.machine import RUNTIME, architecture
 from cloudmend.local.server import EmbeddedAws
 from cloudmend.web.console.serve import has_browser
 
-ROOT: Final = Path(__file__).resolve().parents[4]
 WORLD: Final = "0.0.0.0/0"
 APPROVED: Final = "10.0.0.0/8"
 _STACK: Final = "cloudmend"
@@ -73,10 +73,6 @@ EGRESS: Final = [
 def run() -> int:
     """Run the demo. Return 0 if all is as the walkthrough shows, otherwise 1."""
     console = Console(highlight=False)
-    if not (ROOT / "template.yaml").exists():
-        raise CloudmendError(
-            f"{ROOT} has no template.yaml: the demo runs in a clone of the repository, with make demo."
-        )
     log: list[LogLine] = []
 
     def hear(text: str) -> None:
@@ -161,7 +157,7 @@ class Walkthrough:
         outputs = {output["OutputKey"]: output["OutputValue"] for output in json.loads(stacks)["Stacks"][0]["Outputs"]}
         words = ("cloudmend", "console", "--ledger", outputs["LedgerTableName"])
         # In a session of its own, it is stopped once, by us, and not by the terminal's Ctrl-C as well.
-        with subprocess.Popen(words, cwd=ROOT, env=self._environment, start_new_session=True) as console:  # noqa: S603
+        with subprocess.Popen(words, cwd=repository(), env=self._environment, start_new_session=True) as console:  # noqa: S603
             with suppress(KeyboardInterrupt):
                 sys.stdin.readline()
             console.send_signal(signal.SIGINT)
@@ -195,8 +191,8 @@ class Walkthrough:
         """Package and deploy the template with the AWS CLI. Only the path of the built code is replaced in it."""
         built, template = self._folder / "function", self._folder / "template.yaml"
         python = RUNTIME.removeprefix("python")
-        self._run(sys.executable, "scripts/build_function.py", "--python-version", python, "--output", str(built))
-        text = (ROOT / "template.yaml").read_text(encoding="utf-8")
+        self._run("cloudmend", "build", "--python-version", python, "--output", str(built))
+        text = (repository() / "template.yaml").read_text(encoding="utf-8")
         template.write_text(text.replace("CodeUri: src", f"CodeUri: {built}"), encoding="utf-8")
         packaged = str(self._folder / "packaged.yaml")
         self._run("aws", "s3", "mb", f"s3://{_BUCKET}")
@@ -229,7 +225,9 @@ class Walkthrough:
         """Run a command in the repository, shows it and what it prints; raises NotAsShown if it fails."""
         if echo:
             self._console.print(Text(f"    $ {self._shortened(shlex.join(words))}", "cyan"), soft_wrap=True)
-        done = subprocess.run(words, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+        done = subprocess.run(  # noqa: S603 - our own words
+            words, cwd=repository(), env=self._environment, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise NotAsShown(f"`{shlex.join(words)}` ended with {done.returncode}: {done.stdout}{done.stderr}")
         if show:

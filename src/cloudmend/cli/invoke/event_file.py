@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from cloudmend.cli.repository import repository
 from cloudmend.controls import woken_by
 from cloudmend.core.errors import EventError
 from cloudmend.core.events import parse_event
@@ -27,7 +28,7 @@ def read_event(path: Path, group: str | None) -> Any:
         event = json.loads(text)
     except FileNotFoundError:
         raise EventError(
-            f"There is no event {path} in {Path.cwd()}. The example is events/event.json in cloudmend's own folder."
+            f"There is no event {path} in {Path.cwd()}. The example is {repository() / 'events' / 'event.json'}."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise EventError(f"The event cannot be read ({error}). Pass a JSON file, such as events/event.json.") from None

@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from cloudmend.cli.ledgers import forget_embedded
+from cloudmend.cli.repository import repository
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import CloudmendError, InputError
 from cloudmend.local.containers import NAME, Containers, checked_address
@@ -21,8 +22,9 @@ from cloudmend.local.server import EmbeddedAws
 
 _NEXT = """
 The embedded AWS is at {endpoint} (Region {region}). Ctrl-C stops it.
-It forgets everything then, records too. In another terminal, in cloudmend's folder:
+It forgets everything then, records too. In another terminal:
 
+  cd {folder}
   unset AWS_PROFILE $(env | sed -nE 's/^((AWS|CLOUDMEND)_[A-Za-z0-9_]+)=.*/\\1/p')
 {exports}
   export PATH={tools}:"$PATH"
@@ -85,7 +87,8 @@ def _started(port: int, region: str, containers: Containers | None) -> EmbeddedA
 def _welcome(aws: EmbeddedAws) -> str:
     exports = "\n".join(f"  export {name}={_quoted(name, value)}" for name, value in aws.environment.items())
     tools = shlex.quote(str(Path(sys.executable).parent))
-    return _NEXT.format(endpoint=aws.endpoint, region=aws.region, exports=exports, tools=tools)
+    folder = shlex.quote(str(repository()))
+    return _NEXT.format(endpoint=aws.endpoint, region=aws.region, exports=exports, tools=tools, folder=folder)
 
 
 def _quoted(name: str, value: str) -> str:

@@ -21,7 +21,7 @@ def scan(
         bool, typer.Option("--fail-on-findings", help="Exit with 4 if there is a finding that is not exempt.")
     ] = False,
 ) -> None:
-    """Show what the controls find in all Regions, and what becomes of it. It only reads.
+    """Show what is at fault in all Regions, and what becomes of it. It only reads.
 
     Example: cloudmend scan --region eu-west-1 --region us-east-1 --fail-on-findings
     """

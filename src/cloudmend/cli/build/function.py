@@ -16,11 +16,11 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from trim_dependencies import UNUSED, remove, remove_unused, replace_modules, trim_aliases, trim_data
+from cloudmend.cli.build.trim import UNUSED, remove, remove_unused, replace_modules, trim_aliases, trim_data
+from cloudmend.cli.repository import is_clone, repository
 
-ROOT = Path(__file__).resolve().parent.parent
-LOCK = ROOT / "requirements" / "lambda.txt"
-CACHE = ROOT / "build" / "dependencies"
+PACKAGE = Path(__file__).resolve().parents[2]
+LOCK = repository() / "requirements" / "lambda.txt"
 
 # Lambda's processors. An extension module is named after its own, so one archive holds those of both.
 MACHINES = ("aarch64", "x86_64")
@@ -70,11 +70,12 @@ class Target:
 
 def installed_dependencies(target: Target) -> Path:
     """Return the folder of trimmed and compiled dependencies, made once for each target and lock."""
-    cached = CACHE / target.cache_key
+    cache = cache_folder()
+    cached = cache / target.cache_key
     if cached.exists():
         return cached
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as scratch:
         tree, *others = [install(target, machine, Path(scratch, machine)) for machine in MACHINES]
         for other in others:
             add_extension_modules(other, tree)
@@ -85,6 +86,14 @@ def installed_dependencies(target: Target) -> Path:
         compile_sources(target, tree, root=tree)
         publish(tree, cached)
     return cached
+
+
+def cache_folder() -> Path:
+    """Return the folder for finished dependencies: in a clone its build folder, otherwise the user's cache."""
+    if is_clone():
+        return repository() / "build" / "dependencies"
+    caches = os.environ.get("XDG_CACHE_HOME")
+    return (Path(caches) if caches else Path.home() / ".cache") / "cloudmend" / "dependencies"
 
 
 def publish(tree: Path, cached: Path) -> None:
@@ -105,7 +114,7 @@ def install(target: Target, machine: str, tree: Path) -> Path:
         wheels += ["--platform", f"{tag}_{machine}"]
     if subprocess.run([*pip, *locked, *wheels, "--target", str(tree)], check=False).returncode != 0:  # noqa: S603
         sys.exit(
-            f"build: pip could not install {LOCK.relative_to(ROOT)} for {machine}, Python {target.python_version}; "
+            f"build: pip could not install {LOCK} for {machine}, Python {target.python_version}; "
             "its message above says why."
         )
     return tree
@@ -136,7 +145,7 @@ def assemble(target: Target, output: Path) -> None:
     remove(output)
     shutil.copytree(dependencies, output)
     for name in FUNCTION_SOURCES:
-        copy_source(ROOT / "src" / "cloudmend" / name, output / "cloudmend" / name)
+        copy_source(PACKAGE / name, output / "cloudmend" / name)
     for name in AT_HOME:
         remove(output / "cloudmend" / name)
     write_table(output / "cloudmend" / "controls" / "table.py")
@@ -153,9 +162,8 @@ def write_table(path: Path) -> None:
     """
     if importlib.util.find_spec("msgspec") is None:
         return
-    sys.path.insert(0, str(ROOT / "src"))
+    from cloudmend.template.controls import find_controls
     from cloudmend.template.table import table
-    from find_controls import find_controls
 
     path.write_text(table(find_controls()), encoding="utf-8")
 
@@ -186,19 +194,18 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> None:
-    arguments = parse_arguments()
+def build(python_version: str, output: Path, archive: Path | None = None) -> None:
+    """Fill the folder, and write the archive if one is named. Raises SystemExit with a sentence if pip cannot."""
     if importlib.util.find_spec("pip") is None:
         sys.exit(f"build: {sys.executable} has no pip; run `make setup`, or set PYTHON to a Python that has it.")
-    target = Target(arguments.python_version)
-    assemble(target, arguments.output)
-    if arguments.archive:
-        write_archive(arguments.output, arguments.archive)
+    target = Target(python_version)
+    assemble(target, output)
+    if archive:
+        write_archive(output, archive)
     bytecode = "with bytecode" if target.is_this_python else "without bytecode (this Python is another version)"
-    sys.stdout.write(
-        f"Built {arguments.output} for Python {target.python_version} on {' and '.join(MACHINES)}, {bytecode}.\n"
-    )
+    sys.stdout.write(f"Built {output} for Python {target.python_version} on {' and '.join(MACHINES)}, {bytecode}.\n")
 
 
 if __name__ == "__main__":
-    main()
+    arguments = parse_arguments()
+    build(arguments.python_version, arguments.output, arguments.archive)
