@@ -1,4 +1,4 @@
-"""Generate again the blocks of docs/, the event's JSON Schema, and the files that follow from the controls."""
+"""Generate again the blocks of docs/ and the README, the event's JSON Schema, and what follows from the controls."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield navigation, with_blocks(navigation.read_text(encoding="utf-8"), {"pages of controls": pages.navigation()})
     for name, text in pages.pages().items():
         yield DOCS / "controls" / name, text
-    for page in sorted(DOCS.rglob("*.md")):
+    for page in (ROOT / "README.md", *sorted(DOCS.rglob("*.md"))):
         if page.parent.name != "controls":
             yield page, filled(page.read_text(encoding="utf-8"))
 

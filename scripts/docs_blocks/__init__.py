@@ -1,4 +1,4 @@
-"""The parts of docs/ that are generated: each is a block of a page, between two comments.
+"""The parts of docs/ and of the README that are generated: each is a block of a page, between two comments.
 
 A page holds `<!-- generated: NAME -->`, the block, and `<!-- end -->`; what is outside of them is written by hand. A
 new block is a function without arguments and a line here.
@@ -14,6 +14,7 @@ from docs_blocks import commands, controls, costs, decisions, example, forms, po
 
 BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "commands": commands.commands,
+    "controls in brief": controls.brief,
     "controls overview": controls.overview,
     "costs of accounts": costs.accounts,
     "costs worked": costs.worked,

@@ -23,7 +23,16 @@ def overview() -> str:
         (f"[{code(each.id)}](../controls/{_page(each)})", each.title, code(each.mode), _rights(each.writes))
         for each in every()
     )
-    return table(("control", "it mends", "mode by default", "right to mend"), rows)
+    return table(("control", "it finds", "mode by default", "right to mend"), rows)
+
+
+def brief() -> str:
+    """Return a row for each control, with links as from the README."""
+    rows = (
+        (f"[{code(each.id)}](docs/controls/{_page(each)})", each.title, each.severity, code(each.mode))
+        for each in every()
+    )
+    return table(("control", "it finds", "severity", "mode by default"), rows)
 
 
 def pages() -> Mapping[str, str]:

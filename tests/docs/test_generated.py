@@ -9,7 +9,7 @@ from docs_blocks import BLOCKS, filled, named, structs
 from docs_blocks.markdown import table
 from write_docs import DOCS, ROOT, generated
 
-PAGES = sorted(DOCS.rglob("*.md"))
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 
 
 def test_what_is_generated_is_as_the_code_says() -> None:

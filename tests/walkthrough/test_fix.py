@@ -1,4 +1,7 @@
-"""docs/fix.md against the embedded AWS: its commands run, at a terminal too, and what they print takes it back."""
+"""docs/fix.md against the embedded AWS: its commands run, at a terminal too, and what they print takes it back.
+
+What the page and the README show of a run is what is printed.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,14 @@ import os
 import pty
 import re
 import subprocess
+import termios
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from walkthrough.blocks import lines
+from walkthrough.blocks import blocks, lines
 from walkthrough.conftest import REGION, ROOT, run
 
 PAGE = (ROOT / "docs" / "fix.md").read_text(encoding="utf-8")
@@ -41,6 +45,7 @@ def sources(ec2: Any, group_id: str) -> list[str]:
 def at_a_terminal(line: str, environment: dict[str, str], typed: str) -> tuple[int, str]:
     """The exit code, and what the terminal showed."""
     ours, its = pty.openpty()
+    termios.tcsetwinsize(its, (40, 120))
     with subprocess.Popen(line.split(), cwd=ROOT, env=environment, stdin=its, stdout=its, stderr=its) as process:
         os.close(its)
         os.write(ours, typed.encode())
@@ -75,6 +80,26 @@ def test_at_a_terminal_it_asks_and_the_command_that_it_prints_takes_it_back(
     assert sources(ec2, open_group) == ["0.0.0.0/0"]
     done = run(line.split(), environment, status=2)
     assert "There is no terminal to ask on." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("page", "mark"), [("README.md", "answered with y"), ("docs/fix.md", "run each line")], ids=["readme", "fix"]
+)
+def test_what_a_page_shows_of_a_run_is_printed(
+    open_group: str, environment: dict[str, str], page: str, mark: str
+) -> None:
+    (block,) = blocks(page, mark)
+    line = block.commands.splitlines()[0].replace("GROUP_ID", open_group)
+    printed = comparable(at_a_terminal(line, environment, "y\n")[1])
+    shown = [comparable(each).removesuffix(" y") for each in block.shown.splitlines() if each]
+    assert len(shown) >= 8
+    assert not [each for each in shown if each not in printed]
+
+
+def comparable(text: str) -> str:
+    """The text without what each run chooses: ids, and the name of the group."""
+    text = re.sub(r"\((?:testing|web-prod)\)", "(NAME)", text)
+    return re.sub(r"\b(sg|sgr|vpc)-[0-9a-f]{17}\b|\b[0-9A-Z]{26}\b", r"\1-ID", text)
 
 
 def test_without_a_question_a_program_reads_what_was_done(

@@ -259,13 +259,14 @@ def table(aws_environment: dict[str, str]) -> Iterator[str]:
     cloudformation.delete_stack(StackName="undo-ledger")
 
 
-def test_the_readme_s_line_takes_back_what_a_stack_s_table_holds(
-    ec2: Any, opened: str, environment: dict[str, str], table: str, tmp_path: Path
+@pytest.mark.parametrize("page", ["README.md", "docs/undo.md"])
+def test_the_line_of_a_page_takes_back_what_a_stack_s_table_holds(
+    ec2: Any, opened: str, environment: dict[str, str], table: str, tmp_path: Path, page: str
 ) -> None:
     before = described(ec2, opened)
     with_table = {**environment, "CLOUDMEND_LEDGER_TABLE": table}
     entry_id = mend(opened, with_table)
-    (line,) = lines("README.md", "undone through the embedded AWS")
+    (line,) = lines(page, "undone through the embedded AWS")
     run(["bash", "-c", line.replace("RECORD_ID", entry_id).replace("TABLE", table)], environment)
     assert described(ec2, opened) == before
     assert entry_id in run(["cloudmend", "records"], with_table).stdout
