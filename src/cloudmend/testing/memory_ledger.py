@@ -73,7 +73,7 @@ class MemoryLedger:
     def intend(self, intent: Intent) -> Entry:
         entry = Entry.of(intent, self._clock.now(), secrets.token_bytes(5))
         self._check_place(entry, entry.seen)
-        same_hour = [each for each in self._store.entries.values() if hour(each.opened) == hour(entry.opened)]
+        same_hour = [each for each in list(self._store.entries.values()) if hour(each.opened) == hour(entry.opened)]
         counted = {each.place for share in sharing_budget([*same_hour, entry]) if entry in share for each in share}
         is_new = all(each.place != entry.place for each in same_hour)
         if is_new and len(counted) > self._terms.budget:
@@ -93,7 +93,7 @@ class MemoryLedger:
         return mine
 
     def _check_place(self, entry: Entry, seen: datetime) -> None:
-        for other in self._store.entries.values():
+        for other in list(self._store.entries.values()):
             if other.place == entry.place and keeps_out(other.leased_until, seen):
                 raise busy(other.place, other.id, instant(other.leased_until))
 

@@ -17,6 +17,16 @@ def build(
     archive: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A ZIP file to write as well.", show_default=False)
     ] = None,
+    controls: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FOLDER", help="A package with controls of your own. Can be repeated.", show_default=False
+        ),
+    ] = None,
+    template: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A template of this function to write as well.", show_default=False),
+    ] = None,
     python_version: Annotated[
         str, typer.Option(metavar="VERSION", help="The Python that runs the function.")
     ] = DEFAULT_PYTHON,
@@ -30,5 +40,10 @@ def build(
     Example: cloudmend build --output build/function --archive build/function.zip
     """
     from cloudmend.cli.build.function import build as run
+    from cloudmend.cli.build.own import own_controls, write_template
+    from cloudmend.template.controls import find_controls
 
-    run(python_version, output, archive)
+    own = own_controls(controls or ())
+    run(python_version, output, archive, controls or (), own)
+    if template:
+        write_template(template, (*find_controls().values(), *own.values()), output)

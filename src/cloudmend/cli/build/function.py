@@ -13,14 +13,29 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
-from cloudmend.cli.build.trim import UNUSED, remove, remove_unused, replace_modules, trim_aliases, trim_data
+from cloudmend.cli.build.trim import (
+    OPERATIONS,
+    UNUSED,
+    Operations,
+    merged,
+    remove,
+    remove_unused,
+    replace_modules,
+    trim_aliases,
+    trim_data,
+)
 from cloudmend.cli.repository import is_clone, repository
 
 PACKAGE = Path(__file__).resolve().parents[2]
 LOCK = repository() / "requirements" / "lambda.txt"
+
+Own = Mapping[str, Any]  # controls by the names of their modules; without msgspec nobody can import their type
 
 # Lambda's processors. An extension module is named after its own, so one archive holds those of both.
 MACHINES = ("aarch64", "x86_64")
@@ -59,19 +74,18 @@ class Target:
     def is_this_python(self) -> bool:
         return self.python_version == f"{sys.version_info.major}.{sys.version_info.minor}"
 
-    @property
-    def cache_key(self) -> str:
-        """Changes with everything that shapes the installed dependencies."""
-        digest = hashlib.sha256(f"{self.python_version} {sys.version}".encode())
+    def cache_key(self, operations: Operations) -> str:
+        """Change with everything that shapes the installed dependencies."""
+        digest = hashlib.sha256(f"{self.python_version} {sys.version} {sorted(operations.items())}".encode())
         for path in (LOCK, *sorted(Path(__file__).parent.glob("*.py"))):
             digest.update(path.read_bytes())
         return digest.hexdigest()[:16]
 
 
-def installed_dependencies(target: Target) -> Path:
-    """Return the folder of trimmed and compiled dependencies, made once for each target and lock."""
+def installed_dependencies(target: Target, operations: Operations) -> Path:
+    """Return the folder of trimmed and compiled dependencies, made once for each target, lock and operations."""
     cache = cache_folder()
-    cached = cache / target.cache_key
+    cached = cache / target.cache_key(operations)
     if cached.exists():
         return cached
     cache.mkdir(parents=True, exist_ok=True)
@@ -81,8 +95,8 @@ def installed_dependencies(target: Target) -> Path:
             add_extension_modules(other, tree)
         remove_unused(tree)
         replace_modules(tree)
-        trim_aliases(tree / "botocore" / "utils.py")
-        trim_data(tree / "botocore" / "data")
+        trim_aliases(tree / "botocore" / "utils.py", operations)
+        trim_data(tree / "botocore" / "data", operations)
         compile_sources(target, tree, root=tree)
         publish(tree, cached)
     return cached
@@ -139,23 +153,38 @@ def compile_sources(target: Target, folder: Path, *, root: Path) -> None:
     )
 
 
-def assemble(target: Target, output: Path) -> None:
-    """Fill `output`, emptied first, with the dependencies and cloudmend's own code."""
-    dependencies = installed_dependencies(target)
+def assemble(target: Target, output: Path, folders: Collection[Path], own: Own) -> None:
+    """Fill `output`, emptied first, with the dependencies, cloudmend's own code, and packages with other controls."""
+    dependencies = installed_dependencies(target, operations_with(own))
     remove(output)
     shutil.copytree(dependencies, output)
     for name in FUNCTION_SOURCES:
         copy_source(PACKAGE / name, output / "cloudmend" / name)
     for name in AT_HOME:
         remove(output / "cloudmend" / name)
-    write_table(output / "cloudmend" / "controls" / "table.py")
-    compile_sources(target, output / "cloudmend", root=output)
+    write_table(output / "cloudmend" / "controls" / "table.py", own)
+    packages = [output / folder.resolve().name for folder in folders]
+    for folder, package in zip(folders, packages, strict=True):
+        if package.exists():
+            sys.exit(f"build: {folder} has the name of a package of the archive. Give the folder another.")
+        copy_source(folder, package)
+    for package in (output / "cloudmend", *packages):
+        compile_sources(target, package, root=output)
     for path in [output, *output.rglob("*")]:
         path.chmod(0o755 if path.is_dir() else 0o644)
         os.utime(path, (TIMESTAMP, TIMESTAMP))
 
 
-def write_table(path: Path) -> None:
+def operations_with(own: Own) -> Operations:
+    """Return the operations that the function calls with these controls, by service."""
+    if not own:
+        return OPERATIONS
+    from cloudmend.template.table import operations
+
+    return merged(OPERATIONS, operations(own.values()))
+
+
+def write_table(path: Path, own: Own) -> None:
     """Write again the table of the events that wake each control.
 
     A Python that cannot import the controls keeps the committed table. A test proves that both are equal.
@@ -165,7 +194,7 @@ def write_table(path: Path) -> None:
     from cloudmend.template.controls import find_controls
     from cloudmend.template.table import table
 
-    path.write_text(table(find_controls()), encoding="utf-8")
+    path.write_text(table({**find_controls(), **own}), encoding="utf-8")
 
 
 def copy_source(source: Path, destination: Path) -> None:
@@ -194,12 +223,21 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def build(python_version: str, output: Path, archive: Path | None = None) -> None:
-    """Fill the folder, and write the archive if one is named. Raises SystemExit with a sentence if pip cannot."""
+def build(
+    python_version: str,
+    output: Path,
+    archive: Path | None = None,
+    folders: Collection[Path] = (),
+    own: Own = MappingProxyType({}),
+) -> None:
+    """Fill the folder, and write the archive if one is named. Raises SystemExit with a sentence if pip cannot.
+
+    `folders` are packages with controls of one's own, and `own` are these by the names of their modules.
+    """
     if importlib.util.find_spec("pip") is None:
         sys.exit(f"build: {sys.executable} has no pip; run `make setup`, or set PYTHON to a Python that has it.")
     target = Target(python_version)
-    assemble(target, output)
+    assemble(target, output, folders, own)
     if archive:
         write_archive(output, archive)
     bytecode = "with bytecode" if target.is_this_python else "without bytecode (this Python is another version)"

@@ -4,7 +4,8 @@ import ast
 import gzip
 import json
 import shutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -107,10 +108,18 @@ OPERATIONS_OF_CONTROLS = {
     ),
 }
 # end
-OPERATIONS = {
-    service: tuple(sorted({*OWN_OPERATIONS.get(service, ()), *OPERATIONS_OF_CONTROLS.get(service, ())}))
-    for service in sorted({*OWN_OPERATIONS, *OPERATIONS_OF_CONTROLS})
-}
+Operations = Mapping[str, tuple[str, ...]]  # by service, as botocore names both
+
+
+def merged(some: Operations, others: Operations) -> Operations:
+    """Return the operations of both."""
+    return {
+        service: tuple(sorted({*some.get(service, ()), *others.get(service, ())}))
+        for service in sorted({*some, *others})
+    }
+
+
+OPERATIONS = merged(OWN_OPERATIONS, OPERATIONS_OF_CONTROLS)
 
 
 def remove_unused(tree: Path) -> None:
@@ -128,8 +137,8 @@ def replace_modules(tree: Path) -> None:
         (tree / name).write_text(text)
 
 
-def trim_aliases(module: Path) -> None:
-    """Keep only the earlier names of the services in OPERATIONS.
+def trim_aliases(module: Path, operations: Operations) -> None:
+    """Keep only the earlier names of the services that are called.
 
     botocore tries all of them, one after the other, on each of the hundreds of events that its clients emit.
     """
@@ -139,20 +148,27 @@ def trim_aliases(module: Path) -> None:
         for node in ast.parse(text).body
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "EVENT_ALIASES"
     )
-    kept = {old: new for old, new in ast.literal_eval(table).items() if old in OPERATIONS}
+    kept = {old: new for old, new in ast.literal_eval(table).items() if old in operations}
     module.write_text(text.replace(str(ast.get_source_segment(text, table)), repr(kept)))
 
 
-def trim_data(data: Path) -> None:
-    """Keep the shared data and the models of OPERATIONS, each with no other operations and no words for people."""
+def trim_data(data: Path, operations: Operations) -> None:
+    """Keep the shared data and the models of the services that are called, with these operations and no words."""
     kept = {data / name: without_words(read(data / name)) for name in BOTOCORE_DATA}
-    kept[data / "endpoints.json"] = trimmed_endpoints(kept[data / "endpoints.json"])
-    for service, names in OPERATIONS.items():
+    prefixes = {*operations}
+    for service, names in operations.items():
+        if not (data / service).is_dir():
+            sys.exit(
+                f"build: botocore has no service {service!r}. See `operation` of Right in cloudmend.core.contract."
+            )
         folder = Path(service, max(path.name for path in (data / service).iterdir()))  # the newest, as botocore does
         for name in ("endpoint-rule-set-1.json", "paginators-1.json"):
-            kept[data / folder / name] = without_words(read(data / folder / name))
+            if any((data / folder).glob(f"{name}*")):
+                kept[data / folder / name] = without_words(read(data / folder / name))
         model = trimmed_model(read(data / folder / "service-2.json"), names)
         kept[data / folder / "service-2.json"] = without_words(model)
+        prefixes.add(model["metadata"]["endpointPrefix"])
+    kept[data / "endpoints.json"] = trimmed_endpoints(kept[data / "endpoints.json"], prefixes)
     shutil.rmtree(data)
     for path, content in kept.items():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -175,10 +191,10 @@ def without_words(node: Any) -> Any:
     return {key: without_words(value) for key, value in node.items() if not (is_text and key == "documentation")}
 
 
-def trimmed_endpoints(endpoints: dict[str, Any]) -> dict[str, Any]:
-    """Return the endpoints of each partition's Regions, for the services in OPERATIONS only."""
+def trimmed_endpoints(endpoints: dict[str, Any], prefixes: Collection[str]) -> dict[str, Any]:
+    """Return the endpoints of each partition's Regions, for the services of these names only."""
     partitions = [
-        {**partition, "services": {name: row for name, row in partition["services"].items() if name in OPERATIONS}}
+        {**partition, "services": {name: row for name, row in partition["services"].items() if name in prefixes}}
         for partition in endpoints["partitions"]
     ]
     return {**endpoints, "partitions": partitions}
@@ -186,6 +202,11 @@ def trimmed_endpoints(endpoints: dict[str, Any]) -> dict[str, Any]:
 
 def trimmed_model(model: dict[str, Any], operations: tuple[str, ...]) -> dict[str, Any]:
     """Return the model with these operations and the shapes that they reach."""
+    if unknown := [name for name in operations if name not in model["operations"]]:
+        service = model["metadata"]["serviceId"]
+        sys.exit(
+            f"build: {service} has no operation {unknown[0]}. See `operation` of Right in cloudmend.core.contract."
+        )
     kept = {name: model["operations"][name] for name in operations}
     shapes: dict[str, Any] = {}
     waiting = list(shape_names(kept))
