@@ -84,7 +84,7 @@ def test_a_failure_before_anything_was_read_still_says_how_to_look(bench: Bench)
     def deaf(*_: Any, **__: Any) -> Any:
         raise AwsError("no answer", action="any", code="", refused=False)
 
-    bench.api.get = deaf  # type: ignore[method-assign]
+    bench.api.get = bench.api.rows = deaf  # type: ignore[method-assign]
     record = bench.mend()
     bench.restart()
     assert (record.status, record.by_hand) == ("failed", ())

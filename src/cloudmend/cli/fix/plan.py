@@ -115,7 +115,7 @@ def opener_of(found: Look, ledger: Ledger) -> Actor:
     """
     control, resource = found.target.control, found.target.resource
     mended = {edit.part for edit in found.edits}
-    parts = {part: value for part, value in found.state.parts.items() if part in mended} if found.state else {}
+    parts = {part: found.state.parts.get(part) for part in mended} if found.state else {}
     try:
         place = key_of(resource.account, resource.region, control.id, resource.id)
         entries = list(Entries(ledger.recent(place, _EVER)))
@@ -134,7 +134,7 @@ def _is_about(entry: Entry, parts: Parts) -> bool:
 def _opener(control: Control[Any], entry: Entry, parts: Parts) -> Actor:
     if entry.undone:
         restored = {(edit.part, edit.after) for edit in entry.undone.record.edits}
-        is_still_so = not restored.isdisjoint((part, control.say(value)) for part, value in parts.items())
+        is_still_so = not restored.isdisjoint((part, control.said(value)) for part, value in parts.items())
         return entry.undone.record.actor if is_still_so else _UNKNOWN
     if entry.state == "DONE":  # it was closed, and somebody opened it again since
         return _UNKNOWN
