@@ -159,3 +159,14 @@ def test_the_demo_and_the_embedded_aws_run_from_an_empty_folder(wheel: Path, tmp
         assert Path(folder, "events", "event.json").is_file()
         local.terminate()
     assert list(empty.iterdir()) == []
+
+
+def test_the_kit_runs_a_control_of_ones_own_without_the_clone(wheel: Path, tmp_path: Path) -> None:
+    programs = installed(wheel, tmp_path / "env", "testing")
+    example = tmp_path / "example"
+    shutil.copytree(ROOT / "examples" / "ecr_repository_tags", example, ignore=shutil.ignore_patterns("__pycache__"))
+    command = [str(programs / "pytest"), "-q", "-k", "proved_kept_and_told or exactly_what_was_there or aws_cli"]
+    done = subprocess.run(
+        command, cwd=example, env=own_environment(programs), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "3 passed" in done.stdout) == (0, True), done.stdout
