@@ -168,8 +168,10 @@ def test_the_archive_stays_small(archive: Path) -> None:
 
 
 def test_a_build_in_another_folder_is_equal_byte_for_byte(archive: Path, tmp_path: Path) -> None:
-    for folder in ("scripts", "requirements", "src"):
+    for folder in ("requirements", "src"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("pyproject.toml", "template.yaml"):
+        shutil.copyfile(ROOT / file, tmp_path / file)
     assert build(tmp_path, tmp_path / "elsewhere").read_bytes() == archive.read_bytes()
 
 
