@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudmend.core.escaping import ascii_line, chat, command, plain
+from cloudmend.core.escaping import ascii_line, cell, chat, command, plain
 from cloudmend.core.model import Request
 from hostile import ACTIVE_IN_CHAT, ACTIVE_IN_TEXT, hostile_texts
 
@@ -103,3 +103,11 @@ def test_a_command_without_foreign_text_stays_as_it_is() -> None:
     plain_command = Request("ec2:RevokeSecurityGroupIngress", {"GroupId": "sg-05fe30eb67c909f27"}).command("eu-west-1")
     assert command(plain_command) == plain_command
     assert re.fullmatch(r"[ -~]+", plain_command)
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@"])
+def test_a_cell_is_no_formula_and_one_line_of_its_length(sign: str) -> None:
+    assert cell(f"{sign}1+1", 80) == f"'{sign}1+1"
+    assert cell(f"1{sign}1", 80) == f"1{sign}1"
+    assert "\n" not in cell(f"{sign}1\n1", 80)
+    assert len(cell(sign * 200, 80)) == 80
