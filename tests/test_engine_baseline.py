@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from cloudmend import engine
-from cloudmend.cli.context import Standing
+from cloudmend.cli.context import DecisionInputs
 from cloudmend.controls import woken_by
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.ending import Target
@@ -384,7 +384,7 @@ def test_an_exemption_of_the_baseline_ends_and_it_is_still_the_baseline(stack: S
     assert ingress(stack.rules(group)) == OPEN
 
 
-def looked(stack: Stack, standing: Standing) -> dict[str, tuple[str, str]]:
+def looked(stack: Stack, standing: DecisionInputs) -> dict[str, tuple[str, str]]:
     """What a look says would become of each finding, once, by its value."""
     world = standing.world(region=REGION, reader=stack.world.reader, account=ACCOUNT, now=stack.clock.now())
     found = survey(CONTROL, policy(), world).found
@@ -396,7 +396,7 @@ def looked(stack: Stack, standing: Standing) -> dict[str, tuple[str, str]]:
 
 def test_a_look_by_a_stack_tells_the_baseline_from_what_is_new_as_the_stack_does(stack: Stack) -> None:
     group = stack.group(ipv4(22, WORLD))
-    as_stack = Standing(ledger=stack.ledger, keeps_baseline=True)
+    as_stack = DecisionInputs(ledger=stack.ledger, keeps_baseline=True)
     before = {"tcp/22 from 0.0.0.0/0": "observe"}
     assert {value: action for value, (action, _) in looked(stack, as_stack).items()} == before  # no sweep came by yet
     stack.sweep()
@@ -411,7 +411,7 @@ def test_a_look_by_a_stack_tells_the_baseline_from_what_is_new_as_the_stack_does
 def test_a_look_without_a_stack_knows_no_baseline_so_that_fix_mends_it(stack: Stack) -> None:
     stack.group(ipv4(22, WORLD))
     stack.sweep()
-    (found,) = looked(stack, Standing(ledger=stack.ledger)).values()
+    (found,) = looked(stack, DecisionInputs(ledger=stack.ledger)).values()
     assert found[0] == "fix"
 
 
@@ -422,7 +422,7 @@ def test_a_look_tells_an_exempt_part_beside_the_baseline_once(stack: Stack) -> N
     exempt = exemption("exempt-1a2b3c4d", group=group, rule=rule, owner="net", reason="No VPN yet")
     stack.ledger.exempt(exempt)
     held = stack.ledger.exemptions(stack.clock.now())
-    found = looked(stack, Standing(exemptions=held, ledger=stack.ledger, keeps_baseline=True))
+    found = looked(stack, DecisionInputs(exemptions=held, ledger=stack.ledger, keeps_baseline=True))
     assert {value: action for value, (action, _) in found.items()} == {
         "tcp/22 from 0.0.0.0/0": "exempt",
         "tcp/3389 from 0.0.0.0/0": "observe",

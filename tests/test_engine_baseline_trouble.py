@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from cloudmend import engine
-from cloudmend.cli.context import Standing
+from cloudmend.cli.context import DecisionInputs
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.digest import Digest
 from cloudmend.core.ending import Target
@@ -122,7 +122,7 @@ def test_where_the_ledger_does_not_answer_a_look_does_not_say_that_it_was_there_
         raise LedgerError("The table does not answer.")
 
     setattr(stack.ledger, "unit", unanswered)  # noqa: B010 - mypy knows no such attribute
-    standing = Standing(ledger=stack.ledger, keeps_baseline=True)
+    standing = DecisionInputs(ledger=stack.ledger, keeps_baseline=True)
     world = standing.world(region=REGION, reader=stack.world.reader, account=ACCOUNT, now=stack.clock.now())
     (found,) = survey(CONTROL, policy(), world).found
     assert [(fate.decision.action, fate.decision.why) for fate in found.fates] == [("observe", NOT_SURE)]

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from cli.scan.test_scan import WithInterfaces
-from cloudmend.cli.context import NOTHING, Standing
+from cloudmend.cli.context import NOTHING, DecisionInputs
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.ending import Target
 from cloudmend.core.errors import AwsError, LedgerError
@@ -36,11 +36,11 @@ def exempted(group_id: str, rule_id: str = "") -> TimedExemption:
     return exemption("exempt-1a2b3c4d", group=group_id, rule=rule_id, owner="net", reason="No VPN yet")
 
 
-def standing(account: Account) -> Standing:
-    return Standing(exemptions=account.ledger.exemptions(NOW), ledger=account.ledger)
+def standing(account: Account) -> DecisionInputs:
+    return DecisionInputs(exemptions=account.ledger.exemptions(NOW), ledger=account.ledger)
 
 
-def judged(account: Account, group_id: str, known: Standing = NOTHING) -> Look:
+def judged(account: Account, group_id: str, known: DecisionInputs = NOTHING) -> Look:
     cause = ApiCall(event_id="", source="cloudmend", name="Look", time=None, account=ACCOUNT, region=REGION)
     resource = Resource(type="AWS::EC2::SecurityGroup", id=group_id, account=ACCOUNT, region=REGION)
     world = known.world(region=REGION, reader=account.world.reader, account=ACCOUNT, now=NOW)
@@ -137,7 +137,7 @@ def test_a_ledger_that_cannot_be_read_counts_for_nothing_and_is_told() -> None:
             raise LedgerError("The ledger cannot be used.")
 
     account = Account()
-    known = Standing(exemptions=Exemptions((), ("x-9 cannot be read",)), ledger=Broken())  # type: ignore[arg-type]
+    known = DecisionInputs(exemptions=Exemptions((), ("x-9 cannot be read",)), ledger=Broken())  # type: ignore[arg-type]
     found = judged(account, account.group(SSH), known)
     assert (actions(found), found.notes) == (
         {"tcp/22": "fix"},

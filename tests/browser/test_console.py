@@ -33,12 +33,12 @@ def sources(ec2: Any, group_id: str) -> dict[int, str]:
     return {each["FromPort"]: each["IpRanges"][0]["CidrIp"] for each in group["IpPermissions"]}
 
 
-def test_a_mend_appears_by_itself_and_the_doors_are_looked_at_again(
+def test_a_mend_appears_by_itself_and_the_findings_are_looked_at_again(
     browser: Browser, console: str, opened: str, environment: dict[str, str]
 ) -> None:
     browser.driver.get(console)
     assert "2 findings" in browser.text("h1")
-    assert opened in browser.text("#doors")
+    assert opened in browser.text("#findings")
     assert "The ledger holds no mend yet." in browser.text("#mends")
     browser.find("#look-again").send_keys("")
     browser.shoot("console-open")

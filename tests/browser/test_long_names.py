@@ -99,7 +99,7 @@ def test_the_console_shows_every_column_beside_the_longest_name(
     grounds = ["--for", "2h", "--reason", WORD, "--owner", WORD]
     browser.driver.get(console)
     check(browser, "home")
-    assert NAME in browser.text("#doors")
+    assert NAME in browser.text("#findings")
     run(["cloudmend", "exempt", "add", "--group", mended, *grounds], environment)
     for name, page in {"record": f"records/{entry['id']}", "exemptions": "exemptions"}.items():
         browser.driver.get(console + page)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.doctor.patient import STACK, Patient
-from cloudmend.cli.context import brief_of, only
+from cloudmend.cli.context import look_context, only
 from cloudmend.cli.ledgers import open_ledger
 from cloudmend.core.errors import InputError
 from cloudmend.core.exempting import Grounds, Where
@@ -46,7 +46,7 @@ def test_a_stack_gives_its_settings_its_switch_and_its_ledger(patient: Patient) 
     table = patient["LedgerTable"]
     patient.client("ssm").put_parameter(Name=patient["ModeParameter"], Value="fix", Overwrite=True)
     open_ledger(table, None).exempt(exemption("exempt-of-the-stack"))
-    brief = brief_of(PACKAGED, ledger="", stack=STACK, region=patient.aws.region)
+    brief = look_context(PACKAGED, ledger="", stack=STACK, region=patient.aws.region)
     assert (ports(brief.policy), brief.policy.mode.default) == (["tcp/5432"], "observe")
     assert brief.standing.switch == "fix"
     assert [each.id for each in brief.standing.exemptions.held] == ["exempt-of-the-stack"]
@@ -54,7 +54,7 @@ def test_a_stack_gives_its_settings_its_switch_and_its_ledger(patient: Patient) 
 
 def test_a_stack_gives_the_keys_of_the_policy_that_it_sets(patient: Patient) -> None:
     patient.deploy(Settings="control.security_group_ingress.guarded=5432,80;control.sqs_policy_public.mode=off")
-    policy = brief_of(PACKAGED, ledger="", stack=STACK, region=patient.aws.region).policy
+    policy = look_context(PACKAGED, ledger="", stack=STACK, region=patient.aws.region).policy
     assert ports(policy) == ["tcp/80", "tcp/5432"]
     assert policy.modes["sqs_policy_public"].default == "off"
 
@@ -64,7 +64,7 @@ def test_a_stack_and_a_table_that_sweeps_write_have_a_baseline_which_fix_does_no
     table, region = patient["LedgerTable"], patient.aws.region
 
     def keeps(ledger: str, stack: str = "", **more: bool) -> bool:
-        return brief_of(PACKAGED, ledger=ledger, stack=stack, region=region, **more).standing.keeps_baseline
+        return look_context(PACKAGED, ledger=ledger, stack=stack, region=region, **more).standing.keeps_baseline
 
     assert (keeps(table), keeps("", STACK), keeps("")) == (False, True, False)
     patient.read_whole()
@@ -73,15 +73,15 @@ def test_a_stack_and_a_table_that_sweeps_write_have_a_baseline_which_fix_does_no
 
 def test_a_stack_that_is_not_there_is_bad_input(patient: Patient) -> None:
     with pytest.raises(InputError, match=r"There is no stack nowhere in us-east-1\. Pass another"):
-        brief_of(PACKAGED, ledger="", stack="nowhere", region="us-east-1")
+        look_context(PACKAGED, ledger="", stack="nowhere", region="us-east-1")
 
 
 @pytest.mark.usefixtures("patient")
 def test_without_a_name_the_user_s_own_file_counts_and_is_not_made_by_a_look(tmp_path: Path) -> None:
-    assert brief_of(PACKAGED, ledger="", stack="", region=None).standing.ledger is None
+    assert look_context(PACKAGED, ledger="", stack="", region=None).standing.ledger is None
     assert not list(tmp_path.iterdir())
     open_ledger("", None).exempt(exemption("exempt-of-my-own"))
-    standing = brief_of(PACKAGED, ledger="", stack="", region=None).standing
+    standing = look_context(PACKAGED, ledger="", stack="", region=None).standing
     assert [each.id for each in standing.exemptions.held] == ["exempt-of-my-own"]
     assert standing.switch is None
 

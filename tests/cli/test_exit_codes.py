@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from cloudmend.cli import main as cli
 from cloudmend.cli.exit_codes import BAD_INPUT, MEANINGS
 from cloudmend.cli.main import app
-from cloudmend.cli.scan.report import Report, Unread
+from cloudmend.cli.scan.report import Report, UnreadableUnit
 from cloudmend.core.errors import InputError
 from docs_blocks.commands import each_command
 
@@ -125,7 +125,7 @@ def test_what_a_person_types_is_called_by_words_and_not_by_types() -> None:
 
 
 def test_the_first_line_of_a_scan_is_no_all_clear_if_something_was_not_read() -> None:
-    unread = Unread(region="eu-west-3", control="sqs_policy_public", error="denied")
+    unread = UnreadableUnit(region="eu-west-3", control="sqs_policy_public", error="denied")
     report = Report(
         controls=("a", "sqs_policy_public"),
         regions=("eu-west-3",),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloudmend.cli.context import Brief
+from cloudmend.cli.context import LookContext
 from cloudmend.cli.explain.run import Place, explain_event, explain_id
 from cloudmend.cli.scan.report import outcome
 from cloudmend.cli.subjects import subjects
@@ -22,8 +22,8 @@ from kit.specimens import SPECIMENS as SPECIMENS
 from local.embedded.helpers import ACCOUNT, SETTLE_S
 
 
-def brief(bench: Bench, policy: Policy | None = None) -> Brief:
-    return Brief(policy or bench.policy(), bench.clock.now(), account=ACCOUNT)
+def brief(bench: Bench, policy: Policy | None = None) -> LookContext:
+    return LookContext(policy or bench.policy(), bench.clock.now(), account=ACCOUNT)
 
 
 def by_id(bench: Bench, text: str, policy: Policy | None = None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cloudmend.cli.context import Brief
+from cloudmend.cli.context import LookContext
 from cloudmend.cli.fix.plan import plan_of
 from cloudmend.cli.fix.run import asked_for, named
 from cloudmend.cli.scan.run import look_everywhere
@@ -38,7 +38,7 @@ def test_an_arn_fixes_what_it_names_and_nothing_else_of_the_same_name(texts: lis
         bench.client("s3").create_bucket(Bucket=bench.id)
         controls = [bench.control, s3_bucket_block_public_access.CONTROL]
         table = '[control.s3_bucket_block_public_access]\nmode = "fix"\n'
-        brief = Brief(parse_policy({}, table, catalog=CATALOG), bench.clock.now(), account=ACCOUNT)
+        brief = LookContext(parse_policy({}, table, catalog=CATALOG), bench.clock.now(), account=ACCOUNT)
         everywhere = look_everywhere({REGION: bench.api}, controls, brief, quiet=True)
     wanted = named(texts, controls)
     plan = plan_of(asked_for(everywhere, wanted), wanted)

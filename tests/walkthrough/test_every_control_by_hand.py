@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from cloudmend.aws.gateway import Gateway, SystemClock
-from cloudmend.cli.context import Brief
+from cloudmend.cli.context import LookContext
 from cloudmend.cli.main import app
 from cloudmend.cli.scan.run import look_everywhere, report_of
 from cloudmend.controls import IDS, every
@@ -219,7 +219,7 @@ def test_a_service_that_refuses_costs_its_own_control_and_hides_nothing_else(
     """The first line is no all-clear, also where the others find nothing."""
     for proof in ALL if finds else ():
         opened(by_hand, proof, f"refused-{proof.control.replace('_', '-')}")
-    brief = Brief(policy(), NOW, account=ACCOUNT)
+    brief = LookContext(policy(), NOW, account=ACCOUNT)
     report = report_of(look_everywhere({region: refused_queues(by_hand.aws, region)}, every(), brief, quiet=True))
     assert [(each.control, each.region) for each in report.unread] == [("sqs_policy_public", region)]
     assert "sqs:ListQueues" in report.unread[0].error

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from cli.scan.test_history import mended
 from cli.scan.test_report import CLEAR, EXEMPT, REPORT, ROW, SNAPSHOT, UNREAD, unicode
-from cloudmend.cli.scan.history import Door
+from cloudmend.cli.scan.history import OpenPeriod
 from cloudmend.cli.scan.report import Report
 from cloudmend.controls import every
 from cloudmend.core.ledger import End, Entry, Found, Unreadable
@@ -195,7 +195,7 @@ def test_a_region_that_could_not_be_read_is_told_first() -> None:
         ((mended(NOW),), "The last 1 finding of the ledger"),
     ],
 )
-def test_the_doors_are_those_of_the_ledger_or_a_sentence(entries: Iterable[Found] | None, said: str) -> None:
+def test_the_periods_are_those_of_the_ledger_or_a_sentence(entries: Iterable[Found] | None, said: str) -> None:
     assert said in page_of(REPORT, entries).text("main")
 
 
@@ -211,8 +211,8 @@ def test_bars_are_as_long_as_there_are_rules_and_parted_by_what_would_be_done() 
     assert (len(made), made[-1].label, made[-1].told) == (11, "3 others", "3 findings")
 
 
-def door(resource: str, **fields: object) -> Door:
-    made = Door(
+def door(resource: str, **fields: object) -> OpenPeriod:
+    made = OpenPeriod(
         control="security_group_ingress",
         region=REGION,
         resource=resource,
@@ -228,12 +228,12 @@ def door(resource: str, **fields: object) -> Door:
 
 def test_a_door_is_where_its_time_is_and_to_the_edge_where_it_is_open() -> None:
     hour = timedelta(hours=1)
-    doors = [
+    periods = [
         door("sg-a", opened=NOW, closed=NOW + hour),
         door("sg-b", opened=NOW + 2 * hour, closed=NOW + 2 * hour),
         door("sg-a", opened=NOW + 3 * hour, closed=None, kind="open"),
     ]
-    picture = timeline(doors, NOW + 4 * hour)
+    picture = timeline(periods, NOW + 4 * hour)
     first, second = picture.lanes
     assert [(part.kind, part.x, part.width) for part in first.parts] == [("mended", 0, 25), ("open", 75, 25)]
     (brief,) = second.parts
@@ -256,13 +256,13 @@ def test_no_two_marks_of_a_timeline_say_the_same(seconds: int) -> None:
 
 
 def test_a_timeline_has_twenty_lanes_of_the_groups_that_were_opened_last() -> None:
-    doors = [door(f"sg-{number}", opened=NOW + timedelta(days=number)) for number in range(25)]
-    picture = timeline(doors, NOW + timedelta(days=25))
+    periods = [door(f"sg-{number}", opened=NOW + timedelta(days=number)) for number in range(25)]
+    picture = timeline(periods, NOW + timedelta(days=25))
     assert (len(picture.lanes), picture.lanes[0].label, picture.left_out) == (20, "sg-24", 5)
     assert picture.ticks[0].label == "29 Nov 2026"
 
 
-def test_a_timeline_without_doors_or_of_this_very_moment_is_no_error() -> None:
+def test_a_timeline_without_periods_or_of_this_very_moment_is_no_error() -> None:
     assert not timeline((), NOW).lanes
     (lane,) = timeline([door("sg-a", closed=None)], NOW).lanes
     assert lane.parts[0].x <= 100

@@ -30,7 +30,7 @@ from cloudmend.lambda_.world import LEDGER_TABLE, MODE_PARAMETER
 Switched = Literal["fix", "observe"] | None  # None: nothing is switched
 
 
-class Standing(Struct, frozen=True, kw_only=True):
+class DecisionInputs(Struct, frozen=True, kw_only=True):
     """The active exemptions, the switch's mode, and the ledger, if one is known.
 
     `keeps_baseline`: whether findings from before a stack's first look stay as they are, as in the stack itself.
@@ -60,7 +60,7 @@ class Standing(Struct, frozen=True, kw_only=True):
 class _Known:
     """The part of a ledger that a look reads."""
 
-    def __init__(self, standing: Standing) -> None:
+    def __init__(self, standing: DecisionInputs) -> None:
         self._standing = standing
 
     def exemptions(self, _: datetime) -> Exemptions:
@@ -111,15 +111,15 @@ class _Closed:
         raise CloudmendError(f"A look tells nobody, and this one would tell: {record.summary}")
 
 
-NOTHING: Final = Standing()
+NOTHING: Final = DecisionInputs()
 
 
-class Brief(Struct, frozen=True):
+class LookContext(Struct, frozen=True):
     """The basis of a judgement."""
 
     policy: Policy
     now: datetime
-    standing: Standing = NOTHING
+    standing: DecisionInputs = NOTHING
     options: tuple[str, ...] = ()  # of the command line: with these, another command judges by the same
     account: str = ""  # whose resources may be changed; empty: not known
 
@@ -131,8 +131,10 @@ class Brief(Struct, frozen=True):
 STACK_NAME: Final = "--stack-name"
 
 
-def brief_of(policy_file: Path, *, ledger: str, stack: str, region: str | None, keeps_baseline: bool = True) -> Brief:
-    """Return the brief of a command. With a stack, it judges as the stack's function would. Raises CloudmendError.
+def look_context(
+    policy_file: Path, *, ledger: str, stack: str, region: str | None, keeps_baseline: bool = True
+) -> LookContext:
+    """Return the context of a command. With a stack, it judges as the stack's function would. Raises CloudmendError.
 
     A named ledger takes precedence over the stack's. Without either, the user's own file is the ledger. The baseline of
     a stack stays as it is, unless `keeps_baseline` is false: then it is judged like anything else.
@@ -141,14 +143,14 @@ def brief_of(policy_file: Path, *, ledger: str, stack: str, region: str | None, 
     policy, now = read_policy(settings, policy_file), datetime.now(UTC)
     known = known_ledger(ledger or settings.get(LEDGER_TABLE, ""), region)
     switch = _switch(settings.get(MODE_PARAMETER, ""), region)
-    standing = Standing(
+    standing = DecisionInputs(
         exemptions=_exemptions(known, now),
         switch=switch,
         ledger=known,
         keeps_baseline=keeps_baseline and (bool(stack) or is_of_stack(ledger, known)),
     )
     account = anywhere(region).known_account()  # empty where it is not known: then all counts as the account's own
-    return Brief(policy, now, standing, _options(policy_file, ledger, stack), account)
+    return LookContext(policy, now, standing, _options(policy_file, ledger, stack), account)
 
 
 def is_of_stack(table: str, ledger: Ledger | None) -> bool:

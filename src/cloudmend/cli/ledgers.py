@@ -29,7 +29,7 @@ _EMBEDDED: Final = "embedded"  # the folder of what is kept of the embedded AWS
 _ACCOUNTS: Final = "[0-9]" * 12
 
 
-class Searched(Struct, frozen=True):
+class SearchedLedger(Struct, frozen=True):
     """The ledger that a command reads; `name` is what was searched, in words for a sentence."""
 
     ledger: Ledger | None
@@ -52,22 +52,22 @@ def open_ledger(table: str, region: str | None) -> Ledger:
     return cast("Ledger", _OwnFile(region))
 
 
-def find_ledger(table: str, region: str | None) -> Searched:
+def find_ledger(table: str, region: str | None) -> SearchedLedger:
     """Find the ledger for a command that only looks: no file is made. Raises CloudmendError.
 
     If AWS does not name the account of the credentials, the only existing file counts. A line on stderr says so.
     """
     if table:
         named = open_ledger(table, region)
-        return Searched(named, named.name, hint="")
+        return SearchedLedger(named, named.name, hint="")
     if not _some_file():
-        return Searched(None, f"{_folder()}, which holds no ledger yet")
+        return SearchedLedger(None, f"{_folder()}, which holds no ledger yet")
     try:
         identity = anywhere(region).brief_identity()
     except CloudmendError as error:
         return _without_identity(error, region)
     file = _folder() / _place(identity) / FILE
-    return _opened(file) if file.exists() else Searched(None, f"the file {file}, which is not there yet")
+    return _opened(file) if file.exists() else SearchedLedger(None, f"the file {file}, which is not there yet")
 
 
 def known_ledger(table: str, region: str | None) -> Ledger | None:
@@ -101,7 +101,7 @@ class _OwnFile:
         return getattr(self._opened, name)
 
 
-def _without_identity(error: CloudmendError, region: str | None) -> Searched:
+def _without_identity(error: CloudmendError, region: str | None) -> SearchedLedger:
     endpoint = other_endpoint(anywhere(region).connect("sts").meta.endpoint_url)
     folder = _folder() / _slug(endpoint)
     files = sorted(folder.glob(f"{_ACCOUNTS}/{FILE}"))
@@ -113,9 +113,9 @@ def _without_identity(error: CloudmendError, region: str | None) -> Searched:
     return found
 
 
-def _opened(file: Path) -> Searched:
+def _opened(file: Path) -> SearchedLedger:
     ledger = SqliteLedger(file.parent, SystemClock(), Terms())
-    return Searched(ledger, ledger.name)
+    return SearchedLedger(ledger, ledger.name)
 
 
 def _place(identity: Identity) -> Path:

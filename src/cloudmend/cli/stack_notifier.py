@@ -10,7 +10,7 @@ from cloudmend.core.escaping import terminal
 from cloudmend.core.notice.request import NoticeRequest
 
 
-class Stack:
+class StackNotifier:
     """The stack that a ledger's table belongs to. A user's own file belongs to none, and then nobody gets a notice."""
 
     def __init__(self, table: str, region: str | None) -> None:

@@ -123,7 +123,7 @@ def _tried_again(task: PutOff) -> dict[str, Any]:
         return {**_result(()), "left": 1}
     if task.control not in controls.IDS:
         raise EventError(f"{task.resource.label} was put off for {task.control}, which this cloudmend does not have.")
-    notifier = _ToldBefore(_world().notifier, _log_notifier(), frozenset(task.told))
+    notifier = _KnownRecords(_world().notifier, _log_notifier(), frozenset(task.told))
     world = in_region(msgspec.structs.replace(_world(), notifier=notifier), task.region)
     here = {"account": task.account, "region": task.region}
     resource, cause = msgspec.structs.replace(task.resource, **here), msgspec.structs.replace(task.cause, **here)
@@ -145,7 +145,7 @@ def _tried_again(task: PutOff) -> dict[str, Any]:
     return {**_result(records), "left": 0}
 
 
-class _ToldBefore:
+class _KnownRecords:
     """A notifier that writes repeated findings to the log only, because people got a notice when they were put off."""
 
     def __init__(self, notifier: Notifier, log: Notifier, parts: frozenset[str]) -> None:

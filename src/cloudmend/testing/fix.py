@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from cloudmend.cli.context import Brief
-from cloudmend.cli.fix.output import Teller
+from cloudmend.cli.context import LookContext
+from cloudmend.cli.fix.output import TerminalNotifier
 from cloudmend.cli.fix.plan import FixPlan, opener_of, plan_of
 from cloudmend.cli.fix.run import carry_out
-from cloudmend.cli.scan.run import Looked, look_everywhere, report_of
+from cloudmend.cli.scan.run import LookResult, look_everywhere, report_of
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Actor, Record
 from cloudmend.core.ports import Sent
@@ -23,14 +23,14 @@ from cloudmend.testing.specimen import needs
 from cloudmend.testing.undo import ALICE, undone
 
 
-def looked(bench: Bench, mode: str = "fix") -> tuple[Looked, ...]:
-    brief = Brief(bench.policy(mode=mode), bench.clock.now(), account=ACCOUNT)
+def looked(bench: Bench, mode: str = "fix") -> tuple[LookResult, ...]:
+    brief = LookContext(bench.policy(mode=mode), bench.clock.now(), account=ACCOUNT)
     return look_everywhere({REGION: bench.api}, [bench.control], brief, quiet=True)
 
 
 def fixed(bench: Bench, plan: FixPlan) -> tuple[int, list[Record]]:
     """The exit code, and the records."""
-    teller = Teller("", as_json=True)
+    teller = TerminalNotifier("", as_json=True)
     world = msgspec.structs.replace(bench.world, notifier=bench.notes, run_by=ALICE)
     return carry_out(plan, lambda _: world, bench.policy(), teller, lambda _: True), bench.notes.told
 

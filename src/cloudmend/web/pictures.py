@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from cloudmend.cli.scan.history import Door
+from cloudmend.cli.scan.history import OpenPeriod
 from cloudmend.cli.scan.report import Report, Row, resources_of
 from cloudmend.core.counts import plural
 from cloudmend.core.escaping import cut
@@ -20,7 +20,7 @@ _MOST_BARS: Final = 10
 _MOST_LANES: Final = 20
 _LABEL: Final = 32  # characters: a value may be long, and a phone narrow
 _TICKS: Final = 4  # steps of the axis of time
-_LEAST: Final = 0.6  # percent: a door that was open for seconds is still seen
+_LEAST: Final = 0.6  # percent: a finding that was open for seconds is still seen
 
 
 class Part(Struct, frozen=True):
@@ -79,22 +79,22 @@ def _bar(label: str, rows: Sequence[Row], longest: int) -> Bar:
     )
 
 
-def timeline(doors: Sequence[Door], now: datetime) -> Timeline:
+def timeline(periods: Sequence[OpenPeriod], now: datetime) -> Timeline:
     """Return the times in which findings were open, for the resources that were opened last."""
-    latest = list(dict.fromkeys(map(_place, reversed(doors))))
+    latest = list(dict.fromkeys(map(_place, reversed(periods))))
     places = latest[:_MOST_LANES]
-    shown = [door for door in doors if _place(door) in places]
-    start = min((door.opened for door in shown), default=now)
+    shown = [period for period in periods if _place(period) in places]
+    start = min((period.opened for period in shown), default=now)
     scale = _Scale(start, max(now - start, timedelta(minutes=1)))
     return Timeline(
-        lanes=tuple(_lane([door for door in shown if _place(door) == place], scale) for place in places),
+        lanes=tuple(_lane([period for period in shown if _place(period) == place], scale) for place in places),
         ticks=tuple(scale.tick(step) for step in range(_TICKS + 1)),
         left_out=len(latest) - len(places),
     )
 
 
-def _place(door: Door) -> tuple[str, ...]:
-    return door.control, door.region, door.resource
+def _place(period: OpenPeriod) -> tuple[str, ...]:
+    return period.control, period.region, period.resource
 
 
 class _Scale(Struct, frozen=True):
@@ -117,12 +117,12 @@ class _Scale(Struct, frozen=True):
         return "%d %b %H:%M" if self.length < timedelta(days=_TICKS) else "%d %b %Y"
 
 
-def _lane(doors: Sequence[Door], scale: _Scale) -> Bar:
-    return Bar(doors[0].resource, doors[0].region, tuple(_opening(door, scale) for door in doors))
+def _lane(periods: Sequence[OpenPeriod], scale: _Scale) -> Bar:
+    return Bar(periods[0].resource, periods[0].region, tuple(_opening(period, scale) for period in periods))
 
 
-def _opening(door: Door, scale: _Scale) -> Part:
+def _opening(period: OpenPeriod, scale: _Scale) -> Part:
     """Return the bar of an opening. It reaches the right edge if no end of the opening is known."""
-    x = scale.x(door.opened)
-    width = max((scale.x(door.closed) if door.closed else 100.0) - x, _LEAST)
-    return Part(door.kind, min(x, 100.0 - _LEAST), width, door.told)
+    x = scale.x(period.opened)
+    width = max((scale.x(period.closed) if period.closed else 100.0) - x, _LEAST)
+    return Part(period.kind, min(x, 100.0 - _LEAST), width, period.told)

@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from cloudmend.cli.messages import duration
-from cloudmend.cli.scan.report import told
+from cloudmend.cli.scan.report import detail_text
 from cloudmend.core.counts import plural
 from cloudmend.core.escaping import cut, terminal
 
@@ -82,6 +82,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(visible=terminal, plural=plural, told=told, unbroken=unbroken, lasting=lasting)
+    environment.filters.update(
+        visible=terminal, plural=plural, detail_text=detail_text, unbroken=unbroken, lasting=lasting
+    )
     environment.filters.update(short=short)
     return environment

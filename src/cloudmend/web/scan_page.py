@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from cloudmend.cli.context import STACK_NAME
-from cloudmend.cli.scan.history import Door, doors_of
+from cloudmend.cli.scan.history import OpenPeriod, open_periods
 from cloudmend.cli.scan.report import Report, Row, by_control, numbers_of
 from cloudmend.core.contract import Control
 from cloudmend.core.ledger import Entries, Entry, Found
@@ -32,7 +32,7 @@ def scan_page(
     `options` are the options of the scan, with which another command judges in the same way.
     """
     entries = Entries(found or ())
-    doors = None if found is None else _doors(entries, report)
+    periods = None if found is None else _periods(entries, report)
     used = [row for row in report.rows if row.reach and row.reach.users]
     return render(
         "scan.html",
@@ -52,9 +52,9 @@ def scan_page(
         ],
         findings=_findings(report, controls),
         planned=[row for row in report.rows if row.action == "fix"],
-        doors=doors,
+        periods=periods,
         unreadable=entries.unreadable,
-        lanes=timeline(doors or (), now),
+        lanes=timeline(periods or (), now),
     )
 
 
@@ -68,9 +68,9 @@ def _findings(
             yield control, numbers_of(found), found
 
 
-def _doors(entries: Iterable[Entry], report: Report) -> Sequence[Door]:
+def _periods(entries: Iterable[Entry], report: Report) -> Sequence[OpenPeriod]:
     """Return the open findings of the controls and Regions that the report covers."""
     of_these = (
         entry for entry in entries if entry.intent.region in report.regions and entry.intent.control in report.controls
     )
-    return doors_of(deque(of_these, _MOST_ENTRIES))
+    return open_periods(deque(of_these, _MOST_ENTRIES))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cli.test_main import NOWHERE, ROOT, cloudmend
-from cloudmend.cli.context import Brief
+from cloudmend.cli.context import LookContext
 from cloudmend.cli.explain.run import Place, explain_event, explain_id, place_in, write
 from cloudmend.core.errors import CloudmendError, EventError
 from cloudmend.core.policy.model import Policy
@@ -21,12 +21,12 @@ LIMIT = "1,048,576"
 
 
 def explained(account: Account, subject: str, policy_: Policy | None = None) -> str:
-    return "\n".join(explain_id(subject, Brief(policy_ or policy(), NOW), Place(REGION, account.world.reader)))
+    return "\n".join(explain_id(subject, LookContext(policy_ or policy(), NOW), Place(REGION, account.world.reader)))
 
 
 def explained_event(account: Account, raw: object, policy_: Policy | None = None) -> str:
     place = Place(REGION, account.world.reader)
-    return "\n".join(explain_event(raw, Brief(policy_ or policy(), NOW), lambda _: place))
+    return "\n".join(explain_event(raw, LookContext(policy_ or policy(), NOW), lambda _: place))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_an_event_of_another_account_or_region_is_not_explained_by_what_is_here(
 ) -> None:
     account = Account()
     raw = {**event(account.group(WORLD)), **place}
-    brief, here = Brief(policy(), NOW, account=ACCOUNT), Place(REGION, account.world.reader)
+    brief, here = LookContext(policy(), NOW, account=ACCOUNT), Place(REGION, account.world.reader)
     account.calls.clear()
     told = "\n".join(explain_event(raw, brief, lambda _: here))
     assert said in told
@@ -70,7 +70,7 @@ def test_a_timed_exemption_is_told_of_the_rule_that_it_leaves_open() -> None:
     group_id = account.group(WORLD, ipv4(3389, "0.0.0.0/0"))
     ssh = rule_id(account, group_id, 22)
     account.ledger.exempt(exempted(group_id, ssh))
-    brief = Brief(policy(), NOW, standing(account))
+    brief = LookContext(policy(), NOW, standing(account))
     told = "\n".join(explain_id(group_id, brief, Place(REGION, account.world.reader)))
     assert f"{ssh} is left open (exempt: exempt-1a2b3c4d, by net until 2026-11-24 09:00 UTC: No VPN yet)." in told
     assert f"{rule_id(account, group_id, 3389)} would become tcp/3389 from 10.0.0.0/8" in told

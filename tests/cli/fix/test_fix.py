@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from cli.scan.test_scan import WithInterfaces
-from cloudmend.cli.context import Brief, Standing
-from cloudmend.cli.fix.output import Teller
+from cloudmend.cli.context import DecisionInputs, LookContext
+from cloudmend.cli.fix.output import TerminalNotifier
 from cloudmend.cli.fix.plan import FixPlan, plan_of
 from cloudmend.cli.fix.run import DECLINED, carry_out
 from cloudmend.cli.scan.run import look_everywhere
@@ -27,8 +27,8 @@ Meanwhile = Callable[[], object]
 
 
 def planned(account: Account, policy_: Policy | None = None, *groups: str) -> FixPlan:
-    standing = Standing(exemptions=account.ledger.exemptions(NOW), ledger=account.ledger)
-    brief = Brief(policy_ or policy(), NOW, standing)
+    standing = DecisionInputs(exemptions=account.ledger.exemptions(NOW), ledger=account.ledger)
+    brief = LookContext(policy_ or policy(), NOW, standing)
     return plan_of(look_everywhere({REGION: WithInterfaces(account)}, [CONTROL], brief), groups)
 
 
@@ -42,7 +42,7 @@ def fixed(
     as_json: bool = False,
 ) -> int:
     """The exit code; `meanwhile` happens while the question waits for its answer."""
-    teller = Teller(table, as_json=as_json)
+    teller = TerminalNotifier(table, as_json=as_json)
 
     def ask(_: str) -> bool:
         meanwhile()

@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 
 from cli.test_main import NOWHERE, cloudmend
-from cloudmend.cli.fix.run import Wish
+from cloudmend.cli.fix.run import FixOptions
 from cloudmend.core.errors import InputError
 
 
 @pytest.mark.parametrize(("as_json", "is_terminal"), [(False, False), (True, True)])
 def test_where_nobody_can_be_asked_it_is_bad_input(as_json: bool, is_terminal: bool) -> None:
     with pytest.raises(InputError, match=r"There is no terminal to ask on\. Pass --yes"):
-        Wish(as_json=as_json).check(is_terminal=is_terminal)
+        FixOptions(as_json=as_json).check(is_terminal=is_terminal)
 
 
-@pytest.mark.parametrize("wish", [Wish(yes=True), Wish(yes=True, as_json=True)])
-def test_with_yes_nobody_needs_to_be_asked(wish: Wish) -> None:
+@pytest.mark.parametrize("wish", [FixOptions(yes=True), FixOptions(yes=True, as_json=True)])
+def test_with_yes_nobody_needs_to_be_asked(wish: FixOptions) -> None:
     wish.check(is_terminal=False)
 
 

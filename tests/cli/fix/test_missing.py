@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cloudmend.cli.context import Brief
-from cloudmend.cli.fix.plan import LookedUp, plan_of
+from cloudmend.cli.context import LookContext
+from cloudmend.cli.fix.plan import RequestedResource, plan_of
 from cloudmend.cli.fix.run import looked_up, named
 from cloudmend.controls import every
 from cloudmend.controls.security_group_ingress.contract import CONTROL
@@ -17,7 +17,7 @@ from cloudmend.local.ec2 import Ec2Error
 from support import NOW, Account, policy
 
 TYPO = "sg-0123456789abcdef0"
-BRIEF = Brief(policy(), NOW)
+BRIEF = LookContext(policy(), NOW)
 
 
 def kinds(text: str, controls: Sequence[Any]) -> list[tuple[str, str]]:
@@ -28,7 +28,7 @@ def test_a_group_that_no_region_has_is_missing_and_one_that_is_there_is_not() ->
     account, elsewhere = Account(), Account()
     group = account.group()
     readers = {"us-east-1": elsewhere.world.reader, "eu-west-1": account.world.reader}
-    assert looked_up(named([group, TYPO], [CONTROL]), readers, BRIEF) == LookedUp(missing=frozenset({TYPO}))
+    assert looked_up(named([group, TYPO], [CONTROL]), readers, BRIEF) == RequestedResource(missing=frozenset({TYPO}))
 
 
 def test_one_that_cannot_be_read_is_neither_nowhere_nor_said_to_be_clean() -> None:
@@ -48,12 +48,12 @@ def test_one_that_cannot_be_read_is_neither_nowhere_nor_said_to_be_clean() -> No
 
 def test_nothing_is_asked_of_aws_if_no_resource_was_named() -> None:
     account = Account()
-    assert looked_up({}, {"eu-west-1": account.world.reader}, BRIEF) == LookedUp()
+    assert looked_up({}, {"eu-west-1": account.world.reader}, BRIEF) == RequestedResource()
     assert account.calls == []
 
 
 def test_a_plan_with_a_missing_resource_leaves_something_open() -> None:
-    plan = plan_of((), [TYPO], LookedUp(missing=frozenset({TYPO})))
+    plan = plan_of((), [TYPO], RequestedResource(missing=frozenset({TYPO})))
     assert (plan.missing, plan.unlisted, plan.leaves_open) == ((TYPO,), (), True)
 
 

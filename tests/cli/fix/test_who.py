@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from cli.fix.test_fix import planned
-from cloudmend.cli.fix.output import Teller
+from cloudmend.cli.fix.output import TerminalNotifier
 from cloudmend.cli.fix.run import carry_out
 from cloudmend.cli.messages import who_of
 from cloudmend.cli.records.run import _tell
@@ -28,7 +28,7 @@ OPEN = ipv4(22, "0.0.0.0/0")
 def fixed(account: Account) -> Record:
     """The record of Carol's fix of the one group that is at fault."""
     told: list[Record] = []
-    teller = Teller("", as_json=True)
+    teller = TerminalNotifier("", as_json=True)
     publish = teller.publish
 
     def keep(record: Record) -> None:
@@ -111,7 +111,7 @@ def test_a_ledger_that_cannot_tell_is_no_reason_not_to_close(monkeypatch: pytest
     plan = planned(account)
     monkeypatch.setattr(account.ledger, "recent", fail, raising=False)
     world = replace(account.world, run_by=CAROL)
-    assert carry_out(plan, lambda _: world, policy(), Teller("", as_json=True), lambda _: True) == 0
+    assert carry_out(plan, lambda _: world, policy(), TerminalNotifier("", as_json=True), lambda _: True) == 0
     assert (account.records[-1].actor, account.records[-1].run_by) == (Actor(), CAROL)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudmend.cli.replay import judgements
-from cloudmend.cli.replay.judgements import Judged, Judgements, _in_words
+from cloudmend.cli.replay.judgements import JudgementResult, Judgements, _in_words
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Recency, Rule
 from cloudmend.controls.security_group_ingress.following import FOLLOW, state_of
@@ -80,7 +80,7 @@ def test_a_group_is_judged_as_if_it_were_the_only_one(
         anew = look_at(about, state, chosen, now)
         told = remembered.of(about, state, FOLLOW.alike(state), now)
         assert told == {fate.finding.part: _in_words(fate) for fate in anew}
-        assert all(isinstance(each, Judged) for each in told.values())
+        assert all(isinstance(each, JudgementResult) for each in told.values())
 
 
 def test_no_more_is_remembered_than_was_promised(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The doors of a ledger: when each was opened, and when it was closed."""
+"""The findings of a ledger: when each was opened, and when it was closed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from cloudmend.cli.scan.history import Door, doors_of
+from cloudmend.cli.scan.history import OpenPeriod, open_periods
 from cloudmend.core.ledger import End, Entry
 from ledgers.values import GROUP, OTHER_GROUP, intent, record
 from records import FAILED, OPEN
@@ -21,8 +21,8 @@ def mended(at: datetime, group_id: str = GROUP, seconds: float | None = 2.5) -> 
     return replace(Entry.of(intent(group_id), at, bytes(5)), state="DONE", ended=end)
 
 
-def only(*entries: Entry) -> Door:
-    (door,) = doors_of(entries)
+def only(*entries: Entry) -> OpenPeriod:
+    (door,) = open_periods(entries)
     return door
 
 
@@ -44,13 +44,13 @@ def test_a_door_that_was_not_mended_is_open_until_the_next_mend_of_its_group() -
     assert (only(still).kind, only(still).closed, only(still).lasted) == ("open", None, None)
     of_another = mended(NOW + MINUTE, OTHER_GROUP)
     later = mended(NOW + 2 * MINUTE)
-    first, *_ = doors_of([still, of_another, later])
+    first, *_ = open_periods([still, of_another, later])
     assert (first.kind, first.closed) == ("open", NOW + 2 * MINUTE + timedelta(seconds=1))
 
 
 def test_a_second_failure_closes_nothing() -> None:
     failed = End(NOW + MINUTE, FAILED)
-    first, _ = doors_of([replace(mended(NOW), ended=failed), replace(mended(NOW + MINUTE), ended=failed)])
+    first, _ = open_periods([replace(mended(NOW), ended=failed), replace(mended(NOW + MINUTE), ended=failed)])
     assert first.closed is None
 
 
@@ -68,13 +68,13 @@ def test_what_somebody_else_closed_is_closed() -> None:
 def test_an_undo_opens_the_door_again_until_the_next_mend() -> None:
     taken_back = replace(record("restored"), status="exempt")
     undone = replace(mended(NOW), state="UNDONE", undone=End(NOW + MINUTE, taken_back))
-    first, again = doors_of([undone])
+    first, again = open_periods([undone])
     assert (first.kind, first.closed) == ("mended", NOW + timedelta(seconds=1))
     assert (again.kind, again.opened, again.closed, again.told) == ("undone", NOW + MINUTE, None, "restored")
-    _, again, _ = doors_of([undone, mended(NOW + 5 * MINUTE)])
+    _, again, _ = open_periods([undone, mended(NOW + 5 * MINUTE)])
     assert again.lasted == 4 * MINUTE + timedelta(seconds=1)
 
 
-def test_doors_are_in_the_order_in_which_they_were_opened() -> None:
+def test_findings_are_in_the_order_in_which_they_were_opened() -> None:
     slow = mended(NOW + MINUTE, OTHER_GROUP, seconds=3600)
-    assert [door.resource for door in doors_of([mended(NOW), slow])] == [OTHER_GROUP, GROUP]
+    assert [door.resource for door in open_periods([mended(NOW), slow])] == [OTHER_GROUP, GROUP]

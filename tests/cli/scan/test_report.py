@@ -13,7 +13,7 @@ from hypothesis import given
 from msgspec.structs import replace
 
 from cloudmend.cli.scan.formats import COLUMNS, as_csv, as_json, as_sarif
-from cloudmend.cli.scan.report import Report, Row, Unread, outcome, texts, told
+from cloudmend.cli.scan.report import Report, Row, UnreadableUnit, detail_text, outcome, texts
 from cloudmend.controls import every
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.decide import Decision
@@ -63,7 +63,9 @@ SNAPSHOT = Row(
     after="not shared with every AWS account",
 )
 EXEMPT = replace(ROW, action="exempt", part="sgr-0f30ccc3fc066201b", outcome="is left open (exempt: by us)", after="")
-UNREAD = Unread(region="us-east-1", control="sqs_policy_public", error="sqs:ListQueues in us-east-1: no answer.")
+UNREAD = UnreadableUnit(
+    region="us-east-1", control="sqs_policy_public", error="sqs:ListQueues in us-east-1: no answer."
+)
 REPORT = Report(
     controls=("security_group_ingress", "sqs_policy_public"),
     regions=(REGION, "us-east-1"),
@@ -134,23 +136,23 @@ def test_details_are_words_numbers_or_not_known_and_none_repeats_the_value() -> 
     details = {"ports": "tcp/22", "described_as": "a hurry", "addresses": 1 << 40, "unread": None}
     assert texts(details, "tcp/22 from ::/0") == {"described as": "a hurry"}
     assert replace(ROW, details=details).numbers == {"addresses": 1 << 40, "unread": None}
-    assert [told(each) for each in (1000, 1 << 40, None, "a")] == ["1,000", "2^40", "not known", "a"]
+    assert [detail_text(each) for each in (1000, 1 << 40, None, "a")] == ["1,000", "2^40", "not known", "a"]
     assert (ROW.kind, SNAPSHOT.kind) == ("tcp/22", "snapshot: shared with every AWS account")
     policy = replace(SNAPSHOT, part="Policy", value="{" * 90, why="its statement lets everybody in")
     assert (policy.kind, policy.shown, SNAPSHOT.shown) == ("Policy", policy.why, SNAPSHOT.value)
 
 
 def test_json_is_one_versioned_document() -> None:
-    told = json.loads(as_json(REPORT))
-    assert (told["version"], told["summary"]) == (2, REPORT.summary)
-    assert told["rows"][0]["reach"] == {
+    detail_text = json.loads(as_json(REPORT))
+    assert (detail_text["version"], detail_text["summary"]) == (2, REPORT.summary)
+    assert detail_text["rows"][0]["reach"] == {
         "status": "reachable",
         "users": 2,
         "noun": "interface",
         "addresses": ["54.1.2.3", "54.1.2.4"],
     }
-    assert told["rows"][0]["details"] == ROW.details
-    assert told["unread"] == [{"region": "us-east-1", "control": "sqs_policy_public", "error": UNREAD.error}]
+    assert detail_text["rows"][0]["details"] == ROW.details
+    assert detail_text["unread"] == [{"region": "us-east-1", "control": "sqs_policy_public", "error": UNREAD.error}]
     assert json.loads(as_json(replace(REPORT, rows=(SNAPSHOT,))))["rows"][0]["reach"] is None
 
 
@@ -267,9 +269,9 @@ SARIF["properties"]["$schema"] = STRING
 
 
 def test_sarif_is_a_run_with_a_result_for_each_row() -> None:
-    told = json.loads(as_sarif(REPORT, every(), "0.1.0"))
-    jsonschema.validate(told, SARIF)
-    (run,) = told["runs"]
+    detail_text = json.loads(as_sarif(REPORT, every(), "0.1.0"))
+    jsonschema.validate(detail_text, SARIF)
+    (run,) = detail_text["runs"]
     first, second = run["results"]
     assert first["ruleId"] in {rule["id"] for rule in run["tool"]["driver"]["rules"]}
     assert first["message"]["text"] == f"security group {GROUP} (testing): {WHY}. It {chat(ROW.outcome, 1000)}."

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from cli.test_main import NOWHERE, cloudmend
-from cloudmend.cli.context import NOTHING, Brief, Standing
+from cloudmend.cli.context import NOTHING, DecisionInputs, LookContext
 from cloudmend.cli.fix.plan import plan_of
 from cloudmend.cli.scan.report import Report
 from cloudmend.cli.scan.run import Controls, Format, chosen, look_everywhere, report_of, write
@@ -29,7 +29,7 @@ from cloudmend.local.ec2.model import Group, Permission, Rule, Source, Traffic
 from controls.test_prefix_lists import prefix_list, refers
 from support import ACCOUNT, NOW, REGION, VPC, Account, event, ipv4, ipv6, policy
 
-BRIEF = Brief(policy(), NOW)
+BRIEF = LookContext(policy(), NOW)
 OPEN_SSH = Permission(Traffic("tcp", 22, 22), Source("CidrIpv4", "0.0.0.0/0"))
 OPEN = ipv4(22, "0.0.0.0/0", Description="[red]=1+1")
 
@@ -64,18 +64,18 @@ class WithInterfaces:
 def scanned(
     readers: Mapping[str, Reader],
     policy_: Policy | None = None,
-    standing: Standing = NOTHING,
+    standing: DecisionInputs = NOTHING,
     controls: Controls = (CONTROL,),
 ) -> Report:
     """In memory there are security groups only."""
-    return report_of(look_everywhere(readers, controls, Brief(policy_ or policy(), NOW, standing)))
+    return report_of(look_everywhere(readers, controls, LookContext(policy_ or policy(), NOW, standing)))
 
 
 def report_on(
     account: Account,
     policy_: Policy | None = None,
     interfaces: Sequence[Json] = (),
-    standing: Standing = NOTHING,
+    standing: DecisionInputs = NOTHING,
 ) -> Report:
     return scanned({REGION: WithInterfaces(account, interfaces)}, policy_, standing)
 
@@ -209,7 +209,7 @@ def test_a_group_of_another_account_is_only_reported_and_its_owner_named() -> No
     account = Account()
     shared = Rule("sgr-0123456789abcdef0", "sg-0123456789abcdef0", False, OPEN_SSH)
     account.groups.share(Group("sg-0123456789abcdef0", "shared", "of another", VPC, (shared,), owner="444455556666"))
-    looked = look_everywhere({REGION: WithInterfaces(account)}, [CONTROL], Brief(policy(), NOW, account=ACCOUNT))
+    looked = look_everywhere({REGION: WithInterfaces(account)}, [CONTROL], LookContext(policy(), NOW, account=ACCOUNT))
     (row,) = report_of(looked).rows
     assert (row.account, row.action, row.after) == ("444455556666", "observe", "")
     assert row.outcome.startswith("is only reported (account 444455556666 owns it, and only its owner can change it")
@@ -320,6 +320,6 @@ def test_a_ledger_that_cannot_be_read_is_told_and_what_is_at_fault_is_a_row_all_
 
     account = Account()
     account.group(OPEN)
-    report = report_on(account, standing=Standing(ledger=Broken()))  # type: ignore[arg-type]
+    report = report_on(account, standing=DecisionInputs(ledger=Broken()))  # type: ignore[arg-type]
     assert len(report.rows) == 1
     assert [each.error for each in report.unread] == ["The ledger cannot be used."]

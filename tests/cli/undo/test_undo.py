@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from cloudmend.cli.exempt import run as exempting
-from cloudmend.cli.ledgers import Searched
+from cloudmend.cli.ledgers import SearchedLedger
 from cloudmend.cli.undo import run as undoing
 from cloudmend.core.errors import LedgerError, WrongState
 from cloudmend.core.exempting import Where
@@ -22,7 +22,7 @@ from undoing import ALICE, GROUNDS, WORLD
 def undo(
     account: Account, monkeypatch: pytest.MonkeyPatch, *, ledger: str = "", dry_run: bool = False, typed: str = ""
 ) -> None:
-    def world(*, notifier: undoing.Voice, **_: object) -> World:
+    def world(*, notifier: undoing.TerminalNotifier, **_: object) -> World:
         account.publish = notifier.publish  # type: ignore[method-assign]
         return account.world
 
@@ -71,7 +71,7 @@ def test_what_is_still_under_way_is_left_to_whoever_began_it(monkeypatch: pytest
     left_behind(account)
     account.clock.sleep(-50)
     told: list[Record] = []
-    monkeypatch.setattr(undoing.Voice, "publish", lambda _, record: told.append(record))
+    monkeypatch.setattr(undoing.TerminalNotifier, "publish", lambda _, record: told.append(record))
     with pytest.raises(WrongState, match="is still in progress, or crashed"):
         undo(account, monkeypatch)
     assert told == []
@@ -79,7 +79,7 @@ def test_what_is_still_under_way_is_left_to_whoever_began_it(monkeypatch: pytest
 
 def test_only_an_undo_is_called_one(capsys: pytest.CaptureFixture[str]) -> None:
     account = Account()
-    undoing.Voice().publish(account.mend(account.group(ipv4(22, WORLD))))
+    undoing.TerminalNotifier().publish(account.mend(account.group(ipv4(22, WORLD))))
     assert capsys.readouterr().out.startswith("mended sg-")
 
 
@@ -101,7 +101,7 @@ def test_the_first_characters_of_an_exemption_s_id_end_it_where_no_other_has_the
     names = ["01M865NCC0T4QWXHVXK8CXMK4G", "01M865ZZZZT4QWXHVXK8CXMK4G", "exempt-1a2b3c4d"]
     for name in names:
         account.ledger.exempt(GROUNDS.exemption(name, Where(group="sg-05fe30eb67c909f27"), datetime.now(UTC)))
-    monkeypatch.setattr(exempting, "find_ledger", lambda *_: Searched(account.ledger, "the ledger of this test"))
+    monkeypatch.setattr(exempting, "find_ledger", lambda *_: SearchedLedger(account.ledger, "the ledger of this test"))
     monkeypatch.setattr(exempting, "connection", lambda _: SimpleNamespace(caller=lambda: ALICE))
     with pytest.raises(LedgerError, match=f"2 exemptions have an id that begins with 01M865: {names[0]}, {names[1]}"):
         exempting.remove("01M865", "", None)

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from werkzeug.test import TestResponse
 
 from cli.scan.test_scan import WithInterfaces
-from cloudmend.cli.stack_notifier import Stack
+from cloudmend.cli.stack_notifier import StackNotifier
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.web.console.app import create_app
-from cloudmend.web.console.context import Surroundings
+from cloudmend.web.console.context import ConsoleContext
 from support import REGION, Account, event, policy
 from undoing import ALICE
 
@@ -42,9 +42,9 @@ def account() -> Account:
 
 
 @pytest.fixture
-def around(account: Account) -> Surroundings:
+def around(account: Account) -> ConsoleContext:
     """Alice's credentials; the one Region is looked at, and any other is as this one."""
-    return Surroundings(
+    return ConsoleContext(
         readers={REGION: WithInterfaces(account)},
         controls=[CONTROL],
         policy=policy(),
@@ -52,13 +52,13 @@ def around(account: Account) -> Surroundings:
         clock=account.clock,
         world=lambda region: replace(account.world, region=region),
         caller=lambda: ALICE,
-        stack=Stack("", REGION),
+        stack=StackNotifier("", REGION),
         account=account.world.account,
     )
 
 
 @pytest.fixture
-def client(around: Surroundings) -> FlaskClient:
+def client(around: ConsoleContext) -> FlaskClient:
     return create_app(around, TOKEN).test_client()
 
 

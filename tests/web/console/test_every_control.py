@@ -15,7 +15,7 @@ from cloudmend.disk.policy_file import PACKAGED
 from cloudmend.local.server import EmbeddedAws
 from cloudmend.testing.specimen import Specimen, name
 from cloudmend.web.console.app import create_app
-from cloudmend.web.console.context import surroundings
+from cloudmend.web.console.context import console_context
 from kit.specimens import SPECIMENS
 from local.embedded.helpers import client, unheard
 from support import policy
@@ -48,7 +48,7 @@ def test_its_finding_is_shown_its_mend_has_a_record_and_its_undo_takes_it_back(
     aws: EmbeddedAws, fixing: str, specimen: Specimen
 ) -> None:
     resource, control = specimen.open(lambda service: client(aws, service)), specimen.control
-    visitor = Visitor(create_app(surroundings([REGION], "", policy(FIXING)), TOKEN).test_client())
+    visitor = Visitor(create_app(console_context([REGION], "", policy(FIXING)), TOKEN).test_client())
     home = said(visitor.get())
     assert resource in home
     assert str(escape(control.title)) in home

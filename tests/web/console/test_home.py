@@ -7,13 +7,13 @@ import re
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.cli.stack_notifier import Stack
+from cloudmend.cli.stack_notifier import StackNotifier
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.exempting import Where
 from cloudmend.engine import sweep
 from cloudmend.web.console.app import create_app
-from cloudmend.web.console.context import Surroundings
+from cloudmend.web.console.context import ConsoleContext
 from support import REGION, Account, ipv4, policy
 from undoing import GROUNDS, mended_group, refuse, undone
 from web.console.conftest import TOKEN, Visitor, said
@@ -45,7 +45,7 @@ def test_it_looks_again_whenever_it_is_asked_for(visitor: Visitor, account: Acco
     assert headline(said(visitor.get())) == "Nothing is at fault"
     account.group(ipv4((20, 30), "0.0.0.0/0"))
     account.group(ipv4(3389, "0.0.0.0/0"))
-    assert headline(said(visitor.get())) == headline(said(visitor.get("doors"))) == "2 findings"
+    assert headline(said(visitor.get())) == headline(said(visitor.get("findings"))) == "2 findings"
 
 
 def test_what_the_ledger_exempts_is_not_called_at_fault(visitor: Visitor, account: Account) -> None:
@@ -58,12 +58,14 @@ def test_what_the_ledger_exempts_is_not_called_at_fault(visitor: Visitor, accoun
     assert "chip fix" not in text
 
 
-def test_what_was_there_before_the_stack_of_the_ledger_is_only_reported(account: Account, around: Surroundings) -> None:
+def test_what_was_there_before_the_stack_of_the_ledger_is_only_reported(
+    account: Account, around: ConsoleContext
+) -> None:
     stack = replace(account.world, keeps_baseline=True)
     old = account.group(ipv4(22, "0.0.0.0/0"))
     sweep(controls=[CONTROL], policy=policy(), world=stack)
     new = account.group(ipv4(3389, "0.0.0.0/0"))
-    by_table = Visitor(create_app(replace(around, stack=Stack("table", REGION)), TOKEN).test_client())
+    by_table = Visitor(create_app(replace(around, stack=StackNotifier("table", REGION)), TOKEN).test_client())
     rows = said(by_table.get()).split("<tr")
     (before,) = [row for row in rows if old in row]
     why = "it was there before cloudmend (baseline of 2026-11-24); cloudmend fix --ledger TABLE mends it"

@@ -52,7 +52,7 @@ class Mend(Struct, frozen=True):
     seconds: float
 
 
-class NotAsShown(CloudmendError):
+class UnexpectedOutput(CloudmendError):
     """A step did not end as the walkthrough shows."""
 
 
@@ -84,7 +84,7 @@ def run() -> int:
             console.print(_table(walkthrough.locally() + walkthrough.deployed()))
             console.print(Text("Both groups are closed, and their egress is untouched.", "bold green"))
             walkthrough.snapshot()
-        except NotAsShown as problem:
+        except UnexpectedOutput as problem:
             console.print(Text(f"NOT AS THE WALKTHROUGH SHOWS: {problem}", "bold red"))
             console.print(Text("\n".join(line.text for line in log), "dim"))
             return 1
@@ -147,7 +147,7 @@ class Walkthrough:
         told = demo_snapshot.mended(snapshot, self._log, _PATIENCE_S)
         self._console.print(Text(f"    its log: {told}", "dim"), soft_wrap=True)
         if demo_snapshot.shared_with(snapshot, self._run) or not told:
-            raise NotAsShown(f"{snapshot} is still shared, or nothing was logged of its mend.")
+            raise UnexpectedOutput(f"{snapshot} is still shared, or nothing was logged of its mend.")
         self._console.print(Text("    shared with nobody\nThe snapshot is private again.", "bold green"))
 
     def look(self) -> None:
@@ -175,7 +175,7 @@ class Walkthrough:
             self._show(permission, "out", "dim")
         by_port = sorted(described["IpPermissions"], key=lambda permission: permission["FromPort"])
         if by_port != permissions(cidr) or described["IpPermissionsEgress"] != EGRESS:
-            raise NotAsShown(f"{group} is {json.dumps(described)}, not tcp/22 and tcp/3389 from {cidr}.")
+            raise UnexpectedOutput(f"{group} is {json.dumps(described)}, not tcp/22 and tcp/3389 from {cidr}.")
 
     def _described(self, group: str, *, echo: bool = True) -> dict[str, Any]:
         answer = self._run("aws", "ec2", "describe-security-groups", "--group-ids", group, echo=echo, show=False)
@@ -209,7 +209,7 @@ class Walkthrough:
         deadline = time.monotonic() + _PATIENCE_S
         while not self._is_closed(group):
             if time.monotonic() > deadline:
-                raise NotAsShown(f"{group} is still open after {_PATIENCE_S:.0f} seconds.")
+                raise UnexpectedOutput(f"{group} is still open after {_PATIENCE_S:.0f} seconds.")
             time.sleep(0.2)
         self._aws.settle(_PATIENCE_S)
 
@@ -229,7 +229,7 @@ class Walkthrough:
             words, cwd=repository(), env=self._environment, capture_output=True, text=True, check=False
         )
         if done.returncode:
-            raise NotAsShown(f"`{shlex.join(words)}` ended with {done.returncode}: {done.stdout}{done.stderr}")
+            raise UnexpectedOutput(f"`{shlex.join(words)}` ended with {done.returncode}: {done.stdout}{done.stderr}")
         if show:
             told = self._shortened(done.stdout + done.stderr * errors)
             for line in told.strip().splitlines():

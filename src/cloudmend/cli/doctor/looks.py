@@ -34,7 +34,7 @@ _WEEK: Final = timedelta(days=7)
 JudgeRule = Callable[[Json | None, str, Deployment], Answer]
 
 
-class Case(Struct, frozen=True):
+class DoctorContext(Struct, frozen=True):
     """The inputs of every look."""
 
     gateway: Gateway
@@ -69,24 +69,24 @@ class Look(Struct, frozen=True):
 
     title: str
     needs: tuple[str, ...]
-    look: Callable[[Case], Answer]
+    look: Callable[[DoctorContext], Answer]
     is_optional: bool = False
 
 
-def _rules(case: Case) -> Answer:
+def _rules(case: DoctorContext) -> Answer:
     answers = [
         rule.rule(checks.rule(case.gateway, case[each.id]), each, case[each.id], case.here) for each in case.rules
     ]
     return all_of(answers, f"The state of {case.all_rules} is ENABLED.")
 
 
-def _patterns(case: Case) -> Answer:
+def _patterns(case: DoctorContext) -> Answer:
     count = sum(len(each.names) for each in case.rules)
     told = f"The patterns of {case.all_rules} match a sample event of each of the {count} calls that controls watch."
     return all_of([_pattern(each, case) for each in case.rules], told)
 
 
-def _pattern(expected: EventRule, case: Case) -> Answer:
+def _pattern(expected: EventRule, case: DoctorContext) -> Answer:
     name = case[expected.id]
     described = checks.rule(case.gateway, name)
     if described is None:
@@ -99,14 +99,14 @@ def _pattern(expected: EventRule, case: Case) -> Answer:
     return rule.pattern(matched, expected, name, case.here)
 
 
-def _targets(case: Case) -> Answer:
+def _targets(case: DoctorContext) -> Answer:
     function_ = case[FUNCTION]
     names = [case[each.id] for each in case.rules]
     answers = [rule.target(checks.targets(case.gateway, name), name, function_, case.here) for name in names]
     return all_of(answers, f"Function {function_} is a target of {case.all_rules}.")
 
 
-def _permissions(case: Case) -> Answer:
+def _permissions(case: DoctorContext) -> Answer:
     function_ = case[FUNCTION]
     if checks.function(case.gateway, function_) is None:
         return Answer.hidden("the function is gone.")
@@ -115,13 +115,13 @@ def _permissions(case: Case) -> Answer:
     return all_of(answers, f"EventBridge can invoke function {function_} for {case.all_rules}.")
 
 
-def _function(case: Case) -> Answer:
+def _function(case: DoctorContext) -> Answer:
     configuration = checks.function(case.gateway, case[FUNCTION])
     concurrency = checks.concurrency(case.gateway, case[FUNCTION])
     return function.function(configuration, concurrency, case[FUNCTION], case.here)
 
 
-def _runs(logical_id: str, case: Case) -> Answer:
+def _runs(logical_id: str, case: DoctorContext) -> Answer:
     """Count from the last deployment on, if that was today: what failed before it says nothing of what runs now."""
     name = case[logical_id]
     configuration = checks.function(case.gateway, name)
@@ -133,23 +133,23 @@ def _runs(logical_id: str, case: Case) -> Answer:
     return runs.runs(counted, name, case[LOG], since, case.here)
 
 
-def _errors(case: Case) -> Answer:
+def _errors(case: DoctorContext) -> Answer:
     since_ms = case.since_ms(_DAY)
     lines = checks.log_lines(case.gateway, case[LOG], "ERROR", since_ms)
     return function.errors(lines, since_ms, case[LOG], case.here)
 
 
-def _dead_letters(case: Case) -> Answer:
+def _dead_letters(case: DoctorContext) -> Answer:
     url = case[QUEUE]
     return function.dead_letters(checks.waiting(case.gateway, url), url, case.here)
 
 
-def _ledger(case: Case) -> Answer:
+def _ledger(case: DoctorContext) -> Answer:
     name = case["LedgerTable"]
     return function.ledger(checks.table(case.gateway, name), name, case.here)
 
 
-def _records(case: Case) -> Answer:
+def _records(case: DoctorContext) -> Answer:
     ledger = checks.ledger(case.gateway, case["LedgerTable"])
     try:
         return records.records(ledger.open_intents(), ledger.exemptions(case.now), case.now)
@@ -159,7 +159,7 @@ def _records(case: Case) -> Answer:
         raise
 
 
-def _units(case: Case) -> Answer:
+def _units(case: DoctorContext) -> Answer:
     try:
         return units.units(checks.ledger(case.gateway, case["LedgerTable"]).units(), case.now)
     except AwsError as error:
@@ -168,30 +168,30 @@ def _units(case: Case) -> Answer:
         raise
 
 
-def _last_sweep(case: Case) -> Answer:
+def _last_sweep(case: DoctorContext) -> Answer:
     return function.last_sweep(checks.newest_streams(case.gateway, case[LOG]), case[SWEEP], case.here)
 
 
-def _switch(case: Case) -> Answer:
+def _switch(case: DoctorContext) -> Answer:
     name = case["ModeParameter"]
     return settings.switch(checks.parameter(case.gateway, name), name, case.here)
 
 
-def _policy(case: Case) -> Answer:
+def _policy(case: DoctorContext) -> Answer:
     return _by_policy(case, lambda policy: settings.policy(policy, case.now, CATALOG))
 
 
-def _rights(case: Case) -> Answer:
+def _rights(case: DoctorContext) -> Answer:
     """Judge the rights to write of each control, which a parameter of the template grants."""
     granted = [
-        settings.Granted(control=each, parameter=rights_parameter(each.id), most=case.most(each.id) or each.mode)
+        settings.GrantedRights(control=each, parameter=rights_parameter(each.id), most=case.most(each.id) or each.mode)
         for each in every()
         if each.writes
     ]
     return _by_policy(case, lambda policy: settings.rights(granted, policy, case.here))
 
 
-def _by_policy(case: Case, judge: Callable[[Policy], Answer]) -> Answer:
+def _by_policy(case: DoctorContext, judge: Callable[[Policy], Answer]) -> Answer:
     """Judge the installed policy file under the deployed function's settings: the deployed file cannot be read."""
     configuration = checks.function(case.gateway, case[FUNCTION])
     if configuration is None:
@@ -203,23 +203,23 @@ def _by_policy(case: Case, judge: Callable[[Policy], Answer]) -> Answer:
         return Answer("broken", str(error))
 
 
-def _undo_role(case: Case) -> Answer:
+def _undo_role(case: DoctorContext) -> Answer:
     return stack.undo_role(case.here.parameters.get("UndoPrincipal", ""), case.here)
 
 
-def _notices(case: Case) -> Answer:
+def _notices(case: DoctorContext) -> Answer:
     """Check the rule that reports undos and exemptions."""
     told = "has people told of undos and exemptions"
     return _own_rule(case, NOTICE_RULE, FUNCTION, rule.notice_rule, told)
 
 
-def _deployments(case: Case) -> Answer:
+def _deployments(case: DoctorContext) -> Answer:
     """Check the rule that starts a sweep when the stack was deployed or updated."""
     told = "starts a sweep when the stack is deployed or updated"
     return _own_rule(case, DEPLOYMENT_RULE, SWEEP, rule.deployment_rule, told)
 
 
-def _own_rule(case: Case, rule_id: str, function_id: str, judge: JudgeRule, told: str) -> Answer:
+def _own_rule(case: DoctorContext, rule_id: str, function_id: str, judge: JudgeRule, told: str) -> Answer:
     """Check a rule of the template, its target, and its permission, up to the first fault."""
     name, woken = case[rule_id], case[function_id]
     here = msgspec.structs.replace(case.here, function_id=function_id)
@@ -232,12 +232,12 @@ def _own_rule(case: Case, rule_id: str, function_id: str, judge: JudgeRule, told
     return fault or Answer("ok", f"Rule {name} {told}.")
 
 
-def _versions(case: Case) -> Answer:
+def _versions(case: DoctorContext) -> Answer:
     lines = checks.log_lines(case.gateway, case[LOG], '"code_version"', case.since_ms(_WEEK))
     return settings.version(lines, CODE_VERSION, case.here)
 
 
-def looks(case: Case) -> tuple[Look, ...]:
+def looks(case: DoctorContext) -> tuple[Look, ...]:
     """Return the looks at a stack, in order."""
     rules = tuple(each.id for each in case.rules)
     return (

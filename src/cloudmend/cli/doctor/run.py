@@ -17,7 +17,7 @@ from cloudmend.aws.regions import Connect, connect, environment_region
 from cloudmend.cli.doctor import reads as checks
 from cloudmend.cli.doctor import stack, trail
 from cloudmend.cli.doctor.check import Answer, Check, Deployment, Verdict, exit_code
-from cloudmend.cli.doctor.looks import Case, looks
+from cloudmend.cli.doctor.looks import DoctorContext, looks
 from cloudmend.cli.screen import Screen
 from cloudmend.cli.stack import DEPLOYMENT_RULE, FUNCTION, NOTICE_RULE, event_rules
 from cloudmend.core.counts import plural
@@ -76,7 +76,7 @@ def diagnose(connect: Connect, name: str, region: str | None, now: datetime) -> 
     calls = [(each.source, call) for each in rules for call in each.names]
     embedded = bool(caller.start)
     yield _looked("Trail", lambda: trail.judge(checks.trails(connect, here.region), calls, here, embedded=embedded))
-    yield from _stack(Case(gateway, here, now))
+    yield from _stack(DoctorContext(gateway, here, now))
 
 
 def _region(region: str | None) -> Check:
@@ -98,7 +98,7 @@ def _looked(title: str, look: Callable[[], Answer]) -> Check:
         return Check.of(title, Answer.hidden(str(error)))
 
 
-def _stack(case: Case) -> Iterator[Check]:
+def _stack(case: DoctorContext) -> Iterator[Check]:
     name = case.here.stack
     try:
         described = checks.stack(case.gateway, name)
@@ -119,7 +119,7 @@ def _stack(case: Case) -> Iterator[Check]:
         yield from _resources(msgspec.structs.replace(case, here=here))
 
 
-def _others(case: Case) -> list[str]:
+def _others(case: DoctorContext) -> list[str]:
     """Return the other stacks of cloudmend's in the Region: those with its function and rules about these calls."""
     rules = event_rules()
     found = checks.rules_about(case.gateway, sorted({call for each in rules for call in each.names}))
@@ -128,7 +128,7 @@ def _others(case: Case) -> list[str]:
     return sorted(stack for stack in stacks if FUNCTION in checks.resources(case.gateway, stack))
 
 
-def _resources(case: Case) -> Iterator[Check]:
+def _resources(case: DoctorContext) -> Iterator[Check]:
     for each in looks(case):
         missing = [name for name in each.needs if name not in case.here.resources]
         if not missing:

@@ -44,7 +44,7 @@ def policy(in_force: Policy, now: datetime, catalog: Catalog) -> Answer:
     return Answer("ok", told)
 
 
-class Granted(Struct, frozen=True, kw_only=True):
+class GrantedRights(Struct, frozen=True, kw_only=True):
     """The most that the stack lets a control do, and the template's parameter that says so."""
 
     control: Control[Any]
@@ -52,14 +52,14 @@ class Granted(Struct, frozen=True, kw_only=True):
     most: str  # fix, observe or off
 
 
-def rights(granted: Sequence[Granted], in_force: Policy, deployment: Deployment) -> Answer:
+def rights(granted: Sequence[GrantedRights], in_force: Policy, deployment: Deployment) -> Answer:
     """Judge whether the stack grants the rights that the policy's modes need, and no others."""
     said = msgspec.structs.replace(in_force, rights={})  # not cut down to what the stack grants
     answers = [_right(each, said, deployment) for each in granted]
     return all_of(answers, "The stack holds the right to write of each control that mends, and of no other.")
 
 
-def _right(granted: Granted, said: Policy, deployment: Deployment) -> Answer:
+def _right(granted: GrantedRights, said: Policy, deployment: Deployment) -> Answer:
     control, parameter, most = granted.control, granted.parameter, granted.most
     mode, why = mode_of(said, control.id, deployment.account, "", control.mode)
     if mode == "fix" and most != "fix":

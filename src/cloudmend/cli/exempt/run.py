@@ -13,7 +13,7 @@ from cloudmend.aws.world import connection
 from cloudmend.cli.ledgers import find_ledger, open_ledger
 from cloudmend.cli.messages import again, exempted
 from cloudmend.cli.screen import Screen
-from cloudmend.cli.stack_notifier import Stack
+from cloudmend.cli.stack_notifier import StackNotifier
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.named import check_group_id, find_group, mark_named
 from cloudmend.core.errors import CloudmendError, LedgerError
@@ -47,7 +47,7 @@ def add(
     where = Where(group=group, name=row["GroupName"], account=row["OwnerId"], region=there.region, control=CONTROL.id)
     exemption = grounds.exemption(f"exempt-{secrets.token_hex(4)}", where, here.clock.now(), parts)
     open_ledger(ledger, region).exempt(exemption)
-    Stack(ledger, region).tell(NoticeRequest(exemption=exemption.id))
+    StackNotifier(ledger, region).tell(NoticeRequest(exemption=exemption.id))
     return exemption
 
 
@@ -73,7 +73,7 @@ def show(ledger: str, region: str | None, *, as_json: bool) -> int:
 
 def remove(exemption_id: str, ledger: str, region: str | None) -> None:
     """End an exemption. Raises CloudmendError."""
-    searched, stack = find_ledger(ledger, region), Stack(ledger, region)
+    searched, stack = find_ledger(ledger, region), StackNotifier(ledger, region)
     exemption_id = _meant(exemption_id, searched.ledger)
     found = searched.ledger and end(
         exemption_id, searched.ledger, stack, lambda: connection(region).caller(), datetime.now(UTC)
@@ -103,7 +103,7 @@ def _meant(text: str, ledger: Ledger | None) -> str:
     return found[0]
 
 
-def end(exemption_id: str, ledger: Ledger, stack: Stack, caller: Callable[[], str], now: datetime) -> bool:
+def end(exemption_id: str, ledger: Ledger, stack: StackNotifier, caller: Callable[[], str], now: datetime) -> bool:
     """End an exemption; return whether there was one.
 
     The ledger keeps an active exemption, with the person who ended it and the time. It removes an exemption that cannot

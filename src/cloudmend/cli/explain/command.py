@@ -31,7 +31,7 @@ def explain(
 
     Example: cloudmend explain sg-05fe30eb67c909f27
     """
-    from cloudmend.cli.context import brief_of
+    from cloudmend.cli.context import look_context
     from cloudmend.cli.explain.run import explain as run
     from cloudmend.cli.invoke.event_file import read_event
     from cloudmend.cli.subjects import subjects
@@ -41,4 +41,4 @@ def explain(
         what = "neither an id, such as sg-05fe30eb67c909f27, nor a file"
         raise typer.BadParameter(f"{subject!r} is {what} in {Path.cwd()}.")
     about = read_event(Path(subject), None) if is_event else subject
-    run(about, brief_of(policy, ledger=ledger, stack=stack_name, region=region), region, as_json=as_json)
+    run(about, look_context(policy, ledger=ledger, stack=stack_name, region=region), region, as_json=as_json)

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from cloudmend.aws.regions import gateways, own_region
-from cloudmend.cli.context import Brief
+from cloudmend.cli.context import LookContext
 from cloudmend.cli.explain.sentences import explained
 from cloudmend.cli.screen import Screen
 from cloudmend.cli.subjects import Subject, subjects
@@ -45,7 +45,7 @@ class Place(Struct, frozen=True):
 PlaceOf = Callable[[str], Place]  # of a Region's name; empty: the environment's own
 
 
-def explain(about: object, brief: Brief, region: str | None, *, as_json: bool) -> None:
+def explain(about: object, brief: LookContext, region: str | None, *, as_json: bool) -> None:
     """Write why the resource of an id is at fault or not, or what an event leads to. Raises CloudmendError."""
     place_of = place_in(region)
     if isinstance(about, str) and (named := subjects(about)):
@@ -74,7 +74,7 @@ def write(sentences: Iterable[str], *, as_json: bool) -> None:
             screen.say(terminal(sentence), hang=2)
 
 
-def explain_id(text: str, brief: Brief, place: Place) -> tuple[str, ...]:
+def explain_id(text: str, brief: LookContext, place: Place) -> tuple[str, ...]:
     """Explain what an id names, under each control that finds it. Raises CloudmendError if there is none."""
     named = subjects(text)
     if stranger := next((each for each in named if _is_strange(each, brief)), None):
@@ -96,7 +96,7 @@ def explain_id(text: str, brief: Brief, place: Place) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _is_strange(subject: Subject, brief: Brief) -> bool:
+def _is_strange(subject: Subject, brief: LookContext) -> bool:
     return bool(brief.account) and subject.resource.account not in ("", brief.account)
 
 
@@ -117,12 +117,12 @@ def _nothing(text: str, named: Sequence[Subject], place: Place) -> str:
     return f"{text} does not exist in {place.region}{looked}. Check the id, or pass --region."
 
 
-def explain_event(raw: object, brief: Brief, place_of: PlaceOf) -> tuple[str, ...]:
+def explain_event(raw: object, brief: LookContext, place_of: PlaceOf) -> tuple[str, ...]:
     """Return what an event says, and then of each resource it leads to. Raises EventError, CloudmendError."""
     return tuple(sentence for answer in parse_events(raw) for sentence in _answer(answer, brief, place_of))
 
 
-def _answer(answer: ApiCall | Ignored | EventError, brief: Brief, place_of: PlaceOf) -> Iterator[str]:
+def _answer(answer: ApiCall | Ignored | EventError, brief: LookContext, place_of: PlaceOf) -> Iterator[str]:
     if isinstance(answer, EventError):
         raise answer
     if isinstance(answer, Ignored):
@@ -146,7 +146,7 @@ def _call(call: ApiCall, hints: Hints) -> str:
     return cut(terminal(f"{told}, by {by.who}, through {by.through}, from {by.where}. {by.hint}".rstrip()), _FOREIGN)
 
 
-def _targets(call: ApiCall, controls: Sequence[Control[Any]], brief: Brief, place: Place) -> Iterator[str]:
+def _targets(call: ApiCall, controls: Sequence[Control[Any]], brief: LookContext, place: Place) -> Iterator[str]:
     if problem := _elsewhere(call, brief, place):
         yield problem
         return
@@ -162,7 +162,7 @@ def _targets(call: ApiCall, controls: Sequence[Control[Any]], brief: Brief, plac
             yield from explained(each, brief.policy)
 
 
-def _elsewhere(call: ApiCall, brief: Brief, place: Place) -> str:
+def _elsewhere(call: ApiCall, brief: LookContext, place: Place) -> str:
     """Return why nothing can be said of a call from here; empty if it was made here, or names no place."""
     if call.account and brief.account and call.account != brief.account:
         return (

@@ -31,12 +31,12 @@ def fix(
 
     Example: cloudmend fix --region eu-west-1 --resource sg-05fe30eb67c909f27
     """
-    from cloudmend.cli.context import brief_of, only
-    from cloudmend.cli.fix.run import Wish
+    from cloudmend.cli.context import look_context, only
+    from cloudmend.cli.fix.run import FixOptions
     from cloudmend.cli.fix.run import fix as run
 
     regions = region or []
     here = only(regions, f"Table {ledger}" if ledger else "")
-    brief = brief_of(policy, ledger=ledger, stack="", region=here, keeps_baseline=False)
-    wish = Wish(resources=resource or [], controls=control or [], table=ledger, yes=yes, as_json=as_json)
+    brief = look_context(policy, ledger=ledger, stack="", region=here, keeps_baseline=False)
+    wish = FixOptions(resources=resource or [], controls=control or [], table=ledger, yes=yes, as_json=as_json)
     raise typer.Exit(run(regions, brief, wish))

@@ -26,7 +26,7 @@ _VERSION: Final = 2  # of the JSON
 _FOREIGN: Final = 300  # characters of an id with its name
 
 
-class Teller:
+class TerminalNotifier:
     """A notifier, and the words before and after; `table` is the ledger's, empty for the user's own file."""
 
     def __init__(self, table: str, *, as_json: bool) -> None:

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from cloudmend.cli.scan.report import Unread, is_short, outcome
-from cloudmend.cli.scan.run import Looked, report_of
+from cloudmend.cli.scan.report import UnreadableUnit, is_short, outcome
+from cloudmend.cli.scan.run import LookResult, report_of
 from cloudmend.core.contract import Control, Parts
 from cloudmend.core.counts import counted
 from cloudmend.core.errors import CloudmendError
@@ -20,7 +20,7 @@ from cloudmend.core.planning import same
 from cloudmend.engine.look import Fate, Look
 
 
-class Left(Struct, frozen=True):
+class SkippedResource(Struct, frozen=True):
     """A finding that is left as it is: it is exempt, or it is only reported."""
 
     found: Look
@@ -40,8 +40,8 @@ class FixPlan(Struct, frozen=True, kw_only=True):
     """
 
     steps: tuple[Look, ...]  # no more than their edits may be done
-    left: tuple[Left, ...] = ()
-    unread: tuple[Unread, ...] = ()
+    left: tuple[SkippedResource, ...] = ()
+    unread: tuple[UnreadableUnit, ...] = ()
     unlisted: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     all_clear: str = ""  # what holds where nothing is at fault in all that was looked at; empty if that is not known
@@ -75,17 +75,19 @@ class FixPlan(Struct, frozen=True, kw_only=True):
         return f"Plan: {self.changes - removed:,} to change, {removed:,} to remove, in {self.resources} ({where})."
 
 
-class LookedUp(Struct, frozen=True, kw_only=True):
+class RequestedResource(Struct, frozen=True, kw_only=True):
     """The named resources that are in no Region, and those that could not be read, with the reasons."""
 
     missing: frozenset[str] = frozenset()
-    unread: Mapping[str, Sequence[Unread]] = {}
+    unread: Mapping[str, Sequence[UnreadableUnit]] = {}
 
 
-_ALL_THERE: Final = LookedUp()
+_ALL_THERE: Final = RequestedResource()
 
 
-def plan_of(looked: Sequence[Looked], resources: Collection[str] = (), looked_up: LookedUp = _ALL_THERE) -> FixPlan:
+def plan_of(
+    looked: Sequence[LookResult], resources: Collection[str] = (), looked_up: RequestedResource = _ALL_THERE
+) -> FixPlan:
     """Return the plan for all that is at fault, or for these resources alone.
 
     `looked_up` are those of them that are not at fault.
@@ -96,7 +98,9 @@ def plan_of(looked: Sequence[Looked], resources: Collection[str] = (), looked_up
     is_known = not (resources or found or report.unread)
     return FixPlan(
         steps=tuple(each for each in found if each.edits),
-        left=tuple(Left(each, fate) for each in found for fate in each.fates if fate.decision.action != "fix"),
+        left=tuple(
+            SkippedResource(each, fate) for each in found for fate in each.fates if fate.decision.action != "fix"
+        ),
         unread=(*report.unread, *(each for name in sorted(unknown) for each in unknown[name])),
         unlisted=tuple(sorted(set(resources) - {each.target.resource.id for each in found} - missing - unknown.keys())),
         missing=tuple(sorted(missing)),

@@ -16,12 +16,12 @@ from rich.progress import track
 from cloudmend import engine
 from cloudmend.aws.regions import enabled_regions, gateways
 from cloudmend.aws.world import anywhere, world
-from cloudmend.cli.context import Brief
-from cloudmend.cli.fix.output import Teller
-from cloudmend.cli.fix.plan import FixPlan, LookedUp, opener_of, plan_of
+from cloudmend.cli.context import LookContext
+from cloudmend.cli.fix.output import TerminalNotifier
+from cloudmend.cli.fix.plan import FixPlan, RequestedResource, opener_of, plan_of
 from cloudmend.cli.ledgers import open_ledger
-from cloudmend.cli.scan.report import Unread
-from cloudmend.cli.scan.run import Looked, chosen, look_everywhere
+from cloudmend.cli.scan.report import UnreadableUnit
+from cloudmend.cli.scan.run import LookResult, chosen, look_everywhere
 from cloudmend.cli.subjects import Subject, subjects
 from cloudmend.core.contract import Control
 from cloudmend.core.counts import plural
@@ -42,7 +42,7 @@ Ask = Callable[[str], bool]
 WorldOf = Callable[[str], World]  # by the Region's name
 
 
-class Wish(Struct, frozen=True, kw_only=True):
+class FixOptions(Struct, frozen=True, kw_only=True):
     """The user's options: these resources and controls, or all; with a question or without; for a program or a person.
 
     A resource is named by its id or its ARN.
@@ -63,7 +63,7 @@ class Wish(Struct, frozen=True, kw_only=True):
             )
 
 
-def fix(regions: Sequence[str], brief: Brief, wish: Wish) -> int:
+def fix(regions: Sequence[str], brief: LookContext, wish: FixOptions) -> int:
     """Close what is open in these Regions, or in all that are enabled; return the exit code. Raises CloudmendError.
 
     0 where all is closed that is not exempt, 1 where something is still open, 3 where the user declined.
@@ -73,7 +73,7 @@ def fix(regions: Sequence[str], brief: Brief, wish: Wish) -> int:
     wanted = named(wish.resources, controls)
     readers = gateways(regions or enabled_regions())
     looked = asked_for(look_everywhere(readers, controls, brief), wanted)
-    teller = Teller(wish.table, as_json=wish.as_json)
+    teller = TerminalNotifier(wish.table, as_json=wish.as_json)
 
     own = None if wish.table else open_ledger("", next(iter(regions), None))  # one file, whatever the Regions
 
@@ -109,7 +109,7 @@ def _named(text: str, controls: Sequence[Control[Any]]) -> tuple[str, Sequence[S
     return found[0].resource.id, found
 
 
-def asked_for(looked: Sequence[Looked], wanted: Wanted) -> tuple[Looked, ...]:
+def asked_for(looked: Sequence[LookResult], wanted: Wanted) -> tuple[LookResult, ...]:
     """Return what was looked at, with the findings of the resources that the user named alone; with all if none was.
 
     A resource of another kind, Region or account than an ARN says may have the same id.
@@ -117,7 +117,7 @@ def asked_for(looked: Sequence[Looked], wanted: Wanted) -> tuple[Looked, ...]:
     return tuple(_with_those(each, wanted) for each in looked) if wanted else tuple(looked)
 
 
-def _with_those(looked: Looked, wanted: Wanted) -> Looked:
+def _with_those(looked: LookResult, wanted: Wanted) -> LookResult:
     found = tuple(each for each in looked.survey.found if _is_wanted(each, wanted))
     return msgspec.structs.replace(looked, survey=msgspec.structs.replace(looked.survey, found=found))
 
@@ -132,10 +132,10 @@ def _is_wanted(found: Look, wanted: Wanted) -> bool:
     )
 
 
-def looked_up(wanted: Wanted, readers: Mapping[str, Reader], brief: Brief) -> LookedUp:
+def looked_up(wanted: Wanted, readers: Mapping[str, Reader], brief: LookContext) -> RequestedResource:
     """Look for these resources in the Regions, one after the other, until each is found."""
     left = dict(wanted)
-    unread: defaultdict[str, list[Unread]] = defaultdict(list)
+    unread: defaultdict[str, list[UnreadableUnit]] = defaultdict(list)
     for region, reader in readers.items():
         named = [
             subject for subjects in left.values() for subject in subjects if subject.resource.region in ("", region)
@@ -146,14 +146,14 @@ def looked_up(wanted: Wanted, readers: Mapping[str, Reader], brief: Brief) -> Lo
                 left.pop(resource.id, None)
             elif found.problem:
                 error = f"{label(found.target)}: {found.problem}"
-                unread[resource.id].append(Unread(region=region, control=control.id, error=error))
-    return LookedUp(
+                unread[resource.id].append(UnreadableUnit(region=region, control=control.id, error=error))
+    return RequestedResource(
         missing=frozenset(left.keys() - unread.keys()),
         unread={name: tuple(unread[name]) for name in left if name in unread},
     )
 
 
-def _looks(named: Sequence[Subject], region: str, reader: Reader, brief: Brief) -> Sequence[Look]:
+def _looks(named: Sequence[Subject], region: str, reader: Reader, brief: LookContext) -> Sequence[Look]:
     here = one_run(brief.world(region, reader))
     return look([_target(each, here) for each in named], brief.policy, here)
 
@@ -165,7 +165,7 @@ def _target(named: Subject, world: World) -> Target:
     return msgspec.structs.replace(whole, resource=resource)
 
 
-def carry_out(plan: FixPlan, world_of: WorldOf, policy: Policy, teller: Teller, ask: Ask) -> int:
+def carry_out(plan: FixPlan, world_of: WorldOf, policy: Policy, teller: TerminalNotifier, ask: Ask) -> int:
     """Print the plan, ask, mend resource by resource, and print the results; return the exit code.
 
     No world is made before it is agreed: a user who declines has no ledger of it.

@@ -29,7 +29,7 @@ from cloudmend.lambda_.world import LEDGER_TABLE
 _TASKS: Final = (Task, PutOff)  # what the messages of the sweep's queue hold
 
 
-class _Told(Struct, frozen=True):
+class _RecordAnswer(Struct, frozen=True):
     """The function's answer about one record."""
 
     status: Status
@@ -41,7 +41,7 @@ class _Told(Struct, frozen=True):
 class _Answer(Struct, frozen=True):
     """The function's answer."""
 
-    records: tuple[_Told, ...]
+    records: tuple[_RecordAnswer, ...]
     ignored: tuple[str, ...] = ()
     left: int = 0  # resources that a sweep left to its queue
     digest: int = 0  # resources that it left as they are, and tells people of in its digest

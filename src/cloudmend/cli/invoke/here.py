@@ -28,7 +28,7 @@ def invoke(
 ) -> int:
     """Handle one event; the exit code: 0 where every record is a good end, else 1. Raises CloudmendError."""
     policy = read_policy(settings, policy_file)
-    voice = _Voice(ledger, as_json=as_json)
+    voice = _TerminalNotifier(ledger, as_json=as_json)
     here = world(ledger=open_ledger(ledger, region), notifier=voice, region=region)
     here = msgspec.structs.replace(here, keeps_baseline=bool(ledger))  # as the stack of that table would handle it
     answer = engine.handle(event, woken_by=controls.woken_by, policy=policy, world=here)
@@ -37,7 +37,7 @@ def invoke(
     return 0 if all(isinstance(each, Ignored) or (each.status in GOOD and not each.waits) for each in answer) else 1
 
 
-class _Voice:
+class _TerminalNotifier:
     """A notifier that tells the person at the terminal, or a program."""
 
     def __init__(self, table: str, *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 from rich.text import Text
 
-from cloudmend.cli.ledgers import Searched, find_ledger
+from cloudmend.cli.ledgers import SearchedLedger, find_ledger
 from cloudmend.cli.messages import came_to, who_of
 from cloudmend.cli.screen import Screen
 from cloudmend.core.counts import plural
@@ -49,7 +49,7 @@ def _chosen(ledger: Ledger, group: str, since: datetime | None) -> Iterable[Foun
     return (each for each in ledger.entries(since) if not group or each.resource_id == group)
 
 
-def _told_if_none(entries: Entries, searched: Searched, what: str) -> Iterator[Entry]:
+def _told_if_none(entries: Entries, searched: SearchedLedger, what: str) -> Iterator[Entry]:
     """Yield the entries. If there are none, say on stderr what was searched."""
     one = None
     for one in entries:

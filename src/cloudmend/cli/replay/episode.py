@@ -42,7 +42,7 @@ class Episode(Struct, frozen=True, kw_only=True):
     seconds_open: int = 0  # until it was closed, else until the records end
 
 
-class NotJudged(Struct, frozen=True, kw_only=True):
+class UnjudgedCalls(Struct, frozen=True, kw_only=True):
     """Calls that a control watches, and that a replay cannot judge; `why` stands after "because"."""
 
     control: str
@@ -50,10 +50,10 @@ class NotJudged(Struct, frozen=True, kw_only=True):
     why: str
 
 
-class Untold(Struct, frozen=True, kw_only=True):
+class RecordGaps(Struct, frozen=True, kw_only=True):
     """The gaps of the records."""
 
     older_parts: int = 0  # changes of parts that the records do not tell the opening of
     nameless: int = 0  # calls that name no resource
-    not_judged: tuple[NotJudged, ...] = ()
+    not_judged: tuple[UnjudgedCalls, ...] = ()
     caveats: tuple[str, ...] = ()  # what of the policy the records are too poor for

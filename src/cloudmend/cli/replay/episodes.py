@@ -10,8 +10,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from cloudmend.cli.replay.episode import Episode, NotJudged, Untold
-from cloudmend.cli.replay.judgements import Judged, Judgements
+from cloudmend.cli.replay.episode import Episode, RecordGaps, UnjudgedCalls
+from cloudmend.cli.replay.judgements import JudgementResult, Judgements
 from cloudmend.core.attribution import attribute, is_stranger, person, principal
 from cloudmend.core.contract import Control, Following, State, Trigger
 from cloudmend.core.decide import switched_on
@@ -65,9 +65,9 @@ class Episodes:
         return tuple(control for control in self._on if control.follow)
 
     @property
-    def untold(self) -> Untold:
+    def untold(self) -> RecordGaps:
         """The gaps of the records."""
-        return Untold(
+        return RecordGaps(
             older_parts=self._older,
             nameless=self._nameless,
             not_judged=tuple(self._not_judged_by()),
@@ -110,12 +110,12 @@ class Episodes:
                 episodes[part] = _opened(at_fault[part], part, target, time, older)
             self._known[place] = _Known(after.state, episodes)
 
-    def _not_judged_by(self) -> Iterator[NotJudged]:
+    def _not_judged_by(self) -> Iterator[UnjudgedCalls]:
         on = {control.id for control in self._on}
         for control in self._controls:
             if count := self._not_judged[control.id]:
                 why = (control.follow.untold if control.follow else "") or _POOR
-                yield NotJudged(control=control.id, calls=count, why=why if control.id in on else _OFF)
+                yield UnjudgedCalls(control=control.id, calls=count, why=why if control.id in on else _OFF)
 
     def _caveats(self) -> Iterator[str]:
         for control in self.followed:
@@ -123,7 +123,7 @@ class Episodes:
                 yield from control.follow.caveats(self._policy.settings_of(control), self._policy)
 
 
-def _opened(judged: Judged, part: str, target: Target, time: datetime, older: str) -> Episode:
+def _opened(judged: JudgementResult, part: str, target: Target, time: datetime, older: str) -> Episode:
     control, resource, call = target.control, target.resource, target.cause
     return Episode(
         control=control.id,

@@ -29,7 +29,7 @@ class Files(Struct, frozen=True):
 
     names: tuple[str, ...]
     ignored: int = 0
-    unread: tuple[Unread, ...] = ()
+    unread: tuple[UnreadableFile, ...] = ()
 
 
 def find(paths: Sequence[str]) -> Files:
@@ -55,7 +55,7 @@ def _files(path: str) -> Files:
     names = sorted(str(file) for file in Path(path).rglob("*") if file.is_file())
     taken = tuple(name for name in names if _TAKEN.fullmatch(Path(name).name) and not _OTHER.search(name))
     ignored = len(names) - len(taken)
-    return Files(taken, ignored, () if taken else (Unread(file=path, error=_empty(ignored)),))
+    return Files(taken, ignored, () if taken else (UnreadableFile(file=path, error=_empty(ignored)),))
 
 
 def _missing(path: str) -> str:
@@ -81,7 +81,7 @@ def _empty(others: int) -> str:
     )
 
 
-class Unread(Struct, frozen=True, kw_only=True):
+class UnreadableFile(Struct, frozen=True, kw_only=True):
     """A file that could not be read whole, or a folder without any file; and why."""
 
     file: str
@@ -100,7 +100,7 @@ class Reading(Struct, kw_only=True):
     not_understood: int = 0
     first_not_understood: str = ""
     until: datetime | None = None  # the latest moment that a record tells
-    unread: list[Unread] = []
+    unread: list[UnreadableFile] = []
 
     @property
     def is_whole(self) -> bool:

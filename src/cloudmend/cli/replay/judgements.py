@@ -18,7 +18,7 @@ from cloudmend.engine.look import Fate, look_at
 REMEMBERED: Final = 4096  # at most; then it starts anew
 
 
-class Judged(Struct, frozen=True):
+class JudgementResult(Struct, frozen=True):
     """The fate of a part at fault, in words."""
 
     opening: str
@@ -32,9 +32,9 @@ class Judgements:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._known: dict[Hashable, Mapping[int | str, Judged]] = {}
+        self._known: dict[Hashable, Mapping[int | str, JudgementResult]] = {}
 
-    def of(self, target: Target, state: State, alike: Hashable, now: datetime) -> dict[str, Judged]:
+    def of(self, target: Target, state: State, alike: Hashable, now: datetime) -> dict[str, JudgementResult]:
         """Return what would become of each part at fault, by its id. Raises CloudmendError.
 
         States that are `alike`, of one account and VPC, are judged alike.
@@ -48,7 +48,7 @@ class Judgements:
         parts = tuple(state.parts)
         return {parts[at] if isinstance(at, int) else at: each for at, each in judged.items()}
 
-    def _judged(self, target: Target, state: State, now: datetime) -> Mapping[int | str, Judged]:
+    def _judged(self, target: Target, state: State, now: datetime) -> Mapping[int | str, JudgementResult]:
         """Return the judgements by the place of the part among all; of one that is not there, by its id."""
         places: dict[str, int] = {part: number for number, part in enumerate(state.parts)}
         found = look_at(target, state, self._policy, now)
@@ -60,6 +60,6 @@ class Judgements:
         return (target.resource.id, target.cause.actor.role_arn, holding) if holding else None
 
 
-def _in_words(fate: Fate) -> Judged:
+def _in_words(fate: Fate) -> JudgementResult:
     why = fate.edit.why if fate.edit else fate.finding.why
-    return Judged(fate.before, why, fate.decision.action, outcome(fate.decision, fate.edit))
+    return JudgementResult(fate.before, why, fate.decision.action, outcome(fate.decision, fate.edit))

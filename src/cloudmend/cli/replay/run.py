@@ -37,7 +37,7 @@ def replay(paths: Sequence[str], policy: Policy, *, as_json: bool) -> int:
     with closing(SortedCalls()) as calls:
         with _progress(files.names) as shown:
             reading = read(files, calls, shown)
-        replayed = Replayed(calls, reading, policy)
+        replayed = ReplayOutput(calls, reading, policy)
         _write(replayed, as_json=as_json)
     _tell_unread(reading)
     return 0 if reading.is_whole else 1
@@ -52,7 +52,7 @@ def _tell_unread(reading: Reading) -> None:
         sys.stderr.write(f"cloudmend: The same holds for {more:,} more files; --json lists all.\n")
 
 
-class Replayed:
+class ReplayOutput:
     """The findings, as an iterator, and then their summary."""
 
     def __init__(self, calls: SortedCalls, reading: Reading, policy: Policy) -> None:
@@ -96,7 +96,7 @@ class Replayed:
             return ()
 
 
-def _write(replayed: Replayed, *, as_json: bool) -> None:
+def _write(replayed: ReplayOutput, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.writelines(finding_line(episode) for episode in replayed)
         sys.stdout.write(summary_line(replayed.summary))

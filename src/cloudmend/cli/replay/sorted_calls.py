@@ -18,7 +18,7 @@ import msgspec
 
 from cloudmend.cli.installed import installed_controls
 from cloudmend.cli.replay.calls import Part, StoredCall, parts
-from cloudmend.cli.replay.files import Files, Reading, Unread, size
+from cloudmend.cli.replay.files import Files, Reading, UnreadableFile, size
 from cloudmend.controls import search_with
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import ApiCall
@@ -63,7 +63,7 @@ def read(files: Files, calls: SortedCalls, shown: Shown) -> Reading:
     for file, part in _parts(files.names, shown):
         _add(part, calls, reading)
         if part.error:
-            reading.unread.append(Unread(file=file, error=part.error))
+            reading.unread.append(UnreadableFile(file=file, error=part.error))
     return reading
 
 

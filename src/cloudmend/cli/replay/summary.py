@@ -11,7 +11,7 @@ from statistics import median
 import msgspec
 from msgspec import Struct
 
-from cloudmend.cli.replay.episode import Episode, Untold
+from cloudmend.cli.replay.episode import Episode, RecordGaps
 from cloudmend.cli.replay.files import Reading
 from cloudmend.cli.replay.suggestions import Habit, Subject, Suggestion, suggestions
 
@@ -49,7 +49,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     median_seconds_open: int | None  # of those that were closed
     longest_seconds_open: int | None  # of all
     openers: tuple[Opener, ...]  # whom to talk to, first those whose findings are still open, then those with most
-    untold: Untold
+    untold: RecordGaps
     exemptions: tuple[Suggestion, ...]
 
 
@@ -85,7 +85,7 @@ class Tally:
         subject = Subject(episode.control, episode.resource)
         return self._habits.setdefault(place, Habit(subject, episode.opening, episode.has_id))
 
-    def summary(self, read: Reading, *, since: datetime | None, untold: Untold) -> Summary:
+    def summary(self, read: Reading, *, since: datetime | None, untold: RecordGaps) -> Summary:
         """Return what all findings come to."""
         closed = self._seconds_until_closed
         return Summary(

@@ -9,7 +9,7 @@ from typing import Final
 from rich.text import Text
 
 from cloudmend.cli.messages import duration
-from cloudmend.cli.replay.episode import Episode, NotJudged
+from cloudmend.cli.replay.episode import Episode, UnjudgedCalls
 from cloudmend.cli.replay.summary import Opener, Summary
 from cloudmend.cli.screen import Screen
 from cloudmend.core.counts import plural
@@ -108,7 +108,7 @@ def _untold(summary: Summary) -> Iterator[str]:
     yield from (f"- {caveat}" for caveat in untold.caveats)
 
 
-def _not_judged(untold: NotJudged) -> str:
+def _not_judged(untold: UnjudgedCalls) -> str:
     return f"that {untold.control} watches, not judged, because {untold.why}"
 
 

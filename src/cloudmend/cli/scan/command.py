@@ -25,10 +25,10 @@ def scan(
 
     Example: cloudmend scan --region eu-west-1 --region us-east-1 --fail-on-findings
     """
-    from cloudmend.cli.context import brief_of, only
+    from cloudmend.cli.context import look_context, only
     from cloudmend.cli.scan.run import scan as run
 
     regions = region or []
     here = only(regions, f"Stack {stack_name}" if stack_name else "")
-    brief = brief_of(policy, ledger=ledger, stack=stack_name, region=here)
+    brief = look_context(policy, ledger=ledger, stack=stack_name, region=here)
     raise typer.Exit(run(regions, control or [], brief, form, fail_on_findings=fail_on_findings))

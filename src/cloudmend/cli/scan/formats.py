@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from cloudmend.cli.scan.report import Report, Row, Unread
+from cloudmend.cli.scan.report import Report, Row, UnreadableUnit
 from cloudmend.core.contract import Control
 from cloudmend.core.escaping import cell, chat
 
@@ -92,7 +92,7 @@ def _rule(control: Control[Any]) -> dict[str, Any]:
     }
 
 
-def _notification(unread: Unread) -> dict[str, Any]:
+def _notification(unread: UnreadableUnit) -> dict[str, Any]:
     return {
         "level": "error",
         "message": {"text": chat(f"{unread.control} in {unread.region}: {unread.error}", _TEXT)},

@@ -17,7 +17,7 @@ Kind = Literal["mended", "open", "undone"]
 _PROVED: Final = ("mended", "clean", "gone")
 
 
-class Door(Struct, frozen=True, kw_only=True):
+class OpenPeriod(Struct, frozen=True, kw_only=True):
     """A part of a resource that was open: mended, not mended at first, or opened again by an undo.
 
     `opened` is when the API call was made; if `is_exact` is false, it is when the part was found. `closed` is absent
@@ -41,26 +41,26 @@ class Door(Struct, frozen=True, kw_only=True):
         return self.closed - self.opened if self.closed and self.is_exact else None
 
 
-def doors_of(entries: Iterable[Entry]) -> tuple[Door, ...]:
+def open_periods(entries: Iterable[Entry]) -> tuple[OpenPeriod, ...]:
     """Return what was open, by entries that are oldest first.
 
     If a mend left something open, the resource's next mend closed it.
     """
-    doors: list[Door] = []
+    periods: list[OpenPeriod] = []
     next_mend: dict[tuple[str, ...], datetime] = {}
     for entry in reversed(list(entries)):
         place = entry.intent.control, entry.intent.region, entry.intent.resource.id
-        doors += _doors(entry, next_mend.get(place))
+        periods += _periods(entry, next_mend.get(place))
         if closed := _closed(entry):
             next_mend[place] = closed
-    return tuple(sorted(doors, key=lambda door: door.opened))
+    return tuple(sorted(periods, key=lambda period: period.opened))
 
 
-def _doors(entry: Entry, next_mend: datetime | None) -> Iterator[Door]:
+def _periods(entry: Entry, next_mend: datetime | None) -> Iterator[OpenPeriod]:
     opened, is_exact = _opened(entry)
     record = entry.ended.record if entry.ended else None
     closed = _closed(entry)
-    mended = Door(
+    mended = OpenPeriod(
         control=entry.intent.control,
         region=entry.intent.region,
         resource=entry.intent.resource.id,

@@ -77,7 +77,7 @@ def _is_number(value: Any) -> bool:
     return value is None or isinstance(value, int)
 
 
-class Unread(Struct, frozen=True, kw_only=True):
+class UnreadableUnit(Struct, frozen=True, kw_only=True):
     """A control and a Region in which it could not look at everything, and why."""
 
     region: str
@@ -97,7 +97,7 @@ class Report(Struct, frozen=True, kw_only=True):
     looks: int
     rows: tuple[Row, ...]
     clear: Mapping[str, str] = {}  # what holds by a control that found nothing and read all, in its words if it has any
-    unread: tuple[Unread, ...] = ()
+    unread: tuple[UnreadableUnit, ...] = ()
 
     @property
     def counted(self) -> int:
@@ -174,7 +174,7 @@ def is_short(value: str) -> bool:
     return len(value) <= _SHORT
 
 
-def told(value: Any) -> str:
+def detail_text(value: Any) -> str:
     """Return a detail in words."""
     if value is None:
         return "not known"

@@ -15,10 +15,10 @@ from rich.progress import track
 
 from cloudmend.aws.regions import enabled_regions, gateways
 from cloudmend.aws.world import threads
-from cloudmend.cli.context import Brief
+from cloudmend.cli.context import LookContext
 from cloudmend.cli.exit_codes import DONE, FOUND, INCOMPLETE
 from cloudmend.cli.scan.formats import as_csv, as_json, as_sarif
-from cloudmend.cli.scan.report import Report, Unread
+from cloudmend.cli.scan.report import Report, UnreadableUnit
 from cloudmend.cli.scan.rows import rows_of
 from cloudmend.cli.scan.table import print_table
 from cloudmend.controls import by_id, every, is_known
@@ -38,7 +38,7 @@ Controls = Sequence[Control[Any]]
 Format = Literal["table", "json", "csv", "sarif", "html"]
 
 
-class Looked(Struct, frozen=True):
+class LookResult(Struct, frozen=True):
     """The result of one control in one Region."""
 
     control: Control[Any]
@@ -46,7 +46,9 @@ class Looked(Struct, frozen=True):
     survey: Survey
 
 
-def scan(regions: Sequence[str], ids: Sequence[str], brief: Brief, form: Format, *, fail_on_findings: bool) -> int:
+def scan(
+    regions: Sequence[str], ids: Sequence[str], brief: LookContext, form: Format, *, fail_on_findings: bool
+) -> int:
     """Write the report of these Regions and controls, or of all; return the exit code. Raises CloudmendError.
 
     INCOMPLETE if something could not be read; else FOUND if findings shall fail and some count; else DONE.
@@ -75,8 +77,8 @@ def chosen(ids: Sequence[str], policy: Policy) -> Controls:
 
 
 def look_everywhere(
-    readers: Mapping[str, Reader], controls: Controls, brief: Brief, *, quiet: bool = False
-) -> tuple[Looked, ...]:
+    readers: Mapping[str, Reader], controls: Controls, brief: LookContext, *, quiet: bool = False
+) -> tuple[LookResult, ...]:
     """Look by each control in each Region; what cannot be read costs that look alone. Region by Region, in order.
 
     What an account has only once is looked at in the first Region. On a terminal it shows how far it is, unless
@@ -103,15 +105,15 @@ def look_everywhere(
     return tuple(sorted(found, key=lambda each: order.index(each.region)))
 
 
-def _look(at: tuple[Control[Any], str], readers: Mapping[str, Reader], brief: Brief) -> Looked:
+def _look(at: tuple[Control[Any], str], readers: Mapping[str, Reader], brief: LookContext) -> LookResult:
     control, region = at
     world = msgspec.structs.replace(brief.world(region, readers[region]), begin=threads())
     found = survey(control, brief.policy, one_run(world))
     told = {note for each in found.found for note in each.notes} - {*brief.standing.exemptions.unreadable}
-    return Looked(control, region, msgspec.structs.replace(found, unread=(*found.unread, *sorted(told))))
+    return LookResult(control, region, msgspec.structs.replace(found, unread=(*found.unread, *sorted(told))))
 
 
-def report_of(looked: Sequence[Looked]) -> Report:
+def report_of(looked: Sequence[LookResult]) -> Report:
     """Return a report with a row for each part at fault."""
     unread = tuple(unread_of(looked))
     troubled = {each.control for each in unread} | {each.control.id for each in looked if each.survey.found}
@@ -125,14 +127,14 @@ def report_of(looked: Sequence[Looked]) -> Report:
     )
 
 
-def unread_of(looked: Sequence[Looked]) -> Iterator[Unread]:
+def unread_of(looked: Sequence[LookResult]) -> Iterator[UnreadableUnit]:
     """Yield what could not be read, and why."""
     for each in looked:
         for error in each.survey.unread:
-            yield Unread(region=each.region, control=each.control.id, error=error)
+            yield UnreadableUnit(region=each.region, control=each.control.id, error=error)
 
 
-def write(report: Report, form: Format, controls: Controls, brief: Brief) -> None:
+def write(report: Report, form: Format, controls: Controls, brief: LookContext) -> None:
     """Write to stdout. What could not be read stands on stderr too, whatever the format."""
     sarif = partial(as_sarif, controls=controls, code_version=CODE_VERSION)
     page = partial(_page, controls=controls, brief=brief)
@@ -145,12 +147,12 @@ def write(report: Report, form: Format, controls: Controls, brief: Brief) -> Non
         sys.stderr.write(f"cloudmend: {not_read(unread)}\n")
 
 
-def not_read(unread: Unread) -> str:
+def not_read(unread: UnreadableUnit) -> str:
     """Return a sentence that says what could not be read, and why."""
     return f"{unread.control} could not look at everything in {unread.region}: {unread.error}"
 
 
-def _page(report: Report, controls: Controls, brief: Brief) -> str:
+def _page(report: Report, controls: Controls, brief: LookContext) -> str:
     from cloudmend.web.scan_page import scan_page  # no other format waits for the templates
 
     ledger = brief.standing.ledger

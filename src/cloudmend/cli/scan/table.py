@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from rich.text import Text
 
-from cloudmend.cli.scan.report import Report, Row, by_control, numbers_of, told
+from cloudmend.cli.scan.report import Report, Row, by_control, detail_text, numbers_of
 from cloudmend.cli.screen import Column, Screen
 from cloudmend.core.contract import Control
 from cloudmend.core.counts import plural
@@ -54,7 +54,7 @@ def _cells(row: Row, numbers: Sequence[str], *, is_reached: bool) -> Iterator[Te
             )
         )
     )
-    yield from (Text(told(row.details.get(name))) for name in numbers)
+    yield from (Text(detail_text(row.details.get(name))) for name in numbers)
     if is_reached:
         yield _behind(row)
     yield Text(terminal(row.outcome), _STYLE[row.action])

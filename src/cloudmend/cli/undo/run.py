@@ -10,7 +10,7 @@ from cloudmend.aws.world import connection, world
 from cloudmend.cli.ledgers import open_ledger
 from cloudmend.cli.messages import exempted
 from cloudmend.cli.screen import Screen
-from cloudmend.cli.stack_notifier import Stack
+from cloudmend.cli.stack_notifier import StackNotifier
 from cloudmend.controls import by_id, every
 from cloudmend.core.errors import UndoIncomplete
 from cloudmend.core.escaping import command, terminal
@@ -46,10 +46,10 @@ def undo(
     home = entry.intent.region
     # A table is where the stack is, and so is `region`, but the group may be elsewhere: a sweep of all Regions keeps
     # one ledger. A file is in no Region, so `region` is the group's.
-    here = world(ledger=book, notifier=Voice(as_json=as_json), region=home if ledger else region or home)
+    here = world(ledger=book, notifier=TerminalNotifier(as_json=as_json), region=home if ledger else region or home)
     if not (ledger or dry_run):  # no sweep comes by a file of the user's own, to end what a killed command began
         list(complete_all((entry,), every(), read_policy({}), here))
-    undone = take_back_and_tell(entry, grounds, here, Stack(ledger, region), dry_run=dry_run)
+    undone = take_back_and_tell(entry, grounds, here, StackNotifier(ledger, region), dry_run=dry_run)
     if undone.record is None:
         _tell_plan(undone, here.region, as_json=as_json)
     elif undone.already and as_json:
@@ -58,7 +58,7 @@ def undo(
         Screen().say(terminal(undone.already))
 
 
-def take_back_and_tell(entry: Entry, grounds: Grounds, here: World, stack: Stack, *, dry_run: bool) -> Undone:
+def take_back_and_tell(entry: Entry, grounds: Grounds, here: World, stack: StackNotifier, *, dry_run: bool) -> Undone:
     """The stack is asked to tell people, also of an exemption that stands where the undo failed, and a second time
     where it was undone already: whoever did so may have got no further. Raises CloudmendError as the undo does.
     """
@@ -74,7 +74,7 @@ def take_back_and_tell(entry: Entry, grounds: Grounds, here: World, stack: Stack
     return undone
 
 
-class Voice:
+class TerminalNotifier:
     """A notifier that tells the person at the terminal, or the program behind it."""
 
     def __init__(self, *, as_json: bool = False) -> None:

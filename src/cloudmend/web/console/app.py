@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.loopback import Guarded
-from cloudmend.web.console.context import Surroundings
+from cloudmend.web.console.context import ConsoleContext
 from cloudmend.web.console.pages import Pages, status_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-def create_app(around: Surroundings, token: str) -> Flask:
+def create_app(around: ConsoleContext, token: str) -> Flask:
     """Pages below /TOKEN/, and nothing elsewhere."""
     app = Flask(__name__, static_url_path=f"/{token}/static")
     app.jinja_options = {"finalize": _visible, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}

@@ -38,9 +38,9 @@ def console(
     Example: cloudmend console --region eu-west-1
     """
     from cloudmend.disk.policy_file import read_policy
-    from cloudmend.web.console.context import surroundings
+    from cloudmend.web.console.context import console_context
     from cloudmend.web.console.serve import serve
 
     for ending in (signal.SIGINT, signal.SIGTERM):  # a script's background job starts with SIGINT ignored
         signal.signal(ending, signal.default_int_handler)
-    serve(surroundings(region or [], ledger, read_policy({}, policy)), port, open_browser=open_browser)
+    serve(console_context(region or [], ledger, read_policy({}, policy)), port, open_browser=open_browser)

@@ -10,19 +10,19 @@ from msgspec import Struct
 
 from cloudmend.aws.regions import gateways, own_region
 from cloudmend.aws.world import connection, world
-from cloudmend.cli.context import Brief, Standing, is_of_stack
+from cloudmend.cli.context import DecisionInputs, LookContext, is_of_stack
 from cloudmend.cli.ledgers import open_ledger
 from cloudmend.cli.scan.report import Report
 from cloudmend.cli.scan.run import Controls, chosen, look_everywhere, report_of
-from cloudmend.cli.stack_notifier import Stack
-from cloudmend.cli.undo.run import Voice
+from cloudmend.cli.stack_notifier import StackNotifier
+from cloudmend.cli.undo.run import TerminalNotifier
 from cloudmend.core.ledger import Ledger
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import Clock, Reader
 from cloudmend.core.world import World
 
 
-class Surroundings(Struct, frozen=True, kw_only=True):
+class ConsoleContext(Struct, frozen=True, kw_only=True):
     """`readers` are those of the Regions in which findings of the `controls` are looked for.
 
     `world` gives that of any Region, `caller` the ARN of whoever the credentials are of; both raise CloudmendError.
@@ -36,16 +36,16 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     clock: Clock
     world: Callable[[str], World]
     caller: Callable[[], str]
-    stack: Stack
+    stack: StackNotifier
     account: Callable[[], str]
 
 
-def surroundings(regions: Sequence[str], table: str, policy: Policy) -> Surroundings:
+def console_context(regions: Sequence[str], table: str, policy: Policy) -> ConsoleContext:
     """With the environment's credentials, and its Region where none is given. Raises CloudmendError."""
     named = regions or [own_region()]
     home = connection(named[0])
     ledger = open_ledger(table, named[0])
-    return Surroundings(
+    return ConsoleContext(
         readers=gateways(named),
         controls=chosen((), policy),
         policy=policy,
@@ -53,17 +53,17 @@ def surroundings(regions: Sequence[str], table: str, policy: Policy) -> Surround
         clock=home.clock,
         world=partial(_world, ledger),
         caller=home.caller,
-        stack=Stack(table, named[0]),
+        stack=StackNotifier(table, named[0]),
         account=home.known_account,
     )
 
 
 def _world(ledger: Ledger, region: str) -> World:
     """Write what is undone in the browser to the terminal as well."""
-    return world(ledger=ledger, notifier=Voice(), region=region)
+    return world(ledger=ledger, notifier=TerminalNotifier(), region=region)
 
 
-class Doors(Struct, frozen=True, kw_only=True):
+class CurrentFindings(Struct, frozen=True, kw_only=True):
     """The findings as they were at one moment. `unreadable` are exemptions that exempt nothing, each as a sentence."""
 
     at: datetime
@@ -72,12 +72,12 @@ class Doors(Struct, frozen=True, kw_only=True):
     unreadable: tuple[str, ...]
 
 
-def look(around: Surroundings) -> Doors:
+def current_findings(around: ConsoleContext) -> CurrentFindings:
     """Ask AWS and the ledger. Raises CloudmendError if the ledger cannot be read."""
     now = around.clock.now()
     exemptions = around.ledger.exemptions(now)
     is_stacks = is_of_stack(around.stack.table, around.ledger)
-    standing = Standing(exemptions=exemptions, ledger=around.ledger, keeps_baseline=is_stacks)
-    brief = Brief(around.policy, now, standing, account=around.account())
+    standing = DecisionInputs(exemptions=exemptions, ledger=around.ledger, keeps_baseline=is_stacks)
+    brief = LookContext(around.policy, now, standing, account=around.account())
     report = report_of(look_everywhere(around.readers, around.controls, brief, quiet=True))
-    return Doors(at=now, report=report, controls=around.controls, unreadable=exemptions.unreadable)
+    return CurrentFindings(at=now, report=report, controls=around.controls, unreadable=exemptions.unreadable)

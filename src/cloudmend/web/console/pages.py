@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as Answer
 
 from cloudmend.cli.exempt.run import end
 from cloudmend.cli.messages import came_to, left_open
-from cloudmend.cli.scan.report import by_control, numbers_of, told
+from cloudmend.cli.scan.report import by_control, detail_text, numbers_of
 from cloudmend.cli.undo.run import take_back_and_tell
 from cloudmend.core.attribution import attribute
 from cloudmend.core.counts import plural
@@ -23,14 +23,14 @@ from cloudmend.core.exempting import Grounds, parse_duration
 from cloudmend.core.ledger import Entry
 from cloudmend.core.record_ids import find
 from cloudmend.core.undo import Undone
-from cloudmend.web.console.context import Surroundings, look
+from cloudmend.web.console.context import ConsoleContext, current_findings
 from cloudmend.web.console.difference import difference, noun
 from cloudmend.web.render import asset, short, unbroken
 
 _SHOWN: Final = 50  # mends
 
 
-class Wish(Struct, frozen=True, kw_only=True):
+class ExemptionForm(Struct, frozen=True, kw_only=True):
     """The fields of the undo form, as somebody typed them."""
 
     duration: str = "2h"
@@ -39,7 +39,7 @@ class Wish(Struct, frozen=True, kw_only=True):
     is_carried_out: bool = False  # else it is a dry run
 
     @classmethod
-    def of_form(cls) -> Wish:
+    def of_form(cls) -> ExemptionForm:
         form = request.form
         return cls(
             duration=form.get("duration", ""),
@@ -57,7 +57,7 @@ class Wish(Struct, frozen=True, kw_only=True):
 class Pages:
     """The views. Each may raise CloudmendError, which becomes a page of its own."""
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: ConsoleContext) -> None:
         self._around = around
 
     def blueprint(self) -> Blueprint:
@@ -66,14 +66,14 @@ class Pages:
         pages.add_app_template_global(came_to)
         pages.add_app_template_global(left_open)
         pages.add_app_template_global(noun)
-        pages.add_app_template_filter(told)
+        pages.add_app_template_filter(detail_text)
         pages.add_app_template_filter(plural)
         pages.add_app_template_filter(short)
         pages.add_app_template_filter(by_control)
         pages.add_app_template_filter(numbers_of)
         pages.add_app_template_filter(unbroken)
         pages.add_url_rule("/", view_func=self.home)
-        pages.add_url_rule("/doors", view_func=self.doors)
+        pages.add_url_rule("/findings", view_func=self.findings)
         pages.add_url_rule("/mends", view_func=self.mends)
         pages.add_url_rule("/records/<path:entry_id>", view_func=self.record)
         pages.add_url_rule("/records/<path:entry_id>", view_func=self.undo, methods=["POST"])
@@ -85,11 +85,11 @@ class Pages:
     def home(self) -> str:
         mends = self._mends()
         tag = quote_etag(generate_etag(mends.encode()))  # the page then asks for another one only
-        return render_template("home.html", doors=look(self._around), mends=mends, tag=tag)
+        return render_template("home.html", findings=current_findings(self._around), mends=mends, tag=tag)
 
-    def doors(self) -> str:
+    def findings(self) -> str:
         """Return only the open findings of the home page."""
-        return render_template("doors.html", doors=look(self._around))
+        return render_template("findings.html", findings=current_findings(self._around))
 
     def mends(self) -> Response:
         """Return only the mends of the home page; status 304 if the browser has them already."""
@@ -104,7 +104,7 @@ class Pages:
     def undo(self, entry_id: str) -> str | Answer | tuple[str, int]:
         """Return a page of the changes that an undo makes. If the person has confirmed them, undo the mend."""
         entry = find(self._around.ledger, entry_id)
-        wish = Wish.of_form()
+        wish = ExemptionForm.of_form()
         try:
             undone = self._undone(entry, wish)
         except CloudmendError as error:
@@ -132,21 +132,23 @@ class Pages:
         newest = tuple(islice(self._around.ledger.entries(newest_first=True), _SHOWN))
         return Markup(render_template("mends.html", entries=newest, limit=_SHOWN))  # noqa: S704 - escaped
 
-    def _undone(self, entry: Entry, wish: Wish) -> Undone:
+    def _undone(self, entry: Entry, wish: ExemptionForm) -> Undone:
         """Undo a mend in the Region of its record, whatever Regions the console looks at."""
         grounds = wish.grounds(self._around.caller())
         here = self._around.world(entry.intent.region)
         return take_back_and_tell(entry, grounds, here, self._around.stack, dry_run=not wish.is_carried_out)
 
 
-def _record_page(entry: Entry, *, wish: Wish | None = None, planned: Undone | None = None, problem: str = "") -> str:
+def _record_page(
+    entry: Entry, *, wish: ExemptionForm | None = None, planned: Undone | None = None, problem: str = ""
+) -> str:
     # Escaped here and not in the template, where a command would be made one that is nicer to read, and another.
     commands = [escape(command(each.command(entry.intent.region))) for each in planned.requests] if planned else []
     return render_template(
         "record.html",
         entry=entry,
         lines=difference(entry),
-        wish=wish or Wish(),
+        wish=wish or ExemptionForm(),
         planned=planned,
         commands=commands,
         problem=problem,

@@ -15,7 +15,7 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from cloudmend.core.errors import CloudmendError
 from cloudmend.web.console.app import create_app
-from cloudmend.web.console.context import Surroundings
+from cloudmend.web.console.context import ConsoleContext
 
 _HOST: Final = "127.0.0.1"
 _IDLE_S: Final = 2
@@ -40,7 +40,7 @@ class _Server(ThreadedWSGIServer):
     daemon_threads = False
 
 
-def serve(around: Surroundings, port: int, *, open_browser: bool) -> None:
+def serve(around: ConsoleContext, port: int, *, open_browser: bool) -> None:
     """Run until interrupted. Raises CloudmendError if the port is taken."""
     token = secrets.token_urlsafe(32)
     with _listener(port) as listener:

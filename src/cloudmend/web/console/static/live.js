@@ -1,9 +1,9 @@
-// Keeps the home page up to date: asks for the mends, and looks at the doors again when there is another one.
+// Keeps the home page up to date: asks for the mends, and looks at the findings again when there is another one.
 "use strict";
 
 const EVERY_MS = 2000;
 const mends = document.getElementById("mends");
-const doors = document.getElementById("doors");
+const findings = document.getElementById("findings");
 const news = document.getElementById("news");
 
 // Whether there was anything new. What comes is made by our own templates, which escape what is foreign.
@@ -28,7 +28,7 @@ async function follow() {
   }
   try {
     if (await renew(mends, { "If-None-Match": mends.dataset.tag })) {
-      await renew(doors, {});
+      await renew(findings, {});
       news.textContent = `Updated at ${new Date().toISOString().slice(11, 19)} UTC.`;
     }
   } catch {
