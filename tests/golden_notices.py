@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from cloudmend.controls.sqs_policy_public import CONTROL as QUEUES
 from cloudmend.core.digest import Digest, digest_of
 from cloudmend.core.model import END_EXEMPTION, EXEMPT, UNDO, Edit, Finding, Record, Request, Resource
-from cloudmend.core.notice import CHANNELS, Audience
+from cloudmend.core.notice import CHANNELS, NotificationTargets
 from cloudmend.core.notice.digest import requests
 from cloudmend.core.standing import Stand, StandingFinding, StandingResource, Unit
 from records import BUDGET_SPENT, FAILED, GONE, MENDED, OBSERVED, OPEN, hostile
@@ -25,7 +25,9 @@ from support import ACCOUNT, NOW, REGION
 
 FOLDER: Final = Path(__file__).with_name("fixtures") / "notices"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:people"
-EVERYBODY = Audience(topic=TOPIC, chat_topic=f"{TOPIC}-chat", security_hub=True, region=REGION, ledger="Ledger-1")
+EVERYBODY = NotificationTargets(
+    topic=TOPIC, chat_topic=f"{TOPIC}-chat", security_hub=True, region=REGION, ledger="Ledger-1"
+)
 ALICE = f"arn:aws:iam::{ACCOUNT}:user/alice"
 HOUR = timedelta(hours=1)
 

@@ -16,7 +16,7 @@ from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Record
 from cloudmend.core.notice import CHANNELS
-from cloudmend.core.notice.audience import Audience
+from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.mail import text as mail
 from cloudmend.core.notice.wording import headline
 from cloudmend.engine.look import survey
@@ -130,7 +130,7 @@ def test_a_group_that_another_account_owns_is_judged_told_and_never_written() ->
     assert f"Nothing was changed: account {OTHER} owns it, and only its owner can change it" in record.summary
     assert not WRITES & set(account.calls)
     assert headline(record) == "cloudmend reports sg-0123456789abcdef0 (shared)"
-    assert f"whatever the mode: account {OTHER} owns it" in mail(record, Audience())
+    assert f"whatever the mode: account {OTHER} owns it" in mail(record, NotificationTargets())
 
 
 def test_a_group_of_another_that_is_well_is_clean_and_one_that_is_exempt_is_left_so() -> None:
@@ -155,7 +155,7 @@ def test_security_hub_is_told_of_no_other_account_s_group() -> None:
     account = Account()
     account.groups.share(of_another(OPEN_SSH))
     record = account.mend("sg-0123456789abcdef0")
-    audience = Audience(security_hub=True, account=ACCOUNT, region=REGION)
+    audience = NotificationTargets(security_hub=True, account=ACCOUNT, region=REGION)
     asked = [request.action for channel in CHANNELS for request in channel(record, audience, NOW)]
     assert asked == ["events:PutEvents"]
 
@@ -197,7 +197,7 @@ def test_a_change_to_a_list_tells_once_of_all_groups_of_others_and_calls_none_of
     assert "and 2 more" in told.summary
     assert f"cloudmend acts in account {ACCOUNT} alone" in told.summary
     assert (mended.resource.id, mended.status) == (own, "mended")
-    assert "it is not known by which command" not in mail(told, Audience())
+    assert "it is not known by which command" not in mail(told, NotificationTargets())
 
 
 def _unknown() -> str:

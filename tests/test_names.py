@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from cloudmend import engine
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.model import Record, Resource, label_of
-from cloudmend.core.notice.audience import Audience
+from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.chat import notification
 from cloudmend.core.notice.event import detail
 from cloudmend.core.notice.finding import import_findings
@@ -103,7 +103,7 @@ def test_what_is_not_known_is_left_out(id_: str, name: str, label: str) -> None:
     assert resource.key == (id_ or name)
 
 
-AUDIENCE = Audience(topic="t", chat_topic="c", security_hub=True, region=REGION, ledger="table")
+AUDIENCE = NotificationTargets(topic="t", chat_topic="c", security_hub=True, region=REGION, ledger="table")
 
 
 def with_name(record: Record, name: str) -> Record:

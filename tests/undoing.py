@@ -9,26 +9,28 @@ from typing import Any
 import msgspec
 
 from cloudmend.controls import by_id
-from cloudmend.core.exempting import Grounds
+from cloudmend.core.exempting import ExemptionRequest
 from cloudmend.core.ledger import Entry, TimedExemption
-from cloudmend.core.undo import Undone
+from cloudmend.core.undo import UndoResult
 from cloudmend.engine.undo import undo
 from cloudmend.local.ec2 import Ec2Error
 from support import ACCOUNT, Account, ipv4
 
 ALICE = f"arn:aws:iam::{ACCOUNT}:user/alice"
-GROUNDS = Grounds(owner="network-team", reason="The vendor has no VPN yet", duration=timedelta(hours=2), caller=ALICE)
+GROUNDS = ExemptionRequest(
+    owner="network-team", reason="The vendor has no VPN yet", duration=timedelta(hours=2), caller=ALICE
+)
 WORLD = "0.0.0.0/0"
 TAGS = [{"ResourceType": "security-group-rule", "Tags": [{"Key": "team", "Value": "net"}]}]
 WRITES = ("ModifySecurityGroupRules", "AuthorizeSecurityGroupIngress")
 
 
-def grounds(**fields: Any) -> Grounds:
-    """Grounds that are good, but for these fields."""
+def grounds(**fields: Any) -> ExemptionRequest:
+    """Reasons that are good, but for these fields."""
     return msgspec.structs.replace(GROUNDS, **fields)
 
 
-def undone(account: Account, entry_id: str, *, dry_run: bool = False, **fields: Any) -> Undone:
+def undone(account: Account, entry_id: str, *, dry_run: bool = False, **fields: Any) -> UndoResult:
     return undo(entry_id, grounds(**fields), control_of=by_id, world=account.world, dry_run=dry_run)
 
 

@@ -20,12 +20,12 @@ from cloudmend.aws.world import threads
 from cloudmend.core.digest import Digest
 from cloudmend.core.model import Record
 from cloudmend.core.notice import CHANNELS
-from cloudmend.core.notice.audience import Audience
+from cloudmend.core.notice.audience import NotificationTargets
 from records import CLEAN, MENDED, OPEN, RECORDS
 from support import ACCOUNT, REGION, Account, StandingClock, event, ipv4
 
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:cloudmend"
-EVERYBODY = Audience(topic=TOPIC, chat_topic=f"{TOPIC}-chat", security_hub=True, region=REGION)
+EVERYBODY = NotificationTargets(topic=TOPIC, chat_topic=f"{TOPIC}-chat", security_hub=True, region=REGION)
 ALL = ["sns:Publish", "sns:Publish", "events:PutEvents", "securityhub:BatchImportFindings"]
 
 
@@ -90,7 +90,7 @@ def log() -> Log:
     return Log()
 
 
-def notices(log: Log, services: Services, audience: Audience = EVERYBODY) -> Notices:
+def notices(log: Log, services: Services, audience: NotificationTargets = EVERYBODY) -> Notices:
     return Notices(log, Gateway(REGION, services.connect, services.clock), audience, services.clock)
 
 
@@ -112,7 +112,7 @@ def test_the_permissions_are_the_actions_that_are_called(log: Log, services: Ser
 
 
 def test_no_client_is_made_for_a_channel_that_is_not_used(log: Log, services: Services) -> None:
-    notices(log, services, Audience()).publish(CLEAN)
+    notices(log, services, NotificationTargets()).publish(CLEAN)
     assert services.calls == []
 
 
@@ -147,7 +147,7 @@ def test_a_refusal_inside_a_good_answer_is_told(
 def test_several_records_share_a_call_and_a_refusal_names_its_own(log: Log, services: Services) -> None:
     refused = {"ErrorCode": "Throttled", "ErrorMessage": "slow"}
     services.answers["events:PutEvents"] = (HTTPStatus.OK, {"Entries": [{"EventId": "1"}, refused, {"EventId": "3"}]})
-    notices(log, services, Audience()).publish_all([MENDED, OPEN, CLEAN, MENDED])
+    notices(log, services, NotificationTargets()).publish_all([MENDED, OPEN, CLEAN, MENDED])
     assert log.records == ["mended", "open", "clean", "mended"]
     assert services.calls == ["events:PutEvents"]
     assert log.problems == ["open: events:PutEvents: AWS did not accept it: Throttled (slow)."]
@@ -156,7 +156,7 @@ def test_several_records_share_a_call_and_a_refusal_names_its_own(log: Log, serv
 def test_of_two_records_of_a_group_security_hub_gets_the_last_one_last_and_with_a_later_time(
     log: Log, services: Services
 ) -> None:
-    notices(log, services, Audience(security_hub=True, region=REGION)).publish_all([OPEN, MENDED])
+    notices(log, services, NotificationTargets(security_hub=True, region=REGION)).publish_all([OPEN, MENDED])
     found = [json.loads(body)["Findings"][0] for body in services.bodies if b"Findings" in body]
     assert [finding["Compliance"]["Status"] for finding in found] == ["FAILED", "PASSED"]
     assert found[0]["UpdatedAt"] < found[1]["UpdatedAt"]
@@ -164,7 +164,7 @@ def test_of_two_records_of_a_group_security_hub_gets_the_last_one_last_and_with_
 
 def test_a_call_for_several_records_that_fails_is_told_of_each(log: Log, services: Services) -> None:
     services.refuse("events:PutEvents", "InternalException")
-    notices(log, services, Audience()).publish_all([MENDED, OPEN])
+    notices(log, services, NotificationTargets()).publish_all([MENDED, OPEN])
     assert [problem.split(":")[0] for problem in log.problems] == ["mended", "open"]
 
 
@@ -210,7 +210,7 @@ def test_a_subscription_to_open_doors_gets_no_other_notice(sns: Gateway, log: Lo
     queue = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     only_open = {"FilterPolicy": json.dumps({"status": ["open", "failed"]})}
     topics.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes=only_open)
-    told = Notices(log, sns, Audience(topic=topic), StandingClock())
+    told = Notices(log, sns, NotificationTargets(topic=topic), StandingClock())
     for record in (MENDED, OPEN):
         told.publish(record)
     messages = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])

@@ -12,7 +12,7 @@ from cli.doctor.patient import STACK, Patient
 from cloudmend.cli.context import look_context, only
 from cloudmend.cli.ledgers import open_ledger
 from cloudmend.core.errors import InputError
-from cloudmend.core.exempting import Grounds, Where
+from cloudmend.core.exempting import ExemptionRequest, Where
 from cloudmend.core.ledger import TimedExemption
 from cloudmend.core.policy.model import Policy
 from cloudmend.disk.policy_file import PACKAGED
@@ -24,7 +24,7 @@ GROUP = "sg-05fe30eb67c909f27"
 
 
 def exemption(name: str) -> TimedExemption:
-    grounds = Grounds(owner="net", reason="No VPN yet", duration=timedelta(hours=2), caller="arn")
+    grounds = ExemptionRequest(owner="net", reason="No VPN yet", duration=timedelta(hours=2), caller="arn")
     return grounds.exemption(name, Where(group=GROUP), datetime.now(UTC))
 
 

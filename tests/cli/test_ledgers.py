@@ -18,14 +18,14 @@ from cloudmend.aws.identity import Identity, other_endpoint
 from cloudmend.cli import ledgers
 from cloudmend.cli.ledgers import find_ledger, known_ledger, open_ledger
 from cloudmend.core.errors import LedgerError
-from cloudmend.core.exempting import Grounds, Where
+from cloudmend.core.exempting import ExemptionRequest, Where
 from cloudmend.core.ledger import Terms
 from cloudmend.disk.ledger import SqliteLedger
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import ACCOUNT, unheard
 
 OTHER = "111122223333"
-GROUNDS = Grounds(owner="net", reason="No VPN yet", duration=timedelta(hours=2), caller="arn")
+GROUNDS = ExemptionRequest(owner="net", reason="No VPN yet", duration=timedelta(hours=2), caller="arn")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from cloudmend.controls.security_group_ingress.undo import revert
 from cloudmend.core.model import Edit, Intent, Record, Request
-from cloudmend.core.undo import Difference, Reversal
+from cloudmend.core.undo import Difference, UndoStatus
 from controls.test_mended import (
     BACK,
     BEFORE,
@@ -48,7 +48,7 @@ class Live:
         return self._answers[key]
 
 
-def reverted(*rules: Mapping[str, Any], told: Record = RECORD, of: Intent = INTENT, **options: Any) -> Reversal:
+def reverted(*rules: Mapping[str, Any], told: Record = RECORD, of: Intent = INTENT, **options: Any) -> UndoStatus:
     reader: Any = Live(*rules, **options)
     return revert(of, told, reader)
 
@@ -61,7 +61,7 @@ TAGGED = replace(
 
 
 def test_what_is_as_the_mend_left_it_is_given_back_call_by_call() -> None:
-    assert reverted(LEFT, OTHER) == Reversal(marks=MARKS, requests=(BACK[0], TAGGED, BACK[2]))
+    assert reverted(LEFT, OTHER) == UndoStatus(marks=MARKS, requests=(BACK[0], TAGGED, BACK[2]))
 
 
 def test_the_rules_are_read_a_thousand_at_once() -> None:
@@ -74,8 +74,8 @@ def test_the_rules_are_read_a_thousand_at_once() -> None:
 def test_a_group_without_rules_is_there_and_one_that_is_not_described_is_gone() -> None:
     revoked = intent(SG, before=BEFORE, requests=(revoke("sgr-2"),), undo=UNDO[1:2])
     told = replace(RECORD, edits=EDITS[1:2], undo=UNDO[1:2])
-    assert reverted(of=revoked, told=told) == Reversal(marks=MARKS[1:2], requests=(TAGGED,))
-    assert reverted(of=revoked, told=told, exists=False) == Reversal(is_gone=True)
+    assert reverted(of=revoked, told=told) == UndoStatus(marks=MARKS[1:2], requests=(TAGGED,))
+    assert reverted(of=revoked, told=told, exists=False) == UndoStatus(is_gone=True)
     reader: Any = Live()
     revert(revoked, told, reader)
     filters = [{"Name": "group-id", "Values": [SG]}]

@@ -10,7 +10,7 @@ import pytest
 
 from cloudmend.core.digest import Digest, digest_of, is_due
 from cloudmend.core.model import Resource
-from cloudmend.core.notice.audience import Audience
+from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.digest import detail, headline, notification, requests, text
 from cloudmend.core.standing import Stand, StandingFinding, StandingResource, Unit
 from hostile import PIECES
@@ -19,7 +19,7 @@ from support import ACCOUNT, NOW, REGION
 CONTROL = "sqs_policy_public"
 WEEK = timedelta(days=7)
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:people"
-PEOPLE = Audience(topic=TOPIC, chat_topic=f"{TOPIC}-chat", region=REGION, ledger="Ledger-1")
+PEOPLE = NotificationTargets(topic=TOPIC, chat_topic=f"{TOPIC}-chat", region=REGION, ledger="Ledger-1")
 
 
 def stands(name: str, status: Stand = "observed", days: int = 0, **fields: Any) -> StandingResource:
@@ -107,12 +107,12 @@ def test_each_recipient_gets_one_request_and_sns_can_take_it() -> None:
     assert [request.action for request in sent] == ["sns:Publish", "sns:Publish", "events:PutEvents"]
     assert len(sent[0].params["Subject"]) < 100
     assert sent[0].params["Subject"].endswith("(111122223333, eu-west-1)")
-    assert [request.action for request in requests(digest(stands("a")), Audience())] == ["events:PutEvents"]
+    assert [request.action for request in requests(digest(stands("a")), NotificationTargets())] == ["events:PutEvents"]
 
 
 def test_the_event_of_thousands_fits_and_says_how_many_it_leaves_out() -> None:
     many = digest(*(stands(f"q{number}", named="\N{GRINNING FACE}" * 400) for number in range(5000)))
-    (request,) = requests(many, Audience())
+    (request,) = requests(many, NotificationTargets())
     (entry,) = request.params["Entries"]
     assert entry["DetailType"] == "cloudmend digest"
     assert len(entry["Detail"].encode()) < 240 * 1024
@@ -134,13 +134,13 @@ def test_a_name_that_somebody_chose_says_only_what_it_says(name: str) -> None:
 
 def test_the_command_that_mends_the_baseline_names_the_region_where_it_is() -> None:
     """The stack may sweep other Regions than its own, and its table is in none of those."""
-    elsewhere = Audience(region="us-east-1", ledger="Ledger-1")
+    elsewhere = NotificationTargets(region="us-east-1", ledger="Ledger-1")
     mail = text(digest(stands("old", "baseline"), is_first=True), elsewhere)
     assert f"run: cloudmend fix --control {CONTROL} --region {REGION}\n" in mail
     assert f"run: cloudmend records --standing --control {CONTROL} --region us-east-1 --ledger Ledger-1\n" in mail
 
 
 def test_where_the_stacks_region_is_not_known_its_commands_name_its_ledger_alone() -> None:
-    mail = text(digest(stands("old", "baseline"), is_first=True), Audience(ledger="Ledger-1"))
+    mail = text(digest(stands("old", "baseline"), is_first=True), NotificationTargets(ledger="Ledger-1"))
     assert f"run: cloudmend fix --control {CONTROL} --ledger Ledger-1\n" in mail
     assert f"run: cloudmend records --standing --control {CONTROL} --ledger Ledger-1\n" in mail

@@ -15,7 +15,7 @@ from cloudmend.core.attribution import attribute
 from cloudmend.core.guidance import guided
 from cloudmend.core.model import NOBODY, Actor, Record, Request, Resource
 from cloudmend.core.notice import CHANNELS, chat
-from cloudmend.core.notice.audience import Audience
+from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.chat import notification
 from cloudmend.core.notice.mail import publish_mail, subject
 from cloudmend.core.notice.mail import text as mail_text
@@ -37,7 +37,7 @@ from records import (
 from support import NOW, REGION, Account, event, ipv4
 
 TOPIC = f"arn:aws:sns:{REGION}:111122223333:cloudmend"
-EVERYBODY = Audience(
+EVERYBODY = NotificationTargets(
     topic=TOPIC, chat_topic=f"{TOPIC}-chat", security_hub=True, region="eu-west-1", ledger="cloudmend-LedgerTable-1A"
 )
 
@@ -46,11 +46,11 @@ def text(record: Record) -> str:
     return mail_text(record, EVERYBODY)
 
 
-def requests(record: Record, audience: Audience = EVERYBODY) -> list[Request]:
+def requests(record: Record, audience: NotificationTargets = EVERYBODY) -> list[Request]:
     return [request for channel in CHANNELS for request in channel(record, audience, NOW)]
 
 
-def calls(record: Record, audience: Audience = EVERYBODY) -> list[tuple[str, str]]:
+def calls(record: Record, audience: NotificationTargets = EVERYBODY) -> list[tuple[str, str]]:
     """The actions, with the topic of a Publish."""
     return [(r.action, r.params.get("TopicArn", "").rpartition(":")[2]) for r in requests(record, audience)]
 
@@ -74,7 +74,7 @@ def test_who_is_told_of_which_record() -> None:
 
 
 def test_without_an_audience_there_are_events_only() -> None:
-    assert calls(MENDED, Audience()) == EVENT
+    assert calls(MENDED, NotificationTargets()) == EVENT
 
 
 def test_the_mail_of_a_mend_says_who_what_why_how_long_and_how_back() -> None:
@@ -237,7 +237,7 @@ def test_an_undo_without_an_entry_in_the_ledger_has_aws_s_commands_only() -> Non
 
 
 def test_outside_a_stack_the_undo_command_names_no_table() -> None:
-    assert f'cloudmend undo {ENTRY} --for 2h --reason "..."\n' in mail_text(MENDED, Audience())
+    assert f'cloudmend undo {ENTRY} --for 2h --reason "..."\n' in mail_text(MENDED, NotificationTargets())
     assert "cloudmend undo" not in json.dumps(notification(replace(MENDED, entry_id="")))
 
 

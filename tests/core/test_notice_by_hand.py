@@ -15,7 +15,7 @@ from cloudmend.core.errors import EventError
 from cloudmend.core.exempting import Where, exemption_record
 from cloudmend.core.model import Record, Request
 from cloudmend.core.notice import CHANNELS
-from cloudmend.core.notice.audience import Audience
+from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.chat import notification
 from cloudmend.core.notice.mail import subject, text
 from cloudmend.core.notice.request import NoticeRequest, ask_for_notice, notice_request
@@ -25,7 +25,9 @@ from support import NOW, REGION, Account
 from undoing import ALICE, GROUNDS, mended_group, undone
 
 TOPIC = f"arn:aws:sns:{REGION}:111122223333:cloudmend"
-EVERYBODY = Audience(topic=TOPIC, chat_topic=f"{TOPIC}-chat", security_hub=True, region=REGION, ledger="the-table")
+EVERYBODY = NotificationTargets(
+    topic=TOPIC, chat_topic=f"{TOPIC}-chat", security_hub=True, region=REGION, ledger="the-table"
+)
 EXEMPTION = GROUNDS.exemption(
     "exempt-1a2b3c4d", Where(group=GROUP, account="111122223333", region=REGION), NOW, ("tcp/22 from ::/0",)
 )
@@ -42,7 +44,7 @@ def undo() -> tuple[str, Record]:
     return entry_id, record
 
 
-def requests(record: Record, audience: Audience = EVERYBODY) -> list[Request]:
+def requests(record: Record, audience: NotificationTargets = EVERYBODY) -> list[Request]:
     return [request for channel in CHANNELS for request in channel(record, audience, NOW)]
 
 

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.core.model import SWEEP, Notice
-from cloudmend.core.notice import CHANNELS, Audience
+from cloudmend.core.notice import CHANNELS, NotificationTargets
 from cloudmend.core.notice.wording import call, label
 from records import GROUP, MENDED
 from support import NOW
@@ -25,7 +25,7 @@ def test_the_call_is_told_unless_there_was_none(name: str, told: str) -> None:
     assert call(replace(MENDED, event_name=name)) == told
 
 
-HUB = Audience(security_hub=True, region="eu-west-1")
+HUB = NotificationTargets(security_hub=True, region="eu-west-1")
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ HUB = Audience(security_hub=True, region="eu-west-1")
     ],
 )
 def test_security_hub_gets_what_is_of_its_own_account_and_is_not_held(
-    audience: Audience, notice: Notice, gets: bool
+    audience: NotificationTargets, notice: Notice, gets: bool
 ) -> None:
     record = replace(MENDED, notice=notice)
     told = [request.action for channel in CHANNELS for request in channel(record, audience, NOW)]

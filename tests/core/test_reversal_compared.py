@@ -14,7 +14,7 @@ from cloudmend.core.errors import UndoRefused, UnsafePlan
 from cloudmend.core.model import Edit, Intent, Record, Resource, Step
 from cloudmend.core.planning import mark
 from cloudmend.core.reversal import check_intent, revert
-from cloudmend.core.undo import Difference, Reversal
+from cloudmend.core.undo import Difference, UndoStatus
 from lamps import CONTROL, Home, Settings, target
 from ledgers.values import intent, record
 from support import NOW
@@ -37,13 +37,13 @@ def done(*steps: Step) -> Record:
     return replace(record(), steps=steps)
 
 
-def reverted(switches: dict[str, str], *steps: Step, control: Control[Any] = CONTROL) -> Reversal:
+def reverted(switches: dict[str, str], *steps: Step, control: Control[Any] = CONTROL) -> UndoStatus:
     return revert(control, Settings(), planned(*steps), done(*steps), Home(switches=switches), NOW)
 
 
 def test_each_step_is_still_to_be_taken_back_or_is_already_or_was_changed_since() -> None:
     found = reverted({"hall": "off", "stairs": "on", "porch": "dimmed"}, HALL, STAIRS, PORCH)
-    assert found == Reversal(
+    assert found == UndoStatus(
         marks=(mark(CONTROL, "hall", "on"), mark(CONTROL, "stairs", "on"), mark(CONTROL, "porch", "hot")),
         differences=(Difference(part="porch", expected="not there", found="dimmed"),),
         requests=(
@@ -58,7 +58,7 @@ def test_what_is_not_there_any_more_is_a_difference_from_what_the_mend_left() ->
 
 
 def test_of_a_resource_that_is_gone_nothing_can_be_taken_back() -> None:
-    assert reverted({}, HALL) == Reversal(is_gone=True)
+    assert reverted({}, HALL) == UndoStatus(is_gone=True)
 
 
 def test_the_steps_are_taken_back_from_the_last_to_the_first() -> None:

@@ -13,8 +13,8 @@ from cloudmend.core.ledger import End, Entry, State
 from cloudmend.core.model import UNDO, Actor, Attribution, Edit, Finding, Record, Request, Resource
 from cloudmend.core.undo import (
     Difference,
-    Reversal,
-    Undone,
+    UndoResult,
+    UndoStatus,
     check_anything,
     check_done,
     check_place,
@@ -54,9 +54,9 @@ def ended(status: Any, **fields: Any) -> Record:
 
 
 def test_parts_are_undone_together() -> None:
-    one = Reversal(marks=("m",), differences=DIFFERENCES[:1], requests=(CALL,), restored=EDITS[:1])
-    two = Reversal(marks=("n",), differences=DIFFERENCES[1:], restored=EDITS[1:])
-    assert Reversal.of(iter([one, two])) == Reversal(
+    one = UndoStatus(marks=("m",), differences=DIFFERENCES[:1], requests=(CALL,), restored=EDITS[:1])
+    two = UndoStatus(marks=("n",), differences=DIFFERENCES[1:], restored=EDITS[1:])
+    assert UndoStatus.of(iter([one, two])) == UndoStatus(
         marks=("m", "n"), differences=DIFFERENCES, requests=(CALL,), restored=EDITS
     )
 
@@ -64,14 +64,14 @@ def test_parts_are_undone_together() -> None:
 @pytest.mark.parametrize(
     ("reversal", "done"),
     [
-        (Reversal(), True),
-        (Reversal(marks=("m",), restored=EDITS), True),
-        (Reversal(is_gone=True), False),
-        (Reversal(differences=DIFFERENCES), False),
-        (Reversal(requests=(CALL,)), False),
+        (UndoStatus(), True),
+        (UndoStatus(marks=("m",), restored=EDITS), True),
+        (UndoStatus(is_gone=True), False),
+        (UndoStatus(differences=DIFFERENCES), False),
+        (UndoStatus(requests=(CALL,)), False),
     ],
 )
-def test_an_undo_is_done_when_nothing_is_left_to_do(reversal: Reversal, done: bool) -> None:
+def test_an_undo_is_done_when_nothing_is_left_to_do(reversal: UndoStatus, done: bool) -> None:
     assert reversal.is_done is done
 
 
@@ -140,7 +140,7 @@ WHEN = f"{GROUP} was undone already, on 2026-11-24 07:00 UTC by {ALICE}"
 
 def test_what_was_undone_already_is_told_with_its_exemption() -> None:
     other = exemption("another")
-    assert undone_already(ENTRY, UNDONE, Reversal(restored=EDITS), [other, HELD]) == Undone(
+    assert undone_already(ENTRY, UNDONE, UndoStatus(restored=EDITS), [other, HELD]) == UndoResult(
         entry=ENTRY,
         exemption=HELD,
         record=UNDONE.record,
@@ -155,7 +155,7 @@ def test_what_was_undone_already_is_told_with_its_exemption() -> None:
     ("reversal", "held", "told"),
     [
         (
-            Reversal(requests=(CALL,)),
+            UndoStatus(requests=(CALL,)),
             [HELD],
             (
                 f"{WHEN}, and is no longer as that undo left it. {NOTHING} If it was mended again, that mend has a "
@@ -163,7 +163,7 @@ def test_what_was_undone_already_is_told_with_its_exemption() -> None:
             ),
         ),
         (
-            Reversal(),
+            UndoStatus(),
             [exemption("another")],
             (
                 f"{WHEN}, and its exemption has ended since: the next event or sweep closes it again. {NOTHING} To "
@@ -171,7 +171,7 @@ def test_what_was_undone_already_is_told_with_its_exemption() -> None:
             ),
         ),
         (
-            Reversal(is_gone=True),
+            UndoStatus(is_gone=True),
             [HELD],
             (
                 f"{GROUP} does not exist in {REGION} any more: it was deleted, so there is nothing to restore. "
@@ -181,7 +181,7 @@ def test_what_was_undone_already_is_told_with_its_exemption() -> None:
         ),
     ],
 )
-def test_an_undo_that_no_longer_holds_is_refused(reversal: Reversal, held: list[Any], told: str) -> None:
+def test_an_undo_that_no_longer_holds_is_refused(reversal: UndoStatus, held: list[Any], told: str) -> None:
     with pytest.raises(UndoRefused) as refused:
         undone_already(ENTRY, UNDONE, reversal, held)
     assert str(refused.value) == told
@@ -190,8 +190,8 @@ def test_an_undo_that_no_longer_holds_is_refused(reversal: Reversal, held: list[
 @pytest.mark.parametrize("account", [ACCOUNT, ""])
 def test_a_mend_is_undone_in_its_own_place(account: str) -> None:
     check_place(replace(ENTRY, intent=intent(account=account)), REGION, ALICE)
-    check_there(ENTRY, Reversal())
-    check_unchanged(ENTRY, Reversal(requests=(CALL,)))
+    check_there(ENTRY, UndoStatus())
+    check_unchanged(ENTRY, UndoStatus(requests=(CALL,)))
 
 
 @pytest.mark.parametrize(
@@ -220,12 +220,12 @@ def test_another_place_is_refused(region: str, caller: str, told: str) -> None:
 
 def test_what_is_gone_is_not_said_to_be_changed() -> None:
     with pytest.raises(UndoRefused, match=f"^{GROUP} does not exist in {REGION} any more"):
-        check_unchanged(ENTRY, Reversal(is_gone=True, differences=DIFFERENCES))
+        check_unchanged(ENTRY, UndoStatus(is_gone=True, differences=DIFFERENCES))
 
 
 def test_what_somebody_changed_is_refused_with_each_difference() -> None:
     with pytest.raises(UndoRefused) as refused:
-        check_unchanged(ENTRY, Reversal(differences=DIFFERENCES))
+        check_unchanged(ENTRY, UndoStatus(differences=DIFFERENCES))
     assert str(refused.value) == (
         f"{GROUP} is no longer as cloudmend left it ({LISTED}). {NOTHING} Change it by hand, or exempt it with "
         "cloudmend exempt add, with the same --ledger."
@@ -236,9 +236,9 @@ def test_what_somebody_changed_is_refused_with_each_difference() -> None:
     ("restored", "why"), [((), "its mend changed nothing"), (EDITS, "a is open again; b is open again")]
 )
 def test_where_nothing_is_restored_nothing_is_exempt(restored: tuple[Edit, ...], why: str) -> None:
-    check_anything(ENTRY, Reversal(marks=("m",), restored=restored))
+    check_anything(ENTRY, UndoStatus(marks=("m",), restored=restored))
     with pytest.raises(UndoRefused) as refused:
-        check_anything(ENTRY, Reversal(restored=restored))
+        check_anything(ENTRY, UndoStatus(restored=restored))
     assert str(refused.value) == f"There is nothing to undo for {GROUP}: {why}. {NOTHING}"
 
 
@@ -251,15 +251,15 @@ STANDS = (
 @pytest.mark.parametrize(
     ("left", "restored", "missing"),
     [
-        (Reversal(is_gone=True), "nothing", "the resource, which was deleted"),
+        (UndoStatus(is_gone=True), "nothing", "the resource, which was deleted"),
         (
-            Reversal(restored=EDITS, differences=DIFFERENCES, requests=(CALL, CALL)),
+            UndoStatus(restored=EDITS, differences=DIFFERENCES, requests=(CALL, CALL)),
             "a is open again; b is open again",
             f"{LISTED}; {CALL.command(REGION)}; {CALL.command(REGION)}",
         ),
     ],
 )
-def test_a_half_done_undo_says_what_is_restored_and_what_is_not(left: Reversal, restored: str, missing: str) -> None:
+def test_a_half_done_undo_says_what_is_restored_and_what_is_not(left: UndoStatus, restored: str, missing: str) -> None:
     check_done(ENTRY, HELD, replace(left, is_gone=False, differences=(), requests=()), "")
     with pytest.raises(UndoIncomplete) as told:
         check_done(ENTRY, HELD, left, "No answer.")

@@ -13,7 +13,7 @@ from cloudmend.core.digest import Digest
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import Json, Record, Request
 from cloudmend.core.notice import CHANNELS, Channel
-from cloudmend.core.notice.audience import Audience
+from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.digest import requests as digest_requests
 from cloudmend.core.notice.event import joined
 from cloudmend.core.ports import Begin, Clock, Notifier
@@ -49,7 +49,7 @@ class Notices:
     """The notifier: the log first, then all channels at once. It never raises for a channel, but logs the problem."""
 
     def __init__(
-        self, log: NoticeLog, gateway: Gateway, audience: Audience, clock: Clock, begin: Begin = at_need
+        self, log: NoticeLog, gateway: Gateway, audience: NotificationTargets, clock: Clock, begin: Begin = at_need
     ) -> None:
         self._log = log
         self._gateway = gateway

@@ -21,7 +21,7 @@ from cloudmend.core.policy.keys import Keys
 from cloudmend.core.policy.model import Mode, Policy
 from cloudmend.core.ports import Reader
 from cloudmend.core.reach import Reach
-from cloudmend.core.undo import Reversal
+from cloudmend.core.undo import UndoStatus
 
 Parts = Mapping[str, Any]  # part id -> value as AWS answers it; absent: it is not there
 Patch = Mapping[str, Any]  # part id -> the value that it gets; None: it goes
@@ -282,7 +282,7 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
     marks: Callable[[State], Mapping[str, frozenset[str]]] | None = None  # what its parts say, by id; None: digests
     image: Callable[[State], Json] | None = None  # the before-image; None: the parts and the labels
     unseen: Callable[[ApiCall, Resource, Json | None], Mapping[str, str]] | None = None  # what an image lacks, told
-    revert: Callable[[Intent, Record, Reader], Reversal] | None = None  # a mend, compared with what is now
+    revert: Callable[[Intent, Record, Reader], UndoStatus] | None = None  # a mend, compared with what is now
     locate: Callable[[ApiCall], Iterable[Resource]] | None = None  # for what paths cannot say
     read_many: ReadMany[S] | None = None
     read_again: ReadAgain[S] | None = None

@@ -30,7 +30,7 @@ class Where(Struct, frozen=True, kw_only=True):
     control: str = ""
 
 
-class Grounds(Struct, frozen=True, kw_only=True):
+class ExemptionRequest(Struct, frozen=True, kw_only=True):
     """A request for an exemption: the reason, and the owner. `caller` is the ARN of the person who asks."""
 
     owner: str

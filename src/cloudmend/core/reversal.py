@@ -14,7 +14,7 @@ from cloudmend.core.errors import UndoRefused
 from cloudmend.core.model import Edit, Intent, Record, Step
 from cloudmend.core.planning import calls, check_rights, judge, same
 from cloudmend.core.ports import Reader
-from cloudmend.core.undo import Difference, Reversal
+from cloudmend.core.undo import Difference, UndoStatus
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _SHORT: Final = 60  # characters of a value that a sentence repeats
@@ -22,7 +22,7 @@ _SHORT: Final = 60  # characters of a value that a sentence repeats
 
 def revert(
     control: Control[Any], settings: Any, intent: Intent, record: Record, reader: Reader, now: datetime
-) -> Reversal:
+) -> UndoStatus:
     """Compare what a mend did with what AWS answers now, and return what is still to be sent to undo it.
 
     A part that is neither as it was nor as the mend left it is a difference. Raises AwsError, UndoRefused for a record
@@ -31,13 +31,13 @@ def revert(
     check_believed(control, intent, record)
     state = control.read(intent.resource, reader, settings)
     if state is None:
-        return Reversal(is_gone=True)
+        return UndoStatus(is_gone=True)
     patch, restored, differences = _compared(control, record.steps, state.parts)
     sent = calls(control, intent.resource, state, after(state.parts, patch))
     check_rights(sent, control.undoes)
     view = View(resource=intent.resource, state=state, cause=intent.cause, now=now)
     marks = _marks(control, settings, view, record.steps)
-    return Reversal(marks=marks, differences=tuple(differences), requests=sent, restored=tuple(restored))
+    return UndoStatus(marks=marks, differences=tuple(differences), requests=sent, restored=tuple(restored))
 
 
 def check_intent(control: Control[Any], intent: Intent) -> None:

@@ -41,7 +41,7 @@ class Difference(Struct, frozen=True, kw_only=True):
         return f"{self.part}: expected {self.expected}, is {self.found}"
 
 
-class Reversal(Struct, frozen=True, kw_only=True):
+class UndoStatus(Struct, frozen=True, kw_only=True):
     """The progress of an undo, judged from what AWS answers now.
 
     `requests` are still to be sent, and must not be sent while there are `differences`. `restored` are the parts that
@@ -60,7 +60,7 @@ class Reversal(Struct, frozen=True, kw_only=True):
         return not (self.is_gone or self.differences or self.requests)
 
     @classmethod
-    def of(cls, parts: Iterable[Reversal]) -> Reversal:
+    def of(cls, parts: Iterable[UndoStatus]) -> UndoStatus:
         """Return the progress of several parts together."""
         parts = tuple(parts)
         return cls(
@@ -71,7 +71,7 @@ class Reversal(Struct, frozen=True, kw_only=True):
         )
 
 
-class Undone(Struct, frozen=True, kw_only=True):
+class UndoResult(Struct, frozen=True, kw_only=True):
     """The result of an undo, or the plan of a dry run, which has no `record`.
 
     If `already`, the mend was undone before, and nothing was done: record and exemption are those of the earlier undo.
@@ -109,7 +109,7 @@ def mended_record(entry: Entry) -> Record:
     return entry.ended.record
 
 
-def undone_already(entry: Entry, end: End, reversal: Reversal, held: Iterable[TimedExemption]) -> Undone:
+def undone_already(entry: Entry, end: End, reversal: UndoStatus, held: Iterable[TimedExemption]) -> UndoResult:
     """Return the result of the undo that has this `end`, if it still holds. Raises UndoRefused if it does not."""
     check_there(entry, reversal)
     label, exemption = entry.intent.resource.label, _by_id(held, entry.id)
@@ -129,7 +129,7 @@ def undone_already(entry: Entry, end: End, reversal: Reversal, held: Iterable[Ti
         f"{label} was {when}. It is exempt until {exemption.expires:%Y-%m-%d %H:%M} UTC: {exemption.reason} "
         f"({exemption.owner}). Nothing was left to do. To leave it open for longer, use {_EXEMPT}."
     )
-    return Undone(entry=entry, exemption=exemption, record=end.record, already=told)
+    return UndoResult(entry=entry, exemption=exemption, record=end.record, already=told)
 
 
 def check_place(entry: Entry, region: str, caller: str) -> None:
@@ -147,7 +147,7 @@ def check_place(entry: Entry, region: str, caller: str) -> None:
         )
 
 
-def check_there(entry: Entry, reversal: Reversal) -> None:
+def check_there(entry: Entry, reversal: UndoStatus) -> None:
     """Raise UndoRefused if the resource was deleted."""
     if reversal.is_gone:
         intent = entry.intent
@@ -158,7 +158,7 @@ def check_there(entry: Entry, reversal: Reversal) -> None:
         )
 
 
-def check_unchanged(entry: Entry, reversal: Reversal) -> None:
+def check_unchanged(entry: Entry, reversal: UndoStatus) -> None:
     """Raise UndoRefused if somebody changed what cloudmend left: an undo would revert their change."""
     check_there(entry, reversal)
     if reversal.differences:
@@ -168,14 +168,14 @@ def check_unchanged(entry: Entry, reversal: Reversal) -> None:
         )
 
 
-def check_anything(entry: Entry, reversal: Reversal) -> None:
+def check_anything(entry: Entry, reversal: UndoStatus) -> None:
     """Raise UndoRefused if nothing is restored: then there is nothing to exempt."""
     if not reversal.marks:
         told = "; ".join(edit.did for edit in reversal.restored) or "its mend changed nothing"
         raise UndoRefused(f"There is nothing to undo for {entry.intent.resource.label}: {told}. Nothing was changed.")
 
 
-def check_done(entry: Entry, exemption: TimedExemption, left: Reversal, problem: str) -> None:
+def check_done(entry: Entry, exemption: TimedExemption, left: UndoStatus, problem: str) -> None:
     """Raise UndoIncomplete if a part is not as it was; `problem` is why writing stopped, otherwise empty."""
     if left.is_done:
         return

@@ -10,7 +10,7 @@ import msgspec
 
 from cloudmend.core.contract import Control
 from cloudmend.core.errors import AwsError, LedgerError, WrongState
-from cloudmend.core.exempting import Grounds, Where
+from cloudmend.core.exempting import ExemptionRequest, Where
 from cloudmend.core.guidance import guided
 from cloudmend.core.ledger import Entry, TimedExemption
 from cloudmend.core.model import Record
@@ -18,8 +18,8 @@ from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import Sent
 from cloudmend.core.reversal import revert
 from cloudmend.core.undo import (
-    Reversal,
-    Undone,
+    UndoResult,
+    UndoStatus,
     check_anything,
     check_done,
     check_place,
@@ -38,14 +38,14 @@ _PROOF_PAUSES: Final = (0.1, 0.2, 0.4, 0.8)
 
 def undo(
     entry_id: str,
-    grounds: Grounds,
+    grounds: ExemptionRequest,
     *,
     place: str = "",
     control_of: Callable[[str], Control[Any]],
     world: World,
     dry_run: bool,
     policy: Policy | None = None,
-) -> Undone:
+) -> UndoResult:
     """Exempts the resource, and then restores what was mended; or, in a dry run, says what that would be.
 
     Of two undos at once, or one after the other, the second does nothing and gives what the first did.
@@ -66,11 +66,13 @@ def undo(
     check_unchanged(entry, reversal)
     check_anything(entry, reversal)
     exemption = grounds.exemption(entry.id, _where(entry), world.clock.now(), reversal.marks)
-    planned = Undone(entry=entry, exemption=exemption, requests=reversal.requests)
+    planned = UndoResult(entry=entry, exemption=exemption, requests=reversal.requests)
     return planned if dry_run else _carried_out(planned, look, control, world)
 
 
-def _carried_out(planned: Undone, look: Callable[[], Reversal], control: Control[Any], world: World) -> Undone:
+def _carried_out(
+    planned: UndoResult, look: Callable[[], UndoStatus], control: Control[Any], world: World
+) -> UndoResult:
     """Exempt, restore, prove, report and record, in this order. Raises UndoIncomplete."""
     entry, exemption = planned.entry, planned.exemption
     world.ledger.exempt(exemption)
@@ -83,7 +85,7 @@ def _carried_out(planned: Undone, look: Callable[[], Reversal], control: Control
         raise incomplete(entry, exemption, f"may be as it was, which could not be read or recorded: {error}") from error
 
 
-def _recorded(planned: Undone, reversal: Reversal, control: Control[Any], world: World) -> Undone:
+def _recorded(planned: UndoResult, reversal: UndoStatus, control: Control[Any], world: World) -> UndoResult:
     """Report and record the undo, unless another undo of the mend was recorded first."""
     entry = planned.entry
     if world.ledger.get(entry.id, entry.place).undone:
@@ -98,7 +100,7 @@ def _recorded(planned: Undone, reversal: Reversal, control: Control[Any], world:
     return msgspec.structs.replace(planned, record=record)
 
 
-def _after_another(entry: Entry, reversal: Reversal, world: World) -> Undone:
+def _after_another(entry: Entry, reversal: UndoStatus, world: World) -> UndoResult:
     """Return the result of another undo that ended meanwhile. Raises WrongState if the entry ended otherwise."""
     latest = world.ledger.get(entry.id, entry.place)
     if latest.undone is None:
@@ -130,7 +132,7 @@ def _control(entry: Entry, control_of: Callable[[str], Control[Any]]) -> Control
 
 def _look(
     entry: Entry, mended: Record, control: Control[Any], policy: Policy | None, world: World
-) -> Callable[[], Reversal]:
+) -> Callable[[], UndoStatus]:
     """Return what compares the mend with what is now."""
     if control.revert:
         return partial(control.revert, entry.intent, mended, world.reader)
@@ -148,7 +150,7 @@ def _write(requests: Sequence[Sent], world: World) -> str:
     return ""
 
 
-def _proved(look: Callable[[], Reversal], world: World) -> Reversal:
+def _proved(look: Callable[[], UndoStatus], world: World) -> UndoStatus:
     """Return what AWS answers after the writes, read again while it may only be late."""
     reversal = look()
     for pause in _PROOF_PAUSES:

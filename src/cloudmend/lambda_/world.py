@@ -19,7 +19,7 @@ from cloudmend.aws.switch import ModeSwitch
 from cloudmend.aws.world import Connection, connection, threads
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Ledger, Terms
-from cloudmend.core.notice.audience import Audience
+from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.world import NoLater, World
 
 ACCOUNT: Final = "CLOUDMEND_ACCOUNT"
@@ -49,7 +49,7 @@ def deployed_world(settings: Mapping[str, str], warn: Callable[[str], None], not
     here = connection()
     gateway, brief = here.gateway, here.brief_gateway
     table, queue = settings.get(LEDGER_TABLE, ""), settings.get(CONTINUATION_QUEUE, "")
-    audience = Audience(
+    audience = NotificationTargets(
         topic=settings.get(NOTICE_TOPIC, ""),
         chat_topic=settings.get(CHAT_TOPIC, ""),
         security_hub=settings.get(SECURITY_HUB) == "on",

@@ -17,7 +17,7 @@ from cloudmend.core.contract import Finding, View
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Record
 from cloudmend.core.notice import CHANNELS
-from cloudmend.core.notice.audience import Audience
+from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.mail import subject, text
 from cloudmend.core.ports import Sent
 from cloudmend.testing.bench import Bench, Crash
@@ -26,7 +26,9 @@ from cloudmend.testing.clients import ACCOUNT
 
 REGION = "us-east-1"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:cloudmend"
-EVERYBODY = Audience(topic=TOPIC, chat_topic=f"{TOPIC}-chat", security_hub=True, region=REGION, ledger="a-table")
+EVERYBODY = NotificationTargets(
+    topic=TOPIC, chat_topic=f"{TOPIC}-chat", security_hub=True, region=REGION, ledger="a-table"
+)
 OF_GROUPS = re.compile(r"security.?group|cidr|prefix.?list|ingress|\brules?\b|revoke", re.IGNORECASE)
 BOTOCORE_NAMES = {"s3api": "s3"}
 

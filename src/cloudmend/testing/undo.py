@@ -10,21 +10,21 @@ import msgspec
 import pytest
 
 from cloudmend.core.errors import AwsError, UndoIncomplete, UndoRefused
-from cloudmend.core.exempting import Grounds, Where
+from cloudmend.core.exempting import ExemptionRequest, Where
 from cloudmend.core.ledger import End
 from cloudmend.core.model import Step
 from cloudmend.core.planning import same_parts
-from cloudmend.core.undo import Undone
+from cloudmend.core.undo import UndoResult
 from cloudmend.engine.undo import undo
 from cloudmend.testing.bench import Bench
 from cloudmend.testing.clients import ACCOUNT
 from cloudmend.testing.specimen import needs
 
 ALICE = f"arn:aws:iam::{ACCOUNT}:user/alice"
-GROUNDS = Grounds(owner="data-team", reason="A partner reads it", duration=timedelta(hours=2), caller=ALICE)
+GROUNDS = ExemptionRequest(owner="data-team", reason="A partner reads it", duration=timedelta(hours=2), caller=ALICE)
 
 
-def undone(bench: Bench, entry_id: str, *, dry_run: bool = False) -> Undone:
+def undone(bench: Bench, entry_id: str, *, dry_run: bool = False) -> UndoResult:
     return undo(entry_id, GROUNDS, control_of=lambda _: bench.control, world=bench.world, dry_run=dry_run)
 
 

@@ -14,7 +14,7 @@ from cloudmend.cli.messages import who_of
 from cloudmend.cli.records.run import _tell
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.model import Actor, Record
-from cloudmend.core.notice.audience import Audience
+from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.chat import notification
 from cloudmend.core.notice.mail import text
 from support import Account, event, ipv4, policy
@@ -119,8 +119,8 @@ def test_mail_chat_and_the_list_of_records_tell_both(capsys: pytest.CaptureFixtu
     account = Account()
     group_id = account.group(OPEN)
     record = fixed(account)
-    assert "Who:     somebody unknown\n" in text(record, Audience())
-    assert f"Run by:  {CAROL}\n" in text(record, Audience())
+    assert "Who:     somebody unknown\n" in text(record, NotificationTargets())
+    assert f"Run by:  {CAROL}\n" in text(record, NotificationTargets())
     assert f"*Run by:* `{CAROL}`" in notification(record)["content"]["description"]
     capsys.readouterr()
     kept = entry(account, record.entry_id)
@@ -135,5 +135,5 @@ def test_a_mend_of_a_function_was_run_by_nobody() -> None:
     account = Account()
     record = account.respond(by_mallory(account.group(OPEN)))
     assert record.run_by == ""
-    assert "Run by" not in text(record, Audience())
+    assert "Run by" not in text(record, NotificationTargets())
     assert who_of(entry(account, record.entry_id)) == "opened by the IAM user mallory"

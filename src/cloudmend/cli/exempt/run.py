@@ -18,7 +18,7 @@ from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.named import check_group_id, find_group, mark_named
 from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.escaping import terminal
-from cloudmend.core.exempting import Grounds, Where, parse_duration
+from cloudmend.core.exempting import ExemptionRequest, Where, parse_duration
 from cloudmend.core.ledger import Exemptions, Ledger, TimedExemption
 from cloudmend.core.notice.request import NoticeRequest
 from cloudmend.core.stored import encode
@@ -41,7 +41,7 @@ def add(
     check_group_id(group)
     here, there = connection(region), connection(group_region or region)
     caller = here.caller()
-    grounds = Grounds(owner=owner or caller, reason=reason, duration=lasting, caller=caller)
+    grounds = ExemptionRequest(owner=owner or caller, reason=reason, duration=lasting, caller=caller)
     row = find_group(group, there.gateway, there.region)
     parts = (mark_named(rule, group, there.gateway),) if rule else None
     where = Where(group=group, name=row["GroupName"], account=row["OwnerId"], region=there.region, control=CONTROL.id)

@@ -14,12 +14,12 @@ from cloudmend.cli.stack_notifier import StackNotifier
 from cloudmend.controls import by_id, every
 from cloudmend.core.errors import UndoIncomplete
 from cloudmend.core.escaping import command, terminal
-from cloudmend.core.exempting import Grounds, parse_duration
+from cloudmend.core.exempting import ExemptionRequest, parse_duration
 from cloudmend.core.ledger import Entry
 from cloudmend.core.model import UNDO, Record
 from cloudmend.core.notice.request import NoticeRequest
 from cloudmend.core.record_ids import find
-from cloudmend.core.undo import Undone
+from cloudmend.core.undo import UndoResult
 from cloudmend.core.world import World
 from cloudmend.disk.policy_file import read_policy
 from cloudmend.engine.stations.left_behind import complete_all
@@ -40,7 +40,7 @@ def undo(
     """Raises CloudmendError: nothing was changed, or the sentence says what was."""
     lasting = parse_duration(duration)
     caller = connection(region).caller()
-    grounds = Grounds(owner=owner or caller, reason=reason, duration=lasting, caller=caller)
+    grounds = ExemptionRequest(owner=owner or caller, reason=reason, duration=lasting, caller=caller)
     book = open_ledger(ledger, region)
     entry = find(book, entry_id)
     home = entry.intent.region
@@ -58,7 +58,9 @@ def undo(
         Screen().say(terminal(undone.already))
 
 
-def take_back_and_tell(entry: Entry, grounds: Grounds, here: World, stack: StackNotifier, *, dry_run: bool) -> Undone:
+def take_back_and_tell(
+    entry: Entry, grounds: ExemptionRequest, here: World, stack: StackNotifier, *, dry_run: bool
+) -> UndoResult:
     """The stack is asked to tell people, also of an exemption that stands where the undo failed, and a second time
     where it was undone already: whoever did so may have got no further. Raises CloudmendError as the undo does.
     """
@@ -88,7 +90,7 @@ class TerminalNotifier:
             Screen().say(done, terminal(record.summary), hang=2)
 
 
-def _tell_plan(undone: Undone, region: str, *, as_json: bool) -> None:
+def _tell_plan(undone: UndoResult, region: str, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(f"{_json({'exemption': undone.exemption, 'requests': undone.requests})}\n")
         return

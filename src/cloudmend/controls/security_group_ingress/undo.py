@@ -15,7 +15,7 @@ from cloudmend.controls.security_group_ingress.observe import find_groups
 from cloudmend.controls.security_group_ingress.plan import authorize, modify
 from cloudmend.core.model import Edit, Intent, Record, Request
 from cloudmend.core.ports import Reader
-from cloudmend.core.undo import Difference, Reversal
+from cloudmend.core.undo import Difference, UndoStatus
 
 _PAGE: Final = 1000  # the most rules that one answer may hold
 
@@ -33,33 +33,33 @@ PERMISSIONS: Final = frozenset(
 )
 
 
-def revert(intent: Intent, record: Record, reader: Reader) -> Reversal:
+def revert(intent: Intent, record: Record, reader: Reader) -> UndoStatus:
     """Return how much of the mend is undone now, and the missing changes. Raises AwsError, and UndoRefused."""
     mended = mended_rules(intent, record)
     filters = [{"Name": "group-id", "Values": [intent.resource.id]}]
     request = Request("ec2:DescribeSecurityGroupRules", {"Filters": filters, "MaxResults": _PAGE})
     live = {rule.id: rule for rule in map(Rule, reader.rows(request, "SecurityGroupRules"))}
     if not live and not find_groups(filters, reader):  # a group without rules and no group give the same rows: none
-        return Reversal(is_gone=True)
-    return Reversal.of(_judged(rule, live, intent.resource.id, reader) for rule in mended)
+        return UndoStatus(is_gone=True)
+    return UndoStatus.of(_judged(rule, live, intent.resource.id, reader) for rule in mended)
 
 
-def _judged(mended: MendedRule, live: Mapping[str, Rule], group_id: str, reader: Reader) -> Reversal:
+def _judged(mended: MendedRule, live: Mapping[str, Rule], group_id: str, reader: Reader) -> UndoStatus:
     """Return how much of the mend of one rule is undone. `live` holds the present rules by id."""
     before, now = mended.before, live.get(mended.before.id)
     twin = next((rule for rule in live.values() if rule.is_ingress and rule.place == before.place), None)
     said = partial(_said, tags=mended.has_tags)
     if twin is not None and said(twin) == said(before):
-        return Reversal(marks=(_mark(mended),), restored=(_restored(mended, twin),))
+        return UndoStatus(marks=(_mark(mended),), restored=(_restored(mended, twin),))
     if now is None and mended.elsewhere:
-        return Reversal(restored=(_left_closed(before),))
+        return UndoStatus(restored=(_left_closed(before),))
     if said(now) != said(mended.left):
         return _differs(before, _told(mended.left), _told(now))
     if twin is not None:
         return _differs(before, f"no rule for {before}", f"{twin.id}, {_told(twin)}")
     if mended.prefix_list and (change := change_of(before.prefix_list_id, mended.prefix_list, reader)):
-        return Reversal(differences=(change,))
-    return Reversal(marks=(_mark(mended),), requests=(_inverse(group_id, before, now),))
+        return UndoStatus(differences=(change,))
+    return UndoStatus(marks=(_mark(mended),), requests=(_inverse(group_id, before, now),))
 
 
 def _mark(mended: MendedRule) -> str:
@@ -89,8 +89,8 @@ def _left_closed(before: Rule) -> Edit:
     return Edit(part=before.id, before="", after="", did=told, why="not cloudmend's")
 
 
-def _differs(before: Rule, expected: str, found: str) -> Reversal:
-    return Reversal(differences=(Difference(part=before.id, expected=expected, found=found),))
+def _differs(before: Rule, expected: str, found: str) -> UndoStatus:
+    return UndoStatus(differences=(Difference(part=before.id, expected=expected, found=found),))
 
 
 def _told(rule: Rule | None) -> str:

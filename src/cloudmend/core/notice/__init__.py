@@ -10,20 +10,20 @@ from datetime import datetime
 from typing import Final
 
 from cloudmend.core.model import Record, Request
-from cloudmend.core.notice.audience import Audience
+from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.chat import publish_chat
 from cloudmend.core.notice.event import put_event
 from cloudmend.core.notice.finding import import_findings
 from cloudmend.core.notice.mail import publish_mail
 from cloudmend.core.notice.wording import is_for_people
 
-__all__ = ["CHANNELS", "Audience"]
+__all__ = ["CHANNELS", "NotificationTargets"]
 
 
-Channel = Callable[[Record, Audience, datetime], Iterator[Request]]
+Channel = Callable[[Record, NotificationTargets, datetime], Iterator[Request]]
 
 
-def _events(record: Record, _: Audience, __: datetime) -> Iterator[Request]:
+def _events(record: Record, _: NotificationTargets, __: datetime) -> Iterator[Request]:
     """Yield the event of a new record, but not of a clean look: each of cloudmend's own writes leads to one."""
     if record.status != "clean" and record.notice == "now":
         yield put_event(record)
@@ -34,17 +34,17 @@ def _is_for_people(record: Record) -> bool:
     return record.notice == "now" and is_for_people(record)
 
 
-def _mail(record: Record, audience: Audience, _: datetime) -> Iterator[Request]:
+def _mail(record: Record, audience: NotificationTargets, _: datetime) -> Iterator[Request]:
     if audience.topic and _is_for_people(record):
         yield publish_mail(record, audience)
 
 
-def _chat(record: Record, audience: Audience, _: datetime) -> Iterator[Request]:
+def _chat(record: Record, audience: NotificationTargets, _: datetime) -> Iterator[Request]:
     if audience.chat_topic and _is_for_people(record):
         yield publish_chat(record, audience.chat_topic)
 
 
-def _findings(record: Record, audience: Audience, now: datetime) -> Iterator[Request]:
+def _findings(record: Record, audience: NotificationTargets, now: datetime) -> Iterator[Request]:
     """Yield the import into Security Hub, which takes from an account no finding about another's.
 
     Security Hub gets each resource of a digest, too.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 
-class Audience(Struct, frozen=True, kw_only=True):
+class NotificationTargets(Struct, frozen=True, kw_only=True):
     """The recipients besides EventBridge: ARNs of SNS topics, empty for none, and Security Hub or not.
 
     `account` and `region` are where the stack is, the first empty where it is not known. There is its ledger: the table

@@ -14,7 +14,7 @@ from cloudmend.core.counts import plural
 from cloudmend.core.digest import Digest, status_of
 from cloudmend.core.escaping import ascii_line, chat, plain
 from cloudmend.core.model import Request
-from cloudmend.core.notice.audience import Audience
+from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.event import SOURCE
 from cloudmend.core.standing import StandingResource
 
@@ -37,7 +37,7 @@ _WORDS: Final = {
 }
 
 
-def requests(digest: Digest, audience: Audience) -> Iterator[Request]:
+def requests(digest: Digest, audience: NotificationTargets) -> Iterator[Request]:
     """Yield what is sent of a digest: people first."""
     if audience.topic:
         yield _mail(digest, audience)
@@ -57,7 +57,7 @@ def headline(digest: Digest) -> str:
     return f"{_count(digest.standing)} still at fault, not mended: {digest.control}"
 
 
-def text(digest: Digest, audience: Audience) -> str:
+def text(digest: Digest, audience: NotificationTargets) -> str:
     """Return the whole mail: paragraphs of short lines."""
     paragraphs = (
         _summary(digest),
@@ -155,7 +155,7 @@ def _stands(each: StandingResource, digest: Digest) -> Stands:
     )
 
 
-def _mail(digest: Digest, audience: Audience) -> Request:
+def _mail(digest: Digest, audience: NotificationTargets) -> Request:
     place = ascii_line(f"({digest.account}, {digest.region})", _PLACE)
     subject = f"{ascii_line(f'cloudmend: {headline(digest)}', _SUBJECT - 1 - len(place))} {place}"
     named = {
@@ -208,12 +208,12 @@ def _unread(digest: Digest) -> Iterator[str]:
     yield from (f"- {plain(each, _TEXT)}" for each in digest.unread)
 
 
-def _next(digest: Digest, audience: Audience) -> Iterator[str]:
+def _next(digest: Digest, audience: NotificationTargets) -> Iterator[str]:
     yield "What to do"
     yield from _steps(digest, audience)
 
 
-def _steps(digest: Digest, audience: Audience) -> Iterator[str]:
+def _steps(digest: Digest, audience: NotificationTargets) -> Iterator[str]:
     yield f"To list all of it, with ages, run: cloudmend records --standing{_options(digest, audience)}"
     if digest.counts.get("baseline"):
         options = _options(digest, _there(digest, audience))
@@ -223,16 +223,16 @@ def _steps(digest: Digest, audience: Audience) -> Iterator[str]:
         yield f'To have cloudmend mend what it observes, set control.{digest.control}.mode = "fix" in the policy.'
 
 
-def _options(digest: Digest, audience: Audience) -> str:
+def _options(digest: Digest, audience: NotificationTargets) -> str:
     options = {"--control": digest.control, "--region": audience.region, "--ledger": audience.ledger}
     return "".join(f" {name} {shlex.quote(value)}" for name, value in options.items() if value)
 
 
-def _there(digest: Digest, audience: Audience) -> Audience:
+def _there(digest: Digest, audience: NotificationTargets) -> NotificationTargets:
     """Return the audience with the Region of the digest. In another Region than the stack's, `fix` has no table."""
     if audience.region in ("", digest.region):
         return audience
-    return Audience(region=digest.region)
+    return NotificationTargets(region=digest.region)
 
 
 def _new(digest: Digest) -> tuple[StandingResource, ...]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from cloudmend.core.escaping import ascii_line, command, plain
 from cloudmend.core.model import END_EXEMPTION, Record, Request
-from cloudmend.core.notice.audience import Audience
+from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.wording import (
     WAITING,
     attributes,
@@ -33,7 +33,7 @@ _COMMANDS: Final = 128 * 1024
 _NOT_KNOWN: Final = ("",)  # one line says that the command is not known
 
 
-def publish_mail(record: Record, audience: Audience) -> Request:
+def publish_mail(record: Record, audience: NotificationTargets) -> Request:
     """Return the Publish call with the message, and with the attributes that a subscription may filter on."""
     return Request(
         "sns:Publish",
@@ -55,7 +55,7 @@ def subject(record: Record) -> str:
     return f"{ascii_line(headline(record), _SUBJECT - 1 - len(place))} {place}"
 
 
-def text(record: Record, audience: Audience) -> str:
+def text(record: Record, audience: NotificationTargets) -> str:
     """Return the whole message: paragraphs of short lines."""
     by_hand, undo = partial(_by_hand, audience=audience), partial(_undo, audience=audience)
     paragraphs = (_event, _remarks, _edits, _problems, _next, by_hand, undo, _ids)
@@ -129,7 +129,7 @@ def _next(record: Record) -> Iterator[str]:
     yield "4. Read the problems above, for example a missing right, or somebody who opens it again."
 
 
-def _by_hand(record: Record, audience: Audience) -> Iterator[str]:
+def _by_hand(record: Record, audience: NotificationTargets) -> Iterator[str]:
     """Yield what to do about a part that a person left open, or leaves open no longer."""
     if record.status != "exempt":
         return
@@ -141,7 +141,7 @@ def _by_hand(record: Record, audience: Audience) -> Iterator[str]:
     yield from _commands([remove_command(record.exemption_id, region=audience.region, ledger=audience.ledger)])
 
 
-def _undo(record: Record, audience: Audience) -> Iterator[str]:
+def _undo(record: Record, audience: NotificationTargets) -> Iterator[str]:
     if not record.undo:
         return
     if record.entry_id:

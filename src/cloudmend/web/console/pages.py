@@ -19,10 +19,10 @@ from cloudmend.core.attribution import attribute
 from cloudmend.core.counts import plural
 from cloudmend.core.errors import CloudmendError, InputError, LedgerError
 from cloudmend.core.escaping import command
-from cloudmend.core.exempting import Grounds, parse_duration
+from cloudmend.core.exempting import ExemptionRequest, parse_duration
 from cloudmend.core.ledger import Entry
 from cloudmend.core.record_ids import find
-from cloudmend.core.undo import Undone
+from cloudmend.core.undo import UndoResult
 from cloudmend.web.console.context import ConsoleContext, current_findings
 from cloudmend.web.console.difference import difference, noun
 from cloudmend.web.render import asset, short, unbroken
@@ -48,10 +48,12 @@ class ExemptionForm(Struct, frozen=True, kw_only=True):
             is_carried_out=form.get("step") == "undo",
         )
 
-    def grounds(self, caller: str) -> Grounds:
+    def grounds(self, caller: str) -> ExemptionRequest:
         """Return the exemption's grounds. Raises InputError for a duration that is not valid."""
         lasting = parse_duration(self.duration.strip())
-        return Grounds(owner=self.owner.strip() or caller, reason=self.reason.strip(), duration=lasting, caller=caller)
+        return ExemptionRequest(
+            owner=self.owner.strip() or caller, reason=self.reason.strip(), duration=lasting, caller=caller
+        )
 
 
 class Pages:
@@ -132,7 +134,7 @@ class Pages:
         newest = tuple(islice(self._around.ledger.entries(newest_first=True), _SHOWN))
         return Markup(render_template("mends.html", entries=newest, limit=_SHOWN))  # noqa: S704 - escaped
 
-    def _undone(self, entry: Entry, wish: ExemptionForm) -> Undone:
+    def _undone(self, entry: Entry, wish: ExemptionForm) -> UndoResult:
         """Undo a mend in the Region of its record, whatever Regions the console looks at."""
         grounds = wish.grounds(self._around.caller())
         here = self._around.world(entry.intent.region)
@@ -140,7 +142,7 @@ class Pages:
 
 
 def _record_page(
-    entry: Entry, *, wish: ExemptionForm | None = None, planned: Undone | None = None, problem: str = ""
+    entry: Entry, *, wish: ExemptionForm | None = None, planned: UndoResult | None = None, problem: str = ""
 ) -> str:
     # Escaped here and not in the template, where a command would be made one that is nicer to read, and another.
     commands = [escape(command(each.command(entry.intent.region))) for each in planned.requests] if planned else []
