@@ -71,7 +71,7 @@ lint: .venv/.ready docs ## ruff, mypy, cfn-lint, shellcheck, the site's links
 	$(BIN)/shellcheck *.sh scripts/*.sh
 
 test: setup setup-sam lint ## every check, quick profile, without a browser
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser and not container"
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser and not container and not deep"
 
 test-browser: .venv/.ready ## the pages in Debian's chromium (and chromium-driver); screenshots in build/screenshots
 	$(BIN)/pytest tests/browser -m browser

@@ -48,7 +48,11 @@ def test_python_runs_it_where_its_script_is_not_on_the_path() -> None:
 @pytest.mark.parametrize(
     ("words", "stdin", "said"),
     [
-        (["-e", "no/such.json"], "", f"There is no event no/such.json in {ROOT}. The example is events/event.json"),
+        (
+            ["-e", "no/such.json"],
+            "",
+            f"There is no event no/such.json in {ROOT}. The example is {ROOT}/events/event",
+        ),
         (["-e", "events"], "", "The event cannot be read ([Errno 21] Is a directory: 'events')."),
         (
             ["-e", "-"],

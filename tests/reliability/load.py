@@ -104,6 +104,7 @@ def deployed(folder: Path, **parameters: str) -> Iterator[Deployed]:
             Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()],
             Capabilities=["CAPABILITY_IAM"],
         )
+        aws.settle(_PROGRESS_S)  # the first sweep, which starts with the deployment
         yield Deployed(aws, aws.environment, log)
 
 
@@ -143,7 +144,7 @@ class Burst:
     def events(self) -> Sequence[Event]:
         """CloudTrail's record of each opening, most of them many times, shuffled. The same order in each run."""
         opened = self.stack.aws.events[self._told :]
-        told = [event for event in opened if event["detail"]["eventName"] == "AuthorizeSecurityGroupIngress"]
+        told = [event for event in opened if event["detail"].get("eventName") == "AuthorizeSecurityGroupIngress"]
         numbers = {group_id: number for number, group_id in enumerate(self.doors)}
         told.sort(key=lambda event: numbers[event["detail"]["requestParameters"]["groupId"]])
         chance = random.Random(_SEED)  # noqa: S311 - no secret

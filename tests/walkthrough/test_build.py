@@ -225,7 +225,13 @@ def test_what_is_deployed_has_wheels_for_the_templates_runtime(tmp_path: Path) -
     assert set(PARAMETERS["Architecture"]["AllowedValues"]) == {"arm64", "x86_64"}
 
 
-@pytest.mark.parametrize("runtime", PARAMETERS["Runtime"]["AllowedValues"])
+@pytest.mark.parametrize(
+    "runtime",
+    [
+        pytest.param(each, marks=[] if each == PARAMETERS["Runtime"]["Default"] else [pytest.mark.deep])
+        for each in PARAMETERS["Runtime"]["AllowedValues"]
+    ],
+)
 def test_there_are_wheels_for_every_runtime_that_the_template_allows(runtime: str, tmp_path: Path) -> None:
     tag = runtime.removeprefix("python").replace(".", "")
     libraries = {path.name for path in (build(ROOT, tmp_path, runtime.removeprefix("python")).parent).rglob("*.so")}

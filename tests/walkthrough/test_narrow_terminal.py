@@ -67,7 +67,7 @@ def seen(words: list[str], environment: dict[str, str], columns: int) -> list[st
     return [line[start : start + columns] for line in lines for start in range(0, max(len(line), 1), columns)]
 
 
-@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("columns", [80, pytest.param(120, marks=pytest.mark.deep)])
 def test_no_command_breaks_an_id(group: str, account: dict[str, str], files: Path, columns: int) -> None:
     entry = json.loads(run(["cloudmend", "records", "--json"], account).stdout.splitlines()[-1])["id"]
     run(["cloudmend", "exempt", "add", "--group", group, "--for", "1m", "--reason", "w" * 200], account)

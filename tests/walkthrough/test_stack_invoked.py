@@ -141,7 +141,7 @@ def test_all_that_doctor_prints_can_be_pasted_where_the_stack_only_observes(
 def test_a_deployment_over_a_stack_leaves_its_switch_alone(deployed: Deployed) -> None:
     """The last test of this file: the function does not observe by its mode any more."""
     deployed.switch("observe")
-    run([*DEPLOY, "Mode=fix", "SweepRegions=all"], deployed.environment)
+    run([*DEPLOY, "Mode=fix"], deployed.environment)
     group_id = an_open_group(deployed, "after-the-deployment")
     assert {record["status"] for record in deployed.records(group_id)} == {"observed"}
     assert described(deployed, group_id) == OPENED

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cloudmend.cli.demo import run as demo
+from walkthrough.blocks import ROOT
 from walkthrough.conftest import run
 from walkthrough.walkthrough import MENDED, OPENED, comparable
 
@@ -123,3 +124,15 @@ STEPS = [
 def test_the_demo_fails_where_something_is_not_as_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "APPROVED", "10.0.0.0/9")
     assert demo.run() == 1
+
+
+def test_the_demo_s_end_in_the_tutorial_is_what_the_demo_prints(demo_output: str) -> None:
+    shown = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8").split("```text\n8. ")[1].split("\n```")[0]
+    assert normal(shown) == normal(demo_output.split("\n8. ")[1])
+
+
+def normal(text: str) -> list[str]:
+    """Lines without ids, seconds and spacing, and what happened when: one mend for both rules, or one for each."""
+    text = re.sub(r"(sg|snap)-[0-9a-f]{17}", r"\1-ID", text)
+    told = [re.sub(r"\s+", " ", re.sub(r"\d+\.\d\d$", "SECONDS", line.strip())) for line in text.splitlines()]
+    return [line for line in told if line.strip("─ ") and not re.match(r"\d+\.\d\d s ", line)]

@@ -59,7 +59,7 @@ def installed(wheel: Path, folder: Path, *extras: str) -> Path:
     names = needed(of, frozenset(extras), set())
     for name in {*names, "pip"}:
         for file in distribution(name).files or ():
-            if "__pycache__" not in file.parts and Path(str(file.locate())).exists():
+            if Path(str(file.locate())).exists():
                 copy(Path(str(file.locate())), packages / file, folder / "bin")
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     subprocess.run([*pip, "--no-deps", "--no-index", str(wheel)], check=True)
