@@ -26,6 +26,7 @@ PATIENCE_S: Final = 1800.0
 _SENDERS: Final = 8
 _ACCOUNT_CONCURRENCY: Final = 10  # Lambda's quota of a new account; the template reserves less for the function
 _SEED: Final = 4
+_FIRST_SWEEP_S: Final = 60.0  # at most
 _PROGRESS_S: Final = 5.0
 
 Event = Mapping[str, Any]
@@ -104,7 +105,7 @@ def deployed(folder: Path, **parameters: str) -> Iterator[Deployed]:
             Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()],
             Capabilities=["CAPABILITY_IAM"],
         )
-        aws.settle(_PROGRESS_S)  # the first sweep, which starts with the deployment
+        aws.settle(_FIRST_SWEEP_S)  # it starts with the deployment
         yield Deployed(aws, aws.environment, log)
 
 
