@@ -127,7 +127,9 @@ def test_what_an_aws_cli_call_opened_is_scanned_fixed_and_taken_back(by_hand: By
     assert proof.read(by_hand, resource) == before
 
 
-@pytest.mark.parametrize("form", ["table", "csv", "sarif", "html"])
+@pytest.mark.parametrize(
+    "form", ["table", *(pytest.param(each, marks=pytest.mark.deep) for each in ("csv", "sarif", "html"))]
+)
 def test_every_format_shows_what_every_control_found(by_hand: ByHand, form: str) -> None:
     names = {proof.control: opened(by_hand, proof, f"{form}-{proof.control.replace('_', '-')}") for proof in ALL}
     said = by_hand.cloudmend("scan", "--region", REGION, "--policy", str(by_hand.policy), "--format", form)

@@ -65,7 +65,9 @@ def test_nearly_every_service_is_called_in_each_region(every_service: dict[str, 
     assert len(silent) < 20, silent
 
 
-@pytest.mark.parametrize("service", SSL_COMMON_NAMES)
+@pytest.mark.parametrize(
+    "service", [pytest.param(each, marks=[] if each == "sqs" else [pytest.mark.deep]) for each in SSL_COMMON_NAMES]
+)
 def test_services_that_the_aws_cli_1_leads_elsewhere_stay_here_in_every_region(
     service: str, aws_environment: dict[str, str]
 ) -> None:
