@@ -197,7 +197,7 @@ def test_a_change_to_a_list_tells_once_of_all_groups_of_others_and_calls_none_of
     assert "and 2 more" in told.summary
     assert f"cloudmend acts in account {ACCOUNT} alone" in told.summary
     assert (mended.resource.id, mended.status) == (own, "mended")
-    assert "it is not known by which command" not in mail(told, NotificationTargets())
+    assert "no command is known for it" not in mail(told, NotificationTargets())
 
 
 def _unknown() -> str:

@@ -16,7 +16,7 @@ def forms() -> str:
 
 def kinds() -> str:
     """Return the forms that cloudmend recognizes and that hold no event."""
-    return table(("what it is", "what to do"), ((kind.name, _advice(kind.ignored, kind.advice)) for kind in KINDS))
+    return table(("form", "what to do"), ((kind.name, _advice(kind.ignored, kind.advice)) for kind in KINDS))
 
 
 def _advice(ignored: bool, advice: str) -> str:

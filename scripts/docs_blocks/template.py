@@ -29,7 +29,7 @@ def parameters() -> str:
 
 
 def outputs() -> str:
-    return table(("output", "what it is"), ((code(name), value["Description"]) for name, value in _read("Outputs")))
+    return table(("output", "meaning"), ((code(name), value["Description"]) for name, value in _read("Outputs")))
 
 
 def rights() -> str:

@@ -129,7 +129,7 @@ def test_a_failure_before_anything_was_found_says_that_it_may_be_open_and_how_to
     said = text(FAILED)
     assert "It may be open now: cloudmend could not check" in said
     assert "describe-security-group-rules" in said
-    assert "(it is not known by which command)" in said
+    assert "(no command is known for it)" in said
 
 
 def test_what_cloudmend_only_observes_is_told_with_the_command_that_closes_it() -> None:
@@ -155,7 +155,7 @@ def test_a_record_without_event_actor_or_time_is_told_without_them() -> None:
 def test_where_the_id_is_not_known_the_name_stands_for_it_and_no_command_is_made_up() -> None:
     named = guided(replace(FAILED, resource=Resource(type="AWS::EC2::SecurityGroup", name="web")), CONTROL)
     assert subject(named) == "HIGH: cloudmend failed, look now: web (111122223333, eu-west-1)"
-    assert "Look at web:\n     (it is not known by which command)" in text(named)
+    assert "Look at web:\n     (no command is known for it)" in text(named)
     assert notification(named)["metadata"]["relatedResources"] == ["web"]
 
 

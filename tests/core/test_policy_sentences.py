@@ -84,8 +84,8 @@ WARNINGS = {
     ),
     f"{HELD}account = '111122223333'".replace("2030-06-30", "2026-12-24"): (
         "line 1: exemption[0]: whatever security_group_ingress finds in account 111122223333 stays as it is, and "
-        "nobody is told. Add a resource or a VPC, or write control.security_group_ingress.mode.account.111122223333 = "
-        '"observe".'
+        "cloudmend notifies nobody. Add a resource or a VPC, or write "
+        'control.security_group_ingress.mode.account.111122223333 = "observe".'
     ),
 }
 

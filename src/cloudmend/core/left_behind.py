@@ -32,7 +32,7 @@ def is_news(traces: Traces | None) -> bool:
 
 
 def completed(entry: Entry, traces: Traces | None, named: str, *, may_settle: bool = False) -> Record:
-    """Return the record of an intent that was left behind, with its own cause; `named` is its resource.
+    """Return the record of an orphaned intent, with its own cause; `named` is its resource.
 
     `may_settle`: AWS may only have shown the change late, so that no process need have died.
     """

@@ -36,9 +36,9 @@ _CLOSING: Final = {
 
 
 class Batch(Struct, frozen=True, kw_only=True):
-    """Some records: how many, and the text of those of interest.
+    """A run of records: their number, and the text of those of interest.
 
-    `latest` is the latest eventTime of them, as it stands there; told at the end of a stream.
+    `latest` is the latest eventTime among them, as the file spells it. Only the last batch of a stream has it.
     """
 
     count: int
@@ -48,7 +48,7 @@ class Batch(Struct, frozen=True, kw_only=True):
 
 
 class _Head(Struct, frozen=True, gc=False, rename="camel"):
-    """All that is read of most records. What wraps a record has no name."""
+    """The fields that are read of every record. A document that wraps records has no name."""
 
     event_name: str = ""
 
@@ -146,7 +146,7 @@ class _Cutter:
         return (place + 1 for place in found if place >= 0)
 
     def _batch(self, records: bytes) -> Batch:
-        """Of a list of whole records. Raises DecodeError if it is none."""
+        """Return the batch of a JSON list of whole records. Raises DecodeError if the text is no such list."""
         heads = _HEADS.decode(records)
         if self._wanted.isdisjoint(map(_NAME, heads)) and not self._is_last:
             return Batch(count=len(heads))
@@ -195,14 +195,17 @@ class _Cutter:
         self._place, self._enough = line_end + 1, SEGMENT
 
     def _passed_over(self) -> EventError:
-        """One error for all that was passed over."""
+        """Return one error for all lines that were passed over."""
         more = len(self._problems) - 1
         return EventError(
             f"{self._problems[0]}{f' The same holds for {more:,} more.' if more else ''} The rest was read."
         )
 
     def _concerns(self, name: str, text: bytes) -> bool:
-        """Whether it is of interest: what wraps a record is, unless all that it wraps is seen to be of other calls."""
+        """Return whether a record is of interest.
+
+        A document that wraps records is, unless its text shows that all of them are of other calls.
+        """
         if name and name != _KINESIS:
             return name in self._names
         return any(spelled in text for spelled in self._spelled) or _MARK not in text

@@ -33,7 +33,7 @@ _NOTHING: Final = Known(
 class Fate(Struct, frozen=True, kw_only=True):
     """A finding, the value of its part in words, and what becomes of it.
 
-    `edit`: what would be done, if anything. `details`: what else the control knows of the part, by name.
+    `edit` is the change that would be made, if any. `details` are other facts that the control knows of the part.
     """
 
     finding: Finding

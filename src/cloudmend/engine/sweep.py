@@ -1,4 +1,4 @@
-"""Looks everywhere, whatever events did or did not say: the net below them."""
+"""Look at every resource, whatever the events reported. The sweep is the safety net below them."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ def sweep(
     writes: Bucket = EC2_WRITES,
     known: Sequence[Control[Any]] = (),
 ) -> Sweep:
-    """Complete what a crash left behind, then close what is open in the whole Region.
+    """Complete the orphaned intents, then mend what is at fault in the whole Region.
 
     It starts no batch after `until`. `only` goes on with what an earlier sweep left, and looks nowhere else. No action
     is written faster than `writes`; whoever left something may just have emptied that bucket. `known` are controls that
-    do not look, as one that only observes by now: what a crash left behind of theirs is completed all the same.
+    do not look, such as one that only observes by now. Their orphaned intents are completed all the same.
     """
     pace = PacedWriter(world.writer, world.clock, writes, full=only is None)
     ledger = RunLedger(world.ledger)
@@ -125,7 +125,7 @@ class _Sweeping:
 def _left_behind(
     entries: Iterable[Entry], controls: Sequence[Control[Any]], policy: Policy, world: World
 ) -> Iterator[Record]:
-    """Yield what was told of all that were left behind. What was never done is done now, for the same cause."""
+    """Yield the records of all orphaned intents. A change that was never made is made now, for the same cause."""
     for entry, control, told, is_left in complete_all(entries, controls, policy, world):
         yield from told
         if is_left:

@@ -69,7 +69,7 @@ class Looked(Struct, frozen=True, kw_only=True):
 
     @property
     def not_judged(self) -> frozenset[str]:
-        """The ids of resources of which something waits to be judged: what it says by then is not known yet."""
+        """The ids of resources that have a finding which cannot be judged yet."""
         return frozenset(each.resource.id for each in self.records if any(finding.wait for finding in each.findings))
 
 
@@ -84,8 +84,8 @@ def units_of(world: World) -> Units:
 def begin_unit(whole: Target, units: Units, policy: Policy, world: World) -> UnitState | None:
     """Return what is known of a unit; None where that is not known, and there is no baseline to be kept.
 
-    What is stored of it and cannot be read says nothing. Its baseline is then kept anew, so that nothing is mended that
-    was there before. Raises CloudmendError where the ledger does not answer.
+    If what is stored of it cannot be read, its baseline is kept again, so that nothing is mended that was there before.
+    Raises CloudmendError if the ledger does not answer.
     """
     try:
         return _known(whole, units, policy, world)
@@ -167,7 +167,7 @@ def _forget(state: UnitState, looked: Looked, ledger: RunLedger) -> None:
 def _marked(unit: Unit, looked: Looked, *, unkept: frozenset[str], now: datetime) -> Unit:
     """Return the unit after a sweep: its mark, what could not be read, and when it was read whole.
 
-    The next look at a resource of which what stands could not be kept (`unkept`: its id) is a first look, too.
+    `unkept` are the ids of resources whose findings could not be kept. The next look at each is a first look, too.
     """
     unread = looked.unread
     missed = {*unread, *looked.left, *looked.not_judged, *unkept}

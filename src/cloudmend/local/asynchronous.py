@@ -27,7 +27,7 @@ MINUTE_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class AsynchronousRun:
-    """All tries of one event. `destination` is the ARN where Lambda's record of the failure went, if it failed."""
+    """The tries of one event. `destination` is the ARN where Lambda's record of the failure went, if it failed."""
 
     invocations: tuple[Invocation, ...]
     succeeded: bool

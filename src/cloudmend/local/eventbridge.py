@@ -68,12 +68,12 @@ class EventBus:
 
     @property
     def events(self) -> tuple[Mapping[str, Any], ...]:
-        """All that were put, in order."""
+        """The events that were put, in order."""
         return tuple(self._events)
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
-        """All that have come to an end, in order."""
+        """The deliveries that have ended, in order."""
         return tuple(self._deliveries)
 
     def put(self, event: Mapping[str, Any]) -> None:

@@ -129,7 +129,7 @@ class Functions:
             environment.close()
 
     def _environments_of(self, function: LambdaFunction) -> _Environments:
-        """The environments of a function, made anew when its code or its configuration has changed."""
+        """Return the environments of a function. They are made again if its code or its configuration has changed."""
         definition = _definition(function)
         with self._lock:
             known = self._environments.get(function.function_arn)
@@ -162,7 +162,7 @@ class Functions:
         return _Environments(definition, archive, runtimes)
 
     def _variables(self, function: LambdaFunction) -> Mapping[str, str]:
-        """What Lambda adds to the template's variables: keys of a session of the function's role, named after it."""
+        """Return the variables that Lambda adds: keys of a session of the function's role, named after the function."""
         session = sts_backends[function.account_id][partition_of(function.region).id].assume_role(
             region_name=function.region,
             role_session_name=function.function_name,

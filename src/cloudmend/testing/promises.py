@@ -166,7 +166,7 @@ def test_what_was_there_before_a_stack_is_left_until_a_person_accepts_it(bench: 
 
 @needs(lambda each: each.control.follow)
 def test_what_a_call_says_that_it_opens_is_no_baseline_though_it_was_so_before(bench: Bench) -> None:
-    """Closed and opened again before anybody looked, or gone, and made anew under the same name."""
+    """It was closed and opened again before anybody looked, or deleted and made again under the same name."""
     bench.is_stack = True
     bench.sweep()
     bench.restart()
@@ -229,7 +229,7 @@ def test_a_crash_at_any_step_is_completed_and_told_with_its_cause(bench: Bench, 
         else:
             bench.mend(targets)
         mends = [each for each in (*told, *bench.notes.told) if each.status == "mended"]
-        assert mends, f"nobody was told after a crash before step {number}, {steps[number]}"
+        assert mends, f"nobody was notified after a crash before step {number}, {steps[number]}"
         assert all(each.undo for each in mends)
         late = "AWS showed it late, or its process died" in "".join(each.summary for each in bench.notes.told)
         assert late is (bool(bench.control.settles_in) and "died" in "".join(each.summary for each in bench.notes.told))

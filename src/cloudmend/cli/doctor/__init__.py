@@ -6,6 +6,6 @@ trail.py     does CloudTrail report a call here at all
 rule.py      does EventBridge pass the report on to the function
 function.py  can the function run, how often it failed, and what became of its work
 ledger.py    can the ledger's items be read, and when was each unit last read
-settings.py  what it was told to do, and in which version
+settings.py  its settings, and its version
 looks.py     the checks in their order
 """

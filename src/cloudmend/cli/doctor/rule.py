@@ -24,7 +24,7 @@ def rule(answer: Json | None, expected: EventRule, name: str, deployment: Deploy
 
 def notice_rule(answer: Json | None, name: str, deployment: Deployment) -> Answer:
     """Judge DescribeRule's answer about the rule for the notices that the command line requests."""
-    return _own_rule(answer, _NOTICES, "nobody is told of an undo or an exemption", name, deployment)
+    return _own_rule(answer, _NOTICES, "nobody is notified of an undo or an exemption", name, deployment)
 
 
 def deployment_rule(answer: Json | None, name: str, deployment: Deployment) -> Answer:

@@ -63,14 +63,14 @@ def _named(others: Sequence[str]) -> str:
 
 
 def _doctor(others: Sequence[str], deployment: Deployment) -> str:
-    """The same look at the first of them."""
+    """Return the command that runs doctor on the first of them."""
     return Deployment(
         account=deployment.account, region=deployment.region, partition=deployment.partition, stack=others[0]
     ).cloudmend("doctor")
 
 
 def undo_role(principal: str, deployment: Deployment) -> Answer:
-    """Who may assume it, as the parameter UndoPrincipal names them. The role trusts this account alone."""
+    """Say who may assume the undo role, by the parameter UndoPrincipal. The role trusts this account alone."""
     if not principal:
         return Answer("ok", "Anyone whom IAM allows in this account can assume the undo role, with MFA.")
     _, partition, _, _, account, _ = principal.split(":", 5)

@@ -82,7 +82,7 @@ def _summary(summary: Summary) -> Iterator[str]:
 
 def _span(summary: Summary) -> str:
     if summary.since is None or summary.read.until is None:
-        return "none of which changed what a control watches"
+        return "and none changed what a control watches"
     return f"which tell of changes from {summary.since:%Y-%m-%d %H:%M} to {summary.read.until:%Y-%m-%d %H:%M} UTC"
 
 

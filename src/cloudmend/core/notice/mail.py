@@ -159,7 +159,7 @@ def _commands(commands: Iterable[str]) -> Iterator[str]:
         room -= len(line)
         left_out += room < 0
         if room >= 0:
-            yield f"     {line or '(it is not known by which command)'}"
+            yield f"     {line or '(no command is known for it)'}"
     if left_out:
         yield f"     ({left_out} more have no room here: they are in the record)"
 

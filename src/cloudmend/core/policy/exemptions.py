@@ -104,7 +104,7 @@ def _doubt(exemption: Exemption, key: Key, now: datetime, review: Review) -> Non
         review.warn(expires, told, "Write an earlier date, on which somebody will look at it again.")
     if exemption.scope.keys() == {"account"}:
         control, account = exemption.control, exemption.account
-        told = f"whatever {control} finds in account {account} stays as it is, and nobody is told"
+        told = f"whatever {control} finds in account {account} stays as it is, and cloudmend notifies nobody"
         other = f'control.{control}.mode.account.{account} = "observe"'
         review.warn(key, told, f"Add a resource or a VPC, or write {other}.")
 

@@ -1,4 +1,4 @@
-"""All that is wrong or suspicious in a policy, collected while it is read."""
+"""Collect what is wrong or suspicious in a policy while it is read."""
 
 from __future__ import annotations
 

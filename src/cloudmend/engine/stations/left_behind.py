@@ -1,4 +1,4 @@
-"""Complete the intents that a dead process left behind.
+"""Complete the orphaned intents: those whose process died before it could end them.
 
 Each is compared with the present state, reported, and then ended in the ledger.
 """
@@ -31,7 +31,7 @@ _NO_STEPS: Final = (
 
 
 class Completed(NamedTuple):
-    """An intent that was left behind, its reported records, and whether some part is as it was before the intent."""
+    """An orphaned intent, its reported records, and whether some part is as it was before the intent."""
 
     entry: Entry
     control: Control[Any]
@@ -40,7 +40,7 @@ class Completed(NamedTuple):
 
 
 def complete_met(situation: Situation, policy: Policy, world: World) -> bool:
-    """Complete the oldest intent that was left behind at the resource of a mend; return whether there was one.
+    """Complete the oldest orphaned intent at the resource of a mend; return whether there was one.
 
     The resource must then be read again, because a state that was read during another lease is out of date. An intent
     that cannot be completed stays for the sweep, which reports it.
@@ -67,7 +67,7 @@ def open_intents(world: World) -> tuple[Found, ...]:
 def complete_all(
     entries: Iterable[Entry], controls: Sequence[Control[Any]], policy: Policy, world: World
 ) -> Iterator[Completed]:
-    """Complete the open entries that were left behind in the Region."""
+    """Complete the orphaned intents of the Region, and yield each with its records."""
     by_id = {control.id: control for control in controls}
     for entry in entries:
         control = by_id.get(entry.intent.control)

@@ -1,6 +1,6 @@
-"""What is at fault at a resource, and what becomes of it, as a value. Mends and looks judge by this alike.
+"""Judge a resource: the findings, and what becomes of each, as a value. Mends and looks use the same judgement.
 
-A look may stop here; a mend goes on with the plan.
+A look stops here. A mend goes on with the plan.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class Exempt(Struct, frozen=True):
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """What is at fault, and what becomes of it.
+    """The findings at a resource, and what becomes of them.
 
-    `findings` are those that count; of a resource that is exempt as a whole, all. `plan` mends those that are due. It
-    is None where none is due, where the resource is exempt, where the control only reports, and while AWS does not show
-    a mend yet that it accepted: that is `pending` then.
+    `findings` are those that count, or all if the resource is exempt as a whole. `plan` mends those that are due. It is
+    None if none is due, if the resource is exempt, if the control only reports, and as long as AWS does not show a mend
+    that it accepted. `pending` is the entry of that mend.
     """
 
     target: Target
@@ -195,7 +195,7 @@ def _plan(
 
 
 def _with_cause(target: Target, recent: Sequence[Entry]) -> Target:
-    """Where a crash left an intent, its call is the cause of what a sweep finds: nobody else knows it any more."""
+    """Return the target of a sweep with the cause of an orphaned intent, because no event names that cause any more."""
     intent = next((entry.intent for entry in recent if entry.state == "INTENT"), None)
     if intent is None or not target.swept:
         return target

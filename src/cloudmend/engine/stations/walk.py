@@ -86,7 +86,7 @@ def _key(target: Target) -> tuple[str, str]:
 
 
 def _read(targets: Sequence[Target], policy: Policy, world: World) -> list[Situation | Ended]:
-    """Read all targets. If an intent that a crash left behind was completed first, read its resource again."""
+    """Read all targets. If an orphaned intent was completed first, read its resource again."""
     found = read(targets, policy, world)
     for number, each in enumerate(found):
         while isinstance(each, Situation) and complete_met(each, policy, world):
