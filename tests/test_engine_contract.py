@@ -11,8 +11,7 @@ from cloudmend.core.call import Call
 from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.model import Edit
 from cloudmend.engine.look import look
-from cloudmend.engine.stations import mend
-from cloudmend.engine.stations.walk import Agreed
+from cloudmend.engine.stations.walk import Agreed, mend
 from lamps import CONTROL, ID, SETTLING, Home, policy, refusal, target
 from support import NOW
 

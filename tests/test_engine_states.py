@@ -14,7 +14,9 @@ from cloudmend.core.ending import Ended, Target
 from cloudmend.core.errors import AwsError, LedgerError
 from cloudmend.core.ledger import Exemptions
 from cloudmend.core.model import Resource
-from cloudmend.core.policy import Catalog, Policy, parse_policy
+from cloudmend.core.policy.catalog import Catalog
+from cloudmend.core.policy.model import Policy
+from cloudmend.core.policy.parse import parse_policy
 from cloudmend.core.run import OneByOne
 from cloudmend.core.standing import Before, UnitState
 from cloudmend.core.world import World

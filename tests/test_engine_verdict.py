@@ -15,7 +15,7 @@ from cloudmend.core.decide import Decision
 from cloudmend.core.ledger import End, Entry, Exemptions, TimedExemption
 from cloudmend.core.model import Edit, Intent, Step
 from cloudmend.core.planning import NOTHING, Covers, judge, mark, plan
-from cloudmend.core.policy import Policy
+from cloudmend.core.policy.model import Policy
 from cloudmend.core.standing import Before
 from cloudmend.engine.stations.before import Recent
 from cloudmend.engine.stations.read import Known, Situation

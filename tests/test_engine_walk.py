@@ -13,7 +13,7 @@ from cloudmend.core.ending import Target
 from cloudmend.core.errors import EventError, LedgerError
 from cloudmend.core.model import Edit, Record
 from cloudmend.core.standing import StandingResource, Unit, UnitState
-from cloudmend.engine.stations import mend, parse
+from cloudmend.engine.stations.walk import mend, parse
 from lamps import CONTROL, ID, Home, call, policy, target
 from support import ACCOUNT, NOW, REGION
 from test_engine_before import KEY, UNIT

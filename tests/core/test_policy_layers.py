@@ -6,7 +6,7 @@ import pytest
 
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.errors import PolicyError
-from cloudmend.core.policy import review_policy
+from cloudmend.core.policy.parse import review_policy
 from cloudmend.core.policy.place import _line_of
 from support import policy, sg_settings
 

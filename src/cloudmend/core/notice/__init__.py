@@ -17,9 +17,6 @@ from cloudmend.core.notice.finding import import_findings
 from cloudmend.core.notice.mail import publish_mail
 from cloudmend.core.notice.wording import is_for_people
 
-__all__ = ["CHANNELS", "NotificationTargets"]
-
-
 Channel = Callable[[Record, NotificationTargets, datetime], Iterator[Request]]
 
 

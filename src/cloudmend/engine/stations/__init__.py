@@ -3,9 +3,3 @@
 Each takes a batch and returns values for the next; an event is a batch of one, a sweep walks with up to thirty-three.
 What ends early is an Ended and waits for `record`. An error is the value of its own item, and stops no other.
 """
-
-from __future__ import annotations
-
-from cloudmend.engine.stations.walk import mend, parse
-
-__all__ = ["mend", "parse"]

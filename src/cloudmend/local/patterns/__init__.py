@@ -12,8 +12,3 @@ Two things of AWS are left out: the limit on the complexity of wildcards, which 
 accident of event-ruler, which reads a value once for all tests of a field (in `[1, {"cidr": ...}]` the
 `cidr` never matches there). Here a field matches if any of its tests does, as its README says.
 """
-
-from cloudmend.local.patterns.compiler import PATTERN_QUOTA, InvalidPattern, compile_pattern
-from cloudmend.local.patterns.pattern import Pattern
-
-__all__ = ["PATTERN_QUOTA", "InvalidPattern", "Pattern", "compile_pattern"]

@@ -8,8 +8,3 @@
 What differs from Lambda: memory is not limited, the file system is not read-only, the SDK is there only
 if the archive holds it, and the interpreter's `exit` and `quit` are missing (`sys.exit` is not).
 """
-
-from cloudmend.local.runtime.function import FunctionError, FunctionRuntime, Invocation
-from cloudmend.local.runtime.process import FunctionConfiguration
-
-__all__ = ["FunctionConfiguration", "FunctionError", "FunctionRuntime", "Invocation"]
