@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cloudmend.core.errors import CloudmendError, EventError, StillOpen
+from cloudmend.core.errors import CloudmendError, EventError, LedgerError, StillOpen
 from cloudmend.core.ledger import next_hour
 from cloudmend.core.model import ApiCall, Record, Resource
 from cloudmend.core.notice.wording import is_for_people
@@ -143,6 +143,24 @@ def test_while_cloudmend_only_observes_people_are_told_of_a_rule_once_and_of_ano
     assert len(told.records) == 2
     next_look(later, account)
     assert len(told.records) == 2
+
+
+def test_what_the_ledger_cannot_keep_of_what_was_put_off_is_in_the_log_and_counted(
+    deployed: Deployed, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> frozenset[str]:
+        raise LedgerError("The table is full.")
+
+    account = deployed.account
+    group_id = account.group(ipv4(22, "0.0.0.0/0"))
+    monkeypatch.setattr(handlers, "_policy", lambda: policy(mode="observe"))
+    monkeypatch.setattr(account.ledger, "keep_standing", refused, raising=False)
+    (record,) = taken(task_of(deployed, group_id, due=account.clock.now()))["records"]
+    assert record["status"] == "observed"
+    (line,) = deployed.logged("keys")
+    assert line["keys"] == [f"{ACCOUNT}/{REGION}/security_group_ingress/{group_id}"]
+    assert line["message"] == "What stands is not in the ledger as it is: The table is full."
+    assert deployed.metrics()[-1]["LedgerUnreadable"] == [1.0]
 
 
 def next_look(later: Kept, account: Account) -> None:

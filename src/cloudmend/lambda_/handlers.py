@@ -148,7 +148,7 @@ def _tried_again(task: PutOff) -> dict[str, Any]:
 class _KnownRecords:
     """A notifier that writes repeated findings to the log only, because people got a notice when they were put off."""
 
-    def __init__(self, notifier: Notifier, log: Notifier, parts: frozenset[str]) -> None:
+    def __init__(self, notifier: Notifier, log: LogNotifier, parts: frozenset[str]) -> None:
         """`parts` are the parts that an earlier notice reported."""
         self._notifier = notifier
         self._log = log
@@ -158,6 +158,9 @@ class _KnownRecords:
         now = {finding.part for finding in record.findings}
         is_known = record.status in ("observed", "deferred", "pending") and bool(now) and now <= self._parts
         (self._log if is_known else self._notifier).publish(record)
+
+    def ledger_problem(self, keys: Sequence[str], problem: str) -> None:
+        self._log.ledger_problem(keys, problem)
 
 
 def _leave_other_regions() -> list[str]:
