@@ -44,6 +44,7 @@ def test_the_controls_of_a_package_are_found_by_module_each_once(tmp_path: Path)
             "raise OSError('no such device')",
             "own_raises of .* cannot be imported .OSError: no such device",
         ),
+        ("own_exits", "raise SystemExit(7)", "own_exits of .* cannot be imported .SystemExit: 7"),
         ("own_empty", "", "has no control: no module of it has a CONTROL"),
         ("own_other", "CONTROL = 'a text'", "CONTROL of .*own_other/__init__.py is no Control"),
         ("own_taken", CONTROL, "own_taken and cloudmend.controls.ebs_snapshot_public have a control of the same id"),

@@ -88,6 +88,7 @@ def test_an_installed_control_is_scanned_explained_fixed_undone_and_replayed(
 BROKEN = {
     "no_control": ("ebbing", "VALUE = 1\n", "its module ebbing has no CONTROL"),
     "raises": ("raising", "raise OSError('no such device')\n", "cannot be imported (OSError: no such device)"),
+    "exits": ("exiting", "raise SystemExit('no settings')\n", "cannot be imported (SystemExit: no settings)"),
     "another_name": (
         "misnamed",
         "from cloudmend.controls.ebs_snapshot_public import CONTROL\n",

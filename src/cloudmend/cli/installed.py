@@ -43,7 +43,7 @@ def _loaded(point: EntryPoint) -> Control[Any] | None:
 
     try:
         module = point.load()
-    except Exception as error:  # noqa: BLE001 - whatever the import of a stranger's module raises
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the import of a stranger's module raises
         _warn(point, f"its module {point.value} cannot be imported ({type(error).__name__}: {error})")
         return None
     control = getattr(module, "CONTROL", None)

@@ -66,7 +66,7 @@ def _imported(folder: Path, name: str) -> ModuleType:
     sys.path.insert(0, str(folder.parent))
     try:
         return import_module(name)
-    except Exception as error:  # noqa: BLE001 - whatever the import of a stranger's module raises
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the import of a stranger's module raises
         raise InputError(f"{name} of {folder} cannot be imported ({type(error).__name__}: {error}).") from None
     finally:
         sys.path.remove(str(folder.parent))
