@@ -84,9 +84,20 @@ def test_where_nothing_that_is_stored_can_be_read_it_says_so(
 
 
 def test_without_any_read_nothing_is_claimed(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
-    assert listed() == 0
+    assert listed() == 1
     out, err = capsys.readouterr()
-    assert (out, err.startswith("cloudmend: Nothing stands in the ledger.")) == ("", True)
+    told = "cloudmend: It is not known what stands: no sweep is recorded in the ledger."
+    assert (out, err.startswith(told)) == ("", True)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_control_that_no_sweep_read_is_no_all_clear(
+    as_json: bool, account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read(account)
+    assert listed("sqs_policy_pulic", as_json=as_json) == 1
+    told = "cloudmend: It is not known what stands: no sweep by sqs_policy_pulic is recorded in the ledger."
+    assert capsys.readouterr().err.startswith(told)
 
 
 def test_one_control_alone_and_as_json(account: Account, capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,14 +38,19 @@ def list_standing(*, control: str, ledger: str, region: str | None, as_json: boo
         told = {"standing": stands, "units": read}
         sys.stdout.write(f"{msgspec.json.encode(told).decode()}\n")
     else:
-        _tell(stands, read, searched.nothing("Nothing stands") if not read else "", unreadable, datetime.now(UTC))
+        _tell(stands, read, unreadable, datetime.now(UTC))
+    if not (read or unreadable):
+        sys.stderr.write(f"cloudmend: {terminal(searched.nothing(_unread(control)))}\n")
     sys.stderr.writelines(f"cloudmend: {terminal(problem)}\n" for problem in unreadable)
-    return 1 if unreadable or any(unit.unread or unit.read is None for unit in read) else 0
+    return 0 if read and not unreadable and all(unit.read and not unit.unread for unit in read) else 1
 
 
-def _tell(
-    stands: Sequence[StandingResource], units: Sequence[Unit], nothing: str, unreadable: Sequence[str], now: datetime
-) -> None:
+def _unread(control: str) -> str:
+    """Return the first words of a sentence that says where no sweep is recorded."""
+    return f"It is not known what stands: no sweep{f' by {control}' if control else ''} is recorded"
+
+
+def _tell(stands: Sequence[StandingResource], units: Sequence[Unit], unreadable: Sequence[str], now: datetime) -> None:
     screen = Screen()
     for unit in units:
         screen.say(_read(unit, now), hang=2)
@@ -53,9 +58,7 @@ def _tell(
         screen.rows(_COLUMNS, [_row(each, now) for each in stands])
     elif unreadable:
         screen.say("Nothing stands in what could be read; the rest is not known.")
-    elif nothing:
-        sys.stderr.write(f"cloudmend: {terminal(nothing)}\n")
-    else:
+    elif units:
         screen.say("Nothing stands, as of these reads.")
 
 
