@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from cli.scan.test_history import mended
 from cli.scan.test_report import CLEAR, EXEMPT, REPORT, ROW, SNAPSHOT, UNREAD, unicode
 from cloudmend.cli.scan.history import OpenPeriod
-from cloudmend.cli.scan.report import Report
+from cloudmend.cli.scan.report import Report, Row
 from cloudmend.controls import every
 from cloudmend.core.ledger import End, Entry, Found, Unreadable
 from cloudmend.web.pictures import bars, timeline
@@ -135,6 +135,23 @@ def test_foreign_text_adds_no_element_and_hides_nothing(text: str) -> None:
 
 def test_a_template_in_a_name_is_a_name() -> None:
     assert "{{ 7 * 7 }}" in page_of(report_with("{{ 7 * 7 }}")).text("bdi")
+
+
+@pytest.mark.parametrize(
+    ("rows", "in_use", "addresses"),
+    [
+        ((ROW, EXEMPT), "1", "2"),
+        ((ROW, SNAPSHOT), "1 known", "2 known"),
+        ((SNAPSHOT, replace(ROW, reach=None)), "not known", "not known"),
+        ((), "0", "0"),
+    ],
+)
+def test_what_is_not_known_of_a_finding_is_not_counted_as_none(
+    rows: tuple[Row, ...], in_use: str, addresses: str
+) -> None:
+    page = page_of(replace(REPORT, rows=rows))
+    tiles = dict(zip(page.texts["dt"], page.texts["dd"], strict=True))
+    assert (tiles["Of these in use"], tiles["Public addresses behind them"]) == (in_use, addresses)
 
 
 def test_everybody_can_read_it() -> None:

@@ -43,8 +43,8 @@ def scan_page(
         fix="" if STACK_NAME in options else shlex.join(["cloudmend", "fix", *options]),
         version=CODE_VERSION,
         accounts=sorted({row.account for row in report.rows} - {""}),
-        in_use=len({(row.region, row.type, row.resource) for row in used}),
-        behind=len({address for row in used if row.reach for address in row.reach.addresses}),
+        in_use=_known(len({(row.region, row.type, row.resource) for row in used}), report.rows),
+        behind=_known(len({address for row in used if row.reach for address in row.reach.addresses}), report.rows),
         pictures=[
             ("by-control", "Findings by control", bars(report, lambda row: row.control)),
             ("by-region", "Findings by Region", bars(report, lambda row: row.region)),
@@ -56,6 +56,13 @@ def scan_page(
         unreadable=entries.unreadable,
         lanes=timeline(periods or (), now),
     )
+
+
+def _known(count: int, rows: Sequence[Row]) -> str:
+    """Return a count of what is behind these rows. It may be too small if that is not known of each row."""
+    if all(row.reach for row in rows):
+        return f"{count:,}"
+    return f"{count:,} known" if any(row.reach for row in rows) else "not known"
 
 
 def _findings(
