@@ -27,6 +27,8 @@ from cloudmend.core.world import World
 from cloudmend.disk.policy_file import PACKAGED, read_policy
 from cloudmend.lambda_.world import LEDGER_TABLE, MODE_PARAMETER
 
+STACK_NAME: Final = "--stack-name"
+
 Switched = Literal["fix", "observe"] | None  # None: nothing is switched
 
 
@@ -124,11 +126,8 @@ class LookContext(Struct, frozen=True):
     account: str = ""  # whose resources may be changed; empty: not known
 
     def world(self, region: str, reader: Reader, account: str = "") -> World:
-        """Return a world that can only be read. `account` counts if the brief knows no account."""
+        """Return a world that can only be read. `account` counts if the context knows no account."""
         return self.standing.world(region=region, reader=reader, account=self.account or account, now=self.now)
-
-
-STACK_NAME: Final = "--stack-name"
 
 
 def look_context(

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from cloudmend.aws.world import connection
-from cloudmend.cli.doctor import reads as checks
+from cloudmend.cli.doctor import reads
 from cloudmend.controls import wakes
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.errors import InputError
@@ -34,7 +34,7 @@ class Stack(Struct, frozen=True, kw_only=True):
     def function(self, logical_id: str = FUNCTION) -> Json:
         """Return the configuration of one of its functions. Raises InputError if it has none."""
         name = self.resources.get(logical_id)
-        configuration = checks.function(connection(self.region).gateway, name) if name else None
+        configuration = reads.function(connection(self.region).gateway, name) if name else None
         if configuration is None:
             raise InputError(f"Stack {self.name} in {self.region} has no {logical_id}: it is not cloudmend's.")
         return configuration
@@ -48,9 +48,9 @@ class Stack(Struct, frozen=True, kw_only=True):
 def find_stack(name: str, region: str | None) -> Stack:
     """Find a stack in a Region, or in the Region of the environment if it is None. Raises CloudmendError."""
     here = connection(region)
-    if checks.stack(here.gateway, name) is None:
+    if reads.stack(here.gateway, name) is None:
         raise InputError(f"There is no stack {name} in {here.region}. Pass another --stack-name or --region.")
-    return Stack(name=name, region=here.region, resources=checks.resources(here.gateway, name))
+    return Stack(name=name, region=here.region, resources=reads.resources(here.gateway, name))
 
 
 def event_rules(off: Collection[str] = ()) -> tuple[EventRule, ...]:

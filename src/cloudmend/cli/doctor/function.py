@@ -17,6 +17,7 @@ from cloudmend.core.model import Json
 from cloudmend.core.ports import Rows
 
 _SHOWN: Final = 200  # characters of a log line
+_MINUTE: Final = "%Y-%m-%dT%H:%MZ"
 _ANEW: Final = (
     "The fix creates the stack again, with its parameters. It observes, because its new ledger has no exemptions."
 )
@@ -121,9 +122,6 @@ def last_sweep(streams: Rows, function: str, deployment: Deployment) -> Answer:
         return Answer("ok", f"The last sweep was at {moment(max(times))}.")
     fix = deployment.aws("lambda", "invoke", "--function-name", function, "--invocation-type", "Event", "/dev/stdout")
     return Answer("warning", "No sweep has been logged yet.", fix)
-
-
-_MINUTE: Final = "%Y-%m-%dT%H:%MZ"
 
 
 class Runs(Struct, frozen=True, kw_only=True):

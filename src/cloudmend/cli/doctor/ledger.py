@@ -1,4 +1,4 @@
-"""Check that the ledger's items can be read, and that mends that did not end are completed."""
+"""Check that the ledger's items can be read, that mends that did not end are completed, and when each unit was read."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from cloudmend.core.ledger import Entries, Exemptions, Found
 from cloudmend.core.standing import Unit, UnitFound
 
 _FORGOTTEN: Final = timedelta(days=1)  # a mend that did not end is completed by the next try, or by a sweep
+_OLD: Final = timedelta(days=2)  # a schedule sweeps once a day at least, unless somebody chose otherwise
 _TEXT: Final = 400  # characters of a problem
 
 
@@ -32,9 +33,6 @@ def records(open_intents: Iterable[Found], exemptions: Exemptions, now: datetime
             "Check that the sweep looks at its Region, and read the sweep's last errors.",
         )
     return Answer("ok", "All exemptions in the ledger, and all mends that did not end, can be read.")
-
-
-_OLD: Final = timedelta(days=2)  # a schedule sweeps once a day at least, unless somebody chose otherwise
 
 
 def units(found: Iterable[UnitFound], now: datetime) -> Answer:

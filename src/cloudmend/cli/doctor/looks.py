@@ -1,4 +1,4 @@
-"""The checks of doctor in a stack: each reads a part of the stack, and core/doctor judges it."""
+"""The checks of doctor in a stack: each reads a part of the stack, and another module judges it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ import msgspec
 from msgspec import Struct
 
 from cloudmend.aws.gateway import Gateway
-from cloudmend.cli.doctor import function, rule, settings, stack
-from cloudmend.cli.doctor import function as runs
-from cloudmend.cli.doctor import ledger as records
-from cloudmend.cli.doctor import ledger as units
-from cloudmend.cli.doctor import reads as checks
+from cloudmend.cli.doctor import function, ledger, reads, rule, settings, stack
 from cloudmend.cli.doctor.check import QUEUE, Answer, Deployment, all_of
 from cloudmend.cli.stack import DEPLOYMENT_RULE, FUNCTION, LOG, NOTICE_RULE, SWEEP, event_rules
 from cloudmend.controls import IDS, every, ids
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.errors import AwsError, PolicyError
 from cloudmend.core.event_rules import EventRule
+from cloudmend.core.ledger import Ledger
 from cloudmend.core.model import Json
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.policy.rights import rights_parameter
@@ -75,7 +72,7 @@ class Look(Struct, frozen=True):
 
 def _rules(case: DoctorContext) -> Answer:
     answers = [
-        rule.rule(checks.rule(case.gateway, case[each.id]), each, case[each.id], case.here) for each in case.rules
+        rule.rule(reads.rule(case.gateway, case[each.id]), each, case[each.id], case.here) for each in case.rules
     ]
     return all_of(answers, f"The state of {case.all_rules} is ENABLED.")
 
@@ -88,12 +85,12 @@ def _patterns(case: DoctorContext) -> Answer:
 
 def _pattern(expected: EventRule, case: DoctorContext) -> Answer:
     name = case[expected.id]
-    described = checks.rule(case.gateway, name)
+    described = reads.rule(case.gateway, name)
     if described is None:
         return Answer.hidden(f"rule {name} is gone.")
     pattern = described.get("EventPattern", "")
     matched = {
-        call: bool(pattern) and checks.matches(case.gateway, pattern, rule.sample(expected.source, call, case.here))
+        call: bool(pattern) and reads.matches(case.gateway, pattern, rule.sample(expected.source, call, case.here))
         for call in expected.names
     }
     return rule.pattern(matched, expected, name, case.here)
@@ -102,66 +99,65 @@ def _pattern(expected: EventRule, case: DoctorContext) -> Answer:
 def _targets(case: DoctorContext) -> Answer:
     function_ = case[FUNCTION]
     names = [case[each.id] for each in case.rules]
-    answers = [rule.target(checks.targets(case.gateway, name), name, function_, case.here) for name in names]
+    answers = [rule.target(reads.targets(case.gateway, name), name, function_, case.here) for name in names]
     return all_of(answers, f"Function {function_} is a target of {case.all_rules}.")
 
 
 def _permissions(case: DoctorContext) -> Answer:
     function_ = case[FUNCTION]
-    if checks.function(case.gateway, function_) is None:
+    if reads.function(case.gateway, function_) is None:
         return Answer.hidden("the function is gone.")
-    policy = checks.resource_policy(case.gateway, function_)
+    policy = reads.resource_policy(case.gateway, function_)
     answers = [rule.permission(policy, case[each.id], function_, case.here) for each in case.rules]
     return all_of(answers, f"EventBridge can invoke function {function_} for {case.all_rules}.")
 
 
 def _function(case: DoctorContext) -> Answer:
-    configuration = checks.function(case.gateway, case[FUNCTION])
-    concurrency = checks.concurrency(case.gateway, case[FUNCTION])
+    configuration = reads.function(case.gateway, case[FUNCTION])
+    concurrency = reads.concurrency(case.gateway, case[FUNCTION])
     return function.function(configuration, concurrency, case[FUNCTION], case.here)
 
 
 def _runs(logical_id: str, case: DoctorContext) -> Answer:
     """Count from the last deployment on, if that was today: what failed before it says nothing of what runs now."""
     name = case[logical_id]
-    configuration = checks.function(case.gateway, name)
+    configuration = reads.function(case.gateway, name)
     if configuration is None:
         return Answer.hidden("the function is gone.")
     deployed = datetime.fromisoformat(configuration["LastModified"]).replace(second=0, microsecond=0)
     since = max(deployed, case.now.replace(second=0, microsecond=0) - _DAY)
-    counted = checks.runs(case.gateway, name, since, case.now + timedelta(minutes=1))
-    return runs.runs(counted, name, case[LOG], since, case.here)
+    counted = reads.runs(case.gateway, name, since, case.now + timedelta(minutes=1))
+    return function.runs(counted, name, case[LOG], since, case.here)
 
 
 def _errors(case: DoctorContext) -> Answer:
     since_ms = case.since_ms(_DAY)
-    lines = checks.log_lines(case.gateway, case[LOG], "ERROR", since_ms)
+    lines = reads.log_lines(case.gateway, case[LOG], "ERROR", since_ms)
     return function.errors(lines, since_ms, case[LOG], case.here)
 
 
 def _dead_letters(case: DoctorContext) -> Answer:
     url = case[QUEUE]
-    return function.dead_letters(checks.waiting(case.gateway, url), url, case.here)
+    return function.dead_letters(reads.waiting(case.gateway, url), url, case.here)
 
 
 def _ledger(case: DoctorContext) -> Answer:
     name = case["LedgerTable"]
-    return function.ledger(checks.table(case.gateway, name), name, case.here)
+    return function.ledger(reads.table(case.gateway, name), name, case.here)
 
 
 def _records(case: DoctorContext) -> Answer:
-    ledger = checks.ledger(case.gateway, case["LedgerTable"])
-    try:
-        return records.records(ledger.open_intents(), ledger.exemptions(case.now), case.now)
-    except AwsError as error:
-        if error.code == "ResourceNotFoundException":
-            return Answer.hidden("the ledger's table is gone.")
-        raise
+    return _by_ledger(case, lambda read: ledger.records(read.open_intents(), read.exemptions(case.now), case.now))
 
 
 def _units(case: DoctorContext) -> Answer:
+    return _by_ledger(case, lambda read: ledger.units(read.units(), case.now))
+
+
+def _by_ledger(case: DoctorContext, judge: Callable[[Ledger], Answer]) -> Answer:
+    """Judge what the ledger holds."""
     try:
-        return units.units(checks.ledger(case.gateway, case["LedgerTable"]).units(), case.now)
+        return judge(reads.ledger(case.gateway, case["LedgerTable"]))
     except AwsError as error:
         if error.code == "ResourceNotFoundException":
             return Answer.hidden("the ledger's table is gone.")
@@ -169,12 +165,12 @@ def _units(case: DoctorContext) -> Answer:
 
 
 def _last_sweep(case: DoctorContext) -> Answer:
-    return function.last_sweep(checks.newest_streams(case.gateway, case[LOG]), case[SWEEP], case.here)
+    return function.last_sweep(reads.newest_streams(case.gateway, case[LOG]), case[SWEEP], case.here)
 
 
 def _switch(case: DoctorContext) -> Answer:
     name = case["ModeParameter"]
-    return settings.switch(checks.parameter(case.gateway, name), name, case.here)
+    return settings.switch(reads.parameter(case.gateway, name), name, case.here)
 
 
 def _policy(case: DoctorContext) -> Answer:
@@ -193,7 +189,7 @@ def _rights(case: DoctorContext) -> Answer:
 
 def _by_policy(case: DoctorContext, judge: Callable[[Policy], Answer]) -> Answer:
     """Judge the installed policy file under the deployed function's settings: the deployed file cannot be read."""
-    configuration = checks.function(case.gateway, case[FUNCTION])
+    configuration = reads.function(case.gateway, case[FUNCTION])
     if configuration is None:
         return Answer.hidden("the function is gone.")
     variables: Mapping[str, str] = configuration.get("Environment", {}).get("Variables", {})
@@ -224,16 +220,16 @@ def _own_rule(case: DoctorContext, rule_id: str, function_id: str, judge: JudgeR
     name, woken = case[rule_id], case[function_id]
     here = msgspec.structs.replace(case.here, function_id=function_id)
     looks: tuple[Callable[[], Answer], ...] = (
-        lambda: judge(checks.rule(case.gateway, name), name, here),
-        lambda: rule.target(checks.targets(case.gateway, name), name, woken, here),
-        lambda: rule.permission(checks.resource_policy(case.gateway, woken), name, woken, here),
+        lambda: judge(reads.rule(case.gateway, name), name, here),
+        lambda: rule.target(reads.targets(case.gateway, name), name, woken, here),
+        lambda: rule.permission(reads.resource_policy(case.gateway, woken), name, woken, here),
     )
     fault = next((answer for look in looks if (answer := look()).verdict != "ok"), None)
     return fault or Answer("ok", f"Rule {name} {told}.")
 
 
 def _versions(case: DoctorContext) -> Answer:
-    lines = checks.log_lines(case.gateway, case[LOG], '"code_version"', case.since_ms(_WEEK))
+    lines = reads.log_lines(case.gateway, case[LOG], '"code_version"', case.since_ms(_WEEK))
     return settings.version(lines, CODE_VERSION, case.here)
 
 

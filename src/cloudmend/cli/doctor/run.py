@@ -14,8 +14,7 @@ from rich.text import Text
 
 from cloudmend.aws.identity import identify
 from cloudmend.aws.regions import Connect, connect, environment_region
-from cloudmend.cli.doctor import reads as checks
-from cloudmend.cli.doctor import stack, trail
+from cloudmend.cli.doctor import reads, stack, trail
 from cloudmend.cli.doctor.check import Answer, Check, Deployment, Verdict, exit_code
 from cloudmend.cli.doctor.looks import DoctorContext, looks
 from cloudmend.cli.screen import Screen
@@ -75,7 +74,7 @@ def diagnose(connect: Connect, name: str, region: str | None, now: datetime) -> 
     )
     calls = [(each.source, call) for each in rules for call in each.names]
     embedded = bool(caller.start)
-    yield _looked("Trail", lambda: trail.judge(checks.trails(connect, here.region), calls, here, embedded=embedded))
+    yield _looked("Trail", lambda: trail.judge(reads.trails(connect, here.region), calls, here, embedded=embedded))
     yield from _stack(DoctorContext(gateway, here, now))
 
 
@@ -101,8 +100,8 @@ def _looked(title: str, look: Callable[[], Answer]) -> Check:
 def _stack(case: DoctorContext) -> Iterator[Check]:
     name = case.here.stack
     try:
-        described = checks.stack(case.gateway, name)
-        resources = checks.resources(case.gateway, name) if described else {}
+        described = reads.stack(case.gateway, name)
+        resources = reads.resources(case.gateway, name) if described else {}
     except CloudmendError as error:
         yield Check.of("Stack", Answer.hidden(str(error)))
         return
@@ -122,10 +121,10 @@ def _stack(case: DoctorContext) -> Iterator[Check]:
 def _others(case: DoctorContext) -> list[str]:
     """Return the other stacks of cloudmend's in the Region: those with its function and rules about these calls."""
     rules = event_rules()
-    found = checks.rules_about(case.gateway, sorted({call for each in rules for call in each.names}))
-    owners = [owner for name in found if (owner := checks.owner(case.gateway, name))]
+    found = reads.rules_about(case.gateway, sorted({call for each in rules for call in each.names}))
+    owners = [owner for name in found if (owner := reads.owner(case.gateway, name))]
     stacks = {each.stack for each in owners if each.logical_id in {rule.id for rule in rules}} - {case.here.stack}
-    return sorted(stack for stack in stacks if FUNCTION in checks.resources(case.gateway, stack))
+    return sorted(stack for stack in stacks if FUNCTION in reads.resources(case.gateway, stack))
 
 
 def _resources(case: DoctorContext) -> Iterator[Check]:

@@ -1,4 +1,4 @@
-"""The plan of `cloudmend fix`: the changes, and what it leaves as it is, with the reason."""
+"""The plan of `cloudmend fix`: the changes, what it leaves as it is and why, and who opened what is changed."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ from cloudmend.core.ledger import Entries, Entry, Ledger, key_of
 from cloudmend.core.model import Actor
 from cloudmend.core.planning import same
 from cloudmend.engine.look import Fate, Look
+
+_UNKNOWN: Final = Actor()
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class SkippedResource(Struct, frozen=True):
@@ -106,10 +109,6 @@ def plan_of(
         missing=tuple(sorted(missing)),
         all_clear=report.summary if is_known else "",
     )
-
-
-_UNKNOWN: Final = Actor()
-_EVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 def opener_of(found: Look, ledger: Ledger) -> Actor:

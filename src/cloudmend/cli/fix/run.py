@@ -17,6 +17,7 @@ from cloudmend import engine
 from cloudmend.aws.regions import enabled_regions, gateways
 from cloudmend.aws.world import anywhere, world
 from cloudmend.cli.context import LookContext
+from cloudmend.cli.exit_codes import DECLINED
 from cloudmend.cli.fix.output import TerminalNotifier
 from cloudmend.cli.fix.plan import FixPlan, RequestedResource, opener_of, plan_of
 from cloudmend.cli.ledgers import open_ledger
@@ -35,7 +36,6 @@ from cloudmend.core.world import World
 from cloudmend.engine.look import Look, look
 from cloudmend.engine.stations.resolve import everything
 
-DECLINED: Final = 3
 _CLOSED: Final = ("mended", "clean", "gone")
 
 Ask = Callable[[str], bool]

@@ -1,4 +1,7 @@
-"""Decompress gzip piece by piece. What is good comes first, and then the error that says what is not."""
+"""Return a file's content as JSON documents, whatever form it has: gzip, lines with time stamps, CSV, or JSON.
+
+Gzip is decompressed piece by piece. What is good comes first, and then the error that says what is not.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,34 @@ _PATIENCE: Final = 0.05  # seconds until a thread looks whether anybody still wa
 _LEFT_OUT: Final = "What was compressed before was read."
 _EARLY: Final = f"Its gzip data end too early, so the file is cut. {_LEFT_OUT}"
 _AFTER: Final = "Other bytes follow its gzip data. They were left out, and everything before them was read."
+
+_START: Final = 1 << 12  # bytes by which a form is known
+_COMPRESSED: Final = 2  # times that a file may be, one in the other: Firehose compresses what CloudWatch Logs did
+_BLANK: Final = b"\xef\xbb\xbf \t\r\n"
+# What stands before each record in CloudWatch Logs' exports to S3, and, with the stream's name, in aws logs tail.
+_STAMP: Final = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?[ \t]+(?:[^\s{]+[ \t]+)?(?=\{)"
+_STAMPED: Final = re.compile(_STAMP)
+_STAMPS: Final = re.compile(rb"^" + _STAMP, re.MULTILINE)
+_COLUMNS: Final = re.compile(
+    rb'(?:^|,)"?(eventname|eventjson|event name|@message|cloudtrailevent)"?(?:,|$)', re.IGNORECASE
+)
+
+_UNPACK: Final = "Decompress it, and replay what comes out."
+_OUTPUT: Final = "Run the same command with --output json."
+_RECORDS: Final = "Replay the trail's own files, or query for eventJson."
+_REFUSED: Final = (
+    (b"PK\x03\x04", "a ZIP archive", _UNPACK),
+    (b"\x28\xb5\x2f\xfd", "compressed by zstd", _UNPACK),
+    (b"BZh", "compressed by bzip2", _UNPACK),
+    (b"\xfd7zXZ", "compressed by xz", _UNPACK),
+    (b"PAR1", "Parquet, as Security Lake and data lakes store it", _RECORDS),
+    (b"ORC", "ORC, as data lakes store it", _RECORDS),
+    (b"Events:", "YAML", _OUTPUT),
+    (b"events:", "YAML", _OUTPUT),
+    (b"EVENTS\t", "the AWS CLI's text, which leaves out where a column begins", _OUTPUT),
+    (b"----", "the AWS CLI's table", _OUTPUT),
+    (b"<", "XML or HTML, such as an answer that refuses a download", "Download the file again."),
+)
 
 
 def inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -102,35 +133,6 @@ def _pieces(member: igzip_lib.IgzipDecompressor, content: bytes) -> Iterator[byt
             content = b""
     except igzip_lib.IsalError as error:  # type: ignore[misc]  # isal's stub has an instance
         raise EventError(f"Its gzip data are damaged ({error}). {_LEFT_OUT}") from None
-
-
-_START: Final = 1 << 12  # bytes by which a form is known
-_COMPRESSED: Final = 2  # times that a file may be, one in the other: Firehose compresses what CloudWatch Logs did
-_BLANK: Final = b"\xef\xbb\xbf \t\r\n"
-# What stands before each record in CloudWatch Logs' exports to S3, and, with the stream's name, in aws logs tail.
-_STAMP: Final = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?[ \t]+(?:[^\s{]+[ \t]+)?(?=\{)"
-_STAMPED: Final = re.compile(_STAMP)
-_STAMPS: Final = re.compile(rb"^" + _STAMP, re.MULTILINE)
-_COLUMNS: Final = re.compile(
-    rb'(?:^|,)"?(eventname|eventjson|event name|@message|cloudtrailevent)"?(?:,|$)', re.IGNORECASE
-)
-
-_UNPACK: Final = "Decompress it, and replay what comes out."
-_OUTPUT: Final = "Run the same command with --output json."
-_RECORDS: Final = "Replay the trail's own files, or query for eventJson."
-_REFUSED: Final = (
-    (b"PK\x03\x04", "a ZIP archive", _UNPACK),
-    (b"\x28\xb5\x2f\xfd", "compressed by zstd", _UNPACK),
-    (b"BZh", "compressed by bzip2", _UNPACK),
-    (b"\xfd7zXZ", "compressed by xz", _UNPACK),
-    (b"PAR1", "Parquet, as Security Lake and data lakes store it", _RECORDS),
-    (b"ORC", "ORC, as data lakes store it", _RECORDS),
-    (b"Events:", "YAML", _OUTPUT),
-    (b"events:", "YAML", _OUTPUT),
-    (b"EVENTS\t", "the AWS CLI's text, which leaves out where a column begins", _OUTPUT),
-    (b"----", "the AWS CLI's table", _OUTPUT),
-    (b"<", "XML or HTML, such as an answer that refuses a download", "Download the file again."),
-)
 
 
 def as_json(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Choose the files to read, and their order."""
+"""Choose the files to read and their order, and count what was read of them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """`cloudmend replay`: what cloudmend would have done about the calls in CloudTrail's files. It only reads.
 
-Three steps: the files are read once and their few calls of interest are put in order on disk (reading, sorting);
-the calls are followed, resource by resource, as if cloudmend had watched (episodes); the findings are shown (table, or
-JSON).
+Three steps: the files are read once and their few calls of interest are put in order on disk (`sorted_calls`);
+the calls are followed, resource by resource, as if cloudmend had watched (`episodes`); the findings are shown (`table`,
+or JSON).
 """
 
 from __future__ import annotations

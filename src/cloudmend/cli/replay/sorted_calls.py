@@ -1,4 +1,4 @@
-"""API calls put into the order of their times on disk, so that memory does not grow with them."""
+"""Read the files, and put their calls in the order of their times on disk, so that memory does not grow with them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ from cloudmend.controls import search_with
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import ApiCall
 
+WORTH: Final = 1 << 22  # bytes of files for which it is worth to start processes
+_SMALL: Final = 1 << 23  # bytes of a file whose calls may be held in memory at once; a trail's files are smaller
 _DECODER: Final = msgspec.json.Decoder(ApiCall)
+
+Shown = Callable[[int], None]  # told how many bytes of files were read
 
 
 class SortedCalls:
@@ -49,12 +53,6 @@ class SortedCalls:
 
     def close(self) -> None:
         self._database.close()
-
-
-WORTH: Final = 1 << 22  # bytes of files for which it is worth to start processes
-_SMALL: Final = 1 << 23  # bytes of a file whose calls may be held in memory at once; a trail's files are smaller
-
-Shown = Callable[[int], None]  # told how many bytes of files were read
 
 
 def read(files: Files, calls: SortedCalls, shown: Shown) -> Reading:

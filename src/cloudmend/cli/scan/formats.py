@@ -1,4 +1,4 @@
-"""A report as JSON and as CSV."""
+"""A report as JSON, CSV, and SARIF."""
 
 from __future__ import annotations
 
@@ -18,6 +18,16 @@ from cloudmend.core.contract import Control
 from cloudmend.core.escaping import cell, chat
 
 _CELL: Final = 2000  # characters; a spreadsheet takes some 32,000
+_TABLES: Final = ("details", "reach")
+_REACH: Final = ("reach", "users", "addresses")
+COLUMNS: Final = (*(name for name in Row.__struct_fields__ if name not in _TABLES), "details", *_REACH)
+
+_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+_LEVELS: Final = {"fix": "error", "observe": "warning", "exempt": "note"}
+_SCORES: Final = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}  # within GitHub's ranges
+_NAME: Final = 255  # characters; EC2 takes no longer names
+_TEXT: Final = 1000
+_UNSAFE: Final = re.compile(r"[^\w./~-]+", re.ASCII)  # of a path in a URI
 
 
 def as_json(report: Report) -> str:
@@ -38,11 +48,6 @@ def as_csv(report: Report) -> str:
     return text.getvalue()
 
 
-_TABLES: Final = ("details", "reach")
-_REACH: Final = ("reach", "users", "addresses")
-COLUMNS: Final = (*(name for name in Row.__struct_fields__ if name not in _TABLES), "details", *_REACH)
-
-
 def _cells(row: Row) -> Iterator[str]:
     """Yield the cells of a row; empty if the value is not known."""
     plain = [getattr(row, name) for name in Row.__struct_fields__ if name not in _TABLES]
@@ -54,14 +59,6 @@ def _cells(row: Row) -> Iterator[str]:
 def _cell(value: Any) -> str:
     told = " ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
     return cell(told, _CELL)
-
-
-_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
-_LEVELS: Final = {"fix": "error", "observe": "warning", "exempt": "note"}
-_SCORES: Final = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}  # within GitHub's ranges
-_NAME: Final = 255  # characters; EC2 takes no longer names
-_TEXT: Final = 1000
-_UNSAFE: Final = re.compile(r"[^\w./~-]+", re.ASCII)  # of a path in a URI
 
 
 def as_sarif(report: Report, controls: Sequence[Control[Any]], code_version: str) -> str:

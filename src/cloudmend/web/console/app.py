@@ -1,4 +1,4 @@
-"""The pages as one WSGI application."""
+"""The pages as one WSGI application, and the guard before them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,18 @@ from cloudmend.web.console.pages import Pages, status_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    # Not no-referrer: browsers would send "Origin: null" with our own forms, and nobody could tell whose they are.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
 
 
 def create_app(around: ConsoleContext, token: str) -> Flask:
@@ -60,19 +72,6 @@ def _one_at_a_time(
     """Serve one request at a time, so that no page shows what another request is about to change."""
     with lock:
         return app(environ, start_response)
-
-
-HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
-        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-    # Not no-referrer: browsers would send "Origin: null" with our own forms, and nobody could tell whose they are.
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
 
 
 def guard(app: Flask, token: str) -> None:
