@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from cloudmend import engine
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.model import Record
-from cloudmend.core.standing import StandingResource
+from cloudmend.core.standing import StandingFound, StandingResource
 from cloudmend.local.ec2 import Ec2Error
 from support import ACCOUNT, NOW, REGION, Account, event, ipv4, policy
 
@@ -74,6 +75,24 @@ def test_a_sweep_forgets_what_nobody_told_it_is_gone(account: Account) -> None:
     account.clock.sleep(60)
     sweep(account)
     assert [each.resource.id for each in stands(account)] == [left]
+
+
+def test_what_the_ledger_refuses_to_forget_costs_nothing_else_that_is_gone(account: Account) -> None:
+    refused, *others = sorted(account.group(ipv4(22, WORLD)) for _ in range(52))
+    sweep(account)
+    for group in (refused, *others):
+        account.ec2.delete_security_group(GroupId=group)
+    keep = account.ledger.keep_standing
+
+    def refuses(found: Sequence[StandingResource], gone: Sequence[StandingFound]) -> Any:
+        if any(each.id == f"{UNIT}/{refused}" for each in gone):
+            raise LedgerError("The table does not answer.")
+        return keep(found, gone)
+
+    account.ledger.keep_standing = refuses  # type: ignore[attr-defined]
+    account.clock.sleep(60)
+    sweep(account)
+    assert [each.resource.id for each in stands(account)] == [refused]
 
 
 def test_what_cannot_be_mended_stands_as_open_until_it_is(account: Account) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 
 import msgspec
 
@@ -13,8 +12,6 @@ from cloudmend.core.ledger import Entries
 from cloudmend.core.standing import StandingFinding, StandingResource, Unit, UnitState, next_revision
 from cloudmend.core.world import World
 from cloudmend.engine.run_ledger import RunLedger
-
-_AT_ONCE: Final = 50
 
 
 def take_back(state: UnitState, current: Unit, began: datetime, ledger: RunLedger, world: World) -> None:
@@ -34,9 +31,8 @@ def take_back(state: UnitState, current: Unit, began: datetime, ledger: RunLedge
         return finding.status == "baseline" and (is_late or (each.id, finding.part) in mended)
 
     others = (_without(each, [one for one in each.findings if is_new(each, one)]) for each in ledger.standing_now)
-    stands = [each for each in others if each]
-    for first in range(0, len(stands), _AT_ONCE):
-        ledger.keep_standing(stands[first : first + _AT_ONCE], [])
+    if stands := [each for each in others if each]:
+        ledger.keep_standing(stands, [])
 
 
 def _without(found: StandingResource, new: Sequence[StandingFinding]) -> StandingResource | None:

@@ -37,7 +37,6 @@ from cloudmend.engine.run_ledger import RunLedger
 from cloudmend.engine.stations.before import keeps_baseline
 
 _MOST_TOLD: Final = 20  # of what could not be read, in the ledger
-_AT_ONCE: Final = 50
 _TRIES: Final = 5  # to keep a unit, while other sweeps of it end
 
 
@@ -160,8 +159,8 @@ def _forget(state: UnitState, looked: Looked, ledger: RunLedger) -> None:
         each for each in now.values() if each.resource.id not in looked.targets and each.seen < looked.began
     ]
     gone += [each for key, each in state.standing.items() if isinstance(each, UnreadableStanding) and key not in now]
-    for first in range(0, len(gone), _AT_ONCE):
-        ledger.keep_standing([], gone[first : first + _AT_ONCE])
+    if gone:
+        ledger.keep_standing([], gone)
 
 
 def _marked(unit: Unit, looked: Looked, *, unkept: frozenset[str], now: datetime) -> Unit:
