@@ -139,12 +139,13 @@ def _looked(situation: Situation | Ended, policy: Policy, world: World) -> Look:
 
 def _at_fault(found: Verdict, state: State) -> Look:
     edits = tuple(_edits(found))
+    unsure = [NOT_SURE] if found.baseline_why == NOT_SURE else []
     return Look(
         target=found.target,
         state=state,
         fates=tuple(_fates(found, edits)),
         edits=edits if found.decision.action == "fix" else (),
-        notes=(*found.unreadable, *found.ledger_unreadable, *({found.baseline_why} & {NOT_SURE})),
+        notes=(*found.unreadable, *found.ledger_unreadable, *unsure),
     )
 
 
