@@ -116,9 +116,6 @@ def _gaps(span: Span, holes: Iterable[Span]) -> Iterator[Span]:
         yield start, end
 
 
-NO_ADDRESSES: Final = AddressSet(())
-
-
 def _networks(*texts: str) -> AddressSet:
     return AddressSet.of(ip_network(text) for text in texts)
 
