@@ -10,8 +10,10 @@ import pytest
 
 from cloudmend import engine
 from cloudmend.controls.security_group_ingress.contract import CONTROL
+from cloudmend.core.ending import Target
 from cloudmend.core.errors import LedgerError
-from cloudmend.core.model import Record
+from cloudmend.core.events import parse_event
+from cloudmend.core.model import ApiCall, Record, Resource
 from cloudmend.core.standing import StandingFound, StandingResource
 from cloudmend.local.ec2 import Ec2Error
 from support import ACCOUNT, NOW, REGION, Account, event, ipv4, policy
@@ -171,6 +173,28 @@ def test_a_ledger_that_keeps_nothing_does_not_stop_a_mend(account: Account) -> N
     account.clock.sleep(60)
     sweep(account)
     assert stands(account) == []
+
+
+def test_a_group_that_the_ledger_has_no_room_for_costs_no_other_group_of_an_event(account: Account) -> None:
+    large, small = sorted(account.group(ipv4(22, WORLD)) for _ in range(2))
+    keep = account.ledger.keep_standing
+
+    def refuses(found: Sequence[StandingResource], gone: Sequence[StandingFound]) -> Any:
+        if any(each.resource.id == large for each in found):
+            raise LedgerError("Item size has exceeded the maximum allowed size.")
+        return keep(found, gone)
+
+    account.ledger.keep_standing = refuses  # type: ignore[attr-defined]
+    call = parse_event(event(large))
+    assert isinstance(call, ApiCall)
+    resources = [
+        Resource(type=CONTROL.resource.type, id=each, account=ACCOUNT, region=REGION) for each in (large, small)
+    ]
+    targets = [Target(control=CONTROL, resource=each, cause=call) for each in resources]
+    records = engine.mend_all(targets, policy('mode = "observe"'), account.world)
+    assert [record.status for record in records] == ["observed", "observed"]
+    assert [each.resource.id for each in stands(account)] == [small]
+    assert account.ledger_problems == ["Item size has exceeded the maximum allowed size."]
 
 
 def test_what_is_exempt_stands_and_is_no_reason_for_a_digest(account: Account) -> None:

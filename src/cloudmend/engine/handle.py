@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
+import msgspec
+
 from cloudmend.core.contract import Control
 from cloudmend.core.decide import switched_on
 from cloudmend.core.ending import Target
@@ -14,6 +16,7 @@ from cloudmend.core.policy.model import Policy
 from cloudmend.core.run import one_run
 from cloudmend.core.world import World
 from cloudmend.core.wrappings import parse_events
+from cloudmend.engine.run_ledger import RunLedger
 from cloudmend.engine.stations.record import record
 from cloudmend.engine.stations.resolve import placed, resolve
 from cloudmend.engine.stations.walk import mend, parse
@@ -67,5 +70,6 @@ def _respond(
 
 def mend_all(targets: Sequence[Target], policy: Policy, world: World) -> list[Record]:
     """Walk the resources of the targets. Resources that are not looked at are reported first."""
+    world = msgspec.structs.replace(world, ledger=RunLedger(world.ledger))
     found, ended = resolve(targets, policy, world)
     return [*record(ended, world), *(mend(found, policy, world) if found else [])]

@@ -1,4 +1,4 @@
-"""The ledger for one run of a sweep."""
+"""The ledger for one run: of a sweep, or of the targets of an event."""
 
 from __future__ import annotations
 
