@@ -300,6 +300,22 @@ def test_what_a_sweep_saw_while_an_event_mended_it_is_no_baseline(stack: Stack) 
     assert stack.stands(group) == {"tcp/22 from 0.0.0.0/0": "observed"}
 
 
+def test_a_first_sweep_that_cannot_know_what_was_mended_meanwhile_leaves_the_mark_to_the_next(stack: Stack) -> None:
+    group = stack.group(ipv4(22, WORLD))
+
+    def unanswered(*_: object) -> Any:
+        raise LedgerError("The table does not answer.")
+
+    stack.ledger.entries = unanswered  # type: ignore[attr-defined]
+    assert [record.status for record in stack.sweep()] == ["observed"]
+    assert (stack.ledger.unit(UNIT), stack.digests, stack.ledger_problems) == (None, [], ["The table does not answer."])
+    del stack.ledger.entries
+    for _ in range(2):
+        stack.sweep()
+    assert (stack.unit().baseline is not None, len(stack.digests)) == (True, 1)
+    assert ingress(stack.rules(group)) == OPEN
+
+
 def test_an_event_knows_what_a_first_sweep_kept_after_it_had_asked_what_stands(stack: Stack) -> None:
     group = stack.group(ipv4(22, WORLD))
     read, swept = stack.ledger.unit, list[bool]()
