@@ -110,6 +110,20 @@ def test_a_control_that_crashes_costs_the_others_nothing_and_is_told(
     assert [each.resource.id for each in bench.notes.told] == [bench.id, group_id]
 
 
+@pytest.mark.parametrize("error", [EventError("It names no lamp."), ZeroDivisionError("by zero")])
+def test_a_control_that_cannot_locate_what_a_call_is_about_costs_another_of_the_same_call_nothing(
+    bench: Bench, error: Exception
+) -> None:
+    def lost(_: object) -> Any:
+        raise error
+
+    event = told(bench, "ModifySnapshotAttribute")
+    broken = msgspec.structs.replace(by_id("ebs_snapshot_public"), id="broken", locate=lost)
+    with pytest.raises(EventError, match=str(error)):
+        engine.handle(event, woken_by=lambda calls: [broken, *woken_by(calls)], policy=POLICY, world=bench.world)
+    assert [(each.resource.id, each.status) for each in bench.notes.told] == [(bench.id, "mended")]
+
+
 def test_an_event_that_cannot_be_understood_is_told_once_and_stops_no_other(bench: Bench) -> None:
     group_id = open_group(bench)
     with pytest.raises(EventError) as raised:

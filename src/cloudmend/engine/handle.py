@@ -17,6 +17,7 @@ from cloudmend.core.run import one_run
 from cloudmend.core.world import World
 from cloudmend.core.wrappings import parse_events
 from cloudmend.engine.run_ledger import RunLedger
+from cloudmend.engine.stations.read import sentence
 from cloudmend.engine.stations.record import record
 from cloudmend.engine.stations.resolve import placed, resolve
 from cloudmend.engine.stations.walk import mend, parse
@@ -65,7 +66,23 @@ def _respond(
     if not controls:
         source = answer.source or "a call without eventSource,"
         return [Ignored(f"no control watches {source} {answer.name}", answer.event_id)]
-    return [*mend_all(parse(answer, controls), policy, world)]
+    targets, problems = _parsed(answer, controls)
+    records = mend_all(targets, policy, world)
+    if problems:
+        raise EventError(" ".join(problems))
+    return [*records]
+
+
+def _parsed(call: ApiCall, controls: Sequence[Control[Any]]) -> tuple[list[Target], list[str]]:
+    """Return the targets of a call, and why some controls cannot say which are theirs: that costs no other control."""
+    targets: list[Target] = []
+    problems: list[str] = []
+    for control in controls:
+        try:
+            targets += parse(call, [control])
+        except Exception as error:  # noqa: BLE001 - it stops only this control
+            problems.append(sentence(error))
+    return targets, problems
 
 
 def mend_all(targets: Sequence[Target], policy: Policy, world: World) -> list[Record]:
