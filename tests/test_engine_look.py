@@ -36,7 +36,7 @@ def exempted(group_id: str, rule_id: str = "") -> TimedExemption:
     return exemption("exempt-1a2b3c4d", group=group_id, rule=rule_id, owner="net", reason="No VPN yet")
 
 
-def standing(account: Account) -> DecisionInputs:
+def inputs(account: Account) -> DecisionInputs:
     return DecisionInputs(exemptions=account.ledger.exemptions(NOW), ledger=account.ledger)
 
 
@@ -65,7 +65,7 @@ def test_a_timed_exemption_of_the_group_leaves_all_of_it_open_as_the_engine_does
     account = Account()
     group_id = account.group(SSH, RDP)
     account.ledger.exempt(exempted(group_id))
-    judgement = judged(account, group_id, standing(account))
+    judgement = judged(account, group_id, inputs(account))
     assert actions(judgement) == {"tcp/22": "exempt", "tcp/3389": "exempt"}
     told = {fate.decision.why for fate in judgement.fates}
     assert told == {"exempt: exempt-1a2b3c4d, by net until 2026-11-24 09:00 UTC: No VPN yet"}
@@ -77,7 +77,7 @@ def test_a_timed_exemption_of_a_rule_leaves_that_rule_open_and_the_others_are_cl
     account = Account()
     group_id = account.group(SSH, RDP)
     account.ledger.exempt(exempted(group_id, rule_id(account, group_id, 22)))
-    judgement = judged(account, group_id, standing(account))
+    judgement = judged(account, group_id, inputs(account))
     assert actions(judgement) == {"tcp/22": "exempt", "tcp/3389": "fix"}
     assert account.respond(event(group_id)).edits == judgement.edits
 
@@ -86,14 +86,14 @@ def test_an_exemption_of_another_group_exempts_nothing() -> None:
     account = Account()
     group_id = account.group(SSH)
     account.ledger.exempt(exempted(account.group(SSH)))
-    assert actions(judged(account, group_id, standing(account))) == {"tcp/22": "fix"}
+    assert actions(judged(account, group_id, inputs(account))) == {"tcp/22": "fix"}
 
 
 def test_an_exemption_that_ended_exempts_nothing() -> None:
     account = Account()
     group_id = account.group(SSH)
     account.ledger.exempt(replace(exempted(group_id), expires=NOW - timedelta(seconds=1)))
-    assert actions(judged(account, group_id, standing(account))) == {"tcp/22": "fix"}
+    assert actions(judged(account, group_id, inputs(account))) == {"tcp/22": "fix"}
 
 
 def test_where_the_switch_says_observe_what_is_at_fault_is_only_reported_as_the_engine_does() -> None:
@@ -115,14 +115,14 @@ def test_what_was_mended_twice_within_the_hour_would_be_narrowed_again_as_the_en
         assert account.respond(event(group_id)).edits
         account.ec2.revoke_security_group_ingress(GroupId=group_id, SecurityGroupRuleIds=rule_ids(account, group_id))
     account.ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[SSH])
-    (planned,) = judged(account, group_id, standing(account)).edits
+    (planned,) = judged(account, group_id, inputs(account)).edits
     assert planned.after == "tcp/22 from 10.0.0.0/8"
     assert account.respond(event(group_id)).edits == (planned,)
 
 
 def test_a_group_without_findings_has_no_fate_and_what_holds_is_told() -> None:
     account = Account()
-    found = judged(account, account.group(ipv4(443, "0.0.0.0/0")), standing(account))
+    found = judged(account, account.group(ipv4(443, "0.0.0.0/0")), inputs(account))
     assert (found.fates, found.edits, found.clear) == ((), (), CLEAR)
 
 

@@ -46,10 +46,10 @@ def test_a_stack_gives_its_settings_its_switch_and_its_ledger(patient: Patient) 
     table = patient["LedgerTable"]
     patient.client("ssm").put_parameter(Name=patient["ModeParameter"], Value="fix", Overwrite=True)
     open_ledger(table, None).exempt(exemption("exempt-of-the-stack"))
-    brief = look_context(PACKAGED, ledger="", stack=STACK, region=patient.aws.region)
-    assert (ports(brief.policy), brief.policy.mode.default) == (["tcp/5432"], "observe")
-    assert brief.standing.switch == "fix"
-    assert [each.id for each in brief.standing.exemptions.held] == ["exempt-of-the-stack"]
+    context = look_context(PACKAGED, ledger="", stack=STACK, region=patient.aws.region)
+    assert (ports(context.policy), context.policy.mode.default) == (["tcp/5432"], "observe")
+    assert context.inputs.switch == "fix"
+    assert [each.id for each in context.inputs.exemptions.held] == ["exempt-of-the-stack"]
 
 
 def test_a_stack_gives_the_keys_of_the_policy_that_it_sets(patient: Patient) -> None:
@@ -64,7 +64,7 @@ def test_a_stack_and_a_table_that_sweeps_write_have_a_baseline_which_fix_does_no
     table, region = patient["LedgerTable"], patient.aws.region
 
     def keeps(ledger: str, stack: str = "", **more: bool) -> bool:
-        return look_context(PACKAGED, ledger=ledger, stack=stack, region=region, **more).standing.keeps_baseline
+        return look_context(PACKAGED, ledger=ledger, stack=stack, region=region, **more).inputs.keeps_baseline
 
     assert (keeps(table), keeps("", STACK), keeps("")) == (False, True, False)
     patient.read_whole()
@@ -78,12 +78,12 @@ def test_a_stack_that_is_not_there_is_bad_input(patient: Patient) -> None:
 
 @pytest.mark.usefixtures("patient")
 def test_without_a_name_the_user_s_own_file_counts_and_is_not_made_by_a_look(tmp_path: Path) -> None:
-    assert look_context(PACKAGED, ledger="", stack="", region=None).standing.ledger is None
+    assert look_context(PACKAGED, ledger="", stack="", region=None).inputs.ledger is None
     assert not list(tmp_path.iterdir())
     open_ledger("", None).exempt(exemption("exempt-of-my-own"))
-    standing = look_context(PACKAGED, ledger="", stack="", region=None).standing
-    assert [each.id for each in standing.exemptions.held] == ["exempt-of-my-own"]
-    assert standing.switch is None
+    inputs = look_context(PACKAGED, ledger="", stack="", region=None).inputs
+    assert [each.id for each in inputs.exemptions.held] == ["exempt-of-my-own"]
+    assert inputs.switch is None
 
 
 @pytest.mark.parametrize("regions", [[], ["us-east-1", "eu-west-1"]])

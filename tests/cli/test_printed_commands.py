@@ -102,8 +102,8 @@ def test_another_command_is_about_the_same_ledger() -> None:
 def test_a_page_of_a_scan_names_the_fix_that_judges_as_the_scan_did(tmp_path: Path) -> None:
     policy = tmp_path / "our policy.toml"
     policy.write_text(PACKAGED.read_text())
-    brief = look_context(policy, ledger="", stack="", region=None)
-    page = scan_page(REPORT, every(), None, NOW, (*brief.options, "--region", "eu-west-1"))
+    context = look_context(policy, ledger="", stack="", region=None)
+    page = scan_page(REPORT, every(), None, NOW, (*context.options, "--region", "eu-west-1"))
     fix = f"cloudmend fix --policy &#39;{policy}&#39; --region eu-west-1"
     assert f"<code>{fix}</code> shows the same, asks, and does it." in page
     assert f"<code>{fix} --resource ID</code> closes it." in page
@@ -114,7 +114,7 @@ def test_a_page_of_a_stack_s_scan_names_no_fix_by_another_mode(monkeypatch: pyte
         for name, value in aws.environment.items():
             monkeypatch.setenv(name, value)
         Patient(aws).deploy(Mode="observe")
-        brief = look_context(PACKAGED, ledger="", stack=STACK, region=aws.region)
-    page = scan_page(REPORT, every(), None, NOW, brief.options)
+        context = look_context(PACKAGED, ledger="", stack=STACK, region=aws.region)
+    page = scan_page(REPORT, every(), None, NOW, context.options)
     assert "cloudmend fix" not in page
     assert "The stack's own functions do it: at the next event, or the next sweep." in page

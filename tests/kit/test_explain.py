@@ -22,12 +22,12 @@ from kit.specimens import SPECIMENS as SPECIMENS
 from local.embedded.helpers import ACCOUNT, SETTLE_S
 
 
-def brief(bench: Bench, policy: Policy | None = None) -> LookContext:
+def context(bench: Bench, policy: Policy | None = None) -> LookContext:
     return LookContext(policy or bench.policy(), bench.clock.now(), account=ACCOUNT)
 
 
 def by_id(bench: Bench, text: str, policy: Policy | None = None) -> str:
-    return "\n".join(explain_id(text, brief(bench, policy), Place(REGION, bench.api)))
+    return "\n".join(explain_id(text, context(bench, policy), Place(REGION, bench.api)))
 
 
 def arn(bench: Bench) -> str:
@@ -73,7 +73,7 @@ def test_an_arn_of_another_account_is_not_looked_for_here(bench: Bench) -> None:
 
 def test_its_event_is_told_with_the_resource_that_it_leads_to(bench: Bench) -> None:
     place = Place(REGION, bench.api)
-    told = "\n".join(explain_event(event(bench), brief(bench), lambda _: place))
+    told = "\n".join(explain_event(event(bench), context(bench), lambda _: place))
     assert f"It points at {bench.control.resource.type} {bench.id}, which leads to {bench.id}." in told
     assert "at fault, because" in told
     assert "No control watches" not in told
@@ -82,7 +82,7 @@ def test_its_event_is_told_with_the_resource_that_it_leads_to(bench: Bench) -> N
 def test_an_event_of_a_control_that_is_off_says_that_it_is_off(bench: Bench) -> None:
     raw = event(bench)
     bench.api.calls.clear()
-    off = brief(bench, bench.policy("off"))
+    off = context(bench, bench.policy("off"))
     told = "\n".join(explain_event(raw, off, lambda _: Place(REGION, bench.api)))
     assert f"{bench.control.id} watches such calls, but the policy has it off: it does nothing." in told
     assert "No control watches" not in told

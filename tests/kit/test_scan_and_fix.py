@@ -38,8 +38,8 @@ def test_an_arn_fixes_what_it_names_and_nothing_else_of_the_same_name(texts: lis
         bench.client("s3").create_bucket(Bucket=bench.id)
         controls = [bench.control, s3_bucket_block_public_access.CONTROL]
         table = '[control.s3_bucket_block_public_access]\nmode = "fix"\n'
-        brief = LookContext(parse_policy({}, table, catalog=CATALOG), bench.clock.now(), account=ACCOUNT)
-        everywhere = look_everywhere({REGION: bench.api}, controls, brief, quiet=True)
+        context = LookContext(parse_policy({}, table, catalog=CATALOG), bench.clock.now(), account=ACCOUNT)
+        everywhere = look_everywhere({REGION: bench.api}, controls, context, quiet=True)
     wanted = named(texts, controls)
     plan = plan_of(asked_for(everywhere, wanted), wanted)
     assert {step.target.control.id for step in plan.steps} == fixes

@@ -221,8 +221,8 @@ def test_a_service_that_refuses_costs_its_own_control_and_hides_nothing_else(
     """The first line is no all-clear, also where the others find nothing."""
     for proof in ALL if finds else ():
         opened(by_hand, proof, f"refused-{proof.control.replace('_', '-')}")
-    brief = LookContext(policy(), NOW, account=ACCOUNT)
-    report = report_of(look_everywhere({region: refused_queues(by_hand.aws, region)}, every(), brief, quiet=True))
+    context = LookContext(policy(), NOW, account=ACCOUNT)
+    report = report_of(look_everywhere({region: refused_queues(by_hand.aws, region)}, every(), context, quiet=True))
     assert [(each.control, each.region) for each in report.unread] == [("sqs_policy_public", region)]
     assert "sqs:ListQueues" in report.unread[0].error
     assert {row.control for row in report.rows} == finds

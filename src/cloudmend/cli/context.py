@@ -62,24 +62,24 @@ class DecisionInputs(Struct, frozen=True, kw_only=True):
 class _Known:
     """The part of a ledger that a look reads."""
 
-    def __init__(self, standing: DecisionInputs) -> None:
-        self._standing = standing
+    def __init__(self, inputs: DecisionInputs) -> None:
+        self._inputs = inputs
 
     def exemptions(self, _: datetime) -> Exemptions:
-        return self._standing.exemptions
+        return self._inputs.exemptions
 
     def recent(self, place: str, since: datetime) -> tuple[Found, ...]:
-        ledger = self._standing.ledger
+        ledger = self._inputs.ledger
         return ledger.recent(place, since) if ledger else ()
 
     def history(self, place: str, since: datetime) -> History:
-        standing = self._standing
-        if standing.keeps_baseline and standing.ledger:
-            return standing.ledger.history(place, since)
+        inputs = self._inputs
+        if inputs.keeps_baseline and inputs.ledger:
+            return inputs.ledger.history(place, since)
         return History(self.recent(place, since))
 
     def unit(self, unit: str) -> UnitFound | None:
-        return self._standing.ledger.unit(unit) if self._standing.ledger else None
+        return self._inputs.ledger.unit(unit) if self._inputs.ledger else None
 
 
 class _Stopped(Struct, frozen=True):
@@ -121,13 +121,13 @@ class LookContext(Struct, frozen=True):
 
     policy: Policy
     now: datetime
-    standing: DecisionInputs = NOTHING
+    inputs: DecisionInputs = NOTHING
     options: tuple[str, ...] = ()  # of the command line: with these, another command judges by the same
     account: str = ""  # whose resources may be changed; empty: not known
 
     def world(self, region: str, reader: Reader, account: str = "") -> World:
         """Return a world that can only be read. `account` counts if the context knows no account."""
-        return self.standing.world(region=region, reader=reader, account=self.account or account, now=self.now)
+        return self.inputs.world(region=region, reader=reader, account=self.account or account, now=self.now)
 
 
 def look_context(
@@ -142,14 +142,14 @@ def look_context(
     policy, now = read_policy(settings, policy_file), datetime.now(UTC)
     known = known_ledger(ledger or settings.get(LEDGER_TABLE, ""), region)
     switch = _switch(settings.get(MODE_PARAMETER, ""), region)
-    standing = DecisionInputs(
+    inputs = DecisionInputs(
         exemptions=_exemptions(known, now),
         switch=switch,
         ledger=known,
         keeps_baseline=keeps_baseline and (bool(stack) or is_of_stack(ledger, known)),
     )
     account = anywhere(region).known_account()  # empty where it is not known: then all counts as the account's own
-    return LookContext(policy, now, standing, _options(policy_file, ledger, stack), account)
+    return LookContext(policy, now, inputs, _options(policy_file, ledger, stack), account)
 
 
 def is_of_stack(table: str, ledger: Ledger | None) -> bool:

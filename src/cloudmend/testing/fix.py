@@ -24,15 +24,15 @@ from cloudmend.testing.undo import ALICE, undone
 
 
 def looked(bench: Bench, mode: str = "fix") -> tuple[LookResult, ...]:
-    brief = LookContext(bench.policy(mode=mode), bench.clock.now(), account=ACCOUNT)
-    return look_everywhere({REGION: bench.api}, [bench.control], brief, quiet=True)
+    context = LookContext(bench.policy(mode=mode), bench.clock.now(), account=ACCOUNT)
+    return look_everywhere({REGION: bench.api}, [bench.control], context, quiet=True)
 
 
 def fixed(bench: Bench, plan: FixPlan) -> tuple[int, list[Record]]:
     """The exit code, and the records."""
-    teller = TerminalNotifier("", as_json=True)
+    notifier = TerminalNotifier("", as_json=True)
     world = msgspec.structs.replace(bench.world, notifier=bench.notes, run_by=ALICE)
-    return carry_out(plan, lambda _: world, bench.policy(), teller, lambda _: True), bench.notes.told
+    return carry_out(plan, lambda _: world, bench.policy(), notifier, lambda _: True), bench.notes.told
 
 
 def test_a_row_says_what_where_why_and_what_would_become_of_it(bench: Bench) -> None:

@@ -14,7 +14,7 @@ from cloudmend.core.errors import CloudmendError, EventError
 from cloudmend.core.policy.model import Policy
 from cloudmend.local.ec2 import Ec2Error
 from support import ACCOUNT, NOW, REGION, VPC, Account, event, ipv4, policy
-from test_engine_look import exempted, standing
+from test_engine_look import exempted, inputs
 
 WORLD = ipv4(22, "0.0.0.0/0")
 LIMIT = "1,048,576"
@@ -44,9 +44,9 @@ def test_an_event_of_another_account_or_region_is_not_explained_by_what_is_here(
 ) -> None:
     account = Account()
     raw = {**event(account.group(WORLD)), **place}
-    brief, here = LookContext(policy(), NOW, account=ACCOUNT), Place(REGION, account.world.reader)
+    context, here = LookContext(policy(), NOW, account=ACCOUNT), Place(REGION, account.world.reader)
     account.calls.clear()
-    told = "\n".join(explain_event(raw, brief, lambda _: here))
+    told = "\n".join(explain_event(raw, context, lambda _: here))
     assert said in told
     assert "nothing to close" not in told
     assert account.calls == []
@@ -70,8 +70,8 @@ def test_a_timed_exemption_is_told_of_the_rule_that_it_leaves_open() -> None:
     group_id = account.group(WORLD, ipv4(3389, "0.0.0.0/0"))
     ssh = rule_id(account, group_id, 22)
     account.ledger.exempt(exempted(group_id, ssh))
-    brief = LookContext(policy(), NOW, standing(account))
-    told = "\n".join(explain_id(group_id, brief, Place(REGION, account.world.reader)))
+    context = LookContext(policy(), NOW, inputs(account))
+    told = "\n".join(explain_id(group_id, context, Place(REGION, account.world.reader)))
     assert f"{ssh} is left open (exempt: exempt-1a2b3c4d, by net until 2026-11-24 09:00 UTC: No VPN yet)." in told
     assert f"{rule_id(account, group_id, 3389)} would become tcp/3389 from 10.0.0.0/8" in told
 

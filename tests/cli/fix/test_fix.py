@@ -28,9 +28,9 @@ Meanwhile = Callable[[], object]
 
 
 def planned(account: Account, policy_: Policy | None = None, *groups: str) -> FixPlan:
-    standing = DecisionInputs(exemptions=account.ledger.exemptions(NOW), ledger=account.ledger)
-    brief = LookContext(policy_ or policy(), NOW, standing)
-    return plan_of(look_everywhere({REGION: WithInterfaces(account)}, [CONTROL], brief), groups)
+    inputs = DecisionInputs(exemptions=account.ledger.exemptions(NOW), ledger=account.ledger)
+    context = LookContext(policy_ or policy(), NOW, inputs)
+    return plan_of(look_everywhere({REGION: WithInterfaces(account)}, [CONTROL], context), groups)
 
 
 def fixed(
@@ -43,14 +43,14 @@ def fixed(
     as_json: bool = False,
 ) -> int:
     """The exit code; `meanwhile` happens while the question waits for its answer."""
-    teller = TerminalNotifier(table, as_json=as_json)
+    notifier = TerminalNotifier(table, as_json=as_json)
 
     def ask(_: str) -> bool:
         meanwhile()
         return agrees
 
-    world = replace(account.world, notifier=teller)
-    return carry_out(planned(account, policy_, *groups), lambda _: world, policy_ or policy(), teller, ask)
+    world = replace(account.world, notifier=notifier)
+    return carry_out(planned(account, policy_, *groups), lambda _: world, policy_ or policy(), notifier, ask)
 
 
 def test_every_change_is_shown_before_and_after_then_done_and_proved(capsys: pytest.CaptureFixture[str]) -> None:

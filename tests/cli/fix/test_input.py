@@ -15,9 +15,9 @@ def test_where_nobody_can_be_asked_it_is_bad_input(as_json: bool, is_terminal: b
         FixOptions(as_json=as_json).check(is_terminal=is_terminal)
 
 
-@pytest.mark.parametrize("wish", [FixOptions(yes=True), FixOptions(yes=True, as_json=True)])
-def test_with_yes_nobody_needs_to_be_asked(wish: FixOptions) -> None:
-    wish.check(is_terminal=False)
+@pytest.mark.parametrize("options", [FixOptions(yes=True), FixOptions(yes=True, as_json=True)])
+def test_with_yes_nobody_needs_to_be_asked(options: FixOptions) -> None:
+    options.check(is_terminal=False)
 
 
 @pytest.mark.parametrize(

@@ -28,16 +28,16 @@ OPEN = ipv4(22, "0.0.0.0/0")
 def fixed(account: Account) -> Record:
     """The record of Carol's fix of the one group that is at fault."""
     told: list[Record] = []
-    teller = TerminalNotifier("", as_json=True)
-    publish = teller.publish
+    notifier = TerminalNotifier("", as_json=True)
+    publish = notifier.publish
 
     def keep(record: Record) -> None:
         told.append(record)
         publish(record)
 
-    teller.publish = keep  # type: ignore[method-assign]
-    world = replace(account.world, notifier=teller, run_by=CAROL)
-    assert carry_out(planned(account), lambda _: world, policy(), teller, lambda _: True) == 0
+    notifier.publish = keep  # type: ignore[method-assign]
+    world = replace(account.world, notifier=notifier, run_by=CAROL)
+    assert carry_out(planned(account), lambda _: world, policy(), notifier, lambda _: True) == 0
     (record,) = told
     return record
 

@@ -64,20 +64,20 @@ class WithInterfaces:
 def scanned(
     readers: Mapping[str, Reader],
     policy_: Policy | None = None,
-    standing: DecisionInputs = NOTHING,
+    inputs: DecisionInputs = NOTHING,
     controls: Controls = (CONTROL,),
 ) -> Report:
     """In memory there are security groups only."""
-    return report_of(look_everywhere(readers, controls, LookContext(policy_ or policy(), NOW, standing)))
+    return report_of(look_everywhere(readers, controls, LookContext(policy_ or policy(), NOW, inputs)))
 
 
 def report_on(
     account: Account,
     policy_: Policy | None = None,
     interfaces: Sequence[Json] = (),
-    standing: DecisionInputs = NOTHING,
+    inputs: DecisionInputs = NOTHING,
 ) -> Report:
-    return scanned({REGION: WithInterfaces(account, interfaces)}, policy_, standing)
+    return scanned({REGION: WithInterfaces(account, interfaces)}, policy_, inputs)
 
 
 def test_each_rule_at_fault_is_a_row_with_what_would_be_done() -> None:
@@ -320,6 +320,6 @@ def test_a_ledger_that_cannot_be_read_is_told_and_what_is_at_fault_is_a_row_all_
 
     account = Account()
     account.group(OPEN)
-    report = report_on(account, standing=DecisionInputs(ledger=Broken()))  # type: ignore[arg-type]
+    report = report_on(account, inputs=DecisionInputs(ledger=Broken()))  # type: ignore[arg-type]
     assert len(report.rows) == 1
     assert [each.error for each in report.unread] == ["The ledger cannot be used."]

@@ -42,7 +42,7 @@ def account() -> Account:
 
 
 @pytest.fixture
-def around(account: Account) -> ConsoleContext:
+def context(account: Account) -> ConsoleContext:
     """Alice's credentials; the one Region is looked at, and any other is as this one."""
     return ConsoleContext(
         readers={REGION: WithInterfaces(account)},
@@ -58,8 +58,8 @@ def around(account: Account) -> ConsoleContext:
 
 
 @pytest.fixture
-def client(around: ConsoleContext) -> FlaskClient:
-    return create_app(around, TOKEN).test_client()
+def client(context: ConsoleContext) -> FlaskClient:
+    return create_app(context, TOKEN).test_client()
 
 
 @pytest.fixture

@@ -59,20 +59,20 @@ def test_what_the_ledger_exempts_is_not_called_at_fault(visitor: Visitor, accoun
 
 
 def test_what_was_there_before_the_stack_of_the_ledger_is_only_reported(
-    account: Account, around: ConsoleContext
+    account: Account, context: ConsoleContext
 ) -> None:
     stack = replace(account.world, keeps_baseline=True)
     old = account.group(ipv4(22, "0.0.0.0/0"))
     sweep(controls=[CONTROL], policy=policy(), world=stack)
     new = account.group(ipv4(3389, "0.0.0.0/0"))
-    by_table = Visitor(create_app(replace(around, stack=StackNotifier("table", REGION)), TOKEN).test_client())
+    by_table = Visitor(create_app(replace(context, stack=StackNotifier("table", REGION)), TOKEN).test_client())
     rows = said(by_table.get()).split("<tr")
     (before,) = [row for row in rows if old in row]
     why = "it was there before cloudmend (baseline of 2026-11-24); cloudmend fix --ledger TABLE mends it"
     assert f"is only reported ({why})" in before
     (after,) = [row for row in rows if new in row]
     assert "would become tcp/3389 from 10.0.0.0/8" in after
-    own_file = Visitor(create_app(around, TOKEN).test_client())
+    own_file = Visitor(create_app(context, TOKEN).test_client())
     assert "there before cloudmend" not in said(own_file.get())
 
 

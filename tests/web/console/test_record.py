@@ -96,11 +96,11 @@ def test_what_cannot_be_meant_is_a_sentence_and_what_was_typed_is_kept(
     visitor: Visitor, account: Account, typed: dict[str, str], problem: str
 ) -> None:
     _, entry_id = mended_group(account)
-    wish = {**UNDO, "owner": 'net "<ops>"', **typed}
-    text = said(visitor.post(f"records/{entry_id}", **wish), 400)
+    form = {**UNDO, "owner": 'net "<ops>"', **typed}
+    text = said(visitor.post(f"records/{entry_id}", **form), 400)
     assert problem in text
     assert 'value="net &#34;&lt;ops&gt;&#34;"' in text
-    assert f'value="{wish["duration"]}"' in text
+    assert f'value="{form["duration"]}"' in text
     assert exemptions(account) == ()
 
 

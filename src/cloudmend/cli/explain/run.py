@@ -45,13 +45,13 @@ class Place(Struct, frozen=True):
 PlaceOf = Callable[[str], Place]  # of a Region's name; empty: the environment's own
 
 
-def explain(about: object, brief: LookContext, region: str | None, *, as_json: bool) -> None:
+def explain(about: object, context: LookContext, region: str | None, *, as_json: bool) -> None:
     """Write why the resource of an id is at fault or not, or what an event leads to. Raises CloudmendError."""
     place_of = place_in(region)
     if isinstance(about, str) and (named := subjects(about)):
-        write(explain_id(about, brief, place_of(named[0].resource.region)), as_json=as_json)
+        write(explain_id(about, context, place_of(named[0].resource.region)), as_json=as_json)
     else:
-        write(explain_event(about, brief, place_of), as_json=as_json)
+        write(explain_event(about, context, place_of), as_json=as_json)
 
 
 def place_in(region: str | None) -> PlaceOf:
@@ -74,30 +74,30 @@ def write(sentences: Iterable[str], *, as_json: bool) -> None:
             screen.say(terminal(sentence), hang=2)
 
 
-def explain_id(text: str, brief: LookContext, place: Place) -> tuple[str, ...]:
+def explain_id(text: str, context: LookContext, place: Place) -> tuple[str, ...]:
     """Explain what an id names, under each control that finds it. Raises CloudmendError if there is none."""
     named = subjects(text)
-    if stranger := next((each for each in named if _is_strange(each, brief)), None):
+    if stranger := next((each for each in named if _is_strange(each, context)), None):
         raise CloudmendError(
             f"{text} is of account {stranger.resource.account}, and your credentials belong to account "
-            f"{brief.account}. Use credentials of that account."
+            f"{context.account}. Use credentials of that account."
         )
-    world = brief.world(place.region, place.reader)
+    world = context.world(place.region, place.reader)
     targets = [(each, found) for each in named if (found := _target(each, world))]
-    looks = look([target for _, target in targets], brief.policy, world)
+    looks = look([target for _, target in targets], context.policy, world)
     told = [
         sentence
         for (subject, _), found in zip(targets, looks, strict=True)
         if found.state is not None or found.problem
-        for sentence in explained(found, brief.policy, subject.part)
+        for sentence in explained(found, context.policy, subject.part)
     ]
     if not any(found.state is not None for found in looks):
         raise CloudmendError(" ".join([*told, _nothing(text, named, place)]))
     return tuple(told)
 
 
-def _is_strange(subject: Subject, brief: LookContext) -> bool:
-    return bool(brief.account) and subject.resource.account not in ("", brief.account)
+def _is_strange(subject: Subject, context: LookContext) -> bool:
+    return bool(context.account) and subject.resource.account not in ("", context.account)
 
 
 def _target(subject: Subject, world: World) -> Target | None:
@@ -117,12 +117,12 @@ def _nothing(text: str, named: Sequence[Subject], place: Place) -> str:
     return f"{text} does not exist in {place.region}{looked}. Check the id, or pass --region."
 
 
-def explain_event(raw: object, brief: LookContext, place_of: PlaceOf) -> tuple[str, ...]:
+def explain_event(raw: object, context: LookContext, place_of: PlaceOf) -> tuple[str, ...]:
     """Return what an event says, and then of each resource it leads to. Raises EventError, CloudmendError."""
-    return tuple(sentence for answer in parse_events(raw) for sentence in _answer(answer, brief, place_of))
+    return tuple(sentence for answer in parse_events(raw) for sentence in _answer(answer, context, place_of))
 
 
-def _answer(answer: ApiCall | Ignored | EventError, brief: LookContext, place_of: PlaceOf) -> Iterator[str]:
+def _answer(answer: ApiCall | Ignored | EventError, context: LookContext, place_of: PlaceOf) -> Iterator[str]:
     if isinstance(answer, EventError):
         raise answer
     if isinstance(answer, Ignored):
@@ -130,11 +130,11 @@ def _answer(answer: ApiCall | Ignored | EventError, brief: LookContext, place_of
         return
     watching = woken_by([answer])
     yield _call(answer, watching[0].hints if watching else NO_HINTS)
-    on = switched_on(watching, brief.policy)
+    on = switched_on(watching, context.policy)
     off = [control.id for control in watching if control.id not in {each.id for each in on}]
     yield from (f"{name} watches such calls, but the policy has it off: it does nothing." for name in off)
     if on:
-        yield from _targets(answer, on, brief, place_of(answer.region))
+        yield from _targets(answer, on, context, place_of(answer.region))
     elif not off:
         yield "No control watches such calls: nothing would be done."
 
@@ -146,28 +146,28 @@ def _call(call: ApiCall, hints: Hints) -> str:
     return cut(terminal(f"{told}, by {by.who}, through {by.through}, from {by.where}. {by.hint}".rstrip()), _FOREIGN)
 
 
-def _targets(call: ApiCall, controls: Sequence[Control[Any]], brief: LookContext, place: Place) -> Iterator[str]:
-    if problem := _elsewhere(call, brief, place):
+def _targets(call: ApiCall, controls: Sequence[Control[Any]], context: LookContext, place: Place) -> Iterator[str]:
+    if problem := _elsewhere(call, context, place):
         yield problem
         return
-    world = brief.world(place.region, place.reader, call.account)
+    world = context.world(place.region, place.reader, call.account)
     for target in parse(placed(call, world), controls):
-        found, ended = resolve([target], brief.policy, world)
+        found, ended = resolve([target], context.policy, world)
         nothing = "nothing that could be looked at" if any(end.status == "failed" for end in ended) else "nothing"
         led = ", ".join(cut(terminal(each.resource.label), _FOREIGN) for each in found) or nothing
         label = cut(terminal(target.resource.label), _FOREIGN) or place.region
         yield f"It points at {target.resource.type} {label}, which leads to {led}."
         yield from (f"{label}: {cut(terminal(end.told), _FOREIGN)}." for end in ended)
-        for each in look(found, brief.policy, world):
-            yield from explained(each, brief.policy)
+        for each in look(found, context.policy, world):
+            yield from explained(each, context.policy)
 
 
-def _elsewhere(call: ApiCall, brief: LookContext, place: Place) -> str:
+def _elsewhere(call: ApiCall, context: LookContext, place: Place) -> str:
     """Return why nothing can be said of a call from here; empty if it was made here, or names no place."""
-    if call.account and brief.account and call.account != brief.account:
+    if call.account and context.account and call.account != context.account:
         return (
             f"It was made in account {cut(terminal(call.account), _FOREIGN)}, and your credentials belong to account "
-            f"{brief.account}, so it cannot be judged from here. Use credentials of that account."
+            f"{context.account}, so it cannot be judged from here. Use credentials of that account."
         )
     if call.region not in ("", place.region):
         return (

@@ -37,6 +37,6 @@ def fix(
 
     regions = region or []
     here = only(regions, f"Table {ledger}" if ledger else "")
-    brief = look_context(policy, ledger=ledger, stack="", region=here, keeps_baseline=False)
-    wish = FixOptions(resources=resource or [], controls=control or [], table=ledger, yes=yes, as_json=as_json)
-    raise typer.Exit(run(regions, brief, wish))
+    context = look_context(policy, ledger=ledger, stack="", region=here, keeps_baseline=False)
+    options = FixOptions(resources=resource or [], controls=control or [], table=ledger, yes=yes, as_json=as_json)
+    raise typer.Exit(run(regions, context, options))

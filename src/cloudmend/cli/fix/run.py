@@ -63,30 +63,30 @@ class FixOptions(Struct, frozen=True, kw_only=True):
             )
 
 
-def fix(regions: Sequence[str], brief: LookContext, wish: FixOptions) -> int:
+def fix(regions: Sequence[str], context: LookContext, options: FixOptions) -> int:
     """Close what is open in these Regions, or in all that are enabled; return the exit code. Raises CloudmendError.
 
     0 where all is closed that is not exempt, 1 where something is still open, 3 where the user declined.
     """
-    wish.check(is_terminal=sys.stdin.isatty())
-    controls = chosen(wish.controls, brief.policy)
-    wanted = named(wish.resources, controls)
+    options.check(is_terminal=sys.stdin.isatty())
+    controls = chosen(options.controls, context.policy)
+    wanted = named(options.resources, controls)
     readers = gateways(regions or enabled_regions())
-    looked = asked_for(look_everywhere(readers, controls, brief), wanted)
-    teller = TerminalNotifier(wish.table, as_json=wish.as_json)
+    looked = asked_for(look_everywhere(readers, controls, context), wanted)
+    notifier = TerminalNotifier(options.table, as_json=options.as_json)
 
-    own = None if wish.table else open_ledger("", next(iter(regions), None))  # one file, whatever the Regions
+    own = None if options.table else open_ledger("", next(iter(regions), None))  # one file, whatever the Regions
 
     caller = anywhere(next(iter(regions), None)).caller()
 
     def world_of(region: str) -> World:
-        return world(ledger=own or open_ledger(wish.table, region), notifier=teller, region=region, run_by=caller)
+        return world(ledger=own or open_ledger(options.table, region), notifier=notifier, region=region, run_by=caller)
 
-    ask = _yes if wish.yes else _asked
+    ask = _yes if options.yes else _asked
     at_fault = {found.target.resource.id for each in looked for found in each.survey.found}
     others = {name: each for name, each in wanted.items() if name not in at_fault}
-    plan = plan_of(looked, wanted, looked_up(others, readers, brief))
-    return carry_out(plan, world_of, brief.policy, teller, ask)
+    plan = plan_of(looked, wanted, looked_up(others, readers, context))
+    return carry_out(plan, world_of, context.policy, notifier, ask)
 
 
 Wanted = Mapping[str, Sequence[Subject]]  # by the resource's id: what it may be, under each control
@@ -132,7 +132,7 @@ def _is_wanted(found: Look, wanted: Wanted) -> bool:
     )
 
 
-def looked_up(wanted: Wanted, readers: Mapping[str, Reader], brief: LookContext) -> RequestedResource:
+def looked_up(wanted: Wanted, readers: Mapping[str, Reader], context: LookContext) -> RequestedResource:
     """Look for these resources in the Regions, one after the other, until each is found."""
     left = dict(wanted)
     unread: defaultdict[str, list[UnreadableUnit]] = defaultdict(list)
@@ -140,7 +140,7 @@ def looked_up(wanted: Wanted, readers: Mapping[str, Reader], brief: LookContext)
         named = [
             subject for subjects in left.values() for subject in subjects if subject.resource.region in ("", region)
         ]
-        for found in _looks(named, region, reader, brief) if named else ():
+        for found in _looks(named, region, reader, context) if named else ():
             control, resource = found.target.control, found.target.resource
             if found.state is not None:
                 left.pop(resource.id, None)
@@ -153,9 +153,9 @@ def looked_up(wanted: Wanted, readers: Mapping[str, Reader], brief: LookContext)
     )
 
 
-def _looks(named: Sequence[Subject], region: str, reader: Reader, brief: LookContext) -> Sequence[Look]:
-    here = one_run(brief.world(region, reader))
-    return look([_target(each, here) for each in named], brief.policy, here)
+def _looks(named: Sequence[Subject], region: str, reader: Reader, context: LookContext) -> Sequence[Look]:
+    here = one_run(context.world(region, reader))
+    return look([_target(each, here) for each in named], context.policy, here)
 
 
 def _target(named: Subject, world: World) -> Target:
@@ -165,17 +165,17 @@ def _target(named: Subject, world: World) -> Target:
     return msgspec.structs.replace(whole, resource=resource)
 
 
-def carry_out(plan: FixPlan, world_of: WorldOf, policy: Policy, teller: TerminalNotifier, ask: Ask) -> int:
+def carry_out(plan: FixPlan, world_of: WorldOf, policy: Policy, notifier: TerminalNotifier, ask: Ask) -> int:
     """Print the plan, ask, mend resource by resource, and print the results; return the exit code.
 
     No world is made before it is agreed: a user who declines has no ledger of it.
     """
-    teller.plan(plan)
+    notifier.plan(plan)
     if plan.steps and not ask(f"Make {plural(plan.changes, 'change')} to {plan.resources}?"):
-        teller.declined()
+        notifier.declined()
         return DECLINED
-    closed = sum(record.status in _CLOSED for record in _mended(plan.steps, world_of, policy, teller.screen.console))
-    teller.end(plan, closed)
+    closed = sum(record.status in _CLOSED for record in _mended(plan.steps, world_of, policy, notifier.screen.console))
+    notifier.end(plan, closed)
     return 1 if plan.leaves_open or closed < len(plan.steps) else 0
 
 

@@ -28,8 +28,8 @@ def invoke(
 ) -> int:
     """Handle one event; the exit code: 0 where every record is a good end, else 1. Raises CloudmendError."""
     policy = read_policy(settings, policy_file)
-    voice = _TerminalNotifier(ledger, as_json=as_json)
-    here = world(ledger=open_ledger(ledger, region), notifier=voice, region=region)
+    notifier = _TerminalNotifier(ledger, as_json=as_json)
+    here = world(ledger=open_ledger(ledger, region), notifier=notifier, region=region)
     here = msgspec.structs.replace(here, keeps_baseline=bool(ledger))  # as the stack of that table would handle it
     answer = engine.handle(event, woken_by=controls.woken_by, policy=policy, world=here)
     for ignored in (each for each in answer if isinstance(each, Ignored)):

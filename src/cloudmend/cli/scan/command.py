@@ -30,5 +30,5 @@ def scan(
 
     regions = region or []
     here = only(regions, f"Stack {stack_name}" if stack_name else "")
-    brief = look_context(policy, ledger=ledger, stack=stack_name, region=here)
-    raise typer.Exit(run(regions, control or [], brief, form, fail_on_findings=fail_on_findings))
+    context = look_context(policy, ledger=ledger, stack=stack_name, region=here)
+    raise typer.Exit(run(regions, control or [], context, form, fail_on_findings=fail_on_findings))

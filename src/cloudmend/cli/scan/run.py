@@ -47,17 +47,17 @@ class LookResult(Struct, frozen=True):
 
 
 def scan(
-    regions: Sequence[str], ids: Sequence[str], brief: LookContext, form: Format, *, fail_on_findings: bool
+    regions: Sequence[str], ids: Sequence[str], context: LookContext, form: Format, *, fail_on_findings: bool
 ) -> int:
     """Write the report of these Regions and controls, or of all; return the exit code. Raises CloudmendError.
 
     INCOMPLETE if something could not be read; else FOUND if findings shall fail and some count; else DONE.
     """
-    controls = chosen(ids, brief.policy)
-    report = report_of(look_everywhere(gateways(regions or enabled_regions()), controls, brief))
+    controls = chosen(ids, context.policy)
+    report = report_of(look_everywhere(gateways(regions or enabled_regions()), controls, context))
     given = [*(("--region", each) for each in regions), *(("--control", each) for each in ids)]
-    options = (*brief.options, *(word for option in given for word in option))
-    write(report, form, controls, msgspec.structs.replace(brief, options=options))
+    options = (*context.options, *(word for option in given for word in option))
+    write(report, form, controls, msgspec.structs.replace(context, options=options))
     if report.unread:
         return INCOMPLETE
     return FOUND if fail_on_findings and report.counted else DONE
@@ -77,7 +77,7 @@ def chosen(ids: Sequence[str], policy: Policy) -> Controls:
 
 
 def look_everywhere(
-    readers: Mapping[str, Reader], controls: Controls, brief: LookContext, *, quiet: bool = False
+    readers: Mapping[str, Reader], controls: Controls, context: LookContext, *, quiet: bool = False
 ) -> tuple[LookResult, ...]:
     """Look by each control in each Region; what cannot be read costs that look alone. Region by Region, in order.
 
@@ -91,7 +91,7 @@ def look_everywhere(
     ]
     console = Console(stderr=True)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        answers = pool.map(partial(_look, readers=readers, brief=brief), looks)
+        answers = pool.map(partial(_look, readers=readers, context=context), looks)
         shown = track(
             answers,
             "Looking",
@@ -105,11 +105,11 @@ def look_everywhere(
     return tuple(sorted(found, key=lambda each: order.index(each.region)))
 
 
-def _look(at: tuple[Control[Any], str], readers: Mapping[str, Reader], brief: LookContext) -> LookResult:
+def _look(at: tuple[Control[Any], str], readers: Mapping[str, Reader], context: LookContext) -> LookResult:
     control, region = at
-    world = msgspec.structs.replace(brief.world(region, readers[region]), begin=threads())
-    found = survey(control, brief.policy, one_run(world))
-    told = {note for each in found.found for note in each.notes} - {*brief.standing.exemptions.unreadable}
+    world = msgspec.structs.replace(context.world(region, readers[region]), begin=threads())
+    found = survey(control, context.policy, one_run(world))
+    told = {note for each in found.found for note in each.notes} - {*context.inputs.exemptions.unreadable}
     return LookResult(control, region, msgspec.structs.replace(found, unread=(*found.unread, *sorted(told))))
 
 
@@ -134,10 +134,10 @@ def unread_of(looked: Sequence[LookResult]) -> Iterator[UnreadableUnit]:
             yield UnreadableUnit(region=each.region, control=each.control.id, error=error)
 
 
-def write(report: Report, form: Format, controls: Controls, brief: LookContext) -> None:
+def write(report: Report, form: Format, controls: Controls, context: LookContext) -> None:
     """Write to stdout. What could not be read stands on stderr too, whatever the format."""
     sarif = partial(as_sarif, controls=controls, code_version=CODE_VERSION)
-    page = partial(_page, controls=controls, brief=brief)
+    page = partial(_page, controls=controls, context=context)
     formats: dict[str, Callable[[Report], str]] = {"json": as_json, "csv": as_csv, "sarif": sarif, "html": page}
     if form == "table":
         print_table(report, controls)
@@ -152,8 +152,8 @@ def not_read(unread: UnreadableUnit) -> str:
     return f"{unread.control} could not look at everything in {unread.region}: {unread.error}"
 
 
-def _page(report: Report, controls: Controls, brief: LookContext) -> str:
+def _page(report: Report, controls: Controls, context: LookContext) -> str:
     from cloudmend.web.scan_page import scan_page  # no other format waits for the templates
 
-    ledger = brief.standing.ledger
-    return scan_page(report, controls, ledger.entries() if ledger else None, brief.now, brief.options)
+    ledger = context.inputs.ledger
+    return scan_page(report, controls, ledger.entries() if ledger else None, context.now, context.options)

@@ -35,13 +35,13 @@ HEADERS: Final = {
 }
 
 
-def create_app(around: ConsoleContext, token: str) -> Flask:
+def create_app(context: ConsoleContext, token: str) -> Flask:
     """Pages below /TOKEN/, and nothing elsewhere."""
     app = Flask(__name__, static_url_path=f"/{token}/static")
     app.jinja_options = {"finalize": _visible, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
     guard(app, token)
-    app.register_blueprint(Pages(around).blueprint(), url_prefix=f"/{token}")
+    app.register_blueprint(Pages(context).blueprint(), url_prefix=f"/{token}")
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(CloudmendError, _failed)
     one_at_a_time = partial(_one_at_a_time, app.wsgi_app, Lock())

@@ -72,12 +72,12 @@ class CurrentFindings(Struct, frozen=True, kw_only=True):
     unreadable: tuple[str, ...]
 
 
-def current_findings(around: ConsoleContext) -> CurrentFindings:
+def current_findings(context: ConsoleContext) -> CurrentFindings:
     """Ask AWS and the ledger. Raises CloudmendError if the ledger cannot be read."""
-    now = around.clock.now()
-    exemptions = around.ledger.exemptions(now)
-    is_stacks = is_of_stack(around.stack.table, around.ledger)
-    standing = DecisionInputs(exemptions=exemptions, ledger=around.ledger, keeps_baseline=is_stacks)
-    brief = LookContext(around.policy, now, standing, account=around.account())
-    report = report_of(look_everywhere(around.readers, around.controls, brief, quiet=True))
-    return CurrentFindings(at=now, report=report, controls=around.controls, unreadable=exemptions.unreadable)
+    now = context.clock.now()
+    exemptions = context.ledger.exemptions(now)
+    is_stacks = is_of_stack(context.stack.table, context.ledger)
+    inputs = DecisionInputs(exemptions=exemptions, ledger=context.ledger, keeps_baseline=is_stacks)
+    look = LookContext(context.policy, now, inputs, account=context.account())
+    report = report_of(look_everywhere(context.readers, context.controls, look, quiet=True))
+    return CurrentFindings(at=now, report=report, controls=context.controls, unreadable=exemptions.unreadable)

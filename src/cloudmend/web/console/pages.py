@@ -59,8 +59,8 @@ class ExemptionForm(Struct, frozen=True, kw_only=True):
 class Pages:
     """The views. Each may raise CloudmendError, which becomes a page of its own."""
 
-    def __init__(self, around: ConsoleContext) -> None:
-        self._around = around
+    def __init__(self, context: ConsoleContext) -> None:
+        self._context = context
 
     def blueprint(self) -> Blueprint:
         pages = Blueprint("pages", __name__)
@@ -87,11 +87,11 @@ class Pages:
     def home(self) -> str:
         mends = self._mends()
         tag = quote_etag(generate_etag(mends.encode()))  # the page then asks for another one only
-        return render_template("home.html", findings=current_findings(self._around), mends=mends, tag=tag)
+        return render_template("home.html", findings=current_findings(self._context), mends=mends, tag=tag)
 
     def findings(self) -> str:
         """Return only the open findings of the home page."""
-        return render_template("findings.html", findings=current_findings(self._around))
+        return render_template("findings.html", findings=current_findings(self._context))
 
     def mends(self) -> Response:
         """Return only the mends of the home page; status 304 if the browser has them already."""
@@ -101,29 +101,29 @@ class Pages:
         return response
 
     def record(self, entry_id: str) -> str:
-        return _record_page(find(self._around.ledger, entry_id))
+        return _record_page(find(self._context.ledger, entry_id))
 
     def undo(self, entry_id: str) -> str | Answer | tuple[str, int]:
         """Return a page of the changes that an undo makes. If the person has confirmed them, undo the mend."""
-        entry = find(self._around.ledger, entry_id)
-        wish = ExemptionForm.of_form()
+        entry = find(self._context.ledger, entry_id)
+        form = ExemptionForm.of_form()
         try:
-            undone = self._undone(entry, wish)
+            undone = self._undone(entry, form)
         except CloudmendError as error:
-            return _record_page(entry, wish=wish, problem=str(error)), status_of(error)
+            return _record_page(entry, form=form, problem=str(error)), status_of(error)
         if undone.record is None:
-            return _record_page(entry, wish=wish, planned=undone)
+            return _record_page(entry, form=form, planned=undone)
         return redirect(url_for(".record", entry_id=entry.id), 303)
 
     def exemptions(self) -> str:
-        found = self._around.ledger.exemptions(self._around.clock.now())
+        found = self._context.ledger.exemptions(self._context.clock.now())
         return render_template("exemptions.html", exemptions=found, has_removed="removed" in request.args)
 
     def remove(self) -> Answer:
         exemption_id = request.form.get("exemption", "")
-        around = self._around
-        if not end(exemption_id, around.ledger, around.stack, around.caller, around.clock.now()):
-            raise LedgerError(f"There is no exemption {exemption_id} in {around.ledger.name}.")
+        context = self._context
+        if not end(exemption_id, context.ledger, context.stack, context.caller, context.clock.now()):
+            raise LedgerError(f"There is no exemption {exemption_id} in {context.ledger.name}.")
         return redirect(url_for(".exemptions", removed=""), 303)
 
     def style(self) -> Response:
@@ -131,18 +131,18 @@ class Pages:
         return Response(asset("style.css"), mimetype="text/css")
 
     def _mends(self) -> Markup:
-        newest = tuple(islice(self._around.ledger.entries(newest_first=True), _SHOWN))
+        newest = tuple(islice(self._context.ledger.entries(newest_first=True), _SHOWN))
         return Markup(render_template("mends.html", entries=newest, limit=_SHOWN))  # noqa: S704 - escaped
 
-    def _undone(self, entry: Entry, wish: ExemptionForm) -> UndoResult:
+    def _undone(self, entry: Entry, form: ExemptionForm) -> UndoResult:
         """Undo a mend in the Region of its record, whatever Regions the console looks at."""
-        grounds = wish.grounds(self._around.caller())
-        here = self._around.world(entry.intent.region)
-        return take_back_and_tell(entry, grounds, here, self._around.stack, dry_run=not wish.is_carried_out)
+        grounds = form.grounds(self._context.caller())
+        here = self._context.world(entry.intent.region)
+        return take_back_and_tell(entry, grounds, here, self._context.stack, dry_run=not form.is_carried_out)
 
 
 def _record_page(
-    entry: Entry, *, wish: ExemptionForm | None = None, planned: UndoResult | None = None, problem: str = ""
+    entry: Entry, *, form: ExemptionForm | None = None, planned: UndoResult | None = None, problem: str = ""
 ) -> str:
     # Escaped here and not in the template, where a command would be made one that is nicer to read, and another.
     commands = [escape(command(each.command(entry.intent.region))) for each in planned.requests] if planned else []
@@ -150,7 +150,7 @@ def _record_page(
         "record.html",
         entry=entry,
         lines=difference(entry),
-        wish=wish or ExemptionForm(),
+        form=form or ExemptionForm(),
         planned=planned,
         commands=commands,
         problem=problem,

@@ -40,12 +40,12 @@ class _Server(ThreadedWSGIServer):
     daemon_threads = False
 
 
-def serve(around: ConsoleContext, port: int, *, open_browser: bool) -> None:
+def serve(context: ConsoleContext, port: int, *, open_browser: bool) -> None:
     """Run until interrupted. Raises CloudmendError if the port is taken."""
     token = secrets.token_urlsafe(32)
     with _listener(port) as listener:
         port = listener.getsockname()[1]
-        server = _Server(_HOST, port, create_app(around, token), handler=_Handler, fd=listener.fileno())
+        server = _Server(_HOST, port, create_app(context, token), handler=_Handler, fd=listener.fileno())
     with suppress(KeyboardInterrupt):
         _announce(f"http://{_HOST}:{port}/{token}/", open_browser=open_browser)
         server.serve_forever()  # which takes a KeyboardInterrupt for the end
