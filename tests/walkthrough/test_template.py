@@ -22,7 +22,7 @@ from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
 from cloudmend.core.policy.parse import parse_policy
 from cloudmend.core.policy.rights import RIGHTS
 from cloudmend.core.triggers import resources
-from cloudmend.lambda_ import world as deployed
+from cloudmend.lambda_ import world
 from cloudmend.lambda_.telemetry import COUNTED, FLAGGED, SECONDS_TO_CLOSED, UNDELIVERED
 from cloudmend.local.patterns.compiler import compile_pattern
 from ledgers.backends import table_resource
@@ -121,7 +121,7 @@ def test_the_parameters_reach_the_functions_under_the_policys_names() -> None:
 
 
 def test_the_environment_names_what_the_functions_ask_for_and_nothing_else() -> None:
-    asked = {value for value in vars(deployed).values() if isinstance(value, str) and value.startswith("CLOUDMEND_")}
+    asked = {value for value in vars(world).values() if isinstance(value, str) and value.startswith("CLOUDMEND_")}
     own = FUNCTIONS["SweepFunction"]["Environment"]["Variables"]
     given = {name for name in {**GLOBALS["Environment"]["Variables"], **own} if name.startswith("CLOUDMEND_")}
     assert given == asked | {parameter.variable for parameter in CATALOG.settings} | {RIGHTS}

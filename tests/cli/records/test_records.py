@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cloudmend.cli.ledgers import SearchedLedger
-from cloudmend.cli.records import run as recording
+from cloudmend.cli.records import run
 from support import Account
 from undoing import mended_group, undone
 
@@ -19,12 +19,12 @@ def ids(monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
     account = Account()
     (_, fine), (_, broken) = mended_group(account), mended_group(account)
     account.store.spoiled[broken] = b"{}"
-    monkeypatch.setattr(recording, "find_ledger", lambda *_: SearchedLedger(account.ledger, "the ledger"))
+    monkeypatch.setattr(run, "find_ledger", lambda *_: SearchedLedger(account.ledger, "the ledger"))
     return fine, broken
 
 
 def shown(export: Path | None) -> int:
-    return recording.records(group="", since="", ledger="", region=None, export=export)
+    return run.records(group="", since="", ledger="", region=None, export=export)
 
 
 def test_it_is_said_on_stderr_and_the_others_are_shown(
@@ -56,8 +56,8 @@ def test_an_export_says_how_many_records_went_where(
 def test_an_empty_ledger_is_said_in_words_that_fit_the_question(
     since: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(recording, "find_ledger", lambda *_: SearchedLedger(Account().ledger, "the ledger", hint=""))
-    recording.records(group="", since=since, ledger="", region=None, export=None)
+    monkeypatch.setattr(run, "find_ledger", lambda *_: SearchedLedger(Account().ledger, "the ledger", hint=""))
+    run.records(group="", since=since, ledger="", region=None, export=None)
     assert capsys.readouterr().err == f"cloudmend: There is {said} in the ledger.\n"
 
 
@@ -69,7 +69,7 @@ def test_how_a_mend_ended_is_told_without_a_state_of_the_ledger(
     _, entry_id = mended_group(account)
     if is_undone:
         undone(account, entry_id)
-    monkeypatch.setattr(recording, "find_ledger", lambda *_: SearchedLedger(account.ledger, "the ledger"))
+    monkeypatch.setattr(run, "find_ledger", lambda *_: SearchedLedger(account.ledger, "the ledger"))
     shown(None)
     first = capsys.readouterr().out.splitlines()[0]
     assert f" {'undone' if is_undone else 'mended'} opened by " in first
@@ -80,5 +80,5 @@ def test_where_all_can_be_read_the_exit_code_is_0(
 ) -> None:
     account = Account()
     mended_group(account)
-    monkeypatch.setattr(recording, "find_ledger", lambda *_: SearchedLedger(account.ledger, "the ledger"))
+    monkeypatch.setattr(run, "find_ledger", lambda *_: SearchedLedger(account.ledger, "the ledger"))
     assert (shown(None), capsys.readouterr().err) == (0, "")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from cli.replay.told import Told
-from cloudmend.cli.replay import decode as forms
+from cloudmend.cli.replay import decode
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ from cloudmend.cli.replay import decode as forms
 def test_a_file_that_holds_no_records_is_named_with_what_to_do(
     told: Callable[..., Told], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, said: str
 ) -> None:
-    monkeypatch.setattr(forms, "LONGEST", 1000)
+    monkeypatch.setattr(decode, "LONGEST", 1000)
     (tmp_path / "1.json").write_bytes(content)
     found = told(path=tmp_path)
     assert (found.code, found.summary["read"]["records"]) == (1, 0)

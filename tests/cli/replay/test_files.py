@@ -15,8 +15,7 @@ import pytest
 from cli.replay.records import BOB, FORMS, GROUP, call, closed, lines, noise, opened
 from cli.replay.told import Told
 from cli.test_main import cloudmend
-from cloudmend.cli.replay import calls as parts
-from cloudmend.cli.replay import sorted_calls as reading
+from cloudmend.cli.replay import calls, sorted_calls
 from cloudmend.cli.replay.episodes import Episodes
 from cloudmend.cli.replay.run import replay
 from cloudmend.core.errors import CloudmendError, InputError
@@ -97,7 +96,7 @@ OTHER = FORMS["trail.json.gz"]([opened(2)])
 def test_bytes_after_a_good_member_of_gzip_cost_only_themselves(
     told: Callable[..., Told], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: bytes, said: str, size: int
 ) -> None:
-    monkeypatch.setattr(parts, "_CHUNK", size)
+    monkeypatch.setattr(calls, "_CHUNK", size)
     (tmp_path / "1.json.gz").write_bytes(WHOLE + more)
     found = told(path=tmp_path)
     assert (found.code, found["seconds_open"][0], found.summary["read"]["calls"] >= 2) == (1, 60, True)
@@ -114,7 +113,7 @@ def test_a_file_whose_reading_is_given_up_leaves_no_thread_behind(tmp_path: Path
     file = tmp_path / "1.json.gz"
     file.write_bytes(gzip.compress(b"".join(FORMS["lines.jsonl"]([noise(n)]) for n in range(3000)), 1))
     before = threading.active_count()
-    with closing(parts.parts(str(file), threads=1)) as reader:
+    with closing(calls.parts(str(file), threads=1)) as reader:
         next(reader)
     assert threading.active_count() == before
 
@@ -158,15 +157,15 @@ def test_files_are_read_by_several_processes_as_by_one(
         records = [opened(number, rule=rule), *ballast, closed(number + 0.5, rule=rule)]
         (tmp_path / f"{number}.json.gz").write_bytes(FORMS["trail.json.gz"](records))
     (tmp_path / "9.json.gz").write_bytes(b"\x1f\x8b nothing")
-    assert sum(file.stat().st_size for file in tmp_path.iterdir()) > reading.WORTH
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) > sorted_calls.WORTH
     done = cloudmend("replay", "--json", str(tmp_path))
-    monkeypatch.setattr(reading, "WORTH", 1 << 60)
+    monkeypatch.setattr(sorted_calls, "WORTH", 1 << 60)
     alone, together = told(path=tmp_path), Told(done.returncode, done.stdout, done.stderr)
     assert (together.doors, together.summary, together.code) == (alone.doors, alone.summary, 1)
     assert len(alone.doors) == 6
 
 
-def killed(_: str) -> list[parts.Part]:
+def killed(_: str) -> list[calls.Part]:
     """In place of reading a file."""
     os._exit(1)
 
@@ -174,8 +173,8 @@ def killed(_: str) -> list[parts.Part]:
 def test_a_process_that_is_killed_is_said_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("1.json", "2.json"):
         (tmp_path / name).write_bytes(FORMS["trail.json"](STORY))
-    monkeypatch.setattr(reading, "WORTH", 1)
-    monkeypatch.setattr(reading, "_listed", killed)
+    monkeypatch.setattr(sorted_calls, "WORTH", 1)
+    monkeypatch.setattr(sorted_calls, "_listed", killed)
     with pytest.raises(CloudmendError, match="was killed, perhaps because memory ran out"):
         replay([str(tmp_path)], policy(), as_json=True)
 
@@ -201,9 +200,9 @@ def test_memory_is_kept_for_what_is_open_only(monkeypatch: pytest.MonkeyPatch, t
 
 
 def test_a_part_is_handed_over_before_it_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "PART", 100)
+    monkeypatch.setattr(calls, "PART", 100)
     file = tmp_path / "1.jsonl"
     file.write_bytes(lines([noise(n) for n in range(2000)]))
-    sizes = [part.records for part in parts.parts(str(file), threads=0)]
+    sizes = [part.records for part in calls.parts(str(file), threads=0)]
     assert sum(sizes) == 2000
     assert max(sizes) < 2000

@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cloudmend.cli.demo import snapshot as demo_snapshot
+from cloudmend.cli.demo.snapshot import mended, share, shared_with
 from cloudmend.cli.demo.timeline import PORTS, LogLine, Timeline
 from cloudmend.cli.repository import repository
 from cloudmend.core.errors import CloudmendError
@@ -143,10 +143,10 @@ class Walkthrough:
     def snapshot(self) -> None:
         """Beyond the walkthrough: another service, the same function."""
         self._tell("The same function: share an EBS snapshot with every AWS account.")
-        snapshot = demo_snapshot.share(self._run)
-        told = demo_snapshot.mended(snapshot, self._log, _PATIENCE_S)
+        snapshot = share(self._run)
+        told = mended(snapshot, self._log, _PATIENCE_S)
         self._console.print(Text(f"    its log: {told}", "dim"), soft_wrap=True)
-        if demo_snapshot.shared_with(snapshot, self._run) or not told:
+        if shared_with(snapshot, self._run) or not told:
             raise UnexpectedOutput(f"{snapshot} is still shared, or nothing was logged of its mend.")
         self._console.print(Text("    shared with nobody\nThe snapshot is private again.", "bold green"))
 
