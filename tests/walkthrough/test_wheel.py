@@ -125,6 +125,9 @@ def test_scan_and_explain_need_no_extra(wheel: Path, tmp_path: Path, aws: Embedd
         assert (refused.returncode, refused.stdout) == (2, "")
         assert refused.stderr.startswith(f"cloudmend: This command needs {extra}: ")
         assert refused.stderr.endswith(f"Run: pip install '{extra}'\n")
+    refused = run("build", "--output", "built")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.endswith("has no pip. cloudmend[local] brings it.\n")
     assert list(empty.iterdir()) == []
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-_PACKAGE: Final = Path(__file__).resolve().parents[1]
-_CLONE: Final = _PACKAGE.parents[1]
+PACKAGE: Final = Path(__file__).resolve().parents[1]
+_CLONE: Final = PACKAGE.parents[1]
 
 
 def is_clone() -> bool:
@@ -16,4 +16,4 @@ def is_clone() -> bool:
 
 def repository() -> Path:
     """Return the folder with the files: the clone, or the copies that an installed package brings."""
-    return _CLONE if is_clone() else _PACKAGE / "repository"
+    return _CLONE if is_clone() else PACKAGE / "repository"

@@ -30,9 +30,8 @@ from cloudmend.cli.build.trim import (
     trim_aliases,
     trim_data,
 )
-from cloudmend.cli.repository import is_clone, repository
+from cloudmend.cli.repository import PACKAGE, is_clone, repository
 
-PACKAGE = Path(__file__).resolve().parents[2]
 LOCK = repository() / "requirements" / "lambda.txt"
 
 Own = Mapping[str, Any]  # controls by the names of their modules; without msgspec nobody can import their type
@@ -235,7 +234,8 @@ def build(
     `folders` are packages with controls of one's own, and `own` are these by the names of their modules.
     """
     if importlib.util.find_spec("pip") is None:
-        sys.exit(f"build: {sys.executable} has no pip; run `make setup`, or set PYTHON to a Python that has it.")
+        in_clone = "Run `make setup`, or set PYTHON to a Python that has it."
+        sys.exit(f"build: {sys.executable} has no pip. {in_clone if is_clone() else 'cloudmend[local] brings it.'}")
     target = Target(python_version)
     assemble(target, output, folders, own)
     if archive:
