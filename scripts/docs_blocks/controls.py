@@ -15,6 +15,8 @@ from docs_blocks import template
 from docs_blocks.markdown import code, codes, table
 
 _FOLDER: Final = Path(package.__file__).parent
+_ALL_RIGHTS: Final = "[the template](../reference/template.md#rights-of-the-controls)"
+_WRITTEN: Final = "<!-- Generated from the control: make generate. -->"
 
 
 def overview() -> str:
@@ -68,10 +70,6 @@ def _text(control: Control[Any]) -> str:
         template.rights_of([control]),
     )
     return "\n\n".join(parts) + "\n"
-
-
-_ALL_RIGHTS: Final = "[the template](../reference/template.md#rights-of-the-controls)"
-_WRITTEN: Final = "<!-- Generated from the control: make generate. -->"
 
 
 def _facts(control: Control[Any]) -> Iterator[tuple[str, str]]:

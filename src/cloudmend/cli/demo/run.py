@@ -222,7 +222,7 @@ class Walkthrough:
         self._console.print(Text(f"\n{self._step}. {sentence}", "bold"))
 
     def _run(self, *words: str, echo: bool = True, show: bool = True, errors: bool = True) -> str:
-        """Run a command in the repository, shows it and what it prints; raises NotAsShown if it fails."""
+        """Run a command in the repository, and show it and its output. Raises UnexpectedOutput if it fails."""
         if echo:
             self._console.print(Text(f"    $ {self._shortened(shlex.join(words))}", "cyan"), soft_wrap=True)
         done = subprocess.run(  # noqa: S603 - our own words

@@ -40,6 +40,7 @@ _CLOSED: Final = ("mended", "clean", "gone")
 
 Ask = Callable[[str], bool]
 WorldOf = Callable[[str], World]  # by the Region's name
+Wanted = Mapping[str, Sequence[Subject]]  # by the resource's id: what it may be, under each control
 
 
 class FixOptions(Struct, frozen=True, kw_only=True):
@@ -87,9 +88,6 @@ def fix(regions: Sequence[str], context: LookContext, options: FixOptions) -> in
     others = {name: each for name, each in wanted.items() if name not in at_fault}
     plan = plan_of(looked, wanted, looked_up(others, readers, context))
     return carry_out(plan, world_of, context.policy, notifier, ask)
-
-
-Wanted = Mapping[str, Sequence[Subject]]  # by the resource's id: what it may be, under each control
 
 
 def named(texts: Sequence[str], controls: Sequence[Control[Any]]) -> Wanted:
