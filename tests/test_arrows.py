@@ -81,6 +81,22 @@ def test_the_pure_parts_import_nothing_that_acts(module: str) -> None:
     assert outside <= set(sys.stdlib_module_names) | {"msgspec"}
 
 
+EVALUATOR = [
+    f"cloudmend.local.iam.{name}"
+    for name in ("request", "patterns", "conditions", "principals", "documents", "evaluate")
+]
+
+
+@pytest.mark.parametrize("module", EVALUATOR)
+def test_the_evaluator_of_iam_is_pure_and_shares_no_code_with_the_judgement_of_policies(module: str) -> None:
+    names = set(imports(module))
+    assert {name for name in names if name.startswith("cloudmend.")} <= {
+        name for name in names if name.startswith(tuple(f"{each}." for each in EVALUATOR))
+    }
+    outside = {name.split(".")[0] for name in names} - {"cloudmend"}
+    assert outside <= set(sys.stdlib_module_names) - STANDARD_LIBRARY_THAT_IS_NOT_PURE
+
+
 SHARED_BY_CONTROLS = {"resource_types"}  # data, and no control
 NO_CONTROLS = {"catalog", *SHARED_BY_CONTROLS}
 

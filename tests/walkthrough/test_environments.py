@@ -35,6 +35,11 @@ def test_the_sam_cli_has_an_environment_of_its_own() -> None:
     assert planned("setup-sam") == {".venv-sam"}
 
 
+def test_node_has_an_environment_of_its_own_which_the_tests_need() -> None:
+    assert planned("setup-node") == {".venv-node"}
+    assert ".venv-node" in planned("test")
+
+
 @pytest.mark.parametrize(
     ("said", "installed", "expected"),
     [

@@ -1,4 +1,5 @@
-"""IAM of the embedded AWS: who may call what.
+"""IAM of the embedded AWS: whether a caller may do what a call requests.
 
-`request` has the shapes that its parts exchange.
+The order to read in: request.py (the question), evaluate.py (the decision), documents.py (policies), principals.py,
+conditions.py, patterns.py. These are pure, and share no code with the judgement of public policies: they are its oracle.
 """

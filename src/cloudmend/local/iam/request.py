@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 # The kinds of caller that AWS's evaluation tells apart. "role" is a session of a role, "federated" is a session of
 # GetFederationToken, "provider" is an identity provider that asks for a role, "service" is an AWS service by itself.
@@ -33,6 +33,8 @@ class Caller:
     arn: str = ""  # as GetCallerIdentity names it; for "service" its name: "lambda.amazonaws.com"
     issuer: str = ""  # of a "role" the ARN of the role, path included; of a "federated" that of the user
     userid: str = ""  # "AIDAEXAMPLE", "AROAEXAMPLE:session"; of a root user the account
+    canonical: str = ""  # the account's canonical user id, which policies of S3 can name
+    management: bool = False  # whether it is in the management account, which no SCP binds
     context: Mapping[str, Any] = field(default_factory=dict)  # further keys: aws:PrincipalTag/team, aws:PrincipalOrgID
 
 
@@ -58,3 +60,38 @@ class Policies:
     resource: Policy | None = None  # of the resource; of sts:AssumeRole, the role's trust policy
     scps: Levels = ()  # of the caller's account; empty: SCPs are off, or the account is in no organization
     rcps: Levels = ()  # of the owner's account
+
+
+_ACCOUNT: Final = 4  # its place among the segments of an ARN
+
+
+def owner_of(request: AccessRequest, caller: Caller) -> str:
+    """Return the account that owns the resource of a request."""
+    segments = request.resource.split(":", 5)
+    named = segments[_ACCOUNT] if len(segments) > _ACCOUNT + 1 else ""
+    return request.owner or (named if named.isdigit() else caller.account)
+
+
+_TYPES: Final = {"root": "Account", "user": "User", "role": "AssumedRole", "federated": "FederatedUser"}
+
+
+def caller_keys(caller: Caller) -> dict[str, Any]:
+    """Return the condition keys that follow from the caller, and those that it carries."""
+    if caller.kind == "service":
+        own = {"aws:PrincipalIsAWSService": "true", "aws:PrincipalServiceName": caller.arn}
+        return {**own, "aws:PrincipalServiceNamesList": [caller.arn], **caller.context}
+    if caller.kind == "anonymous":
+        nobody = dict.fromkeys(("aws:PrincipalAccount", "aws:userid"), "anonymous")
+        return {**nobody, "aws:PrincipalType": "Anonymous", **caller.context}
+    if caller.kind == "provider":
+        return dict(caller.context)
+    keys = {
+        "aws:PrincipalArn": caller.issuer if caller.kind == "role" else caller.arn,
+        "aws:PrincipalAccount": caller.account,
+        "aws:PrincipalType": _TYPES[caller.kind],
+        "aws:PrincipalIsAWSService": "false",
+        "aws:userid": caller.userid or caller.account,
+    }
+    if caller.kind == "user":
+        keys["aws:username"] = caller.arn.rpartition("/")[2]
+    return {**keys, **caller.context}

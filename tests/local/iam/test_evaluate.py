@@ -1,0 +1,204 @@
+"""Which policies decide a request. Each row names the page of the IAM User Guide that says so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cloudmend.local.iam.evaluate import evaluate
+from cloudmend.local.iam.request import Caller, Policies, Policy
+from local.iam.cases import HOME
+from local.iam.policies import ALL, NONE, granted_to, in_words, policy
+from local.iam.rows import (
+    ACCOUNT,
+    ADA,
+    ANY,
+    FEDERATED,
+    FOREIGN,
+    FULL,
+    NEVER,
+    NOBODY,
+    OBJECT,
+    OTHERS,
+    ROLE,
+    ROOT,
+    SERVICE,
+    USER,
+    Row,
+)
+
+ROWS = [
+    Row("evaluation logic: by default all requests are denied", OBJECT, USER, Policies(), "no identity"),
+    Row("evaluation logic: an identity policy suffices", OBJECT, USER, Policies([ANY]), "allowed by identity"),
+    Row("evaluation logic: one of several", OBJECT, USER, Policies([OTHERS, ANY]), "allowed by identity"),
+    Row("evaluation logic: a denial wins", OBJECT, USER, Policies([ANY, NEVER]), "denied by identity"),
+    Row("evaluation logic: the root user has full access", OBJECT, ROOT, Policies(), "allowed by identity"),
+    Row("SCPs: they bind the root user", OBJECT, ROOT, Policies(scps=[FULL, [OTHERS]]), "no scp"),
+    Row(
+        "evaluation logic: a resource's denial",
+        OBJECT,
+        ROOT,
+        Policies(resource=granted_to("*", effect="Deny")),
+        "denied by resource",
+    ),
+    # The resource's policy in the same account
+    Row(
+        "resource policies: a user's ARN suffices",
+        OBJECT,
+        USER,
+        Policies(resource=granted_to(USER.arn)),
+        "allowed by resource",
+    ),
+    Row(
+        "resource policies: a user's ARN, whatever the boundary",
+        OBJECT,
+        USER,
+        Policies(boundary=OTHERS, resource=granted_to(USER.arn)),
+        "allowed by resource",
+    ),
+    Row(
+        "resource policies: a user's ARN, but a denial in the boundary",
+        OBJECT,
+        USER,
+        Policies(boundary=NEVER, resource=granted_to(USER.arn)),
+        "denied by boundary",
+    ),
+    Row(
+        "resource policies: a role's ARN suffices",
+        OBJECT,
+        ROLE,
+        Policies(resource=granted_to(ROLE.issuer)),
+        "allowed by resource",
+    ),
+    Row(
+        "resource policies: a role's ARN within the boundary",
+        OBJECT,
+        ROLE,
+        Policies(boundary=OTHERS, resource=granted_to(ROLE.issuer)),
+        "no boundary",
+    ),
+    Row(
+        "resource policies: a role's ARN within the session policy",
+        OBJECT,
+        ROLE,
+        Policies(session=[OTHERS], resource=granted_to(ROLE.issuer)),
+        "no session",
+    ),
+    Row(
+        "resource policies: a session's ARN, whatever the boundary and session policy",
+        OBJECT,
+        ROLE,
+        Policies(boundary=OTHERS, session=[OTHERS], resource=granted_to(ROLE.arn)),
+        "allowed by resource",
+    ),
+    Row(
+        "resource policies: everybody, whatever the session policy",
+        OBJECT,
+        ROLE,
+        Policies(session=[OTHERS], resource=granted_to("*")),
+        "allowed by resource",
+    ),
+    Row(
+        "resource policies: a federated user's ARN",
+        OBJECT,
+        FEDERATED,
+        Policies(boundary=OTHERS, session=[OTHERS], resource=granted_to(FEDERATED.arn)),
+        "allowed by resource",
+    ),
+    Row(
+        "resource policies: the user's ARN behind a federated user",
+        OBJECT,
+        FEDERATED,
+        Policies(session=[OTHERS], resource=granted_to(FEDERATED.issuer)),
+        "no session",
+    ),
+    Row(
+        "principal: the account delegates to its administrators",
+        OBJECT,
+        USER,
+        Policies(resource=granted_to(HOME)),
+        "no identity",
+    ),
+    Row(
+        "principal: the account's root user",
+        OBJECT,
+        ROOT,
+        Policies(resource=granted_to(ACCOUNT)),
+        "allowed by identity",
+    ),
+    Row(
+        "principal: another session of the role",
+        OBJECT,
+        ROLE,
+        Policies(resource=granted_to(ROLE.arn + "2")),
+        "no identity",
+    ),
+    Row(
+        "principal: no wildcard for a part of an ARN",
+        OBJECT,
+        USER,
+        Policies(resource=granted_to(f"arn:aws:iam::{HOME}:user/*")),
+        "no identity",
+    ),
+    Row(
+        "principal: the unique id of the user",
+        OBJECT,
+        USER,
+        Policies(resource=granted_to("AIDABOB")),
+        "allowed by resource",
+    ),
+    Row(
+        "principal: the canonical user of the account",
+        FOREIGN,
+        replace(USER, canonical="79a5"),
+        Policies([ANY], resource=policy({**ALL, "Principal": {"CanonicalUser": "79a5"}})),
+        "allowed by identity",
+    ),
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.page)
+def test_the_policies_decide_as_the_page_says(row: Row) -> None:
+    assert in_words(evaluate(row.request, row.caller, row.policies)) == row.decision
+
+
+ALL_NAMES = [USER.arn, HOME]
+ALL_OF_ROLE = [ROLE.arn, ROLE.issuer, ACCOUNT]
+
+
+@pytest.mark.parametrize(
+    ("caller", "names", "boundary", "decision"),
+    [
+        (USER, ALL_NAMES, None, "allowed by identity"),
+        (USER, [USER.arn], None, "denied by resource"),  # the account is missing
+        (USER, [HOME], None, "denied by resource"),
+        (USER, ALL_NAMES, ANY, "denied by resource"),  # always with a boundary
+        (ROLE, ALL_OF_ROLE, None, "allowed by identity"),
+        (ROLE, ALL_OF_ROLE[1:], None, "denied by resource"),  # the session is missing
+        (ROOT, [ACCOUNT], None, "allowed by identity"),
+        (ADA, ALL_NAMES, None, "denied by resource"),
+        (NOBODY, ALL_NAMES, None, "denied by resource"),
+        (SERVICE, ALL_NAMES, None, "denied by resource"),
+    ],
+)
+def test_not_principal_denies_all_whose_names_are_not_all_listed(
+    caller: Caller, names: list[str], boundary: Policy | None, decision: str
+) -> None:
+    held = policy({**NONE, "NotPrincipal": {"AWS": names}})
+    assert in_words(evaluate(OBJECT, caller, Policies([ANY], boundary, resource=held))) == decision
+
+
+def test_not_principal_with_allow_names_the_world_but_those_listed() -> None:
+    held = Policies(resource=policy({**ALL, "NotPrincipal": {"AWS": ADA.arn}}))
+    assert [in_words(evaluate(OBJECT, caller, held)) for caller in (USER, NOBODY, ADA)] == [
+        "allowed by resource"
+    ] * 2 + ["no identity"]
+
+
+def test_the_decision_names_the_policy_and_the_statement() -> None:
+    first, second = policy(ALL, name="first"), policy(ALL, {**NONE, "Sid": "Never"}, {**NONE}, name="second")
+    allowed = evaluate(OBJECT, USER, Policies([first]))
+    denied = evaluate(OBJECT, USER, Policies([first, second]))
+    assert (allowed.policy, allowed.statement) == ("first", "statement 1")
+    assert (denied.policy, denied.statement) == ("second", "Never")
