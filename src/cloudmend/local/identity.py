@@ -16,7 +16,7 @@ from moto.sts.models import AssumedRole, sts_backends
 from cloudmend.core.partitions import partition_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from moto.iam.models import User
 
@@ -46,25 +46,24 @@ def create_walkthrough_user(region: str) -> None:
 def who(access_key: str, region: str) -> Principal:
     """The principal that an access key belongs to, in the Region's partition: no key is of two."""
     partition = partition_of(region).id
-    session = next(_sessions(access_key, partition), None)
+    session = session_of(access_key, partition)
     if session is not None:
         return _role_session(session)
-    user = next(_users(access_key, partition), None)
+    user = user_of(access_key, partition)
     return _root(access_key, partition) if user is None else _iam_user(user, access_key)
 
 
-def _sessions(access_key: str, partition: str) -> Iterator[AssumedRole]:
-    for account in list(sts_backends.values()):
-        session = account[partition].get_assumed_role_from_access_key(access_key)
-        if session is not None:
-            yield session
+def session_of(access_key: str, partition: str) -> AssumedRole | None:
+    """Return the session of a role that an access key belongs to."""
+    backends = (account[partition] for account in list(sts_backends.values()))
+    sessions = (backend.get_assumed_role_from_access_key(access_key) for backend in backends)
+    return next((session for session in sessions if session is not None), None)
 
 
-def _users(access_key: str, partition: str) -> Iterator[User]:
-    for account in list(iam_backends.values()):
-        for user in list(account[partition].users.values()):
-            if user.has_access_key(access_key):
-                yield user
+def user_of(access_key: str, partition: str) -> User | None:
+    """Return the IAM user that an access key belongs to."""
+    users = (user for account in list(iam_backends.values()) for user in list(account[partition].users.values()))
+    return next((user for user in users if user.has_access_key(access_key)), None)
 
 
 def _root(access_key: str, partition: str) -> Principal:

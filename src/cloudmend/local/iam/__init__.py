@@ -1,6 +1,6 @@
 """IAM of the embedded AWS: whether a caller may do what a call requests.
 
 The order to read in: request.py (the question), evaluate.py (the decision), documents.py (policies), principals.py,
-conditions.py, patterns.py. They are pure. They share no code with the judgement
-of public policies, because they are its oracle.
+conditions.py, patterns.py. They are pure. They share no code with the judgement of public policies, because they are
+its oracle. collect.py and organization.py read from moto's state who calls, and which policies apply.
 """
