@@ -1,7 +1,8 @@
 """The caller of a request: the access key that signed it, as the principal that CloudTrail names.
 
-moto knows the IAM users and the sessions of assumed roles. A key that neither knows is taken for the root user of
-the default account, where AWS would refuse it: so any made-up key works, and nobody mistakes it for a role.
+moto knows the IAM users and the sessions of assumed roles; sts_service.py adds those of users. A key that neither
+knows is taken for the root user of the default account, where AWS would refuse it: so any made-up key works, and
+nobody mistakes it for a role.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from moto.iam.models import IAMBackend, iam_backends
 from moto.sts.models import AssumedRole, sts_backends
 
 from cloudmend.core.partitions import partition_of
+from cloudmend.local.iam.sessions import UserSession
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from moto.iam.models import User
+    from moto.iam.models import AccessKey, User
 
 # The key pair that AWS's documentation uses everywhere, hence known to open nothing.
 EXAMPLE_ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
@@ -48,13 +50,13 @@ def who(access_key: str, region: str) -> Principal:
     partition = partition_of(region).id
     session = session_of(access_key, partition)
     if session is not None:
-        return _role_session(session)
+        return _user_session(session) if isinstance(session, UserSession) else _role_session(session)
     user = user_of(access_key, partition)
     return _root(access_key, partition) if user is None else _iam_user(user, access_key)
 
 
-def session_of(access_key: str, partition: str) -> AssumedRole | None:
-    """Return the session of a role that an access key belongs to."""
+def session_of(access_key: str, partition: str) -> AssumedRole | UserSession | None:
+    """Return the session of a role or of a user that an access key belongs to."""
     backends = (account[partition] for account in list(sts_backends.values()))
     sessions = (backend.get_assumed_role_from_access_key(access_key) for backend in backends)
     return next((session for session in sessions if session is not None), None)
@@ -77,6 +79,16 @@ def _iam_user(user: User, access_key: str) -> Principal:
     return _principal(user.arn, user.account_id, access_key, identity)
 
 
+def _user_session(session: UserSession) -> Principal:
+    context = {"attributes": _attributes(session.access_key, session.mfa)}
+    if session.user is None or session.name:
+        kind = "FederatedUser" if session.name else "Root"
+        identity = {"type": kind, "principalId": session.user_id, "arn": session.arn, "sessionContext": context}
+        return _principal(session.arn, session.account_id, session.access_key_id, identity)
+    identity = dict(_iam_user(session.user, session.access_key_id).user_identity) | {"sessionContext": context}
+    return _principal(session.arn, session.account_id, session.access_key_id, identity)
+
+
 def _role_session(session: AssumedRole) -> Principal:
     identity = {"type": "AssumedRole", "principalId": session.user_id, "arn": session.arn}
     issuer = {
@@ -86,10 +98,12 @@ def _role_session(session: AssumedRole) -> Principal:
         "accountId": session.account_id,
         "userName": session.role_arn.rpartition("/")[2],
     }
-    created = session.access_key.create_date.strftime("%Y-%m-%dT%H:%M:%SZ")
-    attributes = {"creationDate": created, "mfaAuthenticated": "false"}
-    context = {"sessionContext": {"sessionIssuer": issuer, "attributes": attributes}}
+    context = {"sessionContext": {"sessionIssuer": issuer, "attributes": _attributes(session.access_key)}}
     return _principal(session.arn, session.account_id, session.access_key_id, identity | context)
+
+
+def _attributes(key: AccessKey, mfa: bool = False) -> dict[str, str]:
+    return {"creationDate": key.create_date.strftime("%Y-%m-%dT%H:%M:%SZ"), "mfaAuthenticated": str(mfa).lower()}
 
 
 def _principal(arn: str, account: str, access_key: str, identity: dict[str, Any]) -> Principal:

@@ -12,7 +12,7 @@ from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from cloudmend.core.loopback import Guarded
-from cloudmend.local import rds_snapshots
+from cloudmend.local import rds_snapshots, sts_service
 from cloudmend.local.containers import LOOPBACK, NAME, Containers, by_name
 from cloudmend.local.dynamodb_service import DynamoDbService
 from cloudmend.local.ec2 import BehaviourOptions
@@ -167,6 +167,7 @@ class EmbeddedAws:
                 "lambda": LambdaService(self._functions, self._worker),
                 "rds": rds_snapshots.answer,
                 "sqs": QueueService(self._functions, self._worker),
+                "sts": sts_service.answer,
             },
             region=self.region,
             start=self.start,

@@ -2,5 +2,5 @@
 
 The order to read in: request.py (the question), evaluate.py (the decision), documents.py (policies), principals.py,
 conditions.py, patterns.py. They are pure. They share no code with the judgement of public policies, because they are
-its oracle. collect.py and organization.py read from moto's state who calls, and which policies apply.
+its oracle. collect.py, organization.py, and sessions.py read from moto's state the caller of a key, and its policies.
 """

@@ -1,7 +1,6 @@
 """The caller behind an access key, and the policies that it has, from moto's state.
 
-moto does not keep the tags, the source identity, and the managed policies that a caller passes to AssumeRole. It has
-neither boundaries of users nor sessions of GetSessionToken and GetFederationToken, so nor has an identity.
+moto has no permissions boundaries of users, so an identity has none either.
 """
 
 from __future__ import annotations
@@ -9,15 +8,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import IAMBackend, ManagedPolicy, iam_backends
 
 from cloudmend.core.partitions import partition_of
 from cloudmend.local.iam.organization import Membership, membership_of
 from cloudmend.local.iam.request import Caller, Policies, Policy
+from cloudmend.local.iam.sessions import UserSession, passed_to
 from cloudmend.local.identity import session_of, user_of
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ def identity_of(access_key: str, region: str) -> Identity | None:
     """Return the identity behind an access key, in the Region's partition; None if there is none, or it is inactive."""
     partition = partition_of(region).id
     session = session_of(access_key, partition)
+    if isinstance(session, UserSession):
+        return _of_user_session(session)
     if session is not None:
         return _of_session(session, partition)
     user = user_of(access_key, partition)
@@ -65,47 +69,85 @@ def trust_policy(role: Role) -> Policy:
 
 
 def _of_user(user: User, partition: str) -> Identity:
-    backend: IAMBackend = iam_backends[user.account_id][partition]
-    groups = [group for group in list(backend.groups.values()) if user in group.users]
     membership = membership_of(user.account_id, partition)
+    caller = Caller("user", user.account_id, user.arn, userid=user.id, context=_tags(user.tags))
+    policies = Policies(_of_user_and_groups(user, partition))
+    return Identity(_joined(caller, membership), _limited(policies, membership), None)
+
+
+def _of_user_session(session: UserSession) -> Identity:
+    """Return the identity of a user, root user, or federated user with temporary keys."""
+    user, partition = session.user, session.partition
+    membership = membership_of(session.account_id, partition)
     caller = Caller(
-        kind="user",
-        account=user.account_id,
-        arn=user.arn,
-        userid=user.id,
-        management=membership is not None and membership.management,
-        context=_tags(user.tags) | _keys_of(membership),
+        kind="federated" if session.name else "user" if user else "root",
+        account=session.account_id,
+        arn=session.arn,
+        issuer=session.owner if session.name else "",
+        userid=session.user_id,
+        context={**_tags(user.tags if user else ()), **_keys_of(session, session.mfa)},
     )
-    holders: list[User | Group] = [user, *groups]
-    identity = [policy for holder in holders for policy in _held_by(holder)]
-    return Identity(caller, Policies(identity, scps=membership.scps if membership else ()), None)
+    policies = Policies(_of_user_and_groups(user, partition) if user else (), session=_passed(session))
+    return Identity(_joined(caller, membership), _limited(policies, membership), _end(session))
 
 
 def _of_session(session: AssumedRole, partition: str) -> Identity:
     role = role_of(session.role_arn)
     membership = membership_of(session.account_id, partition)
-    issued = session.access_key.create_date.strftime("%Y-%m-%dT%H:%M:%SZ")
     caller = Caller(
         kind="role",
         account=session.account_id,
         arn=session.arn,
         issuer=session.role_arn,
         userid=session.user_id,
-        management=membership is not None and membership.management,
-        context={
-            **_tags(role.tags if role else ()),
-            **_keys_of(membership),
-            "aws:TokenIssueTime": issued,
-            "aws:MultiFactorAuthPresent": "false",
-        },
+        # AWS: the MFA of a call of AssumeRole counts for that call, and not for the session.
+        context={**_tags(role.tags if role else ()), **_keys_of(session, mfa=False)},
     )
     policies = Policies(
         identity=list(_held_by(role)) if role else (),
-        boundary=_boundary(role) if role else None,
-        session=[Policy(f"{session.arn} (session policy)", session.policy)] if session.policy else (),
-        scps=membership.scps if membership else (),
+        boundary=_by_arn(role.permissions_boundary_arn, role.account_id, partition) if role else None,
+        session=_passed(session),
     )
-    return Identity(caller, policies, session.expiration.replace(tzinfo=UTC))
+    return Identity(_joined(caller, membership), _limited(policies, membership), _end(session))
+
+
+def _joined(caller: Caller, membership: Membership | None) -> Caller:
+    """Add what an organization says of the account of a caller."""
+    if membership is None:
+        return caller
+    keys = {"aws:PrincipalOrgID": membership.organization, "aws:PrincipalOrgPaths": [membership.path]}
+    return replace(caller, management=membership.management, context={**caller.context, **keys})
+
+
+def _limited(policies: Policies, membership: Membership | None) -> Policies:
+    return replace(policies, scps=membership.scps) if membership else policies
+
+
+def _end(session: AssumedRole | UserSession) -> datetime:
+    return session.expiration.replace(tzinfo=UTC)
+
+
+def _keys_of(session: AssumedRole | UserSession, mfa: bool) -> dict[str, Any]:
+    """Return the condition keys that a session brings. Its tags take the place of those of the role."""
+    passed = passed_to(session)
+    keys = {f"aws:PrincipalTag/{key}": value for key, value in passed.tags.items()}
+    keys["aws:TokenIssueTime"] = session.access_key.create_date.strftime("%Y-%m-%dT%H:%M:%SZ")
+    keys["aws:MultiFactorAuthPresent"] = str(mfa).lower()
+    return keys | ({"aws:SourceIdentity": passed.source_identity} if passed.source_identity else {})
+
+
+def _passed(session: AssumedRole | UserSession) -> list[Policy]:
+    """Return the session policies: the inline one, then the managed ones."""
+    inline = [Policy(f"{session.arn} (session policy)", session.policy)] if session.policy else []
+    managed = (_by_arn(arn, session.account_id, session.partition) for arn in passed_to(session).policy_arns)
+    return inline + [policy for policy in managed if policy]
+
+
+def _of_user_and_groups(user: User, partition: str) -> list[Policy]:
+    backend: IAMBackend = iam_backends[user.account_id][partition]
+    groups = [group for group in list(backend.groups.values()) if user in group.users]
+    holders: list[User | Group] = [user, *groups]
+    return [policy for holder in holders for policy in _held_by(holder)]
 
 
 def _held_by(holder: User | Group | Role) -> Iterator[Policy]:
@@ -121,19 +163,23 @@ def _managed(policy: ManagedPolicy) -> Policy:
     return Policy(policy.arn, _text(version.document))
 
 
-def _boundary(role: Role) -> Policy | None:
-    arn = role.permissions_boundary_arn
+def _by_arn(arn: str | None, account: str, partition: str) -> Policy | None:
+    """Return a managed policy, one that allows nothing if there is no such policy, or None without an ARN."""
     if not arn:
         return None
-    backend: IAMBackend = iam_backends[role.account_id][role.partition]
+    backend: IAMBackend = iam_backends[account][partition]
     policy: ManagedPolicy | None = backend.managed_policies.get(arn)
-    return _managed(policy) if policy else Policy(arn, _ALLOWS_NOTHING)
+    if policy is not None:
+        return _managed(policy)
+    document = _managed_by_aws().get(arn.rpartition("/")[2]) if ":iam::aws:policy/" in arn else None
+    return Policy(arn, document or _ALLOWS_NOTHING)
 
 
-def _keys_of(membership: Membership | None) -> dict[str, Any]:
-    if membership is None:
-        return {}
-    return {"aws:PrincipalOrgID": membership.organization, "aws:PrincipalOrgPaths": [membership.path]}
+@cache
+def _managed_by_aws() -> Mapping[str, str]:
+    """Return the documents of the policies that AWS manages, by name. moto's state has them on request only."""
+    policies: dict[str, Any] = json.loads(aws_managed_policies_data)
+    return {name: json.dumps(policy["Document"]) for name, policy in policies.items()}
 
 
 def _tags(tags: Iterable[Mapping[str, str]] | None) -> dict[str, Any]:
