@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from cloudmend.local.iam.request import AccessRequest, Caller, Policies
+from cloudmend.local.iam.evaluate import evaluate
+from cloudmend.local.iam.request import AccessRequest, Caller, Policies, Policy
 from local.iam.cases import CALLERS, FULL_ACCESS, HOME, OTHER
 from local.iam.policies import ALL, NONE, allow, granted_to, policy
 
@@ -34,3 +35,19 @@ class Row(NamedTuple):
     caller: Caller
     policies: Policies
     decision: str
+
+
+Condition = dict[str, dict[str, Any]]
+
+
+def holds(condition: Condition, context: dict[str, Any], version: str = "2012-10-17") -> bool:
+    """Whether a statement with the condition applies, in an Allow as in a Deny."""
+    request = AccessRequest("s3:GetObject", "arn:aws:s3:::data/a", context)
+    allowing = policy({**ALL, "Condition": condition}, version=version)
+    denying = policy({**ALL, "Effect": "Deny", "Condition": condition}, version=version)
+
+    def allowed(*policies: Policy) -> bool:
+        return evaluate(request, USER, Policies(policies)).allowed
+
+    assert allowed(allowing) is not allowed(policy(ALL), denying)
+    return allowed(allowing)

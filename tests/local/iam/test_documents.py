@@ -26,6 +26,7 @@ OBJECT = "arn:aws:s3:::data/home/bob/a.txt"
         ("S3:getobject", "s3:GetObject", True),  # Action: neither the service's case counts, nor the action's
         ("s3:Get*", "s3:GetObject", True),
         ("s3:*Object", "s3:GetObject", True),
+        ("S3:get*", "s3:GetObject", True),
         ("s3:GetObjec?", "s3:GetObject", True),
         ("s3:Get", "s3:GetObject", False),
         ("s3:GetObject*", "s3:PutObject", False),
@@ -86,7 +87,10 @@ def without(*names: str, **given: Any) -> dict[str, Any]:
 
 MALFORMED = [
     ("{nope", "is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)."),
-    ('{"Statement": [], "Statement": []}', "is not JSON: the key 'Statement' stands twice in one object."),
+    (
+        '{"Version": "2012-10-17", "Statement": [], "Statement": []}',
+        "is not JSON: the key 'Statement' stands twice in one object.",
+    ),
     ("[]", ": [] is not an object."),
     ("{}", ": it has no Statement."),
     ({"Version": "2012-10-18", "Statement": []}, ": Version is '2012-10-18', not 2008-10-17 or 2012-10-17."),
@@ -100,6 +104,7 @@ MALFORMED = [
     ({"Statement": {**ALL, "NotAction": "*"}}, ", statement 1: it has both Action and NotAction."),
     ({"Statement": without("Resource")}, ", statement 1: it has neither Resource nor NotResource."),
     ({"Statement": {**ALL, "Principal": "*"}}, ", statement 1: only the policy of a resource names principals."),
+    ({"Statement": {**ALL, "NotPrincipal": "*"}}, ", statement 1: only the policy of a resource names principals."),
     ({"Statement": {**ALL, "Action": []}}, ", statement 1: Action is neither a text nor a list of texts."),
     ({"Statement": {**ALL, "Action": [["a"]]}}, ", statement 1: Action is neither a text nor a list of texts."),
     ({"Statement": {**ALL, "Action": "Get*"}}, ", statement 1: Action 'Get*' is not SERVICE:ACTION."),
@@ -116,6 +121,10 @@ MALFORMED = [
     (
         {"Statement": {**ALL, "Condition": {"NullIfExists": {"k": "x"}}}},
         ", statement 1: 'NullIfExists' is not a condition operator.",
+    ),
+    (
+        {"Statement": {**ALL, "Condition": {"ForAnyValue:Null": {"k": "true"}}}},
+        ", statement 1: 'ForAnyValue:Null' is not a condition operator.",
     ),
     (
         {"Statement": {**ALL, "Condition": {"Some:StringEquals": {"k": "x"}}}},
@@ -166,3 +175,15 @@ def test_every_policy_that_aws_manages_follows_the_grammar() -> None:
     policies = json.loads(aws_managed_policies_data)
     assert len(policies) > 1500
     assert all(parse_policy(json.dumps(each["Document"]), name, False) for name, each in policies.items())
+
+
+def test_a_policy_can_have_an_id_and_one_statement_without_a_list() -> None:
+    text = json.dumps({"Version": "2012-10-17", "Id": "an id", "Statement": {**ALL, "Sid": "Only"}})
+    assert [statement.name for statement in parse_policy(text, "p", of_resource=False)] == ["Only"]
+
+
+def test_several_names_with_wildcards_are_alternatives() -> None:
+    several = policy({"Effect": "Allow", "Action": ["s3:Get*", "s3:Put*", "sqs:*"], "Resource": "*"})
+    actions = ("s3:GetObject", "s3:PutObject", "s3:ListBucket", "sqs:SendMessage")
+    allowed = [evaluate(AccessRequest(action, "*"), USER, Policies([several])).allowed for action in actions]
+    assert allowed == [True, True, False, True]

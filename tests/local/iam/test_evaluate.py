@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from cloudmend.local.iam.evaluate import evaluate
-from cloudmend.local.iam.request import Caller, Policies, Policy
+from cloudmend.local.iam.request import AccessRequest, Caller, Policies, Policy
 from local.iam.cases import HOME
 from local.iam.policies import ALL, NONE, granted_to, in_words, policy
 from local.iam.rows import (
@@ -149,6 +149,35 @@ ROWS = [
         "allowed by resource",
     ),
     Row(
+        "resource policies: it allows other actions only",
+        OBJECT,
+        USER,
+        Policies(resource=policy({**ALL, "Action": "sqs:*", "Principal": "*"})),
+        "no identity",
+    ),
+    Row(
+        "principal: the account of a federated user",
+        OBJECT,
+        FEDERATED,
+        Policies(session=[ANY], resource=granted_to(HOME)),
+        "no identity",
+    ),
+    Row(
+        "principal: the unique id of a role, within the session policy",
+        OBJECT,
+        ROLE,
+        Policies(session=[OTHERS], resource=granted_to("AROAEXAMPLE")),
+        "no session",
+    ),
+    Row(
+        "principal: another canonical user",
+        FOREIGN,
+        replace(USER, canonical="79a5"),
+        Policies([ANY], resource=policy({**ALL, "Principal": {"CanonicalUser": "80b6"}})),
+        "no resource",
+    ),
+    Row("principal: nobody, and no owner is named", replace(OBJECT, owner=""), NOBODY, Policies(), "no resource"),
+    Row(
         "principal: the canonical user of the account",
         FOREIGN,
         replace(USER, canonical="79a5"),
@@ -180,6 +209,7 @@ ALL_OF_ROLE = [ROLE.arn, ROLE.issuer, ACCOUNT]
         (ADA, ALL_NAMES, None, "denied by resource"),
         (NOBODY, ALL_NAMES, None, "denied by resource"),
         (SERVICE, ALL_NAMES, None, "denied by resource"),
+        (USER, ["*"], None, "allowed by identity"),
     ],
 )
 def test_not_principal_denies_all_whose_names_are_not_all_listed(
@@ -202,3 +232,8 @@ def test_the_decision_names_the_policy_and_the_statement() -> None:
     denied = evaluate(OBJECT, USER, Policies([first, second]))
     assert (allowed.policy, allowed.statement) == ("first", "statement 1")
     assert (denied.policy, denied.statement) == ("second", "Never")
+
+
+@pytest.mark.parametrize("action", ["sts:GetCallerIdentity", "sts:GetSessionToken"])
+def test_no_policy_denies_what_needs_no_right(action: str) -> None:
+    assert evaluate(AccessRequest(action, "*"), USER, Policies([NEVER], NEVER, scps=[[NEVER]])).allowed

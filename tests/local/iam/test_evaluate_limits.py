@@ -57,6 +57,13 @@ ROWS = [
         Policies(resource=granted_to(USER.arn)),
         "allowed by resource",
     ),
+    Row(
+        "resource policies: only those of KMS",
+        AccessRequest("payment-cryptography:GetKey", f"arn:aws:payment-cryptography:us-east-1:{HOME}:key/1"),
+        USER,
+        Policies([ANY]),
+        "allowed by identity",
+    ),
     Row("resource policies: KMS without a key", KEYS, USER, Policies([ANY]), "allowed by identity"),
     Row(
         "resource policies: a trust policy has to allow",
@@ -147,6 +154,7 @@ ROWS = [
     ),
     # Boundaries, session policies
     Row("boundaries: they grant nothing", OBJECT, USER, Policies(boundary=ANY), "no identity"),
+    Row("boundaries: they allow", OBJECT, USER, Policies([ANY], boundary=ANY), "allowed by identity"),
     Row("boundaries: they limit", OBJECT, USER, Policies([ANY], boundary=OTHERS), "no boundary"),
     Row("session policies: they grant nothing", OBJECT, ROLE, Policies(session=[ANY]), "no identity"),
     Row("session policies: they limit", OBJECT, ROLE, Policies([ANY], session=[OTHERS]), "no session"),
@@ -221,3 +229,18 @@ ROWS = [
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.page)
 def test_the_policies_limit_as_the_page_says(row: Row) -> None:
     assert in_words(evaluate(row.request, row.caller, row.policies)) == row.decision
+
+
+@pytest.mark.parametrize("action", ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity", "STS:assumerole"])
+def test_what_is_done_to_a_role_to_assume_it_needs_its_trust(action: str) -> None:
+    request = replace(ASSUME, action=action)
+    assert in_words(evaluate(request, USER, Policies([ANY], resource=granted_to(OTHER)))) == "no trust"
+    assert in_words(evaluate(request, USER, Policies([ANY], resource=granted_to(HOME)))) == "allowed by identity"
+
+
+@pytest.mark.parametrize("action", ["sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"])
+def test_an_identity_provider_needs_the_trust_of_a_role(action: str) -> None:
+    trust = policy({**ALL, "Principal": {"Federated": PROVIDER.arn}})
+    request = replace(ASSUME, action=action)
+    assert in_words(evaluate(request, PROVIDER, Policies(resource=trust))) == "allowed by trust"
+    assert in_words(evaluate(request, PROVIDER, Policies(resource=granted_to(HOME)))) == "no trust"

@@ -42,7 +42,7 @@ def names_of(caller: Caller) -> Names:
     account = frozenset({caller.account, f"arn:{partition}:iam::{caller.account}:root"})
     unique = "" if caller.kind == "federated" else caller.userid.partition(":")[0]
     entity = {caller.issuer, unique} - {""} if caller.issuer else set()
-    direct = {caller.arn} if caller.issuer or caller.kind == "root" else {caller.arn, unique} - {""}
+    direct = {caller.arn} if caller.issuer else {caller.arn, unique} - {""}
     return Names(kind, frozenset(direct) - account, frozenset(entity), account, caller.canonical)
 
 
@@ -63,11 +63,11 @@ class Principals:
 
     def _named(self, caller: Names) -> Closeness:
         listed = self.listed.get(caller.type, frozenset())
-        if EVERYBODY in listed or EVERYBODY in self.listed.get("AWS", ()) or caller.direct & listed:
+        if self._names_everybody() or caller.direct & listed:
             return Closeness.DIRECT
         if caller.entity & listed:
             return Closeness.ENTITY
-        canonical = caller.canonical and caller.canonical in self.listed.get("CanonicalUser", ())
+        canonical = caller.canonical in self.listed.get("CanonicalUser", ())
         return Closeness.ACCOUNT if caller.account & listed or canonical else Closeness.UNNAMED
 
     def _spares(self, caller: Names) -> bool:
@@ -76,6 +76,8 @@ class Principals:
         AWS: "it first checks the account, then the role, and then the session".
         """
         listed = self.listed.get(caller.type, frozenset())
-        everybody = EVERYBODY in listed or EVERYBODY in self.listed.get("AWS", ())
         needed = [each for each in (caller.account, caller.entity, caller.direct) if each]
-        return everybody or (bool(needed) and all(each & listed for each in needed))
+        return self._names_everybody() or (bool(needed) and all(each & listed for each in needed))
+
+    def _names_everybody(self) -> bool:
+        return EVERYBODY in self.listed.get("AWS", ())
