@@ -182,7 +182,7 @@ class _Policies:
         if not caller.account:
             mine = ["*"]
         elif self._has_session and self._request.owner == account:
-            mine = mine[1:4]  # The oracle lets a session policy limit what a policy grants to the session itself.
+            mine = mine[1:]  # The oracle lets a session policy limit what a policy grants to the session itself.
         if self._chance(0.2):
             return {"Principal": {"Service": self._random.choice(("lambda.amazonaws.com", "sns.amazonaws.com"))}}
         chosen: list[str] = self._random.choices(mine + strangers, k=self._random.choice((1, 1, 2)))

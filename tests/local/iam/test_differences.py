@@ -113,13 +113,6 @@ DIFFERENCES = [
         ROLE,
     ),
     Difference(
-        "Policy evaluation logic: nor what it grants to all principals",
-        *LAXER,
-        Policies(session=[policy(SQS_ONLY)], resource=policy({**ALL, "Principal": "*"})),
-        {},
-        ROLE,
-    ),
-    Difference(
         "NotPrincipal: the account of the principal has to be named too",
         "ExplicitlyDenied",
         "Allowed",

@@ -93,11 +93,19 @@ ROWS = [
         "allowed by resource",
     ),
     Row(
-        "resource policies: everybody, whatever the session policy",
+        "resource policies: everybody, whatever the boundary",
+        OBJECT,
+        ROLE,
+        Policies(boundary=OTHERS, session=[ANY], resource=granted_to("*")),
+        "allowed by resource",
+    ),
+    # No page says so; the stricter of two readings.
+    Row(
+        "resource policies: everybody, within the session policy",
         OBJECT,
         ROLE,
         Policies(session=[OTHERS], resource=granted_to("*")),
-        "allowed by resource",
+        "no session",
     ),
     Row(
         "resource policies: a federated user's ARN",

@@ -110,11 +110,11 @@ class _Evaluation:
 
     def _limited(self, granted: _Found | None) -> Decision:
         """Decide what identity policies, or the resource's policy beside them, grant within boundary and session."""
-        by_resource = granted if granted and granted.closeness is Closeness.ENTITY else None
-        allow = self._identity.allow or by_resource
+        closeness = granted.closeness if granted else Closeness.UNNAMED
+        allow = self._identity.allow or (granted if closeness >= Closeness.ENTITY else None)
         if allow is None and self._caller.kind != "root":
             return _implicit("identity")
-        if self._bounded and self._boundary.allow is None:
+        if self._bounded and self._boundary.allow is None and closeness < Closeness.EVERYBODY:
             return _implicit("boundary")
         # AWS: without a session policy, a session of GetFederationToken may do nothing.
         if (self._policies.session or self._caller.kind == "federated") and self._session.allow is None:

@@ -19,7 +19,8 @@ class Closeness(IntEnum):
     UNNAMED = 0
     ACCOUNT = 1  # by the account: its administrators decide by identity policies
     ENTITY = 2  # by the role or user behind a session: limited by boundary and session policies
-    DIRECT = 3  # by itself, or with everybody: limited by no implicit denial
+    EVERYBODY = 3  # with everybody: limited by session policies
+    DIRECT = 4  # by itself: limited by no implicit denial
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,14 @@ class Principals:
             return self._named(caller)
         # AWS: NotPrincipal with Deny denies whoever has a permissions boundary, listed or not.
         spared = self._spares(caller) and not bounded if denies else self._named(caller) is not Closeness.UNNAMED
-        return Closeness.UNNAMED if spared else Closeness.DIRECT
+        return Closeness.UNNAMED if spared else Closeness.EVERYBODY
 
     def _named(self, caller: Names) -> Closeness:
         listed = self.listed.get(caller.type, frozenset())
-        if self._names_everybody() or caller.direct & listed:
+        if caller.direct & listed:
             return Closeness.DIRECT
+        if self._names_everybody():
+            return Closeness.EVERYBODY
         if caller.entity & listed:
             return Closeness.ENTITY
         canonical = caller.canonical in self.listed.get("CanonicalUser", ())
