@@ -19,6 +19,7 @@ ROWS: list[tuple[str, Condition, dict[str, Any], bool]] = [
     ("String: ignoring case", {"StringEqualsIgnoreCase": {K: "red"}}, {K: "RED"}, True),
     ("String: not, ignoring case", {"StringNotEqualsIgnoreCase": {K: "red"}}, {K: "RED"}, False),
     ("String: a wildcard is a letter under StringEquals", {"StringEquals": {K: "r*"}}, {K: "red"}, False),
+    ("String: a lone * is a letter under StringEquals", {"StringEquals": {K: "*"}}, {K: "*"}, True),
     ("String: wildcards", {"StringLike": {K: "r?d*"}}, {K: "red-1"}, True),
     ("String: ? is one character", {"StringLike": {K: "re?"}}, {K: "re"}, False),
     ("String: * also for line ends", {"StringLike": {K: "a*c"}}, {K: "a\nc"}, True),
@@ -59,6 +60,7 @@ ROWS: list[tuple[str, Condition, dict[str, Any], bool]] = [
     ("Date: before", {"DateLessThan": {TIME: "2026-11-29T12:00:01Z"}}, {TIME: NOON}, True),
     ("Date: by instant", {"DateEquals": {TIME: "2026-11-29T14:00:00+02:00"}}, {TIME: NOON}, True),
     ("Date: a day", {"DateGreaterThan": {TIME: "2026-11-29"}}, {TIME: NOON}, True),
+    ("Date: its own month", {"DateGreaterThan": {TIME: "2026-11"}}, {TIME: NOON}, True),
     ("Date: a month", {"DateGreaterThanEquals": {TIME: "2026-12"}}, {TIME: NOON}, False),
     ("Date: a year", {"DateGreaterThan": {TIME: "2026"}}, {TIME: NOON}, True),
     (
@@ -70,6 +72,7 @@ ROWS: list[tuple[str, Condition, dict[str, Any], bool]] = [
     ("Date: no wildcards", {"DateEquals": {TIME: "2026-*"}}, {TIME: NOON}, False),
     ("Date: not equal", {"DateNotEquals": {TIME: "2026-11-29"}}, {TIME: NOON}, True),
     ("Boolean: true", {"Bool": {"aws:SecureTransport": "true"}}, {"aws:SecureTransport": True}, True),
+    ("Boolean: case does not count", {"Bool": {"aws:SecureTransport": "TRUE"}}, {"aws:SecureTransport": "true"}, True),
     ("Boolean: not true", {"Bool": {"aws:SecureTransport": "true"}}, {"aws:SecureTransport": "false"}, False),
     (
         "Boolean: neither true nor false",

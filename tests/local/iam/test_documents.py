@@ -111,6 +111,10 @@ MALFORMED = [
     ({"Statement": {**ALL, "Action": "*:Get"}}, ", statement 1: Action '*:Get' is not SERVICE:ACTION."),
     ({"Statement": {**ALL, "Resource": "data"}}, ", statement 1: Resource 'data' is neither an ARN nor '*'."),
     (
+        {"Statement": {**ALL, "Condition": []}},
+        ", statement 1: Condition is not an object of operators, each an object of keys.",
+    ),
+    (
         {"Statement": {**ALL, "Condition": {"StringEquals": "x"}}},
         ", statement 1: Condition is not an object of operators, each an object of keys.",
     ),
@@ -167,8 +171,17 @@ def test_the_policy_of_a_resource_names_principals(statement: dict[str, Any], sa
 
 
 def test_a_trust_policy_needs_no_resource() -> None:
-    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    assert len(parse_policy(json.dumps({"Statement": trust}), "trust", of_resource=True)) == 1
+    trust = {"Effect": "Allow", "Principal": {"AWS": USER.arn}, "Action": "sts:AssumeRole"}
+    request = AccessRequest("sts:AssumeRole", "arn:aws:iam::111122223333:role/target")
+    assert evaluate(request, USER, Policies(resource=policy(trust))).allowed
+
+
+def test_a_resource_is_named_by_one_of_several_and_spared_by_each() -> None:
+    names = ["arn:aws:sqs:*:*:other", QUEUE]
+    request = AccessRequest("sqs:SendMessage", QUEUE)
+    for element, expected in (("Resource", True), ("NotResource", False)):
+        held = policy({"Effect": "Allow", "Action": "*", element: names})
+        assert evaluate(request, USER, Policies([held])).allowed is expected
 
 
 def test_every_policy_that_aws_manages_follows_the_grammar() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from local.iam.rows import Condition, holds
+from cloudmend.local.iam.evaluate import evaluate
+from cloudmend.local.iam.request import AccessRequest, Policies, Policy
+from local.iam.policies import ALL
+from local.iam.rows import USER, Condition, holds
 
 K, TAGS = "aws:PrincipalTag/team", "aws:TagKeys"
 OWN = "${aws:username}"  # of the user bob
@@ -69,3 +73,10 @@ def test_before_version_2012_a_variable_is_a_text(value: str) -> None:
     assert holds(condition, {K: value})
     assert not holds(condition, {K: value}, "2008-10-17")
     assert holds(condition, {K: condition["StringEquals"][K]}, "2008-10-17")
+
+
+def test_without_a_version_a_variable_is_a_text() -> None:
+    given = {**ALL, "Condition": {"StringEquals": {K: OWN}}}
+    held = Policies([Policy("p", json.dumps({"Statement": given}))])
+    allowed = [evaluate(AccessRequest("s3:GetObject", "*", {K: value}), USER, held).allowed for value in ("bob", OWN)]
+    assert allowed == [False, True]
