@@ -73,6 +73,7 @@ docs: .venv-docs/.ready ## the documentation's site, in build/site
 
 generate: .venv/.ready ## write the generated parts of docs/ again
 	$(BIN)/python scripts/write_docs.py
+	$(BIN)/python scripts/write_actions.py
 
 lint: .venv/.ready docs ## ruff, mypy, cfn-lint, shellcheck, the site's links
 	$(BIN)/ruff check .

@@ -50,9 +50,9 @@ _TYPE: Final = ResourceType(
 # What the rights are about. A rule may refer to a list that another account shares, or to one of AWS's own.
 _RULES: Final = "arn:{partition}:ec2:{region}:{account}:security-group-rule/{id}"
 _LISTS: Final = "arn:{partition}:ec2:{region}:*:prefix-list/{id}"
-# EC2 checks these calls against the group and the rule.
+# EC2 checks a Modify against the group and the rules, an Authorize against new rules only if they have tags, and a
+# Revoke against the group alone.
 _PLACES: Final = (_TYPE.arn, _RULES)
-_NARROWING: Final = ("ec2:ModifySecurityGroupRules", "ec2:RevokeSecurityGroupIngress")
 _RESTORING: Final = ("ec2:AuthorizeSecurityGroupIngress", "ec2:ModifySecurityGroupRules")
 _SOURCES: Final = frozenset({"CidrIpv4", "CidrIpv6"})
 # What a rule says; its id and ARN are AWS's.
@@ -257,7 +257,10 @@ CONTROL: Final = Control[Settings](
         *lists("ec2:DescribeVpcs"),
         *rights("ec2:GetManagedPrefixListEntries", of=_LISTS),
     ),
-    writes=tuple(right for of in _PLACES for right in rights(*_NARROWING, of=of)),
+    writes=(
+        *(right for of in _PLACES for right in rights("ec2:ModifySecurityGroupRules", of=of)),
+        *rights("ec2:RevokeSecurityGroupIngress", of=_TYPE.arn),
+    ),
     undoes=(
         *(right for of in _PLACES for right in rights(*_RESTORING, of=of)),
         *rights("ec2:CreateTags", of=_RULES, StringEquals={"ec2:CreateAction": "AuthorizeSecurityGroupIngress"}),
