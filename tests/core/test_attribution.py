@@ -9,7 +9,7 @@ import pytest
 from cloudmend.controls.security_group_ingress.words import HINTS
 from cloudmend.core.attribution import attribute
 from cloudmend.core.events import parse_event
-from cloudmend.core.model import Actor, ApiCall, Attribution
+from cloudmend.core.model import Actor, ApiCall, Attribution, Hints
 from event_fixtures import EVENTS
 
 JANE: Final = "the IAM user jane of account 111122223333"
@@ -241,3 +241,24 @@ def test_hostile_text_is_passed_on_as_data() -> None:
         through=f"a client that calls itself {hostile}",
         where=hostile,
     )
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "hints", "hint"),
+    [
+        ("aws-cli/2", Hints(), ""),
+        ("aws-cli/2", Hints(of={"the AWS CLI": "Take it out of the script."}), "Take it out of the script."),
+        ("curl/8", Hints(of={"curl": "Take it out of the script."}), ""),
+        (
+            "Terraform/1",
+            Hints(again="do so again", change="close it"),
+            "The next apply may do so again: close it in the Terraform configuration.",
+        ),
+        ("Terraform/1", Hints(of={"Terraform or OpenTofu": "Apply it."}), "Apply it."),
+        ("", Hints(again="do so again"), ""),
+    ],
+)
+def test_the_hint_is_the_control_s_own_for_a_client_or_else_that_of_the_client(
+    user_agent: str, hints: Hints, hint: str
+) -> None:
+    assert attribute(Actor(user_agent=user_agent), hints).hint == hint

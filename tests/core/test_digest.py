@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from cloudmend.core.digest import Digest, digest_of, is_due
+from cloudmend.core.digest import Digest, digest_of, is_due, status_of
 from cloudmend.core.model import Resource
 from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.digest import detail, headline, notification, requests, text
@@ -55,6 +56,36 @@ def test_it_is_due_for_what_is_new_and_weekly_for_what_stands(
     standing: list[StandingResource], told: Any, wanted: bool
 ) -> None:
     assert is_due(unit(told=told), standing, NOW) is wanted
+
+
+URGENCY: tuple[Stand, ...] = ("open", "failed", "pending", "deferred", "observed", "baseline", "exempt")
+
+
+@pytest.mark.parametrize(("more", "less"), list(pairwise(URGENCY)))
+def test_of_several_findings_at_a_resource_the_most_urgent_counts(more: Stand, less: Stand) -> None:
+    both = stands("a", more).findings + stands("a", less).findings
+    counts = [dict(digest(stands("a", findings=findings)).counts) for findings in (both, both[::-1])]
+    assert counts == [{more: 1}, {more: 1}]
+    assert status_of(stands("a", findings=both)) == more
+
+
+def test_a_digest_has_what_its_unit_and_its_resources_say_oldest_first() -> None:
+    new, old = stands("new"), stands("old", days=9, told=NOW)
+    made = digest(new, old, is_first=True, told=NOW - WEEK, held=3, unread=("ListQueues was refused.",))
+    assert made == Digest(
+        control=CONTROL,
+        title="A queue's policy lets every principal in",
+        severity="high",
+        account=ACCOUNT,
+        region=REGION,
+        at=NOW,
+        standing=(old, new),
+        new=(new.id,),
+        unread=("ListQueues was refused.",),
+        is_first=True,
+        told_before=NOW - WEEK,
+        held=3,
+    )
 
 
 def test_a_mail_says_counts_what_is_new_what_is_older_and_what_was_held_back() -> None:

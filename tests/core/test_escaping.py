@@ -99,6 +99,10 @@ def test_every_command_keeps_what_it_does_in_plain_ascii(text: str) -> None:
     assert json.loads(before[-1]) == json.loads(after[-1])
 
 
+def test_half_a_surrogate_pair_stays_the_half_that_it_is() -> None:
+    assert command('\'{"Value":"a\ud800b"}\'') == r"""'{"Value":"a\ud800b"}'"""
+
+
 def test_a_command_without_foreign_text_stays_as_it_is() -> None:
     plain_command = Request("ec2:RevokeSecurityGroupIngress", {"GroupId": "sg-05fe30eb67c909f27"}).command("eu-west-1")
     assert command(plain_command) == plain_command

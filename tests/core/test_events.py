@@ -100,6 +100,7 @@ def test_a_record_with_a_name_alone_is_a_call_about_which_nothing_else_is_known(
     )
 
 
+@pytest.mark.usefixtures("machine_in_tokyo")
 @pytest.mark.parametrize(
     ("detail_time", "envelope_time", "expected"),
     [
@@ -116,7 +117,7 @@ def test_a_record_with_a_name_alone_is_a_call_about_which_nothing_else_is_known(
 def test_the_time_is_that_of_the_call(detail_time: str | None, envelope_time: str | None, expected: datetime) -> None:
     call = parse_event({**envelope(eventTime=detail_time), "time": envelope_time})
     assert isinstance(call, ApiCall)
-    assert call.time == expected
+    assert (call.time, call.time and call.time.tzinfo) == (expected, expected and UTC)
 
 
 @pytest.mark.parametrize("nothing", [None, "", "not json", "[1]", [], 7])

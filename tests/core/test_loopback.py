@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from werkzeug.test import Client
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 PORT = "4566"
 OURS = "localhost:4566"
 BASE = f"http://{OURS}"
+PAGE = "a web page sent this request, and this server answers programs only."
+OTHER_PAGE = "another page sent this request. Paste the printed address into the browser's address bar."
 
 
 class Application:
@@ -62,7 +64,9 @@ def test_every_other_host_is_refused(host: str) -> None:
 
 
 def test_a_request_without_a_host_is_refused() -> None:
-    assert refusal({}, PORT)
+    assert refusal({}, PORT) == (
+        "this server answers only to the names localhost, 127.0.0.1, [::1], with port 4566. Use the printed address."
+    )
 
 
 def test_clients_leave_out_the_port_that_is_http_s_own() -> None:
@@ -72,12 +76,12 @@ def test_clients_leave_out_the_port_that_is_http_s_own() -> None:
 
 @pytest.mark.parametrize("origin", ["", "null", "http://evil.example", f"http://{OURS}"])
 def test_whatever_carries_an_origin_comes_from_a_page(origin: str) -> None:
-    assert "a web page sent this request" in (refusal({"host": OURS, "origin": origin}, PORT) or "")
+    assert refusal({"host": OURS, "origin": origin}, PORT) == PAGE
 
 
 @pytest.mark.parametrize("site", ["", "cross-site", "same-site", "same-origin", "anything"])
 def test_whatever_a_page_makes_a_browser_fetch_is_refused(site: str) -> None:
-    assert "a web page sent this request" in (refusal({"host": OURS, "sec-fetch-site": site}, PORT) or "")
+    assert refusal({"host": OURS, "sec-fetch-site": site}, PORT) == PAGE
 
 
 def test_what_somebody_typed_into_the_address_bar_is_answered() -> None:
@@ -87,8 +91,11 @@ def test_what_somebody_typed_into_the_address_bar_is_answered() -> None:
 def test_a_server_with_pages_answers_its_own_and_no_others() -> None:
     own = {"host": OURS, "origin": BASE, "sec-fetch-site": "same-origin"}
     assert refusal(own, PORT, own_pages=True) is None
+    assert refusal(own | {"host": OURS.upper()}, PORT, own_pages=True) is None
+    for typed in ({"host": OURS}, {"host": OURS, "sec-fetch-site": "none"}):
+        assert refusal(typed, PORT, own_pages=True) is None
     for foreign in ({"origin": "null"}, {"origin": "http://127.0.0.1:4566"}, {"sec-fetch-site": "same-site"}):
-        assert "another page sent this request" in (refusal(own | foreign, PORT, own_pages=True) or "")
+        assert refusal(own | foreign, PORT, own_pages=True) == OTHER_PAGE
 
 
 def test_one_more_name_can_be_allowed_for_one_more_address() -> None:
@@ -121,3 +128,54 @@ def test_no_answer_grants_a_page_anything() -> None:
     answer = Client(Guarded(app)).post("/", base_url=BASE, data=b"body")
     assert (answer.status_code, answer.text, app.bodies) == (200, "answered", [b"body"])
     assert {name for name, _ in answer.headers} == {"Vary", "Content-Type", "Content-Length"}
+
+
+ASKED = {"SERVER_PORT": PORT, "HTTP_HOST": OURS}
+PAGE_S = {**ASKED, "HTTP_ORIGIN": BASE, "HTTP_SEC_FETCH_SITE": "same-origin"}
+FOREIGN = {**ASKED, "HTTP_HOST": "host.example:4566"}
+KEPT = [("Vary", "Origin")]
+NOT_NAMED = "this server answers only to the names {}, with port 4566. Use the printed address."
+
+
+def refused(why: str) -> tuple[list[Any], list[bytes]]:
+    body = f"Refused, and nothing was done: {why}\n".encode()
+    fields = [
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Cache-Control", "no-store"),
+        ("Content-Length", str(len(body))),
+    ]
+    return [("403 Forbidden", fields)], [body]
+
+
+def answered(environ: dict[str, str], **rules: Any) -> tuple[list[Any], list[bytes]]:
+    """What a guarded application starts its answer with, and the body."""
+    started: list[Any] = []
+
+    def application(_: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        start_response("200 OK", [*KEPT, ("Access-Control-Allow-Origin", "*")], "error")  # type: ignore[arg-type]
+        return [b"answered"]
+
+    body = Guarded(application, **rules)(environ, lambda *start: started.append(start))  # type: ignore[arg-type]
+    return started, list(body)
+
+
+ANSWERED: tuple[list[Any], list[bytes]] = ([("200 OK", KEPT, "error")], [b"answered"])
+
+
+@pytest.mark.parametrize(
+    ("environ", "rules", "wanted"),
+    [
+        (ASKED, {}, ANSWERED),
+        (PAGE_S, {}, refused(PAGE)),
+        (PAGE_S, {"own_pages": True}, ANSWERED),
+        ({**PAGE_S, "HTTP_ORIGIN": "null"}, {"own_pages": True}, refused(OTHER_PAGE)),
+        (FOREIGN, {}, refused(NOT_NAMED.format("localhost, 127.0.0.1, [::1]"))),
+        (FOREIGN, {"names": ("host.example",)}, ANSWERED),
+        (ASKED, {"names": ("host.example",)}, refused(NOT_NAMED.format("host.example"))),
+    ],
+)
+def test_an_answer_is_passed_on_without_its_grants_and_a_refusal_says_why(
+    environ: dict[str, str], rules: dict[str, Any], wanted: tuple[list[Any], list[bytes]]
+) -> None:
+    assert answered(environ, **rules) == wanted

@@ -124,9 +124,10 @@ def test_what_somebody_typed_as_reason_owner_or_name_acts_on_nobody(typed: str) 
 
 @pytest.mark.parametrize("request_", [NoticeRequest(record="sg-1/x"), NoticeRequest(exemption="exempt-1")])
 def test_what_is_asked_for_is_what_the_function_reads(request_: NoticeRequest) -> None:
-    (entry,) = ask_for_notice(request_).params["Entries"]
+    asked = ask_for_notice(request_)
+    (entry,) = asked.params["Entries"]
     event = {"source": entry["Source"], "detail-type": entry["DetailType"], "detail": json.loads(entry["Detail"])}
-    assert notice_request(event) == request_
+    assert (asked.action, notice_request(event)) == ("events:PutEvents", request_)
 
 
 @pytest.mark.parametrize("detail", [None, [], {}, {"record": 1}, {"record": "a", "exemption": "b"}, {"summary": "x"}])

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.guidance import guided
-from cloudmend.core.model import Actor, Record, Request
+from cloudmend.core.model import Actor, Record, Request, Step
 from cloudmend.core.notice.event import MOST_BYTES, Detail, Told, detail, joined, put_event, schema
 from records import GROUP, MENDED, OPEN, RECORDS, hostile, hostile_records
 
@@ -155,7 +155,36 @@ def test_ten_events_go_in_one_request_each_with_its_record_and_other_requests_st
 
 def test_events_that_are_too_large_for_one_request_go_in_several() -> None:
     large = replace(MENDED, summary="x" * (MOST_BYTES // 2))
-    assert [len(about) for about, _ in joined(alone(large, large, MENDED))] == [1, 2]
+    entries = [put_event(large).params["Entries"][0], put_event(MENDED).params["Entries"][0]]
+    assert list(joined(alone(large, large, MENDED))) == [
+        ([large], Request("events:PutEvents", {"Entries": entries[:1]})),
+        ([large, MENDED], Request("events:PutEvents", {"Entries": entries})),
+    ]
+
+
+def of_size(size: int) -> Record:
+    """A record whose detail has this many bytes."""
+    return replace(MENDED, summary=MENDED.summary + "x" * (size - len(detail(MENDED))))
+
+
+@pytest.mark.parametrize(("more", "requests"), [(0, 1), (1, 2)])
+def test_a_request_holds_as_many_bytes_as_one_entry_may_have_and_not_one_more(more: int, requests: int) -> None:
+    first, last = of_size(MOST_BYTES // 2), of_size(MOST_BYTES // 2 + more)
+    assert len(list(joined(alone(first, last)))) == requests
+
+
+@pytest.mark.parametrize(("more", "left"), [(0, False), (1, True)])
+def test_a_detail_is_left_whole_up_to_the_last_byte(more: int, left: bool) -> None:
+    whole = of_size(MOST_BYTES + more)
+    assert (told(whole)["summary"] != whole.summary) is left
+
+
+def test_a_list_in_a_list_is_shortened_too() -> None:
+    rules = [[number] * 150 for number in range(150)]
+    large = replace(MENDED, summary="x" * MOST_BYTES, steps=(Step("Policy", before=rules),))
+    assert told(large)["steps"] == [
+        {"part": "Policy", "before": [[number] * 100 for number in range(100)], "after": None}
+    ]
 
 
 def test_where_no_request_is_an_event_none_is_made() -> None:

@@ -39,6 +39,7 @@ _OTHER_SERVICE: Final = "It may {again}: {change} in the configuration of what t
 _RECONCILES: Final = "It may {again}: {change} in what it reconciles."
 _CONSOLE: Final = _Client("the AWS Management Console")
 _INSIDE: Final = _Client("an AWS service that CloudTrail does not name")
+_UNKNOWN: Final = _Client("")
 
 # By a mark in the user agent. The first that fits counts: tools name the tools and the SDK they are made of.
 _TOOLS: Final = (
@@ -83,14 +84,14 @@ def attribute(actor: Actor, hints: Hints = NO_HINTS) -> Attribution:
 
     `hints` are those of the control whose finding the actor's call led to.
     """
-    through, _, _ = _through(actor)
+    through, _ = _through(actor)
     return Attribution(who=_who(actor), through=through, where=_where(actor), hint=hint(actor, hints))
 
 
 def hint(actor: Actor, hints: Hints) -> str:
     """Return how the owner of the client behind a call keeps it from repeating the call; empty for a person."""
-    _, client, told = _through(actor)
-    return hints.of.get(client) or told.format(again=hints.again, change=hints.change) if told else ""
+    _, client = _through(actor)
+    return hints.of.get(client.name) or client.hint.format(again=hints.again, change=hints.change)
 
 
 def principal(actor: Actor) -> str:
@@ -150,27 +151,27 @@ def _session(name: str, role: str) -> str:
     return f"a session that calls itself {name}, of the role {role}"
 
 
-def _through(actor: Actor) -> tuple[str, str, str]:
-    """Return the client in words, its name, and its hint."""
+def _through(actor: Actor) -> tuple[str, _Client]:
+    """Return the client in words, and the client."""
     if service := _service(actor):
         label = service.partition(".")[0]
         known = _SERVICES.get(label, _Client(f"the AWS service {service}", _OTHER_SERVICE))
-        return known.name, *known
+        return known.name, known
     tool = next((tool for mark, tool in _TOOLS if mark in actor.user_agent), None)
     if actor.from_console or actor.invoked_by == _SIGN_IN:
         return _in_console(tool)
     if tool:
-        return f"{tool.name}, by its user agent", *tool
+        return f"{tool.name}, by its user agent", tool
     if actor.user_agent:
-        return f"a client that calls itself {actor.user_agent}", "", ""
-    return "unknown", "", ""
+        return f"a client that calls itself {actor.user_agent}", _UNKNOWN
+    return "unknown", _UNKNOWN
 
 
-def _in_console(tool: _Client | None) -> tuple[str, str, str]:
+def _in_console(tool: _Client | None) -> tuple[str, _Client]:
     """Return the console, or the client that was run with the credentials of its session."""
     if tool in (None, _CONSOLE, _INSIDE):
-        return _CONSOLE.name, *_CONSOLE
-    return f"{tool.name}, by its user agent, in a console session", *tool
+        return _CONSOLE.name, _CONSOLE
+    return f"{tool.name}, by its user agent, in a console session", tool
 
 
 def _service(actor: Actor) -> str:

@@ -34,12 +34,12 @@ def refusal(
     The names of `headers` are in lower case. `port` is the server's own. `own_pages`: the server has pages that may
     send requests to it.
     """
-    host = headers.get("host", "").lower()
-    if host not in _hosts(names, port):
+    host = headers.get("host")
+    if host is None or host.lower() not in _hosts(names, port):
         return f"this server answers only to the names {', '.join(names)}, with port {port}. Use the printed address."
     origin = headers.get("origin")
     site = headers.get("sec-fetch-site", "none")
-    if own_pages and origin in (None, f"http://{host}") and site in ("none", "same-origin"):
+    if own_pages and origin in (None, f"http://{host.lower()}") and site in ("none", "same-origin"):
         return None
     if own_pages:
         return "another page sent this request. Paste the printed address into the browser's address bar."

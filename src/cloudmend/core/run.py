@@ -61,7 +61,6 @@ class OneByOne:
     """
 
     def __init__(self, reader: Reader) -> None:
-        self._reader = reader
         self.get = reader.get
         self.rows = reader.rows
         self.lasting_rows = reader.lasting_rows

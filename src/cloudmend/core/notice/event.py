@@ -36,6 +36,7 @@ _LISTS: Final = (
     "by_hand",
 )
 _COMMANDS: Final = ("undo", "look", "by_hand")
+_WRITER: Final = json.JSONEncoder(ensure_ascii=False)
 
 
 class Detail(Record, frozen=True, kw_only=True):
@@ -104,7 +105,7 @@ def schema() -> str:
 
 def _json(value: Any) -> str:
     # EventBridge would refuse an entry with a lone surrogate. Events are rid of it; an error's text may not be.
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
+    return _WRITER.encode(value).encode(errors="replace").decode()
 
 
 def _smaller(whole: dict[str, Any], items: int, characters: int) -> dict[str, Any]:
