@@ -9,6 +9,7 @@ import pytest
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.controls.security_group_ingress.keys import trusted_networks
 from cloudmend.core.policy.explain import explain
+from cloudmend.core.policy.model import Choice, Modes, Policy
 from cloudmend.core.policy.parse import parse_policy
 from support import sg_settings
 
@@ -16,8 +17,8 @@ NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
 CONTROL = "security_group_ingress"
 
 
-def explained(text: str) -> tuple[str, ...]:
-    return explain(parse_policy({}, text, catalog=CATALOG), NOW, CATALOG)
+def explained(text: str, **settings: str) -> tuple[str, ...]:
+    return explain(parse_policy(settings, text, catalog=CATALOG), NOW, CATALOG)
 
 
 def test_the_default_policy_in_full() -> None:
@@ -81,6 +82,59 @@ def test_the_default_policy_in_full() -> None:
 )
 def test_each_value_has_its_words(text: str, sentence: str) -> None:
     assert sentence in "\n".join(explained(text))
+
+
+FIRST = "What the first sweep of a stack finds"
+BASELINE = "its baseline: only reported, until cloudmend fix --ledger TABLE accepts it"
+REPORTED = "What s3_bucket_block_public_access finds is only reported."
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "sentences"),
+    [
+        (
+            f"[control.{CONTROL}.existing]\ndefault = 'fix'\naccount.111122223333 = 'observe'",
+            {},
+            (
+                f"{FIRST} of {CONTROL} in account 111122223333 is {BASELINE}.",
+                f"{FIRST} of {CONTROL} elsewhere is mended.",
+                f"{FIRST} elsewhere is {BASELINE}.",
+                REPORTED,
+                "What is at fault is mended.",
+            ),
+        ),
+        (
+            "[existing]\ndefault = 'fix'\naccount.111122223333 = 'observe'",
+            {},
+            (
+                f"{FIRST} in account 111122223333 is {BASELINE}.",
+                f"{FIRST} elsewhere is mended.",
+                REPORTED,
+                "What is at fault is mended.",
+            ),
+        ),
+        (
+            f"[mode]\ndefault = 'off'\naccount.111122223333 = 'fix'\n[control]\n{CONTROL}.mode = 'fix'",
+            {"CLOUDMEND_MODE": "observe"},
+            (
+                f"{FIRST} is {BASELINE}.",
+                f"What {CONTROL} finds is only reported.",
+                REPORTED,
+                "What is at fault in account 111122223333 is only reported.",
+                "What is at fault elsewhere is only reported.",
+            ),
+        ),
+    ],
+)
+def test_lines_for_one_place_come_first_and_the_rest_is_elsewhere(
+    text: str, settings: dict[str, str], sentences: tuple[str, ...]
+) -> None:
+    assert explained(text, **settings)[8:] == sentences
+
+
+def test_a_policy_that_says_nothing_mends_and_keeps_a_baseline() -> None:
+    said = explain(Policy(mode=Modes(), existing=Choice()), NOW, CATALOG)
+    assert said[8:] == (f"{FIRST} is {BASELINE}.", REPORTED, "What is at fault is mended.")
 
 
 @pytest.mark.parametrize("table", [f"control = {{ {CONTROL} = 'fix' }}", "account = { 111122223333 = 'fix' }"])

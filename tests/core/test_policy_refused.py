@@ -35,7 +35,21 @@ def refusal(text: str) -> str:
             "there is no such key. Did you mean control.security_group_ingress.guarded?",
         ),
         ("control = 1", "line 1: control", "of type table, got int. Write for example [control."),
-        ("[control]\nsqs_policy_public = 1", "line 2: control.sqs_policy_public", "Write for example [control.sqs_"),
+        (
+            "[control]\nsqs_policy_public = 1",
+            "line 2: control.sqs_policy_public",
+            "this should be a table. Write for example [control.sqs_policy_public].",
+        ),
+        (
+            "[control.sqs_policy_public.mode]\naccount = 1",
+            "line 2: control.sqs_policy_public.mode.account",
+            'of type table, got int. Write for example account = { 111122223333 = "observe" }.',
+        ),
+        (
+            "[control.sqs_policy_public.existing]\naccount = 1",
+            "line 2: control.sqs_policy_public.existing.account",
+            'of type table, got int. Write for example account = { 111122223333 = "fix" }.',
+        ),
         (
             "[control.sqs_policy]",
             "line 1: control.sqs_policy",

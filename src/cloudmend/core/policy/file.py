@@ -135,7 +135,7 @@ class Reading(Struct, frozen=True):
             return {name: self.value(get_args(kind)[1], item, key.at(name)) for name, item in raw.items()}
         if get_origin(kind) is Literal:
             return self.review.attempt(None, _one_of, get_args(kind), raw, key)
-        return raw if kind is object else self.review.attempt(None, self._converted, kind, raw, key)
+        return self.review.attempt(None, self._converted, kind, raw, key)
 
     def _converted(self, kind: Any, raw: object, key: Key) -> Any:
         try:

@@ -72,8 +72,8 @@ def review_policy(
         settings=dict(_settings(tables, controls, catalog, review)),
         rights=dict(read_rights(settings.get(RIGHTS, ""), review)),
     )
-    if setting := settings.get(MODE.variable):
-        policy = _switched(policy, review.attempt("fix", read_mode, setting, MODE))
+    if (setting := settings.get(MODE.variable)) and (mode := review.attempt(None, read_mode, setting, MODE)):
+        policy = _switched(policy, mode)
     if review.refusals:
         raise PolicyError(*review.refusals)
     return policy, review.warnings

@@ -40,7 +40,6 @@ class Refused(Exception):
     """A value that cannot be read. Never leaves this package: `Review` collects the note."""
 
     def __init__(self, place: Place, problem: str, advice: str) -> None:
-        super().__init__(problem)
         self.note = Note(place, problem, advice)
 
 
