@@ -76,7 +76,7 @@ def unpaced(handlers: Any) -> None:
     """Lets a sweep write as fast as the server takes it, as its peer does, and not as fast as EC2 does."""
     from functools import partial
 
-    from cloudmend.engine.pace import Bucket
+    from cloudmend.engine.sweep import Bucket
 
     handlers.engine.sweep = partial(handlers.engine.sweep, writes=Bucket(1e9, 1e9))
 

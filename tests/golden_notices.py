@@ -17,8 +17,8 @@ from cloudmend.controls.sqs_policy_public import CONTROL as QUEUES
 from cloudmend.core.digest import Digest, digest_of
 from cloudmend.core.model import END_EXEMPTION, EXEMPT, UNDO, Edit, Finding, Record, Request, Resource
 from cloudmend.core.notice import CHANNELS
-from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.digest import requests
+from cloudmend.core.notice.wording import NotificationTargets
 from cloudmend.core.standing import Stand, StandingFinding, StandingResource, Unit
 from records import BUDGET_SPENT, FAILED, GONE, MENDED, OBSERVED, OPEN, hostile
 from records import EXEMPT as LEFT

@@ -12,10 +12,10 @@ from cloudmend import engine
 from cloudmend.cli.context import DecisionInputs
 from cloudmend.controls import woken_by
 from cloudmend.controls.security_group_ingress.contract import CONTROL
-from cloudmend.core.ending import Target
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.model import ApiCall, Record, Resource
 from cloudmend.core.standing import StandingResource, Unit
+from cloudmend.core.target import Target
 from cloudmend.core.world import World
 from cloudmend.engine.look import survey
 from cloudmend.local.ec2 import Ec2Error

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from cloudmend import engine
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.standing import StandingResource
 from cloudmend.local.ec2 import Ec2Error
 from support import ingress, ipv4, policy

@@ -13,12 +13,12 @@ from cloudmend import engine
 from cloudmend.cli.context import DecisionInputs
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.digest import Digest
-from cloudmend.core.ending import Target
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.model import Record
 from cloudmend.core.standing import PATIENCE, StandingFound, StandingResource, Unit, UnreadableStanding
+from cloudmend.core.target import Target
 from cloudmend.engine.look import survey
-from cloudmend.engine.stations.verdict import NOT_SURE
+from cloudmend.engine.stations.values import NOT_SURE
 from cloudmend.engine.units import Looked, _marked
 from cloudmend.local.ec2 import Ec2Error
 from support import ACCOUNT, REGION, Account, ingress, ipv4, policy

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.core.ending import Ended, Target
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.ledger import Exemptions, History, Unreadable
 from cloudmend.core.standing import Before, Unit, UnitState, UnreadableStanding
+from cloudmend.core.target import Ended, Target
 from cloudmend.core.world import World
-from cloudmend.engine.stations.before import Asked, Recent, keeps_baseline, key, known_before
-from cloudmend.engine.stations.read import current_exemptions, failed, sentence
+from cloudmend.engine.stations.before import Asked, keeps_baseline, key, known_before
+from cloudmend.engine.stations.reading import current_exemptions
+from cloudmend.engine.stations.values import Recent, failed, sentence
 from core.test_baseline import known
 from core.test_standing import resource
 from lamps import CONTROL, ID, Home, policy, target

@@ -16,7 +16,7 @@ from cloudmend.core.ledger import Exemptions
 from cloudmend.core.model import Intent, Request, Step
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.engine.stations.intend import intend
-from cloudmend.engine.stations.judge import Planned
+from cloudmend.engine.stations.values import Planned
 from lamps import CONTROL, Home, Settings, policy
 from support import ACCOUNT, NOW, REGION
 from test_engine_before import Ledger

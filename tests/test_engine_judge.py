@@ -9,12 +9,13 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.core.contract import Control, State
-from cloudmend.core.ending import Ended
 from cloudmend.core.ledger import Exemptions
 from cloudmend.core.model import Edit, Step
 from cloudmend.core.planning import Covers, mark
-from cloudmend.engine.stations.judge import Planned, clean, exempted_meanwhile, judged
-from cloudmend.engine.stations.verdict import Verdict
+from cloudmend.core.target import Ended
+from cloudmend.engine.stations.judge import judged
+from cloudmend.engine.stations.values import Planned, Verdict, clean
+from cloudmend.engine.stations.verdict import exempted_meanwhile
 from core.test_baseline import before, known
 from lamps import CONTROL, SETTLING, Home, Settings, target
 from support import NOW

@@ -16,9 +16,8 @@ from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Record
 from cloudmend.core.notice import CHANNELS
-from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.mail import text as mail
-from cloudmend.core.notice.wording import headline
+from cloudmend.core.notice.wording import NotificationTargets, headline
 from cloudmend.engine.look import survey
 from cloudmend.engine.stations.resolve import ours
 from cloudmend.local.ec2.model import Group, Permission, Rule, Source, Traffic, Vpc

@@ -11,13 +11,12 @@ from msgspec.structs import replace
 
 from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, State
-from cloudmend.core.ending import Ended
 from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.model import Step
 from cloudmend.core.planning import judge
-from cloudmend.engine.stations.judge import Planned
+from cloudmend.core.target import Ended
 from cloudmend.engine.stations.prove import prove
-from cloudmend.engine.stations.put import Written
+from cloudmend.engine.stations.values import Planned, Written
 from core.test_baseline import before, known
 from lamps import CONTROL, SETTLING, Home, Settings, policy, target
 from support import NOW

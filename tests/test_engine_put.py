@@ -11,13 +11,13 @@ from msgspec.structs import replace
 
 from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, Parts, State, View
-from cloudmend.core.ending import Ended
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Resource, Step
 from cloudmend.core.ports import Sent
-from cloudmend.core.run import OneByOne
-from cloudmend.engine.stations.judge import Planned
-from cloudmend.engine.stations.put import Written, put
+from cloudmend.core.target import Ended
+from cloudmend.core.world import OneByOne
+from cloudmend.engine.stations.put import put
+from cloudmend.engine.stations.values import Planned, Written
 from lamps import CONTROL, Home, Settings, refusal
 from test_engine_judge import planned
 from test_engine_verdict import Facts

@@ -9,11 +9,12 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.core.contract import Finding, State, View
-from cloudmend.core.ending import Ended, record_of
+from cloudmend.core.ending import record_of
 from cloudmend.core.errors import LedgerError, WrongState
 from cloudmend.core.ledger import History, MendEnd
 from cloudmend.core.model import Record, Resource
 from cloudmend.core.standing import StandingFinding, StandingResource, UnreadableStanding
+from cloudmend.core.target import Ended
 from cloudmend.core.world import World
 from cloudmend.engine.stations.record import record
 from core.test_standing import EARLIER

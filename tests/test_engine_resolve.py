@@ -10,9 +10,9 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.core.contract import Control
-from cloudmend.core.ending import Ended, Target
 from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.model import ApiCall, Resource
+from cloudmend.core.target import Ended, Target
 from cloudmend.core.world import World
 from cloudmend.engine.stations.resolve import each_of, everything, misplaced, ours, placed, resolve
 from lamps import CONTROL, TYPE, Home, Settings, call, policy, target

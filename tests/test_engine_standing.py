@@ -10,11 +10,11 @@ import pytest
 
 from cloudmend import engine
 from cloudmend.controls.security_group_ingress.contract import CONTROL
-from cloudmend.core.ending import Target
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.events import parse_event
 from cloudmend.core.model import ApiCall, Record, Resource
 from cloudmend.core.standing import StandingFound, StandingResource
+from cloudmend.core.target import Target
 from cloudmend.local.ec2 import Ec2Error
 from support import ACCOUNT, NOW, REGION, Account, event, ipv4, policy
 

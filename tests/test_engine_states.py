@@ -10,17 +10,18 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.core.contract import Control, State
-from cloudmend.core.ending import Ended, Target
 from cloudmend.core.errors import AwsError, LedgerError
 from cloudmend.core.ledger import Exemptions
 from cloudmend.core.model import Resource
 from cloudmend.core.policy.catalog import Catalog
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.policy.parse import parse_policy
-from cloudmend.core.run import OneByOne
 from cloudmend.core.standing import Before, UnitState
-from cloudmend.core.world import World
-from cloudmend.engine.stations.read import Situation, read, read_one, states
+from cloudmend.core.target import Ended, Target
+from cloudmend.core.world import OneByOne, World
+from cloudmend.engine.stations.read import read
+from cloudmend.engine.stations.reading import read_one, states
+from cloudmend.engine.stations.values import Situation
 from lamps import CONTROL, TYPE, Home, Settings, target
 from ledgers.values import exemption
 from support import ACCOUNT, NOW, REGION

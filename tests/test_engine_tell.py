@@ -10,7 +10,7 @@ from cloudmend.core.exempting import Where
 from cloudmend.core.ledger import TimedExemption
 from cloudmend.core.model import Ignored, Record
 from cloudmend.core.notice.request import NoticeRequest
-from cloudmend.engine.tell import tell
+from cloudmend.engine.undo import tell
 from support import Account
 from undoing import GROUNDS, entry, mended_group, undone
 

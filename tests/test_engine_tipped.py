@@ -9,7 +9,7 @@ import pytest
 
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.model import Ignored, Record
-from cloudmend.engine import sweep
+from cloudmend.engine.sweep import sweep
 from cloudmend.local.ec2 import Ec2Error
 from support import Account, event, ingress, ipv4, policy
 

@@ -17,9 +17,8 @@ from cloudmend.core.model import Edit, Intent, Step
 from cloudmend.core.planning import NOTHING, Covers, judge, mark, plan
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.standing import Before
-from cloudmend.engine.stations.before import Recent
-from cloudmend.engine.stations.read import Known, Situation
-from cloudmend.engine.stations.verdict import Verdict, verdict
+from cloudmend.engine.stations.values import Known, Recent, Situation, Verdict
+from cloudmend.engine.stations.verdict import verdict
 from core.test_baseline import before, known
 from lamps import CONTROL, ID, Settings, policy, target
 from ledgers.values import exemption, intent, record

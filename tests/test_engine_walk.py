@@ -9,10 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.core.contract import Control
-from cloudmend.core.ending import Target
 from cloudmend.core.errors import EventError, LedgerError
 from cloudmend.core.model import Edit, Record
 from cloudmend.core.standing import StandingResource, Unit, UnitState
+from cloudmend.core.target import Target
 from cloudmend.engine.stations.walk import mend, parse
 from lamps import CONTROL, ID, Home, call, policy, target
 from support import ACCOUNT, NOW, REGION

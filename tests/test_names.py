@@ -12,11 +12,11 @@ from msgspec.structs import replace
 from cloudmend import engine
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.model import Record, Resource, label_of
-from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.chat import notification
 from cloudmend.core.notice.event import detail
 from cloudmend.core.notice.finding import import_findings
 from cloudmend.core.notice.mail import subject, text
+from cloudmend.core.notice.wording import NotificationTargets
 from cloudmend.local.ec2 import Vpc
 from hostile import ACTIVE_IN_CHAT, ACTIVE_IN_TEXT, hostile_texts
 from records import MENDED, RECORDS

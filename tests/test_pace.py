@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from cloudmend import engine
 from cloudmend.controls.security_group_ingress.contract import CONTROL
+from cloudmend.core.call import Leftover
 from cloudmend.core.model import Request, Resource
 from cloudmend.core.ports import Sent
-from cloudmend.core.put_off import Leftover
-from cloudmend.engine.pace import EC2_WRITES, Bucket, PacedWriter
+from cloudmend.engine.sweep import EC2_WRITES, Bucket, PacedWriter
 from cloudmend.local.ec2.throttle import CAPACITY, REFILL_PER_S
 from support import NOW, Account, StandingClock, ipv4, policy
 

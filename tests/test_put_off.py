@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from cloudmend.controls.security_group_ingress.contract import CONTROL
+from cloudmend.core.call import PutOff
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Record
-from cloudmend.core.put_off import PutOff
-from cloudmend.engine import sweep
+from cloudmend.engine.sweep import sweep
 from reliability.faults import MALLORY
 from support import NOW, REGION, Account, event, ingress, ipv4, policy
 from test_left_behind import WORLD, by_mallory

@@ -12,7 +12,7 @@ from samtranslator.yaml_helper import yaml_parse
 from cloudmend.controls import every
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.contract import Control
-from cloudmend.core.policy.rights import rights_parameter
+from cloudmend.core.policy.model import rights_parameter
 from cloudmend.template.policies import policies
 from cloudmend.template.statements import HERE, OWN, Granted, follow, mend, undo
 from cloudmend.template.statements import denials as denied

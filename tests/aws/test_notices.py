@@ -20,7 +20,7 @@ from cloudmend.aws.world import threads
 from cloudmend.core.digest import Digest
 from cloudmend.core.model import Record
 from cloudmend.core.notice import CHANNELS
-from cloudmend.core.notice.audience import NotificationTargets
+from cloudmend.core.notice.wording import NotificationTargets
 from records import CLEAN, MENDED, OPEN, RECORDS
 from support import ACCOUNT, REGION, Account, StandingClock, event, ipv4
 

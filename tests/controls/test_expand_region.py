@@ -16,7 +16,7 @@ from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.core.call import Call
 from cloudmend.core.model import Json, Resource
 from cloudmend.core.policy.model import Policy
-from cloudmend.core.run import RunReader
+from cloudmend.core.world import RunReader
 from random_groups import authorize, groups, make
 from support import REGION, Account, ipv4, ipv6, policy, settings_in
 

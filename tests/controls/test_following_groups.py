@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Recency, Rule
 from cloudmend.controls.security_group_ingress.following import FOLLOW, state_of
 from cloudmend.controls.security_group_ingress.observe import GROUP

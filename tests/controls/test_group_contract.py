@@ -10,7 +10,7 @@ import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.expand import PREFIX_LIST
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule, Unread
 from cloudmend.controls.security_group_ingress.following import state_of

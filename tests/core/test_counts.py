@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cloudmend.core.counts import counted, plural
+from cloudmend.core.escaping import counted, plural
 
 
 @pytest.mark.parametrize(("count", "said"), [(0, "0 rules"), (1, "1 rule"), (2, "2 rules"), (1234, "1,234 rules")])

@@ -13,9 +13,8 @@ from cloudmend.controls import by_id
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.decide import Circumstances, Decision, decide, switched_on
 from cloudmend.core.errors import PolicyError
-from cloudmend.core.policy.model import Modes, Policy
+from cloudmend.core.policy.model import RIGHTS, Modes, Policy
 from cloudmend.core.policy.parse import parse_policy
-from cloudmend.core.policy.rights import RIGHTS
 
 GROUP, VPC, ACCOUNT = "sg-0123456789abcdef0", "vpc-0123456789abcdef0", "111122223333"
 ROLE = "arn:aws:iam::111122223333:role/Break-Glass"

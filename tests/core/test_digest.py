@@ -11,8 +11,8 @@ import pytest
 
 from cloudmend.core.digest import Digest, digest_of, is_due, status_of
 from cloudmend.core.model import Resource
-from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.digest import detail, headline, notification, requests, text
+from cloudmend.core.notice.wording import NotificationTargets
 from cloudmend.core.standing import Stand, StandingFinding, StandingResource, Unit
 from hostile import PIECES
 from support import ACCOUNT, NOW, REGION

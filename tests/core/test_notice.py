@@ -15,10 +15,10 @@ from cloudmend.core.attribution import attribute
 from cloudmend.core.guidance import guided
 from cloudmend.core.model import NOBODY, Actor, Record, Request, Resource
 from cloudmend.core.notice import CHANNELS, chat
-from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.chat import notification
 from cloudmend.core.notice.mail import publish_mail, subject
 from cloudmend.core.notice.mail import text as mail_text
+from cloudmend.core.notice.wording import NotificationTargets
 from hostile import ACTIVE_IN_CHAT, ACTIVE_IN_TEXT
 from records import (
     BUDGET_SPENT,

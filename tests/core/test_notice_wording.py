@@ -7,8 +7,7 @@ from msgspec.structs import replace
 
 from cloudmend.core.model import SWEEP, Notice
 from cloudmend.core.notice import CHANNELS
-from cloudmend.core.notice.audience import NotificationTargets
-from cloudmend.core.notice.wording import call, label
+from cloudmend.core.notice.wording import NotificationTargets, call, label
 from records import GROUP, MENDED
 from support import NOW
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cloudmend.core.errors import PolicyError
-from cloudmend.core.policy.existing import existing_of
 from cloudmend.core.policy.model import Choice, Modes, Policy
+from cloudmend.core.policy.modes import existing_of
 from support import ACCOUNT, policy
 
 CONTROL = "sqs_policy_public"

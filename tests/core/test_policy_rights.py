@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cloudmend.core.errors import PolicyError
-from cloudmend.core.policy.rights import RIGHTS, name_of, rights_parameter
+from cloudmend.core.policy.model import RIGHTS, name_of, rights_parameter
 from support import policy
 
 

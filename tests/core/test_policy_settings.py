@@ -12,9 +12,8 @@ from msgspec import Meta, Struct
 
 from cloudmend.controls.ebs_snapshot_public import CONTROL
 from cloudmend.core.errors import PolicyError
-from cloudmend.core.policy.catalog import Catalog
+from cloudmend.core.policy.catalog import Catalog, Keys
 from cloudmend.core.policy.explain import as_data, explain
-from cloudmend.core.policy.keys import Keys
 from cloudmend.core.policy.model import Choice, Modes, Policy
 from cloudmend.core.policy.parse import parse_policy, review_policy
 

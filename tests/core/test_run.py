@@ -11,8 +11,7 @@ from cloudmend.core.call import Call
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Request
 from cloudmend.core.ports import NEVER
-from cloudmend.core.run import OneByOne, RunReader, one_run
-from cloudmend.core.world import NoLater, NoSwitch
+from cloudmend.core.world import NoLater, NoSwitch, OneByOne, RunReader, one_run
 from core.test_put_off import TASK
 from support import Account
 

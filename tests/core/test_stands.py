@@ -9,11 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.core.contract import Finding, State, View
-from cloudmend.core.ending import Ended
 from cloudmend.core.model import Step
 from cloudmend.core.planning import mark
 from cloudmend.core.standing import Fault, StandingFinding, StandingResource, UnreadableStanding
 from cloudmend.core.stands import faults_of, notice_of, stands_after, with_others
+from cloudmend.core.target import Ended
 from core.test_standing import EARLIER
 from lamps import CONTROL, target
 from support import ACCOUNT, NOW, REGION

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cloudmend.core.ending import Ended
+from cloudmend.core.target import Ended
 from cloudmend.engine.stations import record, tell, walk
 from cloudmend.local.server import EmbeddedAws
 from cloudmend.testing import promises

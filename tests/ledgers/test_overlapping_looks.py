@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from cloudmend import engine
-from cloudmend.controls.security_group_ingress import CONTROL
+from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.ledger import Terms
 from cloudmend.core.model import Record
 from cloudmend.core.standing import StandingResource, Unit

@@ -19,8 +19,8 @@ from cloudmend.controls.security_group_ingress.keys import Table
 from cloudmend.core.events import parse_event
 from cloudmend.core.model import ApiCall
 from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
+from cloudmend.core.policy.model import RIGHTS
 from cloudmend.core.policy.parse import parse_policy
-from cloudmend.core.policy.rights import RIGHTS
 from cloudmend.core.triggers import resources
 from cloudmend.lambda_ import world
 from cloudmend.lambda_.telemetry import COUNTED, FLAGGED, SECONDS_TO_CLOSED, UNDELIVERED

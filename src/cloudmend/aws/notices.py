@@ -13,9 +13,9 @@ from cloudmend.core.digest import Digest
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import Json, Record, Request
 from cloudmend.core.notice import CHANNELS, Channel
-from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.digest import requests as digest_requests
 from cloudmend.core.notice.event import joined
+from cloudmend.core.notice.wording import NotificationTargets
 from cloudmend.core.ports import Begin, Clock, Notifier
 from cloudmend.core.world import at_need
 

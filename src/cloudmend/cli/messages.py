@@ -9,8 +9,7 @@ from cloudmend.controls import by_id, is_known
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core import exempting
 from cloudmend.core.attribution import attribute
-from cloudmend.core.counts import plural
-from cloudmend.core.escaping import terminal
+from cloudmend.core.escaping import plural, terminal
 from cloudmend.core.ledger import Entry, TimedExemption
 from cloudmend.core.model import Status
 

@@ -17,7 +17,7 @@ from cloudmend.core.call import Call
 from cloudmend.core.events import mapping
 from cloudmend.core.ledger import Entry
 from cloudmend.core.model import ApiCall, Hints, Intent, Json, Record, Resource, Step, Words
-from cloudmend.core.policy.keys import Keys
+from cloudmend.core.policy.catalog import Keys
 from cloudmend.core.policy.model import Mode, Policy
 from cloudmend.core.ports import Reader
 from cloudmend.core.reach import Reach

@@ -8,8 +8,7 @@ from typing import Final, Literal, NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct
 
-from cloudmend.core.policy.model import Exemption, Mode, Modes, Policy
-from cloudmend.core.policy.rights import rights_parameter
+from cloudmend.core.policy.model import Exemption, Mode, Modes, Policy, rights_parameter
 
 Action = Literal["fix", "observe", "exempt"]
 

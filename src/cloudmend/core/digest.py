@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -76,3 +77,10 @@ def digest_of(
         told_before=unit.told,
         held=unit.held,
     )
+
+
+@runtime_checkable
+class DigestNotifier(Protocol):
+    """A Notifier that also reports what a sweep found and did not report at once."""
+
+    def publish_digest(self, digest: Digest) -> None: ...

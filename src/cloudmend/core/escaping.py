@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any, Final
 
 # What mail and chat programs make a link of: a scheme's colon, and the dot of a name (IDNA has two of them).
 # Numbers keep their dots: 10.0.0.0/8 becomes no link.
@@ -106,3 +108,22 @@ def _without_links(text: str) -> str:
 def _json_escape(match: re.Match[str]) -> str:
     units = match[0].encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
+
+
+_NOUNS: Final = 3  # kinds of resources that a sentence counts one by one
+
+
+def counted(resources: Iterable[tuple[str, Any]]) -> str:
+    """Return how many resources there are of each kind, from the noun and the key of each."""
+    found: defaultdict[str, set[Any]] = defaultdict(set)
+    for noun, key in resources:
+        found[noun].add(key)
+    told = [plural(len(keys), noun) for noun, keys in found.items()]
+    if len(told) > _NOUNS:
+        return plural(sum(map(len, found.values())), "resource")
+    return " and ".join(filter(None, [", ".join(told[:-1]), *told[-1:]]))
+
+
+def plural(count: int, noun: str) -> str:
+    """1 rule, 2 rules."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

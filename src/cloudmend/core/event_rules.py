@@ -13,7 +13,6 @@ from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import Json
 
 Wakes = Mapping[str, Mapping[str, Sequence[str]]]  # source -> name of a call -> ids of the controls that it wakes
-
 FIRST_RULE: Final = "ScheduledRule"  # of the control that was there before the others
 PATTERN_LIMIT: Final = 2048  # characters, by default
 

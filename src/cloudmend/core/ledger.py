@@ -11,8 +11,8 @@ from typing import Annotated, Final, Literal, NamedTuple, Protocol, Self
 import msgspec
 from msgspec import Meta, Struct
 
-from cloudmend.core.counts import plural
 from cloudmend.core.errors import BudgetSpent, Busy, LedgerError, WrongState
+from cloudmend.core.escaping import plural
 from cloudmend.core.model import Intent, Record, Resource, label_of
 from cloudmend.core.standing import StandingFound, StandingResource, Unit, UnitFound
 from cloudmend.core.ulid import LENGTH, TIME_LENGTH, ulid

@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal, Protocol, TypeVar, runtime_checkable
 
-from cloudmend.core.call import Call
-from cloudmend.core.digest import Digest
+from cloudmend.core.call import Call, PutOff
 from cloudmend.core.model import Json, Record, Request
-from cloudmend.core.put_off import PutOff
 
 Rows = Sequence[Json]
 Sent = Request | Call
@@ -82,13 +80,6 @@ class KeptNotifier(Protocol):
 
     def ledger_problem(self, keys: Sequence[str], problem: str) -> None:
         """Log a problem with the findings that stand at the resources of these keys, or in these units."""
-
-
-@runtime_checkable
-class DigestNotifier(Protocol):
-    """A Notifier that also reports what a sweep found and did not report at once."""
-
-    def publish_digest(self, digest: Digest) -> None: ...
 
 
 class Later(Protocol):

@@ -10,7 +10,6 @@ import msgspec
 
 from cloudmend.core.baseline import old_marks
 from cloudmend.core.contract import Finding
-from cloudmend.core.ending import Ended
 from cloudmend.core.model import Notice
 from cloudmend.core.standing import (
     Fault,
@@ -22,6 +21,7 @@ from cloudmend.core.standing import (
     merged,
     next_revision,
 )
+from cloudmend.core.target import Ended
 
 _CLEAR: Final = ("clean", "gone")
 _STANDS: Final = ("observed", "exempt", "pending", "deferred")

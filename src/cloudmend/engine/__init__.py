@@ -9,6 +9,6 @@ from __future__ import annotations
 from cloudmend.engine.handle import handle, mend_all
 from cloudmend.engine.stations.walk import mend
 from cloudmend.engine.sweep import Sweep, sweep
-from cloudmend.engine.tell import tell
+from cloudmend.engine.undo import tell
 
 __all__ = ["Sweep", "handle", "mend", "mend_all", "sweep", "tell"]

@@ -9,17 +9,16 @@ import msgspec
 
 from cloudmend.core.contract import Control
 from cloudmend.core.decide import switched_on
-from cloudmend.core.ending import Target
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import ApiCall, Ignored, Record
 from cloudmend.core.policy.model import Policy
-from cloudmend.core.run import one_run
-from cloudmend.core.world import World
+from cloudmend.core.target import Target
+from cloudmend.core.world import World, one_run
 from cloudmend.core.wrappings import parse_events
 from cloudmend.engine.run_ledger import RunLedger
-from cloudmend.engine.stations.read import sentence
 from cloudmend.engine.stations.record import record
 from cloudmend.engine.stations.resolve import placed, resolve
+from cloudmend.engine.stations.values import sentence
 from cloudmend.engine.stations.walk import mend, parse
 
 _PROBLEMS: Final = 10  # sentences about what cannot be understood

@@ -11,18 +11,18 @@ from msgspec import Struct
 
 from cloudmend.core.contract import Control, Finding, State
 from cloudmend.core.decide import Decision
-from cloudmend.core.ending import Ended, Target, edit, why_of
+from cloudmend.core.ending import edit, why_of
 from cloudmend.core.ledger import Exemptions
 from cloudmend.core.model import Edit
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.reach import Reach
 from cloudmend.core.standing import Before
+from cloudmend.core.target import Ended, Target
 from cloudmend.core.world import World
-from cloudmend.engine.stations.before import Recent
-from cloudmend.engine.stations.judge import clean
-from cloudmend.engine.stations.read import Known, Situation, read, sentence
+from cloudmend.engine.stations.read import read
 from cloudmend.engine.stations.resolve import each_of, everything
-from cloudmend.engine.stations.verdict import NOT_SURE, Verdict, verdict
+from cloudmend.engine.stations.values import NOT_SURE, Known, Recent, Situation, Verdict, clean, sentence
+from cloudmend.engine.stations.verdict import verdict
 
 _AT_ONCE: Final = 33  # resources whose states are read together, as a sweep does
 _NOTHING: Final = Known(

@@ -11,13 +11,12 @@ import msgspec
 from msgspec import Struct
 
 from cloudmend.core.contract import Control
-from cloudmend.core.digest import digest_of, is_due
-from cloudmend.core.ending import Target
+from cloudmend.core.digest import DigestNotifier, digest_of, is_due
 from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.ledger import resource_of
 from cloudmend.core.model import Record
 from cloudmend.core.policy.model import Policy
-from cloudmend.core.ports import DigestNotifier, KeptNotifier
+from cloudmend.core.ports import KeptNotifier
 from cloudmend.core.standing import (
     MOST_FIRST_LOOKS,
     PATIENCE,
@@ -31,9 +30,9 @@ from cloudmend.core.standing import (
     next_revision,
     unit_key,
 )
+from cloudmend.core.target import Target
 from cloudmend.core.world import World
-from cloudmend.engine.overlap import take_back
-from cloudmend.engine.run_ledger import RunLedger
+from cloudmend.engine.run_ledger import RunLedger, take_back
 from cloudmend.engine.stations.before import keeps_baseline
 
 _MOST_TOLD: Final = 20  # of what could not be read, in the ledger

@@ -14,16 +14,16 @@ import msgspec
 from cloudmend import controls, engine
 from cloudmend.aws.regions import enabled_regions
 from cloudmend.controls.catalog import CATALOG
+from cloudmend.core.call import Leftover, PutOff
 from cloudmend.core.contract import Control
 from cloudmend.core.decide import switched_on
-from cloudmend.core.ending import Target
 from cloudmend.core.errors import CloudmendError, EventError, StillOpen
 from cloudmend.core.left_behind import unread
 from cloudmend.core.model import SWEEP, Ignored, Record, Request, Resource
 from cloudmend.core.notice.request import notice_request
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import Notifier
-from cloudmend.core.put_off import Leftover, PutOff
+from cloudmend.core.target import Target
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.core.world import World
 from cloudmend.disk.policy_file import read_policy

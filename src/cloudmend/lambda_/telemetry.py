@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from cloudmend.core.digest import Digest
-from cloudmend.core.ending import FLAPPING_AFTER
 from cloudmend.core.model import Record, Status
+from cloudmend.core.target import FLAPPING_AFTER
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger

@@ -19,7 +19,7 @@ from cloudmend.aws.switch import ModeSwitch
 from cloudmend.aws.world import Connection, connection, threads
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Ledger, Terms
-from cloudmend.core.notice.audience import NotificationTargets
+from cloudmend.core.notice.wording import NotificationTargets
 from cloudmend.core.world import NoLater, World
 
 ACCOUNT: Final = "CLOUDMEND_ACCOUNT"

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from cloudmend.core.contract import Control
 from cloudmend.core.event_rules import EventRule, event_rules
-from cloudmend.core.policy.rights import RIGHTS, name_of, rights_parameter
+from cloudmend.core.policy.model import RIGHTS, name_of, rights_parameter
 from cloudmend.template import rules
 from cloudmend.template.layout import dumped
 from cloudmend.template.policies import RESPONDER, ManagedPolicy, policies

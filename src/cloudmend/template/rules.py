@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from cloudmend.core.event_rules import FIRST_RULE, EventRule
-from cloudmend.core.policy.rights import name_of
+from cloudmend.core.policy.model import name_of
 
 _FUNCTION: Final = "SecurityGroupRemediationLambda"
 _QUEUE: Final = {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}

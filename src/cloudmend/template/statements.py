@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from cloudmend.core.contract import Control, Right
 from cloudmend.core.model import Json
-from cloudmend.core.policy.rights import name_of
+from cloudmend.core.policy.model import name_of
 
 Kind = Literal["Read", "List", "Follow", "Mend", "Undo"]
 HERE: Final = "${AWS::Region}"

@@ -11,7 +11,6 @@ from cloudmend import engine
 from cloudmend.aws.gateway import Gateway
 from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, Parts, State
-from cloudmend.core.ending import Target
 from cloudmend.core.events import parse_event
 from cloudmend.core.ledger import Ending, Entry
 from cloudmend.core.model import ApiCall, Intent, Json, Record, Resource
@@ -21,6 +20,7 @@ from cloudmend.core.policy.model import Policy
 from cloudmend.core.policy.parse import parse_policy
 from cloudmend.core.ports import NEVER, Rows, Sent
 from cloudmend.core.standing import StandingResource
+from cloudmend.core.target import Target
 from cloudmend.core.world import World, at_need
 from cloudmend.engine.stations.walk import parse
 from cloudmend.local.server import EmbeddedAws

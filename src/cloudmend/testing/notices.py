@@ -17,8 +17,8 @@ from cloudmend.core.contract import Finding, View
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Record
 from cloudmend.core.notice import CHANNELS
-from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.mail import subject, text
+from cloudmend.core.notice.wording import NotificationTargets
 from cloudmend.core.ports import Sent
 from cloudmend.testing.bench import Bench, Crash
 from cloudmend.testing.cli_tables import operations

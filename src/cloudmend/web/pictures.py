@@ -12,8 +12,7 @@ from msgspec import Struct
 
 from cloudmend.cli.scan.history import OpenPeriod
 from cloudmend.cli.scan.report import Report, Row, resources_of
-from cloudmend.core.counts import plural
-from cloudmend.core.escaping import cut
+from cloudmend.core.escaping import cut, plural
 
 _ACTIONS: Final = ("fix", "observe", "exempt")
 _MOST_BARS: Final = 10

@@ -19,8 +19,7 @@ from markupsafe import Markup, escape
 
 from cloudmend.cli.messages import duration
 from cloudmend.cli.scan.report import detail_text
-from cloudmend.core.counts import plural
-from cloudmend.core.escaping import cut, terminal
+from cloudmend.core.escaping import cut, plural, terminal
 
 _MINUTE: Final = 60.0  # seconds
 _VALUE: Final = 300  # characters

@@ -14,9 +14,9 @@ from cloudmend.cli.messages import who_of
 from cloudmend.cli.records.run import _tell
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.model import Actor, Record
-from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.chat import notification
 from cloudmend.core.notice.mail import text
+from cloudmend.core.notice.wording import NotificationTargets
 from support import Account, event, ipv4, policy
 from undoing import ALICE, entry, refuse, rule_of, undone
 

@@ -13,8 +13,8 @@ from cloudmend.cli.replay.judgements import JudgementResult, Judgements, _in_wor
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Recency, Rule
 from cloudmend.controls.security_group_ingress.following import FOLLOW, state_of
-from cloudmend.core.ending import Target
 from cloudmend.core.model import Actor, ApiCall, Resource
+from cloudmend.core.target import Target
 from cloudmend.engine.look import look_at
 from support import NOW, policy
 

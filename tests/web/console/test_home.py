@@ -11,7 +11,7 @@ from cloudmend.cli.stack_notifier import StackNotifier
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.exempting import Where
-from cloudmend.engine import sweep
+from cloudmend.engine.sweep import sweep
 from cloudmend.web.console.app import create_app
 from cloudmend.web.console.context import ConsoleContext
 from support import REGION, Account, ipv4, policy

@@ -11,8 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from cloudmend.cli.doctor.check import Answer, Deployment, Verdict
-from cloudmend.core.counts import plural
-from cloudmend.core.escaping import cut, terminal
+from cloudmend.core.escaping import cut, plural, terminal
 from cloudmend.core.model import Json
 from cloudmend.core.ports import Rows
 

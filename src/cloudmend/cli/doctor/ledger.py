@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from cloudmend.cli.doctor.check import Answer, Verdict
-from cloudmend.core.counts import plural
-from cloudmend.core.escaping import plain
+from cloudmend.core.escaping import plain, plural
 from cloudmend.core.ledger import Entries, Exemptions, Found
 from cloudmend.core.standing import Unit, UnitFound
 

@@ -20,8 +20,7 @@ from cloudmend.core.errors import AwsError, PolicyError
 from cloudmend.core.event_rules import EventRule
 from cloudmend.core.ledger import Ledger
 from cloudmend.core.model import Json
-from cloudmend.core.policy.model import Policy
-from cloudmend.core.policy.rights import rights_parameter
+from cloudmend.core.policy.model import Policy, rights_parameter
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.disk.policy_file import read_policy
 

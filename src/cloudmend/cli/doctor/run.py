@@ -19,9 +19,8 @@ from cloudmend.cli.doctor.check import Answer, Check, Deployment, Verdict, exit_
 from cloudmend.cli.doctor.looks import DoctorContext, looks
 from cloudmend.cli.screen import Screen
 from cloudmend.cli.stack import DEPLOYMENT_RULE, FUNCTION, NOTICE_RULE, event_rules
-from cloudmend.core.counts import plural
 from cloudmend.core.errors import AwsError, CloudmendError
-from cloudmend.core.escaping import terminal
+from cloudmend.core.escaping import plural, terminal
 
 _STYLE: Final[dict[Verdict, str]] = {"ok": "green", "warning": "yellow", "broken": "bold red", "unknown": "magenta"}
 _HANG: Final = 9  # characters of a verdict, and a blank

@@ -20,13 +20,12 @@ from cloudmend.controls import woken_by
 from cloudmend.core.attribution import NO_HINTS, attribute
 from cloudmend.core.contract import Control
 from cloudmend.core.decide import switched_on
-from cloudmend.core.ending import Target
 from cloudmend.core.errors import CloudmendError, EventError
 from cloudmend.core.escaping import cut, terminal
 from cloudmend.core.model import ApiCall, Hints, Ignored
 from cloudmend.core.ports import Reader
-from cloudmend.core.run import RunReader
-from cloudmend.core.world import World
+from cloudmend.core.target import Target
+from cloudmend.core.world import RunReader, World
 from cloudmend.core.wrappings import parse_events
 from cloudmend.engine.look import look
 from cloudmend.engine.stations.resolve import everything, placed, resolve

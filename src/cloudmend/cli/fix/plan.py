@@ -12,8 +12,8 @@ from msgspec import Struct
 from cloudmend.cli.scan.report import UnreadableUnit, is_short, outcome
 from cloudmend.cli.scan.run import LookResult, report_of
 from cloudmend.core.contract import Control, Parts
-from cloudmend.core.counts import counted
 from cloudmend.core.errors import CloudmendError
+from cloudmend.core.escaping import counted
 from cloudmend.core.ledger import Entries, Entry, Ledger, key_of
 from cloudmend.core.model import Actor
 from cloudmend.core.planning import same

@@ -25,14 +25,14 @@ from cloudmend.cli.scan.report import UnreadableUnit
 from cloudmend.cli.scan.run import LookResult, chosen, look_everywhere
 from cloudmend.cli.subjects import Subject, subjects
 from cloudmend.core.contract import Control
-from cloudmend.core.counts import plural
-from cloudmend.core.ending import Target, label
+from cloudmend.core.ending import label
 from cloudmend.core.errors import InputError
+from cloudmend.core.escaping import plural
 from cloudmend.core.model import ApiCall, Record
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import Reader
-from cloudmend.core.run import one_run
-from cloudmend.core.world import World
+from cloudmend.core.target import Target
+from cloudmend.core.world import World, one_run
 from cloudmend.engine.look import Look, look
 from cloudmend.engine.stations.resolve import everything
 

@@ -17,11 +17,10 @@ from cloudmend.cli.invoke.here import GOOD
 from cloudmend.cli.messages import STATUS_STYLE
 from cloudmend.cli.screen import Screen
 from cloudmend.cli.stack import FUNCTION, SWEEP, Stack, find_stack
-from cloudmend.core.counts import plural
+from cloudmend.core.call import PutOff
 from cloudmend.core.errors import CloudmendError, EventError, PolicyError
-from cloudmend.core.escaping import terminal
+from cloudmend.core.escaping import plural, terminal
 from cloudmend.core.model import Status
-from cloudmend.core.put_off import PutOff
 from cloudmend.core.undo import undo_command
 from cloudmend.lambda_.continuation import Task
 from cloudmend.lambda_.world import LEDGER_TABLE

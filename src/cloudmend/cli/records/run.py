@@ -13,9 +13,8 @@ from rich.text import Text
 from cloudmend.cli.ledgers import SearchedLedger, find_ledger
 from cloudmend.cli.messages import came_to, who_of
 from cloudmend.cli.screen import Screen
-from cloudmend.core.counts import plural
 from cloudmend.core.errors import InputError
-from cloudmend.core.escaping import terminal
+from cloudmend.core.escaping import plural, terminal
 from cloudmend.core.exempting import parse_duration
 from cloudmend.core.ledger import Entries, Entry, Found, Ledger, State
 from cloudmend.core.stored import json_lines

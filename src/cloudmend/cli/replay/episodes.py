@@ -15,9 +15,10 @@ from cloudmend.cli.replay.judgements import JudgementResult, Judgements
 from cloudmend.core.attribution import attribute, is_stranger, person, principal
 from cloudmend.core.contract import Control, Following, State, Trigger
 from cloudmend.core.decide import switched_on
-from cloudmend.core.ending import Target, label
+from cloudmend.core.ending import label
 from cloudmend.core.model import ApiCall
 from cloudmend.core.policy.model import Policy
+from cloudmend.core.target import Target
 from cloudmend.core.triggers import located
 
 _POOR: Final = "a record of it does not hold all that decides"

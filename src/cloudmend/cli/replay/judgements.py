@@ -11,8 +11,8 @@ from msgspec import Struct
 from cloudmend.cli.scan.report import outcome
 from cloudmend.core.contract import State
 from cloudmend.core.decide import Action
-from cloudmend.core.ending import Target
 from cloudmend.core.policy.model import Policy
+from cloudmend.core.target import Target
 from cloudmend.engine.look import Fate, look_at
 
 REMEMBERED: Final = 4096  # at most; then it starts anew

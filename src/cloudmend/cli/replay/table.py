@@ -12,8 +12,7 @@ from cloudmend.cli.messages import duration
 from cloudmend.cli.replay.episode import Episode, UnjudgedCalls
 from cloudmend.cli.replay.summary import Opener, Summary
 from cloudmend.cli.screen import Screen
-from cloudmend.core.counts import plural
-from cloudmend.core.escaping import cut, terminal
+from cloudmend.core.escaping import cut, plural, terminal
 
 SHOWN: Final = 10  # findings, and exemptions
 ASKED: Final = 5  # people and principals

@@ -9,8 +9,8 @@ from typing import Any, Final
 from msgspec import Struct
 
 from cloudmend.core.contract import Severity
-from cloudmend.core.counts import counted, plural
 from cloudmend.core.decide import Action, Decision
+from cloudmend.core.escaping import counted, plural
 from cloudmend.core.model import Edit
 from cloudmend.core.network import readable
 from cloudmend.core.reach import Reach

@@ -28,8 +28,8 @@ from cloudmend.core.decide import switched_on
 from cloudmend.core.errors import InputError
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import Reader
-from cloudmend.core.run import one_run
 from cloudmend.core.version import CODE_VERSION
+from cloudmend.core.world import one_run
 from cloudmend.engine.look import Survey, survey
 
 _AT_ONCE: Final = 8  # looks; each Region has its own quota on calls

@@ -10,8 +10,7 @@ from rich.text import Text
 from cloudmend.cli.scan.report import Report, Row, by_control, detail_text, numbers_of
 from cloudmend.cli.screen import Column, Screen
 from cloudmend.core.contract import Control
-from cloudmend.core.counts import plural
-from cloudmend.core.escaping import cut, terminal
+from cloudmend.core.escaping import cut, plural, terminal
 
 _FOREIGN: Final = 80  # characters of a name, a value or a description
 _STYLE: Final = {"fix": "bold red", "observe": "yellow", "exempt": "dim"}

@@ -9,8 +9,7 @@ from typing import Final
 
 from cloudmend.controls.security_group_ingress.settings import Replacement, Settings
 from cloudmend.core.network import PUBLIC, AddressSet, Family, Network, public_addresses, public_part, readable
-from cloudmend.core.policy.place import Place, Refused
-from cloudmend.core.policy.review import Review
+from cloudmend.core.policy.place import Place, Refused, Review
 
 BITS: Final[dict[Family, int]] = {4: 32, 6: 128}
 _EXAMPLES: Final[dict[Family, str]] = {4: "198.51.100.0/24", 6: "2001:db8:1::/48"}

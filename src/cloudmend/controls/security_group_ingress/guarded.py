@@ -9,8 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from cloudmend.core.network import ALL_PORTS, Traffic, disjoint
-from cloudmend.core.policy.place import Key, Place, Refused, did_you_mean
-from cloudmend.core.policy.review import Review
+from cloudmend.core.policy.place import Key, Place, Refused, Review, did_you_mean
 
 PROTOCOLS: Final = ("tcp", "udp", "icmp", "icmpv6")
 

@@ -19,9 +19,8 @@ from cloudmend.controls.security_group_ingress.addresses import (
 from cloudmend.controls.security_group_ingress.guarded import read_guarded
 from cloudmend.controls.security_group_ingress.settings import Replacement, Settings
 from cloudmend.core.network import FAMILIES, AddressSet, Family, Network, Span, Traffic, readable
-from cloudmend.core.policy.keys import Keys
-from cloudmend.core.policy.place import Key, Refused, did_you_mean
-from cloudmend.core.policy.review import Review
+from cloudmend.core.policy.catalog import Keys
+from cloudmend.core.policy.place import Key, Refused, Review, did_you_mean
 
 
 class Limits(Struct, frozen=True):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from cloudmend.core.counts import plural
 from cloudmend.core.errors import AwsError
+from cloudmend.core.escaping import plural
 from cloudmend.core.model import Json, Request
 from cloudmend.core.ports import Reader
 from cloudmend.core.undo import Difference

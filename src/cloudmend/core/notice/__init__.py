@@ -10,12 +10,11 @@ from datetime import datetime
 from typing import Final
 
 from cloudmend.core.model import Record, Request
-from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.chat import publish_chat
 from cloudmend.core.notice.event import put_event
 from cloudmend.core.notice.finding import import_findings
 from cloudmend.core.notice.mail import publish_mail
-from cloudmend.core.notice.wording import is_for_people
+from cloudmend.core.notice.wording import NotificationTargets, is_for_people
 
 Channel = Callable[[Record, NotificationTargets, datetime], Iterator[Request]]
 

@@ -10,12 +10,11 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from cloudmend.core.counts import plural
 from cloudmend.core.digest import Digest, status_of
-from cloudmend.core.escaping import ascii_line, chat, plain
+from cloudmend.core.escaping import ascii_line, chat, plain, plural
 from cloudmend.core.model import Request
-from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.event import SOURCE
+from cloudmend.core.notice.wording import NotificationTargets
 from cloudmend.core.standing import StandingResource
 
 DETAIL_TYPE: Final = "cloudmend digest"

@@ -8,9 +8,9 @@ from typing import Final
 
 from cloudmend.core.escaping import ascii_line, command, plain
 from cloudmend.core.model import END_EXEMPTION, Record, Request
-from cloudmend.core.notice.audience import NotificationTargets
 from cloudmend.core.notice.wording import (
     WAITING,
+    NotificationTargets,
     attributes,
     call,
     duration,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec import Struct
+
 from cloudmend.core.model import END_EXEMPTION, EXEMPT, SWEEP, UNDO, Record, Status
 
 # People get no notice of a clean look or of a resource that is gone. An exempt part was left open on purpose, and every
@@ -138,3 +140,18 @@ def attributes(record: Record) -> dict[str, str]:
         "region": record.region,
     }
     return {name: value for name, value in named.items() if value}
+
+
+class NotificationTargets(Struct, frozen=True, kw_only=True):
+    """The recipients besides EventBridge: ARNs of SNS topics, empty for none, and Security Hub or not.
+
+    `account` and `region` are where the stack is, the first empty where it is not known. There is its ledger: the table
+    of that name, empty where there is none.
+    """
+
+    topic: str = ""
+    chat_topic: str = ""
+    security_hub: bool = False
+    account: str = ""
+    region: str = ""
+    ledger: str = ""

@@ -1,15 +1,57 @@
-"""The controls that a policy can speak of."""
+"""What the ids that a policy file chooses look like."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
-from cloudmend.core.policy.keys import Keys
 from cloudmend.core.policy.model import Mode
-from cloudmend.core.policy.place import MODE, SETTINGS, Parameter, Step
+from cloudmend.core.policy.place import MODE, SETTINGS, Key, Parameter, Place, Refused, Review, Step
+
+
+class Form(Struct, frozen=True):
+    """The form of an id."""
+
+    words: str
+    pattern: str
+    example: str = ""
+
+
+FORMS: Final = {
+    "vpc": Form("the id of a VPC", "vpc-[0-9a-f]{8,17}", "vpc-0123456789abcdef0"),
+    "account": Form("the id of an account", "[0-9]{12}", "111122223333"),
+    "actor_role": Form(
+        "the ARN of a role", r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+", "arn:aws:iam::111122223333:role/NAME"
+    ),
+}
+
+
+def check_id(form: Form, value: str, place: Place) -> None:
+    if not re.fullmatch(form.pattern, value, re.ASCII):
+        such_as = f": {form.example}" if form.example else ""
+        raise Refused(place, f"{value!r} is not {form.words}", f"Write it in full, without wildcards{such_as}.")
+
+
+S = TypeVar("S")
+
+
+class Keys(Struct, Generic[S], frozen=True, kw_only=True):
+    """The keys of `[control.ID]`, and what they mean.
+
+    `read` takes the table, the key where it stands, and the review that collects what is wrong with it; it returns
+    settings in any case. `write` is its inverse, for JSON.
+    """
+
+    table: type[
+        Struct
+    ]  # a field for each key, with its default; a list's type lets None in, for items that were refused
+    examples: Mapping[str, str]  # by dotted key: a line of TOML, as an error tells to write it
+    read: Callable[[Any, Key, Review], S]
+    write: Callable[[S], Mapping[str, Any]]
+    say: Callable[[S], Iterable[str]]  # a sentence for each setting
 
 
 class Kind(Protocol):

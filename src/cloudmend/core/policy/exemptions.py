@@ -8,12 +8,10 @@ from typing import Final
 
 import msgspec
 
-from cloudmend.core.policy.catalog import Catalog
+from cloudmend.core.policy.catalog import FORMS, Catalog, Form, check_id
 from cloudmend.core.policy.file import EXAMPLES, REQUIRED, ExemptionTable
-from cloudmend.core.policy.ids import FORMS, Form, check_id
 from cloudmend.core.policy.model import SCOPES, Exemption
-from cloudmend.core.policy.place import Document, Key, Place, Refused, did_you_mean
-from cloudmend.core.policy.review import Review
+from cloudmend.core.policy.place import Document, Key, Place, Refused, Review, did_you_mean
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _LONG: Final = timedelta(days=5 * 366)

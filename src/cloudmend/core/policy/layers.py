@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from cloudmend.core.errors import PolicyError
 from cloudmend.core.policy.catalog import Catalog
-from cloudmend.core.policy.place import SETTINGS, Document, Item, Key, Place, Step
-from cloudmend.core.policy.review import Review
+from cloudmend.core.policy.place import SETTINGS, Document, Item, Key, Place, Review, Step
 
 Tables = dict[str, Any]
 _AT: Final = re.compile(r"\(at line (\d+), column (\d+)\)")

@@ -9,6 +9,8 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
+RIGHTS: Final = "CLOUDMEND_RIGHTS"  # words like ebs_snapshot_public=observe
+
 Mode = Literal["fix", "observe", "off"]
 Existing = Literal["observe", "fix"]
 
@@ -87,3 +89,13 @@ class Policy(Struct, frozen=True, kw_only=True):
     def digest(self) -> str:
         """A text that differs between two policies."""
         return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
+
+
+def name_of(control_id: str) -> str:
+    """Return the part of a logical id that stands for a control: EbsSnapshotPublic for ebs_snapshot_public."""
+    return control_id.title().replace("_", "")
+
+
+def rights_parameter(control_id: str) -> str:
+    """Return the name of the template's parameter that says the most that a control may do: fix, observe or off."""
+    return f"{name_of(control_id)}Rights"

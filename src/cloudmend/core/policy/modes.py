@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from cloudmend.core.policy.file import AllModesTable, ModeTable
-from cloudmend.core.policy.ids import FORMS, check_id
-from cloudmend.core.policy.model import Mode, Modes
-from cloudmend.core.policy.place import Document, Key, Place, Refused, did_you_mean
-from cloudmend.core.policy.review import Review
+from cloudmend.core.policy.catalog import FORMS, check_id
+from cloudmend.core.policy.file import AllModesTable, ExistingTable, ModeTable
+from cloudmend.core.policy.model import RIGHTS, Choice, Existing, Mode, Modes, Policy, rights_parameter
+from cloudmend.core.policy.place import Document, Key, Parameter, Place, Refused, Review, did_you_mean
 
 _FILLER: Final[Mode] = "observe"  # stands where a mode was refused
+_EXISTING_FILLER: Final[Existing] = "observe"  # stands where a value was refused
 
 
 def read_mode(value: object, place: Place) -> Mode:
@@ -66,3 +66,53 @@ def moved_modes(
 
 def _modes(table: Mapping[str, object], key: Key, review: Review) -> dict[str, Mode]:
     return {name: review.attempt(_FILLER, read_mode, value, key.at(name)) for name, value in table.items()}
+
+
+def existing_of(policy: Policy, control: str, account: str) -> Existing:
+    """Return what becomes of what was there before, of a control in an account.
+
+    A line that names both decides. Otherwise `observe` counts if the account's line or the control's says so. What
+    nothing is said of is as the default of all says, and that is `observe` unless it is written otherwise.
+    """
+    own, of_all = policy.existing_of_control.get(control, Choice()), policy.existing
+    if account in own.account:
+        return own.account[account]
+    said = {each for each in (of_all.account.get(account), own.default) if each}
+    if not said:
+        return of_all.default or "observe"
+    return "observe" if "observe" in said else "fix"
+
+
+def read_choice(table: ExistingTable, key: Key, review: Review) -> Choice:
+    """Return the values of a table."""
+    for name in table.account:
+        review.attempt(None, check_id, FORMS["account"], name, key.at("account", name))
+    said = table.default is not None
+    return Choice(
+        default=review.attempt(_EXISTING_FILLER, _read, table.default, key.at("default")) if said else None,
+        account=_accounts(table.account, key.at("account"), review),
+    )
+
+
+def _accounts(table: Mapping[str, object], key: Key, review: Review) -> dict[str, Existing]:
+    return {name: review.attempt(_EXISTING_FILLER, _read, value, key.at(name)) for name, value in table.items()}
+
+
+def _read(value: object, place: Place) -> Existing:
+    if value == "observe":
+        return "observe"
+    if value == "fix":
+        return "fix"
+    raise Refused(
+        place,
+        f"{value!r} is not what can become of what was there before",
+        "Write observe (keep it as a baseline, and report it), or fix (mend it).",
+    )
+
+
+def read_rights(text: str, review: Review) -> Iterator[tuple[str, Mode]]:
+    """Yield the modes by control. A mode that is none is refused."""
+    for word in text.split():
+        control, _, mode = word.partition("=")
+        place = Parameter(RIGHTS, rights_parameter(control), ())
+        yield control, review.attempt(_FILLER, read_mode, mode, place)

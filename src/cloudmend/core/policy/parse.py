@@ -12,14 +12,11 @@ from msgspec import Struct
 from cloudmend.core.errors import PolicyError
 from cloudmend.core.policy.catalog import Catalog, Described
 from cloudmend.core.policy.exemptions import read_exemptions
-from cloudmend.core.policy.existing import read_choice
 from cloudmend.core.policy.file import EXAMPLES, ExistingTable, ModeTable, PolicyFile, Reading
 from cloudmend.core.policy.layers import layered
-from cloudmend.core.policy.model import Mode, Policy
-from cloudmend.core.policy.modes import moved_modes, read_mode, read_modes
-from cloudmend.core.policy.place import MODE, Document, Key, did_you_mean
-from cloudmend.core.policy.review import Review
-from cloudmend.core.policy.rights import RIGHTS, read_rights
+from cloudmend.core.policy.model import RIGHTS, Mode, Policy
+from cloudmend.core.policy.modes import moved_modes, read_choice, read_mode, read_modes, read_rights
+from cloudmend.core.policy.place import MODE, Document, Key, Review, did_you_mean
 
 NO_CONTROLS: Final = Catalog(controls={})
 _MODE: Final = "mode"  # keys of the table of every control

@@ -7,13 +7,10 @@ from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Final, NamedTuple
 
-from msgspec import Struct
-
-from cloudmend.core.ending import FLAP_WINDOW, Target
 from cloudmend.core.errors import CloudmendError
-from cloudmend.core.ledger import Entries, Entry, History, key_of
-from cloudmend.core.policy.existing import existing_of
+from cloudmend.core.ledger import Entries, History, key_of
 from cloudmend.core.policy.model import Policy
+from cloudmend.core.policy.modes import existing_of
 from cloudmend.core.ports import Begin
 from cloudmend.core.standing import (
     Before,
@@ -25,16 +22,11 @@ from cloudmend.core.standing import (
     needs_first_look,
     unit_key,
 )
+from cloudmend.core.target import FLAP_WINDOW, Target
 from cloudmend.core.world import World
+from cloudmend.engine.stations.values import Recent
 
 _YOUNG: Final = timedelta(minutes=1)
-
-
-class Recent(Struct, frozen=True):
-    """The mends begun at a resource within FLAP_WINDOW, by its control, and why some of them cannot be read."""
-
-    entries: tuple[Entry, ...] = ()
-    unreadable: tuple[str, ...] = ()
 
 
 def key(target: Target, world: World) -> str:

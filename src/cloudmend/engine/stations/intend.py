@@ -10,17 +10,19 @@ from typing import Any
 import msgspec
 
 from cloudmend.core.contract import Control, State
-from cloudmend.core.ending import Ended, commands, told_findings, without_tags, without_tags_of
+from cloudmend.core.ending import commands, told_findings, without_tags, without_tags_of
 from cloudmend.core.errors import BudgetSpent, Busy, CloudmendError, TooLarge
 from cloudmend.core.ledger import Entry, Exemptions
 from cloudmend.core.model import Intent, Json, Request
 from cloudmend.core.planning import calls, same_parts
 from cloudmend.core.policy.model import Policy
+from cloudmend.core.target import Ended
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.core.world import World
-from cloudmend.engine.stations.judge import Planned, exempted_meanwhile
 from cloudmend.engine.stations.later import budget_spent
-from cloudmend.engine.stations.read import Answer, current_exemptions, read_one, sentence
+from cloudmend.engine.stations.reading import current_exemptions, read_one
+from cloudmend.engine.stations.values import Answer, Planned, sentence
+from cloudmend.engine.stations.verdict import exempted_meanwhile
 
 
 def intend(plans: Sequence[Planned], policy: Policy, world: World) -> list[Planned | Ended]:

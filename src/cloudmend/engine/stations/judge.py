@@ -7,56 +7,17 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
-from cloudmend.core.contract import Finding, State
-from cloudmend.core.ending import Ended, Target, edit
+from cloudmend.core.ending import edit
 from cloudmend.core.errors import PlanChanged
-from cloudmend.core.ledger import Entry, Exemptions
 from cloudmend.core.model import Edit
-from cloudmend.core.planning import Covers, Plan, covers_of, exempt_parts, judge
+from cloudmend.core.planning import Plan
 from cloudmend.core.policy.model import Policy
+from cloudmend.core.target import Ended
 from cloudmend.core.world import World
 from cloudmend.engine.stations.later import wait
-from cloudmend.engine.stations.read import Situation, failed
-from cloudmend.engine.stations.verdict import Verdict, verdict
-
-
-class Planned(Struct, frozen=True, kw_only=True):
-    """A plan with its target, and the facts known when it was made. `entry` is set once the intent is stored."""
-
-    target: Target
-    plan: Plan
-    findings: tuple[Finding, ...]  # also those that it does not mend
-    covers: Covers
-    decision: str
-    recent: tuple[Entry, ...]
-    flaps: int
-    seen: datetime
-    unreadable: tuple[str, ...] = ()  # exemptions
-    ledger_unreadable: tuple[str, ...] = ()
-    baseline: tuple[Finding, ...] = ()  # left as it was before cloudmend
-    spared: tuple[Finding, ...] = ()  # left as it is by an exemption of the part
-    agreed: bool = False  # a person agreed to it: nothing else may be done
-    entry: Entry | None = None
-    busy: str = ""  # another run is at it, so nothing is written
-
-    def ended(self, status: Any, **more: Any) -> Ended:
-        """Return an end of it, with all that is known."""
-        known: dict[str, Any] = {
-            "decision": self.decision,
-            "findings": self.findings,
-            "entry": self.entry,
-            "flaps": self.flaps,
-            "unreadable": self.unreadable,
-            "ledger_unreadable": self.ledger_unreadable,
-            "exempt_aside": bool(self.plan.view.exempt),
-            "baseline": self.baseline,
-            "spared": self.spared,
-            "view": self.plan.view,
-            "settings": self.plan.settings,
-        }
-        return Ended(target=self.target, status=status, **{**known, **more})
+from cloudmend.engine.stations.values import Planned, Situation, Verdict, clean, failed
+from cloudmend.engine.stations.verdict import verdict
 
 
 def judged(situation: Situation, policy: Policy, world: World, agreed: Sequence[Edit] | None = None) -> Planned | Ended:
@@ -80,13 +41,6 @@ def _judged(situation: Situation, policy: Policy, world: World, agreed: Sequence
     if found.plan and found.decision.action == "fix":
         return _planned(found, found.plan, situation.seen, agreed)
     return _ended(found, world)
-
-
-def clean(target: Target, state: State | None, settings: Any, **more: Any) -> Ended:
-    """Return the end of a look that found nothing, which says what was looked at."""
-    control = target.control
-    told = control.clear(target.resource, state, settings) if control.clear else f"no finding of {control.id}"
-    return Ended(target=target, status="clean", told=told, **more)
 
 
 def _planned(found: Verdict, made: Plan, seen: datetime, agreed: Sequence[Edit] | None) -> Planned:
@@ -157,14 +111,3 @@ def _check_agreed(control: Any, made: Plan, agreed: Sequence[Edit] | None) -> No
             f"The plan is out of date. Now it would need: {'; '.join(more)}. Nothing was changed. "
             "Run the same command again to see the new plan."
         )
-
-
-def exempted_meanwhile(planned: Planned, latest: Exemptions) -> bool:
-    """Return whether exemptions cover by now what the plan would mend: what undo restores, it exempts first."""
-    control, made = planned.target.control, planned.plan
-    covers = covers_of(latest.held, control, planned.target.resource).besides(planned.baseline)
-    if covers == planned.covers:
-        return False
-    view = msgspec.structs.replace(made.view, exempt=exempt_parts(control, made.view.state, covers))
-    left = {each.part for each in judge(control, view, made.settings, covers).counted}
-    return not {each.part for each in made.findings} <= left or view.exempt != made.view.exempt

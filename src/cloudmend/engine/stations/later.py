@@ -8,13 +8,13 @@ from typing import Final
 
 import msgspec
 
-from cloudmend.core.ending import Ended, Target
+from cloudmend.core.call import PutOff
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import next_hour
 from cloudmend.core.model import Json
-from cloudmend.core.put_off import PutOff
+from cloudmend.core.target import Ended, Target
 from cloudmend.core.world import World
-from cloudmend.engine.stations.read import Situation
+from cloudmend.engine.stations.values import Situation
 
 # For so long after a call an answer of AWS that lacks it may be late; after that it is taken for the truth.
 YOUNG: Final = timedelta(minutes=2)

@@ -22,8 +22,8 @@ from cloudmend.core.planning import calls, same
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.reversal import check_intent
 from cloudmend.core.world import World
-from cloudmend.engine.stations.read import Situation, sentence
 from cloudmend.engine.stations.tell import ending, record_all
+from cloudmend.engine.stations.values import Situation, sentence
 
 _NO_STEPS: Final = (
     "An older cloudmend began it, and did not keep what it planned for each part. Look up in CloudTrail what was done."

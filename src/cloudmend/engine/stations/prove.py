@@ -9,15 +9,15 @@ import msgspec
 from msgspec import Struct
 
 from cloudmend.core.contract import Finding, State, View, after
-from cloudmend.core.ending import Ended, Target
 from cloudmend.core.model import Step
 from cloudmend.core.planning import judge, same
 from cloudmend.core.policy.model import Policy
+from cloudmend.core.target import Ended, Target
 from cloudmend.core.world import World
-from cloudmend.engine.stations.judge import clean
 from cloudmend.engine.stations.later import wait
-from cloudmend.engine.stations.put import Written, undo_of
-from cloudmend.engine.stations.read import Answer, sentence, states
+from cloudmend.engine.stations.put import undo_of
+from cloudmend.engine.stations.reading import states
+from cloudmend.engine.stations.values import Answer, Written, clean, sentence
 
 # After a write AWS may go on showing the old state for a moment. Seconds before each further look.
 _PAUSES: Final = (0.0, 0.1, 0.2, 0.4, 0.8)

@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import UNSET
 
 from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, Patch, State, after
-from cloudmend.core.ending import Ended
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Step
 from cloudmend.core.planning import Plan, calls, judge, same_parts, steps_between
-from cloudmend.core.run import OneByOne
-from cloudmend.core.world import World
-from cloudmend.engine.stations.judge import Planned
-from cloudmend.engine.stations.read import sentence
+from cloudmend.core.target import Ended
+from cloudmend.core.world import OneByOne, World
+from cloudmend.engine.stations.values import Planned, Written, sentence
 
 _TRIES: Final = 3  # of a write whose guard was stale
-
-
-class Written(Struct, frozen=True, kw_only=True):
-    """The result of a plan's writes. `steps` were done; `silent` had no answer, and may have been done.
-
-    `notes` say why parts were mended in another way. `deferred`: the state refused some of the writes.
-    """
-
-    planned: Planned
-    steps: tuple[Step, ...] = ()
-    silent: tuple[Step, ...] = ()
-    notes: Mapping[str, str] = {}
-    undo: tuple[Call, ...] = ()
-    errors: tuple[str, ...] = ()
-    deferred: bool = False
 
 
 def put(plans: Sequence[Planned], world: World) -> list[Written | Ended]:

@@ -12,17 +12,18 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from cloudmend.core.ending import Ended, record_of
+from cloudmend.core.ending import record_of
 from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.ledger import MendEnd
 from cloudmend.core.model import Notice, Record
 from cloudmend.core.ports import KeptNotifier
 from cloudmend.core.standing import StandingFound, StandingResource
 from cloudmend.core.stands import faults_of, notice_of, stands_after, with_others
+from cloudmend.core.target import Ended
 from cloudmend.core.world import World
 from cloudmend.engine.stations.before import key
-from cloudmend.engine.stations.read import sentence
 from cloudmend.engine.stations.tell import Told, ending, record_all
+from cloudmend.engine.stations.values import sentence
 
 _TRIES: Final = 5  # to keep what an event saw, while other looks keep something at the same resource
 

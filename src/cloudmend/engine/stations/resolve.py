@@ -8,15 +8,14 @@ from typing import Any, Final
 import msgspec
 
 from cloudmend.core.contract import Control
-from cloudmend.core.ending import Ended, Target
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import SWEEP, ApiCall, Resource
 from cloudmend.core.policy.model import Policy
+from cloudmend.core.target import Ended, Target
 from cloudmend.core.triggers import the_one
 from cloudmend.core.world import World
-from cloudmend.engine.stations.judge import clean
 from cloudmend.engine.stations.later import look_again_named
-from cloudmend.engine.stations.read import failed, sentence
+from cloudmend.engine.stations.values import clean, failed, sentence
 
 REGION: Final = "AWS::Region"
 _NAMED: Final = 5  # resources of other accounts that a sentence names

@@ -12,7 +12,7 @@ from cloudmend.core.ledger import Ending, Ledger, MendEnd
 from cloudmend.core.model import Record
 from cloudmend.core.ports import CollectiveNotifier, Notifier
 from cloudmend.core.world import World
-from cloudmend.engine.stations.read import sentence
+from cloudmend.engine.stations.values import sentence
 
 Told = tuple[Record, MendEnd | None]  # a record, and the end for the ledger where an intent was kept
 

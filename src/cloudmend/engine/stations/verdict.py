@@ -7,56 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from cloudmend.core.baseline import baseline_of, old_parts, put_at_fault_by
 from cloudmend.core.contract import Finding, State, View
 from cloudmend.core.decide import Circumstances, Decision, decide
-from cloudmend.core.ending import FLAPPING_AFTER, Target
 from cloudmend.core.errors import UnsafePlan
 from cloudmend.core.ledger import Entry, Exemptions, TimedExemption
 from cloudmend.core.planning import Covers, Plan, covers_of, exempt_parts, judge, plan, restrained, resumed, same
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.standing import Before
-from cloudmend.engine.stations.read import Situation
-
-NOT_SURE: Final = "the ledger does not say whether it was there before cloudmend, and the next look asks again"
-
-
-class Exempt(Struct, frozen=True):
-    """A finding that a timed exemption leaves as it is, and the sentence of that exemption."""
-
-    finding: Finding
-    why: str
-
-
-class Verdict(Struct, frozen=True, kw_only=True):
-    """The findings at a resource, and what becomes of them.
-
-    `findings` are those that count, or all if the resource is exempt as a whole. `plan` mends those that are due. It is
-    None if none is due, if the resource is exempt, if the control only reports, and as long as AWS does not show a mend
-    that it accepted. `pending` is the entry of that mend.
-    """
-
-    target: Target
-    view: View
-    settings: Any
-    decision: Decision
-    findings: tuple[Finding, ...]
-    exempt: tuple[Exempt, ...] = ()
-    baseline: tuple[Finding, ...] = ()  # what was there before cloudmend, and is left as it is
-    baseline_why: str = ""  # since when, and what mends it
-    is_baseline: bool = False  # nothing else is at fault
-    covers: Covers  # by exemptions and by the baseline
-    recent: tuple[Entry, ...]
-    pending: Entry | None = None
-    plan: Plan | None = None
-    flaps: int = 0  # how often the same was mended within FLAP_WINDOW
-    unreadable: tuple[str, ...] = ()  # exemptions
-    ledger_unreadable: tuple[str, ...] = ()
+from cloudmend.core.target import FLAPPING_AFTER, Target
+from cloudmend.engine.stations.values import NOT_SURE, Exempt, Planned, Situation, Verdict
 
 
 def verdict(
@@ -248,3 +212,14 @@ def _flaps(control: Any, made: Plan, recent: Iterable[Entry]) -> int:
         if step.before is not None
     ]
     return max((before.count(each) for each in now), default=0)
+
+
+def exempted_meanwhile(planned: Planned, latest: Exemptions) -> bool:
+    """Return whether exemptions cover by now what the plan would mend: what undo restores, it exempts first."""
+    control, made = planned.target.control, planned.plan
+    covers = covers_of(latest.held, control, planned.target.resource).besides(planned.baseline)
+    if covers == planned.covers:
+        return False
+    view = msgspec.structs.replace(made.view, exempt=exempt_parts(control, made.view.state, covers))
+    left = {each.part for each in judge(control, view, made.settings, covers).counted}
+    return not {each.part for each in made.findings} <= left or view.exempt != made.view.exempt

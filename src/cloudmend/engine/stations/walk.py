@@ -8,19 +8,20 @@ from typing import Any, Final
 import msgspec
 
 from cloudmend.core.contract import Control
-from cloudmend.core.ending import Ended, Target
 from cloudmend.core.model import ApiCall, Edit, Record
 from cloudmend.core.policy.model import Policy
+from cloudmend.core.target import Ended, Target
 from cloudmend.core.triggers import resources
 from cloudmend.core.world import World
 from cloudmend.engine.stations.intend import intend
-from cloudmend.engine.stations.judge import Planned, judged
+from cloudmend.engine.stations.judge import judged
 from cloudmend.engine.stations.later import look_again
 from cloudmend.engine.stations.left_behind import complete_met
 from cloudmend.engine.stations.prove import prove
-from cloudmend.engine.stations.put import Written, put
-from cloudmend.engine.stations.read import Situation, read
+from cloudmend.engine.stations.put import put
+from cloudmend.engine.stations.read import read
 from cloudmend.engine.stations.record import record
+from cloudmend.engine.stations.values import Planned, Situation, Written
 
 _MOST_WALKS: Final = 3
 

@@ -16,9 +16,8 @@ from cloudmend.cli.messages import came_to, left_open
 from cloudmend.cli.scan.report import by_control, detail_text, numbers_of
 from cloudmend.cli.undo.run import take_back_and_tell
 from cloudmend.core.attribution import attribute
-from cloudmend.core.counts import plural
 from cloudmend.core.errors import CloudmendError, InputError, LedgerError
-from cloudmend.core.escaping import command
+from cloudmend.core.escaping import command, plural
 from cloudmend.core.exempting import ExemptionRequest, parse_duration
 from cloudmend.core.ledger import Entry
 from cloudmend.core.record_ids import find
