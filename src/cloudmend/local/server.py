@@ -15,7 +15,7 @@ from cloudmend.core.loopback import Guarded
 from cloudmend.local import rds_snapshots, sts_service
 from cloudmend.local.containers import LOOPBACK, NAME, Containers, by_name
 from cloudmend.local.dynamodb_service import DynamoDbService
-from cloudmend.local.ec2 import BehaviourOptions
+from cloudmend.local.ec2 import BehaviourOptions, SecurityGroups
 from cloudmend.local.ec2_service import Ec2Service, leave_out_images
 from cloudmend.local.eventbridge import Delivery, EventBus
 from cloudmend.local.events_service import EventsService
@@ -156,13 +156,18 @@ class EmbeddedAws:
         """Return when no delivery is pending. Raises TimeoutError if that takes longer."""
         self._worker.settle(timeout_s)
 
+    def groups(self, account: str, region: str) -> SecurityGroups:
+        """Return the security groups of an account and Region."""
+        return self._ec2_service.groups(account, region)
+
     def _front(self) -> WSGIApplication:
+        self._ec2_service = Ec2Service(self._bus.put, **self._ec2)
         return Front(
             DomainDispatcherApplication(create_backend_app),
             {
                 "cloudformation": CloudFormationService(self._functions, self._bus.put),
                 "dynamodb": DynamoDbService(conflicts=self._conflicts),
-                "ec2": Ec2Service(self._bus.put, **self._ec2),
+                "ec2": self._ec2_service,
                 "events": EventsService(self._bus),
                 "lambda": LambdaService(self._functions, self._worker),
                 "rds": rds_snapshots.answer,

@@ -79,6 +79,13 @@ class SecurityGroups:
         self._throttle = None if clock is None else Throttle(clock)
         self._lock = threading.RLock()
 
+    @property
+    def state(self) -> State:
+        """The state as it is now, whatever reads that lag still show. It is not to be changed."""
+        with self._lock:
+            self._follow_vpcs()
+            return self._state
+
     def call(self, operation: str, params: Params) -> dict[str, Any]:
         """Answer one operation: botocore-shaped parameters in, result out; raises Ec2Error."""
         if operation not in OPERATIONS:

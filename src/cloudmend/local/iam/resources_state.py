@@ -1,0 +1,122 @@
+"""The State of the embedded AWS: what moto and our own security groups know of the resources that calls name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from moto.dynamodb.models import dynamodb_backends
+from moto.iam.models import iam_backends
+from moto.kms.models import kms_backends
+from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
+
+from cloudmend.local.ec2 import SecurityGroups
+from cloudmend.local.ec2.model import State as Ec2State
+
+_GROUP, _RULE, _LIST = "security-group", "security-group-rule", "prefix-list"
+_OF_AWS: Final = "alias/aws/"  # keys that AWS manages: every principal of the account may use them through the service
+
+
+class _Named(NamedTuple):
+    """The parts of an ARN. `kind` is empty for a service whose ARNs have none (SQS, SNS)."""
+
+    partition: str
+    service: str
+    region: str
+    account: str
+    kind: str
+    id: str
+
+
+def _parts(arn: str) -> _Named:
+    _, partition, service, region, account, rest = (*arn.split(":", 5), *[""] * 5)[:6]
+    kind, slash, resource_id = rest.partition("/")
+    return _Named(partition, service, region, account, kind if slash else "", resource_id if slash else rest)
+
+
+class EmbeddedState:
+    """A State. `groups` returns the security groups of an account and Region."""
+
+    def __init__(self, groups: Callable[[str, str], SecurityGroups]) -> None:
+        self._groups = groups
+
+    def owner_of(self, arn: str) -> str:
+        named = _parts(arn)
+        if named.kind not in (_GROUP, _LIST):
+            return ""
+        state = self._state(named)
+        found = state.groups.get(named.id) if named.kind == _GROUP else state.prefix_lists.get(named.id)
+        return found.owner if found and found.owner != named.account else ""
+
+    def keys_of(self, arn: str) -> Mapping[str, Any]:
+        named = _parts(arn)
+        if named.service != "ec2" or named.kind not in (_GROUP, _RULE, _LIST):
+            return {}
+        state = self._state(named)
+        keys = {key: value for prefix in ("aws", "ec2") for key, value in _tags(state, named, prefix)}
+        group = state.groups.get(named.id)
+        return keys | ({"ec2:Vpc": state.arn("vpc", group.vpc.id)} if group else {})
+
+    def named(self, arn: str) -> str:
+        named = _parts(arn)
+        if named.service == "iam" and named.kind in ("role", "user"):
+            return next(_whole(named), arn)
+        if named.kind == _GROUP and not named.id.startswith("sg-"):
+            groups = self._state(named).groups.values()
+            found = (each.id for each in groups if each.vpc.is_default and each.name == named.id)
+            return f"{arn.rpartition('/')[0]}/{next(found, named.id)}"
+        return arn
+
+    def partition_key_of(self, arn: str) -> str:
+        named = _parts(arn)
+        table_name, _, index = named.id.partition("/index/")
+        table = dynamodb_backends[named.account][named.region].tables.get(table_name)
+        if table is None:
+            return ""
+        if not index:
+            return str(table.hash_key_attr)
+        schemas = (each.schema for each in table.all_indexes() if each.name == index)
+        return next((str(key["AttributeName"]) for each in schemas for key in each if key["KeyType"] == "HASH"), "")
+
+    def key_of(self, arn: str) -> str:
+        named = _parts(arn)
+        key = _key_id(named, arn)
+        if not key or key.startswith("arn:") or _OF_AWS in key:
+            return "" if _OF_AWS in key else key
+        backend = kms_backends[named.account][named.region]
+        found = backend.keys.get(backend.any_id_to_key_id(key))
+        return str(found.arn) if found else ""
+
+    def _state(self, named: _Named) -> Ec2State:
+        return self._groups(named.account, named.region).state
+
+
+def _tags(state: Ec2State, named: _Named, prefix: str) -> Iterator[tuple[str, str]]:
+    of_kind: dict[str, Mapping[str, Any]] = {
+        _GROUP: state.groups,
+        _LIST: state.prefix_lists,
+        _RULE: {rule.id: rule for group in state.groups.values() for rule in group.rules},
+    }
+    found = of_kind[named.kind].get(named.id)
+    yield from ((f"{prefix}:ResourceTag/{key}", value) for key, value in (found.tags if found else {}).items())
+
+
+def _whole(named: _Named) -> Iterator[str]:
+    """Yield the ARN of a role or user of that name, under whatever path."""
+    backend = iam_backends[named.account][named.partition]
+    if named.kind == "role":
+        yield from (role.arn for role in list(backend.roles.values()) if role.name == named.id)
+    else:
+        yield from (user.arn for user in list(backend.users.values()) if user.name == named.id)
+
+
+def _key_id(named: _Named, arn: str) -> str:
+    """Return the id, ARN, or alias of the key of a topic or queue; empty if it has none of the customer's."""
+    if named.service == "sns":
+        topic = sns_backends[named.account][named.region].topics.get(arn)
+        return str(topic.kms_master_key_id or "") if topic else ""
+    if named.service == "sqs":
+        queue = sqs_backends[named.account][named.region].queues.get(named.id)
+        return str(getattr(queue, "kms_master_key_id", "") or "")
+    return ""
