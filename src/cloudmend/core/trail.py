@@ -38,7 +38,7 @@ _CLOSING: Final = {
 class Batch(Struct, frozen=True, kw_only=True):
     """A run of records: their number, and the text of those of interest.
 
-    `latest` is the latest eventTime among them, as the file spells it. Only the last batch of a stream has it.
+    `latest` is the latest eventTime among them, as the file spells it. The last batch of a stream has it; others may not.
     """
 
     count: int
@@ -81,17 +81,18 @@ def batches(chunks: Iterable[bytes], names: frozenset[str]) -> Iterator[Batch]:
 class _Cutter:
     """The text that is not cut yet, and its place in a document."""
 
+    _text = b""
+    _place = 0  # of the first byte in the text that is not cut
+    _passed = 0  # bytes of the stream before the text
+    _is_last = False
+    _inside = False  # a list of records
+    _key = ""  # under which the list stands; empty where it stands alone
+
     def __init__(self, names: frozenset[str]) -> None:
         self._names = names
         self._wanted = names | {"", _KINESIS}  # what has no name wraps something
         self._spelled = tuple(name.encode() for name in (*names, _KINESIS))
-        self._text = b""
-        self._place = 0  # of the first byte in the text that is not cut
-        self._passed = 0  # bytes of the stream before the text
         self._enough = SEGMENT  # bytes to have before it is worth a look
-        self._is_last = False
-        self._inside = False  # a list of records
-        self._key = ""  # under which the list stands; empty where it stands alone
         self._problems: list[EventError] = []  # what was passed over, and why
 
     def cut(self, chunk: bytes, *, is_last: bool = False) -> Iterator[Batch]:
@@ -154,20 +155,20 @@ class _Cutter:
         candidates = ((name, bytes(text)) for name, text in texts if name in self._wanted)
         return Batch(
             count=len(heads),
-            found=tuple(text.decode("utf-8", "replace") for name, text in candidates if self._concerns(name, text)),
+            found=tuple(text.decode(errors="replace") for name, text in candidates if self._concerns(name, text)),
             latest=max(moment.event_time for moment in _MOMENTS.decode(records)) if self._is_last else "",
             newest_first=self._key == "Events",
         )
 
     def _exact(self) -> Batch | None:
         """The next record; None where more of the stream is needed to know its end."""
-        text = self._text[self._place :].decode("utf-8", "surrogateescape")
+        text = self._text[self._place :].decode(errors="surrogateescape")
         try:
             record, end = _EXACT.raw_decode(text)
         except (ValueError, RecursionError) as error:
             self._wait(str(error))
             return None
-        own = text[:end].encode("utf-8", "surrogateescape")
+        own = text[:end].encode(errors="surrogateescape")
         if not isinstance(record, dict | str):
             self._problems.append(self._error("a record should be an object"))
         self._place, self._enough = self._place + len(own), SEGMENT
@@ -179,7 +180,7 @@ class _Cutter:
         name, moment = (
             value if isinstance(value := record.get(key), str) else "" for key in ("eventName", "eventTime")
         )
-        found = (own.decode("utf-8", "replace"),) if self._concerns(name, own) else ()
+        found = (own.decode(errors="replace"),) if self._concerns(name, own) else ()
         return Batch(count=1, found=found, latest=moment, newest_first=self._key == "Events")
 
     def _wait(self, problem: str) -> None:
