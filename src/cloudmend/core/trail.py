@@ -38,7 +38,7 @@ _CLOSING: Final = {
 class Batch(Struct, frozen=True, kw_only=True):
     """A run of records: their number, and the text of those of interest.
 
-    `latest` is the latest eventTime among them, as the file spells it. The last batch of a stream has it; others may not.
+    `latest` is the latest eventTime among them, as the file spells it. Only the last batch of a stream always has it.
     """
 
     count: int
