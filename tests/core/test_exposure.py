@@ -107,6 +107,54 @@ def test_exactly_the_limit_is_within_it() -> None:
     assert at_fault([opening((2, 2), (0, 3)), opening((2, 2), (4, 8))], GUARDED, 8) == {0: 9}
 
 
+CHOICES: dict[str, tuple[list[tuple[tuple[int, int], tuple[int, int]]], int, dict[int, int]]] = {
+    "wide openings over ports of their own": (
+        [((5, 8), (3, 8)), ((19, 19), (1, 8)), ((5, 19), (1, 4))],
+        3,
+        {0: 8, 1: 8, 2: 8},
+    ),
+    "the next port is not the last": ([((0, 7), (0, 3)), ((8, 17), (0, 5))], 2, {0: 4, 1: 6}),
+    "one that ended counts no more": (
+        [((10, 16), (6, 7)), ((16, 16), (4, 5)), ((15, 16), (1, 3)), ((1, 10), (4, 5))],
+        3,
+        {0: 7, 1: 7},
+    ),
+    "the rest may be as large as the limit": (
+        [((12, 14), (5, 5)), ((7, 17), (3, 5)), ((0, 17), (1, 3))],
+        3,
+        {0: 5, 1: 5},
+    ),
+    "the last one is taken out first": (
+        [((7, 19), (0, 2)), ((9, 18), (5, 5)), ((8, 17), (3, 4)), ((16, 20), (1, 2))],
+        3,
+        {0: 6, 2: 6},
+    ),
+    "what stays counts in its own ports alone": (
+        [((3, 8), (0, 3)), ((12, 14), (4, 7)), ((0, 17), (4, 8)), ((12, 19), (1, 4))],
+        7,
+        {2: 9},
+    ),
+    "what stays counts in all of its ports": (
+        [((6, 12), (0, 2)), ((4, 7), (4, 4)), ((0, 11), (3, 5)), ((6, 17), (0, 1))],
+        3,
+        {0: 6, 2: 6},
+    ),
+    "addresses of two that stay count once": (
+        [((1, 18), (7, 10)), ((3, 20), (6, 6)), ((3, 18), (0, 0)), ((17, 19), (6, 12))],
+        7,
+        {2: 8},
+    ),
+}
+
+
+@pytest.mark.parametrize(("rows", "limit", "mended"), CHOICES.values(), ids=CHOICES)
+def test_of_openings_that_overlap_the_right_ones_are_mended_and_each_has_its_largest_exposure(
+    rows: list[tuple[tuple[int, int], tuple[int, int]]], limit: int, mended: dict[int, int]
+) -> None:
+    through = [opening(ports, span) for ports, span in rows]
+    assert at_fault(through, GUARDED, limit) == by_definition(through, limit) == mended
+
+
 def test_all_protocols_count_with_each_protocol() -> None:
     everything = opening((0, 65535), (0, 3), protocol="-1")
     assert at_fault([opening((7, 7), (4, 7), protocol="udp"), everything], GUARDED, 7) == {0: 8}

@@ -59,8 +59,7 @@ class _Ground:
         pieces = _Pieces(openings)
         self.size = lru_cache(_CACHED_SIZES)(pieces.size)
         self.masks = [pieces.mask(opening.addresses) for opening in openings]
-        self.strips = _strips([opening.traffic for opening in openings], guarded)
-        self.width = max((strip.end for strips in self.strips.values() for strip in strips), default=0)
+        self.strips, self.width = _strips([opening.traffic for opening in openings], guarded)
 
     def unions(self, mended: Collection[int]) -> list[int]:
         """Return the pieces that are admitted in each column after some mends."""
@@ -88,8 +87,11 @@ def _nodes(first: int, end: int) -> Iterator[int]:
         first, end = (first + 1) // 2, end // 2
 
 
-def _strips(traffic: Sequence[Traffic], guarded: Iterable[Traffic]) -> dict[int, list[_Strip]]:
-    """Return the strips of all traffic that is guarded, by index: one for each protocol. A column is a first port."""
+def _strips(traffic: Sequence[Traffic], guarded: Iterable[Traffic]) -> tuple[dict[int, list[_Strip]], int]:
+    """Return the strips of all traffic that is guarded, by index, and the number of columns.
+
+    An index has a strip for each protocol. A column is a first port.
+    """
     parts: dict[str, list[Traffic]] = defaultdict(list)
     for part in guarded:
         parts[part.protocol].append(part)
@@ -104,7 +106,7 @@ def _strips(traffic: Sequence[Traffic], guarded: Iterable[Traffic]) -> dict[int,
     for (index, protocol), start in starts.items():
         end = bisect_left(columns, (protocol, traffic[index].last + 1))
         strips[index].append(_Strip(bisect_left(columns, start), end))
-    return strips
+    return strips, len(columns)
 
 
 def _first_port(traffic: Traffic, protocol: str, parts: Sequence[Traffic]) -> int | None:
@@ -123,9 +125,9 @@ class _Pieces:
         borders = sorted({border for first, last in spans for border in (first, last + 1)})
         self._bits = {border: 1 << number for number, border in enumerate(borders)}
         self._planes: dict[int, int] = defaultdict(int)  # by power of two: the pieces that have it in their size
-        for bit, size in zip(self._bits.values(), (end - start for start, end in pairwise(borders)), strict=False):
-            for power in _powers(size):
-                self._planes[power] |= bit
+        for start, end in pairwise(borders):
+            for power in _powers(end - start):
+                self._planes[power] |= self._bits[start]
 
     def mask(self, addresses: AddressSet) -> int:
         """Return a set of addresses as the bits of its pieces."""
@@ -145,15 +147,16 @@ def _powers(number: int) -> Iterator[int]:
 
 def _chosen(ground: _Ground, exposures: Sequence[int], alone: Collection[int], limit: int) -> set[int]:
     """Return the openings that must be mended besides those that are over the limit alone, column by column."""
-    borders: list[tuple[list[int], list[int]]] = [([], []) for _ in range(ground.width + 1)]
+    begun: dict[int, list[int]] = defaultdict(list)  # by column
+    ended: dict[int, list[int]] = defaultdict(list)
     for opening, strips in ground.strips.items():
         for strip in strips:
-            borders[strip.end][0].append(opening)
-            borders[strip.first][1].append(opening)
+            begun[strip.first].append(opening)
+            ended[strip.end].append(opening)
     mended, here = set(alone), set[int]()
-    for exposure, (ended, begun) in zip(exposures, borders, strict=False):
-        here.difference_update(ended)
-        here.update(begun)
+    for column, exposure in enumerate(exposures):
+        here.difference_update(ended[column])
+        here.update(begun[column])
         if exposure > limit:
             mended.update(_superfluous(ground, sorted(here - mended), limit))
     return mended.difference(alone)
@@ -162,8 +165,8 @@ def _chosen(ground: _Ground, exposures: Sequence[int], alone: Collection[int], l
 def _superfluous(ground: _Ground, standing: Sequence[int], limit: int) -> Iterator[int]:
     """Yield the first openings of a column, up to the one with whose mend the rest is within the limit."""
     unions = list(accumulate(map(ground.masks.__getitem__, reversed(standing)), or_))
-    for opening, union in zip(standing, reversed(unions), strict=True):
-        if ground.size(union) <= limit:
+    for opening in standing:
+        if ground.size(unions.pop()) <= limit:
             return
         yield opening
 
