@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.core.contract import Control, State
+from cloudmend.core.contract import Control, State, View
 from cloudmend.core.errors import Busy, LedgerError, WrongState
 from cloudmend.core.ledger import Entry, Unreadable
 from cloudmend.core.model import Edit, Finding, Record, Resource, Step
@@ -22,6 +22,7 @@ from test_engine_verdict import Facts, begun
 
 LAMP = replace(target().resource, parts=("hall",), account="", region="")
 BEFORE = {"hall": "on", "stairs": "on", "porch": "on"}
+UNSCREW = "[control.lamp_on]\nunscrew = true"
 STEPS = tuple(Step(part, "on", "off") for part in BEFORE)
 BEGAN = NOW - timedelta(seconds=60)
 DIED = (
@@ -42,10 +43,10 @@ def entry(*steps: Step, at: timedelta = timedelta(seconds=-60), **more: Any) -> 
 
 
 def swept(
-    left: Entry, parts: Mapping[str, str], control: Control[Any] = CONTROL, **answers: Any
+    left: Entry, parts: Mapping[str, str], control: Control[Any] = CONTROL, text: str = "", **answers: Any
 ) -> tuple[list[Completed], Home, Ledger]:
     home, ledger = Home(switches=dict(parts)), Ledger(**{"resume": left, "finish": left, **answers})
-    return list(complete_all([left], [control], policy(control), world(home, ledger))), home, ledger
+    return list(complete_all([left], [control], policy(control, text), world(home, ledger))), home, ledger
 
 
 def world(home: Home, ledger: Ledger) -> World:
@@ -57,7 +58,7 @@ def one(left: Entry, parts: Mapping[str, str], control: Control[Any] = CONTROL, 
     ((found,), home, ledger) = swept(left, parts, control, **answers)
     (record,) = found.told
     assert home.told == [record]
-    assert found.entry == left
+    assert (found.entry, found.control) == (left, control)
     if "finish" not in answers and "resume" not in answers:
         assert ledger.asked[-1] == ("finish", left, "DONE" if record.status == "mended" else "FAILED", record)
     return record
@@ -84,9 +85,30 @@ def test_what_was_done_is_told_with_how_to_take_it_back_and_what_was_not_with_wh
 
 def test_what_is_still_open_has_the_commands_to_close_it_by_the_settings() -> None:
     control = replace(CONTROL, stricter=None)
+    left, parts = entry(*STEPS), {"hall": "on", "stairs": "off", "porch": "off"}
+    for text, to in (("", '"off"'), (UNSCREW, "null")):
+        ((found,), _, _) = swept(left, parts, control, text)
+        (by_hand,) = found.told[0].by_hand
+        assert f'"Switch":"hall","To":{to},' in by_hand
+
+
+def test_what_is_still_open_is_judged_as_it_is_now_with_the_call_of_the_intent() -> None:
+    views: list[View] = []
+
+    def noted(view: View, settings: Any) -> Any:
+        views.append(view)
+        return CONTROL.judge(view, settings)
+
     left = entry(*STEPS)
-    ((found,), _, _) = swept(left, {"hall": "on", "stairs": "off", "porch": "off"}, control)
-    assert '"To":"off"' in found.told[0].by_hand[0]
+    parts = {"hall": "on", "stairs": "off", "porch": "off"}
+    swept(left, parts, replace(CONTROL, judge=noted))
+    cause, state = left.intent.cause, State(parts, guard="1", labels={"name": "the hall"})
+    assert views[0] == View(resource=resource_of(left.intent), state=state, cause=cause, now=NOW)
+
+
+def test_what_was_done_beside_what_was_at_fault_has_no_reason() -> None:
+    record = one(entry(*STEPS[:2]), {"hall": "off", "stairs": "off"})
+    assert [(each.part, each.why) for each in record.edits] == [("hall", "hall was on"), ("stairs", "")]
 
 
 def test_what_was_done_whole_is_mended_and_nothing_is_left() -> None:
@@ -208,10 +230,12 @@ def test_a_ledger_that_does_not_name_its_open_items_is_told_as_one() -> None:
     assert open_intents(world(Home(), Ledger(open_intents=LedgerError("No.")))) == (Unreadable("", problem),)
 
 
-def met(*recent: Entry, swept: bool = False, **answers: Any) -> tuple[bool, Ledger, Home]:
-    situation = Facts(recent=recent, swept=swept).situation(hall="off", stairs="on", porch="on")
+def met(
+    *recent: Entry, control: Control[Any] = CONTROL, swept: bool = False, text: str = "", **answers: Any
+) -> tuple[bool, Ledger, Home]:
+    situation = Facts(control, recent=recent, swept=swept).situation(hall="off", stairs="on", porch="on")
     home, ledger = Home(), Ledger(**{"finish": None, **answers})
-    return complete_met(situation, policy(), world(home, ledger)), ledger, home
+    return complete_met(situation, policy(control, text), world(home, ledger)), ledger, home
 
 
 def test_a_mend_completes_the_oldest_that_was_left_at_its_resource() -> None:
@@ -221,8 +245,16 @@ def test_a_mend_completes_the_oldest_that_was_left_at_its_resource() -> None:
     seen = NOW - timedelta(seconds=1)
     assert ledger.asked[0] == ("resume", old, seen)
     assert [each.summary.partition(" These")[0] for each in home.told] == ["lamp lamp-1: hall: changed from on to off."]
-    assert not met(young)[0]
-    assert not met(old, swept=True)[0]
+    assert not met(young, resume=young)[0]
+    assert not met(old, swept=True, resume=old)[0]
+
+
+def test_a_mend_tells_how_to_close_by_the_settings_what_was_left() -> None:
+    left = entry(*STEPS, at=timedelta(seconds=-61), findings=(Finding(part="stairs", why="stairs was on"),))
+    for text, to in (("", '"off"'), (UNSCREW, "null")):
+        _, _, home = met(left, control=replace(CONTROL, stricter=None), text=text, resume=left)
+        (by_hand,) = home.told[0].by_hand
+        assert f'"Switch":"stairs","To":{to},' in by_hand
 
 
 def test_a_mend_goes_on_where_the_first_cannot_be_completed_and_completes_the_next() -> None:

@@ -145,6 +145,7 @@ def test_something_new_that_is_open_is_mended_next(new_ids: bool) -> None:
         (False, {"stairs": "on"}, "mended"),
         (True, {"stairs": "on"}, "mended"),
         (True, {"hall": "hot", "stairs": "on"}, "mended"),
+        (True, {"hall": "on"}, "open"),
     ],
 )
 def test_the_plan_s_own_is_known_by_its_mark_or_where_ids_change_by_its_part(
@@ -157,8 +158,8 @@ def test_the_plan_s_own_is_known_by_its_mark_or_where_ids_change_by_its_part(
 
 def test_what_the_state_refuses_now_is_deferred_with_the_reasons() -> None:
     plan = made()
-    (end,) = proven(Home(), Written(planned=plan, errors=("It is busy.", "It is hot."), deferred=True))
-    assert (end.status, end.told, end.retry_at) == ("deferred", "It is busy; It is hot", LATER)
+    (end,) = proven(Home(), Written(planned=plan, errors=("It is busy.", "It is hot at X."), deferred=True))
+    assert (end.status, end.told, end.retry_at) == ("deferred", "It is busy; It is hot at X", LATER)
 
 
 @pytest.mark.parametrize(
@@ -233,8 +234,16 @@ def test_while_another_is_at_it_what_is_seen_is_told(value: str, status: str, to
     assert (end.status, end.told, end.decision) == (status, told, decision)
     assert (end.baseline, end.spared, end.exempt_aside) == (plan.baseline, plan.spared, True)
     assert (end.retry_at is not None) is (status == "deferred")
-    if status != "clean":
-        assert [each.part for each in (end.remaining or end.findings)] == ["hall"]
+    left = seen(plan, hall=value)["remaining"]
+    assert end.remaining == (left if status == "failed" else ())
+    assert end.findings == {"failed": plan.findings, "clean": ()}.get(status, left)
+
+
+def test_while_another_is_at_it_what_is_clean_is_told_of_the_state_that_the_plan_saw() -> None:
+    clear = replace(CONTROL, clear=lambda lamp, state, settings: f"{lamp.id}, {state}, {settings}")
+    plan = replace(made(clear), busy="Another is at it.")
+    (end,) = proven(Home(switches={"hall": "off"}), Written(planned=plan))
+    assert end.told == f"lamp-1, {plan.plan.view.state}, {Settings()}"
 
 
 def test_while_another_is_at_it_a_read_that_fails_is_told() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,14 +14,14 @@ from cloudmend.core.ending import record_of
 from cloudmend.core.errors import LedgerError, WrongState
 from cloudmend.core.ledger import History, MendEnd
 from cloudmend.core.model import Record, Resource
-from cloudmend.core.standing import StandingFinding, StandingResource, UnreadableStanding
+from cloudmend.core.standing import StandingFinding, StandingResource, UnitState, UnreadableStanding
 from cloudmend.core.target import Ended
 from cloudmend.core.world import World
 from cloudmend.engine.stations.record import record
 from core.test_standing import EARLIER
 from lamps import CONTROL, Home, target
 from support import ACCOUNT, NOW, REGION
-from test_engine_before import KEY, Ledger
+from test_engine_before import KEY, Ledger, unit
 from test_engine_verdict import begun
 
 ON = Finding(part="hall", why="hall is on", mark="m-hall")
@@ -224,6 +225,27 @@ def test_a_look_that_could_not_tell_keeps_nothing_and_is_told_at_once(end: Ended
     assert (made.notice, kept(ledger)) == ("now", [])
 
 
+WEEK = timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    ("status", "unlisted", "notice"),
+    [
+        ("failed", NOW - timedelta(hours=1), "held"),
+        ("failed", NOW - WEEK, "now"),
+        ("failed", None, "now"),
+        ("clean", NOW - timedelta(hours=1), "now"),
+    ],
+)
+def test_people_hear_once_a_week_of_a_region_that_cannot_be_listed(status: Any, unlisted: Any, notice: str) -> None:
+    of = UnitState(unit=unit(unlisted=unlisted))
+    end = Ended(target=replace(REGION_WIDE, swept=True, unit=of), status=status)
+    one = replace(end, target=replace(end.target, resource=target().resource))
+    alone = replace(end, target=replace(end.target, unit=None))
+    made = record([end, one, alone], world(Ledger()))
+    assert [each.notice for each in made] == [notice, "now", "now"]
+
+
 def test_what_another_look_kept_meanwhile_is_kept_beside_what_an_event_saw() -> None:
     other = stood("m-stairs", "m-old", revision=7)
     ledger = Ledger(
@@ -243,8 +265,10 @@ def test_what_another_look_kept_meanwhile_is_kept_beside_what_an_event_saw() -> 
 
 def test_an_event_tries_five_times_and_a_sweep_leaves_it_at_one() -> None:
     busy = Ledger(keep_standing=frozenset({KEY}), history=History())
-    record([seen(ended("observed", ON, stood=lambda: None))], world(busy))
+    watch = Watch(busy)
+    record([seen(ended("observed", ON, stood=lambda: None))], world(busy, watch))
     assert len(kept(busy)) == 5
+    assert watch.problems == [([KEY], "Other looks kept something there at the same time, 5 times in a row.")]
     swept = Ledger(keep_standing=frozenset({KEY}), history=History())
     record([seen(ended("observed", ON, swept=True, stood=lambda: None))], world(swept))
     assert len(kept(swept)) == 1

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from cloudmend.core.contract import Control, State
 from cloudmend.core.errors import AwsError, LedgerError
-from cloudmend.core.ledger import Exemptions
+from cloudmend.core.ledger import Exemptions, History
 from cloudmend.core.model import Resource
 from cloudmend.core.policy.catalog import Catalog
 from cloudmend.core.policy.model import Policy
@@ -241,6 +241,40 @@ def test_where_only_the_state_says_whose_it_is_the_ledger_is_asked_by_that() -> 
     assert (found.known.recent().unreadable, found.known.stood()) == (("No.",), None)
     assert found.known.before() == Before()
     assert set(ledger.asked) - {("exemptions", NOW), ("mode",)} == {("history", KEY, HOUR)}
+
+
+def test_where_the_call_says_whose_it_is_the_ledger_is_asked_by_that() -> None:
+    rooms = Rooms(lamp_1=replace(A, owner="444455556666"))
+    ledger, there = Ledger(exemptions=HELD, history=LedgerError("No."), unit=None), target(rooms.control)
+    of_cause = replace(there, resource=replace(there.resource, account=""))
+    (found,) = situations([of_cause], world_of(ledger))
+    assert (found.target.account, found.known.recent().unreadable) == ("444455556666", ("No.",))
+    assert ledger.asked == [("history", KEY, HOUR)]
+
+
+def test_what_was_there_before_is_known_by_the_policy_also_where_only_the_state_says_whose_it_is() -> None:
+    rooms, there = Rooms(lamp_1=replace(A, owner=ACCOUNT)), target()
+    nobody_s = Target(
+        control=rooms.control,
+        resource=replace(there.resource, account=""),
+        cause=replace(there.cause, account=""),
+    )
+    world = world_of(Ledger(exemptions=HELD, history=History(), unit=unit()), keeps_baseline=True)
+    (found,) = situations([nobody_s], world)
+    assert found.known.before() == Before(keeps_baseline=True)
+
+
+@pytest.mark.parametrize(("swept", "asked"), [([True, True], []), ([True, False], [("exemptions", NOW), ("mode",)])])
+def test_a_sweep_begins_to_ask_only_when_something_is_found(swept: list[bool], asked: list[Any]) -> None:
+    rooms, ledger = Rooms(lamp_1=A, lamp_2=A), Ledger(exemptions=HELD, history=LedgerError("No."), unit=None)
+    targets = [replace(each, swept=of) for each, of in zip(lamps(rooms.control, 1, 2), swept, strict=True)]
+    situations(targets, world_of(ledger, begin=eager))
+    assert [each for each in ledger.asked if each[0] != "history"] == asked
+
+
+def eager(read: Callable[[], Any]) -> Callable[[], Any]:
+    answer = read()
+    return lambda: answer
 
 
 def test_what_cannot_be_read_or_is_gone_is_the_value_of_its_own_target() -> None:

@@ -13,8 +13,9 @@ from cloudmend.core.errors import EventError, LedgerError
 from cloudmend.core.model import Edit, Record
 from cloudmend.core.standing import StandingResource, Unit, UnitState
 from cloudmend.core.target import Target
+from cloudmend.core.world import at_need
 from cloudmend.engine.stations.walk import mend, parse
-from lamps import CONTROL, ID, Home, call, policy, target
+from lamps import CONTROL, ID, Home, call, policy, refusal, target
 from support import ACCOUNT, NOW, REGION
 from test_engine_before import KEY, UNIT
 
@@ -63,7 +64,8 @@ def test_after_three_walks_what_is_open_is_told_as_open() -> None:
     assert [each.summary.endswith("cloudmend looks at it next.") for each in home.told] == [True, True, False]
 
 
-def test_what_changed_beside_the_intent_three_times_is_told_at_last() -> None:
+@pytest.mark.parametrize("parts", [(), ("hall",)])
+def test_what_changed_beside_the_intent_three_times_is_told_at_last(parts: tuple[str, ...]) -> None:
     home = Home()
     keep, value = home.ledger.intend, 0
 
@@ -74,8 +76,9 @@ def test_what_changed_beside_the_intent_three_times_is_told_at_last() -> None:
         return keep(intent)
 
     home.ledger.intend = intend
-    record = home.mend(replace(CONTROL, whole=True))
+    record = home.mend(replace(CONTROL, whole=True), parts)
     assert (record.status, home.told, value) == ("failed", [record], 3)
+    assert record.resource.parts == parts
     assert record.errors == ("Somebody changed it meanwhile. Nothing was changed; the next try looks again.",)
 
 
@@ -118,6 +121,32 @@ def test_the_walk_after_a_mend_does_not_wait_for_what_the_event_named(parts: tup
     home.mend(parts=parts)
     assert [each.resource.parts for each in home.told] == [parts, ()]
     assert home.clock.now() - NOW == timedelta(seconds=1.5)
+
+
+def test_a_walk_after_a_mend_that_is_put_off_still_names_what_the_event_named() -> None:
+    home = Restless()
+    first = home.write
+
+    def write(request: Any) -> None:
+        first(request)
+        home.refuses = [refusal("LampBusy")]
+
+    home.write = write  # type: ignore[method-assign]
+    assert home.mend(parts=("hall",)).status == "deferred"
+    (task,) = home.put_off_tasks
+    assert (task.resource.parts, task.opened, task.told) == ((), ("hall",), ("switch-0",))
+
+
+def test_a_look_that_finds_nothing_asks_the_ledger_nothing_more() -> None:
+    home, asked = Home(switches={"hall": "off"}), 0
+
+    def begin(read: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return at_need(read)
+
+    (record,) = mend([target()], policy(), replace(home.world, begin=begin))
+    assert (record.status, asked) == ("clean", 3)  # exemptions, switch, history
 
 
 def test_a_part_that_is_still_missing_is_waited_for_in_the_next_walk_too() -> None:

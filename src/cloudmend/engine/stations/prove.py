@@ -138,7 +138,7 @@ def _still_open(written: Written, end: Ended, world: World) -> Ended:
         return msgspec.structs.replace(end, status="mended", again=True)
     if written.deferred:
         told = "; ".join(error.rstrip(".") for error in written.errors)
-        return wait(msgspec.structs.replace(end, status="deferred", told=told), world)
+        return wait(msgspec.structs.replace(end, told=told), world)
     accepted = written.steps and not written.errors
     started = planned.entry.opened if planned.entry else world.clock.now()
     if accepted and world.clock.now() < started + control.settles_in:

@@ -112,7 +112,7 @@ def _the_last(end: Ended) -> Ended:
 
 def _next(end: Ended) -> Target:
     """Return the target of the next walk. After a mend that left nothing for later, what the event named was seen."""
-    if end.status != "mended" or end.retry_at or end.late:
+    if end.status != "mended" or end.late:
         return end.target
     resource = msgspec.structs.replace(end.target.resource, parts=())
     return msgspec.structs.replace(end.target, resource=resource, named=end.target.opened)
