@@ -76,7 +76,8 @@ def test_the_function_uses_exactly_the_rights_it_has(deployed: Deployed) -> None
     deployed.aws.put_event(sample_event(gone))  # no rules: is there a group?
     deployed.settle()
     deployed.aws.put_event(sample_event("NO_ID"))  # it fails, and is kept
-    asked = ask_for_notice(NoticeRequest(record=deployed.records(group_id)[0]["entry_id"]))  # to tell of an undo
+    place = f"{ACCOUNT}/us-east-1/security_group_ingress/{group_id}"  # as `cloudmend undo` says it
+    asked = ask_for_notice(NoticeRequest(record=deployed.records(group_id)[0]["entry_id"], place=place))
     deployed.client("events").put_events(**asked.params)
     deployed.settle()
     assert deployed.used(RESPONDER) == granted(RESPONDER, security_hub=False)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from botocore.exceptions import UnknownServiceError
+from botocore.model import OperationNotFoundError
 from botocore.parsers import create_parser
 from moto.core.parse import PROTOCOL_PARSERS, RequestDict
 from moto.core.utils import get_service_model
@@ -59,7 +60,7 @@ def modelled(request: ApiRequest) -> ModelledCall | None:
         name = "s3control"
     try:
         model = get_service_model(name).operation_model(request.operation)
-    except (UnknownServiceError, LookupError):
+    except (UnknownServiceError, OperationNotFoundError):
         return None
     protocol = _protocol(request, model)
     if protocol not in PROTOCOL_PARSERS:

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from botocore.serialize import create_serializer
+from moto.core.utils import get_service_model
 
-from cloudmend.local.iam.actions import required
+from cloudmend.local.iam.actions import required, seen
 from cloudmend.local.iam.request import AccessRequest
 from cloudmend.local.iam.resources_described import ApiCall, Undescribed
+from cloudmend.local.messages import ApiRequest
 from local.iam.api_calls import ACCOUNT, KEY, KNOWN, REGION, sent
 
 GROUP, RULE, OTHER = "sg-1234567890abcdef0", "sgr-1234567890abcdef0", "sgr-0234567890abcdef0"
@@ -256,6 +259,18 @@ CALLS: list[tuple[str, str, dict[str, Any], list[tuple[str, str]]]] = [
         {"MetricDataQueries": [], "StartTime": 0, "EndTime": 1},
         [("cloudwatch:GetMetricData", "*")],
     ),
+    (
+        "cloudwatch",
+        "DescribeAlarms",
+        {},
+        [("cloudwatch:DescribeAlarms", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:*")],
+    ),
+    (
+        "cloudwatch",
+        "DescribeAlarms",
+        {"AlarmNames": ["silence"]},
+        [("cloudwatch:DescribeAlarms", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:silence")],
+    ),
     # A query of an index is checked against the index alone.
     (
         "dynamodb",
@@ -349,8 +364,8 @@ def test_a_snapshot_s_keys_say_whom_a_call_adds_and_removes() -> None:
     params = {"SnapshotId": SNAPSHOT, "Attribute": "createVolumePermission", "CreateVolumePermission": change}
     (request,) = asked("ec2", "ModifySnapshotAttribute", params)
     assert request.resource == f"arn:aws:ec2:{REGION}::snapshot/{SNAPSHOT}"
-    assert request.context["ec2:Remove/group"] == ["all"]
-    assert request.context["ec2:Add/userId"] == ["444455556666"]
+    assert request.context["ec2:Remove/group"] == "all"
+    assert request.context["ec2:Add/userId"] == "444455556666"
     assert "ec2:Add/group" not in request.context
 
 
@@ -403,7 +418,7 @@ def test_the_arns_are_of_the_region_s_partition() -> None:
         ("s3", "CopyObject", {"Bucket": "logs", "Key": "a", "CopySource": "logs/b"}),  # needs a second action
         ("dynamodb", "ExecuteStatement", {"Statement": "SELECT * FROM ledger"}),
         ("dynamodb", "PutItem", {"TableName": "unknown", "Item": {"pk": {"S": "open"}}}),  # its partition key
-        ("cloudwatch", "PutMetricAlarm", None),  # a protocol that is not read
+        ("cloudwatch", "PutMetricAlarm", None),  # by a protocol that is not read
         ("ec2", "AuthorizeSecurityGroupIngress", {"CidrIp": "10.0.0.0/8"}),  # no group
         ("chime", "ListAccounts", {}),  # no service of the table
     ],
@@ -411,3 +426,23 @@ def test_the_arns_are_of_the_region_s_partition() -> None:
 def test_a_call_that_nobody_described_is_granted_to_nobody(service: str, operation: str, params: Any) -> None:
     with pytest.raises(Undescribed, match=f"does not know which rights {service}:{operation} needs"):
         required(ApiCall(service, operation, params, ACCOUNT, REGION), KNOWN)
+
+
+def test_a_call_by_cbor_is_read() -> None:
+    model = get_service_model("cloudwatch").operation_model("PutMetricAlarm")
+    written = create_serializer("smithy-rpc-v2-cbor").serialize_to_request({"AlarmName": "silence"}, model)
+    call = seen(request("monitoring", "PutMetricAlarm", written["headers"], written["body"]), ACCOUNT)
+    assert pairs(required(call)) == [
+        ("cloudwatch:PutMetricAlarm", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:silence")
+    ]
+
+
+@pytest.mark.parametrize(("service", "operation"), [("nosuch", "ListThings"), ("monitoring", "GET /")])
+def test_a_request_that_is_no_operation_is_granted_to_nobody(service: str, operation: str) -> None:
+    with pytest.raises(Undescribed, match="botocore has no model of it"):
+        seen(request(service, operation, {}, b""), ACCOUNT)
+
+
+def request(service: str, operation: str, headers: Mapping[str, str], body: bytes) -> ApiRequest:
+    lowered = {name.lower(): value for name, value in headers.items()}
+    return ApiRequest(service, operation, REGION, "AKIAIOSFODNN7EXAMPLE", "POST", "/", {}, lowered, body, "127.0.0.1")

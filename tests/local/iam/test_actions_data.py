@@ -17,11 +17,12 @@ from cloudmend.core.contract import Control, Right
 from cloudmend.local.iam.actions_names import actions_of
 from cloudmend.local.iam.actions_transactions import ITEMS
 from cloudmend.local.iam.resources_described import ApiCall
+from local.iam.test_actions import CALLS as DOCUMENTED
+from local.iam.test_actions import asked
 from walkthrough.template import RESOURCES, actions, of_type, unwrapped
 from write_actions import SERVICES, TABLE, definitions, table
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
-ARN_OF_GLOBAL_KEYS = "aws:"
 # Keys of the request that AWS takes in every policy, whatever the action.
 GLOBAL = (
     "aws:MultiFactorAuthPresent",
@@ -95,6 +96,15 @@ def allowed() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 STATEMENTS = [(name, each) for name, each in allowed()]
+
+
+def test_a_condition_key_has_a_list_of_values_where_aws_says_so() -> None:
+    types = {key: each["type"] for service in SERVICES for key, each in data()[service]["conditions"].items()}
+    found = [each for service, operation, params, _ in DOCUMENTED for each in asked(service, operation, params)]
+    keys = {(key, isinstance(value, list)) for each in found for key, value in each.context.items()}
+    assert {(key, types[key].startswith("ArrayOf")) for key, _ in keys if key in types} == {
+        (key, several) for key, several in keys if key in types
+    }
 
 
 def test_the_table_is_what_the_data_of_the_package_says() -> None:

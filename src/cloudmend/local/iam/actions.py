@@ -7,10 +7,13 @@ of an action needs that action. actions_names.py lists the others, actions_trans
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import jmespath
+from botocore.exceptions import UnknownServiceError
+from botocore.model import OperationNotFoundError
+from botocore.parsers import create_parser
 from moto.core.utils import get_service_model
 
 from cloudmend.local.api_calls import modelled
@@ -22,6 +25,8 @@ from cloudmend.local.iam.resources import resources_of
 from cloudmend.local.iam.resources_described import NO_STATE, ApiCall, State, Undescribed
 from cloudmend.local.messages import ApiRequest
 
+_PROTOCOLS: Final = {"smithy-protocol": "smithy-rpc-v2-cbor", "x-amz-target": "json"}
+_SIGNING_NAMES: Final = {"monitoring": "cloudwatch"}
 # The actions that send through a topic or queue, and those that receive, with the actions on the key behind it.
 _SENDING: Final = ("kms:GenerateDataKey", "kms:Decrypt")
 _ENCRYPTED: Final = {
@@ -36,14 +41,14 @@ _SPECIFICATIONS: Final = jmespath.compile("TagSpecifications[?Tags]")
 def seen(request: ApiRequest, account: str) -> ApiCall:
     """Return the API call of an HTTP request that a principal of an account makes.
 
-    Raises Undescribed for a service or operation that botocore has no model of, and for parameters in a protocol that
-    cannot be read here, unless the operation needs none of them to be described.
+    Raises Undescribed for a service or operation that botocore has no model of.
     """
     known = modelled(request)
+    service = known.service if known else _SIGNING_NAMES.get(request.service, request.service)
     return ApiCall(
-        service=known.service if known else _model_name(request),
+        service=service,
         operation=request.operation,
-        params=known.params if known else None,
+        params=known.params if known else _parsed(request, service),
         account=account,
         region=request.region,
         source_ip=request.source_ip,
@@ -51,14 +56,22 @@ def seen(request: ApiRequest, account: str) -> ApiCall:
     )
 
 
-def _model_name(request: ApiRequest) -> str:
-    """Return botocore's name of a service whose protocol cannot be read. Raises Undescribed."""
-    name = {"monitoring": "cloudwatch"}.get(request.service, request.service)
+def _parsed(request: ApiRequest, service: str) -> Mapping[str, Any] | None:
+    """Return the parameters of a call, by the other protocols of a service whose first one is CBOR.
+
+    None if the call is by none of them. Raises Undescribed.
+    """
     try:
-        get_service_model(name).operation_model(request.operation)
-    except Exception as error:
-        raise Undescribed(name, request.operation) from error
-    return name
+        shape = get_service_model(service).operation_model(request.operation).input_shape
+    except (UnknownServiceError, OperationNotFoundError) as error:
+        raise Undescribed(service, request.operation, "botocore has no model of it") from error
+    protocol = next((name for header, name in _PROTOCOLS.items() if header in request.headers), "")
+    if not protocol:
+        return None
+    message = {"status_code": 200, "headers": {}, "body": request.body}
+    parsed: dict[str, Any] = create_parser(protocol).parse(message, shape)
+    parsed.pop("ResponseMetadata", None)
+    return parsed
 
 
 def required(call: ApiCall, state: State = NO_STATE) -> tuple[AccessRequest, ...]:

@@ -20,6 +20,8 @@ _SNAPSHOT: Final = (
     ("ec2:Remove/userId", "CreateVolumePermission.Remove[].UserId || OperationType=='remove' && UserIds"),
 )
 
+_OF_SEVERAL: Final = ("sts:TransitiveTagKeys",)
+
 
 def global_keys(call: ApiCall) -> dict[str, Any]:
     """Return the condition keys of every request, but for those of its caller and its resource."""
@@ -44,14 +46,19 @@ def tag_keys(params: Keys | None) -> dict[str, Any]:
 
 
 def _one(*pairs: _Found) -> Callable[[ApiCall], Iterable[Keys]]:
-    """Return the reader of keys that a call as a whole has."""
+    """Return the reader of keys that a call as a whole has. A key of AWS's type String has no list of one value."""
     compiled = [(key, jmespath.compile(path)) for key, path in pairs]
 
     def read(call: ApiCall) -> Iterable[Keys]:
-        found = ((key, path.search(call.params)) for key, path in compiled)
-        return ({key: value for key, value in found if value not in (None, "", [], False)},)
+        found = {key: path.search(call.params) for key, path in compiled}
+        texts = {key: value[0] if _is_single(key, value) else value for key, value in found.items()}
+        return ({key: value for key, value in texts.items() if value not in (None, "", [], False)},)
 
     return read
+
+
+def _is_single(key: str, value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 1 and key not in _OF_SEVERAL
 
 
 _snapshot_keys: Final = _one(*_SNAPSHOT)

@@ -42,8 +42,8 @@ _PATHS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 # The id of all resources of a type, for a call that lists them without naming one.
 _LISTS: Final = {"rds:DescribeDBInstances": "db", "rds:DescribeDBSnapshots": "snapshot"}
-# Calls that create a resource whose id AWS chooses.
-_CREATING: Final = ("Allocate", "Copy", "Create", "Import", "Register", "Run")
+# Calls that create a resource whose id AWS chooses, and calls that can be about all resources of a type.
+_UNNAMED: Final = ("Allocate", "Copy", "Create", "Describe", "Import", "List", "Register", "Run")
 _NO_ROW: Final = "*"
 
 
@@ -62,13 +62,13 @@ def resources_of(call: ApiCall, action: str, state: State) -> Iterator[str]:
         found = {_LISTS[action]: [_NO_ROW]}
     for kind in (kind.rstrip("*") for kind in types if kind.endswith("*")):
         if not found.get(kind, [_NO_ROW]):
-            found[kind] = [_created(call, kind)]
+            found[kind] = [_unnamed(call, kind)]
     arns = [state.named(call.arn(kind, each)) for kind, ids in found.items() for each in ids]
     yield from dict.fromkeys(arns or ["*"])
 
 
-def _created(call: ApiCall, kind: str) -> str:
-    if call.operation.startswith(_CREATING):
+def _unnamed(call: ApiCall, kind: str) -> str:
+    if call.operation.startswith(_UNNAMED):
         return _NO_ROW
     raise call.undescribed(f"the call does not say which {kind} it is about")
 
