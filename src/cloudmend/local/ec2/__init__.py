@@ -4,12 +4,12 @@ The order to read in: model.py (the nouns), groups.py (one call), rules.py (what
 prefix_lists.py, describe.py, checks.py (single values), wire.py and client.py.
 """
 
-from .client import memory_client
-from .errors import Ec2Error
-from .groups import OPERATIONS, BehaviourOptions, SecurityGroups
-from .model import Vpc
-from .tagging import is_ours
-from .wire import decode, encode, encode_error
+from cloudmend.local.ec2.client import memory_client
+from cloudmend.local.ec2.errors import Ec2Error
+from cloudmend.local.ec2.groups import OPERATIONS, BehaviourOptions, SecurityGroups
+from cloudmend.local.ec2.model import Vpc
+from cloudmend.local.ec2.tagging import is_ours
+from cloudmend.local.ec2.wire import decode, encode, encode_error
 
 __all__ = [
     "OPERATIONS",

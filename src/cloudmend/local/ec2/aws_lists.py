@@ -5,7 +5,7 @@ Source: AWS-managed prefix lists, in the VPC user guide. An id is the same in ev
 
 from __future__ import annotations
 
-from .model import AWS, Entry, Family, PrefixList
+from cloudmend.local.ec2.model import AWS, Entry, Family, PrefixList
 
 _LISTS: tuple[tuple[str, str, Family, int, tuple[str, ...]], ...] = (
     ("pl-63a5400a", "com.amazonaws.{region}.s3", "IPv4", 1, ("3.5.0.0/19", "52.216.0.0/15", "54.231.0.0/16")),

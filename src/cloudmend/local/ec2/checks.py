@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from .errors import Ec2Error, combined, invalid
-from .model import ALL_PROTOCOLS, Params, Traffic
+from cloudmend.local.ec2.errors import Ec2Error, combined, invalid
+from cloudmend.local.ec2.model import ALL_PROTOCOLS, Params, Traffic
 
 _SPELLINGS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
 _CHARACTERS = "a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"

@@ -13,9 +13,9 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.session import Session
 
-from . import wire
-from .errors import Ec2Error
-from .groups import SecurityGroups
+from cloudmend.local.ec2 import wire
+from cloudmend.local.ec2.errors import Ec2Error
+from cloudmend.local.ec2.groups import SecurityGroups
 
 OnCall = Callable[[str, dict[str, Any]], None]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from . import checks
-from .errors import rule_id_not_found
-from .listing import Values, matching, page
-from .lookup import group_by_id, group_by_name, vpc_by_id
-from .model import Group, Params, Rule, State, Vpc
-from .rows import group_row, rule_row, vpc_row
+from cloudmend.local.ec2 import checks
+from cloudmend.local.ec2.errors import rule_id_not_found
+from cloudmend.local.ec2.listing import Values, matching, page
+from cloudmend.local.ec2.lookup import group_by_id, group_by_name, vpc_by_id
+from cloudmend.local.ec2.model import Group, Params, Rule, State, Vpc
+from cloudmend.local.ec2.rows import group_row, rule_row, vpc_row
 
 _SIZES = range(5, 1001)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import checks
-from .errors import Ec2Error
-from .listing import Values, matching, page
-from .lookup import prefix_list_by_id, referring
-from .model import Entry, Params, PrefixList, State
-from .rows import prefix_list_row
+from cloudmend.local.ec2 import checks
+from cloudmend.local.ec2.errors import Ec2Error
+from cloudmend.local.ec2.listing import Values, matching, page
+from cloudmend.local.ec2.lookup import prefix_list_by_id, referring
+from cloudmend.local.ec2.model import Entry, Params, PrefixList, State
+from cloudmend.local.ec2.rows import prefix_list_row
 
 _SIZES = range(1, 101)
 _ASSOCIATION_SIZES = range(5, 256)

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypedDict, Unpack
 
-from . import describe, describe_prefix_lists, lifecycle, prefix_lists, rules, tagging
-from .aws_lists import aws_lists
-from .errors import Ec2Error, dry_run
-from .lag import Lag
-from .model import Behaviour, Group, Params, PrefixList, State, Vpc
-from .throttle import Throttle
+from cloudmend.local.ec2 import describe, describe_prefix_lists, lifecycle, prefix_lists, rules, tagging
+from cloudmend.local.ec2.aws_lists import aws_lists
+from cloudmend.local.ec2.errors import Ec2Error, dry_run
+from cloudmend.local.ec2.lag import Lag
+from cloudmend.local.ec2.model import Behaviour, Group, Params, PrefixList, State, Vpc
+from cloudmend.local.ec2.throttle import Throttle
 
 Handler = Callable[[State, Params], dict[str, Any]]
 

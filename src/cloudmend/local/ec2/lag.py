@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from .model import State
+from cloudmend.local.ec2.model import State
 
 
 class Lag:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import checks
-from .errors import Ec2Error, missing
-from .lookup import default_vpc, named_group, own, referring, vpc_by_id
-from .model import ALL_PROTOCOLS, Group, Params, Permission, Rule, Source, State, Traffic, Vpc, new_id
-from .rows import tag_list
+from cloudmend.local.ec2 import checks
+from cloudmend.local.ec2.errors import Ec2Error, missing
+from cloudmend.local.ec2.lookup import default_vpc, named_group, own, referring, vpc_by_id
+from cloudmend.local.ec2.model import ALL_PROTOCOLS, Group, Params, Permission, Rule, Source, State, Traffic, Vpc, new_id
+from cloudmend.local.ec2.rows import tag_list
 
 _EVERYTHING = Traffic(ALL_PROTOCOLS)
 _ANYWHERE = Permission(_EVERYTHING, Source("CidrIpv4", "0.0.0.0/0"))

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from .errors import Ec2Error, invalid
-from .model import Params, State
+from cloudmend.local.ec2.errors import Ec2Error, invalid
+from cloudmend.local.ec2.model import Params, State
 
 T = TypeVar("T")
 Values = Callable[[State, T], Iterable[str]]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from . import checks
-from .errors import Ec2Error, group_not_found, missing, not_authorized, prefix_list_not_found, rule_id_not_found
-from .model import Group, Params, PrefixList, Rule, State, Vpc
+from cloudmend.local.ec2 import checks
+from cloudmend.local.ec2.errors import Ec2Error, group_not_found, missing, not_authorized, prefix_list_not_found, rule_id_not_found
+from cloudmend.local.ec2.model import Group, Params, PrefixList, Rule, State, Vpc
 
 
 def group_by_id(state: State, group_id: str) -> Group:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from . import checks
-from .errors import Ec2Error, combined, invalid, missing
-from .lookup import group_by_id, group_by_name, prefix_list_by_id
-from .model import SOURCE_KINDS, Group, Params, Permission, Source, SourceKind, State
+from cloudmend.local.ec2 import checks
+from cloudmend.local.ec2.errors import Ec2Error, combined, invalid, missing
+from cloudmend.local.ec2.lookup import group_by_id, group_by_name, prefix_list_by_id
+from cloudmend.local.ec2.model import SOURCE_KINDS, Group, Params, Permission, Source, SourceKind, State
 
 _FLAT = ("CidrIp", "IpProtocol", "FromPort", "ToPort", "SourceSecurityGroupName")
 _EVERY_PORT = (

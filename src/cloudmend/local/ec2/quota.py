@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .model import Group, PrefixList, Rule
+from cloudmend.local.ec2.model import Group, PrefixList, Rule
 
 
 def exceeds(group: Group, prefix_lists: Mapping[str, PrefixList], quota: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .model import AWS, Group, Permission, PrefixList, Rule, SourceKind, State, Traffic, Vpc
+from cloudmend.local.ec2.model import AWS, Group, Permission, PrefixList, Rule, SourceKind, State, Traffic, Vpc
 
 _LISTS: dict[SourceKind, tuple[str, str]] = {
     "ReferencedGroupId": ("UserIdGroupPairs", "GroupId"),

@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from . import checks
-from .errors import Ec2Error, combined, invalid, missing, rule_id_not_found
-from .lookup import named_group, own, rule_by_id
-from .model import Group, Params, Permission, Rule, State, new_id
-from .permissions import replacement, requested
-from .quota import exceeds
-from .rows import ip_permissions, revoked_row, rule_row
+from cloudmend.local.ec2 import checks
+from cloudmend.local.ec2.errors import Ec2Error, combined, invalid, missing, rule_id_not_found
+from cloudmend.local.ec2.lookup import named_group, own, rule_by_id
+from cloudmend.local.ec2.model import Group, Params, Permission, Rule, State, new_id
+from cloudmend.local.ec2.permissions import replacement, requested
+from cloudmend.local.ec2.quota import exceeds
+from cloudmend.local.ec2.rows import ip_permissions, revoked_row, rule_row
 
 
 def authorize(state: State, params: Params, *, is_egress: bool) -> dict[str, Any]:

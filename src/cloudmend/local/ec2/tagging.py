@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from . import checks
-from .errors import missing, rule_id_not_found
-from .lookup import group_by_id, prefix_list_by_id
-from .model import Group, Params, State
+from cloudmend.local.ec2 import checks
+from cloudmend.local.ec2.errors import missing, rule_id_not_found
+from cloudmend.local.ec2.lookup import group_by_id, prefix_list_by_id
+from cloudmend.local.ec2.model import Group, Params, State
 
 Tags = Mapping[str, str]
 

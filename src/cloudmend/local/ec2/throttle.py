@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .errors import Ec2Error
+from cloudmend.local.ec2.errors import Ec2Error
 
 CAPACITY = 50
 REFILL_PER_S = 5

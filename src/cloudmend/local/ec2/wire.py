@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 from botocore.loaders import Loader
 from botocore.model import ListShape, ServiceModel, Shape, StructureShape
 
-from .errors import Ec2Error, invalid
+from cloudmend.local.ec2.errors import Ec2Error, invalid
 
 XMLNS = "http://ec2.amazonaws.com/doc/2016-11-15/"
 _ANYTHING = re.compile(".*", re.DOTALL)
