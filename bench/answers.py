@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
-from cloudmend.local.ec2.errors import Ec2Error
-from cloudmend.local.ec2.throttle import Throttle
+from cloudmend.local.ec2.checks import Ec2Error
+from cloudmend.local.ec2.groups import Throttle
 from estate import ACCOUNT, DOOR, RULES, WORLD, Estate, rule_id
 
 PAGE = 1000  # the most that EC2 gives in one answer; here also where the caller names no size

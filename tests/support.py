@@ -18,8 +18,9 @@ from cloudmend.core.model import Ignored, Intent, Record
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.policy.parse import parse_policy
 from cloudmend.core.world import World
-from cloudmend.local.ec2 import SecurityGroups, Vpc
-from cloudmend.local.ec2.client import memory_client
+from cloudmend.local.ec2.groups import SecurityGroups
+from cloudmend.local.ec2.model import Vpc
+from cloudmend.local.ec2.wire import memory_client
 from cloudmend.testing.memory_ledger import MemoryLedger, MemoryStore
 
 ACCOUNT = "111122223333"

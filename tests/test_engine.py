@@ -15,7 +15,7 @@ from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import Ignored, Intent
 from cloudmend.engine.sweep import Sweep
-from cloudmend.local.ec2 import Ec2Error
+from cloudmend.local.ec2.checks import Ec2Error
 from support import CLEAR, VPC, Account, event, ingress, ipv4, policy
 
 WORLD, TEN = "0.0.0.0/0", "10.0.0.0/8"

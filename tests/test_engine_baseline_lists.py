@@ -7,7 +7,7 @@ import pytest
 from cloudmend import engine
 from cloudmend.controls import woken_by
 from cloudmend.core.model import Record
-from cloudmend.local.ec2 import Ec2Error
+from cloudmend.local.ec2.checks import Ec2Error
 from controls.test_prefix_lists import prefix_list, refers
 from support import event, ingress, policy
 from test_engine_baseline import Stack

@@ -11,7 +11,7 @@ import pytest
 from cloudmend import engine
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.standing import StandingResource
-from cloudmend.local.ec2 import Ec2Error
+from cloudmend.local.ec2.checks import Ec2Error
 from support import ingress, ipv4, policy
 from test_engine_baseline import UNIT, Stack
 

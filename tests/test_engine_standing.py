@@ -15,7 +15,7 @@ from cloudmend.core.events import parse_event
 from cloudmend.core.model import ApiCall, Record, Resource
 from cloudmend.core.standing import StandingFound, StandingResource
 from cloudmend.core.target import Target
-from cloudmend.local.ec2 import Ec2Error
+from cloudmend.local.ec2.checks import Ec2Error
 from support import ACCOUNT, NOW, REGION, Account, event, ipv4, policy
 
 WORLD = "0.0.0.0/0"

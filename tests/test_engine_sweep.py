@@ -13,7 +13,7 @@ import pytest
 from cloudmend import engine
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.model import Record
-from cloudmend.local.ec2 import Ec2Error
+from cloudmend.local.ec2.checks import Ec2Error
 from ledgers.values import exemption
 from support import Account, event, ingress, ipv4, policy
 

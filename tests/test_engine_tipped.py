@@ -10,7 +10,7 @@ import pytest
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.model import Ignored, Record
 from cloudmend.engine.sweep import sweep
-from cloudmend.local.ec2 import Ec2Error
+from cloudmend.local.ec2.checks import Ec2Error
 from support import Account, event, ingress, ipv4, policy
 
 OLD = "11.0.0.0/12"  # exactly the limit: harmless until something is added

@@ -14,7 +14,8 @@ from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.model import Record
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.standing import Unit
-from cloudmend.local.ec2 import Ec2Error, describe_prefix_lists
+from cloudmend.local.ec2 import describe
+from cloudmend.local.ec2.checks import Ec2Error
 from controls.test_prefix_lists import prefix_list, refers
 from support import REGION, Account, event, ingress, ipv4, policy
 
@@ -67,7 +68,7 @@ def test_a_region_s_list_that_breaks_off_leaves_what_came_before_it_mended(monke
 
 
 def test_the_groups_of_a_list_that_came_before_the_failure_are_mended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(describe_prefix_lists, "_ASSOCIATION_SIZES", range(5, 6))
+    monkeypatch.setattr(describe, "_ASSOCIATION_SIZES", range(5, 6))
     account = Account()
     offices = prefix_list(account, "198.51.100.0/24")
     groups = [account.group(refers(22, offices)) for _ in range(8)]

@@ -12,7 +12,7 @@ from cloudmend import engine
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import Busy, LedgerError, UndoRefused
 from cloudmend.core.model import Record
-from cloudmend.local.ec2 import Ec2Error
+from cloudmend.local.ec2.checks import Ec2Error
 from reliability.faults import MALLORY, Killed
 from support import Account, event, ingress, ipv4, policy
 from undoing import undone

@@ -17,7 +17,7 @@ from cloudmend.core.notice.event import detail
 from cloudmend.core.notice.finding import import_findings
 from cloudmend.core.notice.mail import subject, text
 from cloudmend.core.notice.wording import NotificationTargets
-from cloudmend.local.ec2 import Vpc
+from cloudmend.local.ec2.model import Vpc
 from hostile import ACTIVE_IN_CHAT, ACTIVE_IN_TEXT, hostile_texts
 from records import MENDED, RECORDS
 from support import NOW, REGION, VPC, Account, ipv4, policy

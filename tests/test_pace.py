@@ -17,7 +17,7 @@ from cloudmend.core.call import Leftover
 from cloudmend.core.model import Request, Resource
 from cloudmend.core.ports import Sent
 from cloudmend.engine.sweep import EC2_WRITES, Bucket, PacedWriter
-from cloudmend.local.ec2.throttle import CAPACITY, REFILL_PER_S
+from cloudmend.local.ec2.groups import CAPACITY, REFILL_PER_S
 from support import NOW, Account, StandingClock, ipv4, policy
 
 MODIFY, REVOKE = Request("ec2:ModifySecurityGroupRules", {}), Request("ec2:RevokeSecurityGroupIngress", {})

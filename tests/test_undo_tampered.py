@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from cloudmend.core.errors import CloudmendError, UndoRefused
 from cloudmend.core.ports import Sent
 from cloudmend.core.stored import decode_entry, encode
-from cloudmend.local.ec2 import Ec2Error
+from cloudmend.local.ec2.checks import Ec2Error
 from controls.test_prefix_lists import prefix_list, refers
 from support import Account, ipv4, ipv6
 from test_left_behind import left_behind

@@ -13,7 +13,7 @@ from cloudmend.core.exempting import ExemptionRequest
 from cloudmend.core.ledger import Entry, TimedExemption
 from cloudmend.core.undo import UndoResult
 from cloudmend.engine.undo import undo
-from cloudmend.local.ec2 import Ec2Error
+from cloudmend.local.ec2.checks import Ec2Error
 from support import ACCOUNT, Account, ipv4
 
 ALICE = f"arn:aws:iam::{ACCOUNT}:user/alice"

@@ -16,7 +16,7 @@ from cloudmend.aws.gateway import Gateway, SystemClock, connector
 from cloudmend.aws.world import world
 from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.model import Request
-from cloudmend.local.ec2 import Ec2Error
+from cloudmend.local.ec2.checks import Ec2Error
 from support import REGION, Account, StandingClock, ipv4
 
 ROWS = Request("ec2:DescribeSecurityGroupRules", {"MaxResults": 5})

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from botocore.session import Session
 
 from browser.chromium import Browser
-from cloudmend.local.machine import RUNTIME, architecture
+from cloudmend.local.runtime.process import RUNTIME, architecture
 from walkthrough.conftest import REGION
 
 pytestmark = pytest.mark.browser

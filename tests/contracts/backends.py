@@ -13,7 +13,9 @@ from typing import Any
 
 from botocore.config import Config
 
-from cloudmend.local.ec2 import SecurityGroups, Vpc, memory_client
+from cloudmend.local.ec2.groups import SecurityGroups
+from cloudmend.local.ec2.model import Vpc
+from cloudmend.local.ec2.wire import memory_client
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import client, unheard
 

@@ -7,8 +7,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from cloudmend.local.ec2 import Ec2Error, decode, encode, encode_error
-from cloudmend.local.ec2.wire import XMLNS
+from cloudmend.local.ec2.checks import Ec2Error
+from cloudmend.local.ec2.wire import XMLNS, decode, encode, encode_error
 
 
 def test_nested_parameters_are_decoded_in_botocores_shape() -> None:

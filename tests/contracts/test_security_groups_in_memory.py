@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from cloudmend.local.ec2 import OPERATIONS, Ec2Error, SecurityGroups, Vpc, memory_client
+from cloudmend.local.ec2.checks import Ec2Error
+from cloudmend.local.ec2.groups import OPERATIONS, SecurityGroups
+from cloudmend.local.ec2.model import Vpc
+from cloudmend.local.ec2.wire import memory_client
 
 SSH = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
 DEFAULT_VPC = Vpc("vpc-0000000000000000a", "172.31.0.0/16", is_default=True)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from cloudmend.local.ec2 import Ec2Error, SecurityGroups, Vpc
-from cloudmend.local.ec2.model import Entry, Group, Permission, PrefixList, Rule, Source, Traffic
+from cloudmend.local.ec2.checks import Ec2Error
+from cloudmend.local.ec2.groups import SecurityGroups
+from cloudmend.local.ec2.model import Entry, Group, Permission, PrefixList, Rule, Source, Traffic, Vpc
 
 VPC = Vpc("vpc-0000000000000000a", "172.31.0.0/16", is_default=True)
 OTHER = "444455556666"

@@ -14,7 +14,9 @@ from cloudmend.controls.security_group_ingress.follow import FOLLOWED, Step, fol
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import ApiCall
 from cloudmend.core.wrappings import parse_events
-from cloudmend.local.ec2 import Ec2Error, SecurityGroups, Vpc
+from cloudmend.local.ec2.checks import Ec2Error
+from cloudmend.local.ec2.groups import SecurityGroups
+from cloudmend.local.ec2.model import Vpc
 from cloudmend.local.ec2_records import record
 from event_fixtures import EVENTS
 from local.wire_calls import wire_call

@@ -16,7 +16,7 @@ from cloudmend.core.call import Call
 from cloudmend.core.model import Json, Resource
 from cloudmend.core.ports import NEVER, Rows, Sent
 from cloudmend.core.world import at_need
-from cloudmend.local.ec2 import Vpc
+from cloudmend.local.ec2.model import Vpc
 from support import ACCOUNT, VPC, Account, ingress, ipv4, ipv6, sg_settings
 
 GROUP = "AWS::EC2::SecurityGroup"

@@ -12,7 +12,7 @@ from cloudmend.core.errors import EventError, PolicyError, StillOpen
 from cloudmend.core.policy.parse import parse_policy
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.lambda_ import handlers
-from cloudmend.local.ec2 import Ec2Error
+from cloudmend.local.ec2.checks import Ec2Error
 from lambda_.conftest import Deployed
 from support import event, ipv4
 

@@ -16,7 +16,7 @@ from cloudmend.core.ports import Writer
 from cloudmend.core.world import World
 from cloudmend.lambda_ import handlers
 from cloudmend.lambda_.continuation import Task, asked, messages
-from cloudmend.local.ec2 import Ec2Error
+from cloudmend.local.ec2.checks import Ec2Error
 from cloudmend.local.ec2.model import Group, Permission, Rule, Source, Traffic
 from lambda_.conftest import Deployed
 from support import REGION, VPC, Account, ingress, ipv4

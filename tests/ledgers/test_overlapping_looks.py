@@ -16,7 +16,7 @@ from cloudmend.core.ledger import Terms
 from cloudmend.core.model import Record
 from cloudmend.core.standing import StandingResource, Unit
 from cloudmend.core.world import World
-from cloudmend.local.ec2 import Ec2Error
+from cloudmend.local.ec2.checks import Ec2Error
 from ledgers.backends import Backend
 from support import ingress, ipv4, policy
 from test_engine_baseline import MENDED_RDP, OPEN, OPEN_RDP, UNIT, WORLD, Stack

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from cloudmend.local.cloudtrail import is_write
-from cloudmend.local.ec2 import Ec2Error, SecurityGroups, Vpc
+from cloudmend.local.ec2.checks import Ec2Error
+from cloudmend.local.ec2.groups import SecurityGroups
+from cloudmend.local.ec2.model import Vpc
 from cloudmend.local.ec2_records import event, record
 from local.wire_calls import ALICE, EVENT_ID, REQUEST_ID, wire_call
 

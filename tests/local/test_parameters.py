@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cloudmend.local.messages import ApiError
-from cloudmend.local.parameters import check_parameters
+from cloudmend.local.templates import check_parameters
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from cloudmend import engine
 from cloudmend.controls.security_group_ingress.contract import CONTROL
-from cloudmend.local.ec2 import Ec2Error
+from cloudmend.local.ec2.checks import Ec2Error
 from oracle.packets import TCP, UDP, exposure
 from random_groups import authorize, permissions, resolved
 from support import Account, event, ipv4, policy

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import PolicyError
 from cloudmend.core.policy.model import Policy
-from cloudmend.local.ec2 import Ec2Error
+from cloudmend.local.ec2.checks import Ec2Error
 from oracle.packets import TCP, UDP, Packet, admitted, boundaries, exposure
 from random_groups import groups, make, resolved
 from support import Account, event, policy, settings_in

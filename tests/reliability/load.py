@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from cloudmend.local.machine import RUNTIME, architecture
+from cloudmend.local.runtime.process import RUNTIME, architecture
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import client
 from oracle.packets import TCP, UDP, exposure

@@ -18,7 +18,7 @@ from botocore.utils import EVENT_ALIASES
 
 from cloudmend.aws import identity, later, ledger, notices, regions, switch
 from cloudmend.controls import every
-from cloudmend.local.machine import RUNTIME
+from cloudmend.local.runtime.process import RUNTIME
 from local.embedded.helpers import asked_lately
 from walkthrough.template import GLOBALS, ROOT, TEMPLATE
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cloudmend.local.machine import RUNTIME, architecture
+from cloudmend.local.runtime.process import RUNTIME, architecture
 from walkthrough.conftest import ROOT, TOOLS, local_client, script
 
 DEPLOYMENT = ("--bucket", "walkthrough", "--region", "us-east-1")

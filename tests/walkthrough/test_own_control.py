@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudmend.local.machine import RUNTIME, architecture
+from cloudmend.local.runtime.process import RUNTIME, architecture
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import SETTLE_S, client
 from walkthrough.blocks import ROOT, lines

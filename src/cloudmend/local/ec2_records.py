@@ -17,7 +17,7 @@ from botocore.model import ListShape, Shape, StructureShape
 
 from cloudmend.local import cloudtrail
 from cloudmend.local.cloudtrail import RecordedCall, is_write
-from cloudmend.local.ec2 import Ec2Error
+from cloudmend.local.ec2.checks import Ec2Error
 from cloudmend.local.ec2.wire import XMLNS, ec2_model, wire_name
 
 _WRAPPED = re.compile(r"ModifySecurityGroupRules|UpdateSecurityGroupRuleDescriptions.*|.*ManagedPrefixList.*")

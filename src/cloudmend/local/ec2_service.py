@@ -22,18 +22,11 @@ from moto.ec2.models.amis import AmiBackend
 from cloudmend.core.partitions import partition_of
 from cloudmend.local import ec2_snapshots
 from cloudmend.local.cloudtrail import is_write
-from cloudmend.local.ec2 import (
-    OPERATIONS,
-    BehaviourOptions,
-    Ec2Error,
-    SecurityGroups,
-    Vpc,
-    decode,
-    encode,
-    encode_error,
-    is_ours,
-)
-from cloudmend.local.ec2.wire import ec2_model
+from cloudmend.local.ec2.checks import Ec2Error
+from cloudmend.local.ec2.groups import OPERATIONS, BehaviourOptions, SecurityGroups
+from cloudmend.local.ec2.lifecycle import is_ours
+from cloudmend.local.ec2.model import Vpc
+from cloudmend.local.ec2.wire import decode, ec2_model, encode, encode_error
 from cloudmend.local.ec2_records import WireCall, event
 from cloudmend.local.messages import ApiResponse
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.ec2.models import ec2_backends
 
-from cloudmend.local.ec2 import Ec2Error
-from cloudmend.local.ec2.errors import combined, invalid, missing
+from cloudmend.local.ec2.checks import Ec2Error, combined, invalid, missing
 
 if TYPE_CHECKING:
     from moto.ec2.models.elastic_block_store import Snapshot

@@ -8,6 +8,8 @@ Lambda's to retry (`asynchronous`).
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
@@ -19,7 +21,6 @@ from cloudmend.local import queues
 from cloudmend.local.asynchronous import AsynchronousRun, run_asynchronously
 from cloudmend.local.functions import find_function
 from cloudmend.local.patterns.compiler import compile_pattern
-from cloudmend.local.target_input import target_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,11 +28,14 @@ if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction
     from moto.events.models import Rule
 
+    from cloudmend.local.asynchronous import Worker
     from cloudmend.local.functions import Functions
     from cloudmend.local.runtime.function import Invocation
-    from cloudmend.local.worker import Worker
 
 _SERVICE = "events.amazonaws.com"
+_compiled = lru_cache(compile_pattern)
+_PLACEHOLDER = re.compile(r"<([\w.-]+)>")
+_STRING_OR_PLACEHOLDER = re.compile(r'"(?:[^"\\]|\\.)*"|<[\w.-]+>')
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +109,6 @@ def _matching_rules(event: Mapping[str, Any]) -> Iterator[Rule]:
             yield rule
 
 
-_compiled = lru_cache(compile_pattern)
-
-
 def _permitted(rule: Rule, arn: str) -> tuple[LambdaFunction | None, str]:
     """The function if EventBridge can invoke it for this rule; else EventBridge's error code."""
     if queues.parse_arn(arn).service != "lambda":
@@ -141,3 +142,39 @@ def _dead_letter(rule: Rule, target: Mapping[str, Any], payload: Any, error: str
     }
     queues.send(arn, payload, attributes)
     return arn
+
+
+def target_input(target: Mapping[str, Any], event: Mapping[str, Any]) -> Any:
+    """The payload, as JSON. Paths go through objects only; a path that leads nowhere gives null."""
+    if "Input" in target:
+        return json.loads(target["Input"])
+    if "InputPath" in target:
+        return _at(event, target["InputPath"])
+    if "InputTransformer" in target:
+        return _transform(target["InputTransformer"], event)
+    return event
+
+
+def _at(event: Mapping[str, Any], path: str) -> Any:
+    value: Any = event
+    for key in path.split(".")[1:]:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _transform(transformer: Mapping[str, Any], event: Mapping[str, Any]) -> Any:
+    """The template, JSON once its placeholders are values: alone they keep their type, in a string they are text."""
+    values = {name: _at(event, path) for name, path in transformer.get("InputPathsMap", {}).items()}
+    values["aws.events.event.json"] = event
+
+    def fill(token: re.Match[str]) -> str:
+        if token[0].startswith("<"):
+            return json.dumps(values.get(token[0][1:-1]))
+        return _PLACEHOLDER.sub(lambda name: _text(values.get(name[1])), token[0])
+
+    return json.loads(_STRING_OR_PLACEHOLDER.sub(fill, transformer["InputTemplate"]))
+
+
+def _text(value: Any) -> str:
+    """A value inside a JSON string, escaped."""
+    return json.dumps(value if isinstance(value, str) else json.dumps(value))[1:-1]

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cloudmend.local.messages import ApiError, ApiResponse
-from cloudmend.local.patterns.compiler import InvalidPattern, compile_pattern
-from cloudmend.local.patterns.pattern import Pattern
+from cloudmend.local.patterns.compiler import InvalidPattern, Pattern, compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

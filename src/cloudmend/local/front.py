@@ -16,9 +16,8 @@ from werkzeug.wrappers import Request, Response
 
 from cloudmend.core.loopback import START
 from cloudmend.local.api_calls import modelled
-from cloudmend.local.api_records import recorded
 from cloudmend.local.calls import read
-from cloudmend.local.cloudtrail import event
+from cloudmend.local.cloudtrail import event, recorded
 from cloudmend.local.identity import Principal, who
 from cloudmend.local.messages import ApiError, ApiRequest, ApiResponse, SeenCall, error_code
 

@@ -1,10 +1,15 @@
-"""The deployed Lambda functions: moto keeps their definition, AWS's runtime client runs their archive."""
+"""The deployed Lambda functions: moto keeps their definition, AWS's runtime client runs their archive.
+
+What a function writes is in its log group, with the lines that Lambda adds; CloudWatch counts its invocations, and
+those that failed.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import json
+import time
 import zipfile
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -16,11 +21,11 @@ from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.utils import get_backend
+from moto.cloudwatch.models import cloudwatch_backends
+from moto.logs.models import logs_backends
 from moto.sts.models import sts_backends
 
 from cloudmend.core.partitions import partition_of
-from cloudmend.local.function_logs import write_log
-from cloudmend.local.function_metrics import count
 from cloudmend.local.messages import SeenCall
 from cloudmend.local.runtime.function import FunctionRuntime
 from cloudmend.local.runtime.process import FunctionConfiguration
@@ -192,3 +197,38 @@ def _definition(function: LambdaFunction) -> str:
         function.reserved_concurrency,
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def write_log(function: LambdaFunction, invocation: Invocation) -> tuple[str, ...]:
+    """Appends one invocation to the function's log group, one event a line. Returns the operations that it took.
+
+    The group is made if it is missing: the role's right to do so is not looked at.
+    """
+    group, stream = function.logs_group_name, f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{function.function_name}"
+    backend = logs_backends[function.account_id][function.region]
+    backend.ensure_log_group(group)
+    is_new = stream not in backend.groups[group].streams
+    if is_new:
+        backend.create_log_stream(group, stream)
+    now_ms = int(time.time() * 1000)
+    lines = [
+        f"START RequestId: {invocation.request_id} Version: $LATEST",
+        *invocation.log.splitlines(),
+        f"END RequestId: {invocation.request_id}",
+    ]
+    backend.put_log_events(group, stream, [{"timestamp": now_ms, "message": line} for line in lines])
+    return ("CreateLogStream", "PutLogEvents") if is_new else ("PutLogEvents",)
+
+
+def count(function: LambdaFunction, invocation: Invocation) -> None:
+    """Add an invocation to the metrics of its function."""
+    dimensions = [{"Name": "FunctionName", "Value": function.function_name}]
+    counted = {"Invocations": 1, "Errors": int(invocation.error is not None)}
+    now = datetime.now(UTC).replace(tzinfo=None)  # moto's are naive
+    cloudwatch_backends[function.account_id][function.region].put_metric_data(
+        "AWS/Lambda",
+        [
+            {"MetricName": name, "Value": value, "Dimensions": dimensions, "Timestamp": now}
+            for name, value in counted.items()
+        ],
+    )

@@ -10,17 +10,17 @@ from urllib.parse import unquote
 from cloudmend.core.partitions import partition_of
 from cloudmend.local.asynchronous import run_asynchronously
 from cloudmend.local.functions import Functions, find_function
-from cloudmend.local.machine import refusal
 from cloudmend.local.messages import ApiError, ApiResponse
+from cloudmend.local.runtime.process import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from moto.awslambda.models import LambdaFunction
 
+    from cloudmend.local.asynchronous import Worker
     from cloudmend.local.front import Exchange
     from cloudmend.local.runtime.function import Invocation
-    from cloudmend.local.worker import Worker
 
 _LOG_TAIL_BYTES = 4096
 # The operations that say what a function runs on.

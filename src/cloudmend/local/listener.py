@@ -1,19 +1,36 @@
-"""An address on which the embedded AWS listens."""
+"""The addresses on which the embedded AWS listens: one for this machine, and one more for containers, for a few calls.
+
+In a container 127.0.0.1 is the container itself. Engines have a name for the machine that runs it, and, but for Docker
+Desktop, it leads to an address of a bridge, which other machines may reach too. So nothing that runs code is answered
+there: only what is named.
+"""
 
 from __future__ import annotations
 
+import io
 import socket
+from dataclasses import dataclass
 from functools import partial
+from ipaddress import IPv4Address
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import ThreadedWSGIServer
+from werkzeug.wrappers import Request
+
+from cloudmend.core.errors import CloudmendError
+from cloudmend.core.loopback import Guarded
+from cloudmend.local.calls import read
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 _IDLE_S = 10
+# How a container calls the machine that runs it: Docker Desktop's name, and what `--add-host` makes of it elsewhere.
+NAME: Final = "host.docker.internal"
+LOOPBACK: Final = "127.0.0.1"
 
 
 class _Handler(MotoRequestHandler):
@@ -55,3 +72,67 @@ class Listener:
             self._server.shutdown()
             self._thread.join()
             self._server.server_close()
+
+
+@dataclass(frozen=True, slots=True)
+class Containers:
+    """The address at which containers are answered, and the allowed calls, such as `ec2:DescribeSecurityGroups`."""
+
+    address: str
+    operations: frozenset[str]
+
+    @property
+    def needs_listener(self) -> bool:
+        """Whether the address is another one than the embedded AWS listens on anyway."""
+        return self.address != LOOPBACK
+
+    def guarded(self, app: WSGIApplication) -> WSGIApplication:
+        """Return what answers a container: under its name for this machine, and nothing but the operations."""
+        return Guarded(_Only(app, self.operations), names=(NAME,))
+
+
+def checked_address(text: str) -> str:
+    """Return an address of this machine that is not the whole internet's. Raises CloudmendError."""
+    try:
+        address = IPv4Address(text)
+    except ValueError:
+        raise CloudmendError(
+            f"{text!r} is not an IPv4 address. Name the one at which containers reach this machine: 172.17.0.1 for "
+            "Docker's own bridge, 127.0.0.1 for Docker Desktop."
+        ) from None
+    if address.is_unspecified or address.is_global or address.is_multicast:
+        raise CloudmendError(
+            f"{text} would let other machines in. Name one address at which containers reach this machine: 172.17.0.1 "
+            "for Docker's own bridge, 127.0.0.1 for Docker Desktop."
+        )
+    return text
+
+
+def by_name(name: str, port: int, named: WSGIApplication, other: WSGIApplication) -> WSGIApplication:
+    """Return an application that hands requests for a name of this server to one, and all else to another."""
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        chosen = named if environ.get("HTTP_HOST", "").lower() == f"{name}:{port}" else other
+        return chosen(environ, start_response)
+
+    return app
+
+
+class _Only:
+    """A WSGI application that hands on a few operations, and refuses all others."""
+
+    def __init__(self, app: WSGIApplication, operations: frozenset[str]) -> None:
+        self._app = app
+        self._operations = operations
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = read(Request(environ), "")
+        operation = f"{request.service}:{request.operation}"
+        if operation in self._operations:
+            return self._app({**environ, "wsgi.input": io.BytesIO(request.body)}, start_response)
+        body = (
+            f"Refused, and nothing was done: {operation} is not among the calls that containers may make here: "
+            f"{', '.join(sorted(self._operations))}.\n"
+        ).encode()
+        start_response("403 Forbidden", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+        return [body]

@@ -1,19 +1,38 @@
-"""The SQS queues where events and failure records end."""
+"""The SQS queues where events and failure records end, and SQS's part of the front.
+
+What is sent to a queue reaches the function that the queue is mapped to. Lambda polls; here a message is taken when it
+is sent, or, where it is delayed, when its delay is over. One whose function fails is taken again at once rather than
+when its visibility timeout has passed, and only where a redrive policy ends that.
+"""
 
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from moto.awslambda.utils import get_backend
 from moto.sqs.models import sqs_backends
 
 from cloudmend.core.partitions import partition_of
 from cloudmend.core.resource_policy import ServiceUse, allows
+from cloudmend.local.functions import find_function
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 
-    from moto.sqs.models import Queue
+    from moto.awslambda.models import EventSourceMapping
+    from moto.sqs.models import Message, Queue
+
+    from cloudmend.local.asynchronous import Worker
+    from cloudmend.local.front import Exchange
+    from cloudmend.local.functions import Functions
+    from cloudmend.local.messages import ApiResponse
+
+
+_SENDS = frozenset({"SendMessage", "SendMessageBatch"})
+_INVISIBLE_S = 3600
+_LATE_S = 0.01  # after a delay is over: moto compares milliseconds
 
 
 class Arn(NamedTuple):
@@ -53,3 +72,79 @@ def send(arn: str, body: Mapping[str, Any], attributes: Mapping[str, str] | None
     parts = parse_arn(arn)
     typed = {name: {"DataType": "String", "StringValue": value} for name, value in (attributes or {}).items()}
     sqs_backends[parts.account][parts.region].send_message(parts.resource, json.dumps(body), message_attributes=typed)
+
+
+class QueueService:
+    """Queues are moto's; the functions behind them are run here."""
+
+    def __init__(self, functions: Functions, worker: Worker) -> None:
+        self._functions = functions
+        self._worker = worker
+
+    def __call__(self, exchange: Exchange) -> ApiResponse:
+        response = exchange.forward()
+        if exchange.request.operation in _SENDS and response.error_code is None:
+            sent = json.loads(exchange.request.body)
+            name = sent["QueueUrl"].rpartition("/")[2]
+            queue = sqs_backends[exchange.principal.account][exchange.request.region].get_queue(name)
+            for mapping in _mappings(queue):
+                self._take(partial(self._drain, queue, mapping), _delays_s(sent, queue))
+        return response
+
+    def _take(self, drain: Callable[[], None], delays_s: Set[int]) -> None:
+        for delay_s in delays_s:
+            if delay_s:
+                self._worker.submit_later(drain, delay_s + _LATE_S)
+            else:
+                self._worker.submit(drain)
+
+    def _drain(self, queue: Queue, mapping: EventSourceMapping) -> None:
+        """Give the function what is in the queue, until nothing is left or nothing more can be done."""
+        backend = sqs_backends[queue.account_id][queue.region]
+        while messages := backend.receive_message(queue.name, mapping.batch_size, 0, _INVISIBLE_S):
+            succeeded = self._invoke(queue, mapping, messages)
+            for receipt in [message.receipt_handle or "" for message in messages]:
+                if succeeded:
+                    backend.delete_message(queue.name, receipt)
+                elif queue.dead_letter_queue is not None:
+                    backend.change_message_visibility(queue.name, receipt, 0)
+
+    def _invoke(self, queue: Queue, mapping: EventSourceMapping, messages: Sequence[Message]) -> bool:
+        """Return whether the function took the messages."""
+        function = find_function(mapping.function_arn, queue.account_id, queue.region)
+        if function is None:
+            return False
+        for operation in ("GetQueueAttributes", "ReceiveMessage"):
+            self._functions.acted(function, "sqs", operation)
+        records = [_record(queue, message) for message in messages]
+        if self._functions.invoke(function, {"Records": records}).error is not None:
+            return False
+        self._functions.acted(function, "sqs", "DeleteMessage")
+        return True
+
+
+def _delays_s(sent: Mapping[str, Any], queue: Queue) -> Set[int]:
+    """Of the messages of a SendMessage or a SendMessageBatch."""
+    own: int = queue.delay_seconds  # type: ignore[attr-defined]  # moto sets it by the attribute's name
+    return {int(each.get("DelaySeconds", own)) for each in sent.get("Entries", [sent])}
+
+
+def _mappings(queue: Queue) -> Iterator[EventSourceMapping]:
+    for mapping in get_backend(queue.account_id, queue.region).list_event_source_mappings(queue.queue_arn, ""):
+        if mapping.enabled:
+            yield mapping
+
+
+def _record(queue: Queue, message: Message) -> dict[str, Any]:
+    """A message as Lambda passes it on: docs.aws.amazon.com/lambda/latest/dg/with-sqs.html."""
+    return {
+        "messageId": message.id,
+        "receiptHandle": message.receipt_handle,
+        "body": message.body,
+        "attributes": {"ApproximateReceiveCount": str(message.approximate_receive_count)},
+        "messageAttributes": {},
+        "md5OfBody": message.body_md5,
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue.queue_arn,
+        "awsRegion": queue.region,
+    }

@@ -13,9 +13,9 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from cloudmend.core.loopback import Guarded
 from cloudmend.local import rds_snapshots, sts_service
-from cloudmend.local.containers import LOOPBACK, NAME, Containers, by_name
+from cloudmend.local.asynchronous import Worker
 from cloudmend.local.dynamodb_service import DynamoDbService
-from cloudmend.local.ec2 import BehaviourOptions, SecurityGroups
+from cloudmend.local.ec2.groups import BehaviourOptions, SecurityGroups
 from cloudmend.local.ec2_service import Ec2Service, leave_out_images
 from cloudmend.local.eventbridge import Delivery, EventBus
 from cloudmend.local.events_service import EventsService
@@ -23,12 +23,11 @@ from cloudmend.local.front import Front
 from cloudmend.local.functions import Functions
 from cloudmend.local.identity import EXAMPLE_ACCESS_KEY, EXAMPLE_SECRET_KEY, create_walkthrough_user
 from cloudmend.local.lambda_service import LambdaService
-from cloudmend.local.listener import Listener
+from cloudmend.local.listener import LOOPBACK, NAME, Containers, Listener, by_name
 from cloudmend.local.messages import SeenCall
-from cloudmend.local.queue_service import QueueService
+from cloudmend.local.queues import QueueService
 from cloudmend.local.resources import register
 from cloudmend.local.stacks import CloudFormationService
-from cloudmend.local.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -1,24 +1,45 @@
-"""Templates, before moto makes a stack of one: read, checked, and transformed."""
+"""Templates, before moto makes a stack of one: read, checked, and transformed.
+
+The parameters are held to the constraints that the template declares, of which moto 5.2.5 checks none. The transform
+AWS::Serverless-2016-10-31, which moto ignores, is applied as CloudFormation applies it.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
+import boto3  # type: ignore[import-untyped]
 import yaml
 from moto.cloudformation.utils import get_stack_from_s3_url
 from moto.s3.exceptions import S3ClientError
+from samtranslator.internal.managed_policies import get_bundled_managed_policy_map
+from samtranslator.metrics.metrics import Metrics
+from samtranslator.model.exceptions import InvalidDocumentException
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 from cloudmend.core.partitions import partition_of
-from cloudmend.local.machine import refusal
 from cloudmend.local.messages import ApiError
-from cloudmend.local.parameters import check_parameters
 from cloudmend.local.resources import is_supported
-from cloudmend.local.sam import is_serverless, transform
+from cloudmend.local.runtime.process import refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+
+# What each constraint asks of a value, both as the template and the request spell them.
+_CONSTRAINTS: Mapping[str, Callable[[str, Any], bool]] = {
+    "AllowedValues": lambda value, allowed: value in {str(each) for each in allowed},
+    "AllowedPattern": lambda value, pattern: re.fullmatch(pattern, value) is not None,
+    "MinLength": lambda value, length: len(value) >= int(length),
+    "MaxLength": lambda value, length: len(value) <= int(length),
+    "MinValue": lambda value, least: float(value) >= float(least),
+    "MaxValue": lambda value, most: float(value) <= float(most),
+}
+_TRANSFORM = "AWS::Serverless-2016-10-31"
 
 
 def plain_template(text: str, parameters: Mapping[str, str], region: str) -> str:
@@ -96,3 +117,55 @@ def _refuse_what_cannot_run(template: Mapping[str, Any], parameters: Mapping[str
             runtime, architectures = resolved(properties.get("Runtime")), properties.get("Architectures")
             if reason := refusal(name, runtime, [resolved(each) for each in architectures or ()]):
                 raise ApiError("ValidationError", f"Template error: {reason}")
+
+
+def check_parameters(template: Mapping[str, Any], given: Mapping[str, str]) -> None:
+    """Raises ApiError for a value that the template does not allow, or does not know."""
+    declared = template.get("Parameters", {})
+    unknown = sorted(given.keys() - declared.keys())
+    if unknown:
+        raise ApiError("ValidationError", f"Parameters: [{', '.join(unknown)}] do not exist in the template")
+    for name in given:
+        _check(name, given[name], declared[name])
+
+
+def _check(name: str, value: str, declaration: Mapping[str, Any]) -> None:
+    if declaration.get("Type") == "Number" and not _is_number(value):
+        raise ApiError("ValidationError", f"Parameter '{name}' must be a number.")
+    for constraint, holds in _CONSTRAINTS.items():
+        if constraint in declaration and not holds(value, declaration[constraint]):
+            reason = declaration.get("ConstraintDescription", f"{constraint} is {declaration[constraint]}")
+            raise ApiError("ValidationError", f"Parameter '{name}' failed to satisfy constraint: {reason}")
+
+
+def _is_number(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
+
+
+def is_serverless(template: Mapping[str, Any]) -> bool:
+    """Return whether the template asks for the transform."""
+    declared = template.get("Transform", ())
+    return _TRANSFORM in ([declared] if isinstance(declared, str) else declared)
+
+
+def transform(template: dict[str, Any], parameters: Mapping[str, str], region: str) -> dict[str, Any]:
+    """The CloudFormation template that a SAM template stands for. Raises ApiError with SAM's own reasons.
+
+    Offline: the ARNs of AWS's managed policies are those that come with the translator.
+    """
+    # All that the translator wants of the session is its Region; without one it reads the machine's settings.
+    session = boto3.Session(region_name=region)
+    metrics, managed = Metrics(), get_bundled_managed_policy_map(partition_of(region).id)
+    translator = Translator(managed, Parser(), boto_session=session, metrics=metrics)
+    try:
+        plain: dict[str, Any] = translator.translate(template, parameter_values=dict(parameters))
+    except InvalidDocumentException as error:
+        causes = "; ".join(cause.message for cause in error.causes)
+        raise ApiError("ValidationError", f"Transform {_TRANSFORM} failed with: {causes}") from error
+    finally:
+        metrics.publish()  # to nowhere; unpublished ones are a warning on standard error
+    return plain

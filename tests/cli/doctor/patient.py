@@ -18,7 +18,7 @@ from cloudmend.cli.doctor.check import Check
 from cloudmend.cli.doctor.run import diagnose
 from cloudmend.core.ledger import Terms
 from cloudmend.core.standing import Unit
-from cloudmend.local.machine import RUNTIME, architecture
+from cloudmend.local.runtime.process import RUNTIME, architecture
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import ACCOUNT, HANDLER, SETTLE_S, aws_cli, client
 

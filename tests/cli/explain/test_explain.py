@@ -12,7 +12,7 @@ from cloudmend.cli.context import LookContext
 from cloudmend.cli.explain.run import Place, explain_event, explain_id, place_in, write
 from cloudmend.core.errors import CloudmendError, EventError
 from cloudmend.core.policy.model import Policy
-from cloudmend.local.ec2 import Ec2Error
+from cloudmend.local.ec2.checks import Ec2Error
 from support import ACCOUNT, NOW, REGION, VPC, Account, event, ipv4, policy
 from test_engine_look import exempted, inputs
 

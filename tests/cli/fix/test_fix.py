@@ -17,7 +17,7 @@ from cloudmend.cli.fix.run import carry_out
 from cloudmend.cli.scan.run import look_everywhere
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.policy.model import Policy
-from cloudmend.local.ec2 import Ec2Error
+from cloudmend.local.ec2.checks import Ec2Error
 from ledgers.values import exemption
 from support import NOW, REGION, Account, ingress, ipv4, policy
 

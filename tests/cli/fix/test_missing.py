@@ -13,7 +13,7 @@ from cloudmend.cli.fix.run import looked_up, named
 from cloudmend.controls import every
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import InputError
-from cloudmend.local.ec2 import Ec2Error
+from cloudmend.local.ec2.checks import Ec2Error
 from support import NOW, Account, policy
 
 TYPO = "sg-0123456789abcdef0"

@@ -24,7 +24,7 @@ from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import NEVER, Reader, Sent
 from cloudmend.core.reach import Reach
 from cloudmend.core.world import at_need
-from cloudmend.local.ec2 import Ec2Error
+from cloudmend.local.ec2.checks import Ec2Error
 from cloudmend.local.ec2.model import Group, Permission, Rule, Source, Traffic
 from controls.test_prefix_lists import prefix_list, refers
 from support import ACCOUNT, NOW, REGION, VPC, Account, event, ipv4, ipv6, policy

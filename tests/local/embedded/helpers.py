@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from cloudmend.local.machine import RUNTIME, architecture
+from cloudmend.local.runtime.process import RUNTIME, architecture
 from cloudmend.local.server import EmbeddedAws
 from cloudmend.testing.clients import ACCOUNT as ACCOUNT
 from cloudmend.testing.clients import SETTLE_S as SETTLE_S

@@ -10,7 +10,7 @@ import pytest
 
 from cloudmend.cli.local.run import serve
 from cloudmend.core.errors import CloudmendError
-from cloudmend.local.containers import NAME, Containers, checked_address
+from cloudmend.local.listener import NAME, Containers, checked_address
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import client, unheard
 

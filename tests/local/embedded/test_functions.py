@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from cloudmend.local.machine import RUNTIME, architecture
+from cloudmend.local.runtime.process import RUNTIME, architecture
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import (
     ACCOUNT,

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
-from cloudmend.local.machine import RUNTIME
+from cloudmend.local.runtime.process import RUNTIME
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import (
     SETTLE_S,

@@ -29,7 +29,7 @@ from cloudmend.cli.demo.snapshot import mended, share, shared_with
 from cloudmend.cli.demo.timeline import PORTS, LogLine, Timeline
 from cloudmend.cli.repository import repository
 from cloudmend.core.errors import CloudmendError
-from cloudmend.local.machine import RUNTIME, architecture
+from cloudmend.local.runtime.process import RUNTIME, architecture
 from cloudmend.local.server import EmbeddedAws
 from cloudmend.web.console.serve import has_browser
 

@@ -16,8 +16,8 @@ from cloudmend.cli.ledgers import forget_embedded
 from cloudmend.cli.repository import repository
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import CloudmendError, InputError
-from cloudmend.local.containers import NAME, Containers, checked_address
 from cloudmend.local.front import known_regions
+from cloudmend.local.listener import NAME, Containers, checked_address
 from cloudmend.local.server import EmbeddedAws
 
 _NEXT = """

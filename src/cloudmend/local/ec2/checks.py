@@ -1,6 +1,8 @@
-"""EC2's checks of a single value: ids, names, protocols, ports, CIDRs, descriptions, tags.
+"""EC2's errors, in its own codes and words, and its checks of a single value: ids, names, ports, CIDRs, tags.
 
-Each check answers with the value as EC2 stores it, or raises Ec2Error.
+The words were collected from published answers of EC2 (provider issues, SDK issues, its documentation of error codes);
+where none was found the code is documented and the words are ours. Each check returns the value as EC2 stores it, or
+raises Ec2Error.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from cloudmend.local.ec2.errors import Ec2Error, combined, invalid
 from cloudmend.local.ec2.model import ALL_PROTOCOLS, Params, Traffic
 
 _SPELLINGS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
@@ -18,6 +19,51 @@ _CHARACTERS = "a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
 _TEXT = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}")
 _MAX_PORT = 65535
 _MAX_ICMP = 255
+
+
+class Ec2Error(Exception):
+    """A call that EC2 refuses. `status` is the HTTP status of the answer."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+def invalid(message: str) -> Ec2Error:
+    return Ec2Error("InvalidParameterValue", message)
+
+
+def missing(parameter: str) -> Ec2Error:
+    return Ec2Error("MissingParameter", f"The request must contain the parameter {parameter}")
+
+
+def combined(parameter: str, other: str) -> Ec2Error:
+    return Ec2Error(
+        "InvalidParameterCombination",
+        f"The parameter {parameter} cannot be used with the parameter {other}",
+    )
+
+
+def group_not_found(group: str) -> Ec2Error:
+    return Ec2Error("InvalidGroup.NotFound", f"The security group '{group}' does not exist")
+
+
+def rule_id_not_found(rule_id: str) -> Ec2Error:
+    return Ec2Error("InvalidSecurityGroupRuleId.NotFound", f"The security group rule ID '{rule_id}' does not exist")
+
+
+def prefix_list_not_found(prefix_list_id: str) -> Ec2Error:
+    return Ec2Error("InvalidPrefixListID.NotFound", f"The prefix list ID '{prefix_list_id}' does not exist")
+
+
+def not_authorized() -> Ec2Error:
+    return Ec2Error("UnauthorizedOperation", "You are not authorized to perform this operation.", status=403)
+
+
+def dry_run() -> Ec2Error:
+    return Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", status=412)
 
 
 def identifier(value: str, prefix: str, code: str) -> str:

@@ -1,4 +1,4 @@
-"""DescribeSecurityGroups, DescribeSecurityGroupRules and DescribeVpcs."""
+"""The answers to Describe: security groups, their rules, VPCs, and managed prefix lists with entries and users."""
 
 from __future__ import annotations
 
@@ -6,13 +6,28 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from cloudmend.local.ec2 import checks
-from cloudmend.local.ec2.errors import rule_id_not_found
-from cloudmend.local.ec2.listing import Values, matching, page
-from cloudmend.local.ec2.lookup import group_by_id, group_by_name, vpc_by_id
-from cloudmend.local.ec2.model import Group, Params, Rule, State, Vpc
-from cloudmend.local.ec2.rows import group_row, rule_row, vpc_row
+from cloudmend.local.ec2.checks import Ec2Error, rule_id_not_found
+from cloudmend.local.ec2.lifecycle import group_by_id, group_by_name, prefix_list_by_id, referring, vpc_by_id
+from cloudmend.local.ec2.model import Entry, Group, Params, PrefixList, Rule, State, Vpc
+from cloudmend.local.ec2.rows import Values, group_row, matching, page, prefix_list_row, rule_row, vpc_row
 
 _SIZES = range(5, 1001)
+_RULE_FILTERS: Mapping[str, Values[Rule]] = {
+    "group-id": lambda _, rule: [rule.group_id],
+    "security-group-rule-id": lambda _, rule: [rule.id],
+}
+_VPC_FILTERS: Mapping[str, Values[Vpc]] = {
+    "vpc-id": lambda _, vpc: [vpc.id],
+    "cidr": lambda _, vpc: [vpc.cidr],
+    "is-default": lambda _, vpc: [str(vpc.is_default).lower()],
+}
+_LIST_SIZES = range(1, 101)
+_ASSOCIATION_SIZES = range(5, 256)
+_FILTERS: Mapping[str, Values[PrefixList]] = {
+    "owner-id": lambda _, known: [known.owner],
+    "prefix-list-id": lambda _, known: [known.id],
+    "prefix-list-name": lambda _, known: [known.name],
+}
 
 
 def _of_rules(attribute: Callable[[Rule], str | None], *, is_egress: bool) -> Values[Group]:
@@ -60,15 +75,6 @@ _GROUP_FILTERS: Mapping[str, Values[Group]] = {
     for prefix, is_egress in (("ip-permission", False), ("egress.ip-permission", True))
     for name, attribute in _RULE_ATTRIBUTES.items()
 }
-_RULE_FILTERS: Mapping[str, Values[Rule]] = {
-    "group-id": lambda _, rule: [rule.group_id],
-    "security-group-rule-id": lambda _, rule: [rule.id],
-}
-_VPC_FILTERS: Mapping[str, Values[Vpc]] = {
-    "vpc-id": lambda _, vpc: [vpc.id],
-    "cidr": lambda _, vpc: [vpc.cidr],
-    "is-default": lambda _, vpc: [str(vpc.is_default).lower()],
-}
 
 
 def describe_groups(state: State, params: Params) -> dict[str, Any]:
@@ -109,3 +115,46 @@ def _rules(state: State, params: Params) -> list[Rule]:
         if rule_id not in known:
             raise rule_id_not_found(rule_id)
     return [rule for rule in rules if not wanted or rule.id in wanted]
+
+
+def describe_lists(state: State, params: Params) -> dict[str, Any]:
+    """DescribeManagedPrefixLists: those of the account, of AWS, and of others that share theirs."""
+    named = {prefix_list_by_id(state, list_id).id for list_id in params.get("PrefixListIds", ())}
+    shown = (known for known in state.prefix_lists.values() if known.id not in state.hidden)
+    lists = [known for known in shown if not named or known.id in named]
+    found = matching(state, lists, params, _FILTERS, lambda known: known.tags)
+    of_page, following = page(found, params, _LIST_SIZES, _LIST_SIZES[-1])
+    return {"PrefixLists": [prefix_list_row(state, known) for known in of_page], **following}
+
+
+def entries(state: State, params: Params) -> dict[str, Any]:
+    """GetManagedPrefixListEntries: of the current version, or of TargetVersion."""
+    list_id = checks.prefix_list_id(params.get("PrefixListId", ""))
+    if list_id in state.hidden or list_id not in state.prefix_lists:
+        raise Ec2Error("InvalidPrefixListID.NotFound", f"The prefix list ({list_id}) does not exist.")
+    known = prefix_list_by_id(state, list_id)
+    version = entries_of(known, params.get("TargetVersion", known.version))
+    shown, following = page(version, params, _LIST_SIZES, _LIST_SIZES[-1])
+    return {"Entries": [_row(entry) for entry in shown], **following}
+
+
+def associations(state: State, params: Params) -> dict[str, Any]:
+    """GetManagedPrefixListAssociations: route tables are moto's, so security groups are all that is told."""
+    users = referring(state, prefix_list_by_id(state, params.get("PrefixListId", "")).id)
+    shown, following = page(users, params, _ASSOCIATION_SIZES, _ASSOCIATION_SIZES[-1])
+    rows = [{"ResourceId": group.id, "ResourceOwner": group.owner or state.account} for group in shown]
+    return {"PrefixListAssociations": rows, **following}
+
+
+def entries_of(known: PrefixList, version: int) -> tuple[Entry, ...]:
+    """The entries of one version, counted from one."""
+    if not 1 <= version <= known.version:
+        raise Ec2Error(
+            "InvalidPrefixListVersion.NotFound", f"The prefix list '{known.id}' does not have a version '{version}'"
+        )
+    return known.versions[version - 1]
+
+
+def _row(entry: Entry) -> dict[str, str]:
+    described = {} if entry.description is None else {"Description": entry.description}
+    return {"Cidr": entry.cidr, **described}

@@ -1,18 +1,19 @@
-"""The security groups and managed prefix lists of one account and Region, with EC2's own strictness."""
+"""The security groups and managed prefix lists of one account and Region, with EC2's own strictness.
+
+Reads lag behind writes where the options say so (Lag), and a bucket of tokens limits the calls (Throttle).
+"""
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypedDict, Unpack
 
-from cloudmend.local.ec2 import describe, describe_prefix_lists, lifecycle, prefix_lists, rules, tagging
-from cloudmend.local.ec2.aws_lists import aws_lists
-from cloudmend.local.ec2.errors import Ec2Error, dry_run
-from cloudmend.local.ec2.lag import Lag
-from cloudmend.local.ec2.model import Behaviour, Group, Params, PrefixList, State, Vpc
-from cloudmend.local.ec2.throttle import Throttle
+from cloudmend.local.ec2 import describe, lifecycle, prefix_lists, rules
+from cloudmend.local.ec2.checks import Ec2Error, dry_run
+from cloudmend.local.ec2.model import Behaviour, Group, Params, PrefixList, State, Vpc, aws_lists
 
 Handler = Callable[[State, Params], dict[str, Any]]
 
@@ -20,9 +21,9 @@ _READS: Mapping[str, Handler] = {
     "DescribeSecurityGroups": describe.describe_groups,
     "DescribeSecurityGroupRules": describe.describe_rules,
     "DescribeVpcs": describe.describe_vpcs,
-    "DescribeManagedPrefixLists": describe_prefix_lists.describe,
-    "GetManagedPrefixListEntries": describe_prefix_lists.entries,
-    "GetManagedPrefixListAssociations": describe_prefix_lists.associations,
+    "DescribeManagedPrefixLists": describe.describe_lists,
+    "GetManagedPrefixListEntries": describe.entries,
+    "GetManagedPrefixListAssociations": describe.associations,
 }
 _WRITES: Mapping[str, Handler] = {
     "CreateSecurityGroup": lifecycle.create,
@@ -36,11 +37,13 @@ _WRITES: Mapping[str, Handler] = {
     "ModifyManagedPrefixList": prefix_lists.modify,
     "RestoreManagedPrefixListVersion": prefix_lists.restore,
     "DeleteManagedPrefixList": prefix_lists.delete,
-    "CreateTags": tagging.create,
-    "DeleteTags": tagging.delete,
+    "CreateTags": lifecycle.create_tags,
+    "DeleteTags": lifecycle.delete_tags,
 }
 OPERATIONS = frozenset(_READS.keys() | _WRITES.keys())
 """The EC2 operations that SecurityGroups answers."""
+CAPACITY = 50
+REFILL_PER_S = 5
 
 
 class BehaviourOptions(TypedDict, total=False):
@@ -146,3 +149,43 @@ class SecurityGroups:
             self._state = self._state.draft()
             self._state.vpcs = vpcs
             lifecycle.follow_vpcs(self._state)
+
+
+class Throttle:
+    """Takes a token for each call, refused ones included: EC2's own figures for mutating actions, here for all."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """`clock` tells seconds that only grow."""
+        self._clock = clock
+        self._left: dict[str, tuple[float, float]] = {}
+
+    def take(self, operation: str) -> None:
+        """Raise Ec2Error if the bucket of the action is empty."""
+        now = self._clock()
+        tokens, since = self._left.get(operation, (CAPACITY, now))
+        tokens = min(CAPACITY, tokens + (now - since) * REFILL_PER_S)
+        self._left[operation] = (tokens - 1 if tokens >= 1 else tokens, now)
+        if tokens < 1:
+            raise Ec2Error("RequestLimitExceeded", "Request limit exceeded.", status=503)
+
+
+class Lag:
+    """The writes that reads do not show yet. They come to light in their order, as on a replica that is behind."""
+
+    def __init__(self, reads: Callable[[], int]) -> None:
+        """`reads` is asked at each write: how many reads are yet to show what was before."""
+        self._reads = reads
+        self._hidden: deque[tuple[State, int]] = deque()  # what was before a write, and the last read that shows it
+        self._count = 0
+
+    def wrote(self, before: State) -> None:
+        reads = self._reads()
+        if reads > 0:
+            self._hidden.append((before, self._count + reads))
+
+    def shown(self, now: State) -> State:
+        """Return what the next read shows: `now`, or what was before the first write that is still hidden."""
+        self._count += 1
+        while self._hidden and self._hidden[0][1] < self._count:
+            self._hidden.popleft()
+        return self._hidden[0][0] if self._hidden else now

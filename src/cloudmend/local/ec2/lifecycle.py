@@ -1,17 +1,109 @@
-"""CreateSecurityGroup, DeleteSecurityGroup, and the default group of each VPC."""
+"""Groups and tags, made and deleted; and the group, VPC, rule or prefix list that a request names."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from cloudmend.local.ec2 import checks
-from cloudmend.local.ec2.errors import Ec2Error, missing
-from cloudmend.local.ec2.lookup import default_vpc, named_group, own, referring, vpc_by_id
-from cloudmend.local.ec2.model import ALL_PROTOCOLS, Group, Params, Permission, Rule, Source, State, Traffic, Vpc, new_id
+from cloudmend.local.ec2.checks import (
+    Ec2Error,
+    group_not_found,
+    missing,
+    not_authorized,
+    prefix_list_not_found,
+    rule_id_not_found,
+)
+from cloudmend.local.ec2.model import (
+    ALL_PROTOCOLS,
+    Group,
+    Params,
+    Permission,
+    PrefixList,
+    Rule,
+    Source,
+    State,
+    Traffic,
+    Vpc,
+    new_id,
+)
 from cloudmend.local.ec2.rows import tag_list
 
 _EVERYTHING = Traffic(ALL_PROTOCOLS)
 _ANYWHERE = Permission(_EVERYTHING, Source("CidrIpv4", "0.0.0.0/0"))
+Tags = Mapping[str, str]
+
+
+def group_by_id(state: State, group_id: str) -> Group:
+    group = state.groups.get(checks.group_id(group_id))
+    if group is None or group.id in state.hidden:
+        raise group_not_found(group_id)
+    return group
+
+
+def own(state: State, group: Group) -> Group:
+    """The group, to be changed: only its owner may."""
+    if group.owner not in ("", state.account):
+        raise not_authorized()
+    return group
+
+
+def group_by_name(state: State, name: str) -> Group:
+    """A group by its name: EC2 looks for names in the default VPC only."""
+    vpc = default_vpc(state)
+    for group in state.groups.values():
+        if group.vpc.id == vpc.id and group.name == name:
+            return group
+    raise Ec2Error("InvalidGroup.NotFound", f"The security group '{name}' does not exist in default VPC '{vpc.id}'")
+
+
+def named_group(state: State, params: Params) -> Group:
+    """The group of a request that holds either GroupId or GroupName."""
+    given = checks.exclusive(params, "GroupId", "GroupName")
+    if given is None:
+        raise missing("groupName or groupId")
+    find = group_by_id if given == "GroupId" else group_by_name
+    return find(state, params[given])
+
+
+def default_vpc(state: State) -> Vpc:
+    for vpc in state.vpcs:
+        if vpc.is_default:
+            return vpc
+    raise Ec2Error("VPCIdNotSpecified", "No default VPC for this user")
+
+
+def vpc_by_id(state: State, vpc_id: str) -> Vpc:
+    for vpc in state.vpcs:
+        if vpc.id == vpc_id:
+            return vpc
+    raise Ec2Error("InvalidVpcID.NotFound", f"The vpc ID '{vpc_id}' does not exist")
+
+
+def rule_by_id(group: Group, rule_id: str) -> Rule:
+    """A rule of this group; a rule of another group is not found."""
+    checks.rule_id(rule_id)
+    for rule in group.rules:
+        if rule.id == rule_id:
+            return rule
+    raise rule_id_not_found(rule_id)
+
+
+def prefix_list_by_id(state: State, prefix_list_id: str) -> PrefixList:
+    known = state.prefix_lists.get(checks.prefix_list_id(prefix_list_id))
+    if known is None or known.id in state.hidden:
+        raise prefix_list_not_found(prefix_list_id)
+    return known
+
+
+def referring(state: State, resource_id: str) -> list[Group]:
+    """The groups with a rule whose source is that group or prefix list."""
+    return [
+        group
+        for group in state.groups.values()
+        if any(rule.permission.source.value == resource_id for rule in group.rules)
+    ]
 
 
 def create(state: State, params: Params) -> dict[str, Any]:
@@ -66,3 +158,52 @@ def _default_group(vpc: Vpc) -> Group:
 
 def _way_out(group_id: str) -> Rule:
     return Rule(new_id("sgr"), group_id, is_egress=True, permission=_ANYWHERE)
+
+
+def create_tags(state: State, params: Params) -> dict[str, Any]:
+    """Set each of the tags."""
+    added = checks.tag_map(params.get("Tags", ()))
+    return _retag(state, params, lambda old: {**old, **added})
+
+
+def delete_tags(state: State, params: Params) -> dict[str, Any]:
+    """Take tags away: by key, and by value where one is given; without tags, all."""
+    gone = [(tag.get("Key"), tag.get("Value")) for tag in params.get("Tags", ())]
+
+    def kept(key: str, value: str) -> bool:
+        return bool(gone) and (key, value) not in gone and (key, None) not in gone
+
+    return _retag(state, params, lambda old: {key: value for key, value in old.items() if kept(key, value)})
+
+
+def is_ours(resource_id: str) -> bool:
+    """Return whether the id is that of a group, a rule or a prefix list, which may not exist."""
+    return resource_id.startswith(("sg-", "sgr-", "pl-"))
+
+
+def _retag(state: State, params: Params, change: Callable[[Tags], Tags]) -> dict[str, Any]:
+    if not params.get("Resources"):
+        raise missing("resourceIdSet")
+    for resource_id in params["Resources"]:
+        _retag_one(state, resource_id, change)
+    return {}
+
+
+def _retag_one(state: State, resource_id: str, change: Callable[[Tags], Tags]) -> None:
+    if resource_id.startswith("pl-"):
+        known = prefix_list_by_id(state, resource_id)
+        state.prefix_lists[known.id] = replace(known, tags=change(known.tags))
+    elif resource_id.startswith("sgr-"):
+        group = _group_of_rule(state, checks.rule_id(resource_id))
+        rules = (replace(r, tags=change(r.tags)) if r.id == resource_id else r for r in group.rules)
+        state.groups[group.id] = replace(group, rules=tuple(rules))
+    else:
+        group = group_by_id(state, resource_id)
+        state.groups[group.id] = replace(group, tags=change(group.tags))
+
+
+def _group_of_rule(state: State, rule_id: str) -> Group:
+    for group in state.groups.values():
+        if any(rule.id == rule_id for rule in group.rules):
+            return group
+    raise rule_id_not_found(rule_id)

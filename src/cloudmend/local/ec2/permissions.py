@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cloudmend.local.ec2 import checks
-from cloudmend.local.ec2.errors import Ec2Error, combined, invalid, missing
-from cloudmend.local.ec2.lookup import group_by_id, group_by_name, prefix_list_by_id
+from cloudmend.local.ec2.checks import Ec2Error, combined, invalid, missing
+from cloudmend.local.ec2.lifecycle import group_by_id, group_by_name, prefix_list_by_id
 from cloudmend.local.ec2.model import SOURCE_KINDS, Group, Params, Permission, Source, SourceKind, State
 
 _FLAT = ("CidrIp", "IpProtocol", "FromPort", "ToPort", "SourceSecurityGroupName")

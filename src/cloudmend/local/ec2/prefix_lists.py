@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 from cloudmend.local.ec2 import checks
-from cloudmend.local.ec2.describe_prefix_lists import entries_of
-from cloudmend.local.ec2.errors import Ec2Error, invalid, missing, not_authorized
-from cloudmend.local.ec2.lookup import prefix_list_by_id, referring
+from cloudmend.local.ec2.checks import Ec2Error, invalid, missing, not_authorized
+from cloudmend.local.ec2.describe import entries_of
+from cloudmend.local.ec2.lifecycle import prefix_list_by_id, referring
 from cloudmend.local.ec2.model import AWS, Entry, Family, Group, Params, PrefixList, State, new_id
-from cloudmend.local.ec2.quota import exceeds
 from cloudmend.local.ec2.rows import prefix_list_row
+from cloudmend.local.ec2.rules import exceeds
 
 _MAX_NAME = 255
 _MAX_SIZE = 1000

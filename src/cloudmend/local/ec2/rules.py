@@ -1,4 +1,4 @@
-"""Authorize, Modify and Revoke: what may become of the rules of one group.
+"""Authorize, Modify and Revoke: what may become of the rules of one group, within its quota.
 
 Each function works on the State of one call and raises Ec2Error; the caller keeps the state only
 when nothing was raised, so that a call changes all or nothing.
@@ -6,17 +6,34 @@ when nothing was raised, so that a call changes all or nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from cloudmend.local.ec2 import checks
-from cloudmend.local.ec2.errors import Ec2Error, combined, invalid, missing, rule_id_not_found
-from cloudmend.local.ec2.lookup import named_group, own, rule_by_id
-from cloudmend.local.ec2.model import Group, Params, Permission, Rule, State, new_id
+from cloudmend.local.ec2.checks import Ec2Error, combined, invalid, missing, rule_id_not_found
+from cloudmend.local.ec2.lifecycle import named_group, own, rule_by_id
+from cloudmend.local.ec2.model import Group, Params, Permission, PrefixList, Rule, State, new_id
 from cloudmend.local.ec2.permissions import replacement, requested
-from cloudmend.local.ec2.quota import exceeds
 from cloudmend.local.ec2.rows import ip_permissions, revoked_row, rule_row
+
+
+def exceeds(group: Group, prefix_lists: Mapping[str, PrefixList], quota: int) -> bool:
+    """Return whether the group holds more rules; `prefix_lists`, by id, hold those that it refers to."""
+    for is_egress in (False, True):
+        weights = [_weight(rule, prefix_lists) for rule in group.one_way(is_egress=is_egress)]
+        if any(sum(family) > quota for family in zip(*weights, strict=True)):
+            return True
+    return False
+
+
+def _weight(rule: Rule, prefix_lists: Mapping[str, PrefixList]) -> tuple[int, int]:
+    """Return what a rule counts towards the quotas for IPv4 and for IPv6; a referenced group counts in both."""
+    source = rule.permission.source
+    if source.kind == "PrefixListId":
+        known = prefix_lists[source.value]
+        return (known.max_entries, 0) if known.family == "IPv4" else (0, known.max_entries)
+    return int(source.kind != "CidrIpv6"), int(source.kind != "CidrIpv4")
 
 
 def authorize(state: State, params: Params, *, is_egress: bool) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from moto.kms.models import kms_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
-from cloudmend.local.ec2 import SecurityGroups
+from cloudmend.local.ec2.groups import SecurityGroups
 from cloudmend.local.ec2.model import State as Ec2State
 
 _GROUP, _RULE, _LIST = "security-group", "security-group-rule", "prefix-list"

@@ -1,16 +1,23 @@
-"""From a pattern's JSON to its branches (event-ruler's `JsonRuleCompiler` and its older `RuleCompiler`)."""
+"""From a pattern's JSON to its branches, and the search for leaves of an event that satisfy a branch together.
+
+The names in event-ruler: `JsonRuleCompiler` and its older `RuleCompiler`, `Event` and `ArrayMembership`, `ACFinder`.
+"""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
-from cloudmend.local.patterns.operators import Test, value_test
-from cloudmend.local.patterns.pattern import Pattern
+from cloudmend.local.patterns.operators import ABSENT, Test, value_test
 from cloudmend.local.patterns.values import BadOperand
 
+Place = Mapping[int, int]
+"""For each array around a leaf, numbered in the order met, the index of the element that holds it."""
+Constraint = tuple[str, tuple[Test, ...]]
+"""A dotted path, and the tests of which one must accept a leaf at that path."""
 PATTERN_QUOTA = 2048
 """Characters in an event pattern: the default of an adjustable quota (User Guide, "Event pattern size")."""
-
 _COMBINATIONS_LIMIT = 1000
 _OR = "$or"
 _RESERVED_IN_OR = frozenset(
@@ -43,8 +50,75 @@ _RESERVED_IN_OR = frozenset(
     }
 )
 """Field names that show that a `$or` is no operator (RESERVED_FIELD_NAMES_IN_OR_RELATIONSHIP)."""
-
 _Branch = dict[str, tuple[Test, ...]]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A JSON string, number, true, false or null, and where in the event's arrays it stands."""
+
+    value: object
+    place: Place
+
+
+def leaves(event: Mapping[str, object]) -> dict[str, list[Leaf]]:
+    """The event's leaves by dotted path. Arrays leave no trace in a path; empty ones have no leaf at all."""
+    found = defaultdict(list)
+    for path, leaf in _walk(event, (), {}, count()):
+        found[path].append(leaf)
+    return found
+
+
+def together(one: Place, other: Place) -> bool:
+    """Return whether two places agree: where they are inside the same array, they are in the same element."""
+    return all(one.get(array, index) == index for array, index in other.items())
+
+
+def _walk(node: object, path: tuple[str, ...], place: Place, arrays: Iterator[int]) -> Iterator[tuple[str, Leaf]]:
+    if isinstance(node, Mapping):
+        for name, child in node.items():
+            yield from _walk(child, (*path, name), place, arrays)
+    elif isinstance(node, list | tuple):
+        array = next(arrays)
+        for index, child in enumerate(node):
+            yield from _walk(child, path, _inside(child, place, array, index), arrays)
+    else:
+        yield ".".join(path), Leaf(node, place)
+
+
+def _inside(child: object, place: Place, array: int, index: int) -> Place:
+    """Only objects and arrays are tied to their element; a scalar element goes with any other."""
+    return {**place, array: index} if isinstance(child, Mapping | list | tuple) else place
+
+
+_NO_LEAF = [Leaf(ABSENT, {})]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """An event pattern, compiled: any one branch must hold, with all of its constraints in order of path.
+
+    The order decides in one case, as it does in event-ruler: whether a field is absent is asked of the array
+    elements that the constraints before it have settled on.
+    """
+
+    branches: tuple[tuple[Constraint, ...], ...]
+
+    def matches(self, event: Mapping[str, object]) -> bool:
+        """Return whether EventBridge would send the event, as decoded from JSON, to the rule's targets."""
+        found = leaves(event)
+        return any(_holds(branch, found, {}) for branch in self.branches)
+
+
+def _holds(constraints: Sequence[Constraint], found: Mapping[str, list[Leaf]], place: Place) -> bool:
+    if not constraints:
+        return True
+    (path, tests), *rest = constraints
+    within = [leaf for leaf in found.get(path, ()) if together(place, leaf.place)]
+    return any(
+        any(test(leaf.value) for test in tests) and _holds(rest, found, {**place, **leaf.place})
+        for leaf in within or _NO_LEAF
+    )
 
 
 class InvalidPattern(ValueError):

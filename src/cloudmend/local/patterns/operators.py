@@ -7,8 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 
-from cloudmend.local.patterns.texts import FORMS, FORMS_IGNORING_CASE
-from cloudmend.local.patterns.values import NUMBER_LIMIT, BadOperand, address, json_text, network, number
+from cloudmend.local.patterns.values import (
+    FORMS,
+    FORMS_IGNORING_CASE,
+    NUMBER_LIMIT,
+    BadOperand,
+    address,
+    json_text,
+    network,
+    number,
+)
 
 Test = Callable[[object], bool]
 """Whether a leaf's value is accepted; asked of ABSENT where the event has no such leaf."""

@@ -11,9 +11,9 @@ from moto.iam.models import ManagedPolicy as MotoManagedPolicy
 from moto.iam.models import iam_backends
 from moto.logs.models import LogGroup
 
-from cloudmend.local.machine import refusal
 from cloudmend.local.patterns.compiler import InvalidPattern, compile_pattern
-from cloudmend.local.resources.base import ResourceType
+from cloudmend.local.resources.settings import ResourceType
+from cloudmend.local.runtime.process import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

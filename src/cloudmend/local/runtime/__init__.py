@@ -1,8 +1,7 @@
 """Lambda without a container engine: an unpacked function archive under AWS's own Runtime Interface Client.
 
-    function.py     FunctionRuntime: one deployed function, invoked one event at a time
-    environment.py  one execution environment: what becomes of an event there
-    process.py      the function's process: its folder, its variables, its start and its end
+    function.py     FunctionRuntime: one deployed function, invoked one event at a time, in an execution environment
+    process.py      the function's process: its folder, its variables, its start and its end; what this machine runs
     api.py          the Runtime API that the process asks for events
 
 What differs from Lambda: memory is not limited, the file system is not read-only, the SDK is there only

@@ -1,4 +1,4 @@
-"""The process of a function: what it is started with, and how it is ended.
+"""The process of a function: whether this machine can run it, what it is started with, and how it is ended.
 
 It sees what Lambda would show it and nothing of the developer's: its variables are written from nothing,
 its home is empty, and it imports from the archive, then from a folder that holds the runtime client alone
@@ -6,7 +6,10 @@ its home is empty, and it imports from the archive, then from a folder that hold
 what the archive forgot is missing here as it is missing on Lambda.
 """
 
+from __future__ import annotations
+
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -18,9 +21,38 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RUNTIME: Final = f"python{sys.version_info.major}.{sys.version_info.minor}"
+_ARM: Final = frozenset({"aarch64", "arm64"})
+# What Lambda takes a function for that names no architecture.
+_DEFAULT: Final = "x86_64"
 # The runtime client and all that it requires.
 RUNTIME_CLIENT = ("awslambdaric", "simplejson", "snapshot-restore-py")
+
+
+def architecture() -> str:
+    """Return this machine's processor as Lambda names it."""
+    return "arm64" if platform.machine() in _ARM else "x86_64"
+
+
+def refusal(name: str, runtime: str | None, architectures: Sequence[str] | None) -> str | None:
+    """Return why a function cannot run on this machine, and what to do; None if it can.
+
+    `runtime` is None for a container image, `architectures` for a function that names none.
+    """
+    asked = (list(architectures or [_DEFAULT]), runtime or "a container image")
+    if asked == ([architecture()], RUNTIME):
+        return None
+    return (
+        f"The function {name} asks for {', '.join(asked[0])} and {asked[1]}. The embedded AWS runs functions on this "
+        f"machine, which is {architecture()} with {RUNTIME}. Deploy it with Architectures: [{architecture()}] and "
+        f"Runtime: {RUNTIME}. cloudmend's template has parameters for both, which ./deploy.sh sets by itself: "
+        f"Architecture={architecture()} Runtime={RUNTIME}."
+    )
 
 
 @dataclass(frozen=True)
