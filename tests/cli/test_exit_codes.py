@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cloudmend.cli import main as cli
-from cloudmend.cli.exit_codes import BAD_INPUT, MEANINGS
+from cloudmend.cli.help import BAD_INPUT, MEANINGS
 from cloudmend.cli.main import app
 from cloudmend.cli.scan.report import Report, UnreadableUnit
 from cloudmend.core.errors import InputError

@@ -11,7 +11,7 @@ from pathlib import Path
 from cli.replay.records import FORMS, GROUP, closed, noise, opened
 from cli.test_main import CLOUDMEND
 from cloudmend.cli.replay import table
-from cloudmend.cli.replay.suggestions import LEFT_OPEN, REOPENED
+from cloudmend.cli.replay.summary import LEFT_OPEN, REOPENED
 from cloudmend.disk.policy_file import PACKAGED
 from walkthrough.blocks import ROOT, lines
 

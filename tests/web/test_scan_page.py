@@ -15,11 +15,10 @@ from msgspec.structs import replace
 
 from cli.scan.test_history import mended
 from cli.scan.test_report import CLEAR, EXEMPT, REPORT, ROW, SNAPSHOT, UNREAD, unicode
-from cloudmend.cli.scan.history import OpenPeriod
 from cloudmend.cli.scan.report import Report, Row
 from cloudmend.controls import every
 from cloudmend.core.ledger import End, Entry, Found, Unreadable
-from cloudmend.web.pictures import bars, timeline
+from cloudmend.web.pictures import OpenPeriod, bars, timeline
 from cloudmend.web.render import asset, lasting
 from cloudmend.web.scan_page import scan_page
 from hostile import hostile_texts

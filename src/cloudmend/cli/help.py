@@ -1,15 +1,36 @@
-"""A command whose help can be pasted, in the words of who types it and not of Python."""
+"""The help of a command, the exit codes, which are the same for all commands, and the version."""
 
 from __future__ import annotations
 
 import inspect
 import re
+import sys
 from typing import Any, Final
 
 from typer.core import TyperCommand
 
+from cloudmend.core.version import CODE_VERSION
+
+DONE: Final = 0
+INCOMPLETE: Final = 1
+BAD_INPUT: Final = 2
+DECLINED: Final = 3
+FOUND: Final = 4
+
+MEANINGS: Final = {
+    DONE: "done, and everything was read",
+    INCOMPLETE: "something was not read, not mended, not proved, or is broken or unknown",
+    BAD_INPUT: "the command, its input, the settings, or the policy is invalid, or there is no terminal to ask on",
+    DECLINED: "you said no",
+    FOUND: "--fail-on-findings found something",
+}
 _EXAMPLE: Final = "Example: "
 _GROUP: Final = re.compile(r"sg-[0-9a-f]{8,17}", re.ASCII)
+
+
+def listed() -> str:
+    """Return all codes with their meanings, in one sentence."""
+    return "; ".join(f"{code} {meaning}" for code, meaning in MEANINGS.items())
 
 
 class Command(TyperCommand):
@@ -51,3 +72,11 @@ class Command(TyperCommand):
 
 def _nothing(**_: Any) -> str:
     return ""
+
+
+def version() -> None:
+    """Print the version.
+
+    Example: cloudmend version
+    """
+    sys.stdout.write(f"cloudmend {CODE_VERSION}\n")

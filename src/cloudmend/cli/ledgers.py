@@ -1,4 +1,4 @@
-"""Choose the ledger of the command line: a stack's table, or a file of the user's own.
+"""The ledger of a command: a stack's table, or a file of the user's own; and the request to the stack to notify people.
 
 A file is of one account of one AWS: AWS itself, a server that an endpoint names, or one start of the embedded AWS.
 """
@@ -18,10 +18,12 @@ from msgspec import Struct
 from cloudmend.aws.gateway import SystemClock
 from cloudmend.aws.identity import Identity, other_endpoint
 from cloudmend.aws.ledger import DynamoDbLedger
+from cloudmend.aws.notice_requests import ask
 from cloudmend.aws.world import anywhere, connection
 from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.ledger import Ledger, Terms
+from cloudmend.core.notice.request import NoticeRequest
 from cloudmend.disk.database import FILE
 from cloudmend.disk.ledger import SqliteLedger
 
@@ -153,3 +155,17 @@ def _state_folder() -> Path:
         return chosen if chosen.is_absolute() else Path.home() / ".local/state"
     except RuntimeError:
         raise LedgerError("There is no home folder to keep the ledger in. Set XDG_STATE_HOME to a folder.") from None
+
+
+class StackNotifier:
+    """The stack that a ledger's table belongs to. A user's own file belongs to none, and then nobody gets a notice."""
+
+    def __init__(self, table: str, region: str | None) -> None:
+        self.table = table
+        self._region = region
+
+    def tell(self, request: NoticeRequest) -> None:
+        """Ask it to notify people; say so on stderr if it could not be asked."""
+        problem = ask(connection(self._region).brief_gateway, request) if self.table else ""
+        if problem:
+            sys.stderr.write(f"cloudmend: What was done stands, but nobody was notified of it: {terminal(problem)}\n")

@@ -11,31 +11,29 @@ from typing import Annotated, Any, Final, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from cloudmend.cli.exit_codes import BAD_INPUT, DONE, INCOMPLETE, listed
-from cloudmend.cli.help import Command
+from cloudmend.cli.help import BAD_INPUT, DONE, INCOMPLETE, Command, listed, version
 from cloudmend.cli.installed import installed_controls
-from cloudmend.cli.version import version
 from cloudmend.controls import search_with
 from cloudmend.core.errors import CloudmendError, EventError, InputError, PolicyError
 from cloudmend.core.escaping import terminal
 
 # Each command is a function, or a Typer of several, that is imported when it is asked for.
 COMMANDS: Final = {
-    "scan": "cloudmend.cli.scan.command:scan",
-    "explain": "cloudmend.cli.explain.command:explain",
-    "fix": "cloudmend.cli.fix.command:fix",
-    "replay": "cloudmend.cli.replay.command:replay",
-    "invoke": "cloudmend.cli.invoke.command:invoke",
-    "undo": "cloudmend.cli.undo.command:undo",
-    "records": "cloudmend.cli.records.command:records",
+    "scan": "cloudmend.cli.scan:scan",
+    "explain": "cloudmend.cli.explain:explain",
+    "fix": "cloudmend.cli.fix:fix",
+    "replay": "cloudmend.cli.replay:replay",
+    "invoke": "cloudmend.cli.invoke:invoke",
+    "undo": "cloudmend.cli.undo:undo",
+    "records": "cloudmend.cli.records:records",
     "console": "cloudmend.web.console.command:console",
-    "doctor": "cloudmend.cli.doctor.command:doctor",
-    "local": "cloudmend.cli.local.command:local",
-    "demo": "cloudmend.cli.demo.command:demo",
+    "doctor": "cloudmend.cli.doctor:doctor",
+    "local": "cloudmend.cli.local:local",
+    "demo": "cloudmend.cli.demo:demo",
     "build": "cloudmend.cli.build.command:build",
-    "version": "cloudmend.cli.version:version",
-    "exempt": "cloudmend.cli.exempt.command:app",
-    "policy": "cloudmend.cli.policy.command:app",
+    "version": "cloudmend.cli.help:version",
+    "exempt": "cloudmend.cli.exempt:app",
+    "policy": "cloudmend.cli.policy:app",
 }
 
 # The extra that brings a package, for commands that need more than a look at AWS.

@@ -9,12 +9,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from cloudmend.cli.context import STACK_NAME
-from cloudmend.cli.scan.history import OpenPeriod, open_periods
 from cloudmend.cli.scan.report import Report, Row, by_control, numbers_of
 from cloudmend.core.contract import Control
 from cloudmend.core.ledger import Entries, Entry, Found
 from cloudmend.core.version import CODE_VERSION
-from cloudmend.web.pictures import bars, timeline
+from cloudmend.web.pictures import OpenPeriod, bars, open_periods, timeline
 from cloudmend.web.render import render
 
 _MOST_ENTRIES: Final = 500  # the newest of a ledger; a page of all would be too large to read

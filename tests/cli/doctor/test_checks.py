@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cloudmend.cli.doctor import function, rule, settings, stack, trail
+from cloudmend.cli.doctor import check, function, rule, settings, trail
 from cloudmend.cli.doctor.check import Answer, Deployment, all_of
 from cloudmend.cli.doctor.trail import Trail
 from cloudmend.core.event_rules import EventRule
@@ -122,7 +122,7 @@ def test_of_several_the_faults_are_told_and_each_has_its_fix() -> None:
     ],
 )
 def test_a_stack_is_as_well_as_its_status(status: str, verdict: str) -> None:
-    answer = stack.stack({"StackStatus": status}, (), HERE)
+    answer = check.stack({"StackStatus": status}, (), HERE)
     assert (answer.verdict, bool(answer.fix)) == (verdict, verdict != "ok")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cloudmend.cli.doctor.ledger import units
+from cloudmend.cli.doctor.settings import units
 from cloudmend.core.standing import Unit, UnreadableStanding
 from support import ACCOUNT, NOW, REGION
 

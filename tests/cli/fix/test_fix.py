@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from cli.scan.test_scan import WithInterfaces
 from cloudmend.cli.context import DecisionInputs, LookContext
-from cloudmend.cli.exit_codes import DECLINED
 from cloudmend.cli.fix.output import TerminalNotifier
 from cloudmend.cli.fix.plan import FixPlan, plan_of
 from cloudmend.cli.fix.run import carry_out
+from cloudmend.cli.help import DECLINED
 from cloudmend.cli.scan.run import look_everywhere
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.policy.model import Policy

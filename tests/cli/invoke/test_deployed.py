@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cloudmend.cli.invoke.deployed import addressed
+from cloudmend.cli.invoke.run import addressed
 from cloudmend.cli.stack import FUNCTION, SWEEP
 from cloudmend.lambda_.continuation import asked
 

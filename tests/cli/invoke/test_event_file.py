@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudmend.cli.invoke.event_file import read_event
+from cloudmend.cli.subjects import read_event
 from cloudmend.controls.security_group_ingress.targets import targets
 from cloudmend.core.errors import EventError
 from cloudmend.core.events import parse_event

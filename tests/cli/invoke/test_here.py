@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from cloudmend import engine
-from cloudmend.cli.invoke import deployed, here
+from cloudmend.cli.invoke import run
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.disk.policy_file import PACKAGED
 from cloudmend.lambda_ import handlers
@@ -29,12 +29,12 @@ def spend(account: Account) -> None:
 def test_what_the_budget_refuses_is_not_done_and_that_is_1(monkeypatch: pytest.MonkeyPatch) -> None:
     account = Account()
     spend(account)
-    monkeypatch.setattr(here, "world", lambda **_: account.world)
-    monkeypatch.setattr(here, "open_ledger", lambda *_: account.ledger)
+    monkeypatch.setattr(run, "world", lambda **_: account.world)
+    monkeypatch.setattr(run, "open_ledger", lambda *_: account.ledger)
 
     def invoked(group_id: str, **settings: str) -> int:
         given = {f"CLOUDMEND_{name.upper()}": value for name, value in settings.items()}
-        return here.invoke(event(group_id), given, PACKAGED, None, ledger="", as_json=True)
+        return run.invoke(event(group_id), given, PACKAGED, None, ledger="", as_json=True)
 
     assert invoked(account.group(SSH)) == 1
     assert invoked(account.group(SSH), mode="observe") == 0
@@ -49,10 +49,10 @@ def test_the_baseline_of_a_stack_whose_table_is_named_stays_as_it_is(
     group_id = account.group(SSH)
     stack = msgspec.structs.replace(account.world, keeps_baseline=True)
     engine.sweep(controls=[CONTROL], policy=policy(), world=stack)
-    monkeypatch.setattr(here, "world", lambda **_: account.world)
-    monkeypatch.setattr(here, "open_ledger", lambda *_: account.ledger)
+    monkeypatch.setattr(run, "world", lambda **_: account.world)
+    monkeypatch.setattr(run, "open_ledger", lambda *_: account.ledger)
     later = event(group_id, eventTime="2026-11-24T07:00:01Z")
-    assert here.invoke(later, {}, PACKAGED, None, ledger=table, as_json=False) == 0
+    assert run.invoke(later, {}, PACKAGED, None, ledger=table, as_json=False) == 0
     assert account.records[-1].status == wanted
 
 
@@ -61,9 +61,9 @@ def handed(answer: Any, monkeypatch: pytest.MonkeyPatch) -> int:
     stack = SimpleNamespace(
         resources={}, region="eu-west-1", function=lambda _: {"FunctionName": "mend"}, settings=dict
     )
-    monkeypatch.setattr(deployed, "find_stack", lambda *_: stack)
-    monkeypatch.setattr(deployed, "invoke", lambda *_: answer)
-    return deployed.hand_over({}, "cloudmend", None, as_json=True)
+    monkeypatch.setattr(run, "find_stack", lambda *_: stack)
+    monkeypatch.setattr("cloudmend.aws.functions.invoke", lambda *_: answer)
+    return run.hand_over({}, "cloudmend", None, as_json=True)
 
 
 def test_what_a_function_puts_off_is_not_done_and_that_is_1(

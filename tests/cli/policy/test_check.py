@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.test_main import EVENT, NOWHERE, cloudmend
-from cloudmend.cli.policy.check import check
+from cloudmend.cli.policy.run import check
 from cloudmend.core.errors import PolicyError
 from cloudmend.core.network import Traffic
 from cloudmend.disk.policy_file import PACKAGED, read_policy

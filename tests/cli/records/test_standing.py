@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cloudmend.cli.ledgers import SearchedLedger
-from cloudmend.cli.records import standing
-from cloudmend.cli.records.standing import list_standing
+from cloudmend.cli.records import run
+from cloudmend.cli.records.run import list_standing
 from cloudmend.core.model import Resource
 from cloudmend.core.standing import StandingFinding, StandingResource, Unit
 from support import ACCOUNT, REGION, Account
@@ -20,7 +20,7 @@ QUEUES = "sqs_policy_public"
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Account:
     account = Account()
-    monkeypatch.setattr(standing, "find_ledger", lambda *_: SearchedLedger(account.ledger, "the ledger"))
+    monkeypatch.setattr(run, "find_ledger", lambda *_: SearchedLedger(account.ledger, "the ledger"))
     return account
 
 

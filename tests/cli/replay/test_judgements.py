@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudmend.cli.replay import judgements
-from cloudmend.cli.replay.judgements import JudgementResult, Judgements, _in_words
+from cloudmend.cli.replay import episodes
+from cloudmend.cli.replay.episodes import JudgementResult, Judgements, _in_words
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Recency, Rule
 from cloudmend.controls.security_group_ingress.following import FOLLOW, state_of
@@ -84,7 +84,7 @@ def test_a_group_is_judged_as_if_it_were_the_only_one(
 
 
 def test_no_more_is_remembered_than_was_promised(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judgements, "REMEMBERED", 3)
+    monkeypatch.setattr(episodes, "REMEMBERED", 3)
     remembered = Judgements(policy())
     for number in range(10):
         row = {"SecurityGroupRuleId": "sgr-1", "IsEgress": False, "IpProtocol": "tcp", "FromPort": 0, "ToPort": number}

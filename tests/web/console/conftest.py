@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from werkzeug.test import TestResponse
 
 from cli.scan.test_scan import WithInterfaces
-from cloudmend.cli.stack_notifier import StackNotifier
+from cloudmend.cli.ledgers import StackNotifier
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.web.console.app import create_app
 from cloudmend.web.console.context import ConsoleContext

@@ -7,7 +7,7 @@ import re
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.cli.stack_notifier import StackNotifier
+from cloudmend.cli.ledgers import StackNotifier
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.exempting import Where

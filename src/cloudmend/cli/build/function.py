@@ -19,6 +19,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from cloudmend.cli import PACKAGE, is_clone, repository
 from cloudmend.cli.build.trim import (
     OPERATIONS,
     UNUSED,
@@ -30,7 +31,6 @@ from cloudmend.cli.build.trim import (
     trim_aliases,
     trim_data,
 )
-from cloudmend.cli.repository import PACKAGE, is_clone, repository
 
 LOCK = repository() / "requirements" / "lambda.txt"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from cloudmend.cli.repository import repository
+from cloudmend.cli import repository
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.controls.table import MODULES
 from cloudmend.core.contract import Control

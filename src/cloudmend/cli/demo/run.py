@@ -25,9 +25,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cloudmend.cli.demo.snapshot import mended, share, shared_with
-from cloudmend.cli.demo.timeline import PORTS, LogLine, Timeline
-from cloudmend.cli.repository import repository
+from cloudmend.cli import repository
+from cloudmend.cli.demo.timeline import PORTS, LogLine, Timeline, mended, share, shared_with
 from cloudmend.core.errors import CloudmendError
 from cloudmend.local.runtime.process import RUNTIME, architecture
 from cloudmend.local.server import EmbeddedAws

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from cloudmend.aws.gateway import Gateway
-from cloudmend.cli.doctor import function, ledger, reads, rule, settings, stack
+from cloudmend.cli.doctor import check, function, reads, rule, settings
 from cloudmend.cli.doctor.check import QUEUE, Answer, Deployment, all_of
 from cloudmend.cli.stack import DEPLOYMENT_RULE, FUNCTION, LOG, NOTICE_RULE, SWEEP, event_rules
 from cloudmend.controls import IDS, every, ids
@@ -146,11 +146,11 @@ def _ledger(case: DoctorContext) -> Answer:
 
 
 def _records(case: DoctorContext) -> Answer:
-    return _by_ledger(case, lambda read: ledger.records(read.open_intents(), read.exemptions(case.now), case.now))
+    return _by_ledger(case, lambda read: settings.records(read.open_intents(), read.exemptions(case.now), case.now))
 
 
 def _units(case: DoctorContext) -> Answer:
-    return _by_ledger(case, lambda read: ledger.units(read.units(), case.now))
+    return _by_ledger(case, lambda read: settings.units(read.units(), case.now))
 
 
 def _by_ledger(case: DoctorContext, judge: Callable[[Ledger], Answer]) -> Answer:
@@ -199,7 +199,7 @@ def _by_policy(case: DoctorContext, judge: Callable[[Policy], Answer]) -> Answer
 
 
 def _undo_role(case: DoctorContext) -> Answer:
-    return stack.undo_role(case.here.parameters.get("UndoPrincipal", ""), case.here)
+    return check.undo_role(case.here.parameters.get("UndoPrincipal", ""), case.here)
 
 
 def _notices(case: DoctorContext) -> Answer:

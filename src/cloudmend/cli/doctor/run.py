@@ -14,7 +14,7 @@ from rich.text import Text
 
 from cloudmend.aws.identity import identify
 from cloudmend.aws.regions import Connect, connect, environment_region
-from cloudmend.cli.doctor import reads, stack, trail
+from cloudmend.cli.doctor import check, reads, trail
 from cloudmend.cli.doctor.check import Answer, Check, Deployment, Verdict, exit_code
 from cloudmend.cli.doctor.looks import DoctorContext, looks
 from cloudmend.cli.screen import Screen
@@ -37,13 +37,13 @@ def doctor(name: str, region: str | None, *, as_json: bool) -> int:
 
 def _told(made: Iterable[Check]) -> Iterator[Check]:
     screen, counted = Screen(), Counter[Verdict]()
-    for check in made:
-        verdict = Text(f"{check.verdict:8}", _STYLE[check.verdict])
-        screen.say(verdict, Text(f"{check.title}:", "bold"), terminal(check.found), hang=_HANG)
-        if check.fix:
-            screen.command(f"{'':{_HANG}}fix: ", check.fix)
-        counted[check.verdict] += 1
-        yield check
+    for each in made:
+        verdict = Text(f"{each.verdict:8}", _STYLE[each.verdict])
+        screen.say(verdict, Text(f"{each.title}:", "bold"), terminal(each.found), hang=_HANG)
+        if each.fix:
+            screen.command(f"{'':{_HANG}}fix: ", each.fix)
+        counted[each.verdict] += 1
+        yield each
     sums = [f"{counted[verdict]} {verdict}" for verdict in _STYLE if counted[verdict]]
     screen.say(Text(f"\n{plural(counted.total(), 'check')}: {', '.join(sums)}.", "bold"))
 
@@ -105,15 +105,15 @@ def _stack(case: DoctorContext) -> Iterator[Check]:
         yield Check.of("Stack", Answer.hidden(str(error)))
         return
     if described is None:
-        yield _looked("Stack", lambda: stack.stack(None, _others(case), case.here))
+        yield _looked("Stack", lambda: check.stack(None, _others(case), case.here))
     elif FUNCTION not in resources:
-        yield _looked("Stack", lambda: stack.foreign(case.here, _others(case)))
+        yield _looked("Stack", lambda: check.foreign(case.here, _others(case)))
     else:
         parameters = {each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", ())}
         stack_id = str(described["StackId"])
         here = msgspec.structs.replace(case.here, resources=resources, parameters=parameters, stack_id=stack_id)
-        yield Check.of("Stack", stack.stack(described, (), here))
-        yield _looked("Other stacks", lambda: stack.alone(_others(case), here))
+        yield Check.of("Stack", check.stack(described, (), here))
+        yield _looked("Other stacks", lambda: check.alone(_others(case), here))
         yield from _resources(msgspec.structs.replace(case, here=here))
 
 

@@ -1,26 +1,32 @@
-"""Judge the settings of the deployed function, and its version."""
+"""The checks of the settings in force, of the deployed version, and of what the ledger holds."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
-from cloudmend.cli.doctor.check import Answer, Deployment, all_of
+from cloudmend.cli.doctor.check import Answer, Deployment, Verdict, all_of
 from cloudmend.core.contract import Control
 from cloudmend.core.decide import mode_of
+from cloudmend.core.escaping import plain, plural
+from cloudmend.core.ledger import Entries, Exemptions, Found
 from cloudmend.core.policy.catalog import Catalog
 from cloudmend.core.policy.explain import explain
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import Rows
+from cloudmend.core.standing import Unit, UnitFound
 
 _AS_DEPLOYED: Final = "as-deployed"  # what the switch says when nothing is switched
 _VALUES: Final = "^(as-deployed|fix|observe)$"  # template.yaml's AllowedPattern of it
 _VERSION: Final = re.compile(r'"code_version": ?"([\w.+-]+)"')
+_FORGOTTEN: Final = timedelta(days=1)  # a mend that did not end is completed by the next try, or by a sweep
+_OLD: Final = timedelta(days=2)  # a schedule sweeps once a day at least, unless somebody chose otherwise
+_TEXT: Final = 400  # characters of a problem
 
 
 def switch(value: str | None, name: str, deployment: Deployment) -> Answer:
@@ -80,3 +86,51 @@ def version(lines: Rows | None, installed: str, deployment: Deployment) -> Answe
     if deployed == installed:
         return Answer("ok", f"cloudmend {installed} is installed and deployed.")
     return Answer("warning", f"cloudmend {installed} is installed, {deployed} is deployed.", deployment.deploy())
+
+
+def records(open_intents: Iterable[Found], exemptions: Exemptions, now: datetime) -> Answer:
+    """Judge the mends that did not end, and the exemptions."""
+    entries = Entries(open_intents)
+    left = [entry for entry in entries if entry.opened < now - _FORGOTTEN]
+    unread = [*(each.problem for each in entries.unreadable), *exemptions.unreadable]
+    if unread:
+        others = f" {len(unread) - 1:,} more cannot be read." if len(unread) > 1 else ""
+        verdict: Verdict = "broken" if entries.unreadable else "warning"
+        return Answer(verdict, f"{plain(unread[0], _TEXT)}{others}")
+    if left:
+        return Answer(
+            "warning",
+            f"{plural(len(left), 'mend')} did not end, and no sweep completed them. The oldest is {left[0].id}. "
+            "Check that the sweep looks at its Region, and read the sweep's last errors.",
+        )
+    return Answer("ok", "All exemptions in the ledger, and all mends that did not end, can be read.")
+
+
+def units(found: Iterable[UnitFound], now: datetime) -> Answer:
+    """Judge the units: a unit is a control in one account and Region."""
+    all_of_them = list(found)
+    problems = [problem for each in all_of_them if (problem := _problem(each, now))]
+    if not all_of_them:
+        return Answer("warning", "No sweep has read anything yet: the first one starts with the deployment.")
+    if problems:
+        others = f" The same holds for {len(problems) - 1:,} more." if len(problems) > 1 else ""
+        return Answer("warning", f"{problems[0]}{others}")
+    oldest = min(each.read for each in all_of_them if isinstance(each, Unit) and each.read)
+    return Answer("ok", f"{plural(len(all_of_them), 'control')} read whole, the first of them {_time(oldest)}.")
+
+
+def _problem(unit: UnitFound, now: datetime) -> str:
+    """Return the problem of a unit; empty if it has none."""
+    if not isinstance(unit, Unit):
+        return plain(unit.problem, _TEXT)
+    where = f"{unit.control} in account {unit.account}, Region {unit.region}"
+    read = f"was last read whole {_time(unit.read)}" if unit.read else "was never read whole"
+    if unit.unread:
+        return f"{where} {read}. Not read: {plain(unit.unread[0], _TEXT)}"
+    if unit.baseline is None:
+        return f"The first sweep of {where} is not through, so what was there before is not known yet."
+    return f"{where} {read}." if unit.read is None or now - unit.read > _OLD else ""
+
+
+def _time(instant: datetime) -> str:
+    return f"at {instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 import msgspec
 
 from cloudmend.aws.world import connection
-from cloudmend.cli.ledgers import find_ledger, open_ledger
+from cloudmend.cli.ledgers import StackNotifier, find_ledger, open_ledger
 from cloudmend.cli.messages import again, exempted
 from cloudmend.cli.screen import Screen
-from cloudmend.cli.stack_notifier import StackNotifier
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.named import check_group_id, find_group, mark_named
 from cloudmend.core.errors import CloudmendError, LedgerError

@@ -13,25 +13,66 @@ from msgspec import Struct
 
 from cloudmend.aws.regions import gateways, own_region
 from cloudmend.cli.context import LookContext
-from cloudmend.cli.explain.sentences import explained
+from cloudmend.cli.scan.report import outcome
 from cloudmend.cli.screen import Screen
 from cloudmend.cli.subjects import Subject, subjects
 from cloudmend.controls import woken_by
 from cloudmend.core.attribution import NO_HINTS, attribute
-from cloudmend.core.contract import Control
+from cloudmend.core.contract import Control, State
 from cloudmend.core.decide import switched_on
+from cloudmend.core.ending import label, why_of
 from cloudmend.core.errors import CloudmendError, EventError
 from cloudmend.core.escaping import cut, terminal
 from cloudmend.core.model import ApiCall, Hints, Ignored
+from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import Reader
 from cloudmend.core.target import Target
 from cloudmend.core.world import RunReader, World
 from cloudmend.core.wrappings import parse_events
-from cloudmend.engine.look import look
+from cloudmend.engine.look import Fate, Look, look
 from cloudmend.engine.stations.resolve import everything, placed, resolve
 from cloudmend.engine.stations.walk import parse
 
 _FOREIGN: Final = 300  # characters of what a caller chose
+
+
+def explained(found: Look, policy: Policy, part: str = "") -> Iterator[str]:
+    """Yield why a resource, or one part of it, is or is not at fault, and what would become of each finding."""
+    name = cut(terminal(label(found.target)), _FOREIGN)
+    region = found.target.resource.region
+    if found.state is None:
+        yield f"{name}: {found.problem}" if found.problem else f"{name} does not exist in {region}."
+        return
+    yield f"{name} in {', '.join(filter(None, (found.state.labels.get('vpc'), region)))}:"
+    yield from _parts(found, found.state, policy, part)
+    concerned = [fate for fate in found.fates if part in ("", fate.finding.part)]
+    for fate in concerned:
+        yield from _fate(fate)
+    if found.problem:
+        yield f"It is not known what would be done: {found.problem}"
+    elif not concerned:
+        because = f" {found.clear};" if found.clear and not part else ""
+        yield f"{part or found.target.resource.id} is not at fault:{because} nothing would be done."
+    yield from found.notes
+
+
+def _parts(found: Look, state: State, policy: Policy, part: str) -> Iterator[str]:
+    control = found.target.control
+    findings = [fate.finding for fate in found.fates]
+    why = {each.part: why_of(findings, each.part) for each in findings}
+    if control.explain:
+        yield from control.explain(state, why, part, policy.settings_of(control))
+        return
+    for each in {**state.parts, **why}:
+        judged = f"at fault, because {why[each]}" if each in why else "not at fault"
+        yield f"{each}, {cut(terminal(control.said(state.parts.get(each))), _FOREIGN)}: {judged}."
+
+
+def _fate(fate: Fate) -> Iterator[str]:
+    finding = fate.finding
+    yield f"{finding.part} {outcome(fate.decision, fate.edit)}."
+    if finding.witness:
+        yield f"Proof, from any other account: {finding.witness}"
 
 
 class Place(Struct, frozen=True):

@@ -17,9 +17,9 @@ from cloudmend import engine
 from cloudmend.aws.regions import enabled_regions, gateways
 from cloudmend.aws.world import anywhere, world
 from cloudmend.cli.context import LookContext
-from cloudmend.cli.exit_codes import DECLINED
 from cloudmend.cli.fix.output import TerminalNotifier
 from cloudmend.cli.fix.plan import FixPlan, RequestedResource, opener_of, plan_of
+from cloudmend.cli.help import DECLINED
 from cloudmend.cli.ledgers import open_ledger
 from cloudmend.cli.scan.report import UnreadableUnit
 from cloudmend.cli.scan.run import LookResult, chosen, look_everywhere

@@ -12,8 +12,8 @@ from threading import Event
 from typing import Final
 from urllib.parse import urlsplit
 
+from cloudmend.cli import repository
 from cloudmend.cli.ledgers import forget_embedded
-from cloudmend.cli.repository import repository
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import CloudmendError, InputError
 from cloudmend.local.front import known_regions

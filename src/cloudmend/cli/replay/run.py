@@ -13,11 +13,10 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Final
 
-from cloudmend.cli.replay.episode import Episode
+from cloudmend.cli.replay.calls import STDIN, Reading, find, size
 from cloudmend.cli.replay.episodes import Episodes
-from cloudmend.cli.replay.files import STDIN, Reading, find, size
 from cloudmend.cli.replay.sorted_calls import Shown, SortedCalls, read
-from cloudmend.cli.replay.summary import Summary, Tally, finding_line, summary_line
+from cloudmend.cli.replay.summary import Episode, Summary, Tally, finding_line, summary_line
 from cloudmend.controls import every
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.escaping import terminal

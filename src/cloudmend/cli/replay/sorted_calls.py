@@ -17,8 +17,7 @@ from typing import Final
 import msgspec
 
 from cloudmend.cli.installed import installed_controls
-from cloudmend.cli.replay.calls import Part, StoredCall, parts
-from cloudmend.cli.replay.files import Files, Reading, UnreadableFile, size
+from cloudmend.cli.replay.calls import Files, Part, Reading, StoredCall, UnreadableFile, parts, size
 from cloudmend.controls import search_with
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import ApiCall

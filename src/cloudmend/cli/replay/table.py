@@ -9,8 +9,7 @@ from typing import Final
 from rich.text import Text
 
 from cloudmend.cli.messages import duration
-from cloudmend.cli.replay.episode import Episode, UnjudgedCalls
-from cloudmend.cli.replay.summary import Opener, Summary
+from cloudmend.cli.replay.summary import Episode, Opener, Summary, UnjudgedCalls
 from cloudmend.cli.screen import Screen
 from cloudmend.core.escaping import cut, plural, terminal
 

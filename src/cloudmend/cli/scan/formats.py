@@ -1,4 +1,4 @@
-"""A report as JSON, CSV, and SARIF."""
+"""A scan's report in each form: JSON, CSV, SARIF, and the table for a terminal."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
+from rich.text import Text
 
-from cloudmend.cli.scan.report import Report, Row, UnreadableUnit
+from cloudmend.cli.scan.report import Report, Row, UnreadableUnit, by_control, detail_text, numbers_of
+from cloudmend.cli.screen import Column, Screen
 from cloudmend.core.contract import Control
-from cloudmend.core.escaping import cell, chat
+from cloudmend.core.escaping import cell, chat, cut, plural, terminal
 
 _CELL: Final = 2000  # characters; a spreadsheet takes some 32,000
 _TABLES: Final = ("details", "reach")
@@ -28,6 +30,8 @@ _SCORES: Final = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0
 _NAME: Final = 255  # characters; EC2 takes no longer names
 _TEXT: Final = 1000
 _UNSAFE: Final = re.compile(r"[^\w./~-]+", re.ASCII)  # of a path in a URI
+_FOREIGN: Final = 80  # characters of a name, a value or a description
+_STYLE: Final = {"fix": "bold red", "observe": "yellow", "exempt": "dim"}
 
 
 def as_json(report: Report) -> str:
@@ -127,3 +131,57 @@ def _result(row: Row, name: str) -> dict[str, Any]:
         "partialFingerprints": {"finding/v1": name},
         "suppressions": [suppressed] if row.action == "exempt" else [],
     }
+
+
+def print_table(report: Report, controls: Sequence[Control[Any]]) -> None:
+    """To stdout, with a line that sums it up, and what holds besides."""
+    screen, found = Screen(), by_control(report.rows)
+    for control in controls:
+        if rows := found.get(control.id):
+            screen.say(Text(f"{control.id}: {control.title} ({control.severity})", "bold"))
+            screen.rows(*_table(control, rows))
+            screen.say("")
+    screen.say(report.summary)
+    if report.rows and report.holds:
+        screen.say(f"Besides, {report.holds}.")
+
+
+def _table(control: Control[Any], rows: Sequence[Row]) -> tuple[Sequence[Column], Sequence[Sequence[Text]]]:
+    numbers = numbers_of(rows)
+    behind = [Column("behind it")] if control.reach else []
+    columns = [
+        Column(control.resource.noun),
+        Column("at fault"),
+        *(Column(name.replace("_", " "), is_number=True) for name in numbers),
+        *behind,
+        Column("what becomes of it"),
+    ]
+    return columns, [tuple(_texts(row, numbers, is_reached=bool(behind))) for row in rows]
+
+
+def _texts(row: Row, numbers: Sequence[str], *, is_reached: bool) -> Iterator[Text]:
+    yield Text("\n".join(filter(None, (row.resource, _foreign(row.name), row.place, row.region))))
+    yield Text(
+        "\n".join(
+            (
+                _foreign(row.part),
+                _foreign(row.shown),
+                *(f"{name}: {_foreign(text)}" for name, text in row.texts.items()),
+            )
+        )
+    )
+    yield from (Text(detail_text(row.details.get(name))) for name in numbers)
+    if is_reached:
+        yield _behind(row)
+    yield Text(terminal(row.outcome), _STYLE[row.action])
+
+
+def _foreign(text: str) -> str:
+    """Return what somebody typed, shortened; --format json has all of it."""
+    return cut(terminal(text), _FOREIGN)
+
+
+def _behind(row: Row) -> Text:
+    if row.reach is None:
+        return Text("not known")
+    return Text("\n".join((plural(row.reach.users, row.reach.noun), *row.reach.addresses)))

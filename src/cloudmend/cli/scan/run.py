@@ -16,26 +16,53 @@ from rich.progress import track
 from cloudmend.aws.regions import enabled_regions, gateways
 from cloudmend.aws.world import threads
 from cloudmend.cli.context import LookContext
-from cloudmend.cli.exit_codes import DONE, FOUND, INCOMPLETE
-from cloudmend.cli.scan.formats import as_csv, as_json, as_sarif
-from cloudmend.cli.scan.report import Report, UnreadableUnit
-from cloudmend.cli.scan.rows import rows_of
-from cloudmend.cli.scan.table import print_table
+from cloudmend.cli.help import DONE, FOUND, INCOMPLETE
+from cloudmend.cli.scan.formats import as_csv, as_json, as_sarif, print_table
+from cloudmend.cli.scan.report import Report, Row, UnreadableUnit, outcome
 from cloudmend.controls import by_id, every, is_known
 from cloudmend.controls import ids as all_ids
 from cloudmend.core.contract import Control
 from cloudmend.core.decide import switched_on
+from cloudmend.core.ending import why_of
 from cloudmend.core.errors import InputError
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import Reader
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.core.world import one_run
-from cloudmend.engine.look import Survey, survey
+from cloudmend.engine.look import Fate, Look, Survey, survey
 
 _AT_ONCE: Final = 8  # looks; each Region has its own quota on calls
-
 Controls = Sequence[Control[Any]]
 Format = Literal["table", "json", "csv", "sarif", "html"]
+
+
+def rows_of(found: Look) -> Iterator[Row]:
+    """Yield a row for each part at fault of a resource."""
+    return (_row(found, fate) for fate in found.fates)
+
+
+def _row(found: Look, fate: Fate) -> Row:
+    control, resource, finding = found.target.control, found.target.resource, fate.finding
+    return Row(
+        account=resource.account,
+        region=resource.region,
+        control=control.id,
+        severity=control.severity,
+        type=control.resource.type,
+        noun=control.resource.noun,
+        resource=resource.id,
+        name=resource.name,
+        place=found.state.labels.get("vpc", "") if found.state else "",
+        part=finding.part,
+        value=fate.before,
+        why=why_of([finding], finding.part),
+        witness=finding.witness,
+        action=fate.decision.action,
+        outcome=outcome(fate.decision, fate.edit),
+        after=fate.edit.after if fate.edit else "",
+        details=fate.details,
+        reach=found.reach,
+    )
 
 
 class LookResult(Struct, frozen=True):

@@ -7,10 +7,9 @@ import sys
 import msgspec
 
 from cloudmend.aws.world import connection, world
-from cloudmend.cli.ledgers import open_ledger
+from cloudmend.cli.ledgers import StackNotifier, open_ledger
 from cloudmend.cli.messages import exempted
 from cloudmend.cli.screen import Screen
-from cloudmend.cli.stack_notifier import StackNotifier
 from cloudmend.controls import by_id, every
 from cloudmend.core.errors import UndoIncomplete
 from cloudmend.core.escaping import command, terminal

@@ -11,10 +11,9 @@ from msgspec import Struct
 from cloudmend.aws.regions import gateways, own_region
 from cloudmend.aws.world import connection, world
 from cloudmend.cli.context import DecisionInputs, LookContext, is_of_stack
-from cloudmend.cli.ledgers import open_ledger
+from cloudmend.cli.ledgers import StackNotifier, open_ledger
 from cloudmend.cli.scan.report import Report
 from cloudmend.cli.scan.run import Controls, chosen, look_everywhere, report_of
-from cloudmend.cli.stack_notifier import StackNotifier
 from cloudmend.cli.undo.run import TerminalNotifier
 from cloudmend.core.ledger import Ledger
 from cloudmend.core.policy.model import Policy

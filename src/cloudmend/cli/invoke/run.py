@@ -1,4 +1,7 @@
-"""`cloudmend invoke --stack-name`: an event handed to a deployed function, which acts by all that it has of its own."""
+"""`cloudmend invoke`: an event handled here, by the engine over the user's own AWS, or handed to a deployed function.
+
+A deployed function acts by all that it has of its own.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +9,69 @@ import json
 import shlex
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 from rich.text import Text
 
-from cloudmend.aws.functions import FunctionFailed, invoke
-from cloudmend.cli.invoke.here import GOOD
+from cloudmend import controls, engine
+from cloudmend.aws import functions
+from cloudmend.aws.world import world
+from cloudmend.cli.ledgers import open_ledger
 from cloudmend.cli.messages import STATUS_STYLE
 from cloudmend.cli.screen import Screen
 from cloudmend.cli.stack import FUNCTION, SWEEP, Stack, find_stack
 from cloudmend.core.call import PutOff
 from cloudmend.core.errors import CloudmendError, EventError, PolicyError
 from cloudmend.core.escaping import plural, terminal
-from cloudmend.core.model import Status
+from cloudmend.core.model import Ignored, Record, Status
 from cloudmend.core.undo import undo_command
+from cloudmend.disk.policy_file import read_policy
 from cloudmend.lambda_.continuation import Task
 from cloudmend.lambda_.world import LEDGER_TABLE
 
+GOOD: Final = ("mended", "clean", "observed", "exempt")
 _TASKS: Final = (Task, PutOff)  # what the messages of the sweep's queue hold
+
+
+def invoke(
+    event: object, settings: Mapping[str, str], policy_file: Path, region: str | None, *, ledger: str, as_json: bool
+) -> int:
+    """Handle one event; the exit code: 0 where every record is a good end, else 1. Raises CloudmendError."""
+    policy = read_policy(settings, policy_file)
+    notifier = _TerminalNotifier(ledger, as_json=as_json)
+    here = world(ledger=open_ledger(ledger, region), notifier=notifier, region=region)
+    here = msgspec.structs.replace(here, keeps_baseline=bool(ledger))  # as the stack of that table would handle it
+    answer = engine.handle(event, woken_by=controls.woken_by, policy=policy, world=here)
+    for ignored in (each for each in answer if isinstance(each, Ignored)):
+        sys.stderr.write(f"cloudmend: ignored, {terminal(ignored.reason)}.\n")
+    return 0 if all(isinstance(each, Ignored) or (each.status in GOOD and not each.waits) for each in answer) else 1
+
+
+class _TerminalNotifier:
+    """A notifier that tells the person at the terminal, or a program."""
+
+    def __init__(self, table: str, *, as_json: bool) -> None:
+        self._screen = Screen()
+        self._table = table
+        self._as_json = as_json
+
+    def publish(self, record: Record) -> None:
+        if self._as_json:
+            sys.stdout.write(f"{msgspec.json.encode(record).decode()}\n")
+            return
+        self._screen.say(Text(record.status, STATUS_STYLE[record.status]), terminal(record.summary), hang=4)
+        for line in (*(edit.why for edit in record.edits), *record.errors):
+            if line not in record.summary:
+                self._screen.say(Text(f"  {terminal(line)}", "dim"))
+        if record.status == "gone":
+            self._screen.say("  To try it on a group of yours, pass --group GROUP_ID.")
+        if record.entry_id:
+            self._screen.say("  record:", record.entry_id)
+            undo = undo_command(record.entry_id, region=record.region, ledger=self._table)
+            self._screen.command("  undo: ", undo)
 
 
 class _RecordAnswer(Struct, frozen=True):
@@ -54,8 +100,8 @@ def hand_over(event: Any, stack_name: str, region: str | None, *, as_json: bool)
     configuration = stack.function(logical_id)
     function = configuration["FunctionName"]
     try:
-        answer = msgspec.convert(invoke(configuration, stack.region, payload), _Answer)
-    except FunctionFailed as error:
+        answer = msgspec.convert(functions.invoke(configuration, stack.region, payload), _Answer)
+    except functions.FunctionFailed as error:
         raise _as_if_here(error, function) from None
     except msgspec.ValidationError as error:
         raise CloudmendError(f"Function {function} answered something that cannot be understood ({error}).") from None
@@ -80,7 +126,7 @@ def addressed(event: Any, resources: Mapping[str, str]) -> tuple[str, Any]:
     return FUNCTION, event
 
 
-def _as_if_here(error: FunctionFailed, function: str) -> CloudmendError:
+def _as_if_here(error: functions.FunctionFailed, function: str) -> CloudmendError:
     """The error that the same event would raise here, so that the exit code is the same."""
     kinds = {"EventError": EventError, "PolicyError": PolicyError}
     told = error.message if error.kind in (*kinds, "StillOpen") else f"{error.kind}: {error.message}"
