@@ -7,7 +7,7 @@ from threading import Barrier, Event
 
 import pytest
 
-from cloudmend.local.asynchronous import Worker
+from cloudmend.local.worker import Worker
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@
     calls.py, identity.py, messages.py     what a call is, who makes it, what is answered
     ec2_service.py      security groups (ec2/), and the event of every write (ec2_records.py, cloudtrail.py)
     events_service.py   rules and events; eventbridge.py delivers (patterns/)
-    lambda_service.py   invocations; functions.py runs them (runtime/), asynchronous.py tries again
+    lambda_service.py   invocations; functions.py runs them (runtime/), asynchronous.py tries again (worker.py)
     stacks.py           CloudFormation: templates.py, and the types that moto lacks (resources/)
 
 moto 5.2.5 keeps all other state. Each place where it is not AWS enough has a comment that says what it lacks.

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction
     from moto.events.models import Rule
 
-    from cloudmend.local.asynchronous import Worker
     from cloudmend.local.functions import Functions
     from cloudmend.local.runtime.function import Invocation
+    from cloudmend.local.worker import Worker
 
 _SERVICE = "events.amazonaws.com"
 _compiled = lru_cache(compile_pattern)

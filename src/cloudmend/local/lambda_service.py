@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from moto.awslambda.models import LambdaFunction
 
-    from cloudmend.local.asynchronous import Worker
     from cloudmend.local.front import Exchange
     from cloudmend.local.runtime.function import Invocation
+    from cloudmend.local.worker import Worker
 
 _LOG_TAIL_BYTES = 4096
 # The operations that say what a function runs on.

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from moto.awslambda.models import EventSourceMapping
     from moto.sqs.models import Message, Queue
 
-    from cloudmend.local.asynchronous import Worker
     from cloudmend.local.front import Exchange
     from cloudmend.local.functions import Functions
     from cloudmend.local.messages import ApiResponse
+    from cloudmend.local.worker import Worker
 
 
 _SENDS = frozenset({"SendMessage", "SendMessageBatch"})

@@ -13,7 +13,6 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from cloudmend.core.loopback import Guarded
 from cloudmend.local import rds_snapshots, sts_service
-from cloudmend.local.asynchronous import Worker
 from cloudmend.local.dynamodb_service import DynamoDbService
 from cloudmend.local.ec2.groups import BehaviourOptions, SecurityGroups
 from cloudmend.local.ec2_service import Ec2Service, leave_out_images
@@ -28,6 +27,7 @@ from cloudmend.local.messages import SeenCall
 from cloudmend.local.queues import QueueService
 from cloudmend.local.resources import register
 from cloudmend.local.stacks import CloudFormationService
+from cloudmend.local.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
