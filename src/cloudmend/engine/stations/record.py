@@ -93,12 +93,11 @@ def _notice_of_unit(ended: Ended, now: datetime) -> Notice:
 def _keep(changed: Sequence[_Stood], world: World) -> None:
     """Keep what stands. What cannot be kept is in the log, and the next sweep finds it again."""
     try:
-        for _ in range(_TRIES):
-            if not changed:
-                return
-            changed = _kept_but(changed, world)
-        if changed:
-            raise LedgerError(f"Other looks kept something there at the same time, {_TRIES} times in a row.")
+        tries = 0
+        while changed:
+            if tries == _TRIES:
+                raise LedgerError(f"Other looks kept something there at the same time, {_TRIES} times in a row.")
+            changed, tries = _kept_but(changed, world), tries + 1
     except CloudmendError as error:
         if isinstance(world.notifier, KeptNotifier):
             world.notifier.ledger_problem([each.key for each in changed], sentence(error))
