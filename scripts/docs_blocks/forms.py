@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloudmend.core.events import KINDS
+from cloudmend.core.recognized import KINDS
 from cloudmend.core.wrappings import ANY_KEY, FORMS
 from docs_blocks.markdown import code, table
 

@@ -18,7 +18,7 @@ print()
 print(json.dumps([before, sorted(sys.modules)]))
 """
 NEVER = {"asyncio", "boto3", "cloudmend.cli", "cloudmend.disk.ledger", "cloudmend.local", "cloudmend.web"}
-NEVER |= {"cloudmend.core.stored", "cloudmend.core.events", "cloudmend.core.tables"}
+NEVER |= {"cloudmend.core.packed", "cloudmend.core.recognized", "cloudmend.core.tables"}
 NEVER |= {f"cloudmend.controls.{name}" for name in IDS if name != "security_group_ingress"}
 NEVER |= {"moto", "multiprocessing", "rich", "sqlite3", "typer", "unittest", "yaml"}
 ONLY_WHEN_SOMETHING_IS_TOLD = {"aws_lambda_powertools"}

@@ -9,8 +9,8 @@ import pytest
 
 from cloudmend.controls.security_group_ingress.targets import targets
 from cloudmend.core.errors import EventError
-from cloudmend.core.events import KINDS
 from cloudmend.core.model import ApiCall, Ignored, Resource
+from cloudmend.core.recognized import KINDS
 from cloudmend.core.wrappings import ANY_KEY, FORMS, parse_events
 from event_fixtures import EVENTS
 

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from cloudmend.core import stored as packed
-from cloudmend.core import wrappings
+from cloudmend.core import packed, wrappings
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import ApiCall
 from cloudmend.core.wrappings import parse_events

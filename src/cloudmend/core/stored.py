@@ -1,10 +1,7 @@
-"""Unpack text that came as base64, compressed or not. Few bytes can hold gigabytes, so decompression has a bound."""
+"""Encode and decode entries and exemptions: one JSON object each, with its version."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final, TypeVar
@@ -12,7 +9,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from cloudmend.core.errors import EventError, LedgerError
+from cloudmend.core.errors import LedgerError
 from cloudmend.core.ledger import (
     EXEMPTION_VERSION,
     VERSION,
@@ -22,41 +19,6 @@ from cloudmend.core.ledger import (
     TimedExemption,
     Unreadable,
 )
-
-LARGEST: Final = 1 << 24  # bytes of one text, decompressed: ten times what CloudWatch Logs puts into one
-
-_GZIP: Final = b"\x1f\x8b"
-_GZIP_WINDOW: Final = 31  # zlib's word for gzip's header
-
-
-def unpacked(text: str, most: int) -> tuple[str, int]:
-    """Return what base64 holds, as text, and the bytes that were decompressed for it.
-
-    Raises EventError for what is none, and where more than `most` bytes, or LARGEST, would be decompressed.
-    """
-    try:
-        content = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise EventError("It is neither JSON nor base64. Send it as the AWS service wrote it.") from None
-    size = 0
-    if content.startswith(_GZIP):
-        content = _inflated(content, min(most, LARGEST))
-        size = len(content)
-    return content.decode(errors="replace"), size
-
-
-def _inflated(content: bytes, most: int) -> bytes:
-    stream = zlib.decompressobj(_GZIP_WINDOW)
-    try:
-        inflated = stream.decompress(content, most + 1)
-    except zlib.error as error:
-        raise EventError(f"Its gzip data are damaged ({error}). Send it as the AWS service wrote it.") from None
-    if len(inflated) > most:
-        raise EventError(f"It holds more than {most:,} bytes once it is decompressed. Send smaller batches.")
-    if not stream.eof:
-        raise EventError("Its gzip data end too early. Send it as the AWS service wrote it.")
-    return inflated
-
 
 # A time further off was not written by cloudmend.
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)

@@ -118,7 +118,7 @@ class _Unwrapping:
         """Return what base64 holds; what is no text, or JSON already, as it is. Raises EventError."""
         if not isinstance(content, str):
             return content
-        from cloudmend.core.stored import unpacked  # most events come as they are
+        from cloudmend.core.packed import unpacked
 
         text, size = unpacked(content, self._bytes_left)
         self._bytes_left -= size
@@ -176,6 +176,6 @@ def _recognized(event: object) -> Ignored | None:
     """Return an Ignored, or None for what is not known. Raises EventError for what is known and holds no event."""
     if not isinstance(event, Mapping) or _is_event(event):
         return None
-    from cloudmend.core.events import recognized  # an event does not need it
+    from cloudmend.core.recognized import recognized
 
     return recognized(event)
