@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,36 @@ def test_there_are_no_circles() -> None:
 
     for module in MODULES:
         visit(module, ())
+
+
+LONGEST_CHAIN = 19  # modules; a figure to bring down, never up
+
+
+def test_no_chain_of_imports_is_longer_than_it_was() -> None:
+    """Count only what importing a module imports: neither what functions import, nor what only the types need."""
+
+    @cache
+    def chain(module: str) -> tuple[str, ...]:
+        targets = {target for name in imported_at_once(module) if (target := _module(name)) and target != module}
+        return (module, *max(map(chain, targets), key=len, default=()))
+
+    longest = max(map(chain, MODULES), key=len)
+    assert len(longest) <= LONGEST_CHAIN, " -> ".join(longest)
+
+
+def imported_at_once(module: str) -> Iterator[str]:
+    """Full names of what importing a module imports, from cloudmend."""
+    waiting: list[ast.AST] = [ast.parse(path_of(module).read_text(encoding="utf-8"))]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif not isinstance(node, ast.FunctionDef | ast.Lambda) and "TYPE_CHECKING" not in _condition(node):
+            waiting += ast.iter_child_nodes(node)
+
+
+def _condition(node: ast.AST) -> str:
+    return ast.unparse(node.test) if isinstance(node, ast.If) else ""
 
 
 def _module(name: str) -> str:
