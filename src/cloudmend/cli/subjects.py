@@ -1,4 +1,4 @@
-"""What a person names: a resource, by its id, its ARN, or the id of a part of it; or an event in a file."""
+"""The things that a person names: a resource (by its id, its ARN, or the id of a part of it), or an event in a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One API call as a value: what is sent, which right it needs, and the AWS CLI command that sends the same."""
+"""An API call as a value: what is sent, which right it needs, and the AWS CLI command that sends the same."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])")
 
 
 class Call(Struct, frozen=True):
-    """One API call, in botocore's words: service "s3", operation "PutPublicAccessBlock".
+    """An API call, in botocore's words: service "s3", operation "PutPublicAccessBlock".
 
     `right` is the IAM action if it is not the operation of the service. `parts` are the changing parts that a write
     covers; () stands for all of them.

@@ -68,7 +68,7 @@ def chat(text: str, limit: int) -> str:
 
 
 def ascii_line(text: str, limit: int) -> str:
-    """As `plain`, in ASCII: what is not is a question mark, and a tilde says that there was more."""
+    """Return what `plain` returns, in ASCII: a question mark for each other character, a tilde where text was cut."""
     return plain(text, limit).replace(_ELLIPSIS, "~").encode("ascii", "replace").decode()
 
 
@@ -92,7 +92,7 @@ def cut(text: str, limit: int) -> str:
 
 
 def _visible(text: str) -> str:
-    """One line without tags and what cannot be seen: control characters, bidirectional overrides, zero widths.
+    """Return one line, without tags and characters that nobody sees (controls, bidirectional overrides, zero widths).
 
     Spellings that only look different (fullwidth dots and slashes) are made the usual ones, for what follows.
     """
@@ -101,7 +101,7 @@ def _visible(text: str) -> str:
 
 
 def _without_links(text: str) -> str:
-    """As a link that nobody shall follow is written: http(:)//example(.)com. Square brackets could make one."""
+    """Write links so that nobody can follow them: http(:)//example(.)com. Square brackets could make a link again."""
     return _LINKING.sub(r"(\g<0>)", text)
 
 

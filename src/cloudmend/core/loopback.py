@@ -1,4 +1,4 @@
-"""Which requests a server on this machine answers: those of this machine's programs, not those of web pages.
+"""The requests that a server on this machine answers: those of this machine's programs, not those of web pages.
 
 A page of any origin can make its browser send requests to a server on 127.0.0.1, and a name of the page's own site can
 be made to point there (DNS rebinding). The first carry headers that only browsers send, the second a foreign Host.

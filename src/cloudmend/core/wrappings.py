@@ -14,7 +14,7 @@ Answer = ApiCall | Ignored | EventError
 
 
 class Form(NamedTuple):
-    """A form in which events arrive: what it is, for people, and the keys around an event, outermost first.
+    """A form in which events arrive: its name for people, and the keys around an event, outermost first.
 
     The value of a key is an object, a list of them, or either as a string of JSON.
     """

@@ -62,7 +62,7 @@ _UNWRAPPED = frozenset({"rds", "redshift"})  # their responses stand without the
 
 @dataclass(frozen=True)
 class RecordedCall:
-    """One call as CloudTrail tells it. `identity` is its userIdentity; without `error_code` the call succeeded."""
+    """A call as CloudTrail records it. `identity` is its userIdentity; without `error_code` the call succeeded."""
 
     source: str
     name: str
@@ -133,7 +133,7 @@ def _timestamp(time: datetime) -> str:
 def recorded(
     request: ApiRequest, principal: Principal, call: ModelledCall, response: ApiResponse
 ) -> RecordedCall | None:
-    """Return what CloudTrail tells of a call; None for data events."""
+    """Return the record that CloudTrail writes of a call; None for data events."""
     name = call.model.name
     if name != _CONFIGURATION and re.fullmatch(_DATA.get(call.service, ""), name):
         return None

@@ -27,7 +27,7 @@ _ALWAYS_PRESENT = frozenset({"IpPermissions", "UserIdGroupPairs", "IpRanges", "I
 
 @dataclass(frozen=True)
 class WireCall:
-    """One call as the wire saw it: parameters and result in botocore's shapes, or the error.
+    """A call as the wire saw it: parameters and result in botocore's shapes, or the error.
 
     `identity` is CloudTrail's userIdentity. Without a result the record's response is null.
     """

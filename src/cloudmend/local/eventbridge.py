@@ -57,7 +57,7 @@ class Delivery:
 
     @property
     def attempts(self) -> int:
-        """How often the function was tried."""
+        """The number of times that the function was tried."""
         return len(self.invocations)
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One call on its way: the request, who makes it, and moto to forward it to."""
+    """A call on its way: the request, its caller, and moto to forward it to."""
 
     request: ApiRequest
     principal: Principal
@@ -100,7 +100,7 @@ class Front:
             return _refusal(ApiError("InternalFailure", "The embedded AWS failed: see its log.", 500), exchange.request)
 
     def _record(self, exchange: Exchange, answer: ApiResponse) -> None:
-        """Put CloudTrail's event of a write on the bus. EC2's calls are told by its own service."""
+        """Put CloudTrail's event of a write on the bus. EC2's own service puts those of EC2's calls."""
         if exchange.request.service in _TOLD_BY_THEMSELVES:
             return
         try:

@@ -44,7 +44,7 @@ class _Handler(MotoRequestHandler):
 
 
 class _Server(ThreadedWSGIServer):
-    """One thread a request; closing waits for the requests at work."""
+    """A server with a thread for each request. Closing waits for the requests at work."""
 
     daemon_threads = False
 
@@ -83,7 +83,7 @@ class Containers:
 
     @property
     def needs_listener(self) -> bool:
-        """Whether the address is another one than the embedded AWS listens on anyway."""
+        """True if the address is another one than the embedded AWS listens on anyway."""
         return self.address != LOOPBACK
 
     def guarded(self, app: WSGIApplication) -> WSGIApplication:

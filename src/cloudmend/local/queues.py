@@ -62,7 +62,7 @@ def find_queue(arn: str) -> Queue | None:
 
 
 def accepts(queue: Queue, *, source_arn: str, source_account: str) -> bool:
-    """Whether the queue's policy lets EventBridge send for that rule. Without a policy it does not, as on AWS."""
+    """Return whether the queue's policy lets EventBridge send for that rule. Without a policy, it does not."""
     use = ServiceUse("events.amazonaws.com", "sqs:SendMessage", source_arn, source_account)
     return queue.policy is not None and allows(json.loads(queue.policy), use)
 
@@ -124,7 +124,7 @@ class QueueService:
 
 
 def _delays_s(sent: Mapping[str, Any], queue: Queue) -> Set[int]:
-    """Of the messages of a SendMessage or a SendMessageBatch."""
+    """Return the delays of the messages of a SendMessage or a SendMessageBatch."""
     own: int = queue.delay_seconds  # type: ignore[attr-defined]  # moto sets it by the attribute's name
     return {int(each.get("DelaySeconds", own)) for each in sent.get("Entries", [sent])}
 

@@ -1,6 +1,6 @@
-"""Templates, before moto makes a stack of one: read, checked, and transformed.
+"""Templates before moto makes stacks of them: read, checked, and transformed.
 
-The parameters are held to the constraints that the template declares, of which moto 5.2.5 checks none. The transform
+The parameters are held to the constraints that the template declares. moto 5.2.5 checks none of them. The transform
 AWS::Serverless-2016-10-31, which moto ignores, is applied as CloudFormation applies it.
 """
 

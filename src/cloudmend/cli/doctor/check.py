@@ -1,4 +1,4 @@
-"""What a check is, and where cloudmend is deployed: once, and for whom."""
+"""A check, and the deployment that the checks look at: each part of it is asked for once."""
 
 from __future__ import annotations
 

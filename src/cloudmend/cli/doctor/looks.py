@@ -204,7 +204,7 @@ def _undo_role(case: DoctorContext) -> Answer:
 
 def _notices(case: DoctorContext) -> Answer:
     """Check the rule that reports undos and exemptions."""
-    told = "has people told of undos and exemptions"
+    told = "reports undos and exemptions to people"
     return _own_rule(case, NOTICE_RULE, FUNCTION, rule.notice_rule, told)
 
 

@@ -1,4 +1,4 @@
-"""What the ids that a policy file chooses look like."""
+"""The keys of a policy file, the settings that override them, and the form of the ids that they choose."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ S = TypeVar("S")
 class Keys(Struct, Generic[S], frozen=True, kw_only=True):
     """The keys of `[control.ID]`, and what they mean.
 
-    `read` takes the table, the key where it stands, and the review that collects what is wrong with it; it returns
+    `read` takes the table, the key where it stands, and the review that collects its faults; it returns
     settings in any case. `write` is its inverse, for JSON.
     """
 
@@ -98,5 +98,5 @@ class Catalog(Struct, frozen=True):
 
     @property
     def settings(self) -> tuple[Parameter, ...]:
-        """All settings that override a policy file."""
+        """The settings that override a policy file, all of them."""
         return (*self.parameters, MODE, SETTINGS)

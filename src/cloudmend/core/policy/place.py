@@ -44,7 +44,7 @@ class Refused(Exception):
 
 
 class Parameter(Struct, frozen=True):
-    """One setting: its environment variable, the template parameter that fills it, and the key that it stands for."""
+    """A setting: its environment variable, the template parameter that fills it, and the key that it stands for."""
 
     variable: str
     template: str

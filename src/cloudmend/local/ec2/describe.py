@@ -139,7 +139,7 @@ def entries(state: State, params: Params) -> dict[str, Any]:
 
 
 def associations(state: State, params: Params) -> dict[str, Any]:
-    """GetManagedPrefixListAssociations: route tables are moto's, so security groups are all that is told."""
+    """GetManagedPrefixListAssociations: return security groups alone, because route tables are moto's."""
     users = referring(state, prefix_list_by_id(state, params.get("PrefixListId", "")).id)
     shown, following = page(users, params, _ASSOCIATION_SIZES, _ASSOCIATION_SIZES[-1])
     rows = [{"ResourceId": group.id, "ResourceOwner": group.owner or state.account} for group in shown]

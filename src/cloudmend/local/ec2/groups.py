@@ -47,7 +47,7 @@ REFILL_PER_S = 5
 
 
 class BehaviourOptions(TypedDict, total=False):
-    """The fields of Behaviour, each of which may be left out."""
+    """The fields of Behaviour. Any of them may be left out."""
 
     in_use: Callable[[str], bool]
     keeps_omitted_description: bool
@@ -59,7 +59,7 @@ class BehaviourOptions(TypedDict, total=False):
 
 
 class SecurityGroups:
-    """One account and Region. Safe to share between threads: one call at a time.
+    """The groups of one account and Region. Safe to share between threads: one call at a time.
 
     A write works on a draft, which replaces the state only when the call succeeds.
     """

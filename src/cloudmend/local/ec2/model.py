@@ -73,7 +73,7 @@ class PrefixList:
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """Those of the current version."""
+        """The entries of the current version."""
         return self.versions[-1]
 
 
@@ -158,7 +158,7 @@ class Behaviour:
     read_lag: Callable[[], int] = lambda: 0
     """Asked at each write: how many of the reads that follow still show what was before it."""
     throttle_clock: Callable[[], float] | None = None
-    """Seconds that only grow, by which calls are throttled; None: they are not."""
+    """A clock in seconds that only grows. It decides which calls are throttled; None: no call is."""
 
 
 @dataclass
@@ -189,7 +189,7 @@ def new_id(prefix: str) -> str:
 
 
 def aws_lists(region: str) -> dict[str, PrefixList]:
-    """By id. Each counts as its weight, whatever it holds."""
+    """Return AWS's own prefix lists by id. Each counts as its weight, whatever it holds."""
     return {
         list_id: PrefixList(list_id, name.format(region=region), family, AWS, weight, (tuple(map(Entry, cidrs)),))
         for list_id, name, family, weight, cidrs in _LISTS

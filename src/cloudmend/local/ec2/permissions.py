@@ -1,4 +1,4 @@
-"""From the permissions of a request, nested or flat, to one Permission for each source."""
+"""Read the permissions of a request, nested or flat: one Permission for each source."""
 
 from __future__ import annotations
 

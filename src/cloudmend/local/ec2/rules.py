@@ -110,7 +110,7 @@ def _update(state: State, group: Group, update: Params) -> None:
 
 
 def _refuse_equal_updates(state: State, group: Group, updates: Iterable[Params]) -> None:
-    """What stands in the group already is not looked at."""
+    """Refuse updates that equal each other. The rules that the group has already are not compared."""
     for is_egress in (False, True):
         ids = {rule.id for rule in group.one_way(is_egress=is_egress)}
         _refuse_repeated(

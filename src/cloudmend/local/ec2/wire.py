@@ -49,7 +49,7 @@ _HERMETIC = {
 
 @functools.cache
 def loader() -> Loader:
-    """One loader for the process: it keeps the models it has read."""
+    """Return the loader of the process: it keeps the models it has read."""
     return Loader()
 
 
@@ -189,7 +189,7 @@ def _document(root: ET.Element) -> bytes:
 def memory_client(groups: SecurityGroups, *, on_call: OnCall | None = None) -> Any:
     """A botocore client "ec2" that speaks the wire format with `groups`.
 
-    `on_call` is told the operation and the parameters of each call before it is answered. Nothing is
+    `on_call` gets the operation and the parameters of each call before it is answered. Nothing is
     retried. Not safe to be called from several threads at once (the client itself is).
     """
     client = _session().create_client(
@@ -205,7 +205,7 @@ def memory_client(groups: SecurityGroups, *, on_call: OnCall | None = None) -> A
 
 @functools.cache
 def _session() -> Session:
-    """One session for the process: the service model is read once, which is most of a client's cost."""
+    """Return the session of the process: the service model, most of a client's cost, is read once."""
     session = Session(session_vars=_HERMETIC)
     session.register_component("data_loader", loader())
     return session

@@ -1,4 +1,4 @@
-"""From a pattern's JSON to its branches, and the search for leaves of an event that satisfy a branch together.
+"""Compile a pattern's JSON into branches, and search an event for leaves that satisfy a branch together.
 
 The names in event-ruler: `JsonRuleCompiler` and its older `RuleCompiler`, `Event` and `ArrayMembership`, `ACFinder`.
 """
@@ -15,7 +15,7 @@ from cloudmend.local.patterns.values import BadOperand
 Place = Mapping[int, int]
 """For each array around a leaf, numbered in the order met, the index of the element that holds it."""
 Constraint = tuple[str, tuple[Test, ...]]
-"""A dotted path, and the tests of which one must accept a leaf at that path."""
+"""A dotted path and its tests: one of them must accept a leaf at that path."""
 PATTERN_QUOTA = 2048
 """Characters in an event pattern: the default of an adjustable quota (User Guide, "Event pattern size")."""
 _COMBINATIONS_LIMIT = 1000
@@ -233,7 +233,7 @@ def _constrained(members: Sequence[object], branches: list[_Branch], scope: _Sco
 
 
 def _alternatives(value: object, branches: list[_Branch], scope: _Scope, inner: _Scope) -> list[_Branch]:
-    """Every branch so far continued by every alternative; `$or` itself is no part of a path."""
+    """Continue every branch so far by every alternative; `$or` itself is no part of a path."""
     if not isinstance(value, list | tuple):
         raise inner.refuse(f"It must be an Array followed with {_OR}.")
     if len(value) < 2:

@@ -1,4 +1,4 @@
-"""One member of a pattern's list, such as `"running"` or `{"prefix": "aws."}`, as a test of one leaf."""
+"""A member of a pattern's list, such as `"running"` or `{"prefix": "aws."}`, as a test of one leaf."""
 
 import json
 import operator

@@ -74,7 +74,7 @@ def suffix(text: str) -> str:
 
 
 def ignoring_case(text: str) -> str:
-    """Each character in its own lower or upper case, so `ß` also matches `SS` (EqualsIgnoreCaseParser)."""
+    """Return a pattern of each character in lower or upper case: `ß` also matches `SS` (EqualsIgnoreCaseParser)."""
     return "".join(f"(?:{re.escape(letter.lower())}|{re.escape(letter.upper())})" for letter in text)
 
 

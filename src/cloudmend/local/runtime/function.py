@@ -114,7 +114,7 @@ class Invocation:
 
 
 class FunctionRuntime:
-    """One deployed function: one process, started when first invoked, one event at a time.
+    """A deployed function: a process, started when first invoked, that gets one event at a time.
 
     After a time-out, an exit or a failed init the next invocation starts a new process. `log` gets every
     line that the function writes, when its invocation ends.

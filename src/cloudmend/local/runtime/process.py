@@ -1,4 +1,4 @@
-"""The process of a function: whether this machine can run it, what it is started with, and how it is ended.
+"""The process of a function: whether this machine can run it, the environment that it starts with, and its end.
 
 It sees what Lambda would show it and nothing of the developer's: its variables are written from nothing,
 its home is empty, and it imports from the archive, then from a folder that holds the runtime client alone
