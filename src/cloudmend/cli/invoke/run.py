@@ -143,7 +143,7 @@ def _tell(answer: _Answer, stack: Stack, *, as_json: bool) -> None:
         sys.stderr.write(f"cloudmend: {plural(answer.left, 'resource')} wait in the sweep's queue.\n")
     if known:
         listed = shlex.join(["cloudmend", "records", "--standing", "--ledger", table, "--region", stack.region])
-        told = f"cloudmend: {plural(known, 'resource')} left as before. People know of each, or a digest reports it."
+        told = f"cloudmend: {plural(known, 'resource')} left as before, of which people know or get a digest."
         sys.stderr.write(f"{told} To list: {listed}\n")
     for record in answer.records:
         if as_json:
