@@ -421,6 +421,8 @@ def test_the_arns_are_of_the_region_s_partition() -> None:
         ("cloudwatch", "PutMetricAlarm", None),  # by a protocol that is not read
         ("ec2", "AuthorizeSecurityGroupIngress", {"CidrIp": "10.0.0.0/8"}),  # no group
         ("chime", "ListAccounts", {}),  # no service of the table
+        ("events", "PutEvents", {"Entries": []}),  # no item, so no request that could be denied
+        ("dynamodb", "BatchGetItem", {"RequestItems": {}}),
     ],
 )
 def test_a_call_that_nobody_described_is_granted_to_nobody(service: str, operation: str, params: Any) -> None:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.core.utils import get_service_model
 
 from cloudmend.cli.build.trim import OPERATIONS
 from cloudmend.controls import every
 from cloudmend.core.contract import Control, Right
+from cloudmend.local.iam.actions import required
 from cloudmend.local.iam.actions_names import actions_of
 from cloudmend.local.iam.actions_transactions import ITEMS
-from cloudmend.local.iam.resources_described import ApiCall
+from cloudmend.local.iam.resources_described import ApiCall, Undescribed
 from local.iam.test_actions import CALLS as DOCUMENTED
 from local.iam.test_actions import asked
 from walkthrough.template import RESOURCES, actions, of_type, unwrapped
@@ -119,6 +122,13 @@ def test_the_table_has_every_service_that_cloudmend_calls() -> None:
 def test_each_call_of_cloudmend_has_actions(service: str, operation: str) -> None:
     call = ApiCall(service, operation, {}, ACCOUNT, REGION)
     assert (service, operation) in ITEMS or list(actions_of(call))
+
+
+@pytest.mark.parametrize("service", [{"tag": "resourcegroupstaggingapi"}.get(name, name) for name in SERVICES])
+def test_a_call_without_parameters_needs_a_right_or_is_granted_to_nobody(service: str) -> None:
+    for operation in get_service_model(service).operation_names:
+        with suppress(Undescribed):
+            assert required(ApiCall(service, operation, {}, ACCOUNT, REGION)), operation
 
 
 @pytest.mark.parametrize(("control", "right"), RIGHTS, ids=lambda each: each if isinstance(each, str) else each.action)

@@ -78,9 +78,12 @@ def required(call: ApiCall, state: State = NO_STATE) -> tuple[AccessRequest, ...
     """Return the requests for access that a call makes. AWS answers the call only if all of them are allowed.
 
     `state` says what the call does not: the tags of a resource, its VPC, its owner, its key. Raises Undescribed if the
-    actions or the resources of the call are not known.
+    actions or the resources of the call are not known, or if the call names no item that needs a right.
     """
-    return tuple(_with_owner(each, call, state) for each in _requests(call, state))
+    found = tuple(_with_owner(each, call, state) for each in _requests(call, state))
+    if not found:
+        raise call.undescribed("the call names no item")
+    return found
 
 
 def _requests(call: ApiCall, state: State) -> Iterator[AccessRequest]:

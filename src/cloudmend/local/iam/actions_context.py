@@ -77,8 +77,9 @@ def _ec2(call: ApiCall) -> Iterator[Keys]:
 
 
 def _findings(call: ApiCall) -> Iterator[Keys]:
+    """Yield the keys of each account that a call imports findings of. Every other call has none."""
     accounts = dict.fromkeys(each["AwsAccountId"] for each in (call.params or {}).get("Findings", ()))
-    yield from ({"securityhub:TargetAccount": each} for each in accounts or ())
+    yield from [{"securityhub:TargetAccount": each} for each in accounts] or [{}]
 
 
 def _lambda(call: ApiCall) -> Iterator[Keys]:

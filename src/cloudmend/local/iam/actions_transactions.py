@@ -24,8 +24,8 @@ _Items = Callable[[ApiCall, _Params], Iterable[tuple[str, _Params, str]]]
 
 def item_requests(call: ApiCall, state: State) -> Iterator[AccessRequest]:
     """Yield the requests of a call by its items. Raises Undescribed, also for a partition key that cannot be told."""
-    if call.params is None:
-        raise call.undescribed("its parameters are in a protocol that cannot be read")
+    if not call.params:
+        raise call.undescribed("it has no parameters that can be read")
     yield from ITEMS[call.prefix, call.operation](call, state)
 
 
