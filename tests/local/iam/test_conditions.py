@@ -49,6 +49,8 @@ ROWS: list[tuple[str, Condition, dict[str, Any], bool]] = [
     ("Null: its case does not count", {"Null": {K: "True"}}, {}, True),
     ("Null: false, the key is there", {"Null": {K: "false"}}, {K: "red"}, True),
     ("Null: false, the key is absent", {"Null": {K: False}}, {}, False),
+    ("Null: neither true nor false, the key is there", {"Null": {K: "no"}}, {K: "red"}, False),
+    ("Null: neither true nor false, the key is absent", {"Null": {K: "yes"}}, {}, False),
     ("Numeric: equal by value", {"NumericEquals": {K: "10"}}, {K: "10.0"}, True),
     ("Numeric: a JSON number", {"NumericLessThanEquals": {K: 10}}, {K: 10}, True),
     ("Numeric: less", {"NumericLessThan": {K: "10"}}, {K: "9"}, True),

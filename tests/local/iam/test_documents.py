@@ -150,6 +150,11 @@ def test_a_malformed_policy_is_an_error_that_names_the_place_and_the_fault(docum
     assert str(refused.value) == f"The policy arn:aws:iam::aws:policy/X{separator}{said}"
 
 
+def test_brackets_that_are_nested_too_deep_are_an_error_too() -> None:
+    with pytest.raises(MalformedPolicy, match="The policy p is not JSON: "):
+        parse_policy("[" * 100_000, "p", of_resource=False)
+
+
 NO_PRINCIPAL = "Principal is neither '*' nor an object with AWS, CanonicalUser, Federated, Service."
 
 

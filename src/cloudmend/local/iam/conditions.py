@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -71,11 +70,11 @@ class Existence:
     """The operator Null on one key: whether the key is absent, for each of the values."""
 
     key: str
-    absent: frozenset[bool]
+    absent: frozenset[bool | None]  # None for a value that is neither true nor false, which matches nothing
 
     def __call__(self, context: Context) -> bool:
         """Return whether the key is absent, or present, as the policy wants it."""
-        return (context.get(self.key) in (None, ())) in self.absent
+        return (self.key not in context) in self.absent
 
 
 def compile_condition(operator: str, key: str, values: Sequence[str], variables: bool) -> Condition | Existence:
@@ -85,7 +84,7 @@ def compile_condition(operator: str, key: str, values: Sequence[str], variables:
         raise UnknownOperator(operator)
     quantifier, name = _QUANTIFIERS[(match[1] or "").lower()], match[2].lower()
     if name == "null" and not quantifier and not match[3]:
-        return Existence(key.lower(), frozenset(value.lower() == "true" for value in values))
+        return Existence(key.lower(), frozenset(map(_boolean, values)))
     if name not in _OPERATORS:
         raise UnknownOperator(operator)
     negated, make = _OPERATORS[name]
@@ -161,7 +160,7 @@ def _boolean(text: str) -> bool | None:
 def _bytes(text: str) -> bytes | None:
     try:
         return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return None
 
 

@@ -117,7 +117,7 @@ class _Parser:
     def policy(self, text: str) -> tuple[Statement, ...]:
         try:
             document = json.loads(text, object_pairs_hook=_once, parse_int=str, parse_float=str)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # the second where brackets are nested a thousand deep
             raise MalformedPolicy(f"{self.where} is not JSON: {error}.") from None
         self._check_keys(document, _KEYS)
         if "Statement" not in document:
