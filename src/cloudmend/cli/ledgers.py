@@ -87,6 +87,20 @@ def forget_embedded(start: str) -> None:
     shutil.rmtree(_folder() / _EMBEDDED / start, ignore_errors=True)
 
 
+class StackNotifier:
+    """The stack that a ledger's table belongs to. A user's own file belongs to none, and then nobody gets a notice."""
+
+    def __init__(self, table: str, region: str | None) -> None:
+        self.table = table
+        self._region = region
+
+    def tell(self, request: NoticeRequest) -> None:
+        """Ask it to notify people; say so on stderr if it could not be asked."""
+        problem = ask(connection(self._region).brief_gateway, request) if self.table else ""
+        if problem:
+            sys.stderr.write(f"cloudmend: What was done stands, but nobody was notified of it: {terminal(problem)}\n")
+
+
 class _OwnFile:
     """The user's own file for the account, opened when something of it is first asked for."""
 
@@ -155,17 +169,3 @@ def _state_folder() -> Path:
         return chosen if chosen.is_absolute() else Path.home() / ".local/state"
     except RuntimeError:
         raise LedgerError("There is no home folder to keep the ledger in. Set XDG_STATE_HOME to a folder.") from None
-
-
-class StackNotifier:
-    """The stack that a ledger's table belongs to. A user's own file belongs to none, and then nobody gets a notice."""
-
-    def __init__(self, table: str, region: str | None) -> None:
-        self.table = table
-        self._region = region
-
-    def tell(self, request: NoticeRequest) -> None:
-        """Ask it to notify people; say so on stderr if it could not be asked."""
-        problem = ask(connection(self._region).brief_gateway, request) if self.table else ""
-        if problem:
-            sys.stderr.write(f"cloudmend: What was done stands, but nobody was notified of it: {terminal(problem)}\n")

@@ -1,4 +1,7 @@
-"""An API call as a value: what is sent, which right it needs, and the AWS CLI command that sends the same."""
+"""An API call as a value: what is sent, which right it needs, and the AWS CLI command that sends the same.
+
+`Leftover` and `PutOff` are the messages about work that is left to a later run.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,7 @@ _IAM_PREFIXES: Final = {
 }
 _CLI_NAMES: Final = {"codedeploy": "deploy", "config": "configservice", "s3": "s3api"}
 _WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])")
+_LONGEST_DELAY_S: Final = 900  # SQS's, of a message
 
 
 class Call(Struct, frozen=True):
@@ -55,9 +59,6 @@ class Call(Struct, frozen=True):
         """Return the same call as an AWS CLI command, quoted for a POSIX shell."""
         body = shlex.quote(msgspec.json.encode(self.params).decode())
         return f"aws {' '.join(self.cli)} --region {shlex.quote(region)} --cli-input-json {body}"
-
-
-_LONGEST_DELAY_S: Final = 900  # SQS's, of a message
 
 
 class Leftover(Struct, frozen=True):

@@ -3,6 +3,8 @@
 Session names, user agents, descriptions, tags and group names are whatever their author typed. Where a
 person reads them they may not hide or reorder what follows, start a line of their own, mention anybody,
 format anything or become a link. The record itself keeps them as they came.
+
+`plural` and `counted` write the numbers of things in such sentences.
 """
 
 from __future__ import annotations
@@ -46,6 +48,7 @@ _FORMATTING_UNDERSCORE: Final = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _FULLWIDTH_UNDERSCORE: Final = "\N{FULLWIDTH LOW LINE}"
 
 _ELLIPSIS: Final = "\N{HORIZONTAL ELLIPSIS}"
+_NOUNS: Final = 3  # kinds of resources that a sentence counts one by one
 
 # In a command of ours these stand inside its JSON only, which may spell any character as \uXXXX.
 _ACTIVE_IN_COMMAND: Final = re.compile(rf"[^\x20-\x7e]|<|{_LINKING.pattern}")
@@ -91,6 +94,22 @@ def cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + _ELLIPSIS
 
 
+def counted(resources: Iterable[tuple[str, Any]]) -> str:
+    """Return how many resources there are of each kind, from the noun and the key of each."""
+    found: defaultdict[str, set[Any]] = defaultdict(set)
+    for noun, key in resources:
+        found[noun].add(key)
+    told = [plural(len(keys), noun) for noun, keys in found.items()]
+    if len(told) > _NOUNS:
+        return plural(sum(map(len, found.values())), "resource")
+    return " and ".join(filter(None, [", ".join(told[:-1]), *told[-1:]]))
+
+
+def plural(count: int, noun: str) -> str:
+    """1 rule, 2 rules."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def _visible(text: str) -> str:
     """Return one line, without tags and characters that nobody sees (controls, bidirectional overrides, zero widths).
 
@@ -108,22 +127,3 @@ def _without_links(text: str) -> str:
 def _json_escape(match: re.Match[str]) -> str:
     units = match[0].encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
-
-
-_NOUNS: Final = 3  # kinds of resources that a sentence counts one by one
-
-
-def counted(resources: Iterable[tuple[str, Any]]) -> str:
-    """Return how many resources there are of each kind, from the noun and the key of each."""
-    found: defaultdict[str, set[Any]] = defaultdict(set)
-    for noun, key in resources:
-        found[noun].add(key)
-    told = [plural(len(keys), noun) for noun, keys in found.items()]
-    if len(told) > _NOUNS:
-        return plural(sum(map(len, found.values())), "resource")
-    return " and ".join(filter(None, [", ".join(told[:-1]), *told[-1:]]))
-
-
-def plural(count: int, noun: str) -> str:
-    """1 rule, 2 rules."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

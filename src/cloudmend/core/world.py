@@ -15,6 +15,8 @@ from cloudmend.core.ledger import Ledger
 from cloudmend.core.model import Json
 from cloudmend.core.ports import NEVER, Begin, Clock, Later, Notifier, Reader, Rows, Sent, Switch, Writer
 
+_Answer = TypeVar("_Answer")
+
 
 class NoSwitch:
     """A Switch for a place that has none, such as a laptop."""
@@ -48,9 +50,6 @@ class World(Struct, frozen=True, kw_only=True):
     begin: Begin = at_need
     keeps_baseline: bool = False  # a stack is there: what was there before it is only reported (decision 34)
     run_by: str = ""  # ARN of the person who runs cloudmend by hand; empty in a function
-
-
-_Answer = TypeVar("_Answer")
 
 
 class RunReader:

@@ -1,4 +1,7 @@
-"""The ledger for one run: of a sweep, or of the targets of an event."""
+"""The ledger for one run, of a sweep or of an event's targets.
+
+At the end of a first look, `take_back` takes out of the baseline what is newer than that look.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Takes a mend back, exactly, and only if nobody changed it since."""
+"""Take a mend back, exactly, and only if nobody changed it since.
+
+`tell` reports an undo, or an exemption, that a person made elsewhere.
+"""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def _function_of_arn(arn: str) -> tuple[str, str, str]:
 class Functions:
     """Runs functions, each in as many execution environments as may be at work at once, on this machine's own Python.
 
-    A function that asks for another Python or processor is refused when it is deployed (`machine`).
+    A function that asks for another Python or processor is refused when it is deployed (`process.refusal`).
     """
 
     def __init__(

@@ -6,15 +6,12 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
 from cloudmend.core.model import SWEEP
 from cloudmend.local.messages import SeenCall
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 # As bad_boy.sh opens them.
 PORTS: Final = (3389, 22)
@@ -42,7 +39,7 @@ class Timeline(Struct, frozen=True):
         The first sweep, which the deployment starts, finds nothing here, and says so once for each control.
         """
         moments = [(when, f"tcp/{port} was opened") for port, when in self._opened().items()]
-        for when, line in self._records():
+        for when, line in _records(self.log):
             if (name := line["record"]["event_name"]) == SWEEP:
                 continue
             own = name == _CLOSES
@@ -54,7 +51,7 @@ class Timeline(Struct, frozen=True):
     def seconds_to_closed(self) -> dict[int, float]:
         """Return, by port, the seconds from the call that opened it to the write that closed it."""
         seconds, opened = {}, self._opened()
-        mends = [line["record"]["summary"] for _, line in self._records() if line["record"]["edits"]]
+        mends = [line["record"]["summary"] for _, line in _records(self.log) if line["record"]["edits"]]
         # The function handles one event at a time, so the writes are in the order of the records.
         for when, summary in zip(self._times(_CLOSES)[-len(mends) :], mends, strict=True):
             for port in (port for port in PORTS if f"tcp/{port} " in summary):
@@ -66,9 +63,6 @@ class Timeline(Struct, frozen=True):
 
     def _times(self, operation: str) -> list[datetime]:
         return [call.time for call in self.calls if call.operation == operation and call.error is None]
-
-    def _records(self) -> list[tuple[datetime, dict[str, Any]]]:
-        return [(line.time, json.loads(line.text)) for line in self.log if '"record":' in line.text]
 
 
 class Run(Protocol):
@@ -90,7 +84,7 @@ def mended(snapshot: str, log: Sequence[LogLine], patience_s: float) -> str:
     """Return what the function logs of its mend, once it does; nothing if that takes too long."""
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
-        for record in _records(log):
+        for record in (line["record"] for _, line in _records(log)):
             if record["resource"]["id"] == snapshot and record["status"] == "mended":
                 return str(record["summary"])
         time.sleep(0.05)
@@ -107,5 +101,6 @@ def _made(run: Callable[..., str], *words: str) -> Any:
     return json.loads(run("aws", "ec2", *words, echo=False, show=False))
 
 
-def _records(log: Sequence[LogLine]) -> Iterator[Any]:
-    return (json.loads(line.text)["record"] for line in log if '"record":' in line.text)
+def _records(log: Sequence[LogLine]) -> Iterator[tuple[datetime, dict[str, Any]]]:
+    """Yield the lines of the log that report a record, with their times."""
+    return ((line.time, json.loads(line.text)) for line in log if '"record":' in line.text)

@@ -36,6 +36,13 @@ _CHUNK: Final = 1 << 18  # bytes; what a core's own cache holds
 PART: Final = 1 << 13  # records without one of interest, after which a part ends
 
 
+class UnreadableFile(Struct, frozen=True, kw_only=True):
+    """A file that could not be read whole, or a folder without any file; and why."""
+
+    file: str
+    error: str
+
+
 class Files(Struct, frozen=True):
     """The files to read, in order; the number of other files in the folders; and folders without CloudTrail's files."""
 
@@ -91,13 +98,6 @@ def _empty(others: int) -> str:
         f"None of the {others:,} files in the folder has a name that ends in .json, .jsonl, .ndjson or .csv, with or "
         "without .gz. Pass a file by its name to read it all the same."
     )
-
-
-class UnreadableFile(Struct, frozen=True, kw_only=True):
-    """A file that could not be read whole, or a folder without any file; and why."""
-
-    file: str
-    error: str
 
 
 class Reading(Struct, kw_only=True):

@@ -11,6 +11,8 @@ from msgspec import Struct
 from cloudmend.core.policy.model import Mode
 from cloudmend.core.policy.place import MODE, SETTINGS, Key, Parameter, Place, Refused, Review, Step
 
+S = TypeVar("S")
+
 
 class Form(Struct, frozen=True):
     """The form of an id."""
@@ -33,9 +35,6 @@ def check_id(form: Form, value: str, place: Place) -> None:
     if not re.fullmatch(form.pattern, value, re.ASCII):
         such_as = f": {form.example}" if form.example else ""
         raise Refused(place, f"{value!r} is not {form.words}", f"Write it in full, without wildcards{such_as}.")
-
-
-S = TypeVar("S")
 
 
 class Keys(Struct, Generic[S], frozen=True, kw_only=True):

@@ -1,4 +1,7 @@
-"""Modes: where what is at fault is mended, only reported, or not looked at."""
+"""Modes: where what is at fault is mended, only reported, or not looked at.
+
+The treatment of findings from before cloudmend, and the rights that the stack grants, are read here too.
+"""
 
 from __future__ import annotations
 

@@ -10,6 +10,9 @@ from typing import Any, Final, Protocol, TypeVar, TypeVarTuple, Unpack
 from msgspec import Struct
 
 Step = str | int  # a key of a table, or an index in a list
+A = TypeVarTuple("A")
+T = TypeVar("T")
+D = TypeVar("D")
 
 
 class Place(Protocol):
@@ -168,11 +171,6 @@ def did_you_mean(word: str, known: Iterable[str], more: Mapping[str, str] = {}) 
     words = sorted(known)
     close = get_close_matches(word, sorted({*words, *more}))
     return f"Did you mean {more.get(close[0], close[0])}?" if close else f"It is one of {', '.join(words)}."
-
-
-A = TypeVarTuple("A")
-T = TypeVar("T")
-D = TypeVar("D")
 
 
 class Review:

@@ -16,10 +16,7 @@ from cloudmend.core.ledger import Entry, Exemptions
 from cloudmend.core.model import Step
 from cloudmend.core.planning import Covers, Plan
 from cloudmend.core.policy.model import Mode
-from cloudmend.core.standing import (
-    Before,
-    StandingFound,
-)
+from cloudmend.core.standing import Before, StandingFound
 from cloudmend.core.target import Ended, Target
 
 Answer = Callable[[], State | None]

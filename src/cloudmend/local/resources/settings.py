@@ -101,7 +101,7 @@ class FunctionEventInvokeConfig(Setting):
 
 
 class FunctionEventSource(Setting):
-    """moto: calls its own Lambda from the queue, in a container. Here `queue_service` takes the messages."""
+    """moto: calls its own Lambda from the queue, in a container. Here `QueueService` takes the messages."""
 
     TYPE = "AWS::Lambda::EventSourceMapping"
 
