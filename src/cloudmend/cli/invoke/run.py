@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,9 +45,8 @@ def invoke(
     here = world(ledger=open_ledger(ledger, region), notifier=notifier, region=region)
     here = msgspec.structs.replace(here, keeps_baseline=bool(ledger))  # as the stack of that table would handle it
     answer = engine.handle(event, woken_by=controls.woken_by, policy=policy, world=here)
-    for ignored in (each for each in answer if isinstance(each, Ignored)):
-        sys.stderr.write(f"cloudmend: ignored, {terminal(ignored.reason)}.\n")
-    return 0 if all(isinstance(each, Ignored) or (each.status in GOOD and not each.waits) for each in answer) else 1
+    _tell_ignored(each.reason for each in answer if isinstance(each, Ignored))
+    return 0 if all(isinstance(each, Ignored) or _is_good(each) for each in answer) else 1
 
 
 class _TerminalNotifier:
@@ -68,10 +67,7 @@ class _TerminalNotifier:
                 self._screen.say(Text(f"  {terminal(line)}", "dim"))
         if record.status == "gone":
             self._screen.say("  To try it on a group of yours, pass --group GROUP_ID.")
-        if record.entry_id:
-            self._screen.say("  record:", record.entry_id)
-            undo = undo_command(record.entry_id, region=record.region, ledger=self._table)
-            self._screen.command("  undo: ", undo)
+        _tell_undo(self._screen, record.entry_id, record.region, self._table)
 
 
 class _RecordAnswer(Struct, frozen=True):
@@ -106,8 +102,7 @@ def hand_over(event: Any, stack_name: str, region: str | None, *, as_json: bool)
     except msgspec.ValidationError as error:
         raise CloudmendError(f"Function {function} answered something that cannot be understood ({error}).") from None
     _tell(answer, stack, as_json=as_json)
-    is_done = all(record.status in GOOD and not record.waits for record in answer.records)
-    return 0 if is_done and not answer.left else 1
+    return 0 if all(map(_is_good, answer.records)) and not answer.left else 1
 
 
 def addressed(event: Any, resources: Mapping[str, str]) -> tuple[str, Any]:
@@ -137,8 +132,7 @@ def _tell(answer: _Answer, stack: Stack, *, as_json: bool) -> None:
     known = answer.digest + answer.held
     table = stack.settings().get(LEDGER_TABLE, "") if known or any(each.entry_id for each in answer.records) else ""
     screen = Screen()
-    for reason in answer.ignored:
-        sys.stderr.write(f"cloudmend: ignored, {terminal(reason)}.\n")
+    _tell_ignored(answer.ignored)
     if answer.left:
         sys.stderr.write(f"cloudmend: {plural(answer.left, 'resource')} wait in the sweep's queue.\n")
     if known:
@@ -150,6 +144,21 @@ def _tell(answer: _Answer, stack: Stack, *, as_json: bool) -> None:
             sys.stdout.write(f"{msgspec.json.encode(record).decode()}\n")
             continue
         screen.say(Text(record.status, STATUS_STYLE[record.status]), terminal(record.summary), hang=4)
-        if record.entry_id:
-            screen.say("  record:", record.entry_id)
-            screen.command("  undo: ", undo_command(record.entry_id, region=stack.region, ledger=table))
+        _tell_undo(screen, record.entry_id, stack.region, table)
+
+
+def _is_good(record: Record | _RecordAnswer) -> bool:
+    """Return whether a record is a good end, with nothing left for another time."""
+    return record.status in GOOD and not record.waits
+
+
+def _tell_ignored(reasons: Iterable[str]) -> None:
+    for reason in reasons:
+        sys.stderr.write(f"cloudmend: ignored, {terminal(reason)}.\n")
+
+
+def _tell_undo(screen: Screen, entry_id: str, region: str, table: str) -> None:
+    """Write the id of a record in the ledger, and the command that undoes its mend; nothing without an id."""
+    if entry_id:
+        screen.say("  record:", entry_id)
+        screen.command("  undo: ", undo_command(entry_id, region=region, ledger=table))
