@@ -16,7 +16,7 @@ from werkzeug.datastructures import Headers, MultiDict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from botocore.model import OperationModel
+    from botocore.model import OperationModel, Shape
 
     from cloudmend.local.messages import ApiRequest, ApiResponse
 
@@ -47,17 +47,28 @@ class ModelledCall(NamedTuple):
         if response.error_code is not None or shape is None or self.model.has_streaming_output:
             return None
         headers = {name.lower(): value for name, value in response.headers}
-        message = {"status_code": response.status, "headers": headers, "body": response.body}
-        parsed: dict[str, Any] = create_parser(self.protocol).parse(message, shape)
-        parsed.pop("ResponseMetadata", None)
-        return parsed
+        return parsed(self.protocol, response.body, shape, headers, response.status)
+
+
+def parsed(
+    protocol: str, body: bytes, shape: Shape, headers: Mapping[str, str] | None = None, status: int = 200
+) -> Mapping[str, Any]:
+    """Return a body by a protocol, in the words of a shape."""
+    message = {"status_code": status, "headers": headers or {}, "body": body}
+    found: dict[str, Any] = create_parser(protocol).parse(message, shape)
+    found.pop("ResponseMetadata", None)
+    return found
+
+
+def model_name(request: ApiRequest) -> str:
+    """Return the name that botocore's model has for the service of a request."""
+    name = _MODELS.get(request.service, request.service)
+    return "s3control" if name == "s3" and request.path.startswith(_S3_CONTROL_PATH) else name
 
 
 def modelled(request: ApiRequest) -> ModelledCall | None:
     """Return the call in its model's words; None for a service, operation or protocol that cannot be read."""
-    name = _MODELS.get(request.service, request.service)
-    if name == "s3" and request.path.startswith(_S3_CONTROL_PATH):
-        name = "s3control"
+    name = model_name(request)
     try:
         model = get_service_model(name).operation_model(request.operation)
     except (UnknownServiceError, OperationNotFoundError):

@@ -129,7 +129,7 @@ class Case:
     def simulation(self) -> dict[str, Any]:
         """The case as the oracle takes it."""
         context = caller_keys(self.caller) | dict(self.request.context)
-        resource = {"resource": self.request.resource, "accountId": owner_of(self.request, self.caller)}
+        resource = {"resource": self.request.resource, "accountId": owner_of(self.request, self.caller.account)}
         anonymous = self.caller.kind == "anonymous"
         policies = self.policies
         return {

@@ -8,25 +8,24 @@ of an action needs that action. actions_names.py lists the others, actions_trans
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import jmespath
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationNotFoundError
-from botocore.parsers import create_parser
 from moto.core.utils import get_service_model
 
-from cloudmend.local.api_calls import modelled
+from cloudmend.local.api_calls import model_name, modelled, parsed
 from cloudmend.local.iam.actions_context import CONTEXT, global_keys, tag_keys
 from cloudmend.local.iam.actions_names import actions_of, passed_service
 from cloudmend.local.iam.actions_transactions import ITEMS, item_requests
-from cloudmend.local.iam.request import AccessRequest
+from cloudmend.local.iam.request import AccessRequest, owner_of
 from cloudmend.local.iam.resources import resources_of
-from cloudmend.local.iam.resources_described import NO_STATE, ApiCall, State, Undescribed
+from cloudmend.local.iam.resources_described import NO_STATE, ApiCall, State, Undescribed, listed
 from cloudmend.local.messages import ApiRequest
 
 _PROTOCOLS: Final = {"smithy-protocol": "smithy-rpc-v2-cbor", "x-amz-target": "json"}
-_SIGNING_NAMES: Final = {"monitoring": "cloudwatch"}
 # The actions that send through a topic or queue, and those that receive, with the actions on the key behind it.
 _SENDING: Final = ("kms:GenerateDataKey", "kms:Decrypt")
 _ENCRYPTED: Final = {
@@ -43,8 +42,7 @@ def seen(request: ApiRequest, account: str) -> ApiCall:
 
     Raises Undescribed for a service or operation that botocore has no model of.
     """
-    known = modelled(request)
-    service = known.service if known else _SIGNING_NAMES.get(request.service, request.service)
+    known, service = modelled(request), model_name(request)
     return ApiCall(
         service=service,
         operation=request.operation,
@@ -68,10 +66,7 @@ def _parsed(request: ApiRequest, service: str) -> Mapping[str, Any] | None:
     protocol = next((name for header, name in _PROTOCOLS.items() if header in request.headers), "")
     if not protocol:
         return None
-    message = {"status_code": 200, "headers": {}, "body": request.body}
-    parsed: dict[str, Any] = create_parser(protocol).parse(message, shape)
-    parsed.pop("ResponseMetadata", None)
-    return parsed
+    return parsed(protocol, request.body, shape)
 
 
 def required(call: ApiCall, state: State = NO_STATE) -> tuple[AccessRequest, ...]:
@@ -132,18 +127,17 @@ def _of_tags(call: ApiCall) -> Iterator[AccessRequest]:
 def _of_role(call: ApiCall) -> Iterator[AccessRequest]:
     """Yield the requests to pass the roles that a call hands to a service."""
     path, service = passed_service(call)
-    for arn in dict.fromkeys(_listed(jmespath.search(path, call.params or {}))) if path else ():
+    for arn in dict.fromkeys(listed(jmespath.search(path, call.params or {}))) if path else ():
         yield AccessRequest("iam:PassRole", arn, {"iam:PassedToService": service})
-
-
-def _listed(found: Any) -> list[str]:
-    return [each for each in (found if isinstance(found, list) else [found]) if each]
 
 
 def _with_owner(request: AccessRequest, call: ApiCall, state: State) -> AccessRequest:
     """Return a request with the keys that every request has, and with those of the resource."""
-    owner = state.owner_of(request.resource)
-    named = request.resource.split(":", 5)[4] if request.resource.count(":") > 4 else ""
-    account = owner or (named if named.isdigit() else call.account)
-    keys = {**global_keys(call), **state.keys_of(request.resource), "aws:ResourceAccount": account, **request.context}
-    return AccessRequest(request.action, request.resource, keys, owner)
+    owned = replace(request, owner=state.owner_of(request.resource))
+    keys = {
+        **global_keys(call),
+        **state.keys_of(request.resource),
+        "aws:ResourceAccount": owner_of(owned, call.account),
+        **request.context,
+    }
+    return replace(owned, context=keys)

@@ -95,8 +95,7 @@ def _lambda(call: ApiCall) -> Iterator[Keys]:
 
 
 def _s3(call: ApiCall) -> Iterator[Keys]:
-    found = _s3_keys(call)
-    for keys in found:
+    for keys in _s3_keys(call):
         yield {key: str(value) for key, value in keys.items()}
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 from cloudmend.local.iam.conditions import Condition, Existence, UnknownOperator, compile_condition
-from cloudmend.local.iam.patterns import Context, Template, template
+from cloudmend.local.iam.patterns import Context, Template, spelled, template
 from cloudmend.local.iam.principals import EVERYBODY, Principals
 
 _VERSIONS: Final = ("2008-10-17", "2012-10-17")
@@ -125,12 +125,11 @@ class _Parser:
         version = document.get("Version", _VERSIONS[0])
         if version not in _VERSIONS:
             self._refuse(f"Version is {version!r}, not {' or '.join(_VERSIONS)}")
-        statements = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
         return tuple(
             _Parser(f"{self.where}, statement {number}", self.of_resource, version == _VERSIONS[1]).statement(
                 each, number
             )
-            for number, each in enumerate(statements, 1)
+            for number, each in enumerate(_listed(document["Statement"]), 1)
         )
 
     def statement(self, given: Any, number: int) -> Statement:
@@ -214,7 +213,7 @@ class _Parser:
 
     def _condition(self, operator: str, key: str, value: Any) -> Condition | Existence:
         where = f"Condition.{operator}.{key}"
-        values = [_lowered(each) for each in (value if isinstance(value, list) else [value])]
+        values = [spelled(each) for each in _listed(value)]
         if not all(isinstance(each, str) for each in values):
             self._refuse(f"{where} has a value that is neither text, nor number, nor boolean")
         try:
@@ -223,16 +222,15 @@ class _Parser:
             raise MalformedPolicy(f"{self.where}: {operator!r} is not a condition operator.") from None
 
     def _texts(self, value: Any, what: str) -> Sequence[str]:
-        texts = value if isinstance(value, list) else [value]
+        texts = _listed(value)
         if not texts or not all(isinstance(text, str) and text for text in texts):
             self._refuse(f"{what} is neither a text nor a list of texts")
         return texts
 
 
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
 def _expression(name: str) -> str:
     return re.escape(name).replace(r"\*", ".*").replace(r"\?", ".")
-
-
-def _lowered(value: Any) -> Any:
-    """Spell a JSON boolean as IAM's text."""
-    return str(value).lower() if isinstance(value, bool) else value

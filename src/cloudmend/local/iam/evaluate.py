@@ -80,7 +80,7 @@ class _Evaluation:
         self._caller = caller
         self._names = names_of(caller)
         self._context = folded({**caller_keys(caller), **request.context})
-        self._owner = owner_of(request, caller)
+        self._owner = owner_of(request, caller.account)
         self._bounded = policies.boundary is not None
         self._policies = policies
         linked = _SERVICE_LINKED in caller.issuer
@@ -176,22 +176,22 @@ def _implicit(kind: PolicyKind) -> Decision:
     return Decision(False, False, kind)
 
 
-_WORDS: Final[dict[PolicyKind, tuple[str, str]]] = {
-    "scp": ("a", "service control policy"),
-    "rcp": ("a", "resource control policy"),
-    "resource": ("a", "resource-based policy"),
-    "trust": ("the", "role trust policy"),
-    "identity": ("an", "identity-based policy"),
-    "boundary": ("a", "permissions boundary"),
-    "session": ("a", "session policy"),
+_WORDS: Final[dict[PolicyKind, str]] = {
+    "scp": "a service control policy",
+    "rcp": "a resource control policy",
+    "resource": "a resource-based policy",
+    "trust": "the role trust policy",
+    "identity": "an identity-based policy",
+    "boundary": "a permissions boundary",
+    "session": "a session policy",
 }
 
 
 def denial(decision: Decision, request: AccessRequest, caller: Caller) -> str:
     """Return the sentence of AWS about a request that was denied: who, what, on which resource, and why."""
-    article, words = _WORDS[decision.kind]
-    why = f"because no {words} allows the {request.action} action"
+    words = _WORDS[decision.kind]
+    why = f"because no {words.partition(' ')[2]} allows the {request.action} action"
     if decision.explicit:
-        why = f"with an explicit deny in {article} {words}"
+        why = f"with an explicit deny in {words}"
     where = "" if request.resource == "*" else f" on resource: {request.resource}"
     return f"User: {caller.arn or 'anonymous'} is not authorized to perform: {request.action}{where} {why}"

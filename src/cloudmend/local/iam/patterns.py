@@ -157,11 +157,12 @@ def folded(keys: Mapping[str, Any]) -> Context:
     for name, value in keys.items():
         if isinstance(value, (list, tuple, set, frozenset)):
             if value:
-                context[name.lower()] = tuple(_text(each) for each in value)
+                context[name.lower()] = tuple(str(spelled(each)) for each in value)
         elif value is not None:
-            context[name.lower()] = _text(value)
+            context[name.lower()] = str(spelled(value))
     return context
 
 
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def spelled(value: Any) -> Any:
+    """Return a boolean as IAM's text, and any other value as it is."""
+    return str(value).lower() if isinstance(value, bool) else value

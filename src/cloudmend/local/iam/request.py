@@ -65,11 +65,11 @@ class Policies:
 _ACCOUNT: Final = 4  # its place among the segments of an ARN
 
 
-def owner_of(request: AccessRequest, caller: Caller) -> str:
-    """Return the account that owns the resource of a request."""
+def owner_of(request: AccessRequest, account: str) -> str:
+    """Return the account that owns the resource of a request that a principal of `account` makes."""
     segments = request.resource.split(":", 5)
     named = segments[_ACCOUNT] if len(segments) > _ACCOUNT + 1 else ""
-    return request.owner or (named if named.isdigit() else caller.account)
+    return request.owner or (named if named.isdigit() else account)
 
 
 _TYPES: Final = {"root": "Account", "user": "User", "role": "AssumedRole", "federated": "FederatedUser"}

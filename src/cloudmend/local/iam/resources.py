@@ -9,7 +9,7 @@ from typing import Any, Final
 import jmespath
 from jmespath.parser import ParsedResult
 
-from cloudmend.local.iam.resources_described import ApiCall, State, described, parameter_of
+from cloudmend.local.iam.resources_described import ApiCall, State, described, listed, parameter_of
 
 # Where a call has the ids or the ARNs of a type, as JMESPath, if no parameter has the name that the ARN has for the id.
 _PATHS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -79,9 +79,7 @@ def _ids(call: ApiCall, kind: str) -> Iterator[str]:
     if reads := _READERS.get((call.prefix, kind)):
         yield from reads(call, params)
         return
-    path = _path(call.prefix, kind)
-    found = path.search(params) if path else _by_name(call, kind, params)
-    yield from (str(each) for each in (found if isinstance(found, list) else [found]) if each)
+    yield from map(str, listed(_found(call, kind, params)))
 
 
 @cache
@@ -90,8 +88,10 @@ def _path(prefix: str, kind: str) -> ParsedResult | None:
     return jmespath.compile(text) if text else None
 
 
-def _by_name(call: ApiCall, kind: str, params: Mapping[str, Any]) -> Any:
-    """Return the parameter that has the name of the id in the ARN, or that name and an s."""
+def _found(call: ApiCall, kind: str, params: Mapping[str, Any]) -> Any:
+    """Return what the path of a type finds, or the parameter that has the name of the id in the ARN, or its plural."""
+    if path := _path(call.prefix, kind):
+        return path.search(params)
     name = parameter_of(described(call.prefix).arns.get(kind, ""))
     return next((value for key, value in params.items() if name and key.lower() in (name, f"{name}s")), None)
 
@@ -119,13 +119,11 @@ def _tagged(kind: str) -> Callable[[ApiCall, Mapping[str, Any]], Iterator[str]]:
         if call.operation in ("CreateTags", "DeleteTags"):
             yield from (each for each in params.get("Resources", ()) if each.startswith(f"{prefix}-"))
             return
-        path = _path("ec2", kind)
-        found = path.search(params) if path else _by_name(call, kind, params)
+        found = _found(call, kind, params)
         if kind == "security-group" and call.operation != "CreateSecurityGroup":
             found = found or params.get("GroupName")  # of the default VPC; the state knows its id
-        named = [each for each in (found if isinstance(found, list) else [found]) if each]
         specified = any(each.get("ResourceType") == kind for each in params.get("TagSpecifications", ()))
-        yield from named or ([_NO_ROW] if specified else ())
+        yield from listed(found) or ([_NO_ROW] if specified else ())
 
     return read
 

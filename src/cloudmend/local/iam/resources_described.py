@@ -47,13 +47,13 @@ class ApiCall:
         """The name of the service in its actions."""
         return _PREFIXES.get(self.service, self.service)
 
-    def arn(self, kind: str, resource_id: str, account: str = "", service: str = "") -> str:
+    def arn(self, kind: str, resource_id: str, account: str = "") -> str:
         """Return the ARN of a resource of a type. Raises Undescribed for a type that the service does not have."""
         if resource_id.startswith("arn:"):
             return resource_id
-        template = described(service or self.prefix).arns.get(kind)
+        template = described(self.prefix).arns.get(kind)
         if template is None:
-            raise self.undescribed(f"{kind} is no type of resource of {service or self.prefix}")
+            raise self.undescribed(f"{kind} is no type of resource of {self.prefix}")
         known = {"Partition": partition_of(self.region).id, "Region": self.region, "Account": account or self.account}
         start = next((each.start() for each in _PLACEHOLDER.finditer(template) if each[1] not in _KNOWN), len(template))
         return _PLACEHOLDER.sub(lambda each: known[each[1]], template[:start]) + resource_id
@@ -124,6 +124,11 @@ def _table() -> Mapping[str, Any]:
     text = files("cloudmend.local.iam").joinpath("actions.json").read_text(encoding="utf-8")
     found: Mapping[str, Any] = json.loads(text)
     return found
+
+
+def listed(found: Any) -> list[Any]:
+    """Return what a search in parameters found as a list, whether it is one or several; empty values are left out."""
+    return [each for each in (found if isinstance(found, list) else [found]) if each]
 
 
 def parameter_of(template: str) -> str:
