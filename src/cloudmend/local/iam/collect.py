@@ -17,7 +17,7 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import IAMBackend, ManagedPolicy, iam_backends
 
 from cloudmend.core.partitions import partition_of
-from cloudmend.local.iam.organization import Membership, membership_of
+from cloudmend.local.iam.organization import membership_of
 from cloudmend.local.iam.request import Caller, Policies, Policy
 from cloudmend.local.iam.sessions import UserSession, passed_to
 from cloudmend.local.identity import session_of, user_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from moto.iam.models import Group, Role, User
     from moto.sts.models import AssumedRole
 
-ACTIVE: Final = "Active"
+_ACTIVE: Final = "Active"
 _ROLE: Final = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>\d{12}):role/.+")
 _ALLOWS_NOTHING: Final = '{"Statement": []}'
 
@@ -49,7 +49,7 @@ def identity_of(access_key: str, region: str) -> Identity | None:
     if session is not None:
         return _of_session(session, partition)
     user = user_of(access_key, partition)
-    if user is None or user.get_access_key_by_id(access_key).status != ACTIVE:
+    if user is None or user.get_access_key_by_id(access_key).status != _ACTIVE:
         return None
     return _of_user(user, partition)
 
@@ -69,16 +69,13 @@ def trust_policy(role: Role) -> Policy:
 
 
 def _of_user(user: User, partition: str) -> Identity:
-    membership = membership_of(user.account_id, partition)
     caller = Caller("user", user.account_id, user.arn, userid=user.id, context=_tags(user.tags))
-    policies = Policies(_of_user_and_groups(user, partition))
-    return Identity(_joined(caller, membership), _limited(policies, membership), None)
+    return _in_organization(caller, Policies(_of_user_and_groups(user, partition)), partition)
 
 
 def _of_user_session(session: UserSession) -> Identity:
     """Return the identity of a user, root user, or federated user with temporary keys."""
     user, partition = session.user, session.partition
-    membership = membership_of(session.account_id, partition)
     caller = Caller(
         kind="federated" if session.name else "user" if user else "root",
         account=session.account_id,
@@ -88,12 +85,11 @@ def _of_user_session(session: UserSession) -> Identity:
         context={**_tags(user.tags if user else ()), **_keys_of(session, session.mfa)},
     )
     policies = Policies(_of_user_and_groups(user, partition) if user else (), session=_passed(session))
-    return Identity(_joined(caller, membership), _limited(policies, membership), _end(session))
+    return _in_organization(caller, policies, partition, session)
 
 
 def _of_session(session: AssumedRole, partition: str) -> Identity:
     role = role_of(session.role_arn)
-    membership = membership_of(session.account_id, partition)
     caller = Caller(
         kind="role",
         account=session.account_id,
@@ -108,23 +104,20 @@ def _of_session(session: AssumedRole, partition: str) -> Identity:
         boundary=_by_arn(role.permissions_boundary_arn, role.account_id, partition) if role else None,
         session=_passed(session),
     )
-    return Identity(_joined(caller, membership), _limited(policies, membership), _end(session))
+    return _in_organization(caller, policies, partition, session)
 
 
-def _joined(caller: Caller, membership: Membership | None) -> Caller:
-    """Add what an organization says of the account of a caller."""
+def _in_organization(
+    caller: Caller, policies: Policies, partition: str, session: AssumedRole | UserSession | None = None
+) -> Identity:
+    """Return the identity with the keys and the policies of the organization of its account, if it is in one."""
+    expires = session.expiration.replace(tzinfo=UTC) if session else None
+    membership = membership_of(caller.account, partition)
     if membership is None:
-        return caller
+        return Identity(caller, policies, expires)
     keys = {"aws:PrincipalOrgID": membership.organization, "aws:PrincipalOrgPaths": [membership.path]}
-    return replace(caller, management=membership.management, context={**caller.context, **keys})
-
-
-def _limited(policies: Policies, membership: Membership | None) -> Policies:
-    return replace(policies, scps=membership.scps) if membership else policies
-
-
-def _end(session: AssumedRole | UserSession) -> datetime:
-    return session.expiration.replace(tzinfo=UTC)
+    joined = replace(caller, management=membership.management, context={**caller.context, **keys})
+    return Identity(joined, replace(policies, scps=membership.scps), expires)
 
 
 def _keys_of(session: AssumedRole | UserSession, mfa: bool) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
 from cloudmend.local.ec2.groups import SecurityGroups
+from cloudmend.local.ec2.model import Rule
 from cloudmend.local.ec2.model import State as Ec2State
 
 _GROUP, _RULE, _LIST = "security-group", "security-group-rule", "prefix-list"
@@ -46,7 +47,7 @@ class EmbeddedState:
         if named.kind not in (_GROUP, _LIST):
             return ""
         state = self._state(named)
-        found = state.groups.get(named.id) if named.kind == _GROUP else state.prefix_lists.get(named.id)
+        found = state.groups.get(named.id) or state.prefix_lists.get(named.id)
         return found.owner if found and found.owner != named.account else ""
 
     def keys_of(self, arn: str) -> Mapping[str, Any]:
@@ -54,8 +55,10 @@ class EmbeddedState:
         if named.service != "ec2" or named.kind not in (_GROUP, _RULE, _LIST):
             return {}
         state = self._state(named)
-        keys = {key: value for prefix in ("aws", "ec2") for key, value in _tags(state, named, prefix)}
         group = state.groups.get(named.id)
+        found = group or state.prefix_lists.get(named.id) or _rule(state, named.id)
+        tags = found.tags if found else {}
+        keys = {f"{prefix}:ResourceTag/{key}": value for prefix in ("aws", "ec2") for key, value in tags.items()}
         return keys | ({"ec2:Vpc": state.arn("vpc", group.vpc.id)} if group else {})
 
     def named(self, arn: str) -> str:
@@ -63,7 +66,7 @@ class EmbeddedState:
         if named.service == "iam" and named.kind in ("role", "user"):
             return next(_whole(named), arn)
         if named.kind == _GROUP and not named.id.startswith("sg-"):
-            groups = self._state(named).groups.values()
+            groups = list(self._state(named).groups.values())
             found = (each.id for each in groups if each.vpc.is_default and each.name == named.id)
             return f"{arn.rpartition('/')[0]}/{next(found, named.id)}"
         return arn
@@ -92,14 +95,9 @@ class EmbeddedState:
         return self._groups(named.account, named.region).state
 
 
-def _tags(state: Ec2State, named: _Named, prefix: str) -> Iterator[tuple[str, str]]:
-    of_kind: dict[str, Mapping[str, Any]] = {
-        _GROUP: state.groups,
-        _LIST: state.prefix_lists,
-        _RULE: {rule.id: rule for group in state.groups.values() for rule in group.rules},
-    }
-    found = of_kind[named.kind].get(named.id)
-    yield from ((f"{prefix}:ResourceTag/{key}", value) for key, value in (found.tags if found else {}).items())
+def _rule(state: Ec2State, rule_id: str) -> Rule | None:
+    rules = (rule for group in list(state.groups.values()) for rule in group.rules)
+    return next((rule for rule in rules if rule.id == rule_id), None)
 
 
 def _whole(named: _Named) -> Iterator[str]:
