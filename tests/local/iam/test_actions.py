@@ -25,6 +25,7 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/worker"
 STACK = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack"
 RULES = f"arn:aws:events:{REGION}:{ACCOUNT}:rule"
 LOG = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/sweep"
+KEYS = KEY.rpartition("/")[0]
 SNAPSHOT = "snap-1234567890abcdef0"
 CODE = {"FunctionName": "sweep", "Role": ROLE, "Code": {"ZipFile": b"zip"}}
 BLOCK = {"PublicAccessBlockConfiguration": {"BlockPublicAcls": True}}
@@ -153,6 +154,12 @@ CALLS: list[tuple[str, str, dict[str, Any], list[tuple[str, str]]]] = [
         {"FunctionName": f"{ACCOUNT}:function:sweep", "Qualifier": "live"},
         [("lambda:InvokeFunction", f"{FUNCTION}:live")],
     ),
+    (
+        "lambda",
+        "GetFunction",
+        {"FunctionName": "444455556666:function:sweep"},
+        [("lambda:GetFunction", FUNCTION.replace(ACCOUNT, "444455556666"))],
+    ),
     ("lambda", "GetFunctionConcurrency", {"FunctionName": "sweep"}, [("lambda:GetFunctionConcurrency", FUNCTION)]),
     ("lambda", "GetPolicy", {"FunctionName": "sweep"}, [("lambda:GetPolicy", FUNCTION)]),
     (
@@ -199,6 +206,16 @@ CALLS: list[tuple[str, str, dict[str, Any], list[tuple[str, str]]]] = [
         [("sqs:GetQueueUrl", f"arn:aws:sqs:{REGION}:444455556666:jobs")],
     ),
     ("sqs", "ListQueues", {}, [("sqs:ListQueues", "*")]),
+    # An alias stands for its key, which alone is the resource; by id and by ARN.
+    ("kms", "DescribeKey", {"KeyId": "1234"}, [("kms:DescribeKey", f"{KEYS}/1234")]),
+    ("kms", "DescribeKey", {"KeyId": KEY}, [("kms:DescribeKey", KEY)]),
+    ("kms", "DescribeKey", {"KeyId": "alias/ledger"}, [("kms:DescribeKey", f"{KEYS}/alias/ledger")]),
+    (
+        "kms",
+        "DescribeKey",
+        {"KeyId": f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/ledger"},
+        [("kms:DescribeKey", f"{KEYS}/alias/ledger")],
+    ),
     # CloudFormation names the stack in the words of the call.
     (
         "cloudformation",
@@ -374,6 +391,33 @@ def test_tags_at_creation_say_which_call_creates() -> None:
     *_, tags = asked("ec2", "AuthorizeSecurityGroupIngress", {"GroupId": GROUP, "TagSpecifications": tagged})
     assert tags.context["ec2:CreateAction"] == "AuthorizeSecurityGroupIngress"
     assert (tags.context["aws:RequestTag/team"], tags.context["aws:TagKeys"]) == ("web", ["team"])
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params"),
+    [
+        ("kms", "TagResource", {"KeyId": KEY, "Tags": [{"TagKey": "team", "TagValue": "web"}]}),
+        ("lambda", "TagResource", {"Resource": FUNCTION, "Tags": {"team": "web"}}),
+        ("sqs", "TagQueue", {"QueueUrl": URL, "Tags": {"team": "web"}}),
+    ],
+)
+def test_tags_are_keys_however_a_service_spells_them(service: str, operation: str, params: dict[str, Any]) -> None:
+    (request,) = asked(service, operation, params)
+    assert (request.context["aws:RequestTag/team"], request.context["aws:TagKeys"]) == ("web", ["team"])
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params"),
+    [
+        ("kms", "UntagResource", {"KeyId": KEY, "TagKeys": ["team"]}),
+        ("lambda", "UntagResource", {"Resource": FUNCTION, "TagKeys": ["team"]}),
+        ("logs", "UntagResource", {"resourceArn": LOG, "tagKeys": ["team"]}),
+    ],
+)
+def test_names_of_tags_that_go_are_a_key_too(service: str, operation: str, params: dict[str, Any]) -> None:
+    (request,) = asked(service, operation, params)
+    assert request.context["aws:TagKeys"] == ["team"]
+    assert "aws:RequestTag/team" not in request.context
 
 
 def test_a_role_is_passed_to_the_service_that_uses_it() -> None:

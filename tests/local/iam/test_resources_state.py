@@ -81,6 +81,33 @@ def test_a_table_and_its_index_have_their_partition_keys(aws: EmbeddedAws, state
     assert state.partition_key_of(f"{arn}s") == ""
 
 
+def test_a_bucket_is_of_the_account_that_made_it_with_all_its_objects(aws: EmbeddedAws, state: EmbeddedState) -> None:
+    keys = client(aws, "sts").assume_role(RoleArn="arn:aws:iam::444455556666:role/any", RoleSessionName="run")
+    signing = {
+        "aws_access_key_id": keys["Credentials"]["AccessKeyId"],
+        "aws_secret_access_key": keys["Credentials"]["SecretAccessKey"],
+        "aws_session_token": keys["Credentials"]["SessionToken"],
+    }
+    client(aws, "s3", **signing).create_bucket(Bucket="theirs")
+    client(aws, "s3").create_bucket(Bucket="ours")
+    assert state.owner_of("arn:aws:s3:::theirs") == state.owner_of("arn:aws:s3:::theirs/a/b") == "444455556666"
+    assert (state.owner_of("arn:aws:s3:::ours"), state.owner_of("arn:aws:s3:::absent")) == (ACCOUNT, "")
+
+
+def test_a_key_is_found_by_its_alias(aws: EmbeddedAws, state: EmbeddedState) -> None:
+    kms = client(aws, "kms")
+    key = kms.create_key()["KeyMetadata"]
+    kms.create_alias(AliasName="alias/ledger", TargetKeyId=key["KeyId"])
+    prefix = key["Arn"].rpartition("/")[0]
+    assert state.named(f"{prefix}/alias/ledger") == state.named(key["Arn"]) == key["Arn"]
+    assert state.named(f"{prefix}/alias/absent") == f"{prefix}/alias/absent"
+
+
+def test_a_topic_whose_alias_leads_to_no_key_has_none(aws: EmbeddedAws, state: EmbeddedState) -> None:
+    topic = client(aws, "sns").create_topic(Name="dangling", Attributes={"KmsMasterKeyId": "alias/absent"})
+    assert state.key_of(topic["TopicArn"]) == ""
+
+
 @pytest.mark.parametrize("given", ["KeyId", "Arn"])
 def test_an_encrypted_topic_and_queue_have_their_key(aws: EmbeddedAws, state: EmbeddedState, given: str) -> None:
     key = client(aws, "kms").create_key()["KeyMetadata"]

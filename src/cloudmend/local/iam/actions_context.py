@@ -12,6 +12,7 @@ from cloudmend.local.iam.resources_described import ApiCall
 Keys = Mapping[str, Any]
 # A search in parameters, and the key that gets what is found.
 _Found = tuple[str, str]
+_TAG_NAMES: Final = jmespath.compile("TagKeys || tagKeys")
 _TAGS: Final = jmespath.compile("Tags || tags || TagList || TagSpecifications[].Tags[]")
 _SNAPSHOT: Final = (
     ("ec2:Add/group", "CreateVolumePermission.Add[].Group || OperationType=='add' && GroupNames"),
@@ -37,12 +38,17 @@ def global_keys(call: ApiCall) -> dict[str, Any]:
 
 
 def tag_keys(params: Keys | None) -> dict[str, Any]:
-    """Return the condition keys of the tags that a call sets. The tags are a list of pairs, or a mapping."""
+    """Return the condition keys of the tags that a call sets or removes. The tags are pairs, a mapping, or names."""
     found = _TAGS.search(params or {}) or {}
     if not isinstance(found, dict):
-        found = {each.get("Key", each.get("key")): each.get("Value", each.get("value", "")) for each in found}
+        found = {_member(each, "Key", "key", "TagKey"): _member(each, "Value", "value", "TagValue") for each in found}
     keys: dict[str, Any] = {f"aws:RequestTag/{name}": value for name, value in found.items()}
-    return {**keys, "aws:TagKeys": list(found)} if found else {}
+    names = [*found, *(_TAG_NAMES.search(params or {}) or ())]
+    return {**keys, "aws:TagKeys": names} if names else {}
+
+
+def _member(tag: Mapping[str, str], *names: str) -> str:
+    return next((tag[name] for name in names if name in tag), "")
 
 
 def _one(*pairs: _Found) -> Callable[[ApiCall], Iterable[Keys]]:

@@ -29,7 +29,6 @@ _PATHS: Final[Mapping[str, Mapping[str, str]]] = {
         "role": "RoleName",
         "user": "UserName",
     },
-    "kms": {"key": "KeyId || TargetKeyId"},
     "rds": {
         "db": "DBInstanceIdentifier",
         "snapshot": "DBSnapshotIdentifier || TargetDBSnapshotIdentifier || SourceDBSnapshotIdentifier",
@@ -146,7 +145,8 @@ def _functions(call: ApiCall, params: Mapping[str, Any]) -> Iterator[str]:
     """Yield a function by name, by ACCOUNT:function:NAME, or by ARN, with the qualifier that the call names."""
     name = str(params.get("FunctionName", params.get("Resource", "")))
     if name:
-        whole = name if name.startswith("arn:") else call.arn("function", name.rpartition("function:")[2])
+        account, _, short = name.rpartition("function:")
+        whole = name if name.startswith("arn:") else call.arn("function", short, account.removesuffix(":"))
         qualifier = params.get("Qualifier")
         yield f"{whole}:{qualifier}" if qualifier and not whole.endswith(f":{qualifier}") else whole
 
@@ -193,6 +193,13 @@ def _objects(_: ApiCall, params: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"{params['Bucket']}/{each}" for each in keys)
 
 
+def _keys(_: ApiCall, params: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a key by its id, its ARN, or as "alias/NAME", in an ARN too. The state knows which key has the alias."""
+    place, is_alias, name = str(params.get("KeyId") or params.get("TargetKeyId") or "").partition(":alias/")
+    if place:
+        yield f"{place}:key/alias/{name}" if is_alias else place
+
+
 def _aliases(_: ApiCall, params: Mapping[str, Any]) -> Iterator[str]:
     if name := params.get("AliasName"):
         yield name.removeprefix("alias/")
@@ -217,6 +224,7 @@ _READERS: Final[Mapping[tuple[str, str], Callable[[ApiCall, Mapping[str, Any]], 
     ("events", "rule-on-default-event-bus"): _rules(False),
     **{("iam", kind): _paths_in_iam(kind) for kind in _PATHS["iam"]},
     ("kms", "alias"): _aliases,
+    ("kms", "key"): _keys,
     ("lambda", "function"): _functions,
     ("logs", "log-group"): _log_streams,
     ("logs", "log-stream"): _log_streams,

@@ -67,13 +67,13 @@ class State(Protocol):
     """The facts that decide about a call and that only AWS knows. Each answer is empty if there is none."""
 
     def owner_of(self, arn: str) -> str:
-        """Return the account of a resource, if it is not the one in the ARN and not the caller's."""
+        """Return the account of a resource, if it is not the one in the ARN, or if the ARN has none."""
 
     def keys_of(self, arn: str) -> Mapping[str, Any]:
         """Return the condition keys of a resource: its tags (aws:ResourceTag/NAME), ec2:Vpc."""
 
     def named(self, arn: str) -> str:
-        """Return the ARN of a resource that is named in part: a role without its path, a group by its name."""
+        """Return the ARN of a resource that is named in part: a role without its path, a group or a key by a name."""
 
     def partition_key_of(self, arn: str) -> str:
         """Return the name of the partition key of a DynamoDB table or index."""

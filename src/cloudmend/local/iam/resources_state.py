@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from moto.dynamodb.models import dynamodb_backends
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
+from moto.s3.models import s3_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
@@ -44,6 +45,8 @@ class EmbeddedState:
 
     def owner_of(self, arn: str) -> str:
         named = _parts(arn)
+        if named.service == "s3":  # the ARNs of buckets and objects have no account
+            return s3_backends.bucket_accounts.get(named.kind or named.id, ("", ""))[1]
         if named.kind not in (_GROUP, _LIST):
             return ""
         state = self._state(named)
@@ -65,6 +68,8 @@ class EmbeddedState:
         named = _parts(arn)
         if named.service == "iam" and named.kind in ("role", "user"):
             return next(_whole(named), arn)
+        if named.service == "kms" and named.kind == "key":
+            return _arn_of_key(named, named.id) or arn
         if named.kind == _GROUP and not named.id.startswith("sg-"):
             groups = list(self._state(named).groups.values())
             found = (each.id for each in groups if each.vpc.is_default and each.name == named.id)
@@ -87,9 +92,7 @@ class EmbeddedState:
         key = _key_id(named, arn)
         if not key or key.startswith("arn:") or _OF_AWS in key:
             return "" if _OF_AWS in key else key
-        backend = kms_backends[named.account][named.region]
-        found = backend.keys.get(backend.any_id_to_key_id(key))
-        return str(found.arn) if found else ""
+        return _arn_of_key(named, key)
 
     def _state(self, named: _Named) -> Ec2State:
         return self._groups(named.account, named.region).state
@@ -107,6 +110,14 @@ def _whole(named: _Named) -> Iterator[str]:
         yield from (role.arn for role in list(backend.roles.values()) if role.name == named.id)
     else:
         yield from (user.arn for user in list(backend.users.values()) if user.name == named.id)
+
+
+def _arn_of_key(named: _Named, key: str) -> str:
+    """Return the ARN of a key by its id or alias, in the account and Region of a resource; empty if there is none."""
+    backend = kms_backends[named.account][named.region]
+    key_id = backend.get_key_id_from_alias(key) if key.startswith("alias/") else key
+    found = backend.keys.get(key_id or "")
+    return str(found.arn) if found else ""
 
 
 def _key_id(named: _Named, arn: str) -> str:
