@@ -12,6 +12,8 @@ K, TAGS, ARN, TIME = "aws:PrincipalTag/team", "aws:TagKeys", "aws:SourceArn", "a
 TOPIC = "arn:aws:sns:us-east-1:111122223333:alarms"
 IP = "aws:SourceIp"
 NOON = "2026-11-29T12:00:00Z"
+FINANCE = {ARN: "arn:aws:someservice:*:111122223333:finance/*"}
+DOCUMENT = {ARN: "arn:aws:someservice:us-east-2:999999999999:store/abc:111122223333:finance/document.txt"}
 
 
 ROWS: list[tuple[str, Condition, dict[str, Any], bool]] = [
@@ -134,14 +136,14 @@ ROWS: list[tuple[str, Condition, dict[str, Any], bool]] = [
     ("ARN: segment by segment", {"ArnLike": {ARN: "arn:aws:sns:*:111122223333:*"}}, {ARN: TOPIC}, True),
     (
         "ARN: the page's own example",
-        {"ArnLike": {ARN: "arn:aws:someservice:*:111122223333:finance/*"}},
-        {ARN: "arn:aws:someservice:us-east-2:999999999999:store/abc:111122223333:finance/document.txt"},
+        {"ArnLike": FINANCE},
+        DOCUMENT,
         False,
     ),
     (
         "ARN: the same as texts",
-        {"StringLike": {ARN: "arn:aws:someservice:*:111122223333:finance/*"}},
-        {ARN: "arn:aws:someservice:us-east-2:999999999999:store/abc:111122223333:finance/document.txt"},
+        {"StringLike": FINANCE},
+        DOCUMENT,
         True,
     ),
     ("ARN: ArnEquals has wildcards too", {"ArnEquals": {ARN: "arn:aws:sns:us-*:*:a?arms"}}, {ARN: TOPIC}, True),

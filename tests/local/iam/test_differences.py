@@ -5,31 +5,21 @@ The random cases of test_oracle.py leave these out. The pages are those of the I
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
 
 from cloudmend.local.iam.evaluate import evaluate
-from cloudmend.local.iam.request import AccessRequest, Caller, Policies, Policy
-from local.iam.cases import CALLERS, HOME, Case
+from cloudmend.local.iam.request import AccessRequest, Caller, Policies
+from local.iam.cases import HOME, Case
 from local.iam.oracle import answers
+from local.iam.policies import ALL, NONE, allow, policy
+from local.iam.rows import FEDERATED, ROLE, ROOT, USER
 from local.iam.test_oracle import in_words
 
-USER, ROLE, ROOT_USER = CALLERS[1], CALLERS[2], CALLERS[4]
 QUEUE = f"arn:aws:sqs:us-east-1:{HOME}:work"
 BUCKET_KEY = "arn:aws:s3:::data/a"
-ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-SQS_ONLY = {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}
-
-
-def policy(*statements: dict[str, Any], version: str = "2012-10-17") -> Policy:
-    return Policy("a policy", json.dumps({"Version": version, "Statement": statements}))
-
-
-def allow(**condition: Any) -> Policy:
-    return policy({**ALL, "Condition": condition})
 
 
 class Difference(NamedTuple):
@@ -69,7 +59,7 @@ DIFFERENCES = [
     Difference(
         "Multivalued context keys: ForAllValues holds for a null data set, such as an empty text",
         *LAXER,
-        Policies([allow(**{"ForAllValues:StringEquals": {"aws:PrincipalOrgPaths": "o-mine/"}})]),
+        Policies([policy({**ALL, "Condition": {"ForAllValues:StringEquals": {"aws:PrincipalOrgPaths": "o-mine/"}}})]),
         {"aws:PrincipalOrgPaths": [""]},
     ),
     Difference(
@@ -108,7 +98,7 @@ DIFFERENCES = [
     Difference(
         "Policy evaluation logic: a session policy does not limit what a policy grants to the session itself",
         *LAXER,
-        Policies(session=[policy(SQS_ONLY)], resource=policy({**ALL, "Principal": {"AWS": ROLE.arn}})),
+        Policies(session=[allow("sqs:*")], resource=policy({**ALL, "Principal": {"AWS": ROLE.arn}})),
         {},
         ROLE,
     ),
@@ -156,19 +146,19 @@ def test_a_known_difference_is_as_it_is_named(difference: Difference) -> None:
 
 
 def test_the_root_user_has_full_access_without_a_policy_and_the_oracle_gives_it_none() -> None:
-    case = Case(AccessRequest("s3:GetObject", BUCKET_KEY), ROOT_USER, Policies())
+    case = Case(AccessRequest("s3:GetObject", BUCKET_KEY), ROOT, Policies())
     assert evaluate(case.request, case.caller, case.policies).allowed
     assert answers([case.simulation() | {"identityPolicies": []}])[0]["result"] == "ImplicitlyDenied"
 
 
 def test_a_session_of_get_federation_token_without_a_session_policy_may_do_nothing_and_the_oracle_lets_it() -> None:
-    case = Case(AccessRequest("s3:GetObject", BUCKET_KEY), CALLERS[3], Policies([policy(ALL)]))
+    case = Case(AccessRequest("s3:GetObject", BUCKET_KEY), FEDERATED, Policies([policy(ALL)]))
     assert in_words(evaluate(case.request, case.caller, case.policies)) == "ImplicitlyDenied"
     assert answers([case.simulation()])[0]["result"] == "Allowed"
 
 
 def test_service_control_policies_do_not_bind_the_management_account_and_the_oracle_knows_none() -> None:
-    closed = Policies([policy(ALL)], scps=[[policy({"Effect": "Deny", "Action": "*", "Resource": "*"})]])
+    closed = Policies([policy(ALL)], scps=[[policy(NONE)]])
     case = Case(AccessRequest("s3:GetObject", BUCKET_KEY), replace(USER, management=True), closed)
     assert evaluate(case.request, case.caller, case.policies).allowed
     assert answers([case.simulation()])[0]["result"] == "ExplicitlyDenied"
