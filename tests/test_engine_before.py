@@ -185,5 +185,5 @@ def test_an_error_is_told_in_its_own_words_and_a_bug_as_one() -> None:
 def test_exemptions_that_cannot_be_read_exempt_nothing_and_say_so() -> None:
     held, ledger = Exemptions((exemption(),)), Ledger(exemptions=[Exemptions((exemption(),)), NO_ANSWER])
     assert current_exemptions(world(ledger)) == held
-    assert current_exemptions(world(ledger)) == Exemptions((), ("No answer.",))
+    assert current_exemptions(world(ledger)) == Exemptions((), (Unreadable("", "No answer."),))
     assert ledger.asked == [("exemptions", NOW)] * 2

@@ -182,7 +182,10 @@ def test_what_was_exempted_meanwhile_is_not_written() -> None:
 
 def test_exemptions_that_cannot_be_read_now_exempt_nothing_and_a_bug_ends_the_plan() -> None:
     plan = made()
-    assert intended([plan], Ledger(intend=ENTRY, exemptions=LedgerError("No."))) == [replace(plan, entry=ENTRY)]
+    unread = replace(plan, entry=ENTRY, unreadable=("No.",))
+    for before in ((), ("No.",)):
+        planned_before = replace(plan, unreadable=before)
+        assert intended([planned_before], Ledger(intend=ENTRY, exemptions=LedgerError("No."))) == [unread]
     (end,) = intended([plan], Ledger(intend=ENTRY, exemptions=ValueError("a bug")))
     assert end == replace(plan, entry=ENTRY).ended("failed", told="cloudmend crashed: ValueError: a bug")
 

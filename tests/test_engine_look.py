@@ -11,7 +11,7 @@ from cli.scan.test_scan import WithInterfaces
 from cloudmend.cli.context import NOTHING, DecisionInputs
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import AwsError, LedgerError
-from cloudmend.core.ledger import Exemptions, TimedExemption
+from cloudmend.core.ledger import Exemptions, TimedExemption, Unreadable
 from cloudmend.core.model import ApiCall, Resource
 from cloudmend.core.reach import Reach
 from cloudmend.core.target import Target
@@ -137,7 +137,7 @@ def test_a_ledger_that_cannot_be_read_counts_for_nothing_and_is_told() -> None:
             raise LedgerError("The ledger cannot be used.")
 
     account = Account()
-    known = DecisionInputs(exemptions=Exemptions((), ("x-9 cannot be read",)), ledger=Broken())  # type: ignore[arg-type]
+    known = DecisionInputs(exemptions=Exemptions((), (Unreadable("x-9", "x-9 cannot be read"),)), ledger=Broken())  # type: ignore[arg-type]
     found = judged(account, account.group(SSH), known)
     assert (actions(found), found.notes) == (
         {"tcp/22": "fix"},

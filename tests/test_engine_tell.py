@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from cloudmend.controls import by_id
+from cloudmend.core.errors import LedgerError
 from cloudmend.core.exempting import Where
 from cloudmend.core.ledger import TimedExemption
 from cloudmend.core.model import Ignored, Record
@@ -77,3 +78,25 @@ def test_an_exemption_that_the_ledger_does_not_hold_is_named() -> None:
     assert asked(account, exemption="exempt-00000000") == Ignored(
         "the ledger holds no undo or exemption exempt-00000000 to report"
     )
+
+
+def test_an_exemption_that_cannot_be_read_is_an_error_that_says_so_and_what_to_do() -> None:
+    account = Account()
+    exempted(account)
+    account.store.exemptions["exempt-1a2b3c4d"] = b'{"version": 99, "id": "exempt-1a2b3c4d"}'
+    with pytest.raises(LedgerError) as raised:
+        asked(account, exemption="exempt-1a2b3c4d")
+    assert str(raised.value) == (
+        "Exemption exempt-1a2b3c4d cannot be read. exempt-1a2b3c4d was stored in version 99; this cloudmend reads up "
+        "to 2. Update cloudmend. Until it can be read, it exempts nothing. If it is no longer needed, end it with "
+        "cloudmend exempt remove exempt-1a2b3c4d, with the same --ledger."
+    )
+    assert account.records == []
+
+
+def test_that_another_exemption_cannot_be_read_hides_none_and_makes_none() -> None:
+    account = Account()
+    exempted(account, control="security_group_ingress")
+    account.store.exemptions["another"] = b"no JSON"
+    assert isinstance(asked(account, exemption="exempt-1a2b3c4d"), Record)
+    assert isinstance(asked(account, exemption="exempt-0"), Ignored)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from cloudmend.core.contract import Control, Finding, Followed, Following, State, View
 from cloudmend.core.decide import Decision
-from cloudmend.core.ledger import End, Entry, Exemptions, TimedExemption
+from cloudmend.core.ledger import End, Entry, Exemptions, TimedExemption, Unreadable
 from cloudmend.core.model import Edit, Intent, Step
 from cloudmend.core.planning import NOTHING, Covers, judge, mark, plan
 from cloudmend.core.policy.model import Policy
@@ -47,7 +47,7 @@ class Facts:
         there = target(self.control, self.opened)
         there = replace(there, swept=self.swept)
         known = Known(
-            exemptions=lambda: Exemptions(tuple(self.held), ("an exemption",)),
+            exemptions=lambda: Exemptions(tuple(self.held), (Unreadable("e", "an exemption"),)),
             recent=lambda: Recent(tuple(self.recent), ("a record",)),
             mode=lambda: self.mode,
             before=lambda: self.before,

@@ -146,7 +146,7 @@ def test_a_record_with_a_time_from_which_no_lease_could_be_counted_cannot_be_rea
 @FAR_OFF
 def test_an_exemption_with_such_a_time_exempts_nothing(time: bytes) -> None:
     for own in (b"2026-11-24T09:00:00Z", b"2026-11-24T07:00:00Z"):
-        (problem,) = read([EXEMPTION_2.replace(own, time)], NOON).unreadable
+        (problem,) = read([EXEMPTION_2.replace(own, time)], NOON).problems
         assert PAST_ALL_TIME in problem
 
 

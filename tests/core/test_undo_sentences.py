@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.core.errors import UndoIncomplete, UndoRefused, WrongState
-from cloudmend.core.ledger import End, Entry, State
+from cloudmend.core.ledger import End, Entry, Exemptions, State, Unreadable
 from cloudmend.core.model import UNDO, Actor, Attribution, Edit, Finding, Record, Request, Resource
 from cloudmend.core.undo import (
     Difference,
@@ -140,7 +140,7 @@ WHEN = f"{GROUP} was undone already, on 2026-11-24 07:00 UTC by {ALICE}"
 
 def test_what_was_undone_already_is_told_with_its_exemption() -> None:
     other = exemption("another")
-    assert undone_already(ENTRY, UNDONE, UndoStatus(restored=EDITS), [other, HELD]) == UndoResult(
+    assert undone_already(ENTRY, UNDONE, UndoStatus(restored=EDITS), Exemptions((other, HELD))) == UndoResult(
         entry=ENTRY,
         exemption=HELD,
         record=UNDONE.record,
@@ -156,7 +156,7 @@ def test_what_was_undone_already_is_told_with_its_exemption() -> None:
     [
         (
             UndoStatus(requests=(CALL,)),
-            [HELD],
+            Exemptions((HELD,)),
             (
                 f"{WHEN}, and is no longer as that undo left it. {NOTHING} If it was mended again, that mend has a "
                 f"record of its own: cloudmend records --group {GROUP}, with the same --ledger, lists them."
@@ -164,7 +164,16 @@ def test_what_was_undone_already_is_told_with_its_exemption() -> None:
         ),
         (
             UndoStatus(),
-            [exemption("another")],
+            Exemptions((), (Unreadable("another", "It is spoiled."), Unreadable(HELD.id, "It is no JSON."))),
+            (
+                f"{WHEN}. It is no JSON. Until it can be read, it exempts nothing. If it is no longer needed, end it "
+                f"with cloudmend exempt remove {HELD.id}, with the same --ledger. The next event or sweep closes it "
+                f"again. {NOTHING}"
+            ),
+        ),
+        (
+            UndoStatus(),
+            Exemptions((exemption("another"),), (Unreadable("another", "It is spoiled."),)),
             (
                 f"{WHEN}, and its exemption has ended since: the next event or sweep closes it again. {NOTHING} To "
                 "leave it open, use cloudmend exempt add, with the same --ledger."
@@ -172,7 +181,7 @@ def test_what_was_undone_already_is_told_with_its_exemption() -> None:
         ),
         (
             UndoStatus(is_gone=True),
-            [HELD],
+            Exemptions((HELD,)),
             (
                 f"{GROUP} does not exist in {REGION} any more: it was deleted, so there is nothing to restore. "
                 f"{NOTHING} What it was before the mend is in the record: cloudmend records --group {GROUP} --json, "
@@ -181,7 +190,7 @@ def test_what_was_undone_already_is_told_with_its_exemption() -> None:
         ),
     ],
 )
-def test_an_undo_that_no_longer_holds_is_refused(reversal: UndoStatus, held: list[Any], told: str) -> None:
+def test_an_undo_that_no_longer_holds_is_refused(reversal: UndoStatus, held: Exemptions, told: str) -> None:
     with pytest.raises(UndoRefused) as refused:
         undone_already(ENTRY, UNDONE, reversal, held)
     assert str(refused.value) == told

@@ -99,8 +99,9 @@ def test_an_exemption_of_another_shape_exempts_nothing_and_hides_no_other(
     change(dynamodb, table, key("exemptions", "a"), "exemption", value)
     found = ledger.exemptions(NOW)
     assert [held.id for held in found.held] == ["b"]
-    (problem,) = found.unreadable
-    assert problem.startswith("Exemption a cannot be read. It is not what cloudmend stores")
+    (unread,) = found.unreadable
+    assert unread.id == "a"
+    assert unread.problem.startswith("Exemption a cannot be read. It is not what cloudmend stores")
 
 
 @pytest.mark.parametrize("value", [{"N": "7"}, {"S": "many"}, {"L": []}, {"NULL": True}])

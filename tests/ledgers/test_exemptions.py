@@ -52,13 +52,13 @@ def test_one_that_nobody_owns_or_explains_is_told_and_exempts_nothing(backend: B
     found = ledger.exemptions(NOW)
     assert [held.id for held in found.held] == ["c"]
     assert len(found.unreadable) == 2
-    assert "$.owner" in found.unreadable[0]
+    assert "$.owner" in found.problems[0]
 
 
 def test_one_of_a_newer_version_is_told_and_exempts_nothing(backend: Backend) -> None:
     backend.ledger().exempt(msgspec.structs.replace(exemption(), version=3))
     found = backend.ledger().exemptions(NOW)
     assert found.held == ()
-    assert found.unreadable == (
+    assert found.problems == (
         "Exemption e-1 cannot be read. e-1 was stored in version 3; this cloudmend reads up to 2. Update cloudmend.",
     )

@@ -180,7 +180,7 @@ def _switch(parameter: str, region: str | None) -> Switched:
 def _exemptions(ledger: Ledger | None, now: datetime) -> Exemptions:
     """Return the active exemptions. One that cannot be read exempts nothing, as in the engine, and is reported."""
     found = ledger.exemptions(now) if ledger else Exemptions(())
-    for problem in found.unreadable:
+    for problem in found.problems:
         _tell(problem)
     return found
 

@@ -150,9 +150,9 @@ class MendEnd(NamedTuple):
 
 
 class Unreadable(Struct, frozen=True):
-    """A record of a ledger that cannot be read: its id, and a sentence or two with the reason and the action.
+    """A record or exemption of a ledger that cannot be read: its id, and why, in a sentence or two with the action.
 
-    `place` is the key under which the record is stored. It is empty if the ledger does not have it, as for some records
+    `place` is the key under which a record is stored. It is empty if the ledger does not have it, as for some records
     of version 1.
     """
 
@@ -241,15 +241,28 @@ class TimedExemption(Struct, frozen=True, kw_only=True):
 
 
 class Exemptions(Struct, frozen=True):
-    """The active exemptions, and a sentence for each that cannot be read.
+    """The active exemptions, and those that cannot be read.
 
-    An exemption that cannot be read exempts nothing, and a person must look at it. Those that are `over` are kept as
-    long as records are.
+    An exemption that cannot be read exempts nothing, and a person must look at it. It has no id if the ledger does not
+    give any exemption. Those that are `over` are kept as long as records are.
     """
 
     held: tuple[TimedExemption, ...]
-    unreadable: tuple[str, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
     over: tuple[TimedExemption, ...] = ()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """A sentence or two for each that cannot be read."""
+        return tuple(each.problem for each in self.unreadable)
+
+    def problem_of(self, exemption_id: str) -> str:
+        """Return why this exemption cannot be read, and what to do; empty if it can be read or does not exist."""
+        why = " ".join(each.problem for each in self.unreadable if each.id in ("", exemption_id))
+        return why and (
+            f"{why} Until it can be read, it exempts nothing. If it is no longer needed, end it with cloudmend exempt "
+            f"remove {exemption_id}, with the same --ledger."
+        )
 
 
 class Terms(Struct, frozen=True, kw_only=True):

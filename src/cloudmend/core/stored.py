@@ -64,7 +64,7 @@ def read_exemptions(stored: Iterable[tuple[str, bytes]], now: datetime) -> Exemp
         try:
             exemption = _decoded(data, TimedExemption)
         except LedgerError as error:
-            unreadable.append(f"Exemption {exemption_id} cannot be read. {error}")
+            unreadable.append(Unreadable(exemption_id, f"Exemption {exemption_id} cannot be read. {error}"))
         else:
             read.append(exemption)
     held = tuple(exemption for exemption in read if exemption.holds(now))

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from cloudmend.core.errors import UndoIncomplete, UndoRefused, WrongState
 from cloudmend.core.escaping import command
-from cloudmend.core.ledger import End, Entry, State, TimedExemption
+from cloudmend.core.ledger import End, Entry, Exemptions, State, TimedExemption
 from cloudmend.core.model import UNDO, Actor, Attribution, Edit, Record, Status
 from cloudmend.core.ports import Sent
 
@@ -109,16 +109,20 @@ def mended_record(entry: Entry) -> Record:
     return entry.ended.record
 
 
-def undone_already(entry: Entry, end: End, reversal: UndoStatus, held: Iterable[TimedExemption]) -> UndoResult:
+def undone_already(entry: Entry, end: End, reversal: UndoStatus, exemptions: Exemptions) -> UndoResult:
     """Return the result of the undo that has this `end`, if it still holds. Raises UndoRefused if it does not."""
     check_there(entry, reversal)
-    label, exemption = entry.intent.resource.label, _by_id(held, entry.id)
+    label, exemption = entry.intent.resource.label, _by_id(exemptions.held, entry.id)
     when = f"undone already, on {end.at:%Y-%m-%d %H:%M} UTC by {end.record.attribution.who}"
     if not reversal.is_done:
         raise UndoRefused(
             f"{label} was {when}, and is no longer as that undo left it. Nothing was changed. If it was mended again, "
             f"that mend has a record of its own: cloudmend records --group {entry.intent.resource.id}, with the same "
             "--ledger, lists them."
+        )
+    if exemption is None and (problem := exemptions.problem_of(entry.id)):
+        raise UndoRefused(
+            f"{label} was {when}. {problem} The next event or sweep closes it again. Nothing was changed."
         )
     if exemption is None:
         raise UndoRefused(

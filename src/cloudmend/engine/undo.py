@@ -15,7 +15,7 @@ from cloudmend.core.contract import Control
 from cloudmend.core.errors import AwsError, LedgerError, WrongState
 from cloudmend.core.exempting import ExemptionRequest, Where, exemption_record
 from cloudmend.core.guidance import guided
-from cloudmend.core.ledger import Entry, TimedExemption
+from cloudmend.core.ledger import Entry, Exemptions, TimedExemption
 from cloudmend.core.model import UNDO, Ignored, Record
 from cloudmend.core.notice.request import NoticeRequest
 from cloudmend.core.policy.model import Policy
@@ -120,8 +120,8 @@ def _where(entry: Entry) -> Where:
     )
 
 
-def _exemptions(world: World) -> Sequence[TimedExemption]:
-    return world.ledger.exemptions(world.clock.now()).held
+def _exemptions(world: World) -> Exemptions:
+    return world.ledger.exemptions(world.clock.now())
 
 
 def _control(entry: Entry, control_of: Callable[[str], Control[Any]]) -> Control[Any]:
@@ -194,5 +194,8 @@ def _of_undo(request: NoticeRequest, world: World) -> Record | None:
 
 
 def _exemption(exemption_id: str, world: World) -> TimedExemption | None:
-    found = world.ledger.exemptions(world.clock.now())
+    """None where there is none, also none that is over. Raises LedgerError where it cannot be read."""
+    found = _exemptions(world)
+    if problem := found.problem_of(exemption_id):
+        raise LedgerError(problem)
     return next((each for each in (*found.held, *found.over) if each.id == exemption_id), None)

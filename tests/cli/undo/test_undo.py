@@ -111,3 +111,18 @@ def test_the_first_characters_of_an_exemption_s_id_end_it_where_no_other_has_the
     assert account.ledger.exemptions(datetime.now(UTC)).held == ()
     with pytest.raises(LedgerError, match="There is no exemption 01M86 "):
         exempting.remove("01M86", "", None)
+
+
+def test_an_exemption_that_cannot_be_read_is_told_first_and_ended_by_its_first_characters(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account = Account()
+    account.store.exemptions["exempt-1a2b3c4d"] = b"no JSON"
+    monkeypatch.setattr(exempting, "find_ledger", lambda *_: SearchedLedger(account.ledger, "the ledger", hint=""))
+    assert exempting.show("", None, as_json=False) == 1
+    problem, none = capsys.readouterr().err.splitlines()
+    assert problem.startswith("cloudmend: Exemption exempt-1a2b3c4d cannot be read.")
+    assert none == "cloudmend: No exemption that can be read is active in the ledger."
+    exempting.remove("exempt-1", "", None)
+    assert exempting.show("", None, as_json=False) == 0
+    assert capsys.readouterr().err == "cloudmend: No exemption is active in the ledger.\n"

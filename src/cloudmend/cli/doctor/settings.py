@@ -92,7 +92,7 @@ def records(open_intents: Iterable[Found], exemptions: Exemptions, now: datetime
     """Judge the mends that did not end, and the exemptions."""
     entries = Entries(open_intents)
     left = [entry for entry in entries if entry.opened < now - _FORGOTTEN]
-    unread = [*(each.problem for each in entries.unreadable), *exemptions.unreadable]
+    unread = [*(each.problem for each in entries.unreadable), *exemptions.problems]
     if unread:
         others = f" {len(unread) - 1:,} more cannot be read." if len(unread) > 1 else ""
         verdict: Verdict = "broken" if entries.unreadable else "warning"

@@ -64,9 +64,10 @@ def show(ledger: str, region: str | None, *, as_json: bool) -> int:
     searched = find_ledger(ledger, region)
     found = searched.ledger.exemptions(datetime.now(UTC)) if searched.ledger else Exemptions(())
     tell(found.held, as_json=as_json)
+    sys.stderr.writelines(f"cloudmend: {terminal(problem)}\n" for problem in found.problems)
     if not found.held:
-        sys.stderr.write(f"cloudmend: {terminal(searched.nothing('No exemption is active'))}\n")
-    sys.stderr.writelines(f"cloudmend: {terminal(problem)}\n" for problem in found.unreadable)
+        none = "No exemption that can be read is active" if found.unreadable else "No exemption is active"
+        sys.stderr.write(f"cloudmend: {terminal(searched.nothing(none))}\n")
     return 1 if found.unreadable else 0
 
 
@@ -84,14 +85,15 @@ def remove(exemption_id: str, ledger: str, region: str | None) -> None:
 
 
 def _meant(text: str, ledger: Ledger | None) -> str:
-    """Return the id of the active exemption that begins with `text`, or `text` itself if there is none.
+    """Return the id of the exemption, active or unreadable, that begins with `text`; if there is none, `text` itself.
 
     Raises CloudmendError, also if several ids begin so.
     """
     if ledger is None or len(text) < SHORTEST:
         return text
-    held = [each.id for each in ledger.exemptions(datetime.now(UTC)).held]
-    found = [each for each in held if each.startswith((text, typed(text)))]
+    known = ledger.exemptions(datetime.now(UTC))
+    ids = [*(each.id for each in known.held), *(each.id for each in known.unreadable)]
+    found = [each for each in ids if each.startswith((text, typed(text)))]
     if text in found or not found:
         return text
     if len(found) > 1:

@@ -136,7 +136,7 @@ def _look(at: tuple[Control[Any], str], readers: Mapping[str, Reader], context: 
     control, region = at
     world = msgspec.structs.replace(context.world(region, readers[region]), begin=threads())
     found = survey(control, context.policy, one_run(world))
-    told = {note for each in found.found for note in each.notes} - {*context.inputs.exemptions.unreadable}
+    told = {note for each in found.found for note in each.notes} - {*context.inputs.exemptions.problems}
     return LookResult(control, region, msgspec.structs.replace(found, unread=(*found.unread, *sorted(told))))
 
 

@@ -103,7 +103,11 @@ def _checked(
         return planned.ended("failed", told=sentence(kept))
     planned = msgspec.structs.replace(planned, entry=kept)
     try:
-        stopped = _meanwhile(planned, latest(), state)
+        now = latest()
+        planned = msgspec.structs.replace(
+            planned, unreadable=tuple(dict.fromkeys((*planned.unreadable, *now.problems)))
+        )
+        stopped = _meanwhile(planned, now, state)
     except Exception as error:  # noqa: BLE001 - what cannot be known now is tried again
         return planned.ended("failed", told=sentence(error))
     return planned.ended("failed", told=stopped, again=True, given_up=True) if stopped else planned

@@ -11,7 +11,7 @@ import msgspec
 
 from cloudmend.core.contract import Control, State
 from cloudmend.core.errors import AwsError, CloudmendError
-from cloudmend.core.ledger import Exemptions
+from cloudmend.core.ledger import Exemptions, Unreadable
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.target import Target
 from cloudmend.core.world import OneByOne, World
@@ -121,4 +121,4 @@ def current_exemptions(world: World) -> Exemptions:
     try:
         return world.ledger.exemptions(world.clock.now())
     except CloudmendError as error:
-        return Exemptions((), (str(error),))
+        return Exemptions((), (Unreadable("", str(error)),))

@@ -73,7 +73,7 @@ def _at_fault(situation: Situation, view: View, settings: Any, policy: Policy, a
         is_baseline=is_baseline,
         covers=covers,
         recent=recent.entries,
-        unreadable=exemptions.unreadable,
+        unreadable=exemptions.problems,
         ledger_unreadable=recent.unreadable,
     )
     if decision.action == "exempt":

@@ -79,4 +79,4 @@ def current_findings(context: ConsoleContext) -> CurrentFindings:
     inputs = DecisionInputs(exemptions=exemptions, ledger=context.ledger, keeps_baseline=is_stacks)
     look = LookContext(context.policy, now, inputs, account=context.account())
     report = report_of(look_everywhere(context.readers, context.controls, look, quiet=True))
-    return CurrentFindings(at=now, report=report, controls=context.controls, unreadable=exemptions.unreadable)
+    return CurrentFindings(at=now, report=report, controls=context.controls, unreadable=exemptions.problems)
