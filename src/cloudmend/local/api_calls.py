@@ -13,6 +13,8 @@ from moto.core.parse import PROTOCOL_PARSERS, RequestDict
 from moto.core.utils import get_service_model
 from werkzeug.datastructures import Headers, MultiDict
 
+from cloudmend.local.messages import S3_CONTROL_PATH
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -29,7 +31,6 @@ _MODELS = {
     "monitoring": "cloudwatch",
     "states": "stepfunctions",
 }
-_S3_CONTROL_PATH = "/v20180820/"
 _LABEL = re.compile(r"\\\{(\w+)(\\\+)?\\\}")
 
 
@@ -63,7 +64,7 @@ def parsed(
 def model_name(request: ApiRequest) -> str:
     """Return the name that botocore's model has for the service of a request."""
     name = _MODELS.get(request.service, request.service)
-    return "s3control" if name == "s3" and request.path.startswith(_S3_CONTROL_PATH) else name
+    return "s3control" if name == "s3" and request.path.startswith(S3_CONTROL_PATH) else name
 
 
 def modelled(request: ApiRequest) -> ModelledCall | None:

@@ -91,11 +91,17 @@ def _rest_operation(service: str, request: Request, path: str, query: Mapping[st
 
 @cache
 def _routes(service: str) -> tuple[_Route, ...]:
-    try:
-        model = ServiceModel(Loader().load_service_model(service, "service-2"), service)
-    except UnknownServiceError:
+    model = _model(service) or _model(service.replace("-", ""))  # "access-analyzer" signs for accessanalyzer
+    if model is None:
         return ()
     return tuple(_route(model.operation_model(name)) for name in model.operation_names)
+
+
+def _model(name: str) -> ServiceModel | None:
+    try:
+        return ServiceModel(Loader().load_service_model(name, "service-2"), name)
+    except UnknownServiceError:
+        return None
 
 
 def _route(operation: OperationModel) -> _Route:

@@ -11,15 +11,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.session import Session
-from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
 from cloudmend.core.loopback import START
 from cloudmend.local.api_calls import modelled
 from cloudmend.local.calls import read
 from cloudmend.local.cloudtrail import event, recorded
+from cloudmend.local.emulator import forwarded
 from cloudmend.local.identity import Principal, who
-from cloudmend.local.messages import ApiError, ApiRequest, ApiResponse, SeenCall, error_code
+from cloudmend.local.messages import ApiError, ApiRequest, ApiResponse, SeenCall, identified, refusal
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -35,13 +35,10 @@ class Exchange:
     _environ: WSGIEnvironment
 
     def forward(self, body: bytes | None = None) -> ApiResponse:
-        """moto's answer, to the request as it is or with another body."""
+        """moto's answer, to the request as it is or with another body. Raises ApiError for what moto lacks."""
         body = self.request.body if body is None else body
         environ = {**self._environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-        chunks, status, headers = run_wsgi_app(self._emulator, environ, buffered=True)
-        content, code = b"".join(chunks), int(status.split()[0])
-        named = {name.lower(): value for name, value in headers}
-        return ApiResponse(code, tuple(headers), content, error_code(code, named, content))
+        return forwarded(self._emulator, environ, self.request)
 
 
 Service = Callable[[Exchange], ApiResponse]
@@ -84,7 +81,7 @@ class Front:
                 datetime.now(UTC),
             )
         )
-        response = Response(answer.body, answer.status, [*answer.headers, (START, self._start)])
+        response = Response(answer.body, answer.status, [*identified(answer), (START, self._start)])
         return response(environ, start_response)
 
     def _answer(self, exchange: Exchange) -> ApiResponse:
@@ -94,10 +91,10 @@ class Front:
             _check_region(exchange.request.region)
             return service(exchange)
         except ApiError as error:
-            return _refusal(error, exchange.request)
+            return refusal(error, exchange.request)
         except Exception:  # noqa: BLE001 the boundary of the server
             self._log(traceback.format_exc())
-            return _refusal(ApiError("InternalFailure", "The embedded AWS failed: see its log.", 500), exchange.request)
+            return refusal(ApiError("InternalFailure", "The embedded AWS failed: see its log.", 500), exchange.request)
 
     def _record(self, exchange: Exchange, answer: ApiResponse) -> None:
         """Put CloudTrail's event of a write on the bus. EC2's own service puts those of EC2's calls."""
@@ -125,8 +122,3 @@ def _check_region(name: str) -> None:
     """Raise ApiError for a Region that there is not. AWS itself has no server there to say so."""
     if name not in known_regions():
         raise ApiError("InvalidRegion", f"{name} is not the name of a Region that the embedded AWS knows.", 400)
-
-
-def _refusal(error: ApiError, request: ApiRequest) -> ApiResponse:
-    is_query = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
-    return error.query_response() if is_query else error.json_response()

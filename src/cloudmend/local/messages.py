@@ -13,12 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+REQUEST_ID = "x-amzn-requestid"
+_REQUEST_ID = re.compile(rb"<requestid>([^<]+)<", re.IGNORECASE)
+S3_CONTROL_PATH = "/v20180820/"
+# The signing names of the services that speak XML in another way than S3. That of S3 Control is S3's.
+_XML_SERVICES = frozenset({"cloudfront", "route53", "s3"})
 _XML_CODE = re.compile(rb"<Code>([^<]+)</Code>")
 
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
-    """One signed HTTP request. `service` is the signing name ("ec2", "monitoring"), `path` is percent-encoded."""
+    """A signed HTTP request. `service` is the signing name ("ec2", "monitoring"), `path` is percent-encoded."""
 
     service: str
     operation: str
@@ -44,7 +49,7 @@ class ApiResponse:
 
 @dataclass(frozen=True, slots=True)
 class SeenCall:
-    """One API call: who asked what, when (UTC), and AWS's error code if it was refused."""
+    """An API call: who asked what, when (UTC), and AWS's error code if it was refused."""
 
     service: str
     operation: str
@@ -62,19 +67,42 @@ class ApiError(Exception):
         self.message = message
         self.status = status
 
-    def query_response(self) -> ApiResponse:
-        """As the query protocol sends it (CloudFormation, STS)."""
-        body = (
-            f"<ErrorResponse><Error><Type>Sender</Type><Code>{self.code}</Code>"
-            f"<Message>{escape(self.message)}</Message></Error><RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"
-        )
+    def xml_response(self, root: str) -> ApiResponse:
+        """Return it in XML. `root` is "Error" for S3, "Response" for EC2, and "ErrorResponse" for others."""
+        error = f"<Code>{self.code}</Code><Message>{escape(self.message)}</Message>"
+        request_id = f"<RequestId>{uuid.uuid4()}</RequestId>"
+        body = {
+            "Error": f"<Error>{error}{request_id}</Error>",
+            "ErrorResponse": f"<ErrorResponse><Error>{error}</Error>{request_id}</ErrorResponse>",
+            "Response": f"<Response><Errors><Error>{error}</Error></Errors>{request_id}</Response>",
+        }[root]
         return ApiResponse(self.status, (("Content-Type", "text/xml"),), body.encode(), self.code)
 
     def json_response(self) -> ApiResponse:
-        """As the JSON protocols send it (EventBridge, Lambda)."""
+        """Return it as the JSON protocols send it (EventBridge, Lambda)."""
         body = json.dumps({"__type": self.code, "message": self.message, "Message": self.message}).encode()
         headers = (("Content-Type", "application/json"), ("x-amzn-ErrorType", self.code))
         return ApiResponse(self.status, headers, body, self.code)
+
+
+def refusal(error: ApiError, request: ApiRequest) -> ApiResponse:
+    """Return an error in the protocol of the request that it answers."""
+    if request.service == "ec2":
+        return error.xml_response("Response")
+    if request.service == "s3" and not request.path.startswith(S3_CONTROL_PATH):
+        return error.xml_response("Error")
+    is_query = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    if is_query or request.service in _XML_SERVICES:
+        return error.xml_response("ErrorResponse")
+    return error.json_response()
+
+
+def identified(response: ApiResponse) -> tuple[tuple[str, str], ...]:
+    """Return the headers of an answer, with the request's id that each answer of AWS has."""
+    if any(name.lower() == REQUEST_ID for name, _ in response.headers):
+        return response.headers
+    found = _REQUEST_ID.search(response.body)
+    return (*response.headers, (REQUEST_ID, found[1].decode() if found else str(uuid.uuid4())))
 
 
 def error_code(status: int, headers: Mapping[str, str], body: bytes) -> str | None:

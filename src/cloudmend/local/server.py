@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from moto.core.base_backend import BackendDict
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from cloudmend.core.loopback import Guarded
 from cloudmend.local import rds_snapshots, sts_service
 from cloudmend.local.dynamodb_service import DynamoDbService
 from cloudmend.local.ec2.groups import BehaviourOptions, SecurityGroups
 from cloudmend.local.ec2_service import Ec2Service, leave_out_images
+from cloudmend.local.emulator import Emulator
 from cloudmend.local.eventbridge import Delivery, EventBus
 from cloudmend.local.events_service import EventsService
 from cloudmend.local.front import Front
@@ -162,7 +162,7 @@ class EmbeddedAws:
     def _front(self) -> WSGIApplication:
         self._ec2_service = Ec2Service(self._bus.put, **self._ec2)
         return Front(
-            DomainDispatcherApplication(create_backend_app),
+            Emulator(),
             {
                 "cloudformation": CloudFormationService(self._functions, self._bus.put),
                 "dynamodb": DynamoDbService(conflicts=self._conflicts),
