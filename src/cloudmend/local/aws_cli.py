@@ -3,6 +3,7 @@
 AWS CLI 1 has endpoints of its own for sqs everywhere, and for emr, rds, docdb, neptune and health in some Regions. They
 come before AWS_ENDPOINT_URL and its variants for one service, in the environment and in a file; only --endpoint-url
 comes before them. Source: awscli/customizations/overridesslcommonname.py of AWS CLI 1.46.3. AWS CLI 2 has none.
+S3 Control puts the account's id before the host, which not every machine takes for itself: 111122223333.localhost.
 
 It is loaded by every `aws` command, so it imports nothing of the embedded AWS.
 """
@@ -10,20 +11,27 @@ It is loaded by every `aws` command, so it imports nothing of the embedded AWS.
 from __future__ import annotations
 
 import os
+import re
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+_ACCOUNT_IN_HOST: Final = re.compile(r"^(https?://)[0-9]{12}\.(?=localhost[:/])")
 _THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 
 
 def awscli_initialize(hooks: Any) -> None:
     """Register the handlers below. AWS CLI 1 calls this by its name."""
     hooks.register("top-level-args-parsed", _use_the_variable)
+    hooks.register("before-sign.s3-control", _without_account)
     hooks.register("before-send", _refuse_others)
 
 
 def _use_the_variable(parsed_args: Any, **_: Any) -> None:
     parsed_args.endpoint_url = parsed_args.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+
+
+def _without_account(request: Any, **_: Any) -> None:
+    request.url = _ACCOUNT_IN_HOST.sub(r"\1", request.url)
 
 
 def _refuse_others(request: Any, **_: Any) -> None:

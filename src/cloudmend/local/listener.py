@@ -8,6 +8,7 @@ there: only what is named.
 from __future__ import annotations
 
 import io
+import re
 import socket
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 _IDLE_S = 10
+_ACCOUNT = re.compile(r"^[0-9]{12}\.(?=localhost:)", re.IGNORECASE)
 # How a container calls the machine that runs it: Docker Desktop's name, and what `--add-host` makes of it elsewhere.
 NAME: Final = "host.docker.internal"
 LOOPBACK: Final = "127.0.0.1"
@@ -116,6 +118,16 @@ def by_name(name: str, port: int, named: WSGIApplication, other: WSGIApplication
         return chosen(environ, start_response)
 
     return app
+
+
+def without_account(app: WSGIApplication) -> WSGIApplication:
+    """Return an application that takes 111122223333.localhost, as SDKs call S3 Control, for localhost."""
+
+    def named(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        host = _ACCOUNT.sub("", environ.get("HTTP_HOST", ""))
+        return app({**environ, "HTTP_HOST": host} if "HTTP_HOST" in environ else environ, start_response)
+
+    return named
 
 
 class _Only:

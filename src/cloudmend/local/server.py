@@ -22,7 +22,7 @@ from cloudmend.local.front import Front
 from cloudmend.local.functions import Functions
 from cloudmend.local.identity import EXAMPLE_ACCESS_KEY, EXAMPLE_SECRET_KEY, create_walkthrough_user
 from cloudmend.local.lambda_service import LambdaService
-from cloudmend.local.listener import LOOPBACK, NAME, Containers, Listener, by_name
+from cloudmend.local.listener import LOOPBACK, NAME, Containers, Listener, by_name, without_account
 from cloudmend.local.messages import SeenCall
 from cloudmend.local.queues import QueueService
 from cloudmend.local.resources import register
@@ -186,5 +186,5 @@ class EmbeddedAws:
         Programs of this machine reach it there. Containers do so too, unless they need another address.
         """
         if self._containers is None or self._containers.needs_listener:
-            return Guarded(front)
-        return by_name(NAME, self._port, self._containers.guarded(front), Guarded(front))
+            return without_account(Guarded(front))
+        return by_name(NAME, self._port, self._containers.guarded(front), without_account(Guarded(front)))

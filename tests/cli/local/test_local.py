@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
+from botocore.session import Session
 
 from cli.test_main import CLOUDMEND, cloudmend
+from cloudmend.local.identity import EXAMPLE_ACCESS_KEY, EXAMPLE_SECRET_KEY
+from cloudmend.local.runtime.process import RUNTIME, architecture
+from local.embedded.helpers import archive
 
 
 def started(*arguments: str) -> tuple[str, str]:
@@ -52,6 +57,44 @@ def test_nobody_is_told_of_containers_unasked() -> None:
     printed, warned = started()
     assert "host.docker.internal" not in printed
     assert warned == ""
+
+
+def test_what_a_function_prints_stands_in_a_file_and_not_among_the_printed_settings() -> None:
+    words = [CLOUDMEND, "local", "--port", "0"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            printed = "".join(
+                iter(server.stdout.readline, "  cloudmend invoke -e events/event.json --group GROUP_ID\n")
+            )
+            (log,) = re.findall(r"What functions print is in\s(\S+)[.] In", printed)
+            (endpoint,) = re.findall(r"export AWS_ENDPOINT_URL=(\S+)", printed)
+            _invoke(endpoint)
+            written = Path(log).read_text()
+        finally:
+            server.send_signal(signal.SIGINT)
+            rest = server.communicate(timeout=60)
+    assert rest == ("\nStopping ...\n", "")
+    assert "a line of the function" in written
+    assert not Path(log).exists()
+
+
+def _invoke(endpoint: str) -> None:
+    """Create a function there that prints, and call it."""
+    keys = {"aws_access_key_id": EXAMPLE_ACCESS_KEY, "aws_secret_access_key": EXAMPLE_SECRET_KEY}
+    iam = Session().create_client("iam", "us-east-1", endpoint_url=endpoint, **keys)
+    service = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = iam.create_role(RoleName="mine", AssumeRolePolicyDocument=json.dumps({"Statement": [service]}))
+    calls = Session().create_client("lambda", "us-east-1", endpoint_url=endpoint, **keys)
+    calls.create_function(
+        FunctionName="loud",
+        Runtime=RUNTIME,
+        Architectures=[architecture()],
+        Role=role["Role"]["Arn"],
+        Handler="index.handler",
+        Code={"ZipFile": archive("def handler(event, context):\n    print('a line of the function')\n")},
+    )
+    assert calls.invoke(FunctionName="loud")["StatusCode"] == 200
 
 
 def test_a_region_that_there_is_not_is_bad_input() -> None:

@@ -55,6 +55,8 @@ def stacks(aws: EmbeddedAws) -> list[str]:
 PAGES: list[dict[str, Any]] = [
     {"Host": "evil.example"},
     {"Host": "localhost:1"},
+    {"Host": "123456789012.localhost:1"},
+    {"Host": "123456789012.evil.example"},
     {"Host": None},
     {"Origin": "http://evil.example"},
     {"Origin": "null"},
@@ -164,3 +166,18 @@ def test_a_bucket_s_name_as_a_host_name_is_refused_with_the_names_that_work(aws:
     answer = send(aws, request(aws, "GET", urlsplit(url).path, b"", Host=urlsplit(url).netloc))
     assert answer.startswith(b"HTTP/1.1 403 ")
     assert b"answers only to the names localhost" in answer
+
+
+def test_an_account_s_id_before_the_host_is_how_sdks_call_s3_control(aws: EmbeddedAws) -> None:
+    """Where the machine takes such a name for itself; and nothing else may stand there."""
+    target, host = "/v20180820/configuration/publicAccessBlock", urlsplit(aws.endpoint).netloc
+    signed = {"Authorization": SIGNED["Authorization"].replace("cloudformation", "s3"), "Content-Type": None}
+    signed["X_Amz_Account_Id"] = "123456789012"
+
+    def answered(name: str, **more: str) -> bytes:
+        return send(aws, request(aws, "GET", target, b"", Host=name, **signed, **more))
+
+    assert b"NoSuchPublicAccessBlockConfiguration" in answered(f"123456789012.{host}")
+    assert answered(f"12345678901.{host}").startswith(b"HTTP/1.1 403 ")
+    assert answered(f"123456789012.123456789012.{host}").startswith(b"HTTP/1.1 403 ")
+    assert answered(f"123456789012.{host}", Origin="null").startswith(b"HTTP/1.1 403 ")

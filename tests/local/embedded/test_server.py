@@ -51,6 +51,17 @@ def test_the_aws_cli_needs_nothing_but_its_environment(aws: EmbeddedAws) -> None
     assert json.loads(answer.stdout)["Arn"] == f"arn:aws:iam::{ACCOUNT}:user/walkthrough"
 
 
+def test_the_aws_cli_reaches_s3_control_with_nothing_but_its_environment(aws: EmbeddedAws) -> None:
+    """On any machine: not every one takes 123456789012.localhost for itself."""
+    block = "BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=false"
+    name = ("--account-id", ACCOUNT)
+    put = aws_cli(aws, "s3control", "put-public-access-block", *name, "--public-access-block-configuration", block)
+    shown = aws_cli(aws, "s3control", "get-public-access-block", *name)
+
+    assert (put.returncode, put.stderr) == (0, "")
+    assert json.loads(shown.stdout)["PublicAccessBlockConfiguration"]["RestrictPublicBuckets"] is False
+
+
 def test_a_port_that_is_taken_is_an_error_of_the_operating_system(aws: EmbeddedAws) -> None:
     taken = EmbeddedAws(port=int(aws.endpoint.rpartition(":")[2]))
 

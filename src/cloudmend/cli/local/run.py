@@ -8,8 +8,9 @@ import shlex
 import sys
 from contextlib import closing
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from threading import Event
-from typing import Final
+from typing import IO, Final
 from urllib.parse import urlsplit
 
 from cloudmend.cli import repository
@@ -22,7 +23,8 @@ from cloudmend.local.server import EmbeddedAws
 
 _NEXT = """
 The embedded AWS is at {endpoint} (Region {region}). Ctrl-C stops it.
-It forgets everything then, records too. In another terminal:
+It forgets everything then, records too. What functions print is in
+{log}. In another terminal:
 
   cd {folder}
   unset AWS_PROFILE $(env | sed -nE 's/^((AWS|CLOUDMEND)_[A-Za-z0-9_]+)=.*/\\1/p')
@@ -54,12 +56,12 @@ def serve(port: int, region: str, containers: str | None = None) -> None:
     if region not in known_regions():
         raise InputError(f"{region!r} is not the name of a Region that the embedded AWS knows, such as eu-west-1.")
     answered = Containers(checked_address(containers), _OF_CONTAINERS) if containers else None
-    with closing(_started(port, region, answered)) as aws:
+    with _log() as log, closing(_started(port, region, answered, log)) as aws:
         try:
             if answered:
                 who = _BY_A_BRIDGE.format(address=answered.address) if answered.needs_listener else "Containers"
                 sys.stderr.write(_WARNING.format(who=who, name=NAME))
-            sys.stdout.write(_welcome(aws))
+            sys.stdout.write(_welcome(aws, log.name))
             if answered:
                 sys.stdout.write(_IN_A_CONTAINER.format(name=NAME, port=urlsplit(aws.endpoint).port))
             sys.stdout.flush()
@@ -69,9 +71,17 @@ def serve(port: int, region: str, containers: str | None = None) -> None:
     forget_embedded(aws.start)
 
 
-def _started(port: int, region: str, containers: Containers | None) -> EmbeddedAws:
+def _log() -> IO[str]:
+    """Return a new file for what would bury the printed settings. It goes when it is closed."""
+    return NamedTemporaryFile("w", buffering=1, encoding="utf-8", prefix="cloudmend-local-", suffix=".log")
+
+
+def _started(port: int, region: str, containers: Containers | None, log: IO[str]) -> EmbeddedAws:
+    def write(line: str) -> None:
+        log.write(f"{line}\n")
+
     try:
-        return EmbeddedAws(port=port, region=region, containers=containers).__enter__()
+        return EmbeddedAws(port=port, region=region, containers=containers, log=write).__enter__()
     except OSError as error:
         if containers and error.errno == errno.EADDRNOTAVAIL:
             raise CloudmendError(
@@ -84,11 +94,11 @@ def _started(port: int, region: str, containers: Containers | None) -> EmbeddedA
         ) from None
 
 
-def _welcome(aws: EmbeddedAws) -> str:
+def _welcome(aws: EmbeddedAws, log: str) -> str:
     exports = "\n".join(f"  export {name}={_quoted(name, value)}" for name, value in aws.environment.items())
     tools = shlex.quote(str(Path(sys.executable).parent))
     folder = shlex.quote(str(repository()))
-    return _NEXT.format(endpoint=aws.endpoint, region=aws.region, exports=exports, tools=tools, folder=folder)
+    return _NEXT.format(endpoint=aws.endpoint, region=aws.region, log=log, exports=exports, tools=tools, folder=folder)
 
 
 def _quoted(name: str, value: str) -> str:
