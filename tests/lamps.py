@@ -14,14 +14,13 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from cloudmend.core.call import Call, PutOff
 from cloudmend.core.contract import Control, Finding, Parts, ResourceType, State, Trigger, View, rights
 from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.model import ApiCall, Json, Record, Resource
 from cloudmend.core.policy.catalog import Catalog
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.policy.parse import parse_policy
-from cloudmend.core.ports import NEVER, Reader, Sent
+from cloudmend.core.ports import NEVER, Call, PutOff, Reader, Sent
 from cloudmend.core.target import Target
 from cloudmend.core.world import World, at_need
 from cloudmend.engine.stations.walk import mend

@@ -13,7 +13,8 @@ from cloudmend.controls.catalog import CATALOG
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.digest import Digest
-from cloudmend.core.ledger import Ending, Entry, Terms
+from cloudmend.core.ledger import Terms
+from cloudmend.core.ledger_records import Ending, Entry
 from cloudmend.core.model import Ignored, Intent, Record
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.policy.parse import parse_policy

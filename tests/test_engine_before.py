@@ -10,7 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.core.errors import LedgerError
-from cloudmend.core.ledger import Exemptions, History, Unreadable
+from cloudmend.core.ledger import History
+from cloudmend.core.ledger_records import Exemptions, Unreadable
 from cloudmend.core.standing import Before, Unit, UnitState, UnreadableStanding
 from cloudmend.core.target import Ended, Target
 from cloudmend.core.world import World

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from cloudmend.core.contract import Control, State, View
 from cloudmend.core.errors import Busy, LedgerError, WrongState
-from cloudmend.core.ledger import Entry, Unreadable
+from cloudmend.core.ledger_records import Entry, Unreadable
 from cloudmend.core.model import Edit, Finding, Record, Resource, Step
 from cloudmend.core.world import World
 from cloudmend.engine.stations.left_behind import Completed, complete_all, complete_met, open_intents, resource_of

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.core.call import Call
 from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.model import Edit
+from cloudmend.core.ports import Call
 from cloudmend.engine.look import look
 from cloudmend.engine.stations.walk import Agreed, mend
 from lamps import CONTROL, ID, SETTLING, Home, policy, refusal, target

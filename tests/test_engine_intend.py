@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, State
 from cloudmend.core.errors import AwsError, BudgetSpent, Busy, LedgerError, TooLarge
-from cloudmend.core.ledger import Exemptions
+from cloudmend.core.ledger_records import Exemptions
 from cloudmend.core.model import Intent, Request, Step
+from cloudmend.core.ports import Call
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.engine.stations.intend import intend
 from cloudmend.engine.stations.values import Planned

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.core.contract import Control, State
-from cloudmend.core.ledger import Exemptions
+from cloudmend.core.ledger_records import Exemptions
 from cloudmend.core.model import Edit, Step
 from cloudmend.core.planning import Covers, mark
 from cloudmend.core.target import Ended

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.core.call import PutOff
 from cloudmend.core.contract import Finding
 from cloudmend.core.errors import BudgetSpent, CloudmendError
+from cloudmend.core.ports import PutOff
 from cloudmend.core.target import Ended, Target
 from cloudmend.engine.stations.later import budget_spent, look_again, look_again_named, wait
 from lamps import CONTROL, Home, call, target

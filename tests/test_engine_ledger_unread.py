@@ -9,7 +9,7 @@ import pytest
 from cloudmend import engine
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import LedgerError
-from cloudmend.core.ledger import Unreadable
+from cloudmend.core.ledger_records import Unreadable
 from ledgers.values import record
 from support import Account, ingress, ipv4, policy
 from test_left_behind import CLOSED_SSH, WORLD, left_behind, swept, told

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from cli.scan.test_scan import WithInterfaces
 from cloudmend.cli.context import NOTHING, DecisionInputs
 from cloudmend.controls.security_group_ingress.contract import CONTROL
+from cloudmend.core.contract import Reach
 from cloudmend.core.errors import AwsError, LedgerError
-from cloudmend.core.ledger import Exemptions, TimedExemption, Unreadable
+from cloudmend.core.ledger_records import Exemptions, TimedExemption, Unreadable
 from cloudmend.core.model import ApiCall, Resource
-from cloudmend.core.reach import Reach
 from cloudmend.core.target import Target
 from cloudmend.engine.look import Look, look, survey
 from cloudmend.engine.stations.walk import mend

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, State
 from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.model import Step
 from cloudmend.core.planning import judge
+from cloudmend.core.ports import Call
 from cloudmend.core.target import Ended
 from cloudmend.engine.stations.prove import prove
 from cloudmend.engine.stations.values import Planned, Written

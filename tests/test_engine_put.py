@@ -9,11 +9,10 @@ import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, Parts, State, View
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Resource, Step
-from cloudmend.core.ports import Sent
+from cloudmend.core.ports import Call, Sent
 from cloudmend.core.target import Ended
 from cloudmend.core.world import OneByOne
 from cloudmend.engine.stations.put import put

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.core.call import PutOff
 from cloudmend.core.contract import Control
 from cloudmend.core.model import Edit, Finding, Intent, Record, Request, Resource, Step, Words
+from cloudmend.core.ports import PutOff
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.engine.stations.walk import mend
 from lamps import CONTROL, ID, SETTLING, TYPE, Home, call, policy, refusal, target

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from cloudmend.core.contract import Control, State
 from cloudmend.core.errors import AwsError, LedgerError
-from cloudmend.core.ledger import Exemptions, History
+from cloudmend.core.ledger import History
+from cloudmend.core.ledger_records import Exemptions
 from cloudmend.core.model import Resource
 from cloudmend.core.policy.catalog import Catalog
 from cloudmend.core.policy.model import Policy

@@ -8,7 +8,7 @@ import pytest
 from cloudmend.controls import by_id
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.exempting import Where
-from cloudmend.core.ledger import TimedExemption
+from cloudmend.core.ledger_records import TimedExemption
 from cloudmend.core.model import Ignored, Record
 from cloudmend.core.notice.request import NoticeRequest
 from cloudmend.engine.undo import tell

@@ -11,10 +11,10 @@ import pytest
 
 from cloudmend import engine
 from cloudmend.controls.security_group_ingress.contract import CONTROL
-from cloudmend.core.call import PutOff
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Record
 from cloudmend.core.notice.wording import is_for_people
+from cloudmend.core.ports import PutOff
 from cloudmend.core.target import Target
 from cloudmend.engine.stations.later import YOUNG
 from controls.test_prefix_lists import prefix_list, refers

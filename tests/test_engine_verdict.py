@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from cloudmend.core.contract import Control, Finding, Followed, Following, State, View
 from cloudmend.core.decide import Decision
-from cloudmend.core.ledger import End, Entry, Exemptions, TimedExemption, Unreadable
+from cloudmend.core.ledger_records import End, Entry, Exemptions, TimedExemption, Unreadable
 from cloudmend.core.model import Edit, Intent, Step
 from cloudmend.core.planning import NOTHING, Covers, judge, mark, plan
 from cloudmend.core.policy.model import Policy

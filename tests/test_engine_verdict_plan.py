@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from cloudmend.core.contract import Control, Finding, State
 from cloudmend.core.decide import Decision
 from cloudmend.core.errors import UnsafePlan
-from cloudmend.core.ledger import End, Entry
+from cloudmend.core.ledger_records import End, Entry
 from cloudmend.core.model import Actor, Step
 from cloudmend.engine.stations.verdict import verdict
 from lamps import CONTROL, SETTLING, Settings, target

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from cloudmend import engine
 from cloudmend.controls.security_group_ingress.contract import CONTROL
-from cloudmend.core.call import Leftover
 from cloudmend.core.model import Request, Resource
-from cloudmend.core.ports import Sent
+from cloudmend.core.ports import Leftover, Sent
 from cloudmend.engine.sweep import EC2_WRITES, Bucket, PacedWriter
 from cloudmend.local.ec2.groups import CAPACITY, REFILL_PER_S
 from support import NOW, Account, StandingClock, ipv4, policy

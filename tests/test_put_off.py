@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from cloudmend.controls.security_group_ingress.contract import CONTROL
-from cloudmend.core.call import PutOff
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Record
+from cloudmend.core.ports import PutOff
 from cloudmend.engine.sweep import sweep
 from reliability.faults import MALLORY
 from support import NOW, REGION, Account, event, ingress, ipv4, policy

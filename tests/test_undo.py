@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cloudmend.controls.security_group_ingress.undo import PERMISSIONS
 from cloudmend.core.errors import UndoIncomplete, UndoRefused
-from cloudmend.core.ledger import TimedExemption
+from cloudmend.core.ledger_records import TimedExemption
 from cloudmend.local.ec2.checks import Ec2Error
 from controls.test_prefix_lists import prefix_list, refers
 from properties.test_promises import without_ids

@@ -10,7 +10,7 @@ import msgspec
 
 from cloudmend.controls import by_id
 from cloudmend.core.exempting import ExemptionRequest
-from cloudmend.core.ledger import Entry, TimedExemption
+from cloudmend.core.ledger_records import Entry, TimedExemption
 from cloudmend.core.undo import UndoResult
 from cloudmend.engine.undo import undo
 from cloudmend.local.ec2.checks import Ec2Error

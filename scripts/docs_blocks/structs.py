@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from cloudmend.core.ledger import Entry, TimedExemption
+from cloudmend.core.ledger_records import Entry, TimedExemption
 from cloudmend.core.notice.event import Detail
 from cloudmend.core.standing import StandingResource, Unit
 from docs_blocks.markdown import code, codes, table

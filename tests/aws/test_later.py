@@ -12,9 +12,9 @@ import pytest
 
 from cloudmend.aws.gateway import Gateway
 from cloudmend.aws.later import PERMISSIONS, LaterQueue
-from cloudmend.core.call import PutOff
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import ApiCall, Resource
+from cloudmend.core.ports import PutOff
 from cloudmend.lambda_.continuation import asked
 from cloudmend.local.server import EmbeddedAws
 from ledgers.backends import table_resource

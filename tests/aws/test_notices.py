@@ -14,8 +14,8 @@ from botocore.session import Session
 from moto import mock_aws
 from msgspec.structs import replace
 
-from cloudmend.aws.gateway import Gateway, connector
-from cloudmend.aws.notices import CONFIG, PERMISSIONS, Notices
+from cloudmend.aws.gateway import BRIEFLY, Gateway, connector
+from cloudmend.aws.notices import PERMISSIONS, Notices
 from cloudmend.aws.world import threads
 from cloudmend.core.digest import Digest
 from cloudmend.core.model import Record
@@ -198,7 +198,7 @@ def sns() -> Iterator[Gateway]:
     with mock_aws():
         session = Session()
         session.set_credentials("AKIAIOSFODNN7EXAMPLE", "example")
-        yield Gateway(REGION, connector(session, REGION, CONFIG), StandingClock())
+        yield Gateway(REGION, connector(session, REGION, BRIEFLY), StandingClock())
 
 
 def test_a_subscription_to_open_doors_gets_no_other_notice(sns: Gateway, log: Log) -> None:

@@ -13,7 +13,7 @@ from cloudmend.cli.context import look_context, only
 from cloudmend.cli.ledgers import open_ledger
 from cloudmend.core.errors import InputError
 from cloudmend.core.exempting import ExemptionRequest, Where
-from cloudmend.core.ledger import TimedExemption
+from cloudmend.core.ledger_records import TimedExemption
 from cloudmend.core.policy.model import Policy
 from cloudmend.disk.policy_file import PACKAGED
 from cloudmend.local.server import EmbeddedAws

@@ -15,7 +15,7 @@ from cloudmend.cli.context import look_context
 from cloudmend.cli.doctor.check import Deployment
 from cloudmend.cli.messages import again
 from cloudmend.controls import every
-from cloudmend.core.undo import undo_command
+from cloudmend.core.notice.wording import undo_command
 from cloudmend.disk.policy_file import PACKAGED
 from cloudmend.local.server import EmbeddedAws
 from cloudmend.web.scan_page import scan_page
@@ -31,11 +31,12 @@ WITHOUT = {
     "src/cloudmend/cli/local/run.py": "the embedded AWS has no stack yet, and its own ledger",
     "src/cloudmend/engine/stations/tell.py": "it says what undo refuses",
     "src/cloudmend/core/notice/chat.py": "no command: an undo that finds no such record does nothing",
-    "src/cloudmend/web/console/app.py": "it names the console that is running",
+    "src/cloudmend/web/console/serve.py": "it names the console that is running",
     "src/cloudmend/web/console/templates/base.html": "it names the console that is running",
     "src/cloudmend/web/console/static/live.js": "it names the console that is running",
     "src/cloudmend/core/notice/digest.py": "its options name the table: tests/core/test_digest.py has them whole",
-    "src/cloudmend/core/undo.py": "what a record came through; and undo_command, which is tested below",
+    "src/cloudmend/core/undo.py": "what a record came through",
+    "src/cloudmend/core/notice/wording.py": "undo_command, which is tested below",
 }
 
 

@@ -15,11 +15,11 @@ from cloudmend.controls import (
     s3_bucket_block_public_access,
     sqs_policy_public,
 )
-from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, Finding, NoSettings, Parts, State, View
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import ApiCall, Json, Resource, Step
-from cloudmend.core.triggers import resources
+from cloudmend.core.ports import Call
+from cloudmend.core.target import resources
 from support import ACCOUNT, NOW, REGION
 
 EBS, RDS, S3 = ebs_snapshot_public.CONTROL, rds_snapshot_public.CONTROL, s3_bucket_block_public_access.CONTROL

@@ -13,9 +13,9 @@ from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.detect import detect
 from cloudmend.controls.security_group_ingress.expand import expand
 from cloudmend.controls.security_group_ingress.observe import GROUP
-from cloudmend.core.call import Call
 from cloudmend.core.model import Json, Resource
 from cloudmend.core.policy.model import Policy
+from cloudmend.core.ports import Call
 from cloudmend.core.world import RunReader
 from random_groups import authorize, groups, make
 from support import REGION, Account, ipv4, ipv6, policy, settings_in

@@ -16,11 +16,11 @@ from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule, Un
 from cloudmend.controls.security_group_ingress.following import state_of
 from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.controls.security_group_ingress.settings import Settings
-from cloudmend.core.call import Call
 from cloudmend.core.contract import State, View
 from cloudmend.core.errors import AwsError, CloudmendError
-from cloudmend.core.ledger import End, Entry
+from cloudmend.core.ledger_records import End, Entry
 from cloudmend.core.model import ApiCall, Edit, Request, Resource, Step
+from cloudmend.core.ports import Call
 from cloudmend.core.world import at_need
 from ledgers.values import intent, record
 from support import ACCOUNT, CLEAR, NOW, REGION

@@ -10,9 +10,9 @@ from cloudmend.controls.security_group_ingress.facts import Unread
 from cloudmend.controls.security_group_ingress.list_changes import ListState, change_of, list_before
 from cloudmend.controls.security_group_ingress.lists import Lists, read_lists
 from cloudmend.controls.security_group_ingress.settings import Settings
+from cloudmend.core.contract import Difference
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Request
-from cloudmend.core.undo import Difference
 
 OWN, AWS = {"PrefixListId": "pl-1", "OwnerId": "111122223333"}, {"PrefixListId": "pl-2", "OwnerId": "AWS"}
 ENTRIES = [{"Cidr": "10.0.0.0/8"}, {"Cidr": "8.8.8.8/32"}]

@@ -12,9 +12,8 @@ from cloudmend.controls.security_group_ingress import expand as expanding
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.controls.security_group_ingress.observe import complete
-from cloudmend.core.call import Call
 from cloudmend.core.model import Json, Resource
-from cloudmend.core.ports import NEVER, Rows, Sent
+from cloudmend.core.ports import NEVER, Call, Rows, Sent
 from cloudmend.core.world import at_need
 from cloudmend.local.ec2.model import Vpc
 from support import ACCOUNT, VPC, Account, ingress, ipv4, ipv6, sg_settings

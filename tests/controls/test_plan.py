@@ -9,10 +9,10 @@ from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.controls.security_group_ingress.following import state_of
 from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.controls.security_group_ingress.plan import replacements
-from cloudmend.core.call import Call
 from cloudmend.core.contract import State, after
 from cloudmend.core.model import Resource
 from cloudmend.core.planning import calls
+from cloudmend.core.ports import Call
 from support import sg_settings
 
 PORT = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}

@@ -10,7 +10,7 @@ import pytest
 from cloudmend.controls.rds_snapshot_public import CONTROL
 from cloudmend.core.contract import NoSettings, State
 from cloudmend.core.model import ApiCall, Resource
-from cloudmend.core.triggers import resources
+from cloudmend.core.target import resources
 
 SNAPSHOT = Resource(type="AWS::RDS::DBSnapshot", id="a-snapshot", account="111122223333", region="eu-west-1")
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.controls.security_group_ingress.reach import behind, reach
+from cloudmend.core.contract import Reach
 from cloudmend.core.model import Json, Request, Resource
-from cloudmend.core.reach import Reach
 
 
 def test_behind_a_group_are_its_interfaces_and_their_public_addresses() -> None:

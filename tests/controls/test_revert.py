@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.controls.security_group_ingress.undo import revert
+from cloudmend.core.contract import Difference, UndoStatus
 from cloudmend.core.model import Edit, Intent, Record, Request
-from cloudmend.core.undo import Difference, UndoStatus
 from controls.test_mended import (
     BACK,
     BEFORE,

@@ -13,7 +13,7 @@ from cloudmend.core.contract import NoSettings, State, View
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import ApiCall, Resource
 from cloudmend.core.planning import judge, plan
-from cloudmend.core.triggers import resources
+from cloudmend.core.target import resources
 from support import ACCOUNT, NOW, REGION
 
 QUEUE = Resource(type="AWS::SQS::Queue", id="a-queue", account=ACCOUNT, region=REGION)

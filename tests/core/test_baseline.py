@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from cloudmend.core.baseline import baseline_of, lasting_mark, old_marks, old_parts, put_at_fault_by
 from cloudmend.core.contract import Control, Finding, Followed, Following, State, View
-from cloudmend.core.ledger import Entry
+from cloudmend.core.ledger_records import Entry
 from cloudmend.core.model import ApiCall, Resource
 from cloudmend.core.planning import Covers, judge, mark
 from cloudmend.core.standing import Before, StandingFinding

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.core.call import Call
 from cloudmend.core.contract import Followed, Following, Right, State, after, changed, each, lists, rights
 from cloudmend.core.model import Resource
+from cloudmend.core.ports import Call
 from lamps import CONTROL, TYPE, Settings, call, target
 from support import ACCOUNT
 

@@ -9,11 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.core.attribution import attribute
-from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, Finding, State, View
 from cloudmend.core.ending import commands, edit, record_of, why_of, without_tags
-from cloudmend.core.ledger import Entry
+from cloudmend.core.ledger_records import Entry
 from cloudmend.core.model import Actor, Edit, Hints, Step
+from cloudmend.core.ports import Call
 from cloudmend.core.target import Ended
 from lamps import CONTROL, Settings, target
 from ledgers.values import intent

@@ -13,7 +13,7 @@ from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import InputError
 from cloudmend.core.exempting import LONGEST, Where, exemption_record, left_open, parse_duration
 from cloudmend.core.guidance import guided
-from cloudmend.core.ledger import TimedExemption
+from cloudmend.core.ledger_records import TimedExemption
 from cloudmend.core.model import Actor, Attribution, Record, Resource
 from undoing import ALICE, GROUNDS, grounds
 

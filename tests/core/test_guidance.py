@@ -18,7 +18,7 @@ from cloudmend.core.guidance import guided
 from cloudmend.core.model import Record, Resource, Words
 from cloudmend.core.stored import decode_entry
 from cloudmend.local.ec2.checks import Ec2Error
-from cloudmend.testing.cli_tables import operations
+from cloudmend.testing.clients import operations
 from core.test_stored import VERSION_1
 from records import FAILED, GROUP, OPEN
 from support import NOW, Account, event, ipv4

@@ -9,11 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.core.attribution import attribute, hint
-from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, Finding, State, View
 from cloudmend.core.guidance import guided
 from cloudmend.core.model import Actor, Hints, Record, Resource, Words
-from cloudmend.core.ports import Reader
+from cloudmend.core.ports import Call, Reader
 from lamps import CONTROL, TYPE, Settings, target
 from support import ACCOUNT, NOW, REGION
 

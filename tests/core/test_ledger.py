@@ -10,28 +10,30 @@ from msgspec.structs import replace
 
 from cloudmend.core.errors import WrongState
 from cloudmend.core.ledger import (
+    OTHER_LEDGER,
+    Terms,
+    budget_spent,
+    busy,
+    hour,
+    keeps_out,
+    next_hour,
+    sharing_budget,
+    unknown,
+)
+from cloudmend.core.ledger_records import (
     LEASE,
     NO_LEASE,
-    OTHER_LEDGER,
     End,
     Entries,
     Entry,
     State,
-    Terms,
     Unreadable,
-    budget_spent,
-    busy,
     control_of,
-    hour,
     instant,
-    keeps_out,
     key_of,
-    next_hour,
     place_of,
     resource_of,
-    sharing_budget,
     unit_of,
-    unknown,
 )
 from cloudmend.core.model import Resource
 from ledgers.values import GROUP, exemption, intent, record

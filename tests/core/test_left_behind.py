@@ -8,10 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.core.attribution import attribute
-from cloudmend.core.call import Call
-from cloudmend.core.ledger import WITHOUT_TAGS, Entry, Unreadable
+from cloudmend.core.ledger_records import WITHOUT_TAGS, Entry, Unreadable
 from cloudmend.core.left_behind import Traces, completed, is_news, not_completed, unread
 from cloudmend.core.model import SWEEP, Actor, Edit, Finding, Record, Request, Resource, Step
+from cloudmend.core.ports import Call
 from ledgers.values import GROUP, intent
 from support import ACCOUNT, NOW, REGION
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from cloudmend.core.call import PutOff
 from cloudmend.core.model import ApiCall, Resource
+from cloudmend.core.ports import PutOff
 from support import ACCOUNT, NOW, REGION
 
 CAUSE = ApiCall(event_id="e", source="ec2.amazonaws.com", name="Open", time=NOW, account=ACCOUNT, region=REGION)

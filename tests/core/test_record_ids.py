@@ -9,7 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.core.errors import LedgerError
-from cloudmend.core.ledger import OTHER_LEDGER, Entry, Unreadable
+from cloudmend.core.ledger import OTHER_LEDGER
+from cloudmend.core.ledger_records import Entry, Unreadable
 from cloudmend.core.model import Resource
 from cloudmend.core.record_ids import find
 from ledgers.values import GROUP, intent

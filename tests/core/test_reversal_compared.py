@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.core.call import Call
-from cloudmend.core.contract import Control, Parts, State, View, rights
+from cloudmend.core.contract import Control, Difference, Parts, State, UndoStatus, View, rights
 from cloudmend.core.errors import UndoRefused, UnsafePlan
 from cloudmend.core.model import Edit, Intent, Record, Resource, Step
 from cloudmend.core.planning import mark
+from cloudmend.core.ports import Call
 from cloudmend.core.reversal import check_intent, revert
-from cloudmend.core.undo import Difference, UndoStatus
 from lamps import CONTROL, Home, Settings, target
 from ledgers.values import intent, record
 from support import NOW

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.core.call import Call
 from cloudmend.core.contract import Right, rights
 from cloudmend.core.errors import UnsafePlan
 from cloudmend.core.planning import calls, check_rights, covered
+from cloudmend.core.ports import Call
 from core.test_planning import ON, planned, seen
 from lamps import CONTROL, ID
 

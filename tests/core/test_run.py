@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from cloudmend.core.call import Call
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Request
-from cloudmend.core.ports import NEVER
+from cloudmend.core.ports import NEVER, Call
 from cloudmend.core.world import NoLater, NoSwitch, OneByOne, RunReader, one_run
 from core.test_put_off import TASK
 from support import Account

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from cloudmend.core.errors import LedgerError
-from cloudmend.core.ledger import Entry, Exemptions, Unreadable, instant
+from cloudmend.core.ledger_records import Entry, Exemptions, Unreadable, instant
 from cloudmend.core.model import Actor, Request, Resource
 from cloudmend.core.stored import decode_entry, encode, json_lines, read_entry, read_exemptions
 

@@ -11,8 +11,8 @@ from cloudmend.controls.resource_types import BUCKET
 from cloudmend.core.contract import Control
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import Json, Resource
-from cloudmend.core.triggers import named as named_by
-from cloudmend.core.triggers import resources
+from cloudmend.core.target import named as named_by
+from cloudmend.core.target import resources
 from lamps import CONTROL, TYPE, call
 from support import ACCOUNT, REGION
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from cloudmend.core.contract import Difference, UndoStatus
 from cloudmend.core.errors import UndoIncomplete, UndoRefused, WrongState
-from cloudmend.core.ledger import End, Entry, Exemptions, State, Unreadable
+from cloudmend.core.ledger_records import End, Entry, Exemptions, State, Unreadable
 from cloudmend.core.model import UNDO, Actor, Attribution, Edit, Finding, Record, Request, Resource
+from cloudmend.core.notice.wording import remove_command, undo_command
 from cloudmend.core.undo import (
-    Difference,
     UndoResult,
-    UndoStatus,
     check_anything,
     check_done,
     check_place,
@@ -23,8 +23,6 @@ from cloudmend.core.undo import (
     check_unchanged,
     incomplete,
     mended_record,
-    remove_command,
-    undo_command,
     undone_already,
     undone_record,
 )

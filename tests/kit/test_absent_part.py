@@ -8,11 +8,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from cloudmend.controls.ebs_snapshot_public import CONTROL
-from cloudmend.core.call import Call
 from cloudmend.core.contract import Finding, State, View, each
 from cloudmend.core.model import Resource
+from cloudmend.core.ports import Call
 from cloudmend.testing.fix import *  # noqa: F403 - the tests have no other callers
-from cloudmend.testing.fixtures import *  # noqa: F403 - the same
+from cloudmend.testing.suite import *  # noqa: F403 - the same
 from kit.specimens import SPECIMENS as ALL
 
 PRIVATE = "private"  # there, unless everybody may copy the snapshot

@@ -16,8 +16,8 @@ from cloudmend.core.model import Json
 from cloudmend.core.policy.model import Policy
 from cloudmend.disk.policy_file import PACKAGED, read_policy
 from cloudmend.testing.bench import REGION, Bench
-from cloudmend.testing.fixtures import *  # noqa: F403 - the fixtures have no other callers
 from cloudmend.testing.specimen import needs
+from cloudmend.testing.suite import *  # noqa: F403 - the fixtures have no other callers
 from kit.specimens import SPECIMENS as SPECIMENS
 from local.embedded.helpers import ACCOUNT, SETTLE_S
 

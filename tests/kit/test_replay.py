@@ -15,8 +15,8 @@ from cloudmend.cli.scan.report import outcome
 from cloudmend.controls.table import MODULES
 from cloudmend.core.decide import Decision
 from cloudmend.testing.bench import REGION, Bench
-from cloudmend.testing.fixtures import *  # noqa: F403 - the fixtures have no other callers
 from cloudmend.testing.specimen import needs
+from cloudmend.testing.suite import *  # noqa: F403 - the fixtures have no other callers
 from kit.specimens import SPECIMENS as SPECIMENS
 from local.embedded.helpers import ACCOUNT, SETTLE_S
 

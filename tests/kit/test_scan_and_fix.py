@@ -11,9 +11,8 @@ from cloudmend.cli.scan.run import look_everywhere
 from cloudmend.controls import s3_bucket_block_public_access
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.policy.parse import parse_policy
-from cloudmend.local.server import EmbeddedAws
 from cloudmend.testing.bench import REGION, Bench
-from cloudmend.testing.clients import ACCOUNT, unheard
+from cloudmend.testing.clients import ACCOUNT, embedded
 from kit.specimens import SPECIMENS
 
 
@@ -33,7 +32,7 @@ from kit.specimens import SPECIMENS
 )
 def test_an_arn_fixes_what_it_names_and_nothing_else_of_the_same_name(texts: list[str], fixes: set[str]) -> None:
     queue = next(each for each in SPECIMENS if each.control.id == "sqs_policy_public")
-    with EmbeddedAws(log=unheard) as aws:
+    with embedded() as aws:
         bench = Bench(aws, queue)
         bench.client("s3").create_bucket(Bucket=bench.id)
         controls = [bench.control, s3_bucket_block_public_access.CONTROL]

@@ -10,12 +10,11 @@ import pytest
 
 from cloudmend.core.target import Ended
 from cloudmend.engine.stations import record, tell, walk
-from cloudmend.local.server import EmbeddedAws
 from cloudmend.testing import promises
 from cloudmend.testing.bench import Bench
+from cloudmend.testing.clients import embedded
 from cloudmend.testing.specimen import Specimen
 from kit.specimens import SPECIMENS
-from local.embedded.helpers import unheard
 
 SNAPSHOT, BUCKET, QUEUE, *_ = SPECIMENS
 
@@ -29,7 +28,7 @@ def nothing(*_: Any) -> Iterator[Any]:
 
 
 def fails(specimen: Specimen, promise: Callable[..., None], *more: Any) -> bool:
-    with EmbeddedAws(log=unheard) as aws:
+    with embedded() as aws:
         try:
             promise(Bench(aws, specimen), *more)
         except Exception:  # noqa: BLE001 - whatever it is that a test fails by

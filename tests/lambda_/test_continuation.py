@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from cloudmend.core.call import Leftover
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import Resource
+from cloudmend.core.ports import Leftover
 from cloudmend.lambda_.continuation import MOST_BYTES, Task, asked, messages, whole
 
 GROUPS = tuple(Resource(type="AWS::EC2::SecurityGroup", id=f"sg-{number:017x}") for number in range(10_000))

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from cloudmend.core.call import PutOff
 from cloudmend.core.errors import CloudmendError, EventError, LedgerError, StillOpen
 from cloudmend.core.ledger import next_hour
 from cloudmend.core.model import ApiCall, Record, Resource
 from cloudmend.core.notice.wording import is_for_people
+from cloudmend.core.ports import PutOff
 from cloudmend.lambda_ import handlers
 from cloudmend.lambda_.continuation import asked
 from lambda_.conftest import Deployed

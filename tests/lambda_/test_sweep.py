@@ -9,10 +9,9 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.core.call import Leftover
 from cloudmend.core.errors import AwsError, EventError, StillOpen
 from cloudmend.core.model import Request, Resource
-from cloudmend.core.ports import Writer
+from cloudmend.core.ports import Leftover, Writer
 from cloudmend.core.world import World
 from cloudmend.lambda_ import handlers
 from cloudmend.lambda_.continuation import Task, asked, messages

@@ -13,7 +13,8 @@ from threading import Barrier
 import pytest
 
 from cloudmend.core.errors import Busy, CloudmendError
-from cloudmend.core.ledger import Entries, Entry, Terms
+from cloudmend.core.ledger import Terms
+from cloudmend.core.ledger_records import Entries, Entry
 from cloudmend.disk.ledger import SqliteLedger
 from ledgers.backends import Backend
 from ledgers.values import intent, record

@@ -16,7 +16,8 @@ from botocore.exceptions import ConnectTimeoutError
 from cloudmend.aws.ledger import PERMISSIONS, DynamoDbLedger
 from cloudmend.aws.ledger_items import lock_key
 from cloudmend.core.errors import AwsError, TooLarge
-from cloudmend.core.ledger import Entries, Entry, Terms, place_of
+from cloudmend.core.ledger import Terms
+from cloudmend.core.ledger_records import Entries, Entry, place_of
 from ledgers.backends import Backend
 from ledgers.values import GROUP, RULE, exemption, intent, record
 from support import NOW, StandingClock

@@ -9,7 +9,7 @@ import pytest
 
 from cloudmend.aws.ledger_items import key, key_of, lock_key
 from cloudmend.core.errors import BudgetSpent, Busy
-from cloudmend.core.ledger import Entry, Unreadable
+from cloudmend.core.ledger_records import Entry, Unreadable
 from ledgers.backends import Backend
 from ledgers.values import OTHER_GROUP, exemption, intent, record
 from support import NOW

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from cloudmend.core.errors import LedgerError
-from cloudmend.core.ledger import Entry
+from cloudmend.core.ledger_records import Entry
 from cloudmend.core.record_ids import find
 from ledgers.backends import Backend
 from ledgers.values import GROUP, OTHER_GROUP, intent

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cloudmend.core.errors import Busy, WrongState
-from cloudmend.core.ledger import LEASE, Entry
+from cloudmend.core.ledger_records import LEASE, Entry
 from ledgers.backends import Backend
 from ledgers.test_at_once import CROWD, at_once
 from ledgers.values import OTHER_GROUP, intent, record

@@ -10,7 +10,8 @@ from datetime import timedelta
 import pytest
 
 from cloudmend.core.errors import BudgetSpent, Busy, LedgerError, WrongState
-from cloudmend.core.ledger import Ending, Entries, Entry, Ledger
+from cloudmend.core.ledger import Ledger
+from cloudmend.core.ledger_records import Ending, Entries, Entry
 from cloudmend.core.model import Intent
 from cloudmend.core.stored import json_lines
 from cloudmend.core.ulid import time_of

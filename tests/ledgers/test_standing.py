@@ -14,7 +14,7 @@ import pytest
 
 from cloudmend.aws import standing_items
 from cloudmend.aws.ledger_items import key, partition_of
-from cloudmend.core.ledger import Entry
+from cloudmend.core.ledger_records import Entry
 from cloudmend.core.model import Resource
 from cloudmend.core.standing import StandingFinding, StandingResource, Unit, UnreadableStanding
 from ledgers.backends import Backend

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from cloudmend.core.errors import Busy, LedgerError
-from cloudmend.core.ledger import LEASE, Entries, Entry, Unreadable
+from cloudmend.core.ledger_records import LEASE, Entries, Entry, Unreadable
 from cloudmend.core.stored import encode
 from cloudmend.core.ulid import ulid
 from ledgers.backends import Backend

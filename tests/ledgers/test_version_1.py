@@ -14,7 +14,7 @@ import pytest
 
 from cloudmend.aws.ledger_items import key, put_entry
 from cloudmend.core.errors import Busy
-from cloudmend.core.ledger import Entry, instant
+from cloudmend.core.ledger_records import Entry, instant
 from cloudmend.core.record_ids import find
 from cloudmend.core.stored import encode
 from ledgers.backends import Backend

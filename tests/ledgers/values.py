@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from cloudmend.core.ledger import TimedExemption
+from cloudmend.core.ledger_records import TimedExemption
 from cloudmend.core.model import Actor, Edit, Intent, Record, Request, Resource
 from support import ACCOUNT, NOW, REGION
 

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
-from cloudmend.core.ledger import Entries, Entry
+from cloudmend.core.ledger_records import Entries, Entry
 from local.embedded.helpers import messages
 from reliability.load import Burst, Profile, Row, deployed, is_open
 from reliability.test_faults import PAGE

@@ -16,7 +16,8 @@ import pytest
 from botocore.loaders import Loader
 from botocore.utils import EVENT_ALIASES
 
-from cloudmend.aws import identity, later, ledger, notices, regions, switch
+from cloudmend.aws import identity, later, ledger, notices, switch
+from cloudmend.aws import world as regions
 from cloudmend.controls import every
 from cloudmend.local.runtime.process import RUNTIME
 from local.embedded.helpers import asked_lately

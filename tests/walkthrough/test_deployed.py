@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from cloudmend.core.call import Leftover, PutOff
-from cloudmend.core.ledger import Entries
+from cloudmend.core.ledger_records import Entries
 from cloudmend.core.model import Resource
 from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
+from cloudmend.core.ports import Leftover, PutOff
 from cloudmend.lambda_.continuation import messages
 from local.embedded.helpers import ACCOUNT
 from walkthrough.conftest import run

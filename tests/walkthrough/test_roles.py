@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from cloudmend.aws import ledger, notices, regions, switch
+from cloudmend.aws import ledger, notices, switch
+from cloudmend.aws import world as regions
 from cloudmend.aws.notice_requests import PERMISSIONS
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.notice.request import NoticeRequest, ask_for_notice

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from cloudmend.core.call import Leftover
 from cloudmend.core.model import Resource
+from cloudmend.core.ports import Leftover
 from cloudmend.lambda_.continuation import messages
 from walkthrough.conftest import run
 from walkthrough.deployed import DEPLOY, Deployed, an_account

@@ -21,7 +21,7 @@ from cloudmend.core.model import ApiCall
 from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
 from cloudmend.core.policy.model import RIGHTS
 from cloudmend.core.policy.parse import parse_policy
-from cloudmend.core.triggers import resources
+from cloudmend.core.target import resources
 from cloudmend.lambda_ import world
 from cloudmend.lambda_.telemetry import COUNTED, FLAGGED, SECONDS_TO_CLOSED, UNDELIVERED
 from cloudmend.local.patterns.compiler import compile_pattern

@@ -17,7 +17,7 @@ from cli.scan.test_history import mended
 from cli.scan.test_report import CLEAR, EXEMPT, REPORT, ROW, SNAPSHOT, UNREAD, unicode
 from cloudmend.cli.scan.report import Report, Row
 from cloudmend.controls import every
-from cloudmend.core.ledger import End, Entry, Found, Unreadable
+from cloudmend.core.ledger_records import End, Entry, Found, Unreadable
 from cloudmend.web.pictures import OpenPeriod, bars, timeline
 from cloudmend.web.render import asset, lasting
 from cloudmend.web.scan_page import scan_page

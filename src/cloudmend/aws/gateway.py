@@ -20,10 +20,9 @@ from botocore.session import Session
 from cloudmend.aws.ec2_answers import TOKEN, ParserFactory, row_by_row
 from cloudmend.aws.errors import readable_settings, translated
 from cloudmend.aws.trust import share_trust
-from cloudmend.core.call import Call
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Json
-from cloudmend.core.ports import NEVER, Clock, Rows, Sent
+from cloudmend.core.ports import NEVER, Call, Clock, Rows, Sent
 
 # Reads after a write may lag: seconds before each further read.
 _READ_AGAIN: Final = (0.1, 0.3, 0.6)
@@ -35,6 +34,13 @@ _CONFIG: Final = Config(
     read_timeout=8,
     retries={"mode": "standard", "total_max_attempts": 4},
     user_agent="cloudmend",  # all of it: botocore would describe this machine anew with every call
+)
+# For what must not delay a mend, such as a notice: Lambda must have time left for the other records of the same event.
+BRIEFLY: Final = Config(
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    user_agent="cloudmend",
 )
 _MAKING_CLIENTS: Final = Lock()
 _Answer = TypeVar("_Answer")

@@ -7,10 +7,9 @@ from typing import Final
 
 from cloudmend.aws.gateway import Gateway
 from cloudmend.aws.ledger_items import key, waits_of
-from cloudmend.core.call import PutOff
-from cloudmend.core.ledger import instant
+from cloudmend.core.ledger_records import instant
 from cloudmend.core.model import Json, Request
-from cloudmend.core.ports import Clock
+from cloudmend.core.ports import Clock, PutOff
 
 # IAM actions: all that its requests use, and no other.
 PERMISSIONS: Final = frozenset({"dynamodb:PutItem", "dynamodb:Query", "sqs:SendMessage"})

@@ -18,24 +18,17 @@ from cloudmend.aws import ledger_items as items
 from cloudmend.aws import standing_items
 from cloudmend.aws.errors import translated
 from cloudmend.core.errors import AwsError, Busy, LedgerError
-from cloudmend.core.ledger import (
-    OTHER_LEDGER,
+from cloudmend.core.ledger import OTHER_LEDGER, History, MendEnd, Terms, budget_spent, busy, sharing_budget, unknown
+from cloudmend.core.ledger_records import (
     End,
     Ending,
     Entries,
     Entry,
     Exemptions,
     Found,
-    History,
-    MendEnd,
     State,
-    Terms,
     TimedExemption,
     Unreadable,
-    budget_spent,
-    busy,
-    sharing_budget,
-    unknown,
 )
 from cloudmend.core.model import Intent, Json, Record
 from cloudmend.core.ports import Clock

@@ -29,7 +29,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from cloudmend.core.errors import LedgerError, TooLarge
-from cloudmend.core.ledger import NO_LEASE, Entry, Found, Terms, TimedExemption, hour, instant, resource_of
+from cloudmend.core.ledger import Terms, hour
+from cloudmend.core.ledger_records import NO_LEASE, Entry, Found, TimedExemption, instant, resource_of
 from cloudmend.core.model import Json
 from cloudmend.core.stored import decode_entry, encode, read_entry
 from cloudmend.core.ulid import time_of

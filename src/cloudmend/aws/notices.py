@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final, Protocol
 
-from botocore.config import Config
-
 from cloudmend.aws.gateway import Gateway
 from cloudmend.core.digest import Digest
 from cloudmend.core.errors import CloudmendError
@@ -21,14 +19,6 @@ from cloudmend.core.world import at_need
 
 # IAM actions: all that the channels' requests use, and no other.
 PERMISSIONS: Final = frozenset({"events:PutEvents", "sns:Publish", "securityhub:BatchImportFindings"})
-
-# Lambda must have time left for the other records of the same event: a slow channel loses, not they.
-CONFIG: Final = Config(
-    connect_timeout=1,
-    read_timeout=3,
-    retries={"mode": "standard", "total_max_attempts": 2},
-    user_agent="cloudmend",
-)
 
 Problem = tuple[Record, str]  # what was not told, and why
 

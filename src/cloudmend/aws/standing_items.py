@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from cloudmend.aws.ledger_items import key, partition_of, text
-from cloudmend.core.ledger import resource_of, unit_of
+from cloudmend.core.ledger_records import resource_of, unit_of
 from cloudmend.core.model import Json
 from cloudmend.core.standing import (
     StandingFound,

@@ -1,9 +1,9 @@
-"""The ports of one account and Region, over botocore and the machine's clock."""
+"""The ports of one account and Region, over botocore and the machine's clock, and the Regions of an account."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, Final, TypeVar
@@ -12,17 +12,19 @@ from botocore.session import Session
 from msgspec import Struct
 
 from cloudmend.aws.errors import readable_settings
-from cloudmend.aws.gateway import Gateway, SystemClock, connector
+from cloudmend.aws.gateway import BRIEFLY, Gateway, SystemClock, connector
 from cloudmend.aws.identity import Identity, identify
-from cloudmend.aws.notices import CONFIG as BRIEFLY
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Ledger
+from cloudmend.core.model import Request
 from cloudmend.core.ports import Begin, Clock, Notifier
 from cloudmend.core.world import World
 
 _AT_ONCE: Final = 4  # what a mend reads besides the facts, or the channels that it is told in
 _GLOBAL: Final = "us-east-1"
 _Answer = TypeVar("_Answer")
+Connect = Callable[[str], Gateway]  # by the Region's name
+PERMISSIONS: Final = frozenset({"ec2:DescribeRegions"})
 
 
 class Connection(Struct, frozen=True):
@@ -125,3 +127,38 @@ def world(*, ledger: Ledger, notifier: Notifier, region: str | None = None, run_
         begin=threads(),
         run_by=run_by,
     )
+
+
+def enabled_regions() -> tuple[str, ...]:
+    """The names of the Regions that are enabled for the account. Raises CloudmendError."""
+    (home,) = gateways([own_region()]).values()
+    answer = home.call(Request("ec2:DescribeRegions", {}))  # AWS leaves out what is not enabled
+    return tuple(sorted(row["RegionName"] for row in answer["Regions"]))
+
+
+def own_region() -> str:
+    """The environment's. Raises CloudmendError if none is set."""
+    return chosen_region(Session(), None)
+
+
+def environment_region() -> str:
+    """Return the Region of the environment, empty if none is set."""
+    return found_region(Session(), None)
+
+
+def connect() -> Connect:
+    """Return a maker of gateways with the environment's credentials, which the first call looks for."""
+    session = Session()
+    return lambda region: Gateway(region, connector(session, region), SystemClock())
+
+
+def gateways(regions: Iterable[str]) -> dict[str, Gateway]:
+    """Return a reader of every service in each Region. Raises CloudmendError if a name cannot be that of a Region."""
+    session = Session()
+    return {region: _gateway(session, region) for region in regions}
+
+
+def _gateway(session: Session, region: str) -> Gateway:
+    connect = connector(session, region)
+    connect("ec2")  # here, and not in the middle of what reads several Regions: a client refuses an odd name
+    return Gateway(region, connect, SystemClock())

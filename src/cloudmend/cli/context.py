@@ -18,7 +18,8 @@ from cloudmend.cli.ledgers import known_ledger
 from cloudmend.cli.stack import find_stack
 from cloudmend.core.errors import CloudmendError, InputError
 from cloudmend.core.escaping import terminal
-from cloudmend.core.ledger import Exemptions, Found, History, Ledger
+from cloudmend.core.ledger import History, Ledger
+from cloudmend.core.ledger_records import Exemptions, Found
 from cloudmend.core.model import Record
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import Reader, Sent

@@ -10,7 +10,7 @@ from cloudmend.controls.catalog import CATALOG
 from cloudmend.core import exempting
 from cloudmend.core.attribution import attribute
 from cloudmend.core.escaping import plural, terminal
-from cloudmend.core.ledger import Entry, TimedExemption
+from cloudmend.core.ledger_records import Entry, TimedExemption
 from cloudmend.core.model import Status
 
 _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))

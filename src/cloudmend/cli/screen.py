@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+import webbrowser
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal, NamedTuple
 
@@ -133,3 +135,14 @@ def _table(columns: Sequence[Column], widths: Sequence[int], rows: Iterable[Sequ
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def has_browser() -> bool:
+    """Return whether somebody is there to look, and has something to look with."""
+    if not sys.stdout.isatty():
+        return False
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True

@@ -17,7 +17,7 @@ from cloudmend.core.contract import Control
 from cloudmend.core.errors import EventError
 from cloudmend.core.events import parse_event
 from cloudmend.core.model import Ignored, Resource
-from cloudmend.core.triggers import named, resources
+from cloudmend.core.target import named, resources
 
 _OWN_PREFIX: Final = re.compile(r"[a-z]+-")  # of the patterns whose ids only AWS gives: snap-[0-9a-f]{8,17}
 _FILE: Final = re.compile(r".+\.json")  # a bucket may be called so, and then has an ARN

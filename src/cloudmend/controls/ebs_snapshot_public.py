@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from cloudmend.controls.resource_types import SNAPSHOT
-from cloudmend.core.call import Call
 from cloudmend.core.contract import (
     Control,
     Finding,
@@ -23,7 +22,7 @@ from cloudmend.core.contract import (
 )
 from cloudmend.core.events import items, mapping
 from cloudmend.core.model import ApiCall, Hints, Resource, Words
-from cloudmend.core.ports import Reader
+from cloudmend.core.ports import Call, Reader
 
 _ALL: Final = "snapshot"  # its one part: whether all accounts may use it
 _GONE: Final = "InvalidSnapshot.NotFound"

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from cloudmend.controls.resource_types import DB_SNAPSHOT
-from cloudmend.core.call import Call
 from cloudmend.core.contract import (
     Control,
     Finding,
@@ -28,7 +27,7 @@ from cloudmend.core.contract import (
 from cloudmend.core.events import items
 from cloudmend.core.model import ApiCall, Hints, Resource, Words
 from cloudmend.core.partitions import partition_of
-from cloudmend.core.ports import Reader
+from cloudmend.core.ports import Call, Reader
 
 _ALL: Final = "snapshot"  # its one part: whether all accounts may restore it
 _GONE: Final = "DBSnapshotNotFound"

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Final
 
 from cloudmend.controls.resource_types import BUCKET
-from cloudmend.core.call import Call
 from cloudmend.core.contract import (
     Control,
     Finding,
@@ -23,7 +22,7 @@ from cloudmend.core.contract import (
 )
 from cloudmend.core.events import mapping
 from cloudmend.core.model import ApiCall, Hints, Json, Resource, Words
-from cloudmend.core.ports import Reader
+from cloudmend.core.ports import Call, Reader
 
 _FLAGS: Final = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 _ANSWER: Final = "PublicAccessBlockConfiguration"

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from cloudmend.controls.resource_types import QUEUE
-from cloudmend.core.call import Call
 from cloudmend.core.contract import (
     Control,
     Finding,
@@ -31,8 +30,8 @@ from cloudmend.core.errors import EventError
 from cloudmend.core.events import mapping, text
 from cloudmend.core.model import ApiCall, Hints, Json, Resource, Step, Words
 from cloudmend.core.partitions import partition_of
-from cloudmend.core.ports import Reader
-from cloudmend.core.triggers import values_at
+from cloudmend.core.ports import Call, Reader
+from cloudmend.core.target import values_at
 
 _POLICY: Final = "Policy"
 _GONE: Final = dict.fromkeys(("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"))

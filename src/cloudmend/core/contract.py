@@ -13,15 +13,12 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 import msgspec
 from msgspec import UNSET, Struct
 
-from cloudmend.core.call import Call
 from cloudmend.core.events import mapping
-from cloudmend.core.ledger import Entry
-from cloudmend.core.model import ApiCall, Hints, Intent, Json, Record, Resource, Step, Words
+from cloudmend.core.ledger_records import Entry
+from cloudmend.core.model import ApiCall, Edit, Hints, Intent, Json, Record, Resource, Step, Words
 from cloudmend.core.policy.catalog import Keys
 from cloudmend.core.policy.model import Mode, Policy
-from cloudmend.core.ports import Reader
-from cloudmend.core.reach import Reach
-from cloudmend.core.undo import UndoStatus
+from cloudmend.core.ports import Call, Reader, Sent
 
 Parts = Mapping[str, Any]  # part id -> value as AWS answers it; absent: it is not there
 Patch = Mapping[str, Any]  # part id -> the value that it gets; None: it goes
@@ -231,6 +228,62 @@ class Following(Struct, Generic[S], frozen=True, kw_only=True):
     older: str = "It was there before the records begin, and may have been open then."  # of a part, for a sentence
     untold: str = ""  # why other calls that wake the control are not judged, after "because"
     caveats: Callable[[S, Policy], Iterable[str]] | None = None  # what of a policy the records are too poor for
+
+
+class Difference(Struct, frozen=True, kw_only=True):
+    """A part that somebody changed since the mend: the value cloudmend left, and the value now, in words."""
+
+    part: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.part}: expected {self.expected}, is {self.found}"
+
+
+class UndoStatus(Struct, frozen=True, kw_only=True):
+    """The progress of an undo, judged from what AWS answers now.
+
+    `requests` are still to be sent, and must not be sent while there are `differences`. `restored` are the parts that
+    are as they were before the mend. A part that came back under a new id is an edit of the new one. If the resource
+    `is_gone`, nothing can be restored.
+    """
+
+    marks: tuple[str, ...] = ()  # what the restored parts say, and those that are still to be
+    is_gone: bool = False
+    differences: tuple[Difference, ...] = ()
+    requests: tuple[Sent, ...] = ()
+    restored: tuple[Edit, ...] = ()
+
+    @property
+    def is_done(self) -> bool:
+        return not (self.is_gone or self.differences or self.requests)
+
+    @classmethod
+    def of(cls, parts: Iterable[UndoStatus]) -> UndoStatus:
+        """Return the progress of several parts together."""
+        parts = tuple(parts)
+        return cls(
+            marks=tuple(mark for part in parts for mark in part.marks),
+            differences=tuple(difference for part in parts for difference in part.differences),
+            requests=tuple(request for part in parts for request in part.requests),
+            restored=tuple(edit for part in parts for edit in part.restored),
+        )
+
+
+class Reach(Struct, frozen=True, kw_only=True):
+    """The users of a resource, which are so many of a kind (`noun`), and the public addresses at which they answer."""
+
+    users: int = 0
+    noun: str = "user"
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> Literal["reachable", "in use", "not in use"]:
+        """The answer in words: strangers reach its users, it has users, or it has none."""
+        if self.addresses:
+            return "reachable"
+        return "in use" if self.users else "not in use"
 
 
 def _unchanged(value: Any) -> Any:

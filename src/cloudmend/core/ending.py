@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from cloudmend.core import contract, model
 from cloudmend.core.attribution import attribute
-from cloudmend.core.call import Call
 from cloudmend.core.guidance import guided
-from cloudmend.core.ledger import WITHOUT_TAGS
+from cloudmend.core.ledger_records import WITHOUT_TAGS
 from cloudmend.core.model import Edit, Record, Request, Step
+from cloudmend.core.ports import Call
 from cloudmend.core.target import Ended, Target
 
 _BAD: Final = ("open", "failed")

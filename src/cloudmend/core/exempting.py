@@ -11,7 +11,7 @@ from msgspec import Struct
 from cloudmend.core.contract import Control
 from cloudmend.core.errors import InputError
 from cloudmend.core.guidance import guided
-from cloudmend.core.ledger import TimedExemption
+from cloudmend.core.ledger_records import TimedExemption
 from cloudmend.core.model import END_EXEMPTION, EXEMPT, Actor, Attribution, Record, Resource, Words
 
 LONGEST: Final = timedelta(days=30)  # what shall stay open for longer belongs in the policy, where it is reviewed

@@ -11,12 +11,11 @@ from typing import Any, Final, NoReturn, TypeVar
 import msgspec
 
 from cloudmend.core.attribution import hint
-from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, ResourceType, View, after
 from cloudmend.core.model import Json, Record, Resource, Status, Words
 from cloudmend.core.partitions import partition_of
 from cloudmend.core.planning import calls, judge, patch_of
-from cloudmend.core.ports import NEVER, Rows, Sent
+from cloudmend.core.ports import NEVER, Call, Rows, Sent
 
 _OPEN: Final[frozenset[Status]] = frozenset({"observed", "open", "failed", "pending", "deferred"})
 _PAGE_SIZES: Final = ("MaxItems", "MaxRecords", "MaxResults", "PageSize")

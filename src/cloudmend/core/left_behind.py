@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from cloudmend.core.attribution import attribute
-from cloudmend.core.call import Call
-from cloudmend.core.ledger import WITHOUT_TAGS, Entry, Unreadable
+from cloudmend.core.ledger_records import WITHOUT_TAGS, Entry, Unreadable
 from cloudmend.core.model import SWEEP, Actor, Edit, Record, Request, Resource, Status, Step
+from cloudmend.core.ports import Call
 
 
 class Traces(Struct, frozen=True, kw_only=True):

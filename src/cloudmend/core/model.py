@@ -10,8 +10,6 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct
 
-from cloudmend.core.escaping import cut
-
 _NAME: Final = 60  # characters of a name that a sentence shows; a record has them all
 
 Json = Mapping[str, Any]
@@ -136,7 +134,7 @@ class Resource(Struct, frozen=True, kw_only=True):
 
 def label_of(resource_id: str, name: str) -> str:
     """Return the name of a resource in a sentence: its id, and the name that somebody gave it."""
-    shown = cut(name, _NAME)
+    shown = name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
     return f"{resource_id} ({shown})" if resource_id and shown else resource_id or shown
 
 

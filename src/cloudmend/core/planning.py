@@ -9,11 +9,11 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, Finding, Parts, Patch, Right, State, View, after, changed
 from cloudmend.core.errors import UnsafePlan
-from cloudmend.core.ledger import TimedExemption
+from cloudmend.core.ledger_records import TimedExemption
 from cloudmend.core.model import Resource, Step
+from cloudmend.core.ports import Call
 
 _BUG: Final = "Nothing was changed. This is a bug of the control: please report it with this line."
 

@@ -7,7 +7,8 @@ from datetime import UTC
 from typing import Final
 
 from cloudmend.core.errors import LedgerError
-from cloudmend.core.ledger import Entry, Found, Ledger, Unreadable, unknown
+from cloudmend.core.ledger import Ledger, unknown
+from cloudmend.core.ledger_records import Entry, Found, Unreadable
 from cloudmend.core.ulid import LENGTH, SHORTEST, typed
 
 _NAMED: Final = 10  # records that a sentence names

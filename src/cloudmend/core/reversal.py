@@ -9,12 +9,11 @@ from typing import Any, Final
 
 import msgspec
 
-from cloudmend.core.contract import Control, Parts, State, View, after
+from cloudmend.core.contract import Control, Difference, Parts, State, UndoStatus, View, after
 from cloudmend.core.errors import UndoRefused
 from cloudmend.core.model import Edit, Intent, Record, Step
 from cloudmend.core.planning import calls, check_rights, judge, same
 from cloudmend.core.ports import Reader
-from cloudmend.core.undo import Difference, UndoStatus
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _SHORT: Final = 60  # characters of a value that a sentence repeats

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from cloudmend.core.errors import LedgerError
-from cloudmend.core.ledger import (
+from cloudmend.core.ledger_records import (
     EXEMPTION_VERSION,
     VERSION,
     Entry,

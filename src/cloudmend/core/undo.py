@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
 
+from cloudmend.core.contract import UndoStatus
 from cloudmend.core.errors import UndoIncomplete, UndoRefused, WrongState
 from cloudmend.core.escaping import command
-from cloudmend.core.ledger import End, Entry, Exemptions, State, TimedExemption
+from cloudmend.core.ledger_records import End, Entry, Exemptions, State, TimedExemption
 from cloudmend.core.model import UNDO, Actor, Attribution, Edit, Record, Status
 from cloudmend.core.ports import Sent
 
@@ -28,47 +28,6 @@ _STATUSES: Final[dict[State, frozenset[Status]]] = {
 }
 
 _EXEMPT: Final = "cloudmend exempt add, with the same --ledger"  # what it is here, only the command line knows
-
-
-class Difference(Struct, frozen=True, kw_only=True):
-    """A part that somebody changed since the mend: the value cloudmend left, and the value now, in words."""
-
-    part: str
-    expected: str
-    found: str
-
-    def __str__(self) -> str:
-        return f"{self.part}: expected {self.expected}, is {self.found}"
-
-
-class UndoStatus(Struct, frozen=True, kw_only=True):
-    """The progress of an undo, judged from what AWS answers now.
-
-    `requests` are still to be sent, and must not be sent while there are `differences`. `restored` are the parts that
-    are as they were before the mend. A part that came back under a new id is an edit of the new one. If the resource
-    `is_gone`, nothing can be restored.
-    """
-
-    marks: tuple[str, ...] = ()  # what the restored parts say, and those that are still to be
-    is_gone: bool = False
-    differences: tuple[Difference, ...] = ()
-    requests: tuple[Sent, ...] = ()
-    restored: tuple[Edit, ...] = ()
-
-    @property
-    def is_done(self) -> bool:
-        return not (self.is_gone or self.differences or self.requests)
-
-    @classmethod
-    def of(cls, parts: Iterable[UndoStatus]) -> UndoStatus:
-        """Return the progress of several parts together."""
-        parts = tuple(parts)
-        return cls(
-            marks=tuple(mark for part in parts for mark in part.marks),
-            differences=tuple(difference for part in parts for difference in part.differences),
-            requests=tuple(request for part in parts for request in part.requests),
-            restored=tuple(edit for part in parts for edit in part.restored),
-        )
 
 
 class UndoResult(Struct, frozen=True, kw_only=True):
@@ -221,24 +180,6 @@ def undone_record(entry: Entry, exemption: TimedExemption, restored: tuple[Edit,
         entry_id=entry.id,
         exemption_id=exemption.id,
     )
-
-
-def undo_command(entry_id: str, *, region: str, ledger: str) -> str:
-    """Return the undo command for a POSIX shell.
-
-    The user fills in the reason; `ledger` is empty for the user's own file.
-    """
-    return f'cloudmend undo {shlex.quote(entry_id)}{_where(region, ledger)} --for 2h --reason "..."'
-
-
-def remove_command(exemption_id: str, *, region: str, ledger: str) -> str:
-    """Return the command that ends an exemption, for a POSIX shell."""
-    return f"cloudmend exempt remove {shlex.quote(exemption_id)}{_where(region, ledger)}"
-
-
-def _where(region: str, ledger: str) -> str:
-    options = [("--region", region), ("--ledger", ledger)]
-    return "".join(f" {option} {shlex.quote(value)}" for option, value in options if value)
 
 
 def _by_id(held: Iterable[TimedExemption], exemption_id: str) -> TimedExemption | None:

@@ -9,11 +9,10 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from cloudmend.core.call import Call, PutOff
 from cloudmend.core.errors import AwsError
 from cloudmend.core.ledger import Ledger
 from cloudmend.core.model import Json
-from cloudmend.core.ports import NEVER, Begin, Clock, Later, Notifier, Reader, Rows, Sent, Switch, Writer
+from cloudmend.core.ports import NEVER, Begin, Call, Clock, Later, Notifier, PutOff, Reader, Rows, Sent, Switch, Writer
 
 _Answer = TypeVar("_Answer")
 

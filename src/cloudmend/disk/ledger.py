@@ -12,26 +12,19 @@ from typing import Any
 import msgspec
 
 from cloudmend.core.errors import LedgerError
-from cloudmend.core.ledger import (
+from cloudmend.core.ledger import History, MendEnd, Terms, budget_spent, busy, hour, keeps_out, unknown
+from cloudmend.core.ledger_records import (
     LEASE,
     End,
     Ending,
     Entry,
     Exemptions,
     Found,
-    History,
-    MendEnd,
     State,
-    Terms,
     TimedExemption,
     Unreadable,
-    budget_spent,
-    busy,
     control_of,
-    hour,
     instant,
-    keeps_out,
-    unknown,
 )
 from cloudmend.core.model import Intent, Record
 from cloudmend.core.ports import Clock

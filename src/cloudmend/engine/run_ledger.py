@@ -14,7 +14,8 @@ from typing import Any, Final
 import msgspec
 
 from cloudmend.core.errors import CloudmendError
-from cloudmend.core.ledger import Entries, Found, Ledger, Unreadable
+from cloudmend.core.ledger import Ledger
+from cloudmend.core.ledger_records import Entries, Found, Unreadable
 from cloudmend.core.standing import StandingFinding, StandingFound, StandingResource, Unit, UnitState, next_revision
 from cloudmend.core.target import FLAP_WINDOW
 from cloudmend.core.world import World

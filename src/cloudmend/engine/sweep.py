@@ -10,13 +10,12 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from cloudmend.core.call import Leftover
 from cloudmend.core.contract import Control
 from cloudmend.core.errors import CloudmendError, LedgerError
-from cloudmend.core.ledger import Entries, Entry, Unreadable
+from cloudmend.core.ledger_records import Entries, Entry, Unreadable
 from cloudmend.core.model import SWEEP, Record, Resource
 from cloudmend.core.policy.model import Policy
-from cloudmend.core.ports import Clock, Sent, Writer
+from cloudmend.core.ports import Clock, Leftover, Sent, Writer
 from cloudmend.core.target import Target
 from cloudmend.core.world import World, one_run
 from cloudmend.engine.run_ledger import RunLedger

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import msgspec
 
-from cloudmend.core.contract import Control
+from cloudmend.core.contract import Control, UndoStatus
 from cloudmend.core.errors import AwsError, LedgerError, WrongState
 from cloudmend.core.exempting import ExemptionRequest, Where, exemption_record
 from cloudmend.core.guidance import guided
-from cloudmend.core.ledger import Entry, Exemptions, TimedExemption
+from cloudmend.core.ledger_records import Entry, Exemptions, TimedExemption
 from cloudmend.core.model import UNDO, Ignored, Record
 from cloudmend.core.notice.request import NoticeRequest
 from cloudmend.core.policy.model import Policy
@@ -23,7 +23,6 @@ from cloudmend.core.ports import Sent
 from cloudmend.core.reversal import revert
 from cloudmend.core.undo import (
     UndoResult,
-    UndoStatus,
     check_anything,
     check_done,
     check_place,

@@ -13,7 +13,7 @@ from msgspec import Struct
 from cloudmend.core.contract import Control
 from cloudmend.core.digest import DigestNotifier, digest_of, is_due
 from cloudmend.core.errors import CloudmendError, LedgerError
-from cloudmend.core.ledger import resource_of
+from cloudmend.core.ledger_records import resource_of
 from cloudmend.core.model import Record
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import KeptNotifier

@@ -8,9 +8,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from cloudmend.core.call import Leftover, PutOff
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import Resource
+from cloudmend.core.ports import Leftover, PutOff
 
 # SQS took 256 KB for many years, and its neighbours in other partitions may still; this leaves room for the rest.
 MOST_BYTES: Final = 256_000

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from cloudmend import controls, engine
-from cloudmend.aws.regions import enabled_regions
+from cloudmend.aws.world import enabled_regions
 from cloudmend.controls.catalog import CATALOG
-from cloudmend.core.call import Leftover, PutOff
 from cloudmend.core.contract import Control
 from cloudmend.core.decide import switched_on
 from cloudmend.core.errors import CloudmendError, EventError, StillOpen
@@ -22,7 +21,7 @@ from cloudmend.core.left_behind import unread
 from cloudmend.core.model import SWEEP, Ignored, Record, Request, Resource
 from cloudmend.core.notice.request import notice_request
 from cloudmend.core.policy.model import Policy
-from cloudmend.core.ports import Notifier
+from cloudmend.core.ports import Leftover, Notifier, PutOff
 from cloudmend.core.target import Target
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.core.world import World

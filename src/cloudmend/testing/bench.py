@@ -5,28 +5,29 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cloudmend import engine
 from cloudmend.aws.gateway import Gateway
-from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, Parts, State
 from cloudmend.core.events import parse_event
-from cloudmend.core.ledger import Ending, Entry
+from cloudmend.core.ledger_records import Ending, Entry
 from cloudmend.core.model import ApiCall, Intent, Json, Record, Resource
 from cloudmend.core.planning import calls
 from cloudmend.core.policy.catalog import Catalog
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.policy.parse import parse_policy
-from cloudmend.core.ports import NEVER, Rows, Sent
+from cloudmend.core.ports import NEVER, Call, Rows, Sent
 from cloudmend.core.standing import StandingResource
 from cloudmend.core.target import Target
 from cloudmend.core.world import World, at_need
-from cloudmend.engine.stations.walk import parse
-from cloudmend.local.server import EmbeddedAws
+from cloudmend.engine.stations.walk import mend, parse
+from cloudmend.engine.sweep import sweep
 from cloudmend.testing.clients import ACCOUNT, SETTLE_S, client
 from cloudmend.testing.memory_ledger import MemoryLedger, MemoryStore
 from cloudmend.testing.specimen import Client, Specimen
+
+if TYPE_CHECKING:
+    from cloudmend.local.server import EmbeddedAws
 
 REGION = "us-east-1"
 
@@ -192,12 +193,12 @@ class Bench:
 
     def sweep(self) -> list[Record]:
         """Return the records of the one resource in a sweep."""
-        swept = engine.sweep(controls=[self.control], policy=self.policy(), world=self.world)
+        swept = sweep(controls=[self.control], policy=self.policy(), world=self.world)
         return [record for record in swept.records if record.resource.id == self.id]
 
     def mend(self, targets: Sequence[Target] | None = None, **policy: str) -> Record:
         """The last record of the one target."""
-        (record,) = engine.mend(self.targets() if targets is None else targets, self.policy(**policy), self.world)
+        (record,) = mend(self.targets() if targets is None else targets, self.policy(**policy), self.world)
         return record
 
     def policy(self, mode: str = "fix", more: str = "") -> Policy:

@@ -1,14 +1,15 @@
-"""Clients of the embedded AWS, in its account."""
+"""An embedded AWS, clients of it in its account, and the commands that the pinned AWS CLI has, by its own tables."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 from botocore.session import Session
 
-from cloudmend.local.server import EmbeddedAws
+if TYPE_CHECKING:
+    from cloudmend.local.server import EmbeddedAws
 
 ACCOUNT = "123456789012"
 SETTLE_S = 30.0
@@ -16,6 +17,13 @@ SETTLE_S = 30.0
 
 def unheard(_: str) -> None:
     """Take a line of a log that nobody reads."""
+
+
+def embedded() -> EmbeddedAws:
+    """Return an embedded AWS whose log nobody reads. Whoever only collects the tests imports none of it."""
+    from cloudmend.local.server import EmbeddedAws
+
+    return EmbeddedAws(log=unheard)
 
 
 @cache
@@ -34,3 +42,17 @@ def client(
     }
     region = region or aws.region
     return _session().create_client(service, region_name=region, endpoint_url=aws.endpoint, config=config, **keys)
+
+
+@cache
+def _services() -> Any:
+    from awscli.clidriver import create_clidriver
+
+    return create_clidriver()._get_command_table()
+
+
+@cache
+def operations(service: str) -> frozenset[str]:
+    """The subcommands of a service's command; none if there is no such command."""
+    command = _services().get(service)
+    return frozenset(command._get_command_table()) if command else frozenset()

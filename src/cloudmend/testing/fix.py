@@ -9,8 +9,7 @@ import msgspec
 import pytest
 
 from cloudmend.cli.context import LookContext
-from cloudmend.cli.fix.output import TerminalNotifier
-from cloudmend.cli.fix.plan import FixPlan, opener_of, plan_of
+from cloudmend.cli.fix.plan import FixPlan, TerminalNotifier, opener_of, plan_of
 from cloudmend.cli.fix.run import carry_out
 from cloudmend.cli.scan.run import LookResult, look_everywhere, report_of
 from cloudmend.core.errors import AwsError

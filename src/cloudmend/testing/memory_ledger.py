@@ -10,27 +10,19 @@ from datetime import datetime
 import msgspec
 
 from cloudmend.core.errors import CloudmendError, LedgerError
-from cloudmend.core.ledger import (
+from cloudmend.core.ledger import History, MendEnd, Terms, budget_spent, busy, hour, keeps_out, sharing_budget, unknown
+from cloudmend.core.ledger_records import (
     End,
     Ending,
     Entry,
     Exemptions,
     Found,
-    History,
-    MendEnd,
     State,
-    Terms,
     TimedExemption,
     Unreadable,
-    budget_spent,
-    busy,
-    hour,
     instant,
-    keeps_out,
     resource_of,
-    sharing_budget,
     unit_of,
-    unknown,
 )
 from cloudmend.core.model import Intent, Record
 from cloudmend.core.ports import Clock

@@ -21,8 +21,7 @@ from cloudmend.core.notice.mail import subject, text
 from cloudmend.core.notice.wording import NotificationTargets
 from cloudmend.core.ports import Sent
 from cloudmend.testing.bench import Bench, Crash
-from cloudmend.testing.cli_tables import operations
-from cloudmend.testing.clients import ACCOUNT
+from cloudmend.testing.clients import ACCOUNT, operations
 
 REGION = "us-east-1"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:cloudmend"

@@ -8,17 +8,15 @@ import pytest
 from botocore.session import Session
 from msgspec.structs import replace
 
-from cloudmend import engine
-from cloudmend.core.call import Call
 from cloudmend.core.contract import after
-from cloudmend.core.ledger import TimedExemption
+from cloudmend.core.ledger_records import TimedExemption
 from cloudmend.core.planning import calls, same_parts
+from cloudmend.core.ports import Call
 from cloudmend.core.reversal import revert
 from cloudmend.engine.look import Survey, look, survey
-from cloudmend.local.server import EmbeddedAws
+from cloudmend.engine.sweep import sweep
 from cloudmend.testing.bench import Bench, Crash
-from cloudmend.testing.cli_tables import operations
-from cloudmend.testing.clients import ACCOUNT, unheard
+from cloudmend.testing.clients import ACCOUNT, embedded, operations
 from cloudmend.testing.specimen import Specimen, needs
 
 
@@ -194,7 +192,7 @@ def test_what_comes_beside_the_baseline_is_mended_and_the_baseline_stays(bench: 
 
 
 def test_a_sweep_of_a_region_without_a_resource_of_its_kind_is_clean(specimen: Specimen) -> None:
-    with EmbeddedAws(log=unheard) as aws:
+    with embedded() as aws:
         bench = Bench(aws, specimen._replace(open=lambda _: ""))
         bench.sweep()
         assert [each.status for each in bench.notes.told] == ["clean"]
@@ -246,7 +244,7 @@ def test_what_a_crash_left_behind_is_completed_also_by_a_sweep_that_does_not_loo
     with pytest.raises(Crash):
         bench.mend(targets)
     bench.restart()
-    engine.sweep(controls=[], known=[bench.control], policy=bench.policy("observe"), world=bench.world)
+    sweep(controls=[], known=[bench.control], policy=bench.policy("observe"), world=bench.world)
     assert [each.status for each in bench.notes.told] == ["mended"]
     assert bench.ledger.open_intents() == ()
 

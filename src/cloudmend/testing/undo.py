@@ -11,7 +11,7 @@ import pytest
 
 from cloudmend.core.errors import AwsError, UndoIncomplete, UndoRefused
 from cloudmend.core.exempting import ExemptionRequest, Where
-from cloudmend.core.ledger import End
+from cloudmend.core.ledger_records import End
 from cloudmend.core.model import Step
 from cloudmend.core.planning import same_parts
 from cloudmend.core.undo import UndoResult

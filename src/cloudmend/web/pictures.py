@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from cloudmend.cli.scan.report import Report, Row, resources_of
 from cloudmend.core.attribution import attribute
 from cloudmend.core.escaping import cut, plural
-from cloudmend.core.ledger import Entry
+from cloudmend.core.ledger_records import Entry
 
 Kind = Literal["mended", "open", "undone"]
 

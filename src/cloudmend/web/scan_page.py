@@ -11,7 +11,7 @@ from typing import Any, Final
 from cloudmend.cli.context import STACK_NAME
 from cloudmend.cli.scan.report import Report, Row, by_control, numbers_of
 from cloudmend.core.contract import Control
-from cloudmend.core.ledger import Entries, Entry, Found
+from cloudmend.core.ledger_records import Entries, Entry, Found
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.web.pictures import OpenPeriod, bars, open_periods, timeline
 from cloudmend.web.render import render

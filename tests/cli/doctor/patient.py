@@ -13,7 +13,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from cloudmend.aws.gateway import SystemClock
 from cloudmend.aws.ledger import DynamoDbLedger
-from cloudmend.aws.regions import Connect, connect
+from cloudmend.aws.world import Connect, connect
 from cloudmend.cli.doctor.check import Check
 from cloudmend.cli.doctor.run import diagnose
 from cloudmend.core.ledger import Terms

@@ -14,7 +14,7 @@ from cloudmend.aws.ledger_items import put_entry, put_open
 from cloudmend.cli.doctor.check import Answer, Check
 from cloudmend.cli.doctor.run import _told, doctor
 from cloudmend.cli.stack import event_rules
-from cloudmend.core.ledger import Entry
+from cloudmend.core.ledger_records import Entry
 from cloudmend.local.server import EmbeddedAws
 from ledgers.values import intent
 from local.embedded.helpers import SETTLE_S, client, open_to_the_world

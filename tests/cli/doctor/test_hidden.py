@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from cli.doctor.patient import STACK, Patient
 from cli.test_main import NOWHERE, cloudmend
 from cloudmend.aws.gateway import Gateway, SystemClock
-from cloudmend.aws.regions import Connect
+from cloudmend.aws.world import Connect
 from cloudmend.cli.doctor.check import Check, exit_code
 from cloudmend.cli.doctor.run import doctor
 from cloudmend.local.server import EmbeddedAws

@@ -10,8 +10,7 @@ from msgspec.structs import replace
 
 from cli.scan.test_scan import WithInterfaces
 from cloudmend.cli.context import DecisionInputs, LookContext
-from cloudmend.cli.fix.output import TerminalNotifier
-from cloudmend.cli.fix.plan import FixPlan, plan_of
+from cloudmend.cli.fix.plan import FixPlan, TerminalNotifier, plan_of
 from cloudmend.cli.fix.run import carry_out
 from cloudmend.cli.help import DECLINED
 from cloudmend.cli.scan.run import look_everywhere

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from cli.fix.test_fix import planned
-from cloudmend.cli.fix.output import TerminalNotifier
+from cloudmend.cli.fix.plan import TerminalNotifier
 from cloudmend.cli.fix.run import carry_out
 from cloudmend.cli.messages import who_of
 from cloudmend.cli.records.run import _tell

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from cloudmend.core.ledger import End, Entry
+from cloudmend.core.ledger_records import End, Entry
 from cloudmend.web.pictures import OpenPeriod, open_periods
 from ledgers.values import GROUP, OTHER_GROUP, intent, record
 from records import FAILED, OPEN

@@ -17,12 +17,11 @@ from cloudmend.cli.scan.report import Report
 from cloudmend.cli.scan.run import Controls, Format, chosen, look_everywhere, report_of, write
 from cloudmend.controls import IDS
 from cloudmend.controls.security_group_ingress.contract import CONTROL
-from cloudmend.core.call import Call
+from cloudmend.core.contract import Reach
 from cloudmend.core.errors import InputError, LedgerError
 from cloudmend.core.model import Json
 from cloudmend.core.policy.model import Policy
-from cloudmend.core.ports import NEVER, Reader, Sent
-from cloudmend.core.reach import Reach
+from cloudmend.core.ports import NEVER, Call, Reader, Sent
 from cloudmend.core.world import at_need
 from cloudmend.local.ec2.checks import Ec2Error
 from cloudmend.local.ec2.model import Group, Permission, Rule, Source, Traffic

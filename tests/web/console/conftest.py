@@ -13,8 +13,8 @@ from werkzeug.test import TestResponse
 from cli.scan.test_scan import WithInterfaces
 from cloudmend.cli.ledgers import StackNotifier
 from cloudmend.controls.security_group_ingress.contract import CONTROL
-from cloudmend.web.console.app import create_app
-from cloudmend.web.console.context import ConsoleContext
+from cloudmend.web.console.pages import ConsoleContext
+from cloudmend.web.console.serve import create_app
 from support import REGION, Account, event, policy
 from undoing import ALICE
 

@@ -14,8 +14,8 @@ from cloudmend.cli.main import app
 from cloudmend.disk.policy_file import PACKAGED
 from cloudmend.local.server import EmbeddedAws
 from cloudmend.testing.specimen import Specimen, name
-from cloudmend.web.console.app import create_app
-from cloudmend.web.console.context import console_context
+from cloudmend.web.console.pages import console_context
+from cloudmend.web.console.serve import create_app
 from kit.specimens import SPECIMENS
 from local.embedded.helpers import client, unheard
 from support import policy

@@ -7,7 +7,7 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from cloudmend.web.console.app import HEADERS
+from cloudmend.web.console.serve import HEADERS
 from support import Account
 from undoing import exemptions, mended_group
 from web.console.conftest import FOR_2H, ORIGIN, TOKEN, Visitor, said

@@ -12,8 +12,8 @@ from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.exempting import Where
 from cloudmend.engine.sweep import sweep
-from cloudmend.web.console.app import create_app
-from cloudmend.web.console.context import ConsoleContext
+from cloudmend.web.console.pages import ConsoleContext
+from cloudmend.web.console.serve import create_app
 from support import REGION, Account, ipv4, policy
 from undoing import GROUNDS, mended_group, refuse, undone
 from web.console.conftest import TOKEN, Visitor, said

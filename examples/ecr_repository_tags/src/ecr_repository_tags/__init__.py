@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from cloudmend.core.call import Call
 from cloudmend.core.contract import (
     Control,
     Finding,
@@ -21,7 +20,7 @@ from cloudmend.core.contract import (
     rights,
 )
 from cloudmend.core.model import Hints, Resource, Words
-from cloudmend.core.ports import Reader
+from cloudmend.core.ports import Call, Reader
 
 _TAGS: Final = "tags"  # its one part: MUTABLE or IMMUTABLE
 _GONE: Final = "RepositoryNotFoundException"

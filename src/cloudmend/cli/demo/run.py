@@ -27,10 +27,10 @@ from rich.text import Text
 
 from cloudmend.cli import repository
 from cloudmend.cli.demo.timeline import PORTS, LogLine, Timeline, mended, share, shared_with
+from cloudmend.cli.screen import has_browser
 from cloudmend.core.errors import CloudmendError
 from cloudmend.local.runtime.process import RUNTIME, architecture
 from cloudmend.local.server import EmbeddedAws
-from cloudmend.web.console.serve import has_browser
 
 WORLD: Final = "0.0.0.0/0"
 APPROVED: Final = "10.0.0.0/8"

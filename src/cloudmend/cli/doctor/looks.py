@@ -11,7 +11,8 @@ import msgspec
 from msgspec import Struct
 
 from cloudmend.aws.gateway import Gateway
-from cloudmend.cli.doctor import check, function, reads, rule, settings
+from cloudmend.cli import stack as reads
+from cloudmend.cli.doctor import check, function, rule, settings
 from cloudmend.cli.doctor.check import QUEUE, Answer, Deployment, all_of
 from cloudmend.cli.stack import DEPLOYMENT_RULE, FUNCTION, LOG, NOTICE_RULE, SWEEP, event_rules
 from cloudmend.controls import IDS, every, ids

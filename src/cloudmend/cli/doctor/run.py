@@ -13,8 +13,9 @@ import msgspec
 from rich.text import Text
 
 from cloudmend.aws.identity import identify
-from cloudmend.aws.regions import Connect, connect, environment_region
-from cloudmend.cli.doctor import check, reads, trail
+from cloudmend.aws.world import Connect, connect, environment_region
+from cloudmend.cli import stack as reads
+from cloudmend.cli.doctor import check, trail
 from cloudmend.cli.doctor.check import Answer, Check, Deployment, Verdict, exit_code
 from cloudmend.cli.doctor.looks import DoctorContext, looks
 from cloudmend.cli.screen import Screen

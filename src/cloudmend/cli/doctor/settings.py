@@ -14,7 +14,7 @@ from cloudmend.cli.doctor.check import Answer, Deployment, Verdict, all_of
 from cloudmend.core.contract import Control
 from cloudmend.core.decide import mode_of
 from cloudmend.core.escaping import plain, plural
-from cloudmend.core.ledger import Entries, Exemptions, Found
+from cloudmend.core.ledger_records import Entries, Exemptions, Found
 from cloudmend.core.policy.catalog import Catalog
 from cloudmend.core.policy.explain import explain
 from cloudmend.core.policy.model import Policy

@@ -18,7 +18,8 @@ from cloudmend.controls.security_group_ingress.named import check_group_id, find
 from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.exempting import ExemptionRequest, Where, parse_duration
-from cloudmend.core.ledger import Exemptions, Ledger, TimedExemption
+from cloudmend.core.ledger import Ledger
+from cloudmend.core.ledger_records import Exemptions, TimedExemption
 from cloudmend.core.notice.request import NoticeRequest
 from cloudmend.core.stored import encode
 from cloudmend.core.ulid import SHORTEST, typed

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from cloudmend.aws.regions import gateways, own_region
+from cloudmend.aws.world import gateways, own_region
 from cloudmend.cli.context import LookContext
 from cloudmend.cli.scan.report import outcome
 from cloudmend.cli.screen import Screen

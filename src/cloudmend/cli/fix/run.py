@@ -14,11 +14,9 @@ from rich.console import Console
 from rich.progress import track
 
 from cloudmend import engine
-from cloudmend.aws.regions import enabled_regions, gateways
-from cloudmend.aws.world import anywhere, world
+from cloudmend.aws.world import anywhere, enabled_regions, gateways, world
 from cloudmend.cli.context import LookContext
-from cloudmend.cli.fix.output import TerminalNotifier
-from cloudmend.cli.fix.plan import FixPlan, RequestedResource, opener_of, plan_of
+from cloudmend.cli.fix.plan import FixPlan, RequestedResource, TerminalNotifier, opener_of, plan_of
 from cloudmend.cli.help import DECLINED
 from cloudmend.cli.ledgers import open_ledger
 from cloudmend.cli.scan.report import UnreadableUnit

@@ -23,11 +23,11 @@ from cloudmend.cli.ledgers import open_ledger
 from cloudmend.cli.messages import STATUS_STYLE
 from cloudmend.cli.screen import Screen
 from cloudmend.cli.stack import FUNCTION, SWEEP, Stack, find_stack
-from cloudmend.core.call import PutOff
 from cloudmend.core.errors import CloudmendError, EventError, PolicyError
 from cloudmend.core.escaping import plural, terminal
 from cloudmend.core.model import Ignored, Record, Status
-from cloudmend.core.undo import undo_command
+from cloudmend.core.notice.wording import undo_command
+from cloudmend.core.ports import PutOff
 from cloudmend.disk.policy_file import read_policy
 from cloudmend.lambda_.continuation import Task
 from cloudmend.lambda_.world import LEDGER_TABLE

@@ -18,7 +18,8 @@ from cloudmend.core.digest import status_of
 from cloudmend.core.errors import InputError
 from cloudmend.core.escaping import plural, terminal
 from cloudmend.core.exempting import parse_duration
-from cloudmend.core.ledger import Entries, Entry, Found, Ledger, State
+from cloudmend.core.ledger import Ledger
+from cloudmend.core.ledger_records import Entries, Entry, Found, State
 from cloudmend.core.standing import StandingResource, Unit, UnreadableStanding
 from cloudmend.core.stored import json_lines
 

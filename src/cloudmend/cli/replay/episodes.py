@@ -21,8 +21,7 @@ from cloudmend.core.decide import Action, switched_on
 from cloudmend.core.ending import label
 from cloudmend.core.model import ApiCall
 from cloudmend.core.policy.model import Policy
-from cloudmend.core.target import Target
-from cloudmend.core.triggers import located
+from cloudmend.core.target import Target, located
 from cloudmend.engine.look import Fate, look_at
 
 REMEMBERED: Final = 4096  # at most; then it starts anew

@@ -8,12 +8,11 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from cloudmend.core.contract import Severity
+from cloudmend.core.contract import Reach, Severity
 from cloudmend.core.decide import Action, Decision
 from cloudmend.core.escaping import counted, plural
 from cloudmend.core.model import Edit
 from cloudmend.core.network import readable
-from cloudmend.core.reach import Reach
 
 _SHORT: Final = 80  # characters of a value that a sentence repeats
 

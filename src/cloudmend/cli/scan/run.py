@@ -13,8 +13,7 @@ from msgspec import Struct
 from rich.console import Console
 from rich.progress import track
 
-from cloudmend.aws.regions import enabled_regions, gateways
-from cloudmend.aws.world import threads
+from cloudmend.aws.world import enabled_regions, gateways, threads
 from cloudmend.cli.context import LookContext
 from cloudmend.cli.help import DONE, FOUND, INCOMPLETE
 from cloudmend.cli.scan.formats import as_csv, as_json, as_sarif, print_table

@@ -14,7 +14,7 @@ from cloudmend.controls import by_id, every
 from cloudmend.core.errors import UndoIncomplete
 from cloudmend.core.escaping import command, terminal
 from cloudmend.core.exempting import ExemptionRequest, parse_duration
-from cloudmend.core.ledger import Entry
+from cloudmend.core.ledger_records import Entry
 from cloudmend.core.model import UNDO, Record
 from cloudmend.core.notice.request import NoticeRequest
 from cloudmend.core.record_ids import find

@@ -30,14 +30,24 @@ from cloudmend.controls.security_group_ingress.targets import targets
 from cloudmend.controls.security_group_ingress.undo import revert
 from cloudmend.controls.security_group_ingress.unseen import unseen
 from cloudmend.controls.security_group_ingress.words import HINTS, WORDS
-from cloudmend.core.call import Call
-from cloudmend.core.contract import Control, Finding, PartIds, Parts, ResourceType, State, Trigger, View, lists, rights
+from cloudmend.core.contract import (
+    Control,
+    Finding,
+    PartIds,
+    Parts,
+    Reach,
+    ResourceType,
+    State,
+    Trigger,
+    View,
+    lists,
+    rights,
+)
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.events import items, mapping, text
 from cloudmend.core.model import ApiCall, Json, Request, Resource, Step
 from cloudmend.core.network import lies_inside
-from cloudmend.core.ports import Reader, Rows
-from cloudmend.core.reach import Reach
+from cloudmend.core.ports import Call, Reader, Rows
 
 _TYPE: Final = ResourceType(
     type=GROUP,

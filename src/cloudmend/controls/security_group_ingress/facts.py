@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from cloudmend.core.events import items, mapping, text
-from cloudmend.core.ledger import Entry
+from cloudmend.core.ledger_records import Entry
 from cloudmend.core.model import Json
 from cloudmend.core.network import Family, Network, Traffic, protocol_name, rule_traffic
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from cloudmend.core.contract import Difference
 from cloudmend.core.errors import AwsError
 from cloudmend.core.escaping import plural
 from cloudmend.core.model import Json, Request
 from cloudmend.core.ports import Reader
-from cloudmend.core.undo import Difference
 
 _NAMED: Final = 3  # how many ranges a sentence names
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from typing import Final
 
+from cloudmend.core.contract import Reach
 from cloudmend.core.events import items, mapping
 from cloudmend.core.model import Json, Request, Resource
 from cloudmend.core.network import public_part
 from cloudmend.core.ports import Reader
-from cloudmend.core.reach import Reach
 
 _FILTER_VALUES: Final = 200  # the most that one filter may hold
 _NOUN: Final = "interface"

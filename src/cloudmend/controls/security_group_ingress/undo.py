@@ -13,9 +13,9 @@ from cloudmend.controls.security_group_ingress.marks import mark_of
 from cloudmend.controls.security_group_ingress.mended import MendedRule, mended_rules
 from cloudmend.controls.security_group_ingress.observe import find_groups
 from cloudmend.controls.security_group_ingress.plan import authorize, modify
+from cloudmend.core.contract import Difference, UndoStatus
 from cloudmend.core.model import Edit, Intent, Record, Request
 from cloudmend.core.ports import Reader
-from cloudmend.core.undo import Difference, UndoStatus
 
 _PAGE: Final = 1000  # the most rules that one answer may hold
 

@@ -18,11 +18,12 @@ from cloudmend.core.notice.wording import (
     label,
     problems,
     remarks,
+    remove_command,
     removed,
     run_by,
+    undo_command,
     why_unchanged,
 )
-from cloudmend.core.undo import remove_command, undo_command
 
 _SUBJECT: Final = 99  # SNS: less than 100 characters
 _PLACE: Final = 40  # of those

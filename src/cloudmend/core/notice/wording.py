@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import Final
 
@@ -155,3 +156,21 @@ class NotificationTargets(Struct, frozen=True, kw_only=True):
     account: str = ""
     region: str = ""
     ledger: str = ""
+
+
+def undo_command(entry_id: str, *, region: str, ledger: str) -> str:
+    """Return the undo command for a POSIX shell.
+
+    The user fills in the reason; `ledger` is empty for the user's own file.
+    """
+    return f'cloudmend undo {shlex.quote(entry_id)}{_where(region, ledger)} --for 2h --reason "..."'
+
+
+def remove_command(exemption_id: str, *, region: str, ledger: str) -> str:
+    """Return the command that ends an exemption, for a POSIX shell."""
+    return f"cloudmend exempt remove {shlex.quote(exemption_id)}{_where(region, ledger)}"
+
+
+def _where(region: str, ledger: str) -> str:
+    options = [("--region", region), ("--ledger", ledger)]
+    return "".join(f" {option} {shlex.quote(value)}" for option, value in options if value)

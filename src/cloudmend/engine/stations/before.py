@@ -8,7 +8,8 @@ from functools import cache, partial
 from typing import Final, NamedTuple
 
 from cloudmend.core.errors import CloudmendError
-from cloudmend.core.ledger import Entries, History, key_of
+from cloudmend.core.ledger import History
+from cloudmend.core.ledger_records import Entries, key_of
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.policy.modes import existing_of
 from cloudmend.core.ports import Begin

@@ -12,7 +12,7 @@ import msgspec
 from cloudmend.core.contract import Control, State
 from cloudmend.core.ending import commands, told_findings, without_tags, without_tags_of
 from cloudmend.core.errors import BudgetSpent, Busy, CloudmendError, TooLarge
-from cloudmend.core.ledger import Entry, Exemptions
+from cloudmend.core.ledger_records import Entry, Exemptions
 from cloudmend.core.model import Intent, Json, Request
 from cloudmend.core.planning import calls, same_parts
 from cloudmend.core.policy.model import Policy

@@ -8,10 +8,10 @@ from typing import Final
 
 import msgspec
 
-from cloudmend.core.call import PutOff
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import next_hour
 from cloudmend.core.model import Json
+from cloudmend.core.ports import PutOff
 from cloudmend.core.target import Ended, Target
 from cloudmend.core.world import World
 from cloudmend.engine.stations.values import Situation

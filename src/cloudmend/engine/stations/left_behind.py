@@ -15,7 +15,8 @@ from cloudmend.core.contract import Control, Parts, State, View, after
 from cloudmend.core.ending import edit
 from cloudmend.core.errors import Busy, CloudmendError, LedgerError, WrongState
 from cloudmend.core.guidance import guided
-from cloudmend.core.ledger import Entry, Found, MendEnd, Unreadable
+from cloudmend.core.ledger import MendEnd
+from cloudmend.core.ledger_records import Entry, Found, Unreadable
 from cloudmend.core.left_behind import Traces, completed, is_news, not_completed
 from cloudmend.core.model import Edit, Intent, Record, Resource, Step
 from cloudmend.core.planning import calls, same

@@ -9,11 +9,11 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
-from cloudmend.core.call import Call
 from cloudmend.core.contract import Control, Patch, State, after
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Step
 from cloudmend.core.planning import Plan, calls, judge, same_parts, steps_between
+from cloudmend.core.ports import Call
 from cloudmend.core.target import Ended
 from cloudmend.core.world import OneByOne, World
 from cloudmend.engine.stations.values import Planned, Written, sentence

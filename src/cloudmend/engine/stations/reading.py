@@ -11,7 +11,7 @@ import msgspec
 
 from cloudmend.core.contract import Control, State
 from cloudmend.core.errors import AwsError, CloudmendError
-from cloudmend.core.ledger import Exemptions, Unreadable
+from cloudmend.core.ledger_records import Exemptions, Unreadable
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.target import Target
 from cloudmend.core.world import OneByOne, World

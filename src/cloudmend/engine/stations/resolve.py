@@ -11,8 +11,7 @@ from cloudmend.core.contract import Control
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import SWEEP, ApiCall, Resource
 from cloudmend.core.policy.model import Policy
-from cloudmend.core.target import Ended, Target
-from cloudmend.core.triggers import the_one
+from cloudmend.core.target import Ended, Target, the_one
 from cloudmend.core.world import World
 from cloudmend.engine.stations.later import look_again_named
 from cloudmend.engine.stations.values import clean, failed, sentence

@@ -8,7 +8,8 @@ from contextlib import suppress
 import msgspec
 
 from cloudmend.core.errors import WrongState
-from cloudmend.core.ledger import Ending, Ledger, MendEnd
+from cloudmend.core.ledger import Ledger, MendEnd
+from cloudmend.core.ledger_records import Ending
 from cloudmend.core.model import Record
 from cloudmend.core.ports import CollectiveNotifier, Notifier
 from cloudmend.core.world import World

@@ -10,8 +10,7 @@ import msgspec
 from cloudmend.core.contract import Control
 from cloudmend.core.model import ApiCall, Edit, Record
 from cloudmend.core.policy.model import Policy
-from cloudmend.core.target import Ended, Target
-from cloudmend.core.triggers import resources
+from cloudmend.core.target import Ended, Target, resources
 from cloudmend.core.world import World
 from cloudmend.engine.stations.intend import intend
 from cloudmend.engine.stations.judge import judged

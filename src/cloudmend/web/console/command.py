@@ -38,7 +38,7 @@ def console(
     Example: cloudmend console --region eu-west-1
     """
     from cloudmend.disk.policy_file import read_policy
-    from cloudmend.web.console.context import console_context
+    from cloudmend.web.console.pages import console_context
     from cloudmend.web.console.serve import serve
 
     for ending in (signal.SIGINT, signal.SIGTERM):  # a script's background job starts with SIGINT ignored

@@ -11,7 +11,7 @@ from cloudmend.cli.scan.report import texts
 from cloudmend.controls import by_id
 from cloudmend.core.contract import Control, Parts, State
 from cloudmend.core.events import mapping
-from cloudmend.core.ledger import Entry
+from cloudmend.core.ledger_records import Entry
 
 
 class Line(Struct, frozen=True, kw_only=True):

@@ -1,7 +1,12 @@
-"""The pages: each reads its context, and fills a template."""
+"""The pages: each reads its context, which is one account as somebody's credentials show it and a ledger, and fills a
+template.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -11,18 +16,25 @@ from msgspec import Struct
 from werkzeug.http import generate_etag, quote_etag
 from werkzeug.wrappers import Response as Answer
 
+from cloudmend.aws.world import connection, gateways, own_region, world
+from cloudmend.cli.context import DecisionInputs, LookContext, is_of_stack
 from cloudmend.cli.exempt.run import end
+from cloudmend.cli.ledgers import StackNotifier, open_ledger
 from cloudmend.cli.messages import came_to, left_open
-from cloudmend.cli.scan.report import by_control, detail_text, numbers_of
-from cloudmend.cli.undo.run import take_back_and_tell
+from cloudmend.cli.scan.report import Report, by_control, detail_text, numbers_of
+from cloudmend.cli.scan.run import Controls, chosen, look_everywhere, report_of
+from cloudmend.cli.undo.run import TerminalNotifier, take_back_and_tell
 from cloudmend.core.attribution import attribute
 from cloudmend.core.errors import CloudmendError, InputError, LedgerError
 from cloudmend.core.escaping import command, plural
 from cloudmend.core.exempting import ExemptionRequest, parse_duration
-from cloudmend.core.ledger import Entry
+from cloudmend.core.ledger import Ledger
+from cloudmend.core.ledger_records import Entry
+from cloudmend.core.policy.model import Policy
+from cloudmend.core.ports import Clock, Reader
 from cloudmend.core.record_ids import find
 from cloudmend.core.undo import UndoResult
-from cloudmend.web.console.context import ConsoleContext, current_findings
+from cloudmend.core.world import World
 from cloudmend.web.console.difference import difference, noun
 from cloudmend.web.render import asset, short, unbroken
 
@@ -159,3 +171,64 @@ def _record_page(
 def status_of(error: CloudmendError) -> int:
     """Return 400 for an input that is not valid, otherwise 409: the present state does not allow the request."""
     return 400 if isinstance(error, InputError) else 409
+
+
+class ConsoleContext(Struct, frozen=True, kw_only=True):
+    """`readers` are those of the Regions in which findings of the `controls` are looked for.
+
+    `world` gives that of any Region, `caller` the ARN of whoever the credentials are of; both raise CloudmendError.
+    `account` is that of the credentials, empty where it is not known.
+    """
+
+    readers: Mapping[str, Reader]
+    controls: Controls
+    policy: Policy
+    ledger: Ledger
+    clock: Clock
+    world: Callable[[str], World]
+    caller: Callable[[], str]
+    stack: StackNotifier
+    account: Callable[[], str]
+
+
+def console_context(regions: Sequence[str], table: str, policy: Policy) -> ConsoleContext:
+    """With the environment's credentials, and its Region where none is given. Raises CloudmendError."""
+    named = regions or [own_region()]
+    home = connection(named[0])
+    ledger = open_ledger(table, named[0])
+    return ConsoleContext(
+        readers=gateways(named),
+        controls=chosen((), policy),
+        policy=policy,
+        ledger=ledger,
+        clock=home.clock,
+        world=partial(_world, ledger),
+        caller=home.caller,
+        stack=StackNotifier(table, named[0]),
+        account=home.known_account,
+    )
+
+
+def _world(ledger: Ledger, region: str) -> World:
+    """Write what is undone in the browser to the terminal as well."""
+    return world(ledger=ledger, notifier=TerminalNotifier(), region=region)
+
+
+class CurrentFindings(Struct, frozen=True, kw_only=True):
+    """The findings as they were at one moment. `unreadable` are exemptions that exempt nothing, each as a sentence."""
+
+    at: datetime
+    report: Report
+    controls: Controls
+    unreadable: tuple[str, ...]
+
+
+def current_findings(context: ConsoleContext) -> CurrentFindings:
+    """Ask AWS and the ledger. Raises CloudmendError if the ledger cannot be read."""
+    now = context.clock.now()
+    exemptions = context.ledger.exemptions(now)
+    is_stacks = is_of_stack(context.stack.table, context.ledger)
+    inputs = DecisionInputs(exemptions=exemptions, ledger=context.ledger, keeps_baseline=is_stacks)
+    look = LookContext(context.policy, now, inputs, account=context.account())
+    report = report_of(look_everywhere(context.readers, context.controls, look, quiet=True))
+    return CurrentFindings(at=now, report=report, controls=context.controls, unreadable=exemptions.problems)
