@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cloudmend.controls.security_group_ingress.check import check_effect, effects
 from cloudmend.controls.security_group_ingress.facts import Rule
+from cloudmend.controls.security_group_ingress.plan import check_effect, effects
 from cloudmend.core.errors import UnsafePlan
 from cloudmend.core.model import Request
 

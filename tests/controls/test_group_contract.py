@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.expand import PREFIX_LIST
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule, Unread
-from cloudmend.controls.security_group_ingress.following import state_of
+from cloudmend.controls.security_group_ingress.follow import state_of
 from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.contract import State, View

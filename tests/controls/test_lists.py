@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from cloudmend.controls.security_group_ingress.facts import Unread
-from cloudmend.controls.security_group_ingress.list_changes import ListState, change_of, list_before
-from cloudmend.controls.security_group_ingress.lists import Lists, read_lists
+from cloudmend.controls.security_group_ingress.observe import Lists, read_lists
+from cloudmend.controls.security_group_ingress.recorded import ListState, change_of, list_before
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.contract import Difference
 from cloudmend.core.errors import AwsError

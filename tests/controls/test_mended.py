@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.controls.security_group_ingress.facts import Rule
-from cloudmend.controls.security_group_ingress.list_changes import ListState
 from cloudmend.controls.security_group_ingress.mended import MendedRule, mended_rules
+from cloudmend.controls.security_group_ingress.recorded import ListState
 from cloudmend.core.errors import UndoRefused
 from cloudmend.core.model import Edit, Intent, Record, Request, Resource
 from ledgers.values import intent, record

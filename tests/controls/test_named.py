@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cloudmend.controls.security_group_ingress.named import check_group_id, find_group, mark_named
+from cloudmend.controls.security_group_ingress.marks import check_group_id, find_group, mark_named
 from cloudmend.core.errors import InputError
 from cloudmend.core.model import Request
 

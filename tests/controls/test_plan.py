@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
-from cloudmend.controls.security_group_ingress.following import state_of
+from cloudmend.controls.security_group_ingress.follow import state_of
 from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.controls.security_group_ingress.plan import replacements
 from cloudmend.core.contract import State, after

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cloudmend.controls.security_group_ingress.observe import GROUP
-from cloudmend.controls.security_group_ingress.unseen import unseen
+from cloudmend.controls.security_group_ingress.targets import unseen
 from cloudmend.core.model import ApiCall, Json, Resource
 
 SG = Resource(type=GROUP, id="sg-05fe30eb67c909f27", name="web", parts=("sgr-1", "pl-1"))

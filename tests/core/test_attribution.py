@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from cloudmend.controls.security_group_ingress.words import HINTS
+from cloudmend.controls.security_group_ingress.explain import HINTS
 from cloudmend.core.attribution import attribute
 from cloudmend.core.events import parse_event
 from cloudmend.core.model import Actor, ApiCall, Attribution, Hints

@@ -12,7 +12,7 @@ from cloudmend.cli.replay import episodes
 from cloudmend.cli.replay.episodes import JudgementResult, Judgements, _in_words
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Recency, Rule
-from cloudmend.controls.security_group_ingress.following import FOLLOW, state_of
+from cloudmend.controls.security_group_ingress.follow import FOLLOW, state_of
 from cloudmend.core.model import Actor, ApiCall, Resource
 from cloudmend.core.target import Target
 from cloudmend.engine.look import look_at

@@ -14,7 +14,7 @@ from cloudmend.cli.ledgers import StackNotifier, find_ledger, open_ledger
 from cloudmend.cli.messages import again, exempted
 from cloudmend.cli.screen import Screen
 from cloudmend.controls.security_group_ingress.contract import CONTROL
-from cloudmend.controls.security_group_ingress.named import check_group_id, find_group, mark_named
+from cloudmend.controls.security_group_ingress.marks import check_group_id, find_group, mark_named
 from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.exempting import ExemptionRequest, Where, parse_duration

@@ -10,9 +10,9 @@ from msgspec import UNSET
 
 from cloudmend.controls.security_group_ingress.detect import all_clear, detect
 from cloudmend.controls.security_group_ingress.expand import PREFIX_LIST, expand
-from cloudmend.controls.security_group_ingress.explain import explain
+from cloudmend.controls.security_group_ingress.explain import HINTS, WORDS, explain
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
-from cloudmend.controls.security_group_ingress.following import FOLLOW
+from cloudmend.controls.security_group_ingress.follow import FOLLOW
 from cloudmend.controls.security_group_ingress.keys import KEYS
 from cloudmend.controls.security_group_ingress.marks import mark_of, marks
 from cloudmend.controls.security_group_ingress.observe import (
@@ -26,10 +26,8 @@ from cloudmend.controls.security_group_ingress.observe import (
 )
 from cloudmend.controls.security_group_ingress.plan import authorize, replacements
 from cloudmend.controls.security_group_ingress.settings import Settings
-from cloudmend.controls.security_group_ingress.targets import targets
+from cloudmend.controls.security_group_ingress.targets import targets, unseen
 from cloudmend.controls.security_group_ingress.undo import revert
-from cloudmend.controls.security_group_ingress.unseen import unseen
-from cloudmend.controls.security_group_ingress.words import HINTS, WORDS
 from cloudmend.core.contract import (
     Control,
     Finding,
@@ -221,7 +219,7 @@ def _marks(state: State) -> Mapping[str, frozenset[str]]:
 
 
 def _details(state: State, part: str, settings: Settings) -> Mapping[str, Any]:
-    from cloudmend.controls.security_group_ingress.details import details  # no start of the function needs it
+    from cloudmend.controls.security_group_ingress.reach import details  # no start of the function needs it
 
     return details(state, part, settings)
 

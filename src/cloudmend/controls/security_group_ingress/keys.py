@@ -16,8 +16,7 @@ from cloudmend.controls.security_group_ingress.addresses import (
     read_replacement,
     read_trusted,
 )
-from cloudmend.controls.security_group_ingress.guarded import read_guarded
-from cloudmend.controls.security_group_ingress.settings import Replacement, Settings
+from cloudmend.controls.security_group_ingress.settings import Replacement, Settings, read_guarded
 from cloudmend.core.network import FAMILIES, AddressSet, Family, Network, Span, Traffic, readable
 from cloudmend.core.policy.catalog import Keys
 from cloudmend.core.policy.place import Key, Refused, Review, did_you_mean

@@ -16,18 +16,19 @@ from typing import Final
 
 from msgspec import Struct
 
-from cloudmend.controls.security_group_ingress.check import check_effect, effects
 from cloudmend.controls.security_group_ingress.facts import Rule
-from cloudmend.controls.security_group_ingress.given_back import (
+from cloudmend.controls.security_group_ingress.observe import GROUP
+from cloudmend.controls.security_group_ingress.plan import check_effect, effects
+from cloudmend.controls.security_group_ingress.recorded import (
     FIELDS,
     Contradiction,
+    ListState,
     Return,
     fields_of,
     given_back,
+    list_before,
     tags_of,
 )
-from cloudmend.controls.security_group_ingress.list_changes import ListState, list_before
-from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.core.errors import UndoRefused, UnsafePlan
 from cloudmend.core.model import Edit, Intent, Record
 

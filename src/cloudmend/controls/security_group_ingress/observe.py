@@ -1,4 +1,7 @@
-"""Reads a group: its rules, the prefix lists that open a guarded port, and, for a mend, the group and its VPC."""
+"""Reads a group: its rules, the prefix lists that open a guarded port, and, for a mend, the group and its VPC.
+
+A prefix list that cannot be read costs itself alone: what can be read is judged without it.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,10 @@ from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from cloudmend.controls.security_group_ingress.detect import opens_guarded
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Recency, Rule
-from cloudmend.controls.security_group_ingress.lists import read_lists
+from cloudmend.controls.security_group_ingress.facts import GroupFacts, Recency, Rule, Unread
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Json, Request, Resource
@@ -21,6 +24,9 @@ from cloudmend.core.ports import Reader, Rows
 GROUP: Final = "AWS::EC2::SecurityGroup"
 
 _PAGE: Final = 1000  # the most rules that one answer may hold
+_FILTER_VALUES: Final = 200  # the most that one filter may hold
+_ENTRIES_PAGE: Final = 100
+_AWS: Final = "AWS"  # the owner of AWS's own prefix lists
 
 
 def named(facts: GroupFacts, resource: Resource) -> GroupFacts:
@@ -99,3 +105,61 @@ def _blocks(vpc: Json) -> Iterator[Network]:
     """A VPC's own blocks, the primary one first."""
     for family, block in (("", "CidrBlock"), ("Ipv6", "Ipv6CidrBlock")):
         yield from (ip_network(row[block]) for row in vpc.get(f"{family}CidrBlockAssociationSet", []))
+
+
+class Lists(Struct, frozen=True):
+    """Prefix lists as AWS describes them, and by id the entries of those that are judged.
+
+    Of what is `unread` there are the entries that came before the failure, or none.
+    """
+
+    described: Rows = ()
+    entries: Mapping[str, Rows] = {}
+    unread: Mapping[str, Unread] = {}
+
+    def image(self) -> Json:
+        """For the before-image."""
+        unread = {"UnreadPrefixLists": {key: each.why for key, each in self.unread.items()}} if self.unread else {}
+        return {"PrefixLists": list(self.described), "PrefixListEntries": self.entries, **unread}
+
+
+def read_lists(ids: Sequence[str], reader: Reader, settings: Settings) -> Lists:
+    """A list that AWS does not describe is judged by its entries, if they are shown: AWS's own are always described."""
+    described: list[Json] = []
+    unread: dict[str, Unread] = {}
+    for some in _portions(ids):
+        try:
+            described += _described(some, reader)
+        except AwsError as error:
+            unread |= dict.fromkeys(some, _unread(error))
+    trusted = {row["PrefixListId"] for row in described if settings.aws_prefix_lists == "trusted" and _is_of_aws(row)}
+    entries: dict[str, Rows] = {}
+    for list_id in (each for each in ids if each not in trusted and each not in unread):
+        try:
+            entries[list_id] = _entries(list_id, reader)
+        except AwsError as error:
+            entries[list_id], unread[list_id] = error.rows, _unread(error)
+    return Lists(described, entries, unread)
+
+
+def _portions(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[first : first + _FILTER_VALUES] for first in range(0, len(ids), _FILTER_VALUES))
+
+
+def _described(ids: Sequence[str], reader: Reader) -> Rows:
+    """Return the lists, by a filter: in a request by ids, one missing list hides the others."""
+    filters = [{"Name": "prefix-list-id", "Values": list(ids)}]
+    return reader.lasting_rows(Request("ec2:DescribeManagedPrefixLists", {"Filters": filters}), "PrefixLists")
+
+
+def _is_of_aws(row: Json) -> bool:
+    return row.get("OwnerId") == _AWS
+
+
+def _entries(list_id: str, reader: Reader) -> Rows:
+    request = Request("ec2:GetManagedPrefixListEntries", {"PrefixListId": list_id, "MaxResults": _ENTRIES_PAGE})
+    return reader.lasting_rows(request, "Entries")
+
+
+def _unread(error: AwsError) -> Unread:
+    return Unread(str(error), lasts=error.lasts)

@@ -1,12 +1,15 @@
-"""The reach of a group: its network interfaces, and the public addresses of these."""
+"""What only a look asks about a group: its interfaces, their public addresses, and details of a rule at fault."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_network
-from typing import Final
+from typing import Any, Final
 
-from cloudmend.core.contract import Reach
+from cloudmend.controls.security_group_ingress.explain import public_addresses
+from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.security_group_ingress.settings import Settings
+from cloudmend.core.contract import Reach, State
 from cloudmend.core.events import items, mapping
 from cloudmend.core.model import Json, Request, Resource
 from cloudmend.core.network import public_part
@@ -54,3 +57,18 @@ def _public_addresses(interface: Json) -> Iterator[str]:
     for row in items(interface.get("Ipv6Addresses")):
         if public_part(ip_network(row["Ipv6Address"])):
             yield row["Ipv6Address"]
+
+
+def details(state: State, part: str, settings: Settings) -> Mapping[str, Any]:
+    """Return the ports, the source, the description as its author typed it, and the number of public addresses.
+
+    That number is None if the source could not be read. It is left out of a state that is only parts.
+    """
+    rule, facts = Rule(state.parts[part]), state.context
+    counted = {"public_addresses": public_addresses(rule, facts, settings)} if isinstance(facts, GroupFacts) else {}
+    return {
+        "ports": str(rule.traffic),
+        "source": rule.source,
+        "description": str(rule.row.get("Description", "")),
+        **counted,
+    }

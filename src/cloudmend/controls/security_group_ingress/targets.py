@@ -1,11 +1,13 @@
-"""The resources that an event names, in either of EC2's two encodings."""
+"""The resources that an event names, in either of EC2's two encodings, and its effects that AWS does not show yet."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
+from cloudmend.controls.security_group_ingress.facts import Rule
+from cloudmend.controls.security_group_ingress.follow import claimed_rule
 from cloudmend.core.errors import EventError
 from cloudmend.core.events import items, mapping, text
 from cloudmend.core.model import ApiCall, Json, Resource
@@ -82,3 +84,54 @@ def _named_rules(wrapped: Json, rows: Iterable[Json]) -> Iterator[str]:
     named = [row.get("securityGroupRuleId") for row in rows]
     named += [mapping(row).get("SecurityGroupRuleId") for row in items(wrapped.get("SecurityGroupRule"))]
     return (rule_id for value in named if (rule_id := text(value)))
+
+
+def unseen(call: ApiCall, resource: Resource, image: Json | None) -> Mapping[str, str]:
+    """Return, in words by id, what an image of the group lacks: a rule or list of the event, or its new value.
+
+    Without an image, the group itself is missing. The answer is a hint, as is everything in an event: somebody else may
+    have changed or removed the part since.
+    """
+    if image is None:
+        return {resource.id: f"{resource.label} itself"}
+    shown = {rule.id: rule for rule in map(Rule, items(image.get("SecurityGroupRules")))}
+    known = shown.keys() | {rule.prefix_list_id for rule in shown.values()}
+    missing = {part: part for part in resource.parts if part not in known}
+    wrapped = mapping(call.request.get(f"{call.name}Request"))
+    changes = _stale_lists(wrapped, image) if call.name in PREFIX_LIST_EVENTS else _stale_rules(wrapped, shown)
+    return {**missing, **dict(changes)}
+
+
+def _stale_rules(wrapped: Json, shown: Mapping[str, Rule]) -> Iterator[tuple[str, str]]:
+    """Rules that a Modify gave another source, other ports or another protocol than AWS shows."""
+    for row in map(mapping, items(wrapped.get("SecurityGroupRule"))):
+        rule_id, value = text(row.get("SecurityGroupRuleId")), mapping(row.get("SecurityGroupRule"))
+        if rule_id not in shown or not value:
+            continue
+        try:
+            claimed = claimed_rule(rule_id, value)
+        except EventError:  # what is no range is no hint
+            continue
+        if (claimed.network or claimed.prefix_list_id) and _differ(claimed, shown[rule_id], value):
+            yield rule_id, f"{rule_id} as {claimed}"
+
+
+def _differ(claimed: Rule, shown: Rule, value: Json) -> bool:
+    """Return whether the rules differ in their source, or in their traffic if the call holds it."""
+    tells_traffic = bool(value.get("IpProtocol"))
+    return claimed.source != shown.source or (tells_traffic and claimed.traffic != shown.traffic)
+
+
+def _stale_lists(wrapped: Json, image: Json) -> Iterator[tuple[str, str]]:
+    """A list whose change is under way, or whose entries are those of before it."""
+    list_id, before = text(wrapped.get("PrefixListId")), text(wrapped.get("CurrentVersion"))
+    for row in image.get("PrefixLists", ()):
+        if row["PrefixListId"] != list_id:
+            continue
+        is_under_way = text(row.get("State")).endswith("-in-progress")
+        if is_under_way or (_changes_entries(wrapped) and text(row.get("Version")) == before):
+            yield list_id, f"the change of {list_id}"
+
+
+def _changes_entries(wrapped: Json) -> bool:
+    return any(wrapped.get(name) for name in ("AddEntry", "RemoveEntry", "PreviousVersion"))
