@@ -35,6 +35,7 @@ WITHOUT = {
     "src/cloudmend/web/console/templates/base.html": "it names the console that is running",
     "src/cloudmend/web/console/static/live.js": "it names the console that is running",
     "src/cloudmend/core/notice/digest.py": "its options name the table: tests/core/test_digest.py has them whole",
+    "src/cloudmend/core/ledger_records.py": "the sentence names it behind the id",
     "src/cloudmend/core/undo.py": "what a record came through",
     "src/cloudmend/core/notice/wording.py": "undo_command, which is tested below",
 }
