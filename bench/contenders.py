@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cloudmend.controls import IDS, by_id
-from cloudmend.template.table import table
+from cloudmend.template.rules import table
 
 ROOT = Path(__file__).parents[1]
 BUILT = ROOT / "build" / "bench" / "function"

@@ -11,8 +11,7 @@ from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.notice.event import schema
 from cloudmend.template.blocks import build_blocks, template_blocks
 from cloudmend.template.blocks import filled as with_blocks
-from cloudmend.template.controls import find_controls
-from cloudmend.template.table import table
+from cloudmend.template.rules import find_controls, table
 from docs_blocks import controls as pages
 from docs_blocks import filled
 

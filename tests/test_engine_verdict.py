@@ -11,11 +11,10 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.core.contract import Control, Finding, Followed, Following, State, View
-from cloudmend.core.decide import Decision
 from cloudmend.core.ledger_records import End, Entry, Exemptions, TimedExemption, Unreadable
 from cloudmend.core.model import Edit, Intent, Step
 from cloudmend.core.planning import NOTHING, Covers, judge, mark, plan
-from cloudmend.core.policy.model import Policy
+from cloudmend.core.policy.model import Decision, Policy
 from cloudmend.core.standing import Before
 from cloudmend.engine.stations.values import Known, Recent, Situation, Verdict
 from cloudmend.engine.stations.verdict import verdict

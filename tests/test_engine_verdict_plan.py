@@ -10,10 +10,10 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.core.contract import Control, Finding, State
-from cloudmend.core.decide import Decision
 from cloudmend.core.errors import UnsafePlan
 from cloudmend.core.ledger_records import End, Entry
 from cloudmend.core.model import Actor, Step
+from cloudmend.core.policy.model import Decision
 from cloudmend.engine.stations.verdict import verdict
 from lamps import CONTROL, SETTLING, Settings, target
 from ledgers.values import record

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from cloudmend.aws.gateway import Gateway
-from cloudmend.aws.later import PERMISSIONS, LaterQueue
+from cloudmend.aws.stack import QUEUE_PERMISSIONS, LaterQueue
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import ApiCall, Resource
 from cloudmend.core.ports import PutOff
@@ -138,4 +138,4 @@ def test_a_queue_that_does_not_take_it_is_an_error_and_leaves_no_note(stack: Sta
 def test_the_rights_that_it_declares_are_those_that_it_uses(stack: Stack) -> None:
     stack.called.clear()
     stack.put_off(TASK)
-    assert stack.called == PERMISSIONS
+    assert stack.called == QUEUE_PERMISSIONS

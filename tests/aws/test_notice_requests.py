@@ -6,7 +6,7 @@ import json
 
 from aws.test_notices import Services
 from cloudmend.aws.gateway import Gateway
-from cloudmend.aws.notice_requests import PERMISSIONS, ask
+from cloudmend.aws.stack import NOTICE_PERMISSIONS, ask
 from cloudmend.core.notice.request import NoticeRequest
 from support import REGION, StandingClock
 
@@ -21,7 +21,7 @@ def test_one_event_is_put_that_names_the_record_and_nothing_else() -> None:
     services = Services()
     services.answers["events:PutEvents"] = (200, {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]})
     assert asked(services) == ""
-    assert set(services.calls) == PERMISSIONS
+    assert set(services.calls) == NOTICE_PERMISSIONS
     (entry,) = json.loads(services.bodies[0])["Entries"]
     assert json.loads(entry["Detail"]) == {"record": REQUEST.record}
     assert entry.keys() == {"Source", "DetailType", "Detail"}

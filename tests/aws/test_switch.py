@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cloudmend.aws.gateway import Gateway
-from cloudmend.aws.switch import ModeSwitch
+from cloudmend.aws.stack import ModeSwitch
 from support import REGION, StandingClock
 
 NAME = "/cloudmend/mode"

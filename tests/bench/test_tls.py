@@ -12,8 +12,7 @@ from botocore.session import Session
 
 from client import event
 from cloudmend.aws.errors import translated
-from cloudmend.aws.gateway import connector
-from cloudmend.aws.trust import trusting
+from cloudmend.aws.gateway import connector, trusting
 from cloudmend.core.errors import AwsError
 from endpoint import REGION, Endpoint
 

@@ -14,7 +14,7 @@ from botocore.session import Session
 
 from cli.test_main import NOWHERE, cloudmend
 from cloudmend.aws.gateway import SystemClock
-from cloudmend.aws.identity import Identity, other_endpoint
+from cloudmend.aws.world import Identity, other_endpoint
 from cloudmend.cli import ledgers
 from cloudmend.cli.ledgers import find_ledger, known_ledger, open_ledger
 from cloudmend.core.errors import LedgerError

@@ -12,8 +12,8 @@ import pytest
 from cloudmend.controls import IDS, every, table, woken_by
 from cloudmend.controls.table import WAKES
 from cloudmend.core.model import ApiCall
-from cloudmend.template.controls import find_controls
-from cloudmend.template.table import table as written
+from cloudmend.template.rules import find_controls
+from cloudmend.template.rules import table as written
 
 
 def call(source: str, name: str) -> ApiCall:

@@ -11,9 +11,8 @@ import pytest
 
 from cloudmend.controls import by_id
 from cloudmend.controls.catalog import CATALOG
-from cloudmend.core.decide import Circumstances, Decision, decide, switched_on
 from cloudmend.core.errors import PolicyError
-from cloudmend.core.policy.model import RIGHTS, Modes, Policy
+from cloudmend.core.policy.model import RIGHTS, Circumstances, Decision, Modes, Policy, decide, switched_on
 from cloudmend.core.policy.parse import parse_policy
 
 GROUP, VPC, ACCOUNT = "sg-0123456789abcdef0", "vpc-0123456789abcdef0", "111122223333"

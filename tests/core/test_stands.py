@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from cloudmend.core.baseline import faults_of, notice_of, stands_after, with_others
 from cloudmend.core.contract import Finding, State, View
 from cloudmend.core.model import Step
 from cloudmend.core.planning import mark
 from cloudmend.core.standing import Fault, StandingFinding, StandingResource, UnreadableStanding
-from cloudmend.core.stands import faults_of, notice_of, stands_after, with_others
 from cloudmend.core.target import Ended
 from core.test_standing import EARLIER
 from lamps import CONTROL, target

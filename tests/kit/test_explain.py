@@ -10,10 +10,9 @@ from cloudmend.cli.context import LookContext
 from cloudmend.cli.explain.run import Place, explain_event, explain_id
 from cloudmend.cli.scan.report import outcome
 from cloudmend.cli.subjects import subjects
-from cloudmend.core.decide import Decision
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import Json
-from cloudmend.core.policy.model import Policy
+from cloudmend.core.policy.model import Decision, Policy
 from cloudmend.disk.policy_file import PACKAGED, read_policy
 from cloudmend.testing.bench import REGION, Bench
 from cloudmend.testing.specimen import needs

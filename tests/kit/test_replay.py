@@ -13,7 +13,7 @@ from cli.replay.told import Told
 from cloudmend.cli.replay.run import replay
 from cloudmend.cli.scan.report import outcome
 from cloudmend.controls.table import MODULES
-from cloudmend.core.decide import Decision
+from cloudmend.core.policy.model import Decision
 from cloudmend.testing.bench import REGION, Bench
 from cloudmend.testing.specimen import needs
 from cloudmend.testing.suite import *  # noqa: F403 - the fixtures have no other callers

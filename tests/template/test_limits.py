@@ -15,11 +15,10 @@ from cloudmend.controls import every
 from cloudmend.core.contract import Control, Right, Trigger
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.event_rules import FIRST_RULE, PATTERN_LIMIT, event_rules
-from cloudmend.template.blocks import filled, template_blocks
-from cloudmend.template.layout import dumped
+from cloudmend.template.blocks import dumped, filled, template_blocks
 from cloudmend.template.policies import POLICY_LIMIT, ROLE_LIMIT, policies, size
+from cloudmend.template.rules import wakes
 from cloudmend.template.statements import OWN
-from cloudmend.template.table import wakes
 
 FIRST, *_, QUEUE = every()
 FIFTY = 10  # times the five real ones

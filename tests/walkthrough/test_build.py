@@ -16,7 +16,10 @@ import pytest
 from botocore.loaders import Loader
 from botocore.utils import EVENT_ALIASES
 
-from cloudmend.aws import identity, later, ledger, notices, switch
+from cloudmend.aws import ledger, notices
+from cloudmend.aws import stack as later
+from cloudmend.aws import stack as switch
+from cloudmend.aws import world as identity
 from cloudmend.aws import world as regions
 from cloudmend.controls import every
 from cloudmend.local.runtime.process import RUNTIME
@@ -111,14 +114,14 @@ def test_the_archive_holds_nothing_that_only_serves_development(names: list[str]
 def test_the_service_models_in_it_hold_the_operations_that_are_called_and_no_other(unpacked: Path) -> None:
     models = unpacked.glob("botocore/data/*/*/service-2.json*")
     kept = {f"{path.parts[-3]}:{name}" for path in models for name in json.loads(path.read_text())["operations"]}
-    called = notices.PERMISSIONS | regions.PERMISSIONS | switch.PERMISSIONS
+    called = notices.PERMISSIONS | regions.REGIONS_PERMISSIONS | switch.SWITCH_PERMISSIONS
     # The ledger writes in transactions, for which IAM has no name; exemptions are put by people.
     in_transactions = {"dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
     called |= {
         ":".join(right.call) for control in every() for right in (*control.reads, *control.follows, *control.writes)
     }
-    called |= (ledger.PERMISSIONS - in_transactions) | {"dynamodb:TransactWriteItems"} | later.PERMISSIONS
-    assert kept == called | identity.PERMISSIONS
+    called |= (ledger.PERMISSIONS - in_transactions) | {"dynamodb:TransactWriteItems"} | later.QUEUE_PERMISSIONS
+    assert kept == called | identity.IDENTITY_PERMISSIONS
 
 
 def test_the_errors_that_these_operations_answer_with_are_in_the_models_too(unpacked: Path) -> None:

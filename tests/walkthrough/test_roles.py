@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from cloudmend.aws import ledger, notices, switch
+from cloudmend.aws import ledger, notices
+from cloudmend.aws import stack as switch
 from cloudmend.aws import world as regions
-from cloudmend.aws.notice_requests import PERMISSIONS
+from cloudmend.aws.stack import NOTICE_PERMISSIONS
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
 from walkthrough.template import (
@@ -43,7 +44,7 @@ def by_sid(role: str, sid: str) -> dict[str, Any]:
 
 def test_the_functions_roles_hold_what_the_code_declares_and_no_other() -> None:
     declared = {right.action for right in (*CONTROL.reads, *CONTROL.follows, *CONTROL.writes)}
-    declared |= ledger.PERMISSIONS | notices.PERMISSIONS | switch.PERMISSIONS
+    declared |= ledger.PERMISSIONS | notices.PERMISSIONS | switch.SWITCH_PERMISSIONS
     assert of_service(RESPONDER, "ec2", "dynamodb", "sns", "events", "securityhub", "ssm") == declared
 
 
@@ -59,7 +60,7 @@ def test_only_the_role_for_people_can_open_anything() -> None:
 
 def test_the_roles_differ_in_what_wakes_them() -> None:
     queue = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
-    assert granted(SWEEPER) - granted(RESPONDER) == {*queue, *regions.PERMISSIONS}
+    assert granted(SWEEPER) - granted(RESPONDER) == {*queue, *regions.REGIONS_PERMISSIONS}
     assert granted(RESPONDER) - granted(SWEEPER) == {"ec2:GetManagedPrefixListAssociations"}
     assert by_sid(SWEEPER, "LeaveWorkToItself")["Resource"] == {"Fn::GetAtt": ["ContinuationQueue", "Arn"]}
 
@@ -153,7 +154,7 @@ def test_who_undoes_may_ask_for_a_notice_and_not_write_one() -> None:
     }
     assert entry["Source"] != by_sid(RESPONDER, "PutOwnEvents")["Condition"]["StringEquals"]["events:source"]
     assert asking["Resource"] == by_sid(RESPONDER, "PutOwnEvents")["Resource"]
-    assert of_service(UNDOER, "events", "sns", "kms", "securityhub", "lambda", "logs", "ssm") == PERMISSIONS
+    assert of_service(UNDOER, "events", "sns", "kms", "securityhub", "lambda", "logs", "ssm") == NOTICE_PERMISSIONS
 
 
 def test_people_come_with_mfa_or_are_named() -> None:

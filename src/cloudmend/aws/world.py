@@ -1,4 +1,7 @@
-"""The ports of one account and Region, over botocore and the machine's clock, and the Regions of an account."""
+"""The ports of one account and Region, over botocore and the machine's clock: who calls, and which Regions there are.
+
+The AWS that answers is AWS itself, or a server that an endpoint setting names.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,17 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
+from botocore.loaders import Loader
 from botocore.session import Session
 from msgspec import Struct
 
-from cloudmend.aws.errors import readable_settings
+from cloudmend.aws.errors import readable_settings, translated
 from cloudmend.aws.gateway import BRIEFLY, Gateway, SystemClock, connector
-from cloudmend.aws.identity import Identity, identify
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Ledger
+from cloudmend.core.loopback import START
 from cloudmend.core.model import Request
 from cloudmend.core.ports import Begin, Clock, Notifier
 from cloudmend.core.world import World
@@ -24,7 +29,10 @@ _AT_ONCE: Final = 4  # what a mend reads besides the facts, or the channels that
 _GLOBAL: Final = "us-east-1"
 _Answer = TypeVar("_Answer")
 Connect = Callable[[str], Gateway]  # by the Region's name
-PERMISSIONS: Final = frozenset({"ec2:DescribeRegions"})
+REGIONS_PERMISSIONS: Final = frozenset({"ec2:DescribeRegions"})
+# IAM actions: all that its requests use, and no other. No policy can forbid it, so no role holds it.
+IDENTITY_PERMISSIONS: Final = frozenset({"sts:GetCallerIdentity"})
+_THIS_MACHINE: Final = ("127.0.0.1", "::1")
 
 
 class Connection(Struct, frozen=True):
@@ -162,3 +170,41 @@ def _gateway(session: Session, region: str) -> Gateway:
     connect = connector(session, region)
     connect("ec2")  # here, and not in the middle of what reads several Regions: a client refuses an odd name
     return Gateway(region, connect, SystemClock())
+
+
+class Identity(Struct, frozen=True):
+    """The caller as STS knows it, and where that was answered.
+
+    `endpoint` is host and port of a server that is not AWS's own, else empty. `start` names one start of the embedded
+    AWS, which forgets everything when it stops; it is empty for all others.
+    """
+
+    arn: str
+    account: str
+    endpoint: str = ""
+    start: str = ""
+
+
+def identify(sts: Any) -> Identity:
+    """Ask a botocore client of STS. No policy can forbid the call. Raises AwsError."""
+    with translated("sts:GetCallerIdentity", sts.meta.region_name):
+        answer = sts.get_caller_identity()
+    headers = answer["ResponseMetadata"]["HTTPHeaders"]
+    return Identity(answer["Arn"], answer["Account"], other_endpoint(sts.meta.endpoint_url), headers.get(START, ""))
+
+
+def other_endpoint(url: str) -> str:
+    """Return the host and port of an endpoint, or an empty text if it is AWS's own."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host.endswith(_suffixes()):
+        return ""
+    host = "localhost" if host in _THIS_MACHINE else host
+    return f"{host}:{parts.port}" if parts.port else host
+
+
+@cache
+def _suffixes() -> tuple[str, ...]:
+    """Return how the names of AWS's own servers end, in all partitions, VPC endpoints included."""
+    outputs = [partition["outputs"] for partition in Loader().load_data("partitions")["partitions"]]
+    return tuple(f".{each[name]}" for each in outputs for name in ("dnsSuffix", "dualStackDnsSuffix"))

@@ -12,7 +12,7 @@ from typing import Final, Literal, cast
 from msgspec import Struct
 
 from cloudmend.aws.gateway import SystemClock
-from cloudmend.aws.switch import ModeSwitch
+from cloudmend.aws.stack import ModeSwitch
 from cloudmend.aws.world import anywhere, connection
 from cloudmend.cli.ledgers import known_ledger
 from cloudmend.cli.stack import find_stack

@@ -16,10 +16,9 @@ from typing import Any, Final, cast
 from msgspec import Struct
 
 from cloudmend.aws.gateway import SystemClock
-from cloudmend.aws.identity import Identity, other_endpoint
 from cloudmend.aws.ledger import DynamoDbLedger
-from cloudmend.aws.notice_requests import ask
-from cloudmend.aws.world import anywhere, connection
+from cloudmend.aws.stack import ask
+from cloudmend.aws.world import Identity, anywhere, connection, other_endpoint
 from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.ledger import Ledger, Terms

@@ -8,10 +8,9 @@ from typing import Any, Final
 import msgspec
 
 from cloudmend.core.contract import Control
-from cloudmend.core.decide import switched_on
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import ApiCall, Ignored, Record
-from cloudmend.core.policy.model import Policy
+from cloudmend.core.policy.model import Policy, switched_on
 from cloudmend.core.target import Target
 from cloudmend.core.world import World, one_run
 from cloudmend.core.wrappings import parse_events

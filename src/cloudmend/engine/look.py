@@ -10,11 +10,10 @@ import msgspec
 from msgspec import Struct
 
 from cloudmend.core.contract import Control, Finding, Reach, State
-from cloudmend.core.decide import Decision
 from cloudmend.core.ending import edit, why_of
 from cloudmend.core.ledger_records import Exemptions
 from cloudmend.core.model import Edit
-from cloudmend.core.policy.model import Policy
+from cloudmend.core.policy.model import Decision, Policy
 from cloudmend.core.standing import Before
 from cloudmend.core.target import Ended, Target
 from cloudmend.core.world import World

@@ -15,12 +15,11 @@ from cloudmend import controls, engine
 from cloudmend.aws.world import enabled_regions
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.contract import Control
-from cloudmend.core.decide import switched_on
 from cloudmend.core.errors import CloudmendError, EventError, StillOpen
 from cloudmend.core.left_behind import unread
 from cloudmend.core.model import SWEEP, Ignored, Record, Request, Resource
 from cloudmend.core.notice.request import notice_request
-from cloudmend.core.policy.model import Policy
+from cloudmend.core.policy.model import Policy, switched_on
 from cloudmend.core.ports import Leftover, Notifier, PutOff
 from cloudmend.core.target import Target
 from cloudmend.core.version import CODE_VERSION

@@ -12,10 +12,9 @@ from typing import Final
 
 import msgspec
 
-from cloudmend.aws.later import LaterQueue
 from cloudmend.aws.ledger import DynamoDbLedger
 from cloudmend.aws.notices import NoticeLog, Notices
-from cloudmend.aws.switch import ModeSwitch
+from cloudmend.aws.stack import LaterQueue, ModeSwitch
 from cloudmend.aws.world import Connection, connection, threads
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Ledger, Terms

@@ -1,16 +1,48 @@
-"""The event rules of the template, with what lets them in: permissions, and the dead-letter queue's policy."""
+"""What wakes each control: the table of calls, a module of literals, and the event rules of the template.
+
+The rules come with what lets them in: permissions, and the dead-letter queue's policy. The controls are found where
+they lie; the function itself searches for nothing, because it has the table.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import pkgutil
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from typing import Any, Final
 
-from cloudmend.core.event_rules import FIRST_RULE, EventRule
+from cloudmend import controls as package
+from cloudmend.controls.catalog import CATALOG
+from cloudmend.core.contract import Control
+from cloudmend.core.event_rules import FIRST_RULE, EventRule, Wakes
 from cloudmend.core.policy.model import name_of
 
 _FUNCTION: Final = "SecurityGroupRemediationLambda"
 _QUEUE: Final = {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
 _NOTHING: Final = {"Ref": "AWS::NoValue"}
+_TARGET: Final[Mapping[str, Any]] = {
+    "Id": _FUNCTION,
+    "Arn": {"Fn::GetAtt": [_FUNCTION, "Arn"]},
+    "RetryPolicy": {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 185},
+    "DeadLetterConfig": {"Arn": _QUEUE},
+}
+_TEXT = '''"""The module of each control, and the calls that wake it. Generated from the controls: make generate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+# By id, in the order in which they run.
+MODULES: Final[Mapping[str, str]] = {{
+{modules}
+}}
+# By event source and name of the call.
+WAKES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {{
+{wakes}
+}}
+'''
 
 
 def rule(made: EventRule, policies: Sequence[str]) -> Mapping[str, Any]:
@@ -65,9 +97,54 @@ def _description(made: EventRule) -> str:
     return f"Calls that wake {', '.join(made.controls)}, as CloudTrail records them."
 
 
-_TARGET: Final[Mapping[str, Any]] = {
-    "Id": _FUNCTION,
-    "Arn": {"Fn::GetAtt": [_FUNCTION, "Arn"]},
-    "RetryPolicy": {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 185},
-    "DeadLetterConfig": {"Arn": _QUEUE},
-}
+def table(modules: Mapping[str, Control[Any]]) -> str:
+    """Return the text of the module, for controls by the name of the module that holds each."""
+    return _TEXT.format(
+        modules="\n".join(f'    "{control.id}": "{name}",' for name, control in modules.items()),
+        wakes="\n".join(
+            line for source, names in wakes(modules.values()).items() for line in _lines(source, names.items())
+        ),
+    )
+
+
+def wakes(controls: Iterable[Control[Any]]) -> Wakes:
+    """Return the ids of the controls that each call wakes, in their order, by source and name."""
+    found: defaultdict[str, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for control in controls:
+        for trigger in control.triggers:
+            if control.id not in found[trigger.source][trigger.name]:
+                found[trigger.source][trigger.name].append(control.id)
+    return {source: dict(sorted(names.items())) for source, names in sorted(found.items())}
+
+
+def operations(controls: Iterable[Control[Any]]) -> dict[str, tuple[str, ...]]:
+    """Return the operations that the deployed function calls for controls, by service as botocore names it."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for control in controls:
+        for right in (*control.reads, *control.follows, *control.writes):
+            service, operation = right.call
+            found[service].add(operation)
+    return {service: tuple(sorted(names)) for service, names in sorted(found.items())}
+
+
+def _lines(source: str, names: Iterable[tuple[str, Sequence[str]]]) -> list[str]:
+    return [f'    "{source}": {{', *(f'        "{name}": {_tuple(ids)},' for name, ids in names), "    },"]
+
+
+def _tuple(words: Sequence[str]) -> str:
+    listed = ", ".join(f'"{word}"' for word in words)
+    return f"({listed},)" if len(words) == 1 else f"({listed})"
+
+
+def find_controls() -> Mapping[str, Control[Any]]:
+    """Return each control by its module's name, in the order in which they run: the first of all, then by id.
+
+    Raises ValueError if two have one id.
+    """
+    names = (f"{package.__name__}.{module.name}" for module in pkgutil.iter_modules(package.__path__))
+    modules = {name: import_module(name) for name in names}
+    found = {name: module.CONTROL for name, module in modules.items() if hasattr(module, "CONTROL")}
+    by_id = {control.id: name for name, control in found.items()}
+    if twice := [name for name, control in found.items() if by_id[control.id] != name]:
+        raise ValueError(f"{', '.join(twice)}: another module has a control of the same id. An id is of one control.")
+    return {by_id[id_]: found[by_id[id_]] for id_ in sorted(by_id, key=lambda id_: (id_ != CATALOG.first, id_))}

@@ -22,7 +22,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedAws]:
 @pytest.fixture
 def on_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     """The embedded AWS is taken for AWS itself, because it does not say that it is not."""
-    monkeypatch.setattr("cloudmend.aws.identity.START", "x-unheard-of")
+    monkeypatch.setattr("cloudmend.aws.world.START", "x-unheard-of")
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def handed(answer: Any, monkeypatch: pytest.MonkeyPatch) -> int:
         resources={}, region="eu-west-1", function=lambda _: {"FunctionName": "mend"}, settings=dict
     )
     monkeypatch.setattr(run, "find_stack", lambda *_: stack)
-    monkeypatch.setattr("cloudmend.aws.functions.invoke", lambda *_: answer)
+    monkeypatch.setattr("cloudmend.aws.stack.invoke", lambda *_: answer)
     return run.hand_over({}, "cloudmend", None, as_json=True)
 
 

@@ -17,9 +17,9 @@ from cloudmend.cli.scan.report import Report, Row, UnreadableUnit, detail_text, 
 from cloudmend.controls import every
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.contract import Reach
-from cloudmend.core.decide import Decision
 from cloudmend.core.escaping import chat
 from cloudmend.core.model import Edit
+from cloudmend.core.policy.model import Decision
 from hostile import hostile_texts
 from records import GROUP, RULE, WHY
 from support import ACCOUNT, REGION, VPC

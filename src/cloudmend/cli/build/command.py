@@ -41,7 +41,7 @@ def build(
     """
     from cloudmend.cli.build.function import build as run
     from cloudmend.cli.build.own import own_controls, write_template
-    from cloudmend.template.controls import find_controls
+    from cloudmend.template.rules import find_controls
 
     own = own_controls(controls or ())
     run(python_version, output, archive, controls or (), own)

@@ -178,7 +178,7 @@ def operations_with(own: Own) -> Operations:
     """Return the operations that the function calls with these controls, by service."""
     if not own:
         return OPERATIONS
-    from cloudmend.template.table import operations
+    from cloudmend.template.rules import operations
 
     return merged(OPERATIONS, operations(own.values()))
 
@@ -190,8 +190,7 @@ def write_table(path: Path, own: Own) -> None:
     """
     if importlib.util.find_spec("msgspec") is None:
         return
-    from cloudmend.template.controls import find_controls
-    from cloudmend.template.table import table
+    from cloudmend.template.rules import find_controls, table
 
     path.write_text(table({**find_controls(), **own}), encoding="utf-8")
 

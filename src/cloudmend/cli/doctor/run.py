@@ -12,8 +12,7 @@ from typing import Final
 import msgspec
 from rich.text import Text
 
-from cloudmend.aws.identity import identify
-from cloudmend.aws.world import Connect, connect, environment_region
+from cloudmend.aws.world import Connect, connect, environment_region, identify
 from cloudmend.cli import stack as reads
 from cloudmend.cli.doctor import check, trail
 from cloudmend.cli.doctor.check import Answer, Check, Deployment, Verdict, exit_code

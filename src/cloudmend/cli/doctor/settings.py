@@ -12,12 +12,11 @@ from msgspec import Struct
 
 from cloudmend.cli.doctor.check import Answer, Deployment, Verdict, all_of
 from cloudmend.core.contract import Control
-from cloudmend.core.decide import mode_of
 from cloudmend.core.escaping import plain, plural
 from cloudmend.core.ledger_records import Entries, Exemptions, Found
 from cloudmend.core.policy.catalog import Catalog
 from cloudmend.core.policy.explain import explain
-from cloudmend.core.policy.model import Policy
+from cloudmend.core.policy.model import Policy, mode_of
 from cloudmend.core.ports import Rows
 from cloudmend.core.standing import Unit, UnitFound
 

@@ -19,12 +19,11 @@ from cloudmend.cli.subjects import Subject, subjects
 from cloudmend.controls import woken_by
 from cloudmend.core.attribution import NO_HINTS, attribute
 from cloudmend.core.contract import Control, State
-from cloudmend.core.decide import switched_on
 from cloudmend.core.ending import label, why_of
 from cloudmend.core.errors import CloudmendError, EventError
 from cloudmend.core.escaping import cut, terminal
 from cloudmend.core.model import ApiCall, Hints, Ignored
-from cloudmend.core.policy.model import Policy
+from cloudmend.core.policy.model import Policy, switched_on
 from cloudmend.core.ports import Reader
 from cloudmend.core.target import Target
 from cloudmend.core.world import RunReader, World

@@ -17,7 +17,7 @@ from msgspec import Struct
 from rich.text import Text
 
 from cloudmend import controls, engine
-from cloudmend.aws import functions
+from cloudmend.aws import stack as functions
 from cloudmend.aws.world import world
 from cloudmend.cli.ledgers import open_ledger
 from cloudmend.cli.messages import STATUS_STYLE

@@ -17,10 +17,9 @@ from cloudmend.cli.replay.summary import Episode, RecordGaps, UnjudgedCalls
 from cloudmend.cli.scan.report import outcome
 from cloudmend.core.attribution import attribute, is_stranger, person, principal
 from cloudmend.core.contract import Control, Following, State, Trigger
-from cloudmend.core.decide import Action, switched_on
 from cloudmend.core.ending import label
 from cloudmend.core.model import ApiCall
-from cloudmend.core.policy.model import Policy
+from cloudmend.core.policy.model import Action, Policy, switched_on
 from cloudmend.core.target import Target, located
 from cloudmend.engine.look import Fate, look_at
 

@@ -18,9 +18,9 @@ import msgspec
 from msgspec import Struct
 
 from cloudmend.cli.replay.calls import Reading
-from cloudmend.core.decide import Action
 from cloudmend.core.escaping import cut, terminal
 from cloudmend.core.model import Attribution
+from cloudmend.core.policy.model import Action
 
 LEFT_OPEN: Final = timedelta(days=7)
 REOPENED: Final = 3  # times that the same finding was opened

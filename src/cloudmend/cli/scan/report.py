@@ -9,10 +9,10 @@ from typing import Any, Final
 from msgspec import Struct
 
 from cloudmend.core.contract import Reach, Severity
-from cloudmend.core.decide import Action, Decision
 from cloudmend.core.escaping import counted, plural
 from cloudmend.core.model import Edit
 from cloudmend.core.network import readable
+from cloudmend.core.policy.model import Action, Decision
 
 _SHORT: Final = 80  # characters of a value that a sentence repeats
 

@@ -21,10 +21,9 @@ from cloudmend.cli.scan.report import Report, Row, UnreadableUnit, outcome
 from cloudmend.controls import by_id, every, is_known
 from cloudmend.controls import ids as all_ids
 from cloudmend.core.contract import Control
-from cloudmend.core.decide import switched_on
 from cloudmend.core.ending import why_of
 from cloudmend.core.errors import InputError
-from cloudmend.core.policy.model import Policy
+from cloudmend.core.policy.model import Policy, switched_on
 from cloudmend.core.ports import Reader
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.core.world import one_run

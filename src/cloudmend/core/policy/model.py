@@ -1,11 +1,11 @@
-"""The policy as the other modules use it: quantities and sets, no spellings."""
+"""The policy as the other modules use it: quantities and sets, no spellings; and what it decides about a finding."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -16,6 +16,8 @@ Existing = Literal["observe", "fix"]
 
 # The possible scopes of an exemption, and their names for a person.
 SCOPES: Final = {"resource": "resource", "vpc": "VPC", "account": "account", "actor_role": "role"}
+Action = Literal["fix", "observe", "exempt"]
+_CAUTIOUS: Final = ("off", "observe", "fix")  # the most cautious first
 
 
 class Modes(Struct, frozen=True, kw_only=True):
@@ -99,3 +101,123 @@ def name_of(control_id: str) -> str:
 def rights_parameter(control_id: str) -> str:
     """Return the name of the template's parameter that says the most that a control may do: fix, observe or off."""
     return f"{name_of(control_id)}Rights"
+
+
+class Circumstances(Struct, frozen=True, kw_only=True):
+    """The facts about a finding that a policy can distinguish. Empty if unknown."""
+
+    control: str
+    account: str
+    vpc: str
+    resource: str
+    actor_role: str  # ARN of the role that made the call; a sweep knows of none
+    now: datetime  # aware
+
+
+class Decision(Struct, frozen=True):
+    """The action for a finding, and the line of the policy that says so."""
+
+    action: Action
+    why: str
+
+
+class Line(NamedTuple):
+    """A mode, and the sentence of the policy that says so."""
+
+    mode: Mode
+    why: str
+
+
+def decide(policy: Policy, circumstances: Circumstances, default: Mode = "fix") -> Decision:
+    """Return the mode and the reason: an exemption that holds, otherwise the policy's mode.
+
+    `default` is the control's own mode.
+    """
+    exemptions = [exemption for exemption in policy.exemptions if _covers(exemption, circumstances)]
+    for exemption in exemptions:
+        if exemption.holds(circumstances.now):
+            return Decision("exempt", f"exempt: {exemption}")
+    mode, why = mode_of(policy, circumstances.control, circumstances.account, circumstances.vpc, default)
+    expired = "".join(f"; no longer exempt, because it expired: {exemption}" for exemption in exemptions)
+    return Decision("exempt" if mode == "off" else mode, why + expired)
+
+
+def _covers(exemption: Exemption, circumstances: Circumstances) -> bool:
+    """Return whether the exemption is about the control, and every scope that it gives matches."""
+    return exemption.control == circumstances.control and all(
+        getattr(circumstances, name) == value for name, value in exemption.scope.items()
+    )
+
+
+def mode_of(policy: Policy, control: str, account: str, vpc: str, default: Mode) -> Line:
+    """Return the mode of a control at a place.
+
+    A line that names both the place and the control decides. Otherwise the more cautious of two modes decides: that of
+    the place and that of the control. The control's mode is `default` if no line names the control. If no line names
+    either, the mode of everything else decides. Whatever a line says, cloudmend does nothing that the stack holds no
+    right to.
+    """
+    line, granted = _said(policy, control, account, vpc, default), policy.rights.get(control, "fix")
+    if _CAUTIOUS.index(granted) < _CAUTIOUS.index(line.mode):
+        return Line(granted, f"the stack's parameter {rights_parameter(control)} is {granted}")
+    return line
+
+
+def _said(policy: Policy, control: str, account: str, vpc: str, default: Mode) -> Line:
+    """Return the line of the policy that decides."""
+    if line := _at(policy.modes.get(control, Modes()), account, vpc, f"control.{control}.mode"):
+        return _written(policy, line)
+    place = _at(policy.mode, account, vpc, "mode")
+    lines = [line for line in (place, *_of_control(policy, control, default, is_placed=bool(place))) if line]
+    return _written(policy, min(lines, key=lambda line: _CAUTIOUS.index(line.mode)))
+
+
+def _at(modes: Modes, account: str, vpc: str, name: str) -> Line | None:
+    """Return the line that names the VPC, otherwise the one that names the account."""
+    for kind, place in (("vpc", vpc), ("account", account)):
+        if mode := getattr(modes, kind).get(place):
+            return Line(mode, f"{name}.{kind}.{place} is {mode}")
+    return None
+
+
+def _of_control(policy: Policy, control: str, default: Mode, *, is_placed: bool) -> Iterator[Line]:
+    """Yield the line about a control, or the lines that hold if there is none: of equal modes the first decides."""
+    if said := policy.modes.get(control, Modes()).default:
+        yield Line(said, f"control.{control}.mode is {said}")
+        return
+    if not is_placed:
+        elsewhere = policy.mode.default or "fix"
+        yield Line(elsewhere, f"mode.default is {elsewhere}")
+    yield Line(default, f"{control} is {default}, unless control.{control}.mode says otherwise")
+
+
+def _written(policy: Policy, line: Line) -> Line:
+    """Return the line, or a line that forbids writes if a setting does."""
+    if policy.is_observing and line.mode == "fix":
+        return Line("observe", "mode.default is observe")
+    return line
+
+
+class _Moded(Protocol):
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def mode(self) -> Mode: ...
+
+
+C = TypeVar("C", bound=_Moded)
+
+
+def switched_on(controls: Iterable[C], policy: Policy) -> tuple[C, ...]:
+    """Return the controls that are not off in every place that they could look at."""
+    return tuple(control for control in controls if not _is_off(control, policy))
+
+
+def _is_off(control: _Moded, policy: Policy) -> bool:
+    told = (policy.mode, policy.modes.get(control.id, Modes()))
+    accounts = {"", *(account for modes in told for account in modes.account)}
+    vpcs = {"", *(vpc for modes in told for vpc in modes.vpc)}
+    return all(
+        mode_of(policy, control.id, account, vpc, control.mode).mode == "off" for account in accounts for vpc in vpcs
+    )

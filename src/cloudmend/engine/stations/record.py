@@ -12,13 +12,13 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from cloudmend.core.baseline import faults_of, notice_of, stands_after, with_others
 from cloudmend.core.ending import record_of
 from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.ledger import MendEnd
 from cloudmend.core.model import Notice, Record
 from cloudmend.core.ports import KeptNotifier
 from cloudmend.core.standing import StandingFound, StandingResource
-from cloudmend.core.stands import faults_of, notice_of, stands_after, with_others
 from cloudmend.core.target import Ended
 from cloudmend.core.world import World
 from cloudmend.engine.stations.before import key

@@ -9,12 +9,11 @@ from typing import Any, Final
 from msgspec import Struct
 
 from cloudmend.core.contract import Finding, State, View
-from cloudmend.core.decide import Decision
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger_records import Entry, Exemptions
 from cloudmend.core.model import Step
 from cloudmend.core.planning import Covers, Plan
-from cloudmend.core.policy.model import Mode
+from cloudmend.core.policy.model import Decision, Mode
 from cloudmend.core.ports import Call
 from cloudmend.core.standing import Before, StandingFound
 from cloudmend.core.target import Ended, Target

@@ -13,11 +13,10 @@ import msgspec
 
 from cloudmend.core.baseline import baseline_of, old_parts, put_at_fault_by
 from cloudmend.core.contract import Finding, State, View
-from cloudmend.core.decide import Circumstances, Decision, decide
 from cloudmend.core.errors import UnsafePlan
 from cloudmend.core.ledger_records import Entry, Exemptions, TimedExemption
 from cloudmend.core.planning import Covers, Plan, covers_of, exempt_parts, judge, plan, restrained, resumed, same
-from cloudmend.core.policy.model import Policy
+from cloudmend.core.policy.model import Circumstances, Decision, Policy, decide
 from cloudmend.core.standing import Before
 from cloudmend.core.target import FLAPPING_AFTER, Target
 from cloudmend.engine.stations.values import NOT_SURE, Exempt, Planned, Situation, Verdict
