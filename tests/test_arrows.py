@@ -31,9 +31,8 @@ ALLOWED = {
     "__main__": {"cli"},
     "template": {"core", "controls", "template"},
     "lambda_": {"core", "controls", "engine", "aws", "disk", "lambda_"},
-    "cli": {"core", "controls", "engine", "aws", "disk", "local", "lambda_", "template", "web", "cli"},
+    "cli": {"core", "controls", "engine", "aws", "disk", "local", "lambda_", "template", "cli"},
     "testing": {"core", "engine", "aws", "local", "cli", "testing"},
-    "web": {"core", "controls", "engine", "aws", "disk", "cli", "web"},
 }
 PURE = {"core", "controls"}
 STANDARD_LIBRARY_THAT_IS_NOT_PURE = {"os", "socket", "subprocess", "time", "logging", "random", "threading", "urllib"}

@@ -17,7 +17,7 @@ handlers.respond(event(0), None)
 print()
 print(json.dumps([before, sorted(sys.modules)]))
 """
-NEVER = {"asyncio", "boto3", "cloudmend.cli", "cloudmend.disk.ledger", "cloudmend.local", "cloudmend.web"}
+NEVER = {"asyncio", "boto3", "cloudmend.cli", "cloudmend.disk.ledger", "cloudmend.local"}
 NEVER |= {"cloudmend.core.packed", "cloudmend.core.recognized", "cloudmend.core.tables"}
 NEVER |= {f"cloudmend.controls.{name}" for name in IDS if name != "security_group_ingress"}
 NEVER |= {"moto", "multiprocessing", "rich", "sqlite3", "typer", "unittest", "yaml"}

@@ -14,11 +14,11 @@ from cli.scan.test_report import REPORT
 from cloudmend.cli.context import look_context
 from cloudmend.cli.doctor.check import Deployment
 from cloudmend.cli.messages import again
+from cloudmend.cli.scan.page import scan_page
 from cloudmend.controls import every
 from cloudmend.core.notice.wording import undo_command
 from cloudmend.disk.policy_file import PACKAGED
 from cloudmend.local.server import EmbeddedAws
-from cloudmend.web.scan_page import scan_page
 from local.embedded.helpers import unheard
 from support import NOW
 
@@ -31,9 +31,9 @@ WITHOUT = {
     "src/cloudmend/cli/local/run.py": "the embedded AWS has no stack yet, and its own ledger",
     "src/cloudmend/engine/stations/tell.py": "it says what undo refuses",
     "src/cloudmend/core/notice/chat.py": "no command: an undo that finds no such record does nothing",
-    "src/cloudmend/web/console/serve.py": "it names the console that is running",
-    "src/cloudmend/web/console/templates/base.html": "it names the console that is running",
-    "src/cloudmend/web/console/static/live.js": "it names the console that is running",
+    "src/cloudmend/cli/console/serve.py": "it names the console that is running",
+    "src/cloudmend/cli/console/templates/base.html": "it names the console that is running",
+    "src/cloudmend/cli/console/static/live.js": "it names the console that is running",
     "src/cloudmend/core/notice/digest.py": "its options name the table: tests/core/test_digest.py has them whole",
     "src/cloudmend/core/ledger_records.py": "the sentence names it behind the id",
     "src/cloudmend/core/undo.py": "what a record came through",

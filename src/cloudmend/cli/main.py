@@ -26,7 +26,7 @@ COMMANDS: Final = {
     "invoke": "cloudmend.cli.invoke:invoke",
     "undo": "cloudmend.cli.undo:undo",
     "records": "cloudmend.cli.records:records",
-    "console": "cloudmend.web.console.command:console",
+    "console": "cloudmend.cli.console:console",
     "doctor": "cloudmend.cli.doctor:doctor",
     "local": "cloudmend.cli.local:local",
     "demo": "cloudmend.cli.demo:demo",

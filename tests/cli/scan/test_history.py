@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from cloudmend.cli.scan.pictures import OpenPeriod, open_periods
 from cloudmend.core.ledger_records import End, Entry
-from cloudmend.web.pictures import OpenPeriod, open_periods
 from ledgers.values import GROUP, OTHER_GROUP, intent, record
 from records import FAILED, OPEN
 from support import NOW

@@ -178,7 +178,7 @@ def not_read(unread: UnreadableUnit) -> str:
 
 
 def _page(report: Report, controls: Controls, context: LookContext) -> str:
-    from cloudmend.web.scan_page import scan_page  # no other format waits for the templates
+    from cloudmend.cli.scan.page import scan_page  # no other format waits for the templates
 
     ledger = context.inputs.ledger
     return scan_page(report, controls, ledger.entries() if ledger else None, context.now, context.options)

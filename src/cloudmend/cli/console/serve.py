@@ -19,11 +19,11 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from cloudmend.cli.console.pages import ConsoleContext, Pages, status_of
 from cloudmend.cli.screen import has_browser
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.loopback import Guarded
-from cloudmend.web.console.pages import ConsoleContext, Pages, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

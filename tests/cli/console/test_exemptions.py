@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from cli.console.conftest import Visitor, said
 from cloudmend.core.exempting import Where
 from support import Account
 from undoing import ALICE, GROUNDS, exemptions, mended_group, undone
-from web.console.conftest import Visitor, said
 
 
 def test_each_is_listed_with_its_end_its_reason_and_who_answers_for_it(visitor: Visitor, account: Account) -> None:

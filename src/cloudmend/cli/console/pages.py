@@ -17,10 +17,12 @@ from werkzeug.http import generate_etag, quote_etag
 from werkzeug.wrappers import Response as Answer
 
 from cloudmend.aws.world import connection, gateways, own_region, world
+from cloudmend.cli.console.difference import difference, noun
 from cloudmend.cli.context import DecisionInputs, LookContext, is_of_stack
 from cloudmend.cli.exempt.run import end
 from cloudmend.cli.ledgers import StackNotifier, open_ledger
 from cloudmend.cli.messages import came_to, left_open
+from cloudmend.cli.scan.page import asset, short, unbroken
 from cloudmend.cli.scan.report import Report, by_control, detail_text, numbers_of
 from cloudmend.cli.scan.run import Controls, chosen, look_everywhere, report_of
 from cloudmend.cli.undo.run import TerminalNotifier, take_back_and_tell
@@ -35,8 +37,6 @@ from cloudmend.core.ports import Clock, Reader
 from cloudmend.core.record_ids import find
 from cloudmend.core.undo import UndoResult
 from cloudmend.core.world import World
-from cloudmend.web.console.difference import difference, noun
-from cloudmend.web.render import asset, short, unbroken
 
 _SHOWN: Final = 50  # mends
 

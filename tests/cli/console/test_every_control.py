@@ -10,17 +10,17 @@ import pytest
 from markupsafe import escape
 from typer.testing import CliRunner
 
+from cli.console.conftest import FOR_2H, TOKEN, Visitor, said
+from cli.console.test_record import rows
+from cloudmend.cli.console.pages import console_context
+from cloudmend.cli.console.serve import create_app
 from cloudmend.cli.main import app
 from cloudmend.disk.policy_file import PACKAGED
 from cloudmend.local.server import EmbeddedAws
 from cloudmend.testing.specimen import Specimen, name
-from cloudmend.web.console.pages import console_context
-from cloudmend.web.console.serve import create_app
 from kit.specimens import SPECIMENS
 from local.embedded.helpers import client, unheard
 from support import policy
-from web.console.conftest import FOR_2H, TOKEN, Visitor, said
-from web.console.test_record import rows
 
 REGION = "us-east-1"
 FIXING = '[control.s3_bucket_block_public_access]\nmode = "fix"\n'

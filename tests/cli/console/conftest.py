@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from werkzeug.test import TestResponse
 
 from cli.scan.test_scan import WithInterfaces
+from cloudmend.cli.console.pages import ConsoleContext
+from cloudmend.cli.console.serve import create_app
 from cloudmend.cli.ledgers import StackNotifier
 from cloudmend.controls.security_group_ingress.contract import CONTROL
-from cloudmend.web.console.pages import ConsoleContext
-from cloudmend.web.console.serve import create_app
 from support import REGION, Account, event, policy
 from undoing import ALICE
 

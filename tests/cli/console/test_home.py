@@ -7,16 +7,16 @@ import re
 import pytest
 from msgspec.structs import replace
 
+from cli.console.conftest import TOKEN, Visitor, said
+from cloudmend.cli.console.pages import ConsoleContext
+from cloudmend.cli.console.serve import create_app
 from cloudmend.cli.ledgers import StackNotifier
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.exempting import Where
 from cloudmend.engine.sweep import sweep
-from cloudmend.web.console.pages import ConsoleContext
-from cloudmend.web.console.serve import create_app
 from support import REGION, Account, ipv4, policy
 from undoing import GROUNDS, mended_group, refuse, undone
-from web.console.conftest import TOKEN, Visitor, said
 
 
 def headline(text: str) -> str:

@@ -7,10 +7,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from cli.console.conftest import FOR_2H, Visitor, hostile_event, said
 from cloudmend.core.ledger_records import Entry
 from support import Account, event, ingress, ipv4
 from undoing import ALICE, entry, exemptions, mended_group, refuse, rule_of
-from web.console.conftest import FOR_2H, Visitor, hostile_event, said
 
 UNDO = {**FOR_2H, "step": "undo"}
 PREVIEW = {**FOR_2H, "step": "preview"}

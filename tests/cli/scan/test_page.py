@@ -15,12 +15,11 @@ from msgspec.structs import replace
 
 from cli.scan.test_history import mended
 from cli.scan.test_report import CLEAR, EXEMPT, REPORT, ROW, SNAPSHOT, UNREAD, unicode
+from cloudmend.cli.scan.page import asset, lasting, scan_page
+from cloudmend.cli.scan.pictures import OpenPeriod, bars, timeline
 from cloudmend.cli.scan.report import Report, Row
 from cloudmend.controls import every
 from cloudmend.core.ledger_records import End, Entry, Found, Unreadable
-from cloudmend.web.pictures import OpenPeriod, bars, timeline
-from cloudmend.web.render import asset, lasting
-from cloudmend.web.scan_page import scan_page
 from hostile import hostile_texts
 from support import NOW, REGION
 

@@ -7,10 +7,10 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from cloudmend.web.console.serve import HEADERS
+from cli.console.conftest import FOR_2H, ORIGIN, TOKEN, Visitor, said
+from cloudmend.cli.console.serve import HEADERS
 from support import Account
 from undoing import exemptions, mended_group
-from web.console.conftest import FOR_2H, ORIGIN, TOKEN, Visitor, said
 
 HOME = f"/{TOKEN}/"
 

@@ -1,4 +1,4 @@
-"""`cloudmend console`."""
+"""`cloudmend console`: a web console for one account, on this machine."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def console(
 
     Example: cloudmend console --region eu-west-1
     """
+    from cloudmend.cli.console.pages import console_context
+    from cloudmend.cli.console.serve import serve
     from cloudmend.disk.policy_file import read_policy
-    from cloudmend.web.console.pages import console_context
-    from cloudmend.web.console.serve import serve
 
     for ending in (signal.SIGINT, signal.SIGTERM):  # a script's background job starts with SIGINT ignored
         signal.signal(ending, signal.default_int_handler)

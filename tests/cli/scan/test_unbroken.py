@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup, escape
 
+from cloudmend.cli.scan.page import unbroken
 from cloudmend.core.escaping import terminal
-from cloudmend.web.render import unbroken
 from hostile import hostile_texts
 
 IDS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from cloudmend.web.console.difference import difference
+from cloudmend.cli.console.difference import difference
 from support import Account
 from undoing import entry, mended_group
 

@@ -1,1 +1,0 @@
-"""Pages: the report of a scan as one file, and the console."""
