@@ -97,10 +97,10 @@ test-deep: setup setup-sam setup-node lint ## the same, with the thorough profil
 	$(MAKE) test-browser test-container coverage mutants
 
 # With the quick tests of these parts alone, which run no other programs, and with the same examples each time.
-OTHERS = $(addprefix tests/test_,arrows.py check_mutants.py left_behind_process.py names.py)
 coverage: .venv/.ready ## every branch of core, the controls and the engine is taken by a test, or argued where it stands
 	HYPOTHESIS_PROFILE=mutation $(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term \
-	  tests/controls tests/core tests/kit tests/ledgers tests/oracle $(filter-out $(OTHERS),$(wildcard tests/test_*.py))
+	  tests/controls tests/core tests/engine tests/kit tests/ledgers tests/oracle \
+	  --ignore=tests/engine/test_left_behind_process.py
 
 mutants: .venv/.deep ## every mutant of core/, the controls and the stations is killed, or argued in docs/mutation.md
 	$(BIN)/python scripts/check_mutants.py

@@ -15,13 +15,13 @@ from cloudmend.core.notice.wording import is_for_people
 from cloudmend.core.ports import PutOff
 from cloudmend.lambda_ import handlers
 from cloudmend.lambda_.continuation import asked
+from engine.test_left_behind import by_mallory
+from engine.test_put_off import Kept
+from engine.test_unseen import naming
 from lambda_.conftest import Deployed
 from lambda_.test_sweep import Outbox, elsewhere, outbox, refuse_writes
 from reliability.faults import MALLORY
 from support import ACCOUNT, REGION, Account, ingress, ipv4, policy
-from test_engine_unseen import naming
-from test_left_behind import by_mallory
-from test_put_off import Kept
 
 __all__ = ["elsewhere", "outbox"]  # fixtures
 

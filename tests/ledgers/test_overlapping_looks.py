@@ -17,9 +17,9 @@ from cloudmend.core.model import Record
 from cloudmend.core.standing import StandingResource, Unit
 from cloudmend.core.world import World
 from cloudmend.local.ec2.checks import Ec2Error
+from engine.test_baseline import MENDED_RDP, OPEN, OPEN_RDP, UNIT, WORLD, Stack
 from ledgers.backends import Backend
 from support import ingress, ipv4, policy
-from test_engine_baseline import MENDED_RDP, OPEN, OPEN_RDP, UNIT, WORLD, Stack
 
 REFUSED = Ec2Error("UnauthorizedOperation", "You are not authorized.", 403)
 

@@ -13,8 +13,8 @@ from cloudmend.cli.explain.run import Place, explain_event, explain_id, place_in
 from cloudmend.core.errors import CloudmendError, EventError
 from cloudmend.core.policy.model import Policy
 from cloudmend.local.ec2.checks import Ec2Error
+from engine.test_look import exempted, inputs
 from support import ACCOUNT, NOW, REGION, VPC, Account, event, ipv4, policy
-from test_engine_look import exempted, inputs
 
 WORLD = ipv4(22, "0.0.0.0/0")
 LIMIT = "1,048,576"

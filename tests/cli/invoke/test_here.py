@@ -13,9 +13,9 @@ from cloudmend.cli.invoke import run
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.disk.policy_file import PACKAGED
 from cloudmend.lambda_ import handlers
+from engine.test_put_off import Kept
 from lambda_.conftest import Deployed
 from support import Account, event, ipv4, policy
-from test_put_off import Kept
 
 SSH = ipv4(22, "0.0.0.0/0")
 

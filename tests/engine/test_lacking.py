@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from cloudmend.core.contract import Control
 from cloudmend.engine.stations.later import look_again
+from engine.test_later import ended, seconds, there
+from engine.test_verdict import Facts, begun
 from lamps import CONTROL, Home
-from test_engine_later import ended, seconds, there
-from test_engine_verdict import Facts, begun
 
 
 def unseen(control: Control[Any], *entries: Any, entry: Any = None, **parts: str) -> str:

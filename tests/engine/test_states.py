@@ -23,10 +23,10 @@ from cloudmend.core.world import OneByOne, World
 from cloudmend.engine.stations.read import read
 from cloudmend.engine.stations.reading import read_one, states
 from cloudmend.engine.stations.values import Situation
+from engine.test_before import HOUR, KEY, Ledger, unit
 from lamps import CONTROL, TYPE, Home, Settings, target
 from ledgers.values import exemption
 from support import ACCOUNT, NOW, REGION
-from test_engine_before import HOUR, KEY, Ledger, unit
 
 UNANSWERED = AwsError("No answer.", action="home:GetLamp", code="", refused=False)
 DENIED = AwsError("Denied.", action="home:GetLamp", code="AccessDenied", refused=True)

@@ -18,10 +18,10 @@ from cloudmend.core.target import Ended
 from cloudmend.engine.stations.prove import prove
 from cloudmend.engine.stations.values import Planned, Written
 from core.test_baseline import before, known
+from engine.test_judge import planned
+from engine.test_verdict import Facts, begun, timed
 from lamps import CONTROL, SETTLING, Home, Settings, policy, target
 from support import NOW
-from test_engine_judge import planned
-from test_engine_verdict import Facts, begun, timed
 
 HALL, STAIRS = Step("hall", "on", "off"), Step("stairs", "on", "off")
 SOON = NOW + timedelta(seconds=1.5)  # when what is still open was read five times

@@ -15,10 +15,10 @@ from cloudmend.core.ledger_records import End, Entry
 from cloudmend.core.model import Actor, Step
 from cloudmend.core.policy.model import Decision
 from cloudmend.engine.stations.verdict import verdict
+from engine.test_verdict import Facts, begun, ended, names, steps, timed
 from lamps import CONTROL, SETTLING, Settings, target
 from ledgers.values import record
 from support import ACCOUNT, NOW
-from test_engine_verdict import Facts, begun, ended, names, steps, timed
 
 FLAPPING = replace(CONTROL, on_flapping=lambda settings: replace(settings, unscrew=True))
 

@@ -21,9 +21,9 @@ from cloudmend.engine.look import survey
 from cloudmend.engine.stations.values import NOT_SURE
 from cloudmend.engine.units import Looked, _marked
 from cloudmend.local.ec2.checks import Ec2Error
+from engine.test_baseline import MENDED, MENDED_RDP, OPEN, UNIT, WORLD, Stack
+from engine.test_put_off import Kept
 from support import ACCOUNT, REGION, Account, ingress, ipv4, policy
-from test_engine_baseline import MENDED, MENDED_RDP, OPEN, UNIT, WORLD, Stack
-from test_put_off import Kept
 
 
 @pytest.fixture

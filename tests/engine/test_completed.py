@@ -15,10 +15,10 @@ from cloudmend.core.ledger_records import Entry, Unreadable
 from cloudmend.core.model import Edit, Finding, Record, Resource, Step
 from cloudmend.core.world import World
 from cloudmend.engine.stations.left_behind import Completed, complete_all, complete_met, open_intents, resource_of
+from engine.test_before import Ledger
+from engine.test_verdict import Facts, begun
 from lamps import CONTROL, SETTLING, Home, policy, target
 from support import ACCOUNT, NOW, REGION
-from test_engine_before import Ledger
-from test_engine_verdict import Facts, begun
 
 LAMP = replace(target().resource, parts=("hall",), account="", region="")
 BEFORE = {"hall": "on", "stairs": "on", "porch": "on"}

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from cloudmend.local.ec2.checks import Ec2Error
+from engine.test_left_behind import OPEN_SSH, WORLD, by_mallory, told
 from reliability.faults import MALLORY
 from support import Account, ingress, ipv4
-from test_left_behind import OPEN_SSH, WORLD, by_mallory, told
 from undoing import undone
 
 

@@ -17,9 +17,9 @@ from cloudmend.engine.stations.judge import judged
 from cloudmend.engine.stations.values import Planned, Verdict, clean
 from cloudmend.engine.stations.verdict import exempted_meanwhile
 from core.test_baseline import before, known
+from engine.test_verdict import SEEN, Facts, begun, ended, timed
 from lamps import CONTROL, SETTLING, Home, Settings, target
 from support import NOW
-from test_engine_verdict import SEEN, Facts, begun, ended, timed
 
 AGREED = Edit(part="hall", before="on", after="off", did="", why="")
 HELD = timed(1, rule="stairs")

@@ -17,11 +17,11 @@ from cloudmend.core.ports import Call
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.engine.stations.intend import intend
 from cloudmend.engine.stations.values import Planned
+from engine.test_before import Ledger
+from engine.test_judge import planned
+from engine.test_verdict import SEEN, Facts, begun, timed
 from lamps import CONTROL, Home, Settings, policy
 from support import ACCOUNT, NOW, REGION
-from test_engine_before import Ledger
-from test_engine_judge import planned
-from test_engine_verdict import SEEN, Facts, begun, timed
 
 NONE = Exemptions(())
 ENTRY = begun()

@@ -15,9 +15,9 @@ from cloudmend.core.standing import StandingResource, Unit, UnitState
 from cloudmend.core.target import Target
 from cloudmend.core.world import at_need
 from cloudmend.engine.stations.walk import mend, parse
+from engine.test_before import KEY, UNIT
 from lamps import CONTROL, ID, Home, call, policy, refusal, target
 from support import ACCOUNT, NOW, REGION
-from test_engine_before import KEY, UNIT
 
 AGREED = {(CONTROL.id, ID): [Edit(part="hall", before="on", after="off", did="", why="")]}
 

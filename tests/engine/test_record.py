@@ -19,10 +19,10 @@ from cloudmend.core.target import Ended
 from cloudmend.core.world import World
 from cloudmend.engine.stations.record import record
 from core.test_standing import EARLIER
+from engine.test_before import KEY, Ledger, unit
+from engine.test_verdict import begun
 from lamps import CONTROL, Home, target
 from support import ACCOUNT, NOW, REGION
-from test_engine_before import KEY, Ledger, unit
-from test_engine_verdict import begun
 
 ON = Finding(part="hall", why="hall is on", mark="m-hall")
 ENTRY, OTHER = begun(), begun(event_id="2")

@@ -20,10 +20,10 @@ from cloudmend.engine.stations.reading import current_exemptions
 from cloudmend.engine.stations.values import Recent, failed, sentence
 from core.test_baseline import known
 from core.test_standing import resource
+from engine.test_verdict import begun
 from lamps import CONTROL, ID, Home, policy, target
 from ledgers.values import exemption
 from support import ACCOUNT, NOW, REGION
-from test_engine_verdict import begun
 
 UNIT = f"{ACCOUNT}/{REGION}/{CONTROL.id}"
 KEY = f"{UNIT}/{ID}"

@@ -12,8 +12,8 @@ from cloudmend import engine
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.standing import StandingResource
 from cloudmend.local.ec2.checks import Ec2Error
+from engine.test_baseline import UNIT, Stack
 from support import ingress, ipv4, policy
-from test_engine_baseline import UNIT, Stack
 
 OLD = ("11.0.0.0/13", "11.8.0.0/13", "11.16.0.0/13")
 NEW = "13.0.0.0/13"  # sorts behind the old ones, which decides between rules of one age

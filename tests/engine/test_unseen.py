@@ -18,9 +18,9 @@ from cloudmend.core.ports import PutOff
 from cloudmend.core.target import Target
 from cloudmend.engine.stations.later import YOUNG
 from controls.test_prefix_lists import prefix_list, refers
+from engine.test_put_off import Kept
 from reliability.faults import MALLORY
 from support import NOW, Account, event, ingress, ipv4, policy
-from test_put_off import Kept
 from undoing import entry, undone
 
 WORLD = "0.0.0.0/0"

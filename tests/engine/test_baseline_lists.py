@@ -9,8 +9,8 @@ from cloudmend.controls import woken_by
 from cloudmend.core.model import Record
 from cloudmend.local.ec2.checks import Ec2Error
 from controls.test_prefix_lists import prefix_list, refers
+from engine.test_baseline import Stack
 from support import event, ingress, policy
-from test_engine_baseline import Stack
 
 OPERATIONS = ("DescribeManagedPrefixLists", "GetManagedPrefixListEntries")
 REFUSED, BROKEN = Ec2Error("UnauthorizedOperation", "Refused.", 403), Ec2Error("InternalError", "Broken.", 500)

@@ -13,9 +13,9 @@ from cloudmend.core.errors import BudgetSpent, CloudmendError
 from cloudmend.core.ports import PutOff
 from cloudmend.core.target import Ended, Target
 from cloudmend.engine.stations.later import budget_spent, look_again, look_again_named, wait
+from engine.test_verdict import Facts
 from lamps import CONTROL, Home, call, target
 from support import ACCOUNT, NOW, REGION
-from test_engine_verdict import Facts
 
 AT = "07:00:10"
 BROKEN = CloudmendError("The queue is not there.")

@@ -17,9 +17,9 @@ from cloudmend.core.target import Ended
 from cloudmend.core.world import OneByOne
 from cloudmend.engine.stations.put import put
 from cloudmend.engine.stations.values import Planned, Written
+from engine.test_judge import planned
+from engine.test_verdict import Facts
 from lamps import CONTROL, Home, Settings, refusal
-from test_engine_judge import planned
-from test_engine_verdict import Facts
 
 HALL, STAIRS = Step("hall", "on", "off"), Step("stairs", "on", "off")
 BOTH = {"hall": "on", "stairs": "on"}

@@ -24,7 +24,7 @@ from local.embedded.helpers import ACCOUNT, client, unheard
 from support import event, ingress, ipv4, policy
 from undoing import grounds
 
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 WHO = f"arn:aws:iam::{ACCOUNT}:user/mallory"
 
 # Kills itself, as nothing can be caught, before or after one step of the mend.
