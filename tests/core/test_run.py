@@ -11,7 +11,7 @@ from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Request
 from cloudmend.core.ports import NEVER, Call
 from cloudmend.core.world import NoLater, NoSwitch, OneByOne, RunReader, one_run
-from core.test_put_off import TASK
+from core.test_ports import TASK
 from support import Account
 
 CALL, REQUEST, OTHER = Call("sqs", "ListQueues"), Request("ec2:DescribeVpcs", {}), Request("ec2:DescribeVpcs", {"a": 1})

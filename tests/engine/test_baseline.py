@@ -19,7 +19,7 @@ from cloudmend.core.target import Target
 from cloudmend.core.world import World
 from cloudmend.engine.look import survey
 from cloudmend.local.ec2.checks import Ec2Error
-from controls.test_prefix_lists import prefix_list, refers
+from controls.security_group_ingress.test_prefix_lists import prefix_list, refers
 from ledgers.values import exemption
 from support import ACCOUNT, REGION, Account, event, ingress, ipv4, policy
 

@@ -8,7 +8,7 @@ from cloudmend import engine
 from cloudmend.controls import woken_by
 from cloudmend.core.model import Record
 from cloudmend.local.ec2.checks import Ec2Error
-from controls.test_prefix_lists import prefix_list, refers
+from controls.security_group_ingress.test_prefix_lists import prefix_list, refers
 from engine.test_baseline import Stack
 from support import event, ingress, policy
 

@@ -21,7 +21,7 @@ from cloudmend.core.notice.wording import NotificationTargets, headline
 from cloudmend.engine.look import survey
 from cloudmend.engine.stations.resolve import ours
 from cloudmend.local.ec2.model import Group, Permission, Rule, Source, Traffic, Vpc
-from controls.test_prefix_lists import prefix_list, refers
+from controls.security_group_ingress.test_prefix_lists import prefix_list, refers
 from ledgers.values import exemption
 from support import ACCOUNT, NOW, REGION, VPC, Account, event, ingress, ipv4, policy
 

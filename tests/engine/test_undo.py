@@ -14,7 +14,7 @@ from cloudmend.controls.security_group_ingress.undo import PERMISSIONS
 from cloudmend.core.errors import UndoIncomplete, UndoRefused
 from cloudmend.core.ledger_records import TimedExemption
 from cloudmend.local.ec2.checks import Ec2Error
-from controls.test_prefix_lists import prefix_list, refers
+from controls.security_group_ingress.test_prefix_lists import prefix_list, refers
 from properties.test_promises import without_ids
 from random_groups import groups, make
 from support import ACCOUNT, NOW, REGION, Account, ipv4

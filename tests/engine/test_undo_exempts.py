@@ -14,7 +14,7 @@ from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import UndoIncomplete, UndoRefused
 from cloudmend.core.exempting import Where
 from cloudmend.core.model import Record
-from controls.test_prefix_lists import prefix_list, refers
+from controls.security_group_ingress.test_prefix_lists import prefix_list, refers
 from properties.test_promises import without_ids
 from random_groups import groups, make
 from support import Account, ingress, ipv4, ipv6, policy

@@ -10,7 +10,7 @@ import pytest
 from cloudmend.core.errors import AwsError, CloudmendError, UndoRefused
 from cloudmend.core.stored import decode_entry, encode
 from cloudmend.local.ec2.checks import Ec2Error
-from controls.test_prefix_lists import prefix_list, refers
+from controls.security_group_ingress.test_prefix_lists import prefix_list, refers
 from support import Account, ingress
 from undoing import entry, exemptions, undone
 

@@ -16,7 +16,7 @@ from cloudmend.core.policy.model import Policy
 from cloudmend.core.standing import Unit
 from cloudmend.local.ec2 import describe
 from cloudmend.local.ec2.checks import Ec2Error
-from controls.test_prefix_lists import prefix_list, refers
+from controls.security_group_ingress.test_prefix_lists import prefix_list, refers
 from support import REGION, Account, event, ingress, ipv4, policy
 
 WORLD = "0.0.0.0/0"

@@ -17,7 +17,7 @@ from cloudmend.core.notice.wording import is_for_people
 from cloudmend.core.ports import PutOff
 from cloudmend.core.target import Target
 from cloudmend.engine.stations.later import YOUNG
-from controls.test_prefix_lists import prefix_list, refers
+from controls.security_group_ingress.test_prefix_lists import prefix_list, refers
 from engine.test_put_off import Kept
 from reliability.faults import MALLORY
 from support import NOW, Account, event, ingress, ipv4, policy

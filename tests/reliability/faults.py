@@ -14,7 +14,7 @@ from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.model import Record
 from cloudmend.local.ec2.checks import Ec2Error
-from controls.test_prefix_lists import prefix_list, refers
+from controls.security_group_ingress.test_prefix_lists import prefix_list, refers
 from support import Account, event, ingress, ipv4, policy
 
 WORLD: Final = "0.0.0.0/0"

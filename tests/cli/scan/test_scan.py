@@ -25,7 +25,7 @@ from cloudmend.core.ports import NEVER, Call, Reader, Sent
 from cloudmend.core.world import at_need
 from cloudmend.local.ec2.checks import Ec2Error
 from cloudmend.local.ec2.model import Group, Permission, Rule, Source, Traffic
-from controls.test_prefix_lists import prefix_list, refers
+from controls.security_group_ingress.test_prefix_lists import prefix_list, refers
 from support import ACCOUNT, NOW, REGION, VPC, Account, event, ipv4, ipv6, policy
 
 BRIEF = LookContext(policy(), NOW)

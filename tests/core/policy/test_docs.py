@@ -15,7 +15,7 @@ from cloudmend.core.policy.catalog import Described
 from cloudmend.core.policy.file import EXAMPLES, OLD, PolicyFile, is_table
 from cloudmend.core.policy.parse import parse_policy
 
-PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "policy.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "policy.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 
 

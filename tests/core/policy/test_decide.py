@@ -208,7 +208,7 @@ def test_an_exemption_counts_more_than_a_mode() -> None:
     assert decide(observing, HERE).action == "exempt"
 
 
-PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "policy.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "policy.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

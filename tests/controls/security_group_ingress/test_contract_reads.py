@@ -14,7 +14,7 @@ from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.contract import State
 from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.model import Request, Resource
-from controls.test_group_contract import OTHER, SG, Answers, row, view
+from controls.security_group_ingress.test_contract import OTHER, SG, Answers, row, view
 from support import ACCOUNT
 
 

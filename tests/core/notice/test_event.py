@@ -20,7 +20,7 @@ from cloudmend.core.model import Actor, Record, Request, Step
 from cloudmend.core.notice.event import MOST_BYTES, Detail, Told, detail, joined, put_event, schema
 from records import GROUP, MENDED, OPEN, RECORDS, hostile, hostile_records
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 SCHEMA = DOCS / "schemas" / "record-v1.json"
 WRITE_IT = "write it anew: make generate"
 

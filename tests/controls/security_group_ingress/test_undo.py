@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from cloudmend.controls.security_group_ingress.undo import revert
 from cloudmend.core.contract import Difference, UndoStatus
 from cloudmend.core.model import Edit, Intent, Record, Request
-from controls.test_mended import (
+from controls.security_group_ingress.test_mended import (
     BACK,
     BEFORE,
     EDITS,

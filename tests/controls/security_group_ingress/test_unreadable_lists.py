@@ -17,7 +17,7 @@ from cloudmend.core.notice.finding import import_findings
 from cloudmend.core.notice.wording import headline, why_unchanged
 from cloudmend.local.ec2.checks import Ec2Error
 from cloudmend.local.ec2.model import Entry, PrefixList
-from controls.test_prefix_lists import prefix_list, refers
+from controls.security_group_ingress.test_prefix_lists import prefix_list, refers
 from support import NOW, REGION, Account, ingress, ipv4, policy
 
 WORLD = "0.0.0.0/0"
