@@ -7,7 +7,7 @@ import json
 from aws.test_notices import Services
 from cloudmend.aws.gateway import Gateway
 from cloudmend.aws.stack import NOTICE_PERMISSIONS, ask
-from cloudmend.core.notice.request import NoticeRequest
+from cloudmend.core.notice.event import NoticeRequest
 from support import REGION, StandingClock
 
 REQUEST = NoticeRequest(record="01M865NCC0BPFHRBKTPD08TVGN")

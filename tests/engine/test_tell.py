@@ -10,7 +10,7 @@ from cloudmend.core.errors import LedgerError
 from cloudmend.core.exempting import Where
 from cloudmend.core.ledger_records import TimedExemption
 from cloudmend.core.model import Ignored, Record
-from cloudmend.core.notice.request import NoticeRequest
+from cloudmend.core.notice.event import NoticeRequest
 from cloudmend.engine.undo import tell
 from support import Account
 from undoing import GROUNDS, entry, mended_group, undone

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from cloudmend.core.errors import CloudmendError, EventError
 from cloudmend.core.exempting import Where
 from cloudmend.core.model import Record
-from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
+from cloudmend.core.notice.event import NoticeRequest, ask_for_notice
 from cloudmend.lambda_ import handlers
 from lambda_.conftest import Deployed
 from undoing import ALICE, GROUNDS, entry, mended_group, undone

@@ -14,7 +14,7 @@ import pytest
 
 from cloudmend.core.ledger_records import Entries
 from cloudmend.core.model import Resource
-from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
+from cloudmend.core.notice.event import NoticeRequest, ask_for_notice
 from cloudmend.core.ports import Leftover, PutOff
 from cloudmend.lambda_.continuation import messages
 from local.embedded.helpers import ACCOUNT

@@ -12,7 +12,7 @@ from cloudmend.aws import stack as switch
 from cloudmend.aws import world as regions
 from cloudmend.aws.stack import NOTICE_PERMISSIONS
 from cloudmend.controls.security_group_ingress.contract import CONTROL
-from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
+from cloudmend.core.notice.event import NoticeRequest, ask_for_notice
 from walkthrough.template import (
     GLOBALS,
     RESOURCES,

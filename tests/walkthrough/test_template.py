@@ -18,7 +18,7 @@ from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.keys import Table
 from cloudmend.core.events import parse_event
 from cloudmend.core.model import ApiCall
-from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
+from cloudmend.core.notice.event import NoticeRequest, ask_for_notice
 from cloudmend.core.policy.model import RIGHTS
 from cloudmend.core.policy.parse import parse_policy
 from cloudmend.core.target import resources

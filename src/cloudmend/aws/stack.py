@@ -16,7 +16,7 @@ from cloudmend.aws.ledger_items import key, waits_of
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger_records import instant
 from cloudmend.core.model import Json, Request
-from cloudmend.core.notice.request import NoticeRequest, ask_for_notice
+from cloudmend.core.notice.event import NoticeRequest, ask_for_notice
 from cloudmend.core.ports import Clock, PutOff
 
 SWITCH_PERMISSIONS: Final = frozenset({"ssm:GetParameter"})

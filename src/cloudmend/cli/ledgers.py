@@ -22,7 +22,7 @@ from cloudmend.aws.world import Identity, anywhere, connection, other_endpoint
 from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.ledger import Ledger, Terms
-from cloudmend.core.notice.request import NoticeRequest
+from cloudmend.core.notice.event import NoticeRequest
 from cloudmend.disk.database import FILE
 from cloudmend.disk.ledger import SqliteLedger
 

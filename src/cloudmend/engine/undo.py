@@ -17,7 +17,7 @@ from cloudmend.core.exempting import ExemptionRequest, Where, exemption_record
 from cloudmend.core.guidance import guided
 from cloudmend.core.ledger_records import Entry, Exemptions, TimedExemption
 from cloudmend.core.model import UNDO, Ignored, Record
-from cloudmend.core.notice.request import NoticeRequest
+from cloudmend.core.notice.event import NoticeRequest
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import Sent
 from cloudmend.core.reversal import revert

@@ -16,8 +16,8 @@ from cloudmend.core.exempting import Where, exemption_record
 from cloudmend.core.model import Record, Request
 from cloudmend.core.notice import CHANNELS
 from cloudmend.core.notice.chat import notification
+from cloudmend.core.notice.event import NoticeRequest, ask_for_notice, notice_request
 from cloudmend.core.notice.mail import subject, text
-from cloudmend.core.notice.request import NoticeRequest, ask_for_notice, notice_request
 from cloudmend.core.notice.wording import NotificationTargets
 from hostile import ACTIVE_IN_CHAT, ACTIVE_IN_TEXT, hostile_texts
 from records import EXEMPT, GROUP

@@ -9,11 +9,11 @@ from typing import Any, Final
 from cloudmend.cli.doctor.check import QUEUE, Answer, Deployment
 from cloudmend.core.event_rules import EventRule, event_source
 from cloudmend.core.model import Json
-from cloudmend.core.notice.request import DETAIL_TYPE, SOURCE
+from cloudmend.core.notice.event import REQUEST_DETAIL_TYPE, REQUEST_SOURCE
 from cloudmend.core.ports import Rows
 from cloudmend.core.resource_policy import ServiceUse, allows
 
-_NOTICES: Final = {"source": [SOURCE], "detail-type": [DETAIL_TYPE]}
+_NOTICES: Final = {"source": [REQUEST_SOURCE], "detail-type": [REQUEST_DETAIL_TYPE]}
 
 
 def rule(answer: Json | None, expected: EventRule, name: str, deployment: Deployment) -> Answer:

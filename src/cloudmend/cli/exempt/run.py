@@ -20,7 +20,7 @@ from cloudmend.core.escaping import terminal
 from cloudmend.core.exempting import ExemptionRequest, Where, parse_duration
 from cloudmend.core.ledger import Ledger
 from cloudmend.core.ledger_records import Exemptions, TimedExemption
-from cloudmend.core.notice.request import NoticeRequest
+from cloudmend.core.notice.event import NoticeRequest
 from cloudmend.core.stored import encode
 from cloudmend.core.ulid import SHORTEST, typed
 

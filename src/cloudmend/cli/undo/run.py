@@ -16,7 +16,7 @@ from cloudmend.core.escaping import command, terminal
 from cloudmend.core.exempting import ExemptionRequest, parse_duration
 from cloudmend.core.ledger_records import Entry
 from cloudmend.core.model import UNDO, Record
-from cloudmend.core.notice.request import NoticeRequest
+from cloudmend.core.notice.event import NoticeRequest
 from cloudmend.core.record_ids import find
 from cloudmend.core.undo import UndoResult
 from cloudmend.core.world import World

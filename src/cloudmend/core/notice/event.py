@@ -1,4 +1,9 @@
-"""A record as an event on EventBridge: for programs, so nothing is escaped but by JSON. docs/reference/events.md."""
+"""A record as an event on EventBridge: for programs, so nothing is escaped but by JSON. docs/reference/events.md.
+
+`NoticeRequest` is the event with which a person's command asks a stack to notify people of an undo or an exemption. The
+command has no right to the topics, nor to events of the source "cloudmend". The event names an item, and the stack's
+function reports what the ledger holds there: an event is a hint (docs/decisions/0024-exempt-what-was-restored.md).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
+from msgspec import Struct
 
+from cloudmend.core.errors import EventError
 from cloudmend.core.escaping import cut
 from cloudmend.core.model import Record, Request
 
@@ -37,6 +44,9 @@ _LISTS: Final = (
 )
 _COMMANDS: Final = ("undo", "look", "by_hand")
 _WRITER: Final = json.JSONEncoder(ensure_ascii=False)
+Told = tuple[Sequence[Record], Request]  # what a request tells of: where it has entries, one for each
+REQUEST_SOURCE: Final = "cloudmend.undo"
+REQUEST_DETAIL_TYPE: Final = "cloudmend notice request"
 
 
 class Detail(Record, frozen=True, kw_only=True):
@@ -58,9 +68,6 @@ def put_event(record: Record) -> Request:
         "Resources": [record.arn] if record.arn else [],
     }
     return Request(_PUT_EVENTS, {"Entries": [entry]})
-
-
-Told = tuple[Sequence[Record], Request]  # what a request tells of: where it has entries, one for each
 
 
 def joined(told: Iterable[Told]) -> Iterator[Told]:
@@ -122,3 +129,36 @@ def _shortened(value: Any, items: int, characters: int) -> Any:
     if isinstance(value, dict):
         return {key: _shortened(item, items, characters) for key, item in value.items()}
     return value
+
+
+class NoticeRequest(Struct, frozen=True, omit_defaults=True):
+    """An item of the ledger to notify people of: the undo of a record, or an exemption. One of the two is empty.
+
+    `place` is the key under which the record is kept, so that it is read without an index.
+    """
+
+    record: str = ""
+    exemption: str = ""
+    place: str = ""
+
+
+def ask_for_notice(request: NoticeRequest) -> Request:
+    """Return PutEvents with one entry, on the default bus of the stack's Region."""
+    detail = msgspec.json.encode(request).decode()
+    return Request(
+        "events:PutEvents",
+        {"Entries": [{"Source": REQUEST_SOURCE, "DetailType": REQUEST_DETAIL_TYPE, "Detail": detail}]},
+    )
+
+
+def notice_request(event: Any) -> NoticeRequest | None:
+    """Return what an event asks for; None for any other event. Raises EventError if it names nothing."""
+    if not isinstance(event, Mapping) or event.get("source") != REQUEST_SOURCE:
+        return None
+    try:
+        request = msgspec.convert(event.get("detail"), NoticeRequest)
+    except msgspec.ValidationError as error:
+        raise EventError(f"An event of the source {REQUEST_SOURCE} asks for no notice ({error}).") from error
+    if bool(request.record) == bool(request.exemption):
+        raise EventError(f"An event of the source {REQUEST_SOURCE} names neither a record nor an exemption, or both.")
+    return request
