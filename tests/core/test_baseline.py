@@ -66,18 +66,27 @@ def parts(findings: Sequence[Finding]) -> list[str]:
 
 def test_a_first_look_takes_what_is_there_but_what_was_opened_is_exempt_or_stood_otherwise() -> None:
     view = seen(dict.fromkeys("abcdefg", "on"), exempt=frozenset("b"))
-    stood = before(known("e", status="observed"), known("f"), is_first=True)
+    stood = before(known("a"), known("e", status="observed"), known("f"), is_first=True)
     assert parts(found(view, stood, opened=["c"], by_call=["d"], exempt=["g"])) == ["a", "f"]
     assert found(view, replace(stood, keeps_baseline=False)) == ()
     assert parts(found(view, before(is_first=True), opened=["c"])) == ["a", "d", "e", "f", "g"]
 
 
-@pytest.mark.parametrize(("time", "expected"), [(None, "ab"), (SOON, "ab"), (NOW, "b"), (EARLIER, "")])
+@pytest.mark.parametrize(
+    ("time", "expected", "unknown"), [(None, "ab", "ab"), (SOON, "ab", "ab"), (NOW, "b", ""), (EARLIER, "", "")]
+)
 def test_a_first_look_for_a_call_that_names_nothing_takes_what_was_seen_before_the_call(
-    time: Any, expected: str
+    time: Any, expected: str, unknown: str
 ) -> None:
     view = seen({"a": "on", "b": "on"}, replace(call(), time=time))
-    assert parts(found(view, before(known("b"), is_first=True))) == list(expected)
+    assert parts(found(view, before(known("a", since=NOW), known("b"), is_first=True))) == list(expected)
+    assert parts(found(view, before(is_first=True))) == list(unknown)
+
+
+def test_what_an_earlier_first_look_did_not_see_is_new_to_the_next() -> None:
+    view, stood = seen({"a": "on", "b": "on", "c": "on"}), before(known("b"), is_first=True)
+    assert parts(found(view, stood)) == ["b"]
+    assert parts(found(view, before(known("x", status="observed"), is_first=True))) == []
 
 
 def test_a_later_look_knows_the_baseline_by_its_marks() -> None:
@@ -126,17 +135,24 @@ def test_a_mark_that_lasts_tells_most_of_the_value() -> None:
 
 
 def test_what_an_event_found_at_fault_is_known_under_any_mark_of_its_part() -> None:
-    view, stood = seen({"a": "on", "b": "on"}), before(known("a", mark="~a", status="observed"), is_first=True)
+    view, old = seen({"a": "on", "b": "on"}), ("a on", "b on")
+    b = known("b", mark="b on")
+    stood = before(known("a", mark="~a", status="observed"), b, is_first=True, old=old)
     assert parts(found(view, stood, opened=["x"], control=LASTING)) == ["b"]
     assert old_parts(LASTING, view, stood, ["x"], []) == {"b"}
-    plain = before(known("a", status="observed"), is_first=True)
+    plain = before(
+        known("a", status="observed"), is_first=True, old=(mark(CONTROL, "a", "on"), mark(CONTROL, "b", "on"))
+    )
     assert old_parts(replace(CONTROL, by_age=True), view, plain, ["x"], []) == {"b"}
 
 
 def test_a_control_that_judges_by_age_knows_which_parts_are_older_than_cloudmend() -> None:
     view = seen({"a": "on", "b": "off", "c": "on", "d": "on"})
-    first = before(known("c", mark="c on", status="observed"), is_first=True)
+    everything = ("a on", "b off", "c on", "d on")
+    first = before(known("c", mark="c on", status="observed"), is_first=True, old=everything)
     assert old_parts(LASTING, view, first, ["b"], ["d"]) == {"a"}
+    later = before(known("c", mark="c on"), is_first=True, old=("a on", "c on"))
+    assert old_parts(LASTING, view, later, ["c"], []) == {"a"}
     assert old_parts(LASTING, view, before(is_first=True), ["b"], ["d"]) == {"a", "c"}
     assert old_parts(LASTING, view, before(known("x"), old=("a on", "b on")), ["a"], ["a"]) == {"a"}
     assert old_parts(LASTING, view, before(), [], []) == frozenset()
@@ -145,7 +161,7 @@ def test_a_control_that_judges_by_age_knows_which_parts_are_older_than_cloudmend
 
 def test_the_first_look_of_an_event_takes_by_age_only_what_was_seen_before_its_call() -> None:
     view = seen({"a": "on", "b": "off"})
-    first = before(known("a", mark="a on"), is_first=True)
+    first = before(known("a", mark="a on"), is_first=True, old=("a on", "b off"))
     assert old_parts(LASTING, view, first, [], []) == {"a"}
 
 

@@ -17,9 +17,10 @@ from cloudmend.core.errors import LedgerError
 from cloudmend.core.model import Record
 from cloudmend.core.standing import PATIENCE, StandingFound, StandingResource, Unit, UnreadableStanding
 from cloudmend.core.target import Target
+from cloudmend.engine.first_looks import Looked
 from cloudmend.engine.look import survey
 from cloudmend.engine.stations.values import NOT_SURE
-from cloudmend.engine.units import Looked, _marked
+from cloudmend.engine.units import _marked
 from cloudmend.local.ec2.checks import Ec2Error
 from engine.test_baseline import MENDED, MENDED_RDP, OPEN, UNIT, WORLD, Stack
 from engine.test_put_off import Kept

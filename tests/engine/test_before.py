@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.ledger import History
 from cloudmend.core.ledger_records import Exemptions, Unreadable
+from cloudmend.core.model import Step
 from cloudmend.core.standing import Before, Unit, UnitState, UnreadableStanding
 from cloudmend.core.target import Ended, Target
 from cloudmend.core.world import World
@@ -19,7 +20,7 @@ from cloudmend.engine.stations.before import Asked, keeps_baseline, key, known_b
 from cloudmend.engine.stations.reading import current_exemptions
 from cloudmend.engine.stations.values import Recent, failed, sentence
 from core.test_baseline import known
-from core.test_standing import resource
+from core.test_standing import EARLIER, resource
 from engine.test_verdict import begun
 from lamps import CONTROL, ID, Home, policy, target
 from ledgers.values import exemption
@@ -117,9 +118,37 @@ def test_a_ledger_that_does_not_answer_knows_of_nothing_and_is_not_sure() -> Non
 def test_what_was_there_before_is_known_by_what_stands_and_by_the_unit(
     history: History, of_unit: Any, before: Before, asks: int
 ) -> None:
-    ledger = Ledger(history=history, unit=of_unit)
+    ledger = Ledger(history=history, unit=of_unit, recent=())
     assert asked(ledger).before() == before
     assert [name for name, *_ in ledger.asked].count("history") == asks
+
+
+def test_what_was_mended_since_the_first_look_saw_it_is_no_baseline_though_no_sweep_took_it_out() -> None:
+    findings = (known("hall"), known("stairs", since=NOW), known("door", status="open"))
+    stands = resource(*findings, control=CONTROL.id, resource=target().resource)
+    ledger = Ledger(
+        history=History((), stands),
+        unit=None,
+        recent=(begun(Step("hall", "on", "off"), resource=target().resource), LOST),
+    )
+    standing = asked(ledger).before().standing
+    assert standing is not None
+    assert [(each.part, each.status) for each in standing.findings] == [
+        ("hall", "observed"),
+        ("stairs", "baseline"),
+        ("door", "open"),
+    ]
+    assert ledger.asked[-1] == ("recent", KEY, EARLIER - timedelta(hours=1))
+
+
+def test_where_the_ledger_does_not_say_what_was_mended_nobody_is_sure_of_the_baseline() -> None:
+    ledger = Ledger(history=History((), STANDS), unit=None, recent=NO_ANSWER)
+    assert asked(ledger).before() == Before(standing=STANDS, is_first=True, keeps_baseline=True, is_sure=False)
+
+
+def test_where_no_baseline_stands_nobody_asks_what_was_mended() -> None:
+    ledger = Ledger(history=History((), resource(known("hall", status="open"))), unit=None)
+    assert asked(ledger).before().is_sure
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,8 @@ def baseline_of(
 
     `everything` is at fault if nothing is exempt; `opened` are the parts that the event names, and `by_call` those that
     the call puts at fault by what its record says. What an exemption covers is no baseline: when the exemption ends, it
-    is mended. Nor is what an event found before the first sweep, and could not mend.
+    is mended. Nor is what an event found before the first sweep, and could not mend, or what an earlier first look at
+    the resource did not see.
     """
     if not before.keeps_baseline:
         return ()
@@ -54,7 +55,9 @@ def baseline_of(
         aside = {*view.exempt, *by_call}
         there = (each for each in found if each.part not in aside)
         return tuple(
-            each for each in there if _was_there(each.part, _known_as(each.part, each.mark, marks, known), view, opened)
+            each
+            for each in there
+            if _was_there(each.part, _known_as(each.part, each.mark, marks, known), before, view, opened)
         )
     known = {each.mark: each for each in before.baseline}
     same = (*_still_there(control, view, known), *_not_judged(found, known), *found)
@@ -73,13 +76,15 @@ def old_parts(
     if not control.by_age:
         return frozenset()
     said = _said(control, view, view.parts)
-    if not before.is_first:
+    if before.standing or not before.is_first:
         old = frozenset(before.standing.old if before.standing else ())
-        return frozenset(part for part, named in said.items() if named in old)
+        said = {part: named for part, named in said.items() if named in old}
+    if not before.is_first:
+        return frozenset(said)
     known = {each.mark: each for each in before.standing.findings} if before.standing else {}
     marks = _marks(control, view)
     there = ((part, _known_as(part, named, marks, known)) for part, named in said.items() if part not in by_call)
-    return frozenset(part for part, was in there if _was_there(part, was, view, opened))
+    return frozenset(part for part, was in there if _is_known_old(part, was, view, opened))
 
 
 def old_marks(control: Control[Any], view: View) -> tuple[str, ...]:
@@ -127,8 +132,16 @@ def _known_as(part: str, named: str, marks: Marks, known: Mapping[str, StandingF
     return next((known[each] for each in (named, *marks.get(part, ())) if each in known), None)
 
 
-def _was_there(part: str, known: StandingFinding | None, view: View, opened: Sequence[str]) -> bool:
-    """Return whether a part that the first look sees was there before cloudmend, by what is known of it."""
+def _was_there(part: str, known: StandingFinding | None, before: Before, view: View, opened: Sequence[str]) -> bool:
+    """Return whether a part that a first look finds at fault was there before cloudmend, by what is known of it.
+
+    If something stands at the resource, an earlier first look saw all that was at fault.
+    """
+    return (known is not None or before.standing is None) and _is_known_old(part, known, view, opened)
+
+
+def _is_known_old(part: str, known: StandingFinding | None, view: View, opened: Sequence[str]) -> bool:
+    """Return whether nothing that is known of a part says that it is newer than cloudmend."""
     was = known or StandingFinding(part=part, why="", mark="", status="baseline", since=view.now)
     return was.status == "baseline" and _is_old(part, was, view, opened)
 

@@ -104,6 +104,7 @@ class Unit(Struct, frozen=True, kw_only=True):
     unread: tuple[str, ...] = ()
     baseline: Instant | None = None
     first_looks: tuple[str, ...] = ()
+    first_looked: Instant | None = None  # when a sweep last took resources out of `first_looks`
     told: Instant | None = None  # when people last got a digest
     held: int = 0  # sweeps that told nobody since then, though something stands
     unlisted: Instant | None = None  # when people were last notified that it cannot be listed, if that is still so

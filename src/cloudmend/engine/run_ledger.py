@@ -1,7 +1,4 @@
-"""The ledger for one run, of a sweep or of an event's targets.
-
-At the end of a first look, `take_back` takes out of the baseline what is newer than that look.
-"""
+"""The ledger for one run, of a sweep or of an event's targets."""
 
 from __future__ import annotations
 
@@ -11,14 +8,10 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, Final
 
-import msgspec
-
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Ledger
-from cloudmend.core.ledger_records import Entries, Found, Unreadable
-from cloudmend.core.standing import StandingFinding, StandingFound, StandingResource, Unit, UnitState, next_revision
-from cloudmend.core.target import FLAP_WINDOW
-from cloudmend.core.world import World
+from cloudmend.core.ledger_records import Found, Unreadable
+from cloudmend.core.standing import StandingFound, StandingResource, UnitState
 
 _ENOUGH: Final = 2
 
@@ -37,13 +30,15 @@ class RunLedger:
         self._lock = Lock()
         self._recent: Mapping[str, list[Found]] | CloudmendError | None = None
         self._standing: dict[str, StandingResource] = {}
-        self.unkept: set[str] = set()  # keys of the unit's resources whose standing findings could not be kept
+        # Keys of the unit's resources whose standing findings could not be kept, or which another look kept meanwhile.
+        self.unkept: set[str] = set()
+        self.seen: dict[str, frozenset[str]] = {}  # marks and parts that this run saw at fault, by resource
 
     def begin(self, state: UnitState | None) -> None:
         """Begin with a unit. `state` holds the known state of the unit."""
         found = state.standing if state else {}
         self._standing = {key: each for key, each in found.items() if isinstance(each, StandingResource)}
-        self.unkept = set()
+        self.unkept, self.seen = set(), {}
 
     @property
     def standing_now(self) -> tuple[StandingResource, ...]:
@@ -55,6 +50,9 @@ class RunLedger:
 
         Two failures in a row mean that the ledger keeps nothing, and not that one resource has no room.
         """
+        self.seen |= {
+            each.id: frozenset(name for one in each.findings for name in (one.mark, one.part)) for each in stands
+        }
         try:
             return self._keep(stands, gone)
         except CloudmendError as error:
@@ -84,7 +82,8 @@ class RunLedger:
         self._standing.update({each.id: each for each in stands if each.id not in changed})
         for each in gone:
             self._standing.pop(each.id, None)
-        self.unkept -= _keys([(stands, gone)])
+        self.unkept -= _keys([(stands, gone)]) - changed
+        self.unkept |= _keys([(stands, ())]) & changed
         return changed
 
     def recent(self, place: str, since: datetime) -> tuple[Found, ...]:
@@ -116,32 +115,3 @@ def _by_place(found: Iterable[Found]) -> dict[str, list[Found]]:
 
 def _keys(parts: Iterable[_Part]) -> set[str]:
     return {key for stands, gone in parts for key in (each.id for each in (*stands, *gone))}
-
-
-def take_back(state: UnitState, current: Unit, began: datetime, ledger: RunLedger, world: World) -> None:
-    """Take out of the baseline what a first look saw and what is known by now to be newer.
-
-    That is what was mended since, also if the look saw it a moment before, and what was first seen when another sweep
-    had given the unit its mark already.
-    """
-    if not state.keeps_baseline or (state.unit.baseline and not state.unit.first_looks):
-        return
-    recent = Entries(world.ledger.entries(began - FLAP_WINDOW))
-    mended = {(entry.place, step.part) for entry in recent for step in entry.intent.steps}
-    mark = current.baseline if not state.unit.baseline else None
-
-    def is_new(each: StandingResource, finding: StandingFinding) -> bool:
-        is_late = mark is not None and finding.since > mark and each.resource.id not in current.first_looks
-        return finding.status == "baseline" and (is_late or (each.id, finding.part) in mended)
-
-    others = (_without(each, [one for one in each.findings if is_new(each, one)]) for each in ledger.standing_now)
-    if stands := [each for each in others if each]:
-        ledger.keep_standing(stands, [])
-
-
-def _without(found: StandingResource, new: Sequence[StandingFinding]) -> StandingResource | None:
-    """Return what stands, with the new findings outside the baseline; None if there are none."""
-    findings = tuple(
-        msgspec.structs.replace(each, status="observed") if each in new else each for each in found.findings
-    )
-    return msgspec.structs.replace(found, findings=findings, revision=next_revision(found)) if new else None

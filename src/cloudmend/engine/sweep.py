@@ -18,13 +18,14 @@ from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import Clock, Leftover, Sent, Writer
 from cloudmend.core.target import Target
 from cloudmend.core.world import World, one_run
+from cloudmend.engine.first_looks import Looked
 from cloudmend.engine.run_ledger import RunLedger
 from cloudmend.engine.stations.left_behind import complete_all, open_intents, resource_of
 from cloudmend.engine.stations.record import record
 from cloudmend.engine.stations.resolve import each_of, everything, ours
 from cloudmend.engine.stations.values import failed
 from cloudmend.engine.stations.walk import mend
-from cloudmend.engine.units import Looked, Units, begin_unit, end_unit, not_begun, units_of
+from cloudmend.engine.units import Units, begin_unit, end_unit, not_begun, units_of
 
 _AT_ONCE: Final = 33  # mends of one batch: as many as a ledger takes at once
 

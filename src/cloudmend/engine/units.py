@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
 
 from cloudmend.core.contract import Control
 from cloudmend.core.digest import DigestNotifier, digest_of, is_due
 from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.ledger_records import resource_of
-from cloudmend.core.model import Record
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import KeptNotifier
 from cloudmend.core.standing import (
@@ -32,7 +29,8 @@ from cloudmend.core.standing import (
 )
 from cloudmend.core.target import Target
 from cloudmend.core.world import World
-from cloudmend.engine.run_ledger import RunLedger, take_back
+from cloudmend.engine.first_looks import Looked, take_back, without_mended
+from cloudmend.engine.run_ledger import RunLedger
 from cloudmend.engine.stations.before import keeps_baseline
 
 _MOST_TOLD: Final = 20  # of what could not be read, in the ledger
@@ -40,35 +38,6 @@ _TRIES: Final = 5  # to keep a unit, while other sweeps of it end
 
 
 Units = Mapping[str, UnitFound] | CloudmendError
-
-
-class Looked(Struct, frozen=True, kw_only=True):
-    """The resources that a sweep looked at in a unit.
-
-    `is_whole`: it was to look everywhere, and not only at what an earlier one left. `unlisted` says why not all that is
-    there is known; `left` are the ids of resources that it did not reach in time.
-    """
-
-    began: datetime
-    is_whole: bool
-    targets: frozenset[str]  # ids of resources
-    left: frozenset[str]
-    unlisted: tuple[str, ...]
-    records: Sequence[Record]
-
-    @property
-    def unread(self) -> dict[str, str]:
-        """The reasons why resources could not be read, by their ids."""
-        return {
-            each.resource.id: each.summary
-            for each in self.records
-            if each.status == "failed" and not each.findings and each.resource.id in self.targets
-        }
-
-    @property
-    def not_judged(self) -> frozenset[str]:
-        """The ids of resources that have a finding which cannot be judged yet."""
-        return frozenset(each.resource.id for each in self.records if any(finding.wait for finding in each.findings))
 
 
 def units_of(world: World) -> Units:
@@ -103,11 +72,12 @@ def _known(whole: Target, units: Units, policy: Policy, world: World) -> UnitSta
         if isinstance(each, UnreadableStanding) and isinstance(world.notifier, KeptNotifier):
             world.notifier.ledger_problem([each.id], each.problem)
     fresh = Unit(account=account, region=world.region, control=control, tried=world.clock.now())
-    return UnitState(
+    state = UnitState(
         unit=found if isinstance(found, Unit) else fresh,
         standing=standing,
         keeps_baseline=keeps_baseline(control, account, policy, world),
     )
+    return msgspec.structs.replace(state, standing=without_mended(state, world)) if state.keeps_baseline else state
 
 
 def end_unit(state: UnitState, control: Control[Any], looked: Looked, ledger: RunLedger, world: World) -> None:
@@ -125,9 +95,7 @@ def _end(state: UnitState, control: Control[Any], looked: Looked, ledger: RunLed
     _forget(state, looked, ledger)
     found = _current(state.unit, world)
     current = found if isinstance(found, Unit) else state.unit
-    take_back(state, current, looked.began, ledger, world)
-    marked = partial(_marked, looked=looked, unkept=frozenset(map(resource_of, ledger.unkept)), now=now)
-    unit = marked(current)
+    unit = _through(state, current, looked, ledger, world)
     if not looked.left and (looked.is_whole or not unit.first_looks or _is_old(unit, now)):
         unit = _told(unit, state, control, ledger.standing_now, ledger, world, now)
     for _ in range(_TRIES):
@@ -135,8 +103,15 @@ def _end(state: UnitState, control: Control[Any], looked: Looked, ledger: RunLed
             return
         found = _current(state.unit, world)
         current = found if isinstance(found, Unit) else state.unit
-        unit = msgspec.structs.replace(marked(current), told=unit.told, held=unit.held)
+        again = _through(state, current, looked, ledger, world)
+        unit = msgspec.structs.replace(again, told=unit.told, held=unit.held)
     raise LedgerError(f"Other sweeps of the unit ended at the same time, {_TRIES} times in a row.")
+
+
+def _through(state: UnitState, current: Unit, looked: Looked, ledger: RunLedger, world: World) -> Unit:
+    """Return the unit as this sweep leaves it, when what is newer is out of its baseline."""
+    take_back(state, current, looked, ledger, world)
+    return _marked(current, looked, unkept=frozenset(map(resource_of, ledger.unkept)), now=world.clock.now())
 
 
 def _current(unit: Unit, world: World) -> UnitFound | None:
@@ -170,8 +145,9 @@ def _marked(unit: Unit, looked: Looked, *, unkept: frozenset[str], now: datetime
     unread = looked.unread
     missed = {*unread, *looked.left, *looked.not_judged, *unkept}
     if not looked.is_whole:
-        still = tuple(each for each in unit.first_looks if each not in looked.targets or each in missed)
-        return msgspec.structs.replace(unit, first_looks=still)
+        return _first_looked(
+            unit, [each for each in unit.first_looks if each not in looked.targets or each in missed], now
+        )
     told = (*looked.unlisted, *unread.values())
     known = unit.unlisted if unit.is_known_unlisted(looked.began) else now
     unit = msgspec.structs.replace(unit, unread=told[:_MOST_TOLD], unlisted=known if looked.unlisted else None)
@@ -179,13 +155,19 @@ def _marked(unit: Unit, looked: Looked, *, unkept: frozenset[str], now: datetime
         unit = msgspec.structs.replace(unit, read=now)
     if unit.baseline:
         unseen = missed | (set(unit.first_looks) - looked.targets if looked.unlisted else set())
-        first = tuple(each for each in unit.first_looks if each in unseen)
-        return msgspec.structs.replace(unit, first_looks=first)
+        return _first_looked(unit, [each for each in unit.first_looks if each in unseen], now)
     first = tuple(_with_room(sorted(missed)))
     is_through = not looked.unlisted and len(first) == len(missed)
     if is_through or now - unit.tried >= PATIENCE:
         return msgspec.structs.replace(unit, baseline=now, first_looks=first)
     return unit
+
+
+def _first_looked(unit: Unit, left: Sequence[str], now: datetime) -> Unit:
+    """Return the unit of which these resources still need a first look."""
+    if len(left) == len(unit.first_looks):
+        return unit
+    return msgspec.structs.replace(unit, first_looks=tuple(left), first_looked=now)
 
 
 def _with_room(ids: Iterable[str]) -> Iterator[str]:

@@ -25,6 +25,7 @@ from cloudmend.core.standing import (
 )
 from cloudmend.core.target import FLAP_WINDOW, Target
 from cloudmend.core.world import World
+from cloudmend.engine.first_looks import before_mends, mended_parts
 from cloudmend.engine.stations.values import Recent
 
 _YOUNG: Final = timedelta(minutes=1)
@@ -103,12 +104,21 @@ def _before(target: Target, policy: Policy, world: World, history: Callable[[], 
     except CloudmendError:
         unit, is_sure = None, False
     is_first = needs_first_look(unit, target.resource.id)
+    if is_first and isinstance(standing, StandingResource):
+        try:
+            standing = before_mends(standing, partial(_mended, standing.id, world))
+        except CloudmendError:
+            is_sure = False
     if standing is None and not is_first and _is_young(unit, world.clock.now()):
         standing = _standing(_history(target, world))  # the sweep may have kept it since it was asked for
     if isinstance(standing, StandingResource):
         return Before(standing=standing, is_first=is_first, keeps_baseline=True, is_sure=is_sure)
     is_sure = is_sure and not isinstance(standing, CloudmendError)
     return Before(is_first=is_first or standing is not None, keeps_baseline=True, is_sure=is_sure)
+
+
+def _mended(place: str, world: World, since: datetime) -> frozenset[tuple[str, str]]:
+    return mended_parts(world.ledger.recent(place, since))
 
 
 def stands_in(found: History | CloudmendError) -> StandingFound | None:
