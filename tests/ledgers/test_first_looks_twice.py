@@ -8,10 +8,10 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from cloudmend.core.call import Leftover
 
 from cloudmend import engine
 from cloudmend.controls.security_group_ingress.contract import CONTROL
+from cloudmend.core.ports import Leftover
 from cloudmend.core.world import World
 from engine.test_baseline import MENDED_RDP, OPEN, WORLD
 from ledgers.backends import Backend

@@ -16,11 +16,11 @@ from cloudmend.engine.first_looks import Looked, take_back, without_mended
 from cloudmend.engine.run_ledger import RunLedger
 from core.test_baseline import known
 from core.test_standing import EARLIER, resource
+from engine.test_before import Ledger
+from engine.test_verdict import begun
 from lamps import CONTROL, ID, Home, target
 from ledgers.values import record
 from support import ACCOUNT, NOW, REGION
-from test_engine_before import Ledger
-from test_engine_verdict import begun
 
 OLD = known("hall", "on")
 UNIT = Unit(account=ACCOUNT, region=REGION, control=CONTROL.id, tried=EARLIER)
