@@ -9,12 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.controls import (
-    ebs_snapshot_public,
-    rds_snapshot_public,
-    s3_bucket_block_public_access,
-    sqs_policy_public,
-)
+from cloudmend.controls import s3_bucket_block_public_access, sqs_policy_public
 from cloudmend.core.contract import Control, Finding, NoSettings, Parts, State, View
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import ApiCall, Json, Resource, Step
@@ -22,14 +17,11 @@ from cloudmend.core.ports import Call
 from cloudmend.core.target import resources
 from support import ACCOUNT, NOW, REGION
 
-EBS, RDS, S3 = ebs_snapshot_public.CONTROL, rds_snapshot_public.CONTROL, s3_bucket_block_public_access.CONTROL
-SQS = sqs_policy_public.CONTROL
+S3, SQS = s3_bucket_block_public_access.CONTROL, sqs_policy_public.CONTROL
 CAUSE = ApiCall(event_id="e", source="", name="", time=None, account=ACCOUNT, region=REGION)
 URL = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/a-queue"
 FLAGS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 READ_BUCKET = Call("s3", "GetPublicAccessBlock", {"Bucket": "one"}, right="s3:GetBucketPublicAccessBlock")
-READ_EBS = Call("ec2", "DescribeSnapshotAttribute", {"SnapshotId": "one", "Attribute": "createVolumePermission"})
-READ_RDS = Call("rds", "DescribeDBSnapshotAttributes", {"DBSnapshotIdentifier": "one"})
 FIND_QUEUE = Call("sqs", "GetQueueUrl", {"QueueName": "one", "QueueOwnerAWSAccountId": ACCOUNT})
 READ_QUEUE = Call("sqs", "GetQueueAttributes", {"QueueUrl": URL, "AttributeNames": ["Policy"]})
 ANYBODY = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage"}
@@ -74,27 +66,6 @@ def policy(*statements: Any) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("control", "answers", "state"),
     [
-        (EBS, [(READ_EBS, {"CreateVolumePermissions": []})], State({"snapshot": False})),
-        (EBS, [(READ_EBS, {"CreateVolumePermissions": [{"UserId": "all"}]})], State({"snapshot": False})),
-        (
-            EBS,
-            [(READ_EBS, {"CreateVolumePermissions": [{"UserId": ACCOUNT}, {"Group": "all"}]})],
-            State({"snapshot": True}),
-        ),
-        (
-            RDS,
-            [
-                (
-                    READ_RDS,
-                    {
-                        "DBSnapshotAttributesResult": {
-                            "DBSnapshotAttributes": [{"AttributeName": "restore", "AttributeValues": ["all"]}]
-                        }
-                    },
-                )
-            ],
-            State({"snapshot": True}),
-        ),
         (S3, [(READ_BUCKET, {"PublicAccessBlockConfiguration": {FLAGS[0]: True}})], State({FLAGS[0]: True})),
         (SQS, [(FIND_QUEUE, {"QueueUrl": URL}), (READ_QUEUE, {})], State({}, context=URL)),
         (
@@ -111,8 +82,6 @@ def test_an_answer_is_read_as_parts(control: Control[Any], answers: list[tuple[C
 @pytest.mark.parametrize(
     ("control", "code", "before"),
     [
-        (EBS, "InvalidSnapshot.NotFound", []),
-        (RDS, "DBSnapshotNotFound", []),
         (S3, "NoSuchBucket", []),
         (SQS, "AWS.SimpleQueueService.NonExistentQueue", []),
         (SQS, "QueueDoesNotExist", []),
@@ -127,28 +96,9 @@ def test_a_bucket_without_the_block_has_none_of_its_flags() -> None:
     assert read(S3, refused="NoSuchPublicAccessBlockConfiguration") == State({})
 
 
-COPY = f"aws ec2 copy-snapshot --source-region {REGION} --source-snapshot-id one"
-RESTORE = (
-    f"aws rds restore-db-instance-from-db-snapshot --region {REGION} --db-instance-identifier a-copy "
-    f"--db-snapshot-identifier arn:aws:rds:{REGION}:{ACCOUNT}:snapshot:one"
-)
-
-
 @pytest.mark.parametrize(
     ("control", "parts", "found"),
     [
-        (EBS, {"snapshot": False}, []),
-        (
-            EBS,
-            {"snapshot": True},
-            [Finding(part="snapshot", why="every AWS account may copy it", mended=False, witness=COPY)],
-        ),
-        (RDS, {"snapshot": False}, []),
-        (
-            RDS,
-            {"snapshot": True},
-            [Finding(part="snapshot", why="every AWS account may restore it", mended=False, witness=RESTORE)],
-        ),
         (S3, dict.fromkeys(FLAGS, True), []),
         (
             S3,
@@ -192,29 +142,12 @@ def test_what_is_at_fault_is_found_with_its_reason(control: Control[Any], parts:
     assert list(control.judge(view(control, parts), NoSettings())) == found
 
 
-def test_the_arn_of_a_db_snapshot_has_the_partition_of_its_region() -> None:
-    there = replace(view(RDS, {"snapshot": True}), resource=replace(resource(RDS), region="cn-north-1"))
-    (finding,) = RDS.judge(there, NoSettings())
-    assert finding.witness.endswith(f"arn:aws-cn:rds:cn-north-1:{ACCOUNT}:snapshot:one")
-
-
-def shared(control: Control[Any], key: str) -> Call:
-    if control is EBS:
-        asked = {"SnapshotId": "one", "Attribute": "createVolumePermission"}
-        change = {"CreateVolumePermission": {key: [{"Group": "all"}]}}
-        return Call("ec2", "ModifySnapshotAttribute", {**asked, **change}, parts=("snapshot",))
-    asked = {"DBSnapshotIdentifier": "one", "AttributeName": "restore"}
-    return Call("rds", "ModifyDBSnapshotAttribute", {**asked, f"ValuesTo{key}": ["all"]}, parts=("snapshot",))
-
-
 PUT_BUCKET, PUT_QUEUE = "s3:PutBucketPublicAccessBlock", "SetQueueAttributes"
 
 
 @pytest.mark.parametrize(
     ("control", "now", "then", "calls"),
     [
-        *((each, {"snapshot": True}, {"snapshot": False}, [shared(each, "Remove")]) for each in (EBS, RDS)),
-        *((each, {"snapshot": False}, {"snapshot": True}, [shared(each, "Add")]) for each in (EBS, RDS)),
         (
             S3,
             {},
@@ -245,26 +178,12 @@ def test_a_put_leads_from_the_parts_to_others(
     assert list(control.put(resource(control), State(now, context=URL), then)) == calls
 
 
-MANUAL = {"SnapshotType": "manual"}
-PUBLIC = {"OwnerIds": ["self"], "RestorableByUserIds": ["all"]}
 LISTED = Call("s3", "ListBuckets", {"BucketRegion": REGION}, right="s3:ListAllMyBuckets")
 
 
 @pytest.mark.parametrize(
     ("control", "call", "key", "rows", "ids"),
     [
-        (EBS, Call("ec2", "DescribeSnapshots", PUBLIC), "Snapshots", [{"SnapshotId": "one"}], ["one"]),
-        (
-            RDS,
-            Call("rds", "DescribeDBSnapshots", MANUAL),
-            "DBSnapshots",
-            [
-                {"DBSnapshotIdentifier": "one"},
-                {"DBSnapshotIdentifier": "two", "Encrypted": False},
-                {"DBSnapshotIdentifier": "shut", "Encrypted": True},
-            ],
-            ["one", "two"],
-        ),
         (S3, LISTED, "Buckets", [{"Name": "one"}], ["one"]),
         (SQS, Call("sqs", "ListQueues", {"MaxResults": 1000}), "QueueUrls", [URL], ["a-queue"]),
     ],

@@ -1,4 +1,4 @@
-"""What a call's record alone leaves of a snapshot, and of a bucket's block of public access."""
+"""What a call's record alone leaves of a bucket's block of public access."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from typing import Any
 
 import pytest
 
-from cloudmend.controls import ebs_snapshot_public, rds_snapshot_public, s3_bucket_block_public_access
+from cloudmend.controls import s3_bucket_block_public_access
 from cloudmend.core.contract import Control, State
 from cloudmend.core.model import ApiCall, Json, Resource
 from support import ACCOUNT, NOW, REGION
 
-EBS, RDS, S3 = ebs_snapshot_public.CONTROL, rds_snapshot_public.CONTROL, s3_bucket_block_public_access.CONTROL
-ALL, ONE = {"items": [{"group": "all"}]}, {"items": [{"userId": "111122223333"}]}
-OPEN = {"snapshot": True}
+S3 = s3_bucket_block_public_access.CONTROL
 FLAGS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
 
@@ -31,16 +29,6 @@ def after(control: Control[Any], name: str, request: Json, before: Json | None =
 @pytest.mark.parametrize(
     ("control", "name", "request_", "before", "left"),
     [
-        (EBS, "ModifySnapshotAttribute", {"createVolumePermission": {"add": ALL}}, None, OPEN),
-        (EBS, "ModifySnapshotAttribute", {"createVolumePermission": {"remove": ALL}}, OPEN, None),
-        (EBS, "ModifySnapshotAttribute", {"createVolumePermission": {"add": ONE}}, OPEN, OPEN),
-        (EBS, "ModifySnapshotAttribute", {"createVolumePermission": {"remove": ONE}}, None, None),
-        (EBS, "ResetSnapshotAttribute", {}, OPEN, None),
-        (EBS, "DeleteSnapshot", {}, OPEN, None),
-        (RDS, "ModifyDBSnapshotAttribute", {"valuesToAdd": ["111122223333", "all"]}, None, OPEN),
-        (RDS, "ModifyDBSnapshotAttribute", {"valuesToRemove": ["all"]}, OPEN, None),
-        (RDS, "ModifyDBSnapshotAttribute", {"valuesToRemove": ["111122223333"]}, OPEN, OPEN),
-        (RDS, "DeleteDBSnapshot", {}, OPEN, None),
         (S3, "DeleteBucketPublicAccessBlock", {}, dict.fromkeys(FLAGS, True), {}),
         (S3, "DeleteBucket", {}, {}, None),
     ],

@@ -13,10 +13,10 @@ from support import ACCOUNT
 
 
 def test_rights_are_one_for_each_action_under_the_same_conditions() -> None:
-    conditions = {"StringEquals": {"home:Switch": "hall"}}
+    hall, on = {"home:Switch": "hall"}, {"Bool": {"home:IsOn": "true"}}
     assert rights("home:A", "home:B") == (Right("home:A"), Right("home:B"))
-    assert rights("home:A", of="arn", operation="Other", **conditions) == (
-        Right("home:A", conditions, resource="arn", operation="Other"),
+    assert rights("home:A", of="arn", operation="Other", standing=on, StringEquals=hall) == (
+        Right("home:A", {"StringEquals": hall}, resource="arn", operation="Other", standing=on),
     )
     assert lists("home:A", "home:B") == tuple(Right(f"home:{x}", resource="*", is_listing=True) for x in "AB")
     assert lists("home:A", of="arn", operation="Other") == (Right("home:A", {}, "arn", "Other", is_listing=True),)

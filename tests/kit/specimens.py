@@ -6,10 +6,13 @@ import json
 from typing import Any
 
 from cloudmend.controls import (
+    ami_public,
     ebs_snapshot_public,
+    endpoint_service_public,
     rds_snapshot_public,
     s3_bucket_block_public_access,
     sqs_policy_public,
+    ssm_document_public,
 )
 from cloudmend.testing.specimen import Client, Specimen
 
@@ -79,12 +82,68 @@ def _public_db_snapshot(client: Client) -> str:
     rds.modify_db_snapshot_attribute(
         DBSnapshotIdentifier="a-snapshot", AttributeName="restore", ValuesToAdd=[OTHER, "all"]
     )
-    return "a-snapshot"
+    return "snapshot:a-snapshot"
+
+
+def _public_cluster_snapshot(client: Client) -> str:
+    rds = client("rds")
+    login = {"MasterUsername": "owner", "MasterUserPassword": "a-password"}
+    rds.create_db_cluster(DBClusterIdentifier="a-cluster", Engine="aurora-postgresql", **login)
+    names = {"DBClusterIdentifier": "a-cluster", "DBClusterSnapshotIdentifier": "a-snapshot"}
+    rds.create_db_cluster_snapshot(**names)
+    rds.modify_db_cluster_snapshot_attribute(
+        DBClusterSnapshotIdentifier="a-snapshot", AttributeName="restore", ValuesToAdd=[OTHER, "all"]
+    )
+    return "cluster-snapshot:a-snapshot"
+
+
+def _public_image(client: Client) -> str:
+    ec2 = client("ec2")
+    image = str(ec2.register_image(Name="an-image")["ImageId"])
+    change = {"Add": [{"UserId": OTHER}, {"Group": "all"}]}
+    ec2.modify_image_attribute(ImageId=image, Attribute="launchPermission", LaunchPermission=change)
+    return image
+
+
+def _public_document(client: Client) -> str:
+    ssm = client("ssm")
+    content = {"schemaVersion": "2.2", "description": "Says something.", "mainSteps": []}
+    ssm.create_document(Name="a-document", DocumentType="Command", Content=json.dumps(content))
+    version = {"SharedDocumentVersion": "$LATEST"}
+    ssm.modify_document_permission(Name="a-document", PermissionType="Share", AccountIdsToAdd=["all"], **version)
+    return "a-document"
+
+
+def _public_service(client: Client) -> str:
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.1.1.0/24")["Subnet"]["SubnetId"]
+    made = client("elbv2").create_load_balancer(Name="balancer", Subnets=[subnet], Type="network")
+    balancer = made["LoadBalancers"][0]["LoadBalancerArn"]
+    service = ec2.create_vpc_endpoint_service_configuration(
+        NetworkLoadBalancerArns=[balancer], AcceptanceRequired=False
+    )["ServiceConfiguration"]["ServiceId"]
+    principals = [f"arn:aws:iam::{OTHER}:root", "*"]
+    ec2.modify_vpc_endpoint_service_permissions(ServiceId=service, AddAllowedPrincipals=principals)
+    return str(service)
+
+
+def _open_service_wider(client: Client, service: str) -> None:
+    wider = {"AddAllowedPrincipals": ["*"], "PermissionType": "transit-gateway-attachment"}
+    client("ec2").modify_vpc_endpoint_service_permissions(ServiceId=service, **wider)
+
+
+def _of_rds(kind: str) -> tuple[str, str]:
+    return f"rds:Describe{kind}Attributes", f"rds:Modify{kind}Attribute"
 
 
 SPECIMENS = (
     Specimen(ebs_snapshot_public.CONTROL, _public_snapshot),
     Specimen(s3_bucket_block_public_access.CONTROL, _open_bucket, worsen=_open_bucket_wider),
     Specimen(sqs_policy_public.CONTROL, _open_queue, _disturb_queue, _open_queue_wider),
-    Specimen(rds_snapshot_public.CONTROL, _public_db_snapshot),
+    Specimen(rds_snapshot_public.CONTROL, _public_db_snapshot, unused=_of_rds("DBClusterSnapshot")),
+    Specimen(rds_snapshot_public.CONTROL, _public_cluster_snapshot, unused=_of_rds("DBSnapshot")),
+    Specimen(ami_public.CONTROL, _public_image),
+    Specimen(ssm_document_public.CONTROL, _public_document),
+    Specimen(endpoint_service_public.CONTROL, _public_service, worsen=_open_service_wider),
 )

@@ -44,7 +44,7 @@ def event(bench: Bench) -> Json:
 def test_an_id_is_told_with_each_part_why_it_is_at_fault_and_what_would_be_done(bench: Bench) -> None:
     told = by_id(bench, bench.id)
     control = bench.control
-    assert told.startswith(f"{control.resource.noun} {bench.id} in {REGION}:\n")
+    assert told.startswith(f"{bench.said} in {REGION}:\n")
     record = bench.mend()
     assert all(f"\n{part}, " in told for part in bench.state().parts)
     for edit in record.edits:
@@ -120,7 +120,7 @@ def test_a_name_that_fits_several_kinds_is_explained_as_each_that_there_is(bench
 @needs(lambda each: each.control.id == "sqs_policy_public")
 def test_what_is_nowhere_is_said_with_the_kinds_that_it_was_looked_for_as(bench: Bench) -> None:
     with pytest.raises(
-        CloudmendError, match=f"no-such-thing does not exist in {REGION} as DB snapshot or S3 bucket or SQS queue"
+        CloudmendError, match=f"no-such-thing does not exist in {REGION} as S3 bucket or SQS queue or SSM document"
     ):
         by_id(bench, "no-such-thing")
 
@@ -139,11 +139,11 @@ def test_a_read_that_fails_under_one_control_is_told_and_hides_no_other(bench: B
     get = bench.api.get
 
     def refused(call: Any, *more: Any) -> Any:
-        if call.service == "rds":
+        if call.service == "ssm":
             raise CloudmendError("AWS does not answer.")
         return get(call, *more)
 
     bench.api.get = refused  # type: ignore[method-assign, assignment]
     told = by_id(bench, bench.id)
-    assert f"DB snapshot {bench.id}: AWS does not answer." in told
+    assert f"SSM document {bench.id}: AWS does not answer." in told
     assert f"SQS queue {bench.id} in {REGION}:" in told

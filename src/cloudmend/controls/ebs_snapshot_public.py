@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, Final
 
+from cloudmend.controls.families.shared import ec2_change, ec2_turned, shared_with_everybody
 from cloudmend.controls.resource_types import SNAPSHOT
-from cloudmend.core.contract import (
-    Control,
-    Finding,
-    Followed,
-    Following,
-    NoSettings,
-    State,
-    Trigger,
-    View,
-    each,
-    lists,
-    rights,
-)
-from cloudmend.core.events import items, mapping
-from cloudmend.core.model import ApiCall, Hints, Resource, Words
+from cloudmend.core.contract import NoSettings, Parts, State, Trigger, lists, rights
+from cloudmend.core.model import ApiCall, Resource
 from cloudmend.core.ports import Call, Reader
 
-_ALL: Final = "snapshot"  # its one part: whether all accounts may use it
+_ALL: Final = "snapshot"  # its one part: whether it is shared with every account
 _GONE: Final = "InvalidSnapshot.NotFound"
+_ID: Final = ("request.snapshotId",)
 
 
 def _read(snapshot: Resource, reader: Reader, _: NoSettings) -> State | None:
@@ -36,32 +24,15 @@ def _read(snapshot: Resource, reader: Reader, _: NoSettings) -> State | None:
     return State({_ALL: any(row.get("Group") == "all" for row in answer["CreateVolumePermissions"])})
 
 
-def _judge(view: View, _: NoSettings) -> Iterator[Finding]:
-    if view.parts[_ALL]:
-        witness = (
-            f"aws ec2 copy-snapshot --source-region {view.resource.region} --source-snapshot-id {view.resource.id}"
-        )
-        yield Finding(part=_ALL, why="every AWS account may copy it", mended=False, witness=witness)
+def _put(snapshot: Resource, _: str, __: Any, then: Any) -> Call:
+    params = {"SnapshotId": snapshot.id, "Attribute": "createVolumePermission"}
+    return Call("ec2", "ModifySnapshotAttribute", {**params, "CreateVolumePermission": ec2_change(then)})
 
 
-def _put(snapshot: Resource, part: str, now: Any, then: Any) -> Call:  # noqa: ARG001 - the signature of a put
-    change = {"Add" if then else "Remove": [{"Group": "all"}]}
-    params = {"SnapshotId": snapshot.id, "Attribute": "createVolumePermission", "CreateVolumePermission": change}
-    return Call("ec2", "ModifySnapshotAttribute", params)
-
-
-def _step(before: State | None, _: Resource, call: ApiCall, __: datetime) -> Followed:
-    """Return what a call leaves of it: a change of named accounts alone leaves all accounts as they were.
-
-    Of a snapshot that is not shared nothing need be known.
-    """
+def _says(call: ApiCall) -> Parts:
     if call.name != "ModifySnapshotAttribute":
-        return Followed(None)
-    change = mapping(call.request.get("createVolumePermission"))
-    for key, is_public in (("add", True), ("remove", False)):
-        if any(mapping(row).get("group") == "all" for row in items(change.get(key))):
-            return Followed(State({_ALL: True}) if is_public else None)
-    return Followed(before)
+        return {_ALL: False}
+    return ec2_turned(_ALL, call.request.get("createVolumePermission"))
 
 
 def _every(_: Resource, reader: Reader, __: NoSettings) -> Iterator[str]:
@@ -69,35 +40,29 @@ def _every(_: Resource, reader: Reader, __: NoSettings) -> Iterator[str]:
     return (row["SnapshotId"] for row in reader.rows(public, "Snapshots"))
 
 
-CONTROL: Final = Control[NoSettings](
+CONTROL: Final = shared_with_everybody(
     id="ebs_snapshot_public",
     title="An EBS snapshot is shared with every AWS account",
-    severity="critical",
     references=("Security Hub EC2.1",),
     advice="In Terraform, remove the aws_snapshot_create_volume_permission resource that names the group all.",
-    words=Words(
-        fault="shared with every AWS account",
-        close="end its sharing with every AWS account. Accounts that are named keep their access",
-        prevent="Share it by their ids with the accounts that need it.",
-    ),
-    hints=Hints(again="share it again", change="end the sharing"),
     resource=SNAPSHOT,
-    triggers=(Trigger("ec2.amazonaws.com", "ModifySnapshotAttribute", ("request.snapshotId",)),),
+    triggers=(Trigger("ec2.amazonaws.com", "ModifySnapshotAttribute", _ID),),
+    follows=(
+        Trigger("ec2.amazonaws.com", "DeleteSnapshot", _ID),
+        Trigger("ec2.amazonaws.com", "ResetSnapshotAttribute", _ID),
+    ),
+    says=_says,
     reads=(*rights("ec2:DescribeSnapshotAttribute"), *lists("ec2:DescribeSnapshots")),
-    writes=rights("ec2:ModifySnapshotAttribute", StringEquals={"ec2:Remove/group": "all"}),
+    writes=rights(
+        "ec2:ModifySnapshotAttribute",
+        StringEquals={"ec2:Remove/group": "all"},
+        Null={"ec2:Add/group": "true", "ec2:Add/userId": "true"},
+    ),
     undoes=rights("ec2:ModifySnapshotAttribute", StringEquals={"ec2:Add/group": "all"}),
     read=_read,
-    judge=_judge,
-    put=each(_put),
+    put=_put,
     every=_every,
-    follow=Following(
-        calls=tuple(
-            Trigger("ec2.amazonaws.com", name, ("request.snapshotId",))
-            for name in ("DeleteSnapshot", "ModifySnapshotAttribute", "ResetSnapshotAttribute")
-        ),
-        step=_step,
-    ),
-    say=lambda shared: f"{'' if shared else 'not '}shared with every AWS account",
-    did=lambda _: "ended its sharing with every AWS account",
+    may="copy it",
+    witness=lambda of: f"aws ec2 copy-snapshot --source-region {of.region} --source-snapshot-id {of.id}",
     errors={_GONE: "settled"},
 )

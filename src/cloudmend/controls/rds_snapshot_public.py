@@ -1,79 +1,70 @@
 """A manual DB snapshot that every AWS account may restore. Accounts that are named keep their access.
 
-The snapshots of Aurora and Multi-AZ DB clusters are another resource, which this control does not read. IAM has no
-condition key for the accounts that a call adds or removes. The right to end the sharing is the right to share, too.
+The snapshots of Aurora and Multi-AZ DB clusters, of DocumentDB and of Neptune are DB cluster snapshots, which have
+calls of their own. A DB snapshot and a DB cluster snapshot may have the same name, so an id here is the end of an ARN:
+`snapshot:orders` or `cluster-snapshot:orders`. IAM has no condition key for the accounts that a call adds or
+removes. The right to end the sharing is the right to share, too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, Final
 
+from cloudmend.controls.families.shared import shared_with_everybody, turned
 from cloudmend.controls.resource_types import DB_SNAPSHOT
-from cloudmend.core.contract import (
-    Control,
-    Finding,
-    Followed,
-    Following,
-    NoSettings,
-    State,
-    Trigger,
-    View,
-    each,
-    lists,
-    rights,
-)
+from cloudmend.core.contract import NoSettings, Parts, State, Trigger, lists, rights
 from cloudmend.core.events import items
-from cloudmend.core.model import ApiCall, Hints, Resource, Words
-from cloudmend.core.partitions import partition_of
+from cloudmend.core.model import ApiCall, Resource
 from cloudmend.core.ports import Call, Reader
 
-_ALL: Final = "snapshot"  # its one part: whether all accounts may restore it
-_GONE: Final = "DBSnapshotNotFound"
-# The answer first: it has the snapshot's own spelling, and a call may use capitals.
-_PLACES: Final = ("response.dBSnapshotIdentifier", "request.dBSnapshotIdentifier")
-_SHARED: Final = Trigger("rds.amazonaws.com", "ModifyDBSnapshotAttribute", _PLACES)
-_DELETED: Final = Trigger("rds.amazonaws.com", "DeleteDBSnapshot", _PLACES)
+_ALL: Final = "snapshot"  # its one part: whether it is shared with every account
+_GONE: Final = ("DBSnapshotNotFound", "DBClusterSnapshotNotFoundFault")
+_KINDS: Final = {"snapshot": "DBSnapshot", "cluster-snapshot": "DBClusterSnapshot"}  # the API's words
+
+
+def _trigger(verb: str, prefix: str, ending: str = "") -> Trigger:
+    kind = _KINDS[prefix]
+    # The answer first: it has the snapshot's own spelling, and a call may use capitals.
+    at = tuple(f"{root}.d{kind[1:]}Identifier" for root in ("response", "request"))
+    return Trigger("rds.amazonaws.com", f"{verb}{kind}{ending}", at, prefix=f"{prefix}:")
+
+
+def _call(verb: str, snapshot: Resource, ending: str, **params: Any) -> Call:
+    prefix, _, name = snapshot.id.partition(":")
+    kind = _KINDS[prefix]
+    return Call("rds", f"{verb}{kind}{ending}", {f"{kind}Identifier": name, **params})
 
 
 def _read(snapshot: Resource, reader: Reader, _: NoSettings) -> State | None:
-    asked = Call("rds", "DescribeDBSnapshotAttributes", {"DBSnapshotIdentifier": snapshot.id})
-    answer = reader.get(asked, {_GONE: None})
+    answer = reader.get(_call("Describe", snapshot, "Attributes"), dict.fromkeys(_GONE))
     if answer is None:
         return None
-    rows = answer["DBSnapshotAttributesResult"]["DBSnapshotAttributes"]
+    kind = _KINDS[snapshot.id.partition(":")[0]]
+    rows = answer[f"{kind}AttributesResult"][f"{kind}Attributes"]
     shared = (row.get("AttributeValues", ()) for row in rows if row["AttributeName"] == "restore")
     return State({_ALL: any("all" in accounts for accounts in shared)})
 
 
-def _judge(view: View, _: NoSettings) -> Iterator[Finding]:
-    if view.parts[_ALL]:
-        found = view.resource
-        partition = partition_of(found.region).id
-        arn = DB_SNAPSHOT.arn.format(partition=partition, region=found.region, account=found.account, id=found.id)
-        restore = f"aws rds restore-db-instance-from-db-snapshot --region {found.region}"
-        witness = f"{restore} --db-instance-identifier a-copy --db-snapshot-identifier {arn}"
-        yield Finding(part=_ALL, why="every AWS account may restore it", mended=False, witness=witness)
-
-
-def _put(snapshot: Resource, part: str, now: Any, then: Any) -> Call:  # noqa: ARG001 - the signature of a put
+def _put(snapshot: Resource, _: str, __: Any, then: Any) -> Call:
     change = {"ValuesToAdd" if then else "ValuesToRemove": ["all"]}
-    params = {"DBSnapshotIdentifier": snapshot.id, "AttributeName": "restore", **change}
-    return Call("rds", "ModifyDBSnapshotAttribute", params)
+    return _call("Modify", snapshot, "Attribute", AttributeName="restore", **change)
 
 
-def _step(before: State | None, _: Resource, call: ApiCall, __: datetime) -> Followed:
-    """Return what a call leaves of it: a change of named accounts alone leaves all accounts as they were.
+def _says(call: ApiCall) -> Parts:
+    if call.name.startswith("Delete"):
+        return {_ALL: False}
+    added, removed = ("all" in items(call.request.get(key)) for key in ("valuesToAdd", "valuesToRemove"))
+    return turned(_ALL, on=added, off=removed)
 
-    Of a snapshot that is not shared nothing need be known.
-    """
-    if call.name == "DeleteDBSnapshot":
-        return Followed(None)
-    for key, is_public in (("valuesToAdd", True), ("valuesToRemove", False)):
-        if "all" in items(call.request.get(key)):
-            return Followed(State({_ALL: True}) if is_public else None)
-    return Followed(before)
+
+def _witness(snapshot: Resource) -> str:
+    arn = DB_SNAPSHOT.arn_of(snapshot.id, snapshot.account, snapshot.region)
+    if snapshot.id.startswith("snapshot:"):
+        restore = f"aws rds restore-db-instance-from-db-snapshot --region {snapshot.region}"
+        return f"{restore} --db-instance-identifier a-copy --db-snapshot-identifier {arn}"
+    copy = f"aws rds copy-db-cluster-snapshot --region {snapshot.region} --source-db-cluster-snapshot-identifier {arn}"
+    return f"{copy} --target-db-cluster-snapshot-identifier a-copy"
 
 
 def _every(_: Resource, reader: Reader, __: NoSettings) -> Iterator[str]:
@@ -81,36 +72,38 @@ def _every(_: Resource, reader: Reader, __: NoSettings) -> Iterator[str]:
 
     AWS shares no automated snapshot at all, and no encrypted snapshot with everybody.
     """
-    manual = reader.rows(Call("rds", "DescribeDBSnapshots", {"SnapshotType": "manual"}), "DBSnapshots")
-    return (row["DBSnapshotIdentifier"] for row in manual if not row.get("Encrypted"))
+    for prefix, encrypted in (("snapshot", "Encrypted"), ("cluster-snapshot", "StorageEncrypted")):
+        kind = _KINDS[prefix]
+        for row in reader.rows(Call("rds", f"Describe{kind}s", {"SnapshotType": "manual"}), f"{kind}s"):
+            if not row.get(encrypted):
+                yield f"{prefix}:{row[f'{kind}Identifier']}"
 
 
-CONTROL: Final = Control[NoSettings](
+CONTROL: Final = shared_with_everybody(
     id="rds_snapshot_public",
     title="A DB snapshot is shared with every AWS account",
-    severity="critical",
     references=("Security Hub RDS.1",),
-    advice="In Terraform, remove all from shared_accounts of the aws_db_snapshot.",
-    words=Words(
-        fault="shared with every AWS account",
-        close="end its sharing with every AWS account. Accounts that are named keep their access",
-        prevent="Share it by their ids with the accounts that need it.",
-    ),
-    hints=Hints(again="share it again", change="end the sharing"),
+    advice="In Terraform, remove all from shared_accounts of the aws_db_snapshot or aws_db_cluster_snapshot_copy.",
     resource=DB_SNAPSHOT,
-    triggers=(_SHARED,),
+    triggers=tuple(_trigger("Modify", prefix, "Attribute") for prefix in _KINDS),
+    follows=tuple(_trigger("Delete", prefix) for prefix in _KINDS),
+    says=_says,
     reads=(
-        *rights("rds:DescribeDBSnapshotAttributes"),
-        *lists("rds:DescribeDBSnapshots", of="arn:{partition}:rds:{region}:{account}:*"),
+        *rights("rds:DescribeDBSnapshotAttributes", "rds:DescribeDBClusterSnapshotAttributes"),
+        *lists(
+            "rds:DescribeDBSnapshots", "rds:DescribeDBClusterSnapshots", of="arn:{partition}:rds:{region}:{account}:*"
+        ),
     ),
-    writes=rights("rds:ModifyDBSnapshotAttribute"),
-    undoes=rights("rds:ModifyDBSnapshotAttribute"),
+    writes=rights("rds:ModifyDBSnapshotAttribute", "rds:ModifyDBClusterSnapshotAttribute"),
+    undoes=rights("rds:ModifyDBSnapshotAttribute", "rds:ModifyDBClusterSnapshotAttribute"),
     read=_read,
-    judge=_judge,
-    put=each(_put),
+    put=_put,
     every=_every,
-    follow=Following(calls=(_SHARED, _DELETED), step=_step),
-    say=lambda shared: f"{'' if shared else 'not '}shared with every AWS account",
-    did=lambda _: "ended its sharing with every AWS account",
-    errors={_GONE: "settled", "InvalidDBSnapshotState": "deferred"},
+    may="restore it",
+    witness=_witness,
+    errors={
+        **dict.fromkeys(_GONE, "settled"),
+        "InvalidDBSnapshotState": "deferred",
+        "InvalidDBClusterSnapshotStateFault": "deferred",
+    },
 )

@@ -17,9 +17,28 @@ BUCKET: Final = ResourceType(
 DB_SNAPSHOT: Final = ResourceType(
     type="AWS::RDS::DBSnapshot",
     noun="DB snapshot",
-    id_pattern=r"[A-Za-z](-?[A-Za-z0-9]){0,254}",
-    arn="arn:{partition}:rds:{region}:{account}:snapshot:{id}",
+    # As in the ARN: a DB snapshot and a DB cluster snapshot may have the same name.
+    id_pattern=r"(cluster-)?snapshot:[A-Za-z](-?[A-Za-z0-9]){0,254}",
+    arn="arn:{partition}:rds:{region}:{account}:{id}",
     asff="AwsRdsDbSnapshot",
+)
+DOCUMENT: Final = ResourceType(
+    type="AWS::SSM::Document",
+    noun="SSM document",
+    id_pattern=r"[A-Za-z0-9_.-]{3,128}",
+    arn="arn:{partition}:ssm:{region}:{account}:document/{id}",
+)
+ENDPOINT_SERVICE: Final = ResourceType(
+    type="AWS::EC2::VPCEndpointService",
+    noun="VPC endpoint service",
+    id_pattern=r"vpce-svc-[0-9a-f]{8,17}",
+    arn="arn:{partition}:ec2:{region}:{account}:vpc-endpoint-service/{id}",
+)
+IMAGE: Final = ResourceType(
+    type="AWS::EC2::Image",
+    noun="AMI",
+    id_pattern=r"ami-[0-9a-f]{8,17}",
+    arn="arn:{partition}:ec2:{region}::image/{id}",
 )
 QUEUE: Final = ResourceType(
     type="AWS::SQS::Queue",

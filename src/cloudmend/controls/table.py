@@ -8,21 +8,28 @@ from typing import Final
 # By id, in the order in which they run.
 MODULES: Final[Mapping[str, str]] = {
     "security_group_ingress": "cloudmend.controls.security_group_ingress",
+    "ami_public": "cloudmend.controls.ami_public",
     "ebs_snapshot_public": "cloudmend.controls.ebs_snapshot_public",
+    "endpoint_service_public": "cloudmend.controls.endpoint_service_public",
     "rds_snapshot_public": "cloudmend.controls.rds_snapshot_public",
     "s3_bucket_block_public_access": "cloudmend.controls.s3_bucket_block_public_access",
     "sqs_policy_public": "cloudmend.controls.sqs_policy_public",
+    "ssm_document_public": "cloudmend.controls.ssm_document_public",
 }
 # By event source and name of the call.
 WAKES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "ec2.amazonaws.com": {
         "AuthorizeSecurityGroupIngress": ("security_group_ingress",),
+        "ModifyImageAttribute": ("ami_public",),
         "ModifyManagedPrefixList": ("security_group_ingress",),
         "ModifySecurityGroupRules": ("security_group_ingress",),
         "ModifySnapshotAttribute": ("ebs_snapshot_public",),
+        "ModifyVpcEndpointServiceConfiguration": ("endpoint_service_public",),
+        "ModifyVpcEndpointServicePermissions": ("endpoint_service_public",),
         "RestoreManagedPrefixListVersion": ("security_group_ingress",),
     },
     "rds.amazonaws.com": {
+        "ModifyDBClusterSnapshotAttribute": ("rds_snapshot_public",),
         "ModifyDBSnapshotAttribute": ("rds_snapshot_public",),
     },
     "s3.amazonaws.com": {
@@ -33,5 +40,8 @@ WAKES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "AddPermission": ("sqs_policy_public",),
         "CreateQueue": ("sqs_policy_public",),
         "SetQueueAttributes": ("sqs_policy_public",),
+    },
+    "ssm.amazonaws.com": {
+        "ModifyDocumentPermission": ("ssm_document_public",),
     },
 }

@@ -16,6 +16,7 @@ from msgspec import UNSET, Struct
 from cloudmend.core.events import mapping
 from cloudmend.core.ledger_records import Entry
 from cloudmend.core.model import ApiCall, Edit, Hints, Intent, Json, Record, Resource, Step, Words
+from cloudmend.core.partitions import partition_of
 from cloudmend.core.policy.catalog import Keys
 from cloudmend.core.policy.model import Mode, Policy
 from cloudmend.core.ports import Call, Reader, Sent
@@ -50,6 +51,10 @@ class ResourceType(Struct, frozen=True, kw_only=True):
     self_evident: bool = False  # its ids say what it is, as sg-... does, so that a sentence need not
     scope: Literal["resource", "region", "account"] = "resource"
 
+    def arn_of(self, resource_id: str, account: str, region: str) -> str:
+        """Return the ARN of a resource; empty for a type without one."""
+        return self.arn.format(partition=partition_of(region).id, region=region, account=account, id=resource_id)
+
     def named(self, resource: Resource) -> str:
         """Return a resource's name in a sentence: with the noun of this kind, if the id does not show the kind."""
         if self.self_evident or resource.type != self.type:
@@ -61,13 +66,15 @@ class Trigger(Struct, frozen=True):
     """A call that can put a resource at fault, matched on source and name.
 
     `at` are the paths in the record that hold the resource's ids, the most precise first; () stands for the one
-    resource of the Region or the account. `parts` are the paths of the part ids that the event names.
+    resource of the Region or the account. `parts` are the paths of the part ids that the event names. `prefix` stands
+    before the ids, if the record leaves it out.
     """
 
     source: str
     name: str
     at: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
+    prefix: str = ""
 
 
 class Right(Struct, frozen=True):
@@ -75,7 +82,8 @@ class Right(Struct, frozen=True):
 
     The ARN has the fields of a ResourceType's; "*" is everything. `operation` is the API's name, if that differs from
     the action's. It begins with botocore's name of the service, if that differs too: "elbv2:DescribeListeners".
-    `is_listing`: the action only lists existing resources, and no undo needs that.
+    `is_listing`: the action only lists existing resources, and no undo needs that. `standing`: further conditions, on
+    keys that IAM fills from the resource as it stands, and not from the call.
     """
 
     action: str
@@ -83,6 +91,7 @@ class Right(Struct, frozen=True):
     resource: str = ""
     operation: str = ""
     is_listing: bool = False
+    standing: Mapping[str, Mapping[str, str]] = {}
 
     @property
     def call(self) -> tuple[str, str]:
@@ -93,10 +102,14 @@ class Right(Struct, frozen=True):
 
 
 def rights(
-    *actions: str, of: str = "", operation: str = "", **conditions: Mapping[str, str | Sequence[str]]
+    *actions: str,
+    of: str = "",
+    operation: str = "",
+    standing: Mapping[str, Mapping[str, str]] = {},
+    **conditions: Mapping[str, str | Sequence[str]],
 ) -> tuple[Right, ...]:
     """Return the rights to these actions, under the same conditions: `StringEquals={"ec2:Remove/group": "all"}`."""
-    return tuple(Right(action, conditions, of, operation) for action in actions)
+    return tuple(Right(action, conditions, of, operation, standing=standing) for action in actions)
 
 
 def lists(*actions: str, of: str = "*", operation: str = "") -> tuple[Right, ...]:

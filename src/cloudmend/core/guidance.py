@@ -11,9 +11,8 @@ from typing import Any, Final, NoReturn, TypeVar
 import msgspec
 
 from cloudmend.core.attribution import hint
-from cloudmend.core.contract import Control, ResourceType, View, after
+from cloudmend.core.contract import Control, View, after
 from cloudmend.core.model import Json, Record, Resource, Status, Words
-from cloudmend.core.partitions import partition_of
 from cloudmend.core.planning import calls, judge, patch_of
 from cloudmend.core.ports import NEVER, Call, Rows, Sent
 
@@ -35,18 +34,13 @@ def guided(record: Record, control: Control[Any], view: View | None = None, sett
     by_hand = _closing(control, view, due, settings) if is_open and view and due else ()
     return msgspec.structs.replace(
         record,
-        arn=arn_of(kind, resource.id, record.account, record.region) if is_one else "",
+        arn=kind.arn_of(resource.id, record.account, record.region) if is_one else "",
         asff=kind.asff,
         words=_words(control, resource),
         attribution=msgspec.structs.replace(record.attribution, hint=hint(record.actor, control.hints)),
         look=_commands(_showing(control, resource, settings), record.region) if is_open else (),
         by_hand=_commands(by_hand, record.region),
     )
-
-
-def arn_of(kind: ResourceType, resource_id: str, account: str, region: str) -> str:
-    """Return the ARN of a resource; empty for a type without one."""
-    return kind.arn.format(partition=partition_of(region).id, region=region, account=account, id=resource_id)
 
 
 def _words(control: Control[Any], resource: Resource) -> Words:

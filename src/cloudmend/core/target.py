@@ -116,7 +116,8 @@ def located(control: Control[Any], trigger: Trigger, call: ApiCall) -> tuple[Res
         return (the_one(control.resource, call.account, call.region),)
     found = next((names for path in trigger.at if (names := list(_texts(call, path)))), [])
     parts = tuple(part for path in trigger.parts for part in _texts(call, path))
-    named = (_resource(control.resource, call, name, parts) for name in found)
+    whole = (name if _ARN.fullmatch(name) else trigger.prefix + name for name in found)
+    named = (_resource(control.resource, call, name, parts) for name in whole)
     return tuple(dict.fromkeys(named)) or (_everything(control, call),)
 
 

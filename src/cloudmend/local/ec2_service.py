@@ -20,7 +20,7 @@ from moto.ec2.models import ec2_backends
 from moto.ec2.models.amis import AmiBackend
 
 from cloudmend.core.partitions import partition_of
-from cloudmend.local import ec2_snapshots
+from cloudmend.local import ec2_endpoint_services, ec2_images, ec2_snapshots
 from cloudmend.local.cloudtrail import is_write
 from cloudmend.local.ec2.checks import Ec2Error
 from cloudmend.local.ec2.groups import OPERATIONS, BehaviourOptions, SecurityGroups
@@ -81,8 +81,8 @@ class Ec2Service:
         operation = exchange.request.operation
         account, region = exchange.principal.account, exchange.request.region
         try:
-            if ec2_snapshots.answers(operation, params):
-                result = ec2_snapshots.OPERATIONS[operation](account, region, params)
+            if answering := _thin_layer(operation, params):
+                result = answering(account, region, params)
             elif _is_ours(operation, params):
                 result = self.groups(account, region).call(operation, params)
             elif operation == "DescribeRegions":
@@ -101,6 +101,15 @@ def leave_out_images() -> None:
 
 def _no_images(self: AmiBackend) -> None:
     """Stand for moto's method that makes them."""
+
+
+def _thin_layer(operation: str, params: Mapping[str, Any]) -> ec2_snapshots.Answer | None:
+    """Return what answers over moto's own state, if anything does."""
+    if ec2_snapshots.answers(operation, params):
+        return ec2_snapshots.OPERATIONS[operation]
+    if ec2_images.answers(operation, params):
+        return ec2_images.OPERATIONS[operation]
+    return ec2_endpoint_services.OPERATIONS.get(operation)
 
 
 def _is_ours(operation: str, params: Mapping[str, Any]) -> bool:

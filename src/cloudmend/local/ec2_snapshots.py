@@ -55,9 +55,14 @@ def describe(account: str, region: str, params: Mapping[str, Any]) -> Mapping[st
     ]
     if wanted - {snapshot.id for snapshot in found}:
         raise _not_found(min(wanted - {snapshot.id for snapshot in found}))
-    first, most = int(params.get("NextToken") or 0), params.get("MaxResults") or len(found)
-    more = {"NextToken": str(first + most)} if first + most < len(found) else {}
-    return {"Snapshots": [_row(snapshot) for snapshot in found[first : first + most]], **more}
+    return page("Snapshots", [_row(snapshot) for snapshot in found], params)
+
+
+def page(name: str, rows: Sequence[Mapping[str, Any]], params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the rows that a list call gets, under their name, and the token of the next page if there is one."""
+    first, most = int(params.get("NextToken") or 0), params.get("MaxResults") or len(rows)
+    more = {"NextToken": str(first + most)} if first + most < len(rows) else {}
+    return {name: rows[first : first + most], **more}
 
 
 OPERATIONS: Mapping[str, Answer] = {"DescribeSnapshots": describe, "ModifySnapshotAttribute": modify}

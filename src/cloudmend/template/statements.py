@@ -103,8 +103,9 @@ def _grouped(
     for right in rights:
         resource = right.resource or control.resource.arn
         if region == HERE or "{region}" in resource:
-            key = json.dumps(right.conditions)
-            conditions[key] = {operator: dict(keys) for operator, keys in right.conditions.items()}
+            given = _conditions(right)
+            key = json.dumps(given)
+            conditions[key] = given
             reached.setdefault((right.action, key), []).append(resource)
     groups: dict[tuple[tuple[str, ...], str], list[str]] = {}
     for (action, key), resources in reached.items():
@@ -128,3 +129,9 @@ def _arn(pattern: str, region: str) -> Any:
         return pattern
     names = {"partition": "${AWS::Partition}", "account": "${AWS::AccountId}"}
     return {"Fn::Sub": pattern.format(**names, region=region, id="*")}
+
+
+def _conditions(right: Right) -> Json:
+    """Return the condition block of a right: what it says of the call, and what of the resource."""
+    operators = dict.fromkeys((*right.conditions, *right.standing))
+    return {each: {**right.conditions.get(each, {}), **right.standing.get(each, {})} for each in operators}

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from cloudmend.aws.gateway import Gateway
 from cloudmend.core.contract import Control, Parts, State
 from cloudmend.core.events import parse_event
@@ -152,6 +154,13 @@ class Bench:
     @property
     def resource(self) -> Resource:
         return Resource(type=self.control.resource.type, id=self.id, account=ACCOUNT, region=REGION)
+
+    @property
+    def said(self) -> str:
+        """The resource as sentences name it: by its noun, its id, and its name if AWS tells one."""
+        state = self.control.read(self.resource, self.api, self.control.settings())
+        name = state.labels.get("name", "") if state else ""
+        return self.control.resource.named(replace(self.resource, name=name))
 
     @property
     def world(self) -> World:

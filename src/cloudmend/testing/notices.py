@@ -101,7 +101,7 @@ def test_a_mended_record_needs_no_command_but_its_undo(bench: Bench) -> None:
 def test_all_channels_speak_of_it_in_its_own_words_and_name_it_as_aws_does(bench: Bench) -> None:
     kind = bench.control.resource
     arn = kind.arn.format(partition="aws", region=REGION, account=ACCOUNT, id=bench.id)
-    named = f"{kind.noun} {bench.id}"
+    named = bench.said
     for record in (bench.mend(mode="observe"), refused(bench), bench.mend()):
         sent = {
             request.action + request.params.get("TopicArn", ""): request.params
@@ -141,7 +141,7 @@ def test_what_a_crash_left_behind_is_told_with_names_and_commands_too(bench: Ben
     (record,) = (each for each in bench.notes.told if each.status == "mended")
     assert (bool(record.arn), record.words.noun) == (True, bench.control.resource.noun)
     assert record.attribution.hint == ""
-    assert record.summary.startswith(f"{bench.control.resource.noun} {bench.id}: ")
+    assert record.summary.startswith(f"{bench.said}: ")
 
 
 def test_what_a_mend_may_not_change_leaves_it_mended_and_is_reported(bench: Bench) -> None:

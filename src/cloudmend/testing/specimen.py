@@ -16,13 +16,14 @@ class Specimen(NamedTuple):
 
     `disturb` changes something of the resource that is not at fault, as somebody else might meanwhile: its value must
     contain "added-meanwhile". `worsen` puts something more of it at fault. Neither is needed where there is no such
-    thing.
+    thing. `unused` are actions that the control needs for another kind of resource alone.
     """
 
     control: Control[Any]
     open: Callable[[Client], str]
     disturb: Callable[[Client, str], None] | None = None
     worsen: Callable[[Client, str], None] | None = None
+    unused: tuple[str, ...] = ()
 
 
 def name(specimen: Specimen) -> str:

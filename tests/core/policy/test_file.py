@@ -113,7 +113,7 @@ def test_an_exemption_without_owner_reason_or_scope_does_not_hold(lacking: str) 
     [
         ("sqs_policy_public", "a-queue"),
         ("s3_bucket_block_public_access", "a-bucket"),
-        ("rds_snapshot_public", "a-snapshot"),
+        ("rds_snapshot_public", "snapshot:a-snapshot"),
         ("ebs_snapshot_public", "snap-0123456789abcdef0"),
     ],
 )

@@ -78,21 +78,29 @@ OWN_OPERATIONS = {
 # generated: operations of controls
 OPERATIONS_OF_CONTROLS = {
     "ec2": (
+        "DescribeImages",
         "DescribeManagedPrefixLists",
         "DescribeSecurityGroupRules",
         "DescribeSecurityGroups",
         "DescribeSnapshotAttribute",
         "DescribeSnapshots",
+        "DescribeVpcEndpointServiceConfigurations",
+        "DescribeVpcEndpointServicePermissions",
         "DescribeVpcs",
         "GetManagedPrefixListAssociations",
         "GetManagedPrefixListEntries",
+        "ModifyImageAttribute",
         "ModifySecurityGroupRules",
         "ModifySnapshotAttribute",
+        "ModifyVpcEndpointServicePermissions",
         "RevokeSecurityGroupIngress",
     ),
     "rds": (
+        "DescribeDBClusterSnapshotAttributes",
+        "DescribeDBClusterSnapshots",
         "DescribeDBSnapshotAttributes",
         "DescribeDBSnapshots",
+        "ModifyDBClusterSnapshotAttribute",
         "ModifyDBSnapshotAttribute",
     ),
     "s3": (
@@ -105,6 +113,11 @@ OPERATIONS_OF_CONTROLS = {
         "GetQueueUrl",
         "ListQueues",
         "SetQueueAttributes",
+    ),
+    "ssm": (
+        "DescribeDocumentPermission",
+        "ListDocuments",
+        "ModifyDocumentPermission",
     ),
 }
 # end
