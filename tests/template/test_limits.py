@@ -211,7 +211,7 @@ def test_any_of_many_conditions_is_written_in_tens(count: int) -> None:
     elsewhere = [value for name, value in conditions.items() if name.startswith("HasMendControlsElsewherePolicy")]
     assert len(elsewhere) == hearing
     named = json.dumps(elsewhere)
-    regional = [each for each in controls if "{region}" in each.resource.arn]
+    regional = [each for each in controls if any("{region}" in (of.resource or each.resource.arn) for of in each.reads)]
     assert named.count('"Hears') == len(regional)
 
 

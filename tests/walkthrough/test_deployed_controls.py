@@ -73,12 +73,18 @@ def make_db_snapshot(account: Someone, name: str) -> str:
     size = ("--db-instance-class", "db.t4g.micro", "--allocated-storage", "20", "--engine", "postgres")
     cli(account, "rds", "create-db-instance", "--db-instance-identifier", name, *size, *login)
     cli(account, "rds", "create-db-snapshot", "--db-instance-identifier", name, "--db-snapshot-identifier", name)
-    cli(account, *sharing_db(name, PARTNER))
-    return name
+    cli(account, *sharing_db(f"snapshot:{name}", PARTNER))
+    return f"snapshot:{name}"
+
+
+def db_words(verb: str, snapshot: str, noun: str) -> list[str]:
+    prefix, _, name = snapshot.partition(":")
+    kind = f"db-{prefix}"
+    return ["rds", f"{verb}-{kind}-{noun}", f"--{kind}-identifier", name]
 
 
 def sharing_db(snapshot: str, account: str) -> list[str]:
-    words = ["rds", "modify-db-snapshot-attribute", "--db-snapshot-identifier", snapshot]
+    words = db_words("modify", snapshot, "attribute")
     return [*words, "--attribute-name", "restore", "--values-to-add", account]
 
 
@@ -87,9 +93,83 @@ def share_db_with_all(snapshot: str) -> list[str]:
 
 
 def db_shared_with(account: Someone, snapshot: str) -> Any:
-    answer = cli(account, "rds", "describe-db-snapshot-attributes", "--db-snapshot-identifier", snapshot)
-    (restore,) = answer["DBSnapshotAttributesResult"]["DBSnapshotAttributes"]
+    (answer,) = cli(account, *db_words("describe", snapshot, "attributes")).values()
+    (restore,) = next(rows for rows in answer.values() if isinstance(rows, list))
     return set(restore["AttributeValues"])
+
+
+def make_cluster_snapshot(account: Someone, name: str) -> str:
+    login = ("--master-username", "owner", "--master-user-password", "a-password")
+    cli(account, "rds", "create-db-cluster", "--db-cluster-identifier", name, "--engine", "aurora-postgresql", *login)
+    words = ("--db-cluster-identifier", name, "--db-cluster-snapshot-identifier", name)
+    cli(account, "rds", "create-db-cluster-snapshot", *words)
+    cli(account, *sharing_db(f"cluster-snapshot:{name}", PARTNER))
+    return f"cluster-snapshot:{name}"
+
+
+def make_image(account: Someone, name: str) -> str:
+    image = str(cli(account, "ec2", "register-image", "--name", name)["ImageId"])
+    cli(account, *sharing_image(image, f"Add=[{{UserId={PARTNER}}}]"))
+    return image
+
+
+def sharing_image(image: str, change: str) -> list[str]:
+    words = ["ec2", "modify-image-attribute", "--image-id", image, "--attribute", "launchPermission"]
+    return [*words, "--launch-permission", change]
+
+
+def share_image_with_all(image: str) -> list[str]:
+    return sharing_image(image, "Add=[{Group=all}]")
+
+
+def launched_by(account: Someone, image: str) -> Any:
+    words = ("--image-id", image, "--attribute", "launchPermission")
+    return cli(account, "ec2", "describe-image-attribute", *words)["LaunchPermissions"]
+
+
+def make_document(account: Someone, name: str) -> str:
+    content = json.dumps({"schemaVersion": "2.2", "description": "Says something.", "mainSteps": []})
+    cli(account, "ssm", "create-document", "--name", name, "--document-type", "Command", "--content", content)
+    return name
+
+
+def share_document(name: str) -> list[str]:
+    words = ["ssm", "modify-document-permission", "--name", name, "--permission-type", "Share"]
+    return [*words, "--account-ids-to-add", "all", "--shared-document-version", "$LATEST"]
+
+
+def run_by(account: Someone, name: str) -> Any:
+    words = ("--name", name, "--permission-type", "Share")
+    return cli(account, "ssm", "describe-document-permission", *words)["AccountSharingInfoList"]
+
+
+def make_service(account: Someone, name: str) -> str:
+    vpc = cli(account, "ec2", "create-vpc", "--cidr-block", "10.1.0.0/16")["Vpc"]["VpcId"]
+    subnet = cli(account, "ec2", "create-subnet", "--vpc-id", vpc, "--cidr-block", "10.1.1.0/24")["Subnet"]["SubnetId"]
+    words = ("--name", name.removesuffix("_public")[-20:], "--subnets", subnet, "--type", "network")
+    balancer = cli(account, "elbv2", "create-load-balancer", *words)["LoadBalancers"][0]["LoadBalancerArn"]
+    created = cli(
+        account,
+        *("ec2", "create-vpc-endpoint-service-configuration", "--network-load-balancer-arns", balancer),
+        "--no-acceptance-required",
+    )
+    service = str(created["ServiceConfiguration"]["ServiceId"])
+    cli(account, *permitting(service, f"arn:aws:iam::{PARTNER}:root"))
+    return service
+
+
+def permitting(service: str, principal: str) -> list[str]:
+    words = ["ec2", "modify-vpc-endpoint-service-permissions", "--service-id", service]
+    return [*words, "--add-allowed-principals", principal]
+
+
+def permit_all(service: str) -> list[str]:
+    return permitting(service, "*")
+
+
+def permitted(account: Someone, service: str) -> Any:
+    rows = cli(account, "ec2", "describe-vpc-endpoint-service-permissions", "--service-id", service)
+    return {row["Principal"] for row in rows["AllowedPrincipals"]}
 
 
 def make_bucket(account: Someone, name: str) -> str:
@@ -165,7 +245,38 @@ DB_SNAPSHOT = Proof(
     "ended its sharing with every AWS account.",
     "snapshot is shared with every AWS account again",
 )
-PROOFS = (SNAPSHOT, BUCKET, QUEUE, DB_SNAPSHOT)
+CLUSTER_SNAPSHOT = DB_SNAPSHOT._replace(make=make_cluster_snapshot)
+IMAGE = Proof(
+    "ami_public",
+    "AMI",
+    make_image,
+    share_image_with_all,
+    launched_by,
+    [{"UserId": PARTNER}],
+    "ended its sharing with every AWS account.",
+    "image is shared with every AWS account again",
+)
+DOCUMENT = Proof(
+    "ssm_document_public",
+    "SSM document",
+    make_document,
+    share_document,
+    run_by,
+    [],
+    "ended its sharing with every AWS account.",
+    "document is shared with every AWS account again",
+)
+SERVICE = Proof(
+    "endpoint_service_public",
+    "VPC endpoint service",
+    make_service,
+    permit_all,
+    permitted,
+    {f"arn:aws:iam::{PARTNER}:root"},
+    "ended its sharing with every AWS account.",
+    "vpc-endpoint is shared with every AWS account again",
+)
+PROOFS = (SNAPSHOT, BUCKET, QUEUE, DB_SNAPSHOT, CLUSTER_SNAPSHOT, IMAGE, DOCUMENT, SERVICE)
 
 
 @pytest.fixture(scope="module")
@@ -231,7 +342,8 @@ def test_a_bucket_is_only_observed_unless_the_policy_says_otherwise(deployed: De
 def test_it_is_mended_proved_told_recorded_and_taken_back_exactly(deployed: Deployed, proof: Proof) -> None:
     if proof is BUCKET:
         policy_says(deployed, f'\n[control.{proof.control}]\nmode = "fix"\n')
-    resource = proof.make(deployed, f"proof-{proof.control.replace('_', '-')}")
+    name = f"proof-{PROOFS.index(proof)}-{proof.control.replace('_', '-')}"
+    resource = proof.make(deployed, name)
     deployed.settle()
     earlier = len(deployed.records(resource))
     cli(deployed, *proof.open(resource))
@@ -239,21 +351,24 @@ def test_it_is_mended_proved_told_recorded_and_taken_back_exactly(deployed: Depl
     assert proof.read(deployed, resource) == proof.mended
     mended, *own = deployed.records(resource)[earlier:]
     assert (mended["status"], mended["control"]) == ("mended", proof.control)
-    assert mended["summary"] == f"{proof.noun} {resource}: {proof.said}"
+    named, told = mended["summary"].split(": ")
+    assert (named.removesuffix(f" ({name})"), told) == (f"{proof.noun} {resource}", proof.said)
     assert {record["status"] for record in own} <= {"clean"}  # its own write wakes it, and ends there
     assert mended["attribution"]["through"].startswith("the AWS CLI")
     (mail,) = mails(deployed, resource)
-    assert f"{proof.noun} {resource}: " in mail
+    assert f"{named}: " in mail
     assert [detail["status"] for detail in events(deployed, resource)] == ["mended"]
     entry = deployed.ledger().get(mended["entry_id"])
     assert (entry.state, entry.intent.control) == ("DONE", proof.control)
-    taken_back(deployed, proof, resource, mended["entry_id"])
+    taken_back(deployed, proof, named, mended)
 
 
-def taken_back(deployed: Deployed, proof: Proof, resource: str, entry_id: str) -> None:
+def taken_back(deployed: Deployed, proof: Proof, named: str, mended: dict[str, Any]) -> None:
     """By a person in the undo role; what is restored is what the AWS CLI's call had left, and it stays so."""
-    person = deployed.assume(UNDOER)
-    said = run(["cloudmend", "undo", entry_id, "--for", "2h", "--reason", "a partner needs it"], person).stdout
+    resource, person = mended["resource"]["id"], deployed.assume(UNDOER)
+    said = run(
+        ["cloudmend", "undo", mended["entry_id"], "--for", "2h", "--reason", "a partner needs it"], person
+    ).stdout
     assert "undone" in said
     assert resource in said
     deployed.settle()
@@ -266,7 +381,7 @@ def taken_back(deployed: Deployed, proof: Proof, resource: str, entry_id: str) -
     told = [record for record in deployed.records(resource) if record["event_name"] == "Undo"]
     assert [record["control"] for record in told] == [proof.control]
     (mail,) = mails(deployed, resource)
-    assert f"{resource}: {proof.restored}. Only that is exempt until" in " ".join(mail.split())
+    assert f"{named}: {proof.restored}. Only that is exempt until" in " ".join(mail.split())
     (exemption,) = [each for each in deployed.ledger().exemptions(datetime.now(UTC)).held if each.group == resource]
     assert not exemption.is_whole
     assert run(["cloudmend", "exempt", "remove", exemption.id], person).returncode == 0
@@ -275,7 +390,10 @@ def taken_back(deployed: Deployed, proof: Proof, resource: str, entry_id: str) -
 def test_the_sweep_mends_what_no_event_reported(deployed: Deployed) -> None:
     """The bucket too: the policy says by now that it is mended. That with the packages was there before the stack."""
     with deployed.without_events():
-        made = [(proof, proof.make(deployed, "missed-" + proof.control.replace("_", "-"))) for proof in PROOFS]
+        made = [
+            (proof, proof.make(deployed, f"missed-{number}-{proof.control.replace('_', '-')}"))
+            for number, proof in enumerate(PROOFS)
+        ]
         for proof, resource in made:
             cli(deployed, *proof.open(resource))
         answer = deployed.invoke("SweepFunction")
@@ -291,8 +409,12 @@ def test_what_was_used_is_exactly_what_the_controls_declare(deployed: Deployed) 
     """After the proofs before it; and with events that name nothing, so that the whole Region is looked at."""
     told = {event["detail"]["eventName"]: event for event in deployed.aws.events if "eventName" in event["detail"]}
     waking = (
+        "ModifyDBClusterSnapshotAttribute",
         "ModifyDBSnapshotAttribute",
+        "ModifyDocumentPermission",
+        "ModifyImageAttribute",
         "ModifySnapshotAttribute",
+        "ModifyVpcEndpointServicePermissions",
         "PutBucketPublicAccessBlock",
         "SetQueueAttributes",
     )
