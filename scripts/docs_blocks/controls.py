@@ -82,7 +82,8 @@ def _facts(control: Control[Any]) -> Iterator[tuple[str, str]]:
     yield "reads with", _rights((*control.reads, *control.follows))
     yield "mends with", _rights(control.writes)
     yield "undone with", _rights(control.undoes)
-    yield "see also", ", ".join(control.references)
+    if control.references:
+        yield "see also", ", ".join(control.references)
 
 
 def _rights(rights: Iterable[Right]) -> str:
@@ -91,9 +92,7 @@ def _rights(rights: Iterable[Right]) -> str:
 
 def _right(right: Right) -> str:
     """Return an action, and the condition keys that narrow it."""
-    narrowed = [
-        f"{code(key)} is {code(str(value))}" for keys in right.conditions.values() for key, value in keys.items()
-    ]
+    narrowed = list(template.conditions(right.block))
     return f"{code(right.action)} if {' and '.join(narrowed)}" if narrowed else code(right.action)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -79,8 +79,15 @@ def _resources(granted: Granted) -> str:
 
 
 def _condition(granted: Granted) -> str:
-    keys = granted.body.get("Condition", {}).values()
-    return ", ".join(f"{code(key)} is {code(str(value))}" for each in keys for key, value in each.items())
+    return ", ".join(conditions(granted.body.get("Condition", {})))
+
+
+def conditions(block: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what each condition key must be, in words."""
+    for operator, keys in block.items():
+        for key, value in keys.items():
+            is_absent = (operator, value) == ("Null", "true")
+            yield f"{code(key)} is absent" if is_absent else f"{code(key)} is {code(str(value))}"
 
 
 def _when(control: Control[Any], granted: Granted) -> str:

@@ -94,6 +94,12 @@ class Right(Struct, frozen=True):
     standing: Mapping[str, Mapping[str, str]] = {}
 
     @property
+    def block(self) -> Mapping[str, Mapping[str, str | Sequence[str]]]:
+        """The Condition of a statement that grants it: what must hold of the call, and of the resource."""
+        operators = dict.fromkeys((*self.conditions, *self.standing))
+        return {each: {**self.conditions.get(each, {}), **self.standing.get(each, {})} for each in operators}
+
+    @property
     def call(self) -> tuple[str, str]:
         """The service and the operation of the API call that the right allows."""
         service, name = self.action.split(":")

@@ -103,7 +103,7 @@ def _grouped(
     for right in rights:
         resource = right.resource or control.resource.arn
         if region == HERE or "{region}" in resource:
-            given = _conditions(right)
+            given: Json = right.block
             key = json.dumps(given)
             conditions[key] = given
             reached.setdefault((right.action, key), []).append(resource)
@@ -129,9 +129,3 @@ def _arn(pattern: str, region: str) -> Any:
         return pattern
     names = {"partition": "${AWS::Partition}", "account": "${AWS::AccountId}"}
     return {"Fn::Sub": pattern.format(**names, region=region, id="*")}
-
-
-def _conditions(right: Right) -> Json:
-    """Return the condition block of a right: what it says of the call, and what of the resource."""
-    operators = dict.fromkeys((*right.conditions, *right.standing))
-    return {each: {**right.conditions.get(each, {}), **right.standing.get(each, {})} for each in operators}

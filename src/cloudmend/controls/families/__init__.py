@@ -1,1 +1,1 @@
-"""What several controls have in common. A family is a factory or a piece of arithmetic; its controls are rows."""
+"""The families of controls: a family is a factory or a piece of arithmetic, and its controls are rows."""
