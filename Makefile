@@ -100,7 +100,7 @@ test-deep: setup setup-sam setup-node lint ## the same, with the thorough profil
 coverage: .venv/.ready ## every branch of core, the controls and the engine is taken by a test, or argued where it stands
 	HYPOTHESIS_PROFILE=mutation $(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term \
 	  tests/controls tests/core tests/engine tests/kit tests/ledgers tests/oracle \
-	  --ignore=tests/engine/test_left_behind_process.py
+	  --ignore=tests/engine/test_orphaned_process.py
 
 mutants: .venv/.deep ## every mutant of core/, the controls and the stations is killed, or argued in docs/mutation.md
 	$(BIN)/python scripts/check_mutants.py

@@ -14,7 +14,7 @@ from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.digest import Digest
 from cloudmend.core.ledger import Terms
-from cloudmend.core.ledger_records import Ending, Entry
+from cloudmend.core.ledger_records import Ending, LedgerRecord
 from cloudmend.core.model import Ignored, Intent, Record
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.policy.parse import parse_policy
@@ -80,15 +80,15 @@ class WatchedLedger:
         self._calls = calls
         self._ledger = ledger
 
-    def intend(self, intent: Intent) -> Entry:
+    def intend(self, intent: Intent) -> LedgerRecord:
         self._calls.append("ledger:intend")
         return self._ledger.intend(intent)
 
-    def resume(self, entry: Entry, seen: datetime) -> Entry:
+    def resume(self, entry: LedgerRecord, seen: datetime) -> LedgerRecord:
         self._calls.append("ledger:resume")
         return self._ledger.resume(entry, seen)
 
-    def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
+    def finish(self, entry: LedgerRecord, state: Ending, record: Record) -> LedgerRecord:
         self._calls.append("ledger:finish")
         return self._ledger.finish(entry, state, record)
 

@@ -10,7 +10,7 @@ import msgspec
 
 from cloudmend.controls import by_id
 from cloudmend.core.exempting import ExemptionRequest
-from cloudmend.core.ledger_records import Entry, TimedExemption
+from cloudmend.core.ledger_records import LedgerRecord, TimedExemption
 from cloudmend.core.undo import UndoResult
 from cloudmend.engine.undo import undo
 from cloudmend.local.ec2.checks import Ec2Error
@@ -51,7 +51,7 @@ def exemptions(account: Account) -> tuple[TimedExemption, ...]:
     return account.ledger.exemptions(account.clock.now()).held  # type: ignore[no-any-return]
 
 
-def entry(account: Account, entry_id: str) -> Entry:
+def entry(account: Account, entry_id: str) -> LedgerRecord:
     return account.ledger.get(entry_id)  # type: ignore[no-any-return]
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from cloudmend.core.ledger_records import Entry, TimedExemption
+from cloudmend.core.ledger_records import LedgerRecord, TimedExemption
 from cloudmend.core.notice.event import Detail
 from cloudmend.core.standing import StandingResource, Unit
 from docs_blocks.markdown import code, codes, table
@@ -18,7 +18,7 @@ from docs_blocks.markdown import code, codes, table
 _PAGES: Final = {
     "events.md": ("Detail", "Resource", "Actor", "Attribution", "Finding", "Edit", "Step", "Words"),
     "records.md": (
-        "Entry",
+        "LedgerRecord",
         "End",
         "Intent",
         "Request",
@@ -38,7 +38,7 @@ def detail() -> str:
 
 def entry() -> str:
     """Return the tables of a mend in the ledger, and of those of its types that an event does not hold."""
-    return _tables("records.md", "Entry", "End", "Intent", "Request")
+    return _tables("records.md", "LedgerRecord", "End", "Intent", "Request")
 
 
 def exemption() -> str:
@@ -71,7 +71,7 @@ def _table(page: str, name: str) -> str:
 
 @cache
 def _schemas() -> dict[str, Any]:
-    _, components = msgspec.json.schema_components([Detail, Entry, TimedExemption, StandingResource, Unit])
+    _, components = msgspec.json.schema_components([Detail, LedgerRecord, TimedExemption, StandingResource, Unit])
     return components
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from cloudmend.core.baseline import baseline_of, lasting_mark, old_marks, old_parts, put_at_fault_by
 from cloudmend.core.contract import Control, Finding, Followed, Following, State, View
-from cloudmend.core.ledger_records import Entry
+from cloudmend.core.ledger_records import LedgerRecord
 from cloudmend.core.model import ApiCall, Resource
 from cloudmend.core.planning import Covers, judge, mark
 from cloudmend.core.standing import Before, StandingFinding
@@ -190,7 +190,7 @@ def following(*states: State | Exception | None, judged: list[View] | None = Non
 
 def test_the_parts_that_a_call_puts_at_fault_are_judged_by_its_record_alone() -> None:
     judged: list[View] = []
-    late = Entry.of(intent(), NOW, bytes(5))
+    late = LedgerRecord.of(intent(), NOW, bytes(5))
     view = seen({"x": "on"}, exempt=frozenset({"a"}), old=frozenset({"a"}), recent=(late,))
     said = State({"a": "on", "b": "off", "c": "hot"})
     assert put_at_fault_by(following(said, judged=judged), view, Settings()) == ("a", "c")

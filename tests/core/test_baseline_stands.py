@@ -13,7 +13,7 @@ from cloudmend.core.contract import Finding, State, View
 from cloudmend.core.model import Step
 from cloudmend.core.planning import mark
 from cloudmend.core.standing import Fault, StandingFinding, StandingResource, UnreadableStanding
-from cloudmend.core.target import Ended
+from cloudmend.core.target import Outcome
 from core.test_standing import EARLIER
 from lamps import CONTROL, target
 from support import ACCOUNT, NOW, REGION
@@ -27,9 +27,9 @@ CRITICAL = replace(CONTROL, severity="critical")
 ASIDE = (Fault("d", "d is on", "m-d", "baseline"), Fault("e", "e is on", "m-e", "exempt"))
 
 
-def ended(status: Any, *findings: Finding, swept: bool = False, control: Any = CONTROL, **more: Any) -> Ended:
+def ended(status: Any, *findings: Finding, swept: bool = False, control: Any = CONTROL, **more: Any) -> Outcome:
     there = target(control, ["a"])
-    return Ended(target=replace(there, swept=swept), status=status, findings=findings, **more)
+    return Outcome(target=replace(there, swept=swept), status=status, findings=findings, **more)
 
 
 def fault(of: Finding, status: Any) -> Fault:
@@ -73,7 +73,7 @@ def fault(of: Finding, status: Any) -> Fault:
         ),
     ],
 )
-def test_each_end_says_what_is_at_fault_now_and_what_became_of_it(end: Ended, faults: Any) -> None:
+def test_each_end_says_what_is_at_fault_now_and_what_became_of_it(end: Outcome, faults: Any) -> None:
     assert faults_of(end) == faults
 
 
@@ -93,7 +93,7 @@ def stood(*marks: str, told: Any = EARLIER, **more: Any) -> StandingResource:
     return replace(there, **more)
 
 
-def swept(status: Any = "observed", **more: Any) -> Ended:
+def swept(status: Any = "observed", **more: Any) -> Outcome:
     return ended(status, ON, swept=True, **more)
 
 
@@ -126,12 +126,12 @@ def swept(status: Any = "observed", **more: Any) -> Ended:
     ],
 )
 def test_people_are_told_at_once_in_a_digest_or_not_again(
-    end: Ended, was: StandingResource | None, notice: str
+    end: Outcome, was: StandingResource | None, notice: str
 ) -> None:
     assert notice_of(end, was, (fault(ON, "observed"),), NOW) == notice
 
 
-def seen(end: Ended) -> Ended:
+def seen(end: Outcome) -> Outcome:
     """An end with a view, in which the part `b` is known to be older than cloudmend."""
     view = View(
         resource=end.target.resource,

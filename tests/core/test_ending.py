@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from cloudmend.core.attribution import attribute
 from cloudmend.core.contract import Control, Finding, State, View
 from cloudmend.core.ending import commands, edit, record_of, why_of, without_tags
-from cloudmend.core.ledger_records import Entry
+from cloudmend.core.ledger_records import LedgerRecord
 from cloudmend.core.model import Actor, Edit, Hints, Step
 from cloudmend.core.ports import Call
-from cloudmend.core.target import Ended
+from cloudmend.core.target import Outcome
 from lamps import CONTROL, Settings, target
 from ledgers.values import intent
 from support import ACCOUNT, NOW, REGION
@@ -31,12 +31,12 @@ WITHOUT_TAGS = (
 UNSURE = "It is not known whether its write took effect. The next try or sweep finds out, and reports it."
 
 
-def ended(status: Any, control: Control[Any] = CONTROL, *, swept: bool = False, **more: Any) -> Ended:
-    return Ended(target=replace(target(control), swept=swept), status=status, **more)
+def ended(status: Any, control: Control[Any] = CONTROL, *, swept: bool = False, **more: Any) -> Outcome:
+    return Outcome(target=replace(target(control), swept=swept), status=status, **more)
 
 
-def entry(*, tags_left_out: bool) -> Entry:
-    return Entry.of(intent(tags_left_out=tags_left_out), NOW, bytes(5))
+def entry(*, tags_left_out: bool) -> LedgerRecord:
+    return LedgerRecord.of(intent(tags_left_out=tags_left_out), NOW, bytes(5))
 
 
 CUT = entry(tags_left_out=True)
@@ -96,7 +96,7 @@ CUT = entry(tags_left_out=True)
         (ended("failed", steps=(STEP,)), f"lamp lamp-1: {DID}. It is tried again."),
     ],
 )
-def test_each_end_has_a_sentence_of_its_own(end: Ended, sentence: str) -> None:
+def test_each_end_has_a_sentence_of_its_own(end: Outcome, sentence: str) -> None:
     assert record_of(end, NOW).summary == sentence
 
 

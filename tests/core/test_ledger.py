@@ -24,12 +24,12 @@ from cloudmend.core.ledger_records import (
     LEASE,
     NO_LEASE,
     End,
-    Entries,
-    Entry,
+    LedgerRecord,
+    LedgerRecords,
     State,
     Unreadable,
     control_of,
-    instant,
+    iso_time,
     key_of,
     place_of,
     resource_of,
@@ -44,8 +44,8 @@ PLACE = f"{ACCOUNT}/{REGION}/security_group_ingress/{GROUP}"
 EAST = timezone(timedelta(hours=9))
 
 
-def entry(state: State = "INTENT", **fields: Any) -> Entry:
-    return replace(Entry.of(intent(), NOW, bytes(5)), state=state, **fields)
+def entry(state: State = "INTENT", **fields: Any) -> LedgerRecord:
+    return replace(LedgerRecord.of(intent(), NOW, bytes(5)), state=state, **fields)
 
 
 def end(summary: str = "narrowed") -> End:
@@ -53,7 +53,7 @@ def end(summary: str = "narrowed") -> End:
 
 
 def test_a_new_entry_is_an_intent_with_an_id_of_its_time_salt_and_place() -> None:
-    made = Entry.of(intent(), NOW, bytes(5))
+    made = LedgerRecord.of(intent(), NOW, bytes(5))
     assert (made.version, made.state, made.opened, made.intent) == (2, "INTENT", NOW, intent())
     assert made.id == "01M865NCC000000000K8CXMK4G"
     assert made.place == place_of(intent()) == PLACE
@@ -64,9 +64,9 @@ def test_a_new_entry_is_an_intent_with_an_id_of_its_time_salt_and_place() -> Non
     ("fields", "own"),
     [
         ({}, True),
-        ({"id": Entry.of(intent(), NOW, b"other").id}, True),
-        ({"id": Entry.of(intent(), NOW, bytes(5)).id[1:]}, False),
-        ({"id": Entry.of(intent("sg-05fe30eb67c909f27"), NOW, bytes(5)).id}, False),
+        ({"id": LedgerRecord.of(intent(), NOW, b"other").id}, True),
+        ({"id": LedgerRecord.of(intent(), NOW, bytes(5)).id[1:]}, False),
+        ({"id": LedgerRecord.of(intent("sg-05fe30eb67c909f27"), NOW, bytes(5)).id}, False),
         ({"opened": NOW + SECOND}, False),
         ({"version": 1}, False),
         ({"version": 1, "id": f"{GROUP}/20261124T070000.000000Z-1a2b3c4d"}, True),
@@ -93,7 +93,7 @@ def test_a_lease_runs_from_the_last_process_that_began_it_and_ends_with_the_mend
     ],
 )
 def test_an_intent_is_left_behind_once_its_lease_ended(state: State, seen: datetime, left: bool) -> None:
-    assert entry(state).is_left_behind(seen) is left
+    assert entry(state).is_orphaned(seen) is left
 
 
 def test_what_was_seen_is_as_old_as_the_intent_says() -> None:
@@ -123,7 +123,9 @@ def test_an_intent_is_taken_over_and_what_has_ended_is_not() -> None:
         ),
     ],
 )
-def test_an_entry_moves_forward_and_a_repeat_is_accepted(before: Entry, state: State, after: Entry) -> None:
+def test_an_entry_moves_forward_and_a_repeat_is_accepted(
+    before: LedgerRecord, state: State, after: LedgerRecord
+) -> None:
     assert before.moved(state, end()) == after
 
 
@@ -139,7 +141,7 @@ def test_an_entry_moves_forward_and_a_repeat_is_accepted(before: Entry, state: S
         (entry("DONE", ended=end()), "INTENT"),
     ],
 )
-def test_no_other_move_is_made(before: Entry, state: State) -> None:
+def test_no_other_move_is_made(before: LedgerRecord, state: State) -> None:
     with pytest.raises(WrongState) as refused:
         before.moved(state, end())
     assert str(refused.value) == (f"Record {before.id} is {before.state} and cannot become {state}. It stays as it is.")
@@ -153,7 +155,7 @@ def test_what_cannot_be_read_names_its_resource_by_its_place_or_its_id() -> None
 
 def test_those_that_cannot_be_read_are_kept_beside_the_others() -> None:
     spoiled = Unreadable("01", "spoiled")
-    found = Entries([spoiled, entry()])
+    found = LedgerRecords([spoiled, entry()])
     assert found.unreadable == []
     assert list(found) == [entry()]
     assert found.unreadable == [spoiled]
@@ -169,7 +171,7 @@ def test_keys_are_taken_apart_as_they_are_put_together() -> None:
 @pytest.mark.usefixtures("machine_in_tokyo")
 def test_times_are_in_utc_wherever_the_machine_is() -> None:
     half_past = datetime(2026, 11, 24, 16, 30, tzinfo=EAST)
-    assert instant(half_past) == "2026-11-24T07:30:00.000000+00:00"
+    assert iso_time(half_past) == "2026-11-24T07:30:00.000000+00:00"
     assert hour(half_past) == "2026-11-24T07"
     late = datetime(2026, 11, 25, 8, 59, 59, 999_999, tzinfo=EAST)
     assert next_hour(late).isoformat() == "2026-11-25T00:00:00+00:00"

@@ -10,13 +10,13 @@ from msgspec.structs import replace
 
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.ledger import OTHER_LEDGER
-from cloudmend.core.ledger_records import Entry, Unreadable
+from cloudmend.core.ledger_records import LedgerRecord, Unreadable
 from cloudmend.core.model import Resource
 from cloudmend.core.record_ids import find
 from ledgers.values import GROUP, intent
 from support import NOW
 
-ENTRY = Entry.of(intent(), NOW.astimezone(timezone(timedelta(hours=9))), bytes(5))
+ENTRY = LedgerRecord.of(intent(), NOW.astimezone(timezone(timedelta(hours=9))), bytes(5))
 SPOILED = Unreadable("01M865NCC0SPOILED000000000", "It is spoiled.")
 
 
@@ -29,7 +29,7 @@ class Ledger:
         self._found = found
         self.asked: list[tuple[str, ...]] = []
 
-    def get(self, *asked: str) -> Entry:
+    def get(self, *asked: str) -> LedgerRecord:
         self.asked.append(asked)
         return ENTRY
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from cloudmend.core.errors import LedgerError
-from cloudmend.core.ledger_records import Entry, Exemptions, Unreadable, instant
+from cloudmend.core.ledger_records import Exemptions, LedgerRecord, Unreadable, iso_time
 from cloudmend.core.model import Actor, Request, Resource
 from cloudmend.core.stored import decode_entry, encode, json_lines, read_entry, read_exemptions
 
@@ -172,15 +172,15 @@ def test_what_cannot_be_read_is_told(was: bytes, becomes: bytes) -> None:
 
 def test_times_as_text_sort_as_the_times() -> None:
     times = [NOON, NOON.replace(microsecond=1), NOON.replace(second=1), NOON.replace(hour=13)]
-    assert sorted(map(instant, reversed(times))) == list(map(instant, times))
-    assert instant(NOON.astimezone(tz=None)) == instant(NOON)
+    assert sorted(map(iso_time, reversed(times))) == list(map(iso_time, times))
+    assert iso_time(NOON.astimezone(tz=None)) == iso_time(NOON)
 
 
 def test_an_entry_is_one_frozen_value() -> None:
     entry = decode_entry(VERSION_1)
     with pytest.raises(AttributeError):
         entry.state = "DONE"  # type: ignore[misc]
-    assert Entry.__struct_fields__[0] == "version"
+    assert LedgerRecord.__struct_fields__[0] == "version"
     assert msgspec.json.decode(encode(entry))["version"] == 1
 
 

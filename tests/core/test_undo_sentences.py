@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from cloudmend.core.contract import Difference, UndoStatus
 from cloudmend.core.errors import UndoIncomplete, UndoRefused, WrongState
-from cloudmend.core.ledger_records import End, Entry, Exemptions, State, Unreadable
+from cloudmend.core.ledger_records import End, Exemptions, LedgerRecord, State, Unreadable
 from cloudmend.core.model import UNDO, Actor, Attribution, Edit, Finding, Record, Request, Resource
 from cloudmend.core.notice.wording import remove_command, undo_command
 from cloudmend.core.undo import (
@@ -30,7 +30,7 @@ from ledgers.values import GROUP, exemption, intent, record
 from support import ACCOUNT, NOW, REGION
 
 ALICE = f"arn:aws:iam::{ACCOUNT}:user/alice"
-ENTRY = Entry.of(intent(), NOW, bytes(5))
+ENTRY = LedgerRecord.of(intent(), NOW, bytes(5))
 HELD = exemption(ENTRY.id)
 CALL = Request("ec2:Open", {"A": "1"})
 DIFFERENCES = (
@@ -42,7 +42,7 @@ EDITS = tuple(Edit(part=part, before="", after="", did=f"{part} is open again", 
 NOTHING = "Nothing was changed."
 
 
-def entry(state: State, mend: Record | None = None, undo: Record | None = None, **fields: Any) -> Entry:
+def entry(state: State, mend: Record | None = None, undo: Record | None = None, **fields: Any) -> LedgerRecord:
     ended, undone = (None if each is None else End(NOW, each) for each in (mend, undo))
     return replace(ENTRY, state=state, ended=ended, undone=undone, **fields)
 
@@ -86,7 +86,7 @@ def test_an_undo_is_done_when_nothing_is_left_to_do(reversal: UndoStatus, done: 
         entry("UNDONE", ended("pending"), record()),
     ],
 )
-def test_a_record_that_agrees_with_itself_is_trusted(stored: Entry) -> None:
+def test_a_record_that_agrees_with_itself_is_trusted(stored: LedgerRecord) -> None:
     check_stored(stored, ENTRY.id)
 
 
@@ -107,7 +107,7 @@ def test_a_record_that_agrees_with_itself_is_trusted(stored: Entry) -> None:
         entry("DONE", ended("clean", findings=(Finding(part="a", why="open"),))),
     ],
 )
-def test_a_record_that_contradicts_itself_is_not(stored: Entry) -> None:
+def test_a_record_that_contradicts_itself_is_not(stored: LedgerRecord) -> None:
     with pytest.raises(UndoRefused) as refused:
         check_stored(stored, ENTRY.id)
     assert str(refused.value) == (

@@ -14,7 +14,7 @@ from cloudmend.core.ledger import History
 from cloudmend.core.ledger_records import Exemptions, Unreadable
 from cloudmend.core.model import Step
 from cloudmend.core.standing import Before, Unit, UnitState, UnreadableStanding
-from cloudmend.core.target import Ended, Target
+from cloudmend.core.target import Outcome, Target
 from cloudmend.core.world import World
 from cloudmend.engine.stations.before import Asked, keeps_baseline, key, known_before
 from cloudmend.engine.stations.reading import current_exemptions
@@ -207,7 +207,7 @@ def test_a_sweep_knows_what_stands_in_its_unit_and_asks_for_the_mends_alone(answ
 def test_an_error_is_told_in_its_own_words_and_a_bug_as_one() -> None:
     assert sentence(NO_ANSWER) == "No answer."
     assert sentence(KeyError("x")) == "cloudmend crashed: KeyError: 'x'"
-    assert failed(target(), NO_ANSWER, late="Late.") == Ended(
+    assert failed(target(), NO_ANSWER, late="Late.") == Outcome(
         target=target(), status="failed", told="No answer.", late="Late."
     )
 

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from cloudmend.core.contract import Control, State, View
 from cloudmend.core.errors import Busy, LedgerError, WrongState
-from cloudmend.core.ledger_records import Entry, Unreadable
+from cloudmend.core.ledger_records import LedgerRecord, Unreadable
 from cloudmend.core.model import Edit, Finding, Record, Resource, Step
 from cloudmend.core.world import World
-from cloudmend.engine.stations.left_behind import Completed, complete_all, complete_met, open_intents, resource_of
+from cloudmend.engine.stations.orphaned import Completed, complete_all, complete_met, open_intents, resource_of
 from engine.test_before import Ledger
 from engine.test_verdict import Facts, begun
 from lamps import CONTROL, SETTLING, Home, policy, target
@@ -31,7 +31,7 @@ DIED = (
 )
 
 
-def entry(*steps: Step, at: timedelta = timedelta(seconds=-60), **more: Any) -> Entry:
+def entry(*steps: Step, at: timedelta = timedelta(seconds=-60), **more: Any) -> LedgerRecord:
     known: dict[str, Any] = {
         "resource": LAMP,
         "before": {"parts": BEFORE},
@@ -43,7 +43,7 @@ def entry(*steps: Step, at: timedelta = timedelta(seconds=-60), **more: Any) -> 
 
 
 def swept(
-    left: Entry, parts: Mapping[str, str], control: Control[Any] = CONTROL, text: str = "", **answers: Any
+    left: LedgerRecord, parts: Mapping[str, str], control: Control[Any] = CONTROL, text: str = "", **answers: Any
 ) -> tuple[list[Completed], Home, Ledger]:
     home, ledger = Home(switches=dict(parts)), Ledger(**{"resume": left, "finish": left, **answers})
     return list(complete_all([left], [control], policy(control, text), world(home, ledger))), home, ledger
@@ -54,7 +54,7 @@ def world(home: Home, ledger: Ledger) -> World:
     return replace(home.world, ledger=stub)
 
 
-def one(left: Entry, parts: Mapping[str, str], control: Control[Any] = CONTROL, **answers: Any) -> Record:
+def one(left: LedgerRecord, parts: Mapping[str, str], control: Control[Any] = CONTROL, **answers: Any) -> Record:
     ((found,), home, ledger) = swept(left, parts, control, **answers)
     (record,) = found.told
     assert home.told == [record]
@@ -164,7 +164,7 @@ def test_what_is_gone_was_mended_so_where_there_is_a_second_way() -> None:
         ),
     ],
 )
-def test_what_can_never_be_compared_is_told_and_ended(left: Entry, problem: str) -> None:
+def test_what_can_never_be_compared_is_told_and_ended(left: LedgerRecord, problem: str) -> None:
     record = one(left, BEFORE)
     assert record.summary.startswith(f"lamp lamp-1: {DIED} What it did cannot be found out: {problem}")
     assert (record.status, record.words.noun) == ("failed", "lamp")
@@ -197,7 +197,9 @@ def test_what_cannot_be_completed_now_is_told_and_stays(error: Exception, told: 
         (replace(entry(*STEPS), intent=replace(entry(*STEPS).intent, control="another")), False),
     ],
 )
-def test_a_sweep_completes_what_was_left_in_its_region_under_its_controls(left: Entry, is_completed: bool) -> None:
+def test_a_sweep_completes_what_was_left_in_its_region_under_its_controls(
+    left: LedgerRecord, is_completed: bool
+) -> None:
     found, _, ledger = swept(left, BEFORE)
     assert (bool(found), bool(ledger.asked)) == (is_completed, is_completed)
     assert found == [] or found[0].entry == left
@@ -231,7 +233,7 @@ def test_a_ledger_that_does_not_name_its_open_items_is_told_as_one() -> None:
 
 
 def met(
-    *recent: Entry, control: Control[Any] = CONTROL, swept: bool = False, text: str = "", **answers: Any
+    *recent: LedgerRecord, control: Control[Any] = CONTROL, swept: bool = False, text: str = "", **answers: Any
 ) -> tuple[bool, Ledger, Home]:
     situation = Facts(control, recent=recent, swept=swept).situation(hall="off", stairs="on", porch="on")
     home, ledger = Home(), Ledger(**{"finish": None, **answers})

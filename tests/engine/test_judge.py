@@ -12,7 +12,7 @@ from cloudmend.core.contract import Control, State
 from cloudmend.core.ledger_records import Exemptions
 from cloudmend.core.model import Edit, Step
 from cloudmend.core.planning import Covers, mark
-from cloudmend.core.target import Ended
+from cloudmend.core.target import Outcome
 from cloudmend.engine.stations.judge import judged
 from cloudmend.engine.stations.values import Planned, Verdict, clean
 from cloudmend.engine.stations.verdict import exempted_meanwhile
@@ -27,7 +27,7 @@ FACTS = Facts(held=[HELD], before=before(known("porch")), recent=[ended("on")], 
 ALL = {"hall": "on", "stairs": "on", "porch": "on", "attic": "bolted"}
 
 
-def outcome(facts: Facts, parts: dict[str, str], agreed: Any = None, home: Home | None = None) -> Planned | Ended:
+def outcome(facts: Facts, parts: dict[str, str], agreed: Any = None, home: Home | None = None) -> Planned | Outcome:
     return judged(facts.situation(**parts), facts.policy, (home or Home()).world, agreed)
 
 
@@ -68,7 +68,7 @@ def test_a_plan_goes_on_with_all_that_its_verdict_knows() -> None:
 
 def test_an_end_of_a_plan_has_all_that_the_plan_knows() -> None:
     made = replace(planned(FACTS, ALL), entry=begun())
-    assert made.ended("open", told="told", spared=()) == Ended(
+    assert made.ended("open", told="told", spared=()) == Outcome(
         target=made.target,
         status="open",
         told="told",
@@ -88,8 +88,8 @@ def test_an_end_of_a_plan_has_all_that_the_plan_knows() -> None:
 
 def test_what_is_not_there_is_gone_and_what_is_well_is_clean() -> None:
     gone = replace(Facts().situation(), state=None)
-    assert judged(gone, Facts().policy, Home().world) == Ended(target=gone.target, status="gone")
-    well = Ended(target=target(), status="clean", told="no finding of lamp_on")
+    assert judged(gone, Facts().policy, Home().world) == Outcome(target=gone.target, status="gone")
+    well = Outcome(target=target(), status="clean", told="no finding of lamp_on")
     assert outcome(Facts(), {"hall": "off"}) == well
     control = replace(CONTROL, clear=lambda lamp, state, settings: f"{lamp.id} {state} {settings}")
     there, state = target(control), State({})
@@ -98,7 +98,7 @@ def test_what_is_not_there_is_gone_and_what_is_well_is_clean() -> None:
     )
     facts = Facts(control, text="[control.lamp_on]\nunscrew = true\n")
     end = outcome(facts, {"hall": "off"})
-    assert isinstance(end, Ended)
+    assert isinstance(end, Outcome)
     assert end.told == f"lamp-1 {State({'hall': 'off'})} {Settings(unscrew=True)}"
 
 
@@ -106,7 +106,7 @@ def test_what_is_observed_says_what_would_be_done() -> None:
     facts = replace_facts(FACTS, text='mode = "observe"')
     found = facts.found(**ALL)
     assert found.plan
-    assert outcome(facts, ALL) == Ended(
+    assert outcome(facts, ALL) == Outcome(
         status="observed",
         decision="mode.default is observe",
         planned=found.plan.steps,
@@ -126,7 +126,7 @@ def test_what_is_exempt_is_left_and_an_unreadable_exemption_is_no_matter() -> No
     held = timed(2)
     facts = Facts(held=[held])
     found = facts.found(hall="on")
-    assert outcome(facts, {"hall": "on"}) == Ended(
+    assert outcome(facts, {"hall": "on"}) == Outcome(
         status="exempt", decision=held.told, view=found.view, settings=Settings(), **{**shared(found), "unreadable": ()}
     )
 
@@ -134,7 +134,7 @@ def test_what_is_exempt_is_left_and_an_unreadable_exemption_is_no_matter() -> No
 def test_the_baseline_is_told_with_its_reasons_as_nothing_else() -> None:
     facts = Facts(before=before(known("hall"), known("stairs")), opened=["x"])
     found = facts.found(hall="on", stairs="on")
-    assert outcome(facts, {"hall": "on", "stairs": "on"}) == Ended(
+    assert outcome(facts, {"hall": "on", "stairs": "on"}) == Outcome(
         status="observed",
         told="hall is on; stairs is on",
         decision=found.baseline_why,
@@ -150,7 +150,7 @@ def test_what_aws_does_not_show_yet_is_pending_with_its_entry() -> None:
     facts = Facts(replace(CONTROL, settles_in=SETTLING), recent=[entry])
     found = facts.found(hall="on")
     end = outcome(facts, {"hall": "on"})
-    assert end == Ended(
+    assert end == Outcome(
         status="pending",
         told="nothing else is at fault",
         decision="mode.default is fix",
@@ -175,7 +175,7 @@ def test_what_no_mend_closes_says_why(
     control: Control[Any], parts: dict[str, str], status: Any, decision: str, told: str
 ) -> None:
     end = outcome(Facts(control), parts)
-    assert isinstance(end, Ended)
+    assert isinstance(end, Outcome)
     assert (end.status, end.decision, end.told) == (status, decision, told)
     assert (end.retry_at is not None) is (status == "deferred")
 
@@ -195,7 +195,7 @@ def test_a_plan_that_would_do_more_than_was_agreed_is_refused(agreed: tuple[Edit
         f"The plan is out of date. Now it would need: {more}. Nothing was changed. "
         "Run the same command again to see the new plan."
     )
-    assert end == Ended(target=target(), status="failed", told=told)
+    assert end == Outcome(target=target(), status="failed", told=told)
 
 
 def test_less_than_was_agreed_is_done() -> None:
@@ -207,7 +207,7 @@ def test_an_error_ends_its_own_target() -> None:
         raise ValueError("a bug")
 
     facts = Facts(replace(CONTROL, judge=broken))
-    assert outcome(facts, {"hall": "on"}) == Ended(
+    assert outcome(facts, {"hall": "on"}) == Outcome(
         target=facts.situation().target, status="failed", told="cloudmend crashed: ValueError: a bug"
     )
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from cloudmend.core.contract import Finding
 from cloudmend.core.errors import BudgetSpent, CloudmendError
 from cloudmend.core.ports import PutOff
-from cloudmend.core.target import Ended, Target
+from cloudmend.core.target import Outcome, Target
 from cloudmend.engine.stations.later import budget_spent, look_again, look_again_named, wait
 from engine.test_verdict import Facts
 from lamps import CONTROL, Home, call, target
@@ -31,8 +31,8 @@ def there(*parts: str, **more: Any) -> Target:
     return replace(found, cause=replace(found.cause, request={"a": 1}, response={"b": 2}, **more))
 
 
-def ended(status: Any, of: Target | None = None, *findings: Finding, **more: Any) -> Ended:
-    return Ended(target=of or there(), status=status, findings=findings, **more)
+def ended(status: Any, of: Target | None = None, *findings: Finding, **more: Any) -> Outcome:
+    return Outcome(target=of or there(), status=status, findings=findings, **more)
 
 
 def task(of: Target, due: timedelta, **more: Any) -> PutOff:
@@ -152,7 +152,7 @@ LATE = there("hall", "stairs", "porch")
     ],
 )
 def test_what_the_event_names_and_aws_does_not_show_is_looked_at_again(
-    end: Ended, takes: Any, expected: dict[str, Any], told: Any
+    end: Outcome, takes: Any, expected: dict[str, Any], told: Any
 ) -> None:
     home = Home(takes=takes)
     situation = Facts(opened=("hall", "stairs", "porch")).situation(hall="off")

@@ -10,7 +10,7 @@ from cloudmend import engine
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.ledger_records import Unreadable
-from engine.test_left_behind import CLOSED_SSH, WORLD, left_behind, swept, told
+from engine.test_orphaned import CLOSED_SSH, WORLD, left_behind, swept, told
 from ledgers.values import record
 from support import Account, ingress, ipv4, policy
 

@@ -14,7 +14,7 @@ from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.model import Step
 from cloudmend.core.planning import judge
 from cloudmend.core.ports import Call
-from cloudmend.core.target import Ended
+from cloudmend.core.target import Outcome
 from cloudmend.engine.stations.prove import prove
 from cloudmend.engine.stations.values import Planned, Written
 from core.test_baseline import before, known
@@ -33,7 +33,7 @@ def made(control: Control[Any] = CONTROL, **parts: str) -> Planned:
     return planned(Facts(control, state=State({}, guard="1", labels={"name": "the hall"})), parts or {"hall": "on"})
 
 
-def proven(home: Home, *written: Written) -> list[Ended]:
+def proven(home: Home, *written: Written) -> list[Outcome]:
     return prove(written, policy(written[0].planned.target.control), home.world)
 
 

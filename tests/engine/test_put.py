@@ -13,7 +13,7 @@ from cloudmend.core.contract import Control, Parts, State, View
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Resource, Step
 from cloudmend.core.ports import Call, Sent
-from cloudmend.core.target import Ended
+from cloudmend.core.target import Outcome
 from cloudmend.core.world import OneByOne
 from cloudmend.engine.stations.put import put
 from cloudmend.engine.stations.values import Planned, Written
@@ -249,7 +249,7 @@ def test_an_unforeseen_error_ends_its_target_with_what_was_done_and_how_to_take_
     assert end == made.ended(
         "failed", told="cloudmend crashed: ValueError: a bug", steps=(HALL,), undo=(back,), unsure=True
     )
-    assert isinstance(end, Ended)
+    assert isinstance(end, Outcome)
 
 
 def test_several_plans_are_carried_out_each_with_its_own_end_in_their_order() -> None:

@@ -12,7 +12,7 @@ from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Record
 from cloudmend.core.ports import PutOff
 from cloudmend.engine.sweep import sweep
-from engine.test_left_behind import WORLD, by_mallory
+from engine.test_orphaned import WORLD, by_mallory
 from reliability.faults import MALLORY
 from support import NOW, REGION, Account, event, ingress, ipv4, policy
 

@@ -15,7 +15,7 @@ from cloudmend.core.errors import LedgerError, WrongState
 from cloudmend.core.ledger import History, MendEnd
 from cloudmend.core.model import Record, Resource
 from cloudmend.core.standing import StandingFinding, StandingResource, UnitState, UnreadableStanding
-from cloudmend.core.target import Ended
+from cloudmend.core.target import Outcome
 from cloudmend.core.world import World
 from cloudmend.engine.stations.record import record
 from core.test_standing import EARLIER
@@ -54,11 +54,11 @@ def world(ledger: Ledger, notifier: Any = None) -> World:
     return replace(Home().world, ledger=stub, notifier=notifier or Watch(ledger), run_by="arn:alice")
 
 
-def ended(status: Any = "mended", *findings: Finding, swept: bool = False, **more: Any) -> Ended:
-    return Ended(target=replace(target(), swept=swept), status=status, findings=findings, **more)
+def ended(status: Any = "mended", *findings: Finding, swept: bool = False, **more: Any) -> Outcome:
+    return Outcome(target=replace(target(), swept=swept), status=status, findings=findings, **more)
 
 
-def expected(end: Ended, **more: Any) -> Record:
+def expected(end: Outcome, **more: Any) -> Record:
     return replace(record_of(end, NOW, "arn:alice"), **more)
 
 
@@ -73,7 +73,7 @@ def expected(end: Ended, **more: Any) -> Record:
         (ended(), None),
     ],
 )
-def test_people_are_told_before_the_ledger_ends_what_is_known_to_have_ended(end: Ended, ending: Any) -> None:
+def test_people_are_told_before_the_ledger_ends_what_is_known_to_have_ended(end: Outcome, ending: Any) -> None:
     ledger, made = Ledger(finish=None), expected(end)
     assert record([end], world(ledger)) == [made]
     assert ledger.asked == [("publish", made), *([("finish", ENTRY, ending, made)] if ending else [])]
@@ -136,7 +136,7 @@ REGION_WIDE = replace(target(), resource=Resource(type="AWS::Region", id=REGION,
         (ended("observed", ON, stood=lambda: stood("m-hall")), True),
     ],
 )
-def test_what_the_next_walk_goes_on_with_and_what_a_sweep_found_before_is_not_told(end: Ended, is_told: bool) -> None:
+def test_what_the_next_walk_goes_on_with_and_what_a_sweep_found_before_is_not_told(end: Outcome, is_told: bool) -> None:
     ledger = Ledger(finish=None, keep_standing=frozenset())
     record([end], world(ledger))
     assert any(name == "publish" for name, *_ in ledger.asked) is is_told
@@ -164,7 +164,7 @@ def kept(ledger: Ledger) -> list[Any]:
     return [arguments for name, *arguments in ledger.asked if name == "keep_standing"]
 
 
-def seen(end: Ended) -> Ended:
+def seen(end: Outcome) -> Outcome:
     view = View(resource=end.target.resource, state=State({"hall": "on"}), cause=end.target.cause, now=NOW)
     return replace(end, view=view)
 
@@ -219,7 +219,7 @@ def test_what_stood_and_cannot_be_read_is_replaced_or_forgotten() -> None:
     ],
     ids=["not asked", "could not tell", "another kind", "nobody's"],
 )
-def test_a_look_that_could_not_tell_keeps_nothing_and_is_told_at_once(end: Ended) -> None:
+def test_a_look_that_could_not_tell_keeps_nothing_and_is_told_at_once(end: Outcome) -> None:
     ledger = Ledger(keep_standing=frozenset())
     (made,) = record([end], world(ledger))
     assert (made.notice, kept(ledger)) == ("now", [])
@@ -239,7 +239,7 @@ WEEK = timedelta(days=7)
 )
 def test_people_hear_once_a_week_of_a_region_that_cannot_be_listed(status: Any, unlisted: Any, notice: str) -> None:
     of = UnitState(unit=unit(unlisted=unlisted))
-    end = Ended(target=replace(REGION_WIDE, swept=True, unit=of), status=status)
+    end = Outcome(target=replace(REGION_WIDE, swept=True, unit=of), status=status)
     one = replace(end, target=replace(end.target, resource=target().resource))
     alone = replace(end, target=replace(end.target, unit=None))
     made = record([end, one, alone], world(Ledger()))

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from cloudmend.core.contract import Control
 from cloudmend.core.errors import AwsError, CloudmendError
 from cloudmend.core.model import ApiCall, Resource
-from cloudmend.core.target import Ended, Target
+from cloudmend.core.target import Outcome, Target
 from cloudmend.core.world import World
 from cloudmend.engine.stations.resolve import each_of, everything, misplaced, ours, placed, resolve
 from lamps import CONTROL, TYPE, Home, Settings, call, policy, target
@@ -84,7 +84,7 @@ def test_a_list_gives_a_target_each_of_its_place_and_cause() -> None:
 def test_what_a_list_named_before_it_broke_off_is_kept_and_the_rest_is_told() -> None:
     control = listing("lamp-1", error=AwsError("No more.", action="home:ListLamps", code="", refused=False))
     there = everywhere(control)
-    failed = Ended(target=there, status="failed", told="No more.")
+    failed = Outcome(target=there, status="failed", told="No more.")
     assert settled([there], control) == ([replace(there, resource=lamp(1))], [failed])
     broken = everywhere(listing(error=ValueError("a bug")))
     (end,) = settled([broken], broken.control)[1]
@@ -94,7 +94,7 @@ def test_what_a_list_named_before_it_broke_off_is_kept_and_the_rest_is_told() ->
 def test_a_list_that_names_nothing_is_clean_unless_a_young_event_names_what_is_missing() -> None:
     control = listing()
     there = everywhere(control)
-    assert settled([there], control) == ([], [Ended(target=there, status="clean", told="no finding of lamp_on")])
+    assert settled([there], control) == ([], [Outcome(target=there, status="clean", told="no finding of lamp_on")])
     named = everywhere(control, name="the hall")
     (end,) = settled([named], control)[1]
     assert (end.status, end.told) == ("observed", "AWS does not show the hall yet, which the event names")
@@ -177,7 +177,7 @@ NOT_OURS = (
 )
 def test_what_is_not_of_here_fails_loudly(cause: dict[str, str], resource: dict[str, str], told: str) -> None:
     there = replace(target(), cause=replace(call(), **cause), resource=lamp(1, **resource))
-    end = Ended(target=there, status="failed", told=told) if told else None
+    end = Outcome(target=there, status="failed", told=told) if told else None
     assert misplaced(there, world()) == end
     found, ends = settled([there, target()], CONTROL)
     assert (len(found), found[-1], ends) == (1 if end else 2, target(), [end] if end else [])
@@ -185,7 +185,7 @@ def test_what_is_not_of_here_fails_loudly(cause: dict[str, str], resource: dict[
 
 def test_where_the_account_is_not_known_nothing_is_looked_at() -> None:
     told = "it is not known which account this is, so nothing was looked at: No answer."
-    assert misplaced(target(), world(account=unknown)) == Ended(target=target(), status="failed", told=told)
+    assert misplaced(target(), world(account=unknown)) == Outcome(target=target(), status="failed", told=told)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_where_the_account_is_not_known_nothing_is_looked_at() -> None:
 def test_what_others_own_is_left_to_them_in_one_end(others: int, named: str) -> None:
     control = listing(*(lamp(number, account=THEIRS) for number in range(1, others + 1)), lamp(9999), "lamp-7")
     there = everywhere(control)
-    end = Ended(
+    end = Outcome(
         target=there,
         status="observed",
         told=f"it also leads to resources of other accounts, which cloudmend did not read: {named}",

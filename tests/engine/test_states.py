@@ -18,7 +18,7 @@ from cloudmend.core.policy.catalog import Catalog
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.policy.parse import parse_policy
 from cloudmend.core.standing import Before, UnitState
-from cloudmend.core.target import Ended, Target
+from cloudmend.core.target import Outcome, Target
 from cloudmend.core.world import OneByOne, World
 from cloudmend.engine.stations.read import read
 from cloudmend.engine.stations.reading import read_one, states
@@ -283,7 +283,7 @@ def test_what_cannot_be_read_or_is_gone_is_the_value_of_its_own_target() -> None
     ledger = Ledger(exemptions=HELD, history=LedgerError("No."), unit=None)
     one, two = lamps(rooms.control, 1, 2)
     denied, gone = situations([one, two], world_of(ledger))
-    assert denied == Ended(target=one, status="failed", told="Denied.")
+    assert denied == Outcome(target=one, status="failed", told="Denied.")
     assert (gone.state, gone.target) == (None, two)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cloudmend.local.ec2.checks import Ec2Error
-from engine.test_left_behind import OPEN_SSH, WORLD, by_mallory, told
+from engine.test_orphaned import OPEN_SSH, WORLD, by_mallory, told
 from reliability.faults import MALLORY
 from support import Account, ingress, ipv4
 from undoing import undone

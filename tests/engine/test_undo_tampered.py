@@ -18,7 +18,7 @@ from cloudmend.core.ports import Sent
 from cloudmend.core.stored import decode_entry, encode
 from cloudmend.local.ec2.checks import Ec2Error
 from controls.security_group_ingress.test_prefix_lists import prefix_list, refers
-from engine.test_left_behind import left_behind
+from engine.test_orphaned import left_behind
 from support import Account, ipv4, ipv6
 from undoing import TAGS, WORLD, entry, exemptions, mended_group, refuse, undone
 

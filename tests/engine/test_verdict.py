@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.core.contract import Control, Finding, Followed, Following, State, View
-from cloudmend.core.ledger_records import End, Entry, Exemptions, TimedExemption, Unreadable
+from cloudmend.core.ledger_records import End, Exemptions, LedgerRecord, TimedExemption, Unreadable
 from cloudmend.core.model import Edit, Intent, Step
 from cloudmend.core.planning import NOTHING, Covers, judge, mark, plan
 from cloudmend.core.policy.model import Decision, Policy
@@ -33,7 +33,7 @@ class Facts:
 
     control: Control[Any] = CONTROL
     held: Sequence[TimedExemption] = ()
-    recent: Sequence[Entry] = ()
+    recent: Sequence[LedgerRecord] = ()
     before: Before = NO_STAND
     mode: Any = None
     text: str = ""
@@ -77,12 +77,12 @@ def names(findings: Sequence[Finding]) -> list[str]:
     return [each.part for each in findings]
 
 
-def begun(*steps: Step, at: timedelta = timedelta(), **more: Any) -> Entry:
+def begun(*steps: Step, at: timedelta = timedelta(), **more: Any) -> LedgerRecord:
     made: Intent = intent(control=CONTROL.id, steps=steps, **more)
-    return Entry.of(made, NOW + at, bytes(5))
+    return LedgerRecord.of(made, NOW + at, bytes(5))
 
 
-def ended(*values: str, part: str = "hall") -> Entry:
+def ended(*values: str, part: str = "hall") -> LedgerRecord:
     """A mend that ended, of parts that had these values."""
     edits = tuple(Edit(part=part, before=value, after="off", did="", why="") for value in values)
     return begun().moved("DONE", End(NOW, replace(record(), edits=edits)))

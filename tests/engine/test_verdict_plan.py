@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from cloudmend.core.contract import Control, Finding, State
 from cloudmend.core.errors import UnsafePlan
-from cloudmend.core.ledger_records import End, Entry
+from cloudmend.core.ledger_records import End, LedgerRecord
 from cloudmend.core.model import Actor, Step
 from cloudmend.core.policy.model import Decision
 from cloudmend.engine.stations.verdict import verdict
@@ -39,7 +39,7 @@ FLAPPING = replace(CONTROL, on_flapping=lambda settings: replace(settings, unscr
     ],
 )
 def test_what_was_mended_twice_within_the_hour_is_mended_in_the_second_way(
-    control: Control[Any], recent: Sequence[Entry], flaps: int, after: str | None
+    control: Control[Any], recent: Sequence[LedgerRecord], flaps: int, after: str | None
 ) -> None:
     found = Facts(control, recent=recent).found(hall="on")
     assert (found.flaps, steps(found)) == (flaps, [Step("hall", "on", after)])

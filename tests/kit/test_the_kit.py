@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cloudmend.core.target import Ended
+from cloudmend.core.target import Outcome
 from cloudmend.engine.stations import record, tell, walk
 from cloudmend.testing import promises
 from cloudmend.testing.bench import Bench
@@ -75,9 +75,9 @@ def test_an_engine_that_forgets_what_a_crash_left_fails(monkeypatch: pytest.Monk
 
 
 def test_an_engine_that_does_not_prove_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    def believe(written: Any, *_: Any) -> list[Ended]:
+    def believe(written: Any, *_: Any) -> list[Outcome]:
         return [
-            Ended(target=each.planned.target, status="mended", steps=each.steps, entry=each.planned.entry)
+            Outcome(target=each.planned.target, status="mended", steps=each.steps, entry=each.planned.entry)
             for each in written
         ]
 

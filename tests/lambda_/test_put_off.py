@@ -15,7 +15,7 @@ from cloudmend.core.notice.wording import is_for_people
 from cloudmend.core.ports import PutOff
 from cloudmend.lambda_ import handlers
 from cloudmend.lambda_.continuation import asked
-from engine.test_left_behind import by_mallory
+from engine.test_orphaned import by_mallory
 from engine.test_put_off import Kept
 from engine.test_unseen import naming
 from lambda_.conftest import Deployed

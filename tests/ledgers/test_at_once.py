@@ -14,7 +14,7 @@ import pytest
 
 from cloudmend.core.errors import Busy, CloudmendError
 from cloudmend.core.ledger import Terms
-from cloudmend.core.ledger_records import Entries, Entry
+from cloudmend.core.ledger_records import LedgerRecord, LedgerRecords
 from cloudmend.disk.ledger import SqliteLedger
 from ledgers.backends import Backend
 from ledgers.values import intent, record
@@ -24,11 +24,11 @@ CROWD = 6
 TESTS = Path(__file__).parents[1]
 
 
-def at_once(action: Callable[[int], Entry], times: int = CROWD) -> list[Entry | CloudmendError]:
+def at_once(action: Callable[[int], LedgerRecord], times: int = CROWD) -> list[LedgerRecord | CloudmendError]:
     """What came of it for each of a crowd whose members start together, each time with the next number."""
     start = Barrier(CROWD)
 
-    def one(number: int) -> Entry | CloudmendError:
+    def one(number: int) -> LedgerRecord | CloudmendError:
         if number < CROWD:
             start.wait()
         try:
@@ -43,7 +43,7 @@ def at_once(action: Callable[[int], Entry], times: int = CROWD) -> list[Entry | 
 def test_of_a_crowd_at_one_group_exactly_one_intends(backend: Backend) -> None:
     ledgers = [backend.ledger() for _ in range(CROWD)]
     ends = at_once(lambda number: ledgers[number].intend(intent()))
-    (entry,) = [end for end in ends if isinstance(end, Entry)]
+    (entry,) = [end for end in ends if isinstance(end, LedgerRecord)]
     assert [type(end) for end in ends if end is not entry] == [Busy] * (CROWD - 1)
     assert backend.ledger().open_intents() == (entry,)
 
@@ -53,7 +53,7 @@ def test_of_a_crowd_that_finds_a_crashed_intent_exactly_one_takes_over(backend: 
     backend.clock.sleep(60)
     ledgers = [backend.ledger() for _ in range(CROWD)]
     ends = at_once(lambda number: ledgers[number].intend(intent()))
-    (entry,) = [end for end in ends if isinstance(end, Entry)]
+    (entry,) = [end for end in ends if isinstance(end, LedgerRecord)]
     assert {found.id for found in backend.ledger().open_intents()} == {crashed.id, entry.id}
 
 
@@ -77,17 +77,17 @@ def test_a_crowd_at_many_groups_never_takes_more_than_the_budget(backend: Backen
 def test_a_storm_of_events_leaves_one_intent_for_each_group(backend: Backend) -> None:
     ledger = backend.ledger()
     ends = at_once(lambda number: ledger.intend(intent(f"sg-{number // 3}")), times=90)
-    entries = {end.id for end in ends if isinstance(end, Entry)}
+    entries = {end.id for end in ends if isinstance(end, LedgerRecord)}
     assert len(entries) == 30
     assert {entry.id for entry in ledger.open_intents()} == entries
-    assert {type(end) for end in ends} == {Entry, Busy}
+    assert {type(end) for end in ends} == {LedgerRecord, Busy}
 
 
 def test_of_a_crowd_that_ends_one_mend_differently_one_is_believed(backend: Backend) -> None:
     entry = backend.ledger().intend(intent())
     ledgers = [backend.ledger() for _ in range(CROWD)]
     ends = at_once(lambda number: ledgers[number].finish(entry, "DONE", record(f"told by {number}")))
-    (done,) = [end for end in ends if isinstance(end, Entry)]
+    (done,) = [end for end in ends if isinstance(end, LedgerRecord)]
     assert backend.ledger().get(entry.id) == done
 
 
@@ -120,5 +120,5 @@ def test_of_several_processes_that_make_the_file_and_intend_exactly_one_does(tmp
         process.stdin.flush()
     told = [process.communicate() for process in processes]
     assert sorted(told) == [("INTENT\n", ""), ("busy\n", ""), ("busy\n", "")]
-    (entry,) = Entries(SqliteLedger(tmp_path, StandingClock(), Terms()).open_intents())
+    (entry,) = LedgerRecords(SqliteLedger(tmp_path, StandingClock(), Terms()).open_intents())
     assert entry.intent == intent()

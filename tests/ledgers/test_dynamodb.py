@@ -17,7 +17,7 @@ from cloudmend.aws.ledger import PERMISSIONS, DynamoDbLedger
 from cloudmend.aws.ledger_items import lock_key
 from cloudmend.core.errors import AwsError, TooLarge
 from cloudmend.core.ledger import Terms
-from cloudmend.core.ledger_records import Entries, Entry, place_of
+from cloudmend.core.ledger_records import LedgerRecord, LedgerRecords, place_of
 from ledgers.backends import Backend
 from ledgers.values import GROUP, RULE, exemption, intent, record
 from support import NOW, StandingClock
@@ -83,7 +83,7 @@ def test_a_record_and_its_lock_are_kept_for_the_retention_and_an_open_intent_for
         assert int(kept["expires"]["N"]) == (NOW + timedelta(days=30)).timestamp()
 
 
-def item(dynamodb: Any, table: str, entry: Entry) -> dict[str, Any]:
+def item(dynamodb: Any, table: str, entry: LedgerRecord) -> dict[str, Any]:
     place = f"111122223333/eu-west-1/security_group_ingress/{GROUP}"
     key = {"pk": {"S": f"place/{place}"}, "sk": {"S": f"20261124T070000.000Z-{entry.id}"}}
     found: dict[str, Any] = dynamodb.get_item(TableName=table, Key=key)["Item"]
@@ -170,7 +170,7 @@ def test_an_intent_whose_answer_was_lost_is_open_for_the_sweep(dynamodb: Any, in
     with pytest.raises(AwsError) as caught:
         in_dynamodb.ledger().intend(intent())
     assert not caught.value.refused
-    (entry,) = Entries(in_dynamodb.ledger().open_intents())
+    (entry,) = LedgerRecords(in_dynamodb.ledger().open_intents())
     assert entry.intent == intent()
 
 

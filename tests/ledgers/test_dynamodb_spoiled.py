@@ -9,7 +9,7 @@ import pytest
 
 from cloudmend.aws.ledger_items import key, key_of, lock_key
 from cloudmend.core.errors import BudgetSpent, Busy
-from cloudmend.core.ledger_records import Entry, Unreadable
+from cloudmend.core.ledger_records import LedgerRecord, Unreadable
 from ledgers.backends import Backend
 from ledgers.values import OTHER_GROUP, exemption, intent, record
 from support import NOW
@@ -23,9 +23,11 @@ def change(dynamodb: Any, table: str, item_key: Any, attribute: str, value: Any)
     dynamodb.update_item(TableName=table, Key=item_key, **update)
 
 
-def open_and_broken(ledger: Any) -> tuple[list[Entry], list[Unreadable]]:
+def open_and_broken(ledger: Any) -> tuple[list[LedgerRecord], list[Unreadable]]:
     found = ledger.open_intents()
-    return [each for each in found if isinstance(each, Entry)], [each for each in found if isinstance(each, Unreadable)]
+    return [each for each in found if isinstance(each, LedgerRecord)], [
+        each for each in found if isinstance(each, Unreadable)
+    ]
 
 
 @pytest.mark.parametrize(

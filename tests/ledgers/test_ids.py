@@ -7,7 +7,7 @@ import re
 import pytest
 
 from cloudmend.core.errors import LedgerError
-from cloudmend.core.ledger_records import Entry
+from cloudmend.core.ledger_records import LedgerRecord
 from cloudmend.core.record_ids import find
 from ledgers.backends import Backend
 from ledgers.values import GROUP, OTHER_GROUP, intent
@@ -15,7 +15,7 @@ from ledgers.values import GROUP, OTHER_GROUP, intent
 HOUR_S = 3600
 
 
-def two_hours(backend: Backend) -> tuple[Entry, Entry]:
+def two_hours(backend: Backend) -> tuple[LedgerRecord, LedgerRecord]:
     """Two records that are an hour apart, so that six characters tell them apart."""
     first = backend.ledger().intend(intent())
     backend.clock.sleep(HOUR_S)

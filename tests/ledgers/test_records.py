@@ -11,7 +11,7 @@ import pytest
 
 from cloudmend.core.errors import BudgetSpent, Busy, LedgerError, WrongState
 from cloudmend.core.ledger import Ledger
-from cloudmend.core.ledger_records import Ending, Entries, Entry
+from cloudmend.core.ledger_records import Ending, LedgerRecord, LedgerRecords
 from cloudmend.core.model import Intent
 from cloudmend.core.stored import json_lines
 from cloudmend.core.ulid import time_of
@@ -22,7 +22,7 @@ from support import ACCOUNT, NOW, REGION
 
 def test_an_intent_is_given_back_whole(backend: Backend) -> None:
     entry = backend.ledger().intend(intent())
-    assert entry == Entry(id=entry.id, state="INTENT", opened=NOW, intent=intent())
+    assert entry == LedgerRecord(id=entry.id, state="INTENT", opened=NOW, intent=intent())
     assert backend.ledger().get(entry.id) == entry
 
 
@@ -80,7 +80,7 @@ def test_another_end_is_refused_and_both_states_are_named(backend: Backend) -> N
 
 def test_a_record_that_is_not_there_is_an_error(backend: Backend) -> None:
     ledger = backend.ledger()
-    elsewhere = Entry.of(intent(), NOW, bytes(5))
+    elsewhere = LedgerRecord.of(intent(), NOW, bytes(5))
     for unknown in (
         elsewhere.id,
         "nonsense",
@@ -254,7 +254,7 @@ def test_the_export_is_one_json_object_a_line_oldest_first(backend: Backend) -> 
         mended.append(mend(ledger, group_id))
         backend.clock.sleep(0.001)
     mended.append(ledger.intend(intent()))
-    lines = list(json_lines(Entries(ledger.entries())))
+    lines = list(json_lines(LedgerRecords(ledger.entries())))
     assert [json.loads(line)["id"] for line in lines] == [entry.id for entry in mended]
     assert json.loads(lines[0])["intent"]["before"] == intent().before
     assert not any("\n" in line for line in lines)
@@ -271,6 +271,6 @@ def test_entries_are_read_while_others_write(backend: Backend) -> None:
     assert list(itertools.chain([first], entries)) in ([first], [first, second])
 
 
-def mend(ledger: Ledger, group_id: str = GROUP) -> Entry:
+def mend(ledger: Ledger, group_id: str = GROUP) -> LedgerRecord:
     """From the intent to the end."""
     return ledger.finish(ledger.intend(intent(group_id)), "DONE", record(group_id=group_id))

@@ -14,7 +14,7 @@ import pytest
 
 from cloudmend.aws import standing_items
 from cloudmend.aws.ledger_items import key, partition_of
-from cloudmend.core.ledger_records import Entry
+from cloudmend.core.ledger_records import LedgerRecord
 from cloudmend.core.model import Resource
 from cloudmend.core.standing import StandingFinding, StandingResource, Unit, UnreadableStanding
 from ledgers.backends import Backend
@@ -57,7 +57,7 @@ def test_the_history_of_a_resource_has_the_mends_of_late_and_what_stands(backend
     entry = ledger.intend(intent())
     ledger.keep_standing([stands(), stands(OTHER_GROUP)], [])
     history = ledger.history(entry.place, NOW - timedelta(hours=1))
-    assert [each.id for each in history.recent if isinstance(each, Entry)] == [entry.id]
+    assert [each.id for each in history.recent if isinstance(each, LedgerRecord)] == [entry.id]
     assert history.standing == stands()
     backend.clock.sleep(7200)
     later = ledger.history(entry.place, NOW + timedelta(hours=1))

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from cloudmend.core.errors import Busy, LedgerError
-from cloudmend.core.ledger_records import LEASE, Entries, Entry, Unreadable
+from cloudmend.core.ledger_records import LEASE, LedgerRecord, LedgerRecords, Unreadable
 from cloudmend.core.stored import encode
 from cloudmend.core.ulid import ulid
 from ledgers.backends import Backend
@@ -24,7 +24,7 @@ SPOILED = {
 }
 
 
-def spoiled(backend: Backend, kind: str) -> tuple[Entry, Entry]:
+def spoiled(backend: Backend, kind: str) -> tuple[LedgerRecord, LedgerRecord]:
     """Two open intents, the first of which can no longer be read."""
     first, second = backend.ledger().intend(intent()), backend.ledger().intend(intent(OTHER_GROUP))
     backend.spoil(first.id, SPOILED[kind][0] % first.id.encode())
@@ -48,8 +48,8 @@ def test_a_time_at_the_end_of_all_time_costs_its_own_record(backend: Backend) ->
     first, second = backend.ledger().intend(intent()), backend.ledger().intend(intent(OTHER_GROUP))
     opened = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
     backend.spoil(first.id, encode(msgspec.structs.replace(first, opened=opened)))
-    entries = Entries(backend.ledger().open_intents())
-    assert [entry.id for entry in entries if not entry.is_left_behind(NOW)] == [second.id]
+    entries = LedgerRecords(backend.ledger().open_intents())
+    assert [entry.id for entry in entries if not entry.is_orphaned(NOW)] == [second.id]
     assert [each.id for each in entries.unreadable] == [first.id]
 
 

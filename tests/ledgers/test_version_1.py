@@ -14,7 +14,7 @@ import pytest
 
 from cloudmend.aws.ledger_items import key, put_entry
 from cloudmend.core.errors import Busy
-from cloudmend.core.ledger_records import Entry, instant
+from cloudmend.core.ledger_records import LedgerRecord, iso_time
 from cloudmend.core.record_ids import find
 from cloudmend.core.stored import encode
 from ledgers.backends import Backend
@@ -34,19 +34,19 @@ CREATE TABLE exemptions (id TEXT PRIMARY KEY, expires TEXT NOT NULL, exemption T
 PRAGMA user_version = 1;
 """
 
-Store = Callable[[Entry], None]
+Store = Callable[[LedgerRecord], None]
 
 
-def of_version_1(control: str = CONTROL) -> Entry:
+def of_version_1(control: str = CONTROL) -> LedgerRecord:
     """As version 1 kept it: an intent whose process died a minute ago."""
     entry_id = f"{GROUP}/20261124T065900.000001Z-1a2b3c4d"
     opened = NOW - timedelta(seconds=59, microseconds=999_999)
-    return Entry(version=1, id=entry_id, state="INTENT", opened=opened, intent=intent(control=control))
+    return LedgerRecord(version=1, id=entry_id, state="INTENT", opened=opened, intent=intent(control=control))
 
 
 @pytest.fixture
 def stored_in_dynamodb(dynamodb: Any, table: str, in_dynamodb: Backend) -> tuple[Backend, Store]:
-    def store(entry: Entry) -> None:
+    def store(entry: LedgerRecord) -> None:
         item = put_entry(entry)["Put"]["Item"]
         assert item["pk"] == {"S": f"resource/{GROUP}"}
         dynamodb.put_item(TableName=table, Item=item)
@@ -57,9 +57,9 @@ def stored_in_dynamodb(dynamodb: Any, table: str, in_dynamodb: Backend) -> tuple
 
 @pytest.fixture
 def stored_on_disk(tmp_path: Path, on_disk: Backend) -> tuple[Backend, Store]:
-    def store(entry: Entry) -> None:
+    def store(entry: LedgerRecord) -> None:
         (tmp_path / "state").mkdir()
-        where = (entry.place, ACCOUNT, GROUP, instant(entry.opened), entry.state)
+        where = (entry.place, ACCOUNT, GROUP, iso_time(entry.opened), entry.state)
         with closing(sqlite3.connect(tmp_path / "state" / "ledger.sqlite3")) as connection, connection:
             connection.executescript(SCHEMA_1)
             row = (entry.id, *where, encode(entry).decode())
@@ -69,7 +69,7 @@ def stored_on_disk(tmp_path: Path, on_disk: Backend) -> tuple[Backend, Store]:
 
 
 @pytest.fixture(params=["stored_in_dynamodb", "stored_on_disk"])
-def old(request: pytest.FixtureRequest) -> tuple[Backend, Entry]:
+def old(request: pytest.FixtureRequest) -> tuple[Backend, LedgerRecord]:
     """A store that holds one record, of version 1."""
     backend, store = request.getfixturevalue(request.param)
     entry = of_version_1()
@@ -77,7 +77,7 @@ def old(request: pytest.FixtureRequest) -> tuple[Backend, Entry]:
     return backend, entry
 
 
-def test_it_is_got_by_its_whole_id_and_is_among_all_and_the_open_ones(old: tuple[Backend, Entry]) -> None:
+def test_it_is_got_by_its_whole_id_and_is_among_all_and_the_open_ones(old: tuple[Backend, LedgerRecord]) -> None:
     backend, entry = old
     assert backend.ledger().get(entry.id) == entry
     assert find(backend.ledger(), entry.id) == entry
@@ -85,7 +85,7 @@ def test_it_is_got_by_its_whole_id_and_is_among_all_and_the_open_ones(old: tuple
     assert list(backend.ledger().entries(NOW - timedelta(hours=1))) == [entry]
 
 
-def test_it_is_in_order_with_those_of_version_2(old: tuple[Backend, Entry]) -> None:
+def test_it_is_in_order_with_those_of_version_2(old: tuple[Backend, LedgerRecord]) -> None:
     backend, entry = old
     backend.clock.sleep(1)
     new = backend.ledger().intend(intent())
@@ -96,13 +96,13 @@ def test_it_is_in_order_with_those_of_version_2(old: tuple[Backend, Entry]) -> N
     assert backend.ledger().recent(PLACE, EVER) == (entry, new)
 
 
-def test_it_is_of_its_own_place_alone(old: tuple[Backend, Entry]) -> None:
+def test_it_is_of_its_own_place_alone(old: tuple[Backend, LedgerRecord]) -> None:
     backend, entry = old
     assert backend.ledger().recent(PLACE, EVER) == (entry,)
     assert backend.ledger().recent(PLACE.replace(CONTROL, "another"), EVER) == ()
 
 
-def test_it_is_completed_and_undone_under_its_own_id(old: tuple[Backend, Entry]) -> None:
+def test_it_is_completed_and_undone_under_its_own_id(old: tuple[Backend, LedgerRecord]) -> None:
     backend, entry = old
     mine = backend.ledger().resume(entry, NOW + timedelta(seconds=1))
     done = backend.ledger().finish(mine, "DONE", record())
@@ -112,7 +112,7 @@ def test_it_is_completed_and_undone_under_its_own_id(old: tuple[Backend, Entry])
     assert backend.ledger().open_intents() == ()
 
 
-def test_whoever_resumes_it_keeps_a_mend_of_version_2_out(old: tuple[Backend, Entry]) -> None:
+def test_whoever_resumes_it_keeps_a_mend_of_version_2_out(old: tuple[Backend, LedgerRecord]) -> None:
     backend, entry = old
     backend.ledger().resume(entry, NOW + timedelta(seconds=1))
     with pytest.raises(Busy, match=f"Another mend of {GROUP} was in progress when it was read \\(record {entry.id}\\)"):

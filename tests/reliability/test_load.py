@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
-from cloudmend.core.ledger_records import Entries, Entry
+from cloudmend.core.ledger_records import LedgerRecord, LedgerRecords
 from local.embedded.helpers import messages
 from reliability.load import Burst, Profile, Row, deployed, is_open
 from reliability.test_faults import PAGE
@@ -28,8 +28,8 @@ def burst(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Burst]:
         yield burst
 
 
-def entries(burst: Burst) -> list[Entry]:
-    return list(Entries(burst.stack.ledger().entries()))
+def entries(burst: Burst) -> list[LedgerRecord]:
+    return list(LedgerRecords(burst.stack.ledger().entries()))
 
 
 def others(burst: Burst, rules: dict[str, list[Row]]) -> dict[str, list[Row]]:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cloudmend.core.ledger_records import Entries
+from cloudmend.core.ledger_records import LedgerRecords
 from cloudmend.core.model import Resource
 from cloudmend.core.notice.event import NoticeRequest, ask_for_notice
 from cloudmend.core.ports import Leftover, PutOff
@@ -306,7 +306,7 @@ def test_removing_it_leaves_the_ledger_and_nothing_else_and_says_so(deployed: De
     said = run(REMOVE, deployed.environment, typed="y\n").stdout
     assert f"The ledger stays too, the table {table}" in said
     assert deployed.client("dynamodb").list_tables()["TableNames"] == [table]
-    assert any("SecurityGroupRules" in entry.intent.before for entry in Entries(deployed.ledger(table).entries()))
+    assert any("SecurityGroupRules" in entry.intent.before for entry in LedgerRecords(deployed.ledger(table).entries()))
     assert not deployed.client("lambda").list_functions()["Functions"]
     assert not deployed.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     assert not deployed.client("events").list_rules()["Rules"]

@@ -22,11 +22,11 @@ from cloudmend.core.ledger import OTHER_LEDGER, History, MendEnd, Terms, budget_
 from cloudmend.core.ledger_records import (
     End,
     Ending,
-    Entries,
-    Entry,
     Exemptions,
-    Found,
+    LedgerRecord,
+    LedgerRecords,
     State,
+    StoredRecord,
     TimedExemption,
     Unreadable,
 )
@@ -67,13 +67,13 @@ class DynamoDbLedger:
     def name(self) -> str:
         return f"table {self._table} in {self._region}"
 
-    def intend(self, intent: Intent) -> Entry:
+    def intend(self, intent: Intent) -> LedgerRecord:
         (entry,) = self.intend_all((intent,))
         return entry
 
-    def intend_all(self, intents: Sequence[Intent]) -> tuple[Entry, ...]:
+    def intend_all(self, intents: Sequence[Intent]) -> tuple[LedgerRecord, ...]:
         now = self._clock.now()
-        entries = tuple(Entry.of(intent, now, secrets.token_bytes(5)) for intent in intents)
+        entries = tuple(LedgerRecord.of(intent, now, secrets.token_bytes(5)) for intent in intents)
         shares = list(sharing_budget(entries))
         for share in shares:  # the condition on a count holds where nothing was counted yet
             if len(share) > self._terms.budget:
@@ -100,7 +100,7 @@ class DynamoDbLedger:
         reasons = self._transact(*locks, *counts, *kept)
         return reasons[: len(locks)], reasons[len(locks) : len(locks) + len(counts)]
 
-    def resume(self, entry: Entry, seen: datetime) -> Entry:
+    def resume(self, entry: LedgerRecord, seen: datetime) -> LedgerRecord:
         now = self._clock.now()
         mine = entry.taken_over(now)
         lock, kept = self._transact(items.put_lock(mine, seen), items.keep_resumed(mine))
@@ -110,10 +110,10 @@ class DynamoDbLedger:
             return self._found(kept, entry.id).taken_over(now)
         return mine
 
-    def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
+    def finish(self, entry: LedgerRecord, state: Ending, record: Record) -> LedgerRecord:
         return self._move(entry, state, record, *items.let_in(entry, self._clock.now(), self._terms))
 
-    def finish_all(self, ends: Sequence[MendEnd]) -> tuple[Entry, ...]:
+    def finish_all(self, ends: Sequence[MendEnd]) -> tuple[LedgerRecord, ...]:
         now = self._clock.now()
         moved = tuple(end.entry.moved(end.state, End(now, end.record)) for end in ends)
         expires = items.seconds(now, self._terms)
@@ -126,10 +126,10 @@ class DynamoDbLedger:
             raise LedgerError("One of several records cannot be ended as requested. None of them was ended.")
         return moved
 
-    def undone(self, entry: Entry, record: Record) -> Entry:
+    def undone(self, entry: LedgerRecord, record: Record) -> LedgerRecord:
         return self._move(entry, "UNDONE", record)
 
-    def get(self, entry_id: str, place: str = "") -> Entry:
+    def get(self, entry_id: str, place: str = "") -> LedgerRecord:
         found = self._get(entry_id, place or self._place_of(entry_id))
         if isinstance(found, Unreadable):
             raise LedgerError(found.problem)
@@ -143,7 +143,7 @@ class DynamoDbLedger:
             return ""
         return next((each.place for each in self.beginning(entry_id)), "")
 
-    def _get(self, entry_id: str, place: str) -> Found | None:
+    def _get(self, entry_id: str, place: str) -> StoredRecord | None:
         """Return an entry by one read of the table itself; None if `entry_id` is no id, or has no place."""
         if not (place or "/" in entry_id):
             return None
@@ -154,7 +154,7 @@ class DynamoDbLedger:
         answer = self._call("GetItem", Key=where, ConsistentRead=True)
         return items.found(answer["Item"]) if "Item" in answer else None
 
-    def beginning(self, prefix: str) -> tuple[Found, ...]:
+    def beginning(self, prefix: str) -> tuple[StoredRecord, ...]:
         try:
             first, last = map(items.sort_key, span(prefix))
         except ValueError:
@@ -164,12 +164,12 @@ class DynamoDbLedger:
         )
         return tuple(each for each in map(items.found, between) if each.id.startswith(prefix))
 
-    def open_intents(self) -> tuple[Found, ...]:
-        entries = Entries(map(self._marked, self._query("pk = :pk", pk=items.OPEN)))
+    def open_intents(self) -> tuple[StoredRecord, ...]:
+        entries = LedgerRecords(map(self._marked, self._query("pk = :pk", pk=items.OPEN)))
         left = sorted((entry for entry in entries if entry.state == "INTENT"), key=lambda entry: entry.opened)
         return (*left, *entries.unreadable)
 
-    def _marked(self, marker: Json) -> Found:
+    def _marked(self, marker: Json) -> StoredRecord:
         """Return the entry that a marker in the partition of open entries names, or why it cannot be read."""
         entry_id, place = marker["sk"]["S"], marker.get("place", {}).get("S", "")
         missing = Unreadable(entry_id, f"Record {entry_id} is open, and is not there.", place)
@@ -177,12 +177,12 @@ class DynamoDbLedger:
             found = self._get(entry_id, place or self._place_of(entry_id)) or missing
         except AwsError as error:
             found = Unreadable(entry_id, str(error), place)
-        if isinstance(found, Entry):
+        if isinstance(found, LedgerRecord):
             return found
         advice = f'When it is clear what became of it, delete the item with pk "{items.OPEN}" and this id as its sk'
         return Unreadable(entry_id, f"{found.problem} {advice} from {self.name}.", place)
 
-    def recent(self, place: str, since: datetime) -> tuple[Found, ...]:
+    def recent(self, place: str, since: datetime) -> tuple[StoredRecord, ...]:
         own = list(self._since(items.partition_of(place), since))
         if self._clock.now() - since <= _AT_HAND:
             return tuple(own)
@@ -233,12 +233,12 @@ class DynamoDbLedger:
         (reason,) = self._transact(write)
         return not _refused(reason) or standing_items.is_as_wanted(write, reason.get("Item"))
 
-    def _since(self, partition: str, since: datetime) -> Iterator[Found]:
+    def _since(self, partition: str, since: datetime) -> Iterator[StoredRecord]:
         """Return the entries of a partition that were opened since then, oldest first."""
         stored = self._query("pk = :pk AND sk >= :since", pk=partition, since=items.since_key(since))
         return _opened(map(items.found, filter(items.is_entry, stored)), since)
 
-    def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Found]:
+    def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[StoredRecord]:
         """Return the entries from the index, which may lag by a moment."""
         earliest = items.since_key(since) if since else "0"  # before any time
         condition = "kind = :kind AND sk >= :since"
@@ -256,7 +256,7 @@ class DynamoDbLedger:
         key = items.key(items.EXEMPTIONS, exemption_id)
         return "Attributes" in self._call("DeleteItem", Key=key, ReturnValues="ALL_OLD")
 
-    def _move(self, entry: Entry, state: State, record: Record, *more: Json) -> Entry:
+    def _move(self, entry: LedgerRecord, state: State, record: Record, *more: Json) -> LedgerRecord:
         """Store the new state together with `more`.
 
         If another mend holds the lock by now, the last write of `more` is left out.
@@ -272,7 +272,7 @@ class DynamoDbLedger:
             return moved
         return self._found(told, entry.id).moved(state, end)
 
-    def _found(self, refused: Json, entry_id: str) -> Entry:
+    def _found(self, refused: Json, entry_id: str) -> LedgerRecord:
         """Return the stored entry that made DynamoDB refuse a write. Raises LedgerError if there is none."""
         if "Item" not in refused:
             raise unknown(entry_id, self.name)
@@ -345,7 +345,7 @@ class DynamoDbLedger:
         return str(self._client.meta.region_name)
 
 
-def _opened(found: Iterable[Found], since: datetime | None) -> Iterator[Found]:
+def _opened(found: Iterable[StoredRecord], since: datetime | None) -> Iterator[StoredRecord]:
     """Return the entries that were opened since then. A sort key holds the time only to the millisecond."""
     return (each for each in found if isinstance(each, Unreadable) or since is None or each.opened >= since)
 

@@ -30,7 +30,7 @@ from typing import Any, Final
 
 from cloudmend.core.errors import LedgerError, TooLarge
 from cloudmend.core.ledger import Terms, hour
-from cloudmend.core.ledger_records import NO_LEASE, Entry, Found, TimedExemption, instant, resource_of
+from cloudmend.core.ledger_records import NO_LEASE, LedgerRecord, StoredRecord, TimedExemption, iso_time, resource_of
 from cloudmend.core.model import Json
 from cloudmend.core.stored import decode_entry, encode, read_entry
 from cloudmend.core.ulid import time_of
@@ -83,7 +83,7 @@ def waits_of(account: str) -> str:
     return f"budget/{account}"
 
 
-def budget_of(entry: Entry) -> str:
+def budget_of(entry: LedgerRecord) -> str:
     """Return the partition of the counts of the budgets of an account and control."""
     return f"budget/{entry.intent.account}/{entry.intent.control}"
 
@@ -96,11 +96,11 @@ def entry_key(entry_id: str, place: str) -> Json:
     return key(partition_of(place), sort_key(entry_id))
 
 
-def key_of(entry: Entry) -> Json:
+def key_of(entry: LedgerRecord) -> Json:
     return entry_key(entry.id, entry.place)
 
 
-def lock_key(entry: Entry) -> Json:
+def lock_key(entry: LedgerRecord) -> Json:
     return key(partition_of(entry.place), _LOCK)
 
 
@@ -109,7 +109,7 @@ def holder_of(lock: Json) -> tuple[str, str]:
     return lock["pk"]["S"].removeprefix(_PLACE), lock.get("holder", {}).get("S", "unknown")
 
 
-def packed(entry: Entry, most: int = MOST_BYTES) -> bytes:
+def packed(entry: LedgerRecord, most: int = MOST_BYTES) -> bytes:
     """Return the entry's JSON, compressed. Raises TooLarge if it does not fit into `most` bytes."""
     data = zlib.compress(encode(entry))
     if len(data) > most:
@@ -121,7 +121,7 @@ def packed(entry: Entry, most: int = MOST_BYTES) -> bytes:
     return data
 
 
-def unpacked(item: Json) -> Entry:
+def unpacked(item: Json) -> LedgerRecord:
     """Return the entry of an item. Raises LedgerError if the entry cannot be read."""
     try:
         unpacking = zlib.decompressobj()
@@ -140,7 +140,7 @@ def is_entry(item: Json) -> bool:
     return bool(item["sk"]["S"] < _AFTER_ALL_TIME)
 
 
-def found(item: Json) -> Found:
+def found(item: Json) -> StoredRecord:
     """Return the entry of an item, or the reason why the entry cannot be read."""
     pk, sk = item["pk"]["S"], item["sk"]["S"]
     place = pk.removeprefix(_PLACE) if pk.startswith(_PLACE) else ""
@@ -153,7 +153,7 @@ def exemptions_of(items: Iterable[Json]) -> Iterator[tuple[str, bytes]]:
     return ((item["sk"]["S"], item.get("exemption", {}).get("S", "").encode()) for item in items)
 
 
-def put_entry(entry: Entry) -> Json:
+def put_entry(entry: LedgerRecord) -> Json:
     attributes = {
         "kind": text(KIND),
         "entry_state": text(entry.state),
@@ -162,16 +162,16 @@ def put_entry(entry: Entry) -> Json:
     return {"Put": {"Item": {**key_of(entry), **attributes}}}
 
 
-def put_open(entry: Entry) -> Json:
+def put_open(entry: LedgerRecord) -> Json:
     return {"Put": {"Item": {**key(OPEN, entry.id), "place": text(entry.place)}}}
 
 
-def put_lock(entry: Entry, seen: datetime) -> Json:
+def put_lock(entry: LedgerRecord, seen: datetime) -> Json:
     """Build the write that takes the lock.
 
     DynamoDB refuses it if a lease still ran when the resource was seen. The reason then holds the lock's item.
     """
-    lease = {"holder": text(entry.id), "leased_until": text(instant(entry.leased_until))}
+    lease = {"holder": text(entry.id), "leased_until": text(iso_time(entry.leased_until))}
     return {
         "Put": {
             "Item": {**lock_key(entry), **lease},
@@ -181,15 +181,15 @@ def put_lock(entry: Entry, seen: datetime) -> Json:
             ),
             "ExpressionAttributeValues": {
                 ":text": text("S"),
-                ":seen": text(instant(seen)),
-                ":no_lease": text(instant(seen + NO_LEASE)),
+                ":seen": text(iso_time(seen)),
+                ":no_lease": text(iso_time(seen + NO_LEASE)),
             },
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
     }
 
 
-def count_resources(entries: Sequence[Entry], terms: Terms) -> Json:
+def count_resources(entries: Sequence[LedgerRecord], terms: Terms) -> Json:
     """Build the write that counts the entries' resources, which share a budget and the time of their start.
 
     DynamoDB refuses it if the budget of the hour has no room for all of them. A resource that is counted already needs
@@ -222,7 +222,7 @@ def is_no_count(refused: Json) -> bool:
     return "SS" not in refused.get("Item", {}).get("resources", {"SS": ()})
 
 
-def count_anew(entries: Sequence[Entry], terms: Terms) -> Json:
+def count_anew(entries: Sequence[LedgerRecord], terms: Terms) -> Json:
     """Build the write that replaces an item that is no count with the count of these entries."""
     update = count_resources(entries, terms)["Update"]
     values = {name: update["ExpressionAttributeValues"][name] for name in (":counted", ":set", ":expires")}
@@ -236,7 +236,7 @@ def count_anew(entries: Sequence[Entry], terms: Terms) -> Json:
     }
 
 
-def keep_resumed(entry: Entry) -> Json:
+def keep_resumed(entry: LedgerRecord) -> Json:
     """Build the write that keeps a resumed entry.
 
     DynamoDB refuses it if the entry has ended. The reason then holds the entry's item.
@@ -252,7 +252,7 @@ def keep_resumed(entry: Entry) -> Json:
     }
 
 
-def update_entry(before: Entry, after: Entry, expires: Json) -> Json:
+def update_entry(before: LedgerRecord, after: LedgerRecord, expires: Json) -> Json:
     """Build the write of an entry's new state.
 
     DynamoDB refuses it if the entry is no longer in the state of `before`. The reason then holds the entry's item.
@@ -273,16 +273,16 @@ def update_entry(before: Entry, after: Entry, expires: Json) -> Json:
     }
 
 
-def let_in(entry: Entry, now: datetime, terms: Terms) -> tuple[Json, Json]:
+def let_in(entry: LedgerRecord, now: datetime, terms: Terms) -> tuple[Json, Json]:
     """Build the two writes that release a resource. Leave out the last if another mend holds the lock."""
     return delete_open(entry), end_lease(entry, now, terms)
 
 
-def delete_open(entry: Entry) -> Json:
+def delete_open(entry: LedgerRecord) -> Json:
     return {"Delete": {"Key": key(OPEN, entry.id)}}
 
 
-def end_lease(entry: Entry, now: datetime, terms: Terms) -> Json:
+def end_lease(entry: LedgerRecord, now: datetime, terms: Terms) -> Json:
     """Build the write that ends the lease of an entry. DynamoDB refuses it if another entry holds the lock by now.
 
     The lock itself stays. A mend that looked at the resource earlier learns from it when the last mend ended.
@@ -294,7 +294,7 @@ def end_lease(entry: Entry, now: datetime, terms: Terms) -> Json:
             "ConditionExpression": "holder = :id",
             "ExpressionAttributeValues": {
                 ":id": text(entry.id),
-                ":now": text(instant(now)),
+                ":now": text(iso_time(now)),
                 ":expires": seconds(now, terms),
             },
         }

@@ -14,7 +14,7 @@ from cloudmend.aws.errors import translated
 from cloudmend.aws.gateway import Gateway, connector
 from cloudmend.aws.ledger_items import key, waits_of
 from cloudmend.core.errors import CloudmendError
-from cloudmend.core.ledger_records import instant
+from cloudmend.core.ledger_records import iso_time
 from cloudmend.core.model import Json, Request
 from cloudmend.core.notice.event import NoticeRequest, ask_for_notice
 from cloudmend.core.ports import Clock, PutOff
@@ -121,7 +121,7 @@ class LaterQueue:
 
 
 def _note_key(task: PutOff) -> Json:
-    return key(waits_of(task.account), f"waits/{instant(task.due)}/{task.place}")
+    return key(waits_of(task.account), f"waits/{iso_time(task.due)}/{task.place}")
 
 
 class FunctionFailed(Exception):

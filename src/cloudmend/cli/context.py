@@ -19,7 +19,7 @@ from cloudmend.cli.stack import find_stack
 from cloudmend.core.errors import CloudmendError, InputError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.ledger import History, Ledger
-from cloudmend.core.ledger_records import Exemptions, Found
+from cloudmend.core.ledger_records import Exemptions, StoredRecord
 from cloudmend.core.model import Record
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import Reader, Sent
@@ -69,7 +69,7 @@ class _Known:
     def exemptions(self, _: datetime) -> Exemptions:
         return self._inputs.exemptions
 
-    def recent(self, place: str, since: datetime) -> tuple[Found, ...]:
+    def recent(self, place: str, since: datetime) -> tuple[StoredRecord, ...]:
         ledger = self._inputs.ledger
         return ledger.recent(place, since) if ledger else ()
 

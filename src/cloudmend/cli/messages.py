@@ -10,7 +10,7 @@ from cloudmend.controls.catalog import CATALOG
 from cloudmend.core import exempting
 from cloudmend.core.attribution import attribute
 from cloudmend.core.escaping import plural, terminal
-from cloudmend.core.ledger_records import Entry, TimedExemption
+from cloudmend.core.ledger_records import LedgerRecord, TimedExemption
 from cloudmend.core.model import Status
 
 _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
@@ -47,7 +47,7 @@ def left_open(exemption: TimedExemption) -> str:
     return exempting.left_open(exemption, by_id(control_id) if is_known(control_id) else None)
 
 
-def who_of(entry: Entry) -> str:
+def who_of(entry: LedgerRecord) -> str:
     """Return who opened the finding, who ran cloudmend by hand, and who undid the mend."""
     people = [f"opened by {attribute(entry.intent.actor).who}"]
     if entry.intent.run_by:
@@ -57,7 +57,7 @@ def who_of(entry: Entry) -> str:
     return ", ".join(people)
 
 
-def came_to(entry: Entry) -> tuple[str, str]:
+def came_to(entry: LedgerRecord) -> tuple[str, str]:
     """Return the status of a mend (undone if it was undone), and a sentence that says what was done."""
     if entry.ended is None:
         return "in progress", "if a crash cut it off, the next try or sweep completes it"

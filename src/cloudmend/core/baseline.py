@@ -23,7 +23,7 @@ from cloudmend.core.standing import (
     next_revision,
     precedes,
 )
-from cloudmend.core.target import Ended
+from cloudmend.core.target import Outcome
 
 Marks = Mapping[str, frozenset[str]]
 _CLEAR: Final = ("clean", "gone")
@@ -166,7 +166,7 @@ def _not_judged(found: Sequence[Finding], known: Mapping[str, StandingFinding]) 
             yield msgspec.structs.replace(each, mark=was[each.part].mark)
 
 
-def faults_of(ended: Ended) -> tuple[Fault, ...] | None:
+def faults_of(ended: Outcome) -> tuple[Fault, ...] | None:
     """Return what is at fault after a look, with what became of each; None if the look could not tell."""
     aside = (*_faults(ended.baseline, "baseline"), *_faults(ended.spared, "exempt"))
     if ended.status in _CLEAR:
@@ -177,14 +177,14 @@ def faults_of(ended: Ended) -> tuple[Fault, ...] | None:
     return (*(each for each in found if not _is_aside(each, aside, found)), *aside)
 
 
-def _left(ended: Ended) -> Iterator[Fault]:
+def _left(ended: Outcome) -> Iterator[Fault]:
     """Yield what counts and is not mended."""
     left = ended.remaining if ended.status in ("mended", "open") else ended.remaining or ended.findings
     for finding in left:
         yield Fault(finding.part, finding.why, finding.mark, _status(ended, finding))
 
 
-def _status(ended: Ended, finding: Finding) -> Stand:
+def _status(ended: Outcome, finding: Finding) -> Stand:
     if ended.status == "mended":
         return "open" if finding.is_due else "observed"
     if finding.restraint or ended.status in _CLEAR:
@@ -202,7 +202,7 @@ def _is_aside(fault: Fault, aside: tuple[Fault, ...], found: tuple[Fault, ...]) 
     return any(each.mark == fault.mark or (each.part == fault.part and each.mark not in marks) for each in aside)
 
 
-def notice_of(ended: Ended, stood: StandingResource | None, faults: tuple[Fault, ...], now: datetime) -> Notice:
+def notice_of(ended: Outcome, stood: StandingResource | None, faults: tuple[Fault, ...], now: datetime) -> Notice:
     """Return when people are notified: at once, in the digest of a sweep, or not again for now.
 
     At once: the result of a mend, what is looked at again by itself, and what an event sees for the first time. A sweep
@@ -221,12 +221,12 @@ def notice_of(ended: Ended, stood: StandingResource | None, faults: tuple[Fault,
     return "now" if ended.status == "exempt" or is_news(told, faults, now) else "held"
 
 
-def _is_critical(ended: Ended) -> bool:
+def _is_critical(ended: Outcome) -> bool:
     return ended.target.control.severity == "critical"
 
 
 def stands_after(
-    ended: Ended, found: StandingFound | None, faults: tuple[Fault, ...], notice: Notice, region: str, now: datetime
+    ended: Outcome, found: StandingFound | None, faults: tuple[Fault, ...], notice: Notice, region: str, now: datetime
 ) -> StandingResource | None:
     """Return what stands by now; None if nothing does. `found` is what stood; `region` is where the resource is."""
     was = found if isinstance(found, StandingResource) else None
@@ -253,14 +253,14 @@ def stands_after(
     )
 
 
-def with_others(ended: Ended, faults: tuple[Fault, ...], added: Iterable[StandingFinding]) -> tuple[Fault, ...]:
+def with_others(ended: Outcome, faults: tuple[Fault, ...], added: Iterable[StandingFinding]) -> tuple[Fault, ...]:
     """Return the faults, and those that another look kept meanwhile. The event knows better what its call opened."""
     known, own = {each.mark for each in faults}, {*ended.target.opened, *(step.part for step in ended.steps)}
     others = (each for each in added if each.mark not in known and each.part not in own)
     return (*faults, *(Fault(each.part, each.why, each.mark, each.status) for each in others))
 
 
-def _old(ended: Ended, was: StandingResource | None) -> tuple[str, ...]:
+def _old(ended: Outcome, was: StandingResource | None) -> tuple[str, ...]:
     """Return the marks of what is older than cloudmend; where the look has no view, those that are known."""
     if ended.view:
         return old_marks(ended.target.control, ended.view)

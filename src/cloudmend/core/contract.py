@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from cloudmend.core.events import mapping
-from cloudmend.core.ledger_records import Entry
+from cloudmend.core.ledger_records import LedgerRecord
 from cloudmend.core.model import ApiCall, Edit, Hints, Intent, Json, Record, Resource, Step, Words
 from cloudmend.core.partitions import partition_of
 from cloudmend.core.policy.catalog import Keys
@@ -146,7 +146,7 @@ class View(Struct, frozen=True, kw_only=True):
     now: datetime
     exempt: frozenset[str] = frozenset()  # ids of parts
     old: frozenset[str] = frozenset()  # ids of parts that are known to be older than cloudmend, if `by_age`
-    recent: tuple[Entry, ...] = ()  # the control's mends of the resource within the last hour, oldest first
+    recent: tuple[LedgerRecord, ...] = ()  # the control's mends of the resource within the last hour, oldest first
 
     @property
     def parts(self) -> Parts:

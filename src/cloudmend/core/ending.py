@@ -12,7 +12,7 @@ from cloudmend.core.guidance import guided
 from cloudmend.core.ledger_records import WITHOUT_TAGS
 from cloudmend.core.model import Edit, Record, Request, Step
 from cloudmend.core.ports import Call
-from cloudmend.core.target import Ended, Target
+from cloudmend.core.target import Outcome, Target
 
 _BAD: Final = ("open", "failed")
 _AGAIN: Final = "It is tried again."
@@ -20,7 +20,7 @@ _UNSURE: Final = "It is not known whether its write took effect. The next try or
 _TAGS: Final = ("Tags", "TagSpecifications")
 
 
-def record_of(ended: Ended, now: datetime, run_by: str = "") -> Record:
+def record_of(ended: Outcome, now: datetime, run_by: str = "") -> Record:
     """Return the record of an end, to report and to keep."""
     target, cause = ended.target, ended.target.cause
     steps = ended.planned if ended.status == "observed" else ended.steps
@@ -58,7 +58,7 @@ def record_of(ended: Ended, now: datetime, run_by: str = "") -> Record:
     return guided(record, target.control, ended.view, ended.settings)
 
 
-def _errors(ended: Ended) -> Iterator[str]:
+def _errors(ended: Outcome) -> Iterator[str]:
     if ended.status == "failed":
         yield ended.late or _problem(ended)
     yield from ended.errors
@@ -89,7 +89,7 @@ def without_tags_of(steps: Iterable[Step]) -> tuple[Step, ...]:
     return tuple(Step(each.part, without_tags(each.before), without_tags(each.after)) for each in steps)
 
 
-def edit_of(ended: Ended, step: Step) -> Edit:
+def edit_of(ended: Outcome, step: Step) -> Edit:
     """Return a step in words, with the reason."""
     return edit(ended.target.control, step, why_of(ended.findings, step.part, ended.notes.get(step.part, "")))
 
@@ -123,7 +123,7 @@ def label(target: Target) -> str:
     return target.control.resource.named(target.resource)
 
 
-def _summary(ended: Ended) -> str:
+def _summary(ended: Outcome) -> str:
     """Return one or two sentences: the resource, its status, and the parts that were changed or are left."""
     name = label(ended.target)
     if ended.status == "gone":
@@ -134,24 +134,24 @@ def _summary(ended: Ended) -> str:
     return f"{name}: {_SENTENCES[ended.status](ended)}{f' {ended.late}' if ended.late else ''}"
 
 
-def _clean(ended: Ended) -> str:
+def _clean(ended: Outcome) -> str:
     return f"{ended.told}{', not counting exempt ones' if ended.exempt_aside else ''}."
 
 
-def _mended(ended: Ended) -> str:
+def _mended(ended: Outcome) -> str:
     more = " Another finding appeared meanwhile, and cloudmend looks at it next." if ended.again else ""
     more += f" {WITHOUT_TAGS}" if ended.tags_left_out else ""
     return f"{_done(ended)}.{_flapping(ended)}{more}"
 
 
-def _done(ended: Ended) -> str:
+def _done(ended: Outcome) -> str:
     """Return the changes that were made, and the findings that are reported besides."""
     told = "; ".join(edit_of(ended, step).did for step in ended.steps) or "somebody else closed it first"
     besides = "; ".join(_reported(ended.remaining))
     return f"{told}. Besides, {besides}" if besides else told
 
 
-def _flapping(ended: Ended) -> str:
+def _flapping(ended: Outcome) -> str:
     """Return who opens the finding repeatedly, and how to stop that."""
     if not ended.is_flapping:
         return ""
@@ -160,31 +160,31 @@ def _flapping(ended: Ended) -> str:
     return f"{times} This time {by.who} opened it, through {by.through}. {by.hint}".rstrip()
 
 
-def _observed(ended: Ended) -> str:
+def _observed(ended: Outcome) -> str:
     would = (f"would have {edit_of(ended, step).did}" for step in ended.planned)
     told = ended.told or "; ".join([*would, *_reported(ended.findings)])
     return f"{told}. {ended.decision if ended.budget_spent else f'Nothing was changed: {ended.decision}.'}"
 
 
-def _exempt(ended: Ended) -> str:
+def _exempt(ended: Outcome) -> str:
     told = "; ".join(finding.why for finding in ended.findings)
     return f"left open, {ended.decision}. {told}."
 
 
-def _pending(ended: Ended) -> str:
+def _pending(ended: Outcome) -> str:
     done = "; ".join(edit_of(ended, step).did for step in ended.steps)
     return f"{done or ended.told}. AWS accepted that and does not show it yet.{_when(ended)}"
 
 
-def _deferred(ended: Ended) -> str:
+def _deferred(ended: Outcome) -> str:
     return f"{ended.told or _done(ended)}. It cannot be mended now.{_when(ended)}"
 
 
-def _when(ended: Ended) -> str:
+def _when(ended: Outcome) -> str:
     return f" It is looked at again at {ended.retry_at:%H:%M:%S} UTC." if ended.retry_at else ""
 
 
-def _problem(ended: Ended) -> str:
+def _problem(ended: Outcome) -> str:
     """Return why an end is a failure. One that waits for a retry is a failure if nothing else tries again."""
     told = ended.told or f"{_done(ended)}. {_AGAIN}"
     return f"{told} {_UNSURE}" if ended.unsure else told

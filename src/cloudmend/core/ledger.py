@@ -10,7 +10,15 @@ from msgspec import Struct
 
 from cloudmend.core.errors import BudgetSpent, Busy, LedgerError
 from cloudmend.core.escaping import plural
-from cloudmend.core.ledger_records import NO_LEASE, Ending, Entry, Exemptions, Found, TimedExemption, resource_of
+from cloudmend.core.ledger_records import (
+    NO_LEASE,
+    Ending,
+    Exemptions,
+    LedgerRecord,
+    StoredRecord,
+    TimedExemption,
+    resource_of,
+)
 from cloudmend.core.model import Intent, Record
 from cloudmend.core.standing import StandingFound, StandingResource, Unit, UnitFound
 
@@ -24,7 +32,7 @@ OTHER_LEDGER: Final = (
 class MendEnd(NamedTuple):
     """The arguments of `finish`."""
 
-    entry: Entry
+    entry: LedgerRecord
     state: Ending
     record: Record
 
@@ -32,7 +40,7 @@ class MendEnd(NamedTuple):
 class History(Struct, frozen=True):
     """The ledger's knowledge of a resource under a control: recent mends, oldest first, and its findings."""
 
-    recent: tuple[Found, ...] = ()
+    recent: tuple[StoredRecord, ...] = ()
     standing: StandingFound | None = None
 
 
@@ -58,7 +66,7 @@ class Ledger(Protocol):
     def name(self) -> str:
         """The name of the ledger in a sentence: the table or the file, and its place."""
 
-    def intend(self, intent: Intent) -> Entry:
+    def intend(self, intent: Intent) -> LedgerRecord:
         """Store a new entry in state INTENT, and count its resource in the hour's budget: both, or none.
 
         The budget is that of the account and the control. An intent that is not `budgeted` counts in none.
@@ -67,51 +75,51 @@ class Ledger(Protocol):
         by now. An intent that outlived its lease stays as it is, to be completed. Raises BudgetSpent, and TooLarge.
         """
 
-    def intend_all(self, intents: Sequence[Intent]) -> tuple[Entry, ...]:
+    def intend_all(self, intents: Sequence[Intent]) -> tuple[LedgerRecord, ...]:
         """Store up to 33 intents of one control, or 32 of two: all, or none. Raises as `intend` does.
 
         If some of them are counted in the budget already, BudgetSpent can be raised for all together though for none
         alone.
         """
 
-    def resume(self, entry: Entry, seen: datetime) -> Entry:
+    def resume(self, entry: LedgerRecord, seen: datetime) -> LedgerRecord:
         """Take over an intent whose process died: its lease begins again, and nobody else completes it.
 
         Raises Busy if a lease of its place still ran when the resource was seen, and WrongState if it has ended.
         """
 
-    def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
+    def finish(self, entry: LedgerRecord, state: Ending, record: Record) -> LedgerRecord:
         """Move INTENT -> DONE | FAILED, and let others in. A repeat is accepted. Raises WrongState."""
 
-    def finish_all(self, ends: Sequence[MendEnd]) -> tuple[Entry, ...]:
+    def finish_all(self, ends: Sequence[MendEnd]) -> tuple[LedgerRecord, ...]:
         """Finish up to 33 mends: all, or none. Raises LedgerError if `finish` would for any."""
 
-    def undone(self, entry: Entry, record: Record) -> Entry:
+    def undone(self, entry: LedgerRecord, record: Record) -> LedgerRecord:
         """Move DONE | FAILED -> UNDONE. A repeat is accepted. Raises WrongState."""
 
-    def get(self, entry_id: str, place: str = "") -> Entry:
+    def get(self, entry_id: str, place: str = "") -> LedgerRecord:
         """Return the entry of a whole id. Raise LedgerError if there is none.
 
         A table is read once if the `place` is known. Otherwise an index, which may lag by a moment, gives the place
         first.
         """
 
-    def beginning(self, prefix: str) -> tuple[Found, ...]:
+    def beginning(self, prefix: str) -> tuple[StoredRecord, ...]:
         """Return the entries whose id, a ULID, has this prefix, oldest first.
 
         They come from an index that may lag by a moment.
         """
 
-    def open_intents(self) -> tuple[Found, ...]:
+    def open_intents(self) -> tuple[StoredRecord, ...]:
         """Return the entries in state INTENT, oldest first: under way, or abandoned by a crash."""
 
-    def recent(self, place: str, since: datetime) -> tuple[Found, ...]:
+    def recent(self, place: str, since: datetime) -> tuple[StoredRecord, ...]:
         """Return the entries of a place that were opened since then, oldest first.
 
         Entries that version 1 stored in a table are among them if `since` is more than a day ago (decision 32).
         """
 
-    def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Found]:
+    def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[StoredRecord]:
         """Yield all entries, or those opened since then, oldest or newest first, read lazily."""
 
     def exempt(self, exemption: TimedExemption) -> None: ...
@@ -169,7 +177,7 @@ def busy(place: str, entry_id: str, leased_until: str) -> Busy:
     )
 
 
-def budget_spent(entry: Entry, terms: Terms) -> BudgetSpent:
+def budget_spent(entry: LedgerRecord, terms: Terms) -> BudgetSpent:
     """Return the error for an entry that found no room in the budget."""
     resources = plural(terms.budget, "resource")
     intent = entry.intent
@@ -179,12 +187,12 @@ def budget_spent(entry: Entry, terms: Terms) -> BudgetSpent:
     )
 
 
-def sharing_budget(entries: Iterable[Entry]) -> Iterator[Sequence[Entry]]:
+def sharing_budget(entries: Iterable[LedgerRecord]) -> Iterator[Sequence[LedgerRecord]]:
     """Yield groups of entries that share a budget, of entries of one hour.
 
     An entry that counts in no budget is in no group.
     """
-    shares: dict[tuple[str, str], list[Entry]] = {}
+    shares: dict[tuple[str, str], list[LedgerRecord]] = {}
     for entry in entries:
         if entry.intent.budgeted:
             shares.setdefault((entry.intent.account, entry.intent.control), []).append(entry)

@@ -48,7 +48,7 @@ class End(Struct, frozen=True):
     record: Record
 
 
-class Entry(Struct, frozen=True, kw_only=True):
+class LedgerRecord(Struct, frozen=True, kw_only=True):
     """A mend, from before its first write. `ended` is absent in INTENT, `undone` in all but UNDONE.
 
     `resumed` is when a process last began to complete it, because the process that had begun it was dead.
@@ -100,11 +100,11 @@ class Entry(Struct, frozen=True, kw_only=True):
         """The time until which the entry keeps others out of its place."""
         return self.ended.at if self.ended else (self.resumed or self.opened) + LEASE
 
-    def is_left_behind(self, seen: datetime) -> bool:
+    def is_orphaned(self, seen: datetime) -> bool:
         """Return whether its process was dead, as far as its lease tells, when the resource was looked at."""
         return self.state == "INTENT" and self.leased_until <= seen
 
-    def taken_over(self, now: datetime) -> Entry:
+    def taken_over(self, now: datetime) -> LedgerRecord:
         """Return the entry with a new lease, for the process that completes it.
 
         Raises WrongState if it has ended.
@@ -113,7 +113,7 @@ class Entry(Struct, frozen=True, kw_only=True):
             raise WrongState(f"Record {self.id} is {self.state}: there is nothing to complete. It stays as it is.")
         return msgspec.structs.replace(self, resumed=now)
 
-    def moved(self, state: State, end: End) -> Entry:
+    def moved(self, state: State, end: End) -> LedgerRecord:
         """Return the entry in another state; the same entry if it is there already with this record.
 
         Raises WrongState.
@@ -145,19 +145,19 @@ class Unreadable(Struct, frozen=True):
         return resource_of(self.place) if self.place else self.id.rpartition("/")[0]
 
 
-Found = Entry | Unreadable
+StoredRecord = LedgerRecord | Unreadable
 
 
-class Entries:
+class LedgerRecords:
     """The entries of a ledger's answer, read lazily; those that could not be read are kept."""
 
-    def __init__(self, found: Iterable[Found]) -> None:
+    def __init__(self, found: Iterable[StoredRecord]) -> None:
         self._found = found
         self.unreadable: list[Unreadable] = []
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[LedgerRecord]:
         for each in self._found:
-            if isinstance(each, Entry):
+            if isinstance(each, LedgerRecord):
                 yield each
             else:
                 self.unreadable.append(each)
@@ -266,6 +266,6 @@ def _digest(place: str, size: int) -> bytes:
     return blake2b(place.encode(), digest_size=size).digest()
 
 
-def instant(time: datetime) -> str:
+def iso_time(time: datetime) -> str:
     """Return the time in ISO 8601 and UTC, always with microseconds: it sorts by time."""
     return time.astimezone(UTC).isoformat(timespec="microseconds")

@@ -8,13 +8,13 @@ from typing import Final
 
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.ledger import Ledger, unknown
-from cloudmend.core.ledger_records import Entry, Found, Unreadable
+from cloudmend.core.ledger_records import LedgerRecord, StoredRecord, Unreadable
 from cloudmend.core.ulid import LENGTH, SHORTEST, typed
 
 _NAMED: Final = 10  # records that a sentence names
 
 
-def find(ledger: Ledger, text: str) -> Entry:
+def find(ledger: Ledger, text: str) -> LedgerRecord:
     """Return the entry of an id that a person typed: whole, or its unique beginning. Raises LedgerError.
 
     An id of version 1 has a "/", and must be whole.
@@ -37,14 +37,14 @@ def find(ledger: Ledger, text: str) -> Entry:
     return ledger.get(one.id, one.place)
 
 
-def _several(text: str, found: Sequence[Found]) -> str:
+def _several(text: str, found: Sequence[StoredRecord]) -> str:
     """Return which records an ambiguous beginning may mean."""
     named = "; ".join(f"{each.id} ({_told(each)})" for each in found[:_NAMED])
     more = f"; and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
     return f"{len(found):,} records have an id that begins with {text}: {named}{more}. Pass more characters of one."
 
 
-def _told(found: Found) -> str:
+def _told(found: StoredRecord) -> str:
     if isinstance(found, Unreadable):
         return "cannot be read"
     return f"{found.opened.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, {found.intent.resource.label}"

@@ -13,9 +13,9 @@ from cloudmend.core.errors import LedgerError
 from cloudmend.core.ledger_records import (
     EXEMPTION_VERSION,
     VERSION,
-    Entry,
     Exemptions,
-    Found,
+    LedgerRecord,
+    StoredRecord,
     TimedExemption,
     Unreadable,
 )
@@ -23,27 +23,27 @@ from cloudmend.core.ledger_records import (
 # A time further off was not written by cloudmend.
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(3000, 1, 1, tzinfo=UTC)
-_NEWEST: Final = {Entry: VERSION, TimedExemption: EXEMPTION_VERSION}
+_NEWEST: Final = {LedgerRecord: VERSION, TimedExemption: EXEMPTION_VERSION}
 
-_Stored = TypeVar("_Stored", Entry, TimedExemption)
+_Stored = TypeVar("_Stored", LedgerRecord, TimedExemption)
 
 
-def json_lines(entries: Iterable[Entry]) -> Iterator[str]:
+def json_lines(entries: Iterable[LedgerRecord]) -> Iterator[str]:
     """Yield each entry as one line of JSON, without the line's end: the export."""
     return (encode(entry).decode() for entry in entries)
 
 
-def encode(stored: Entry | TimedExemption) -> bytes:
+def encode(stored: LedgerRecord | TimedExemption) -> bytes:
     """Return the stored form: one JSON object."""
     return msgspec.json.encode(stored)
 
 
-def decode_entry(data: bytes) -> Entry:
+def decode_entry(data: bytes) -> LedgerRecord:
     """Return what was stored by this version or an older one. Raises LedgerError."""
-    return _decoded(data, Entry)
+    return _decoded(data, LedgerRecord)
 
 
-def read_entry(entry_id: str, read: Callable[[], Entry], place: str = "") -> Found:
+def read_entry(entry_id: str, read: Callable[[], LedgerRecord], place: str = "") -> StoredRecord:
     """Return the entry that is stored under an id and, if the ledger tells it, a place; or why it cannot be read."""
     try:
         entry = read()
@@ -87,7 +87,7 @@ def _dated(stored: _Stored) -> _Stored:
     return stored
 
 
-def _times(stored: Entry | TimedExemption) -> Iterator[datetime]:
+def _times(stored: LedgerRecord | TimedExemption) -> Iterator[datetime]:
     """Return the times that decide something."""
     found: tuple[datetime | None, ...]
     if isinstance(stored, TimedExemption):

@@ -14,7 +14,7 @@ from cloudmend.core import contract
 from cloudmend.core.contract import Control, ResourceType, Trigger
 from cloudmend.core.errors import EventError
 from cloudmend.core.events import items, mapping, text
-from cloudmend.core.ledger_records import Entry
+from cloudmend.core.ledger_records import LedgerRecord
 from cloudmend.core.model import ApiCall, Resource, Status, Step
 from cloudmend.core.partitions import partition_of
 from cloudmend.core.ports import Call
@@ -51,7 +51,7 @@ class Target(Struct, frozen=True, kw_only=True):
         return self.resource.account or self.cause.account
 
 
-class Ended(Struct, frozen=True, kw_only=True):
+class Outcome(Struct, frozen=True, kw_only=True):
     """The end of a walk, for the record. `again`: another part is at fault by now, and is mended next.
 
     `told` is the sentence to use if the findings and steps have none; for a failure, it is the problem. `notes` maps a
@@ -69,7 +69,7 @@ class Ended(Struct, frozen=True, kw_only=True):
     notes: Mapping[str, str] = {}
     undo: tuple[Call, ...] = ()  # what takes that back, in order
     errors: tuple[str, ...] = ()
-    entry: Entry | None = None
+    entry: LedgerRecord | None = None
     flaps: int = 0
     budget_spent: bool = False
     retry_at: datetime | None = None

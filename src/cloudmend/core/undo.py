@@ -10,7 +10,7 @@ from msgspec import Struct
 from cloudmend.core.contract import UndoStatus
 from cloudmend.core.errors import UndoIncomplete, UndoRefused, WrongState
 from cloudmend.core.escaping import command
-from cloudmend.core.ledger_records import End, Entry, Exemptions, State, TimedExemption
+from cloudmend.core.ledger_records import End, Exemptions, LedgerRecord, State, TimedExemption
 from cloudmend.core.model import UNDO, Actor, Attribution, Edit, Record, Status
 from cloudmend.core.ports import Sent
 
@@ -36,14 +36,14 @@ class UndoResult(Struct, frozen=True, kw_only=True):
     If `already`, the mend was undone before, and nothing was done: record and exemption are those of the earlier undo.
     """
 
-    entry: Entry
+    entry: LedgerRecord
     exemption: TimedExemption
     requests: tuple[Sent, ...] = ()
     record: Record | None = None
     already: str = ""
 
 
-def check_stored(entry: Entry, entry_id: str) -> None:
+def check_stored(entry: LedgerRecord, entry_id: str) -> None:
     """Raise UndoRefused if a ledger gave another record than the requested one, or one that contradicts itself."""
     own_id = entry.id == entry_id and entry.has_own_id
     has_ends = (entry.ended is not None, entry.undone is not None)
@@ -58,7 +58,7 @@ def check_stored(entry: Entry, entry_id: str) -> None:
         )
 
 
-def mended_record(entry: Entry) -> Record:
+def mended_record(entry: LedgerRecord) -> Record:
     """Return the record of the mend's end. Raises WrongState if it has not ended."""
     if entry.state == "INTENT" or entry.ended is None:
         raise WrongState(
@@ -68,7 +68,7 @@ def mended_record(entry: Entry) -> Record:
     return entry.ended.record
 
 
-def undone_already(entry: Entry, end: End, reversal: UndoStatus, exemptions: Exemptions) -> UndoResult:
+def undone_already(entry: LedgerRecord, end: End, reversal: UndoStatus, exemptions: Exemptions) -> UndoResult:
     """Return the result of the undo that has this `end`, if it still holds. Raises UndoRefused if it does not."""
     check_there(entry, reversal)
     label, exemption = entry.intent.resource.label, _by_id(exemptions.held, entry.id)
@@ -95,7 +95,7 @@ def undone_already(entry: Entry, end: End, reversal: UndoStatus, exemptions: Exe
     return UndoResult(entry=entry, exemption=exemption, record=end.record, already=told)
 
 
-def check_place(entry: Entry, region: str, caller: str) -> None:
+def check_place(entry: LedgerRecord, region: str, caller: str) -> None:
     """Raise UndoRefused if the mend was made in another Region or account than the caller's."""
     intent = entry.intent
     account = caller.split(":")[4]  # arn:aws:iam::111122223333:user/alice
@@ -110,7 +110,7 @@ def check_place(entry: Entry, region: str, caller: str) -> None:
         )
 
 
-def check_there(entry: Entry, reversal: UndoStatus) -> None:
+def check_there(entry: LedgerRecord, reversal: UndoStatus) -> None:
     """Raise UndoRefused if the resource was deleted."""
     if reversal.is_gone:
         intent = entry.intent
@@ -121,7 +121,7 @@ def check_there(entry: Entry, reversal: UndoStatus) -> None:
         )
 
 
-def check_unchanged(entry: Entry, reversal: UndoStatus) -> None:
+def check_unchanged(entry: LedgerRecord, reversal: UndoStatus) -> None:
     """Raise UndoRefused if somebody changed what cloudmend left: an undo would revert their change."""
     check_there(entry, reversal)
     if reversal.differences:
@@ -131,14 +131,14 @@ def check_unchanged(entry: Entry, reversal: UndoStatus) -> None:
         )
 
 
-def check_anything(entry: Entry, reversal: UndoStatus) -> None:
+def check_anything(entry: LedgerRecord, reversal: UndoStatus) -> None:
     """Raise UndoRefused if nothing is restored: then there is nothing to exempt."""
     if not reversal.marks:
         told = "; ".join(edit.did for edit in reversal.restored) or "its mend changed nothing"
         raise UndoRefused(f"There is nothing to undo for {entry.intent.resource.label}: {told}. Nothing was changed.")
 
 
-def check_done(entry: Entry, exemption: TimedExemption, left: UndoStatus, problem: str) -> None:
+def check_done(entry: LedgerRecord, exemption: TimedExemption, left: UndoStatus, problem: str) -> None:
     """Raise UndoIncomplete if a part is not as it was; `problem` is why writing stopped, otherwise empty."""
     if left.is_done:
         return
@@ -149,7 +149,7 @@ def check_done(entry: Entry, exemption: TimedExemption, left: UndoStatus, proble
     raise incomplete(entry, exemption, what)
 
 
-def incomplete(entry: Entry, exemption: TimedExemption, what: str) -> UndoIncomplete:
+def incomplete(entry: LedgerRecord, exemption: TimedExemption, what: str) -> UndoIncomplete:
     """Return the error for a problem after the exemption was made."""
     return UndoIncomplete(
         f"{entry.intent.resource.label} {what} Run the same command again to complete it. Exemption {exemption.id} "
@@ -158,7 +158,7 @@ def incomplete(entry: Entry, exemption: TimedExemption, what: str) -> UndoIncomp
     )
 
 
-def undone_record(entry: Entry, exemption: TimedExemption, restored: tuple[Edit, ...], named: str) -> Record:
+def undone_record(entry: LedgerRecord, exemption: TimedExemption, restored: tuple[Edit, ...], named: str) -> Record:
     """Return the record of an undo, to store and to report: the resource is left open on purpose."""
     intent, caller = entry.intent, exemption.created_by
     told = "; ".join(edit.did for edit in restored) or "nothing was left to restore"

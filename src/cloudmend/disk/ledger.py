@@ -17,14 +17,14 @@ from cloudmend.core.ledger_records import (
     LEASE,
     End,
     Ending,
-    Entry,
     Exemptions,
-    Found,
+    LedgerRecord,
     State,
+    StoredRecord,
     TimedExemption,
     Unreadable,
     control_of,
-    instant,
+    iso_time,
 )
 from cloudmend.core.model import Intent, Record
 from cloudmend.core.ports import Clock
@@ -56,12 +56,12 @@ class SqliteLedger:
     def name(self) -> str:
         return f"the file {self._database.path}"
 
-    def intend(self, intent: Intent) -> Entry:
+    def intend(self, intent: Intent) -> LedgerRecord:
         (entry,) = self.intend_all((intent,))
         return entry
 
-    def intend_all(self, intents: Sequence[Intent]) -> tuple[Entry, ...]:
-        entries = tuple(Entry.of(intent, self._clock.now(), secrets.token_bytes(5)) for intent in intents)
+    def intend_all(self, intents: Sequence[Intent]) -> tuple[LedgerRecord, ...]:
+        entries = tuple(LedgerRecord.of(intent, self._clock.now(), secrets.token_bytes(5)) for intent in intents)
         with self._database.writing() as connection:
             for entry in entries:
                 _purge(connection, entry.opened)
@@ -70,44 +70,44 @@ class SqliteLedger:
                 connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, NULL, ?)", _row(entry))
         return entries
 
-    def resume(self, entry: Entry, seen: datetime) -> Entry:
+    def resume(self, entry: LedgerRecord, seen: datetime) -> LedgerRecord:
         with self._database.writing() as connection:
             mine = self._entry(connection, entry.id).taken_over(self._clock.now())
             self._check_place(connection, mine, seen)
             connection.execute("UPDATE entries SET entry = ? WHERE id = ?", (encode(mine).decode(), mine.id))
         return mine
 
-    def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
+    def finish(self, entry: LedgerRecord, state: Ending, record: Record) -> LedgerRecord:
         (moved,) = self.finish_all((MendEnd(entry, state, record),))
         return moved
 
-    def finish_all(self, ends: Sequence[MendEnd]) -> tuple[Entry, ...]:
+    def finish_all(self, ends: Sequence[MendEnd]) -> tuple[LedgerRecord, ...]:
         with self._database.writing() as connection:
             return tuple(self._move(connection, end.entry.id, end.state, end.record) for end in ends)
 
-    def undone(self, entry: Entry, record: Record) -> Entry:
+    def undone(self, entry: LedgerRecord, record: Record) -> LedgerRecord:
         with self._database.writing() as connection:
             return self._move(connection, entry.id, "UNDONE", record)
 
-    def get(self, entry_id: str, place: str = "") -> Entry:  # noqa: ARG002 - the id is enough here
+    def get(self, entry_id: str, place: str = "") -> LedgerRecord:  # noqa: ARG002 - the id is enough here
         with self._database.reading() as connection:
             return self._entry(connection, entry_id)
 
-    def beginning(self, prefix: str) -> tuple[Found, ...]:
+    def beginning(self, prefix: str) -> tuple[StoredRecord, ...]:
         return tuple(self._found("id BETWEEN ? AND ?", *span(prefix)))
 
-    def open_intents(self) -> tuple[Found, ...]:
+    def open_intents(self) -> tuple[StoredRecord, ...]:
         return tuple(self._found("state = 'INTENT'"))
 
-    def recent(self, place: str, since: datetime) -> tuple[Found, ...]:
-        return tuple(self._found("place = ? AND opened >= ?", place, instant(since)))
+    def recent(self, place: str, since: datetime) -> tuple[StoredRecord, ...]:
+        return tuple(self._found("place = ? AND opened >= ?", place, iso_time(since)))
 
-    def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Found]:
-        earliest = instant(since) if since else ""  # before any time
+    def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[StoredRecord]:
+        earliest = iso_time(since) if since else ""  # before any time
         return self._found("opened >= ?", earliest, newest_first=newest_first)
 
     def exempt(self, exemption: TimedExemption) -> None:
-        expires = instant(exemption.expires + self._terms.retention)
+        expires = iso_time(exemption.expires + self._terms.retention)
         row = (exemption.id, expires, encode(exemption).decode())
         with self._database.writing() as connection:
             connection.execute("INSERT OR REPLACE INTO exemptions VALUES (?, ?, ?)", row)
@@ -164,14 +164,14 @@ class SqliteLedger:
                 connection.execute("INSERT OR REPLACE INTO units VALUES (?, ?)", row)
         return is_kept
 
-    def _move(self, connection: sqlite3.Connection, entry_id: str, state: State, record: Record) -> Entry:
+    def _move(self, connection: sqlite3.Connection, entry_id: str, state: State, record: Record) -> LedgerRecord:
         now = self._clock.now()
         moved = self._entry(connection, entry_id).moved(state, End(now, record))
-        row = (moved.state, instant(now + self._terms.retention), encode(moved).decode(), entry_id)
+        row = (moved.state, iso_time(now + self._terms.retention), encode(moved).decode(), entry_id)
         connection.execute("UPDATE entries SET state = ?, expires = ?, entry = ? WHERE id = ?", row)
         return moved
 
-    def _entry(self, connection: sqlite3.Connection, entry_id: str) -> Entry:
+    def _entry(self, connection: sqlite3.Connection, entry_id: str) -> LedgerRecord:
         row = connection.execute("SELECT entry, place FROM entries WHERE id = ?", (entry_id,)).fetchone()
         if row is None:
             raise unknown(entry_id, self.name)
@@ -180,18 +180,18 @@ class SqliteLedger:
             raise LedgerError(found.problem)
         return found
 
-    def _check_place(self, connection: sqlite3.Connection, entry: Entry, seen: datetime) -> None:
+    def _check_place(self, connection: sqlite3.Connection, entry: LedgerRecord, seen: datetime) -> None:
         """Raise Busy if a lease of its place still ran then: of an open entry, or of one that has ended since."""
         rows = connection.execute(
             "SELECT id, opened, entry FROM entries WHERE place = ? AND (expires IS NULL OR expires > ?)",
-            (entry.place, instant(seen + self._terms.retention)),
+            (entry.place, iso_time(seen + self._terms.retention)),
         )
         for entry_id, opened, text in rows:
             leased_until = _leased_until(_read(entry_id, text, entry.place), opened)
             if keeps_out(leased_until, seen):
-                raise busy(entry.place, entry_id, instant(leased_until))
+                raise busy(entry.place, entry_id, iso_time(leased_until))
 
-    def _check_budget(self, connection: sqlite3.Connection, entry: Entry) -> None:
+    def _check_budget(self, connection: sqlite3.Connection, entry: LedgerRecord) -> None:
         """Raise BudgetSpent if the budget is spent. A resource that was mended in this hour counts once."""
         of_account = connection.execute(
             "SELECT DISTINCT place FROM entries WHERE account = ? AND opened >= ?",
@@ -201,7 +201,7 @@ class SqliteLedger:
         if entry.intent.budgeted and entry.place not in counted and len(counted) >= self._terms.budget:
             raise budget_spent(entry, self._terms)
 
-    def _found(self, condition: str, *values: Any, newest_first: bool = False) -> Iterator[Found]:
+    def _found(self, condition: str, *values: Any, newest_first: bool = False) -> Iterator[StoredRecord]:
         order = "opened DESC, id DESC" if newest_first else "opened, id"
         query = f"SELECT id, entry, place FROM entries WHERE {condition} ORDER BY {order}"  # noqa: S608 - our own words
         with self._database.reading() as connection:
@@ -214,14 +214,14 @@ def _stored_at(connection: sqlite3.Connection, place: str) -> StandingFound | No
     return decode_standing(place, _bytes(*row)) if row else None
 
 
-def _row(entry: Entry) -> tuple[str, ...]:
+def _row(entry: LedgerRecord) -> tuple[str, ...]:
     """Return all columns of a new entry but `expires`."""
     intent = entry.intent
-    searched = (entry.place, intent.account, intent.resource.id, instant(entry.opened), entry.state)
+    searched = (entry.place, intent.account, intent.resource.id, iso_time(entry.opened), entry.state)
     return (entry.id, *searched, encode(entry).decode())
 
 
-def _read(entry_id: str, stored: Any, place: str) -> Found:
+def _read(entry_id: str, stored: Any, place: str) -> StoredRecord:
     return read_entry(entry_id, lambda: decode_entry(_bytes(stored)), place)
 
 
@@ -230,12 +230,12 @@ def _bytes(stored: Any) -> bytes:
     return stored if isinstance(stored, bytes) else str(stored).encode()
 
 
-def _leased_until(found: Found, opened: str) -> datetime:
+def _leased_until(found: StoredRecord, opened: str) -> datetime:
     """Return the end of an entry's lease. An entry that cannot be read counts as an intent that has not ended."""
-    return found.leased_until if isinstance(found, Entry) else datetime.fromisoformat(opened) + LEASE
+    return found.leased_until if isinstance(found, LedgerRecord) else datetime.fromisoformat(opened) + LEASE
 
 
 def _purge(connection: sqlite3.Connection, now: datetime) -> None:
     """Delete the entries and exemptions whose retention has ended."""
     for table in ("entries", "exemptions"):
-        connection.execute(f"DELETE FROM {table} WHERE expires <= ?", (instant(now),))  # noqa: S608 - our own words
+        connection.execute(f"DELETE FROM {table} WHERE expires <= ?", (iso_time(now),))  # noqa: S608 - our own words

@@ -15,7 +15,7 @@ from cloudmend.core.ledger_records import Exemptions
 from cloudmend.core.model import Edit
 from cloudmend.core.policy.model import Decision, Policy
 from cloudmend.core.standing import Before
-from cloudmend.core.target import Ended, Target
+from cloudmend.core.target import Outcome, Target
 from cloudmend.core.world import World
 from cloudmend.engine.stations.read import read
 from cloudmend.engine.stations.resolve import each_of, everything
@@ -120,8 +120,8 @@ def _looks(targets: Sequence[Target], policy: Policy, world: World) -> Iterator[
             yield _looked(each, policy, world)
 
 
-def _looked(situation: Situation | Ended, policy: Policy, world: World) -> Look:
-    if isinstance(situation, Ended):
+def _looked(situation: Situation | Outcome, policy: Policy, world: World) -> Look:
+    if isinstance(situation, Outcome):
         return Look(target=situation.target, problem=situation.told)
     target, state = situation.target, situation.state
     if state is None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Ledger
-from cloudmend.core.ledger_records import Found, Unreadable
+from cloudmend.core.ledger_records import LedgerRecords, StoredRecord, Unreadable
 from cloudmend.core.standing import StandingFound, StandingResource, UnitState
 
 _ENOUGH: Final = 2
@@ -28,7 +28,7 @@ class RunLedger:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._lock = Lock()
-        self._recent: Mapping[str, list[Found]] | CloudmendError | None = None
+        self._recent: Mapping[str, list[StoredRecord]] | CloudmendError | None = None
         self._standing: dict[str, StandingResource] = {}
         # Keys of the unit's resources whose standing findings could not be kept, or which another look kept meanwhile.
         self.unkept: set[str] = set()
@@ -86,7 +86,7 @@ class RunLedger:
         self.unkept |= _keys([(stands, ())]) & changed
         return changed
 
-    def recent(self, place: str, since: datetime) -> tuple[Found, ...]:
+    def recent(self, place: str, since: datetime) -> tuple[StoredRecord, ...]:
         with self._lock:
             if self._recent is None:
                 self._recent = self._read(since)
@@ -95,7 +95,7 @@ class RunLedger:
         found = self._recent.get(place, ())
         return tuple(each for each in found if isinstance(each, Unreadable) or each.opened >= since)
 
-    def _read(self, since: datetime) -> Mapping[str, list[Found]] | CloudmendError:
+    def _read(self, since: datetime) -> Mapping[str, list[StoredRecord]] | CloudmendError:
         """Read the recent mends, or return the error. The caller does so once, also after an error."""
         try:
             return _by_place(self._ledger.entries(since))
@@ -106,8 +106,8 @@ class RunLedger:
         return getattr(self._ledger, name)
 
 
-def _by_place(found: Iterable[Found]) -> dict[str, list[Found]]:
-    places: defaultdict[str, list[Found]] = defaultdict(list)
+def _by_place(found: Iterable[StoredRecord]) -> dict[str, list[StoredRecord]]:
+    places: defaultdict[str, list[StoredRecord]] = defaultdict(list)
     for each in found:
         places[each.place].append(each)
     return places

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from cloudmend.core.contract import Control
 from cloudmend.core.errors import CloudmendError, LedgerError
-from cloudmend.core.ledger_records import Entries, Entry, Unreadable
+from cloudmend.core.ledger_records import LedgerRecord, LedgerRecords, Unreadable
 from cloudmend.core.model import SWEEP, Record, Resource
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import Clock, Leftover, Sent, Writer
@@ -20,7 +20,7 @@ from cloudmend.core.target import Target
 from cloudmend.core.world import World, one_run
 from cloudmend.engine.first_looks import Looked
 from cloudmend.engine.run_ledger import RunLedger
-from cloudmend.engine.stations.left_behind import complete_all, open_intents, resource_of
+from cloudmend.engine.stations.orphaned import complete_all, open_intents, resource_of
 from cloudmend.engine.stations.record import record
 from cloudmend.engine.stations.resolve import each_of, everything, ours
 from cloudmend.engine.stations.values import failed
@@ -74,7 +74,7 @@ def sweep(
     ledger = RunLedger(world.ledger)
     run = msgspec.structs.replace(one_run(world), writer=pace, ledger=ledger)
     sweeping = _Sweeping(policy, run, ledger, pace, until)
-    open_ones = Entries(() if only else open_intents(run))
+    open_ones = LedgerRecords(() if only else open_intents(run))
     sweeping.records += _left_behind(open_ones, (*controls, *known), policy, run)
     units = units_of(run)
     for control in controls:
@@ -135,7 +135,7 @@ class _Sweeping:
 
 
 def _left_behind(
-    entries: Iterable[Entry], controls: Sequence[Control[Any]], policy: Policy, world: World
+    entries: Iterable[LedgerRecord], controls: Sequence[Control[Any]], policy: Policy, world: World
 ) -> Iterator[Record]:
     """Yield the records of all orphaned intents. A change that was never made is made now, for the same cause."""
     for entry, control, told, is_left in complete_all(entries, controls, policy, world):

@@ -15,7 +15,7 @@ from cloudmend.core.contract import Control, UndoStatus
 from cloudmend.core.errors import AwsError, LedgerError, WrongState
 from cloudmend.core.exempting import ExemptionRequest, Where, exemption_record
 from cloudmend.core.guidance import guided
-from cloudmend.core.ledger_records import Entry, Exemptions, TimedExemption
+from cloudmend.core.ledger_records import Exemptions, LedgerRecord, TimedExemption
 from cloudmend.core.model import UNDO, Ignored, Record
 from cloudmend.core.notice.event import NoticeRequest
 from cloudmend.core.policy.model import Policy
@@ -103,7 +103,7 @@ def _recorded(planned: UndoResult, reversal: UndoStatus, control: Control[Any], 
     return msgspec.structs.replace(planned, record=record)
 
 
-def _after_another(entry: Entry, reversal: UndoStatus, world: World) -> UndoResult:
+def _after_another(entry: LedgerRecord, reversal: UndoStatus, world: World) -> UndoResult:
     """Return the result of another undo that ended meanwhile. Raises WrongState if the entry ended otherwise."""
     latest = world.ledger.get(entry.id, entry.place)
     if latest.undone is None:
@@ -111,7 +111,7 @@ def _after_another(entry: Entry, reversal: UndoStatus, world: World) -> UndoResu
     return undone_already(latest, latest.undone, reversal, _exemptions(world))
 
 
-def _where(entry: Entry) -> Where:
+def _where(entry: LedgerRecord) -> Where:
     intent = entry.intent
     resource = intent.resource
     return Where(
@@ -123,7 +123,7 @@ def _exemptions(world: World) -> Exemptions:
     return world.ledger.exemptions(world.clock.now())
 
 
-def _control(entry: Entry, control_of: Callable[[str], Control[Any]]) -> Control[Any]:
+def _control(entry: LedgerRecord, control_of: Callable[[str], Control[Any]]) -> Control[Any]:
     """Return the control of an entry. Raises LedgerError for one that nobody has."""
     try:
         return control_of(entry.intent.control)
@@ -134,7 +134,7 @@ def _control(entry: Entry, control_of: Callable[[str], Control[Any]]) -> Control
 
 
 def _look(
-    entry: Entry, mended: Record, control: Control[Any], policy: Policy | None, world: World
+    entry: LedgerRecord, mended: Record, control: Control[Any], policy: Policy | None, world: World
 ) -> Callable[[], UndoStatus]:
     """Return what compares the mend with what is now."""
     if control.revert:

@@ -16,9 +16,9 @@ from cloudmend.aws.world import enabled_regions
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.contract import Control
 from cloudmend.core.errors import CloudmendError, EventError, StillOpen
-from cloudmend.core.left_behind import unread
 from cloudmend.core.model import SWEEP, Ignored, Record, Request, Resource
 from cloudmend.core.notice.event import notice_request
+from cloudmend.core.orphaned import unread
 from cloudmend.core.policy.model import Policy, switched_on
 from cloudmend.core.ports import Leftover, Notifier, PutOff
 from cloudmend.core.target import Target

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from cloudmend.aws.gateway import Gateway
 from cloudmend.core.contract import Control, Parts, State
 from cloudmend.core.events import parse_event
-from cloudmend.core.ledger_records import Ending, Entry
+from cloudmend.core.ledger_records import Ending, LedgerRecord
 from cloudmend.core.model import ApiCall, Intent, Json, Record, Resource
 from cloudmend.core.planning import calls
 from cloudmend.core.policy.catalog import Catalog
@@ -122,14 +122,14 @@ class StepLedger(MemoryLedger):
         self._steps = steps
         self.meanwhile: Callable[[], None] | None = None
 
-    def intend(self, intent: Intent) -> Entry:
+    def intend(self, intent: Intent) -> LedgerRecord:
         self._steps.take("intend")
         if self.meanwhile:
             happens, self.meanwhile = self.meanwhile, None
             happens()
         return super().intend(intent)
 
-    def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
+    def finish(self, entry: LedgerRecord, state: Ending, record: Record) -> LedgerRecord:
         self._steps.take("finish")
         return super().finish(entry, state, record)
 

@@ -14,13 +14,13 @@ from cloudmend.core.ledger import History, MendEnd, Terms, budget_spent, busy, h
 from cloudmend.core.ledger_records import (
     End,
     Ending,
-    Entry,
     Exemptions,
-    Found,
+    LedgerRecord,
     State,
+    StoredRecord,
     TimedExemption,
     Unreadable,
-    instant,
+    iso_time,
     resource_of,
     unit_of,
 )
@@ -43,7 +43,7 @@ class MemoryStore:
     """The store that several ledgers share, as several processes share a table."""
 
     def __init__(self) -> None:
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, LedgerRecord] = {}
         self.spoiled: dict[str, bytes] = {}  # what is stored of an entry in place of it
         self.exemptions: dict[str, bytes] = {}
         self.standing: dict[str, bytes] = {}
@@ -62,8 +62,8 @@ class MemoryLedger:
     def name(self) -> str:
         return "the ledger of this test"
 
-    def intend(self, intent: Intent) -> Entry:
-        entry = Entry.of(intent, self._clock.now(), secrets.token_bytes(5))
+    def intend(self, intent: Intent) -> LedgerRecord:
+        entry = LedgerRecord.of(intent, self._clock.now(), secrets.token_bytes(5))
         self._check_place(entry, entry.seen)
         same_hour = [each for each in list(self._store.entries.values()) if hour(each.opened) == hour(entry.opened)]
         counted = {each.place for share in sharing_budget([*same_hour, entry]) if entry in share for each in share}
@@ -73,26 +73,26 @@ class MemoryLedger:
         self._store.entries[entry.id] = entry
         return entry
 
-    def intend_all(self, intents: Sequence[Intent]) -> tuple[Entry, ...]:
+    def intend_all(self, intents: Sequence[Intent]) -> tuple[LedgerRecord, ...]:
         with self._whole():
             return tuple(map(self.intend, intents))
 
-    def resume(self, entry: Entry, seen: datetime) -> Entry:
+    def resume(self, entry: LedgerRecord, seen: datetime) -> LedgerRecord:
         before = self.get(entry.id)
         mine = before.taken_over(self._clock.now())
         self._check_place(before, seen)
         self._store.entries[mine.id] = mine
         return mine
 
-    def _check_place(self, entry: Entry, seen: datetime) -> None:
+    def _check_place(self, entry: LedgerRecord, seen: datetime) -> None:
         for other in list(self._store.entries.values()):
             if other.place == entry.place and keeps_out(other.leased_until, seen):
-                raise busy(other.place, other.id, instant(other.leased_until))
+                raise busy(other.place, other.id, iso_time(other.leased_until))
 
-    def finish(self, entry: Entry, state: Ending, record: Record) -> Entry:
+    def finish(self, entry: LedgerRecord, state: Ending, record: Record) -> LedgerRecord:
         return self._move(entry.id, state, record)
 
-    def finish_all(self, ends: Sequence[MendEnd]) -> tuple[Entry, ...]:
+    def finish_all(self, ends: Sequence[MendEnd]) -> tuple[LedgerRecord, ...]:
         with self._whole():
             return tuple(self.finish(*end) for end in ends)
 
@@ -106,15 +106,15 @@ class MemoryLedger:
             self._store.entries = before
             raise
 
-    def undone(self, entry: Entry, record: Record) -> Entry:
+    def undone(self, entry: LedgerRecord, record: Record) -> LedgerRecord:
         return self._move(entry.id, "UNDONE", record)
 
-    def _move(self, entry_id: str, state: State, record: Record) -> Entry:
+    def _move(self, entry_id: str, state: State, record: Record) -> LedgerRecord:
         moved = self.get(entry_id).moved(state, End(self._clock.now(), record))
         self._store.entries[entry_id] = moved
         return moved
 
-    def get(self, entry_id: str, place: str = "") -> Entry:  # noqa: ARG002 - the id is enough here
+    def get(self, entry_id: str, place: str = "") -> LedgerRecord:  # noqa: ARG002 - the id is enough here
         if entry_id not in self._store.entries:
             raise unknown(entry_id, self.name)
         found = self._read(self._store.entries[entry_id])
@@ -122,24 +122,24 @@ class MemoryLedger:
             raise LedgerError(found.problem)
         return found
 
-    def open_intents(self) -> tuple[Found, ...]:
+    def open_intents(self) -> tuple[StoredRecord, ...]:
         return tuple(self._read(entry) for entry in self._sorted() if entry.state == "INTENT")
 
-    def beginning(self, prefix: str) -> tuple[Found, ...]:
+    def beginning(self, prefix: str) -> tuple[StoredRecord, ...]:
         return tuple(self._read(entry) for entry in self._sorted() if entry.id.startswith(prefix))
 
-    def recent(self, place: str, since: datetime) -> tuple[Found, ...]:
+    def recent(self, place: str, since: datetime) -> tuple[StoredRecord, ...]:
         found = (entry for entry in self._sorted() if entry.place == place)
         return tuple(self._read(entry) for entry in found if entry.opened >= since)
 
-    def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[Found]:
+    def entries(self, since: datetime | None = None, *, newest_first: bool = False) -> Iterator[StoredRecord]:
         found = self._sorted()[::-1] if newest_first else self._sorted()
         return (self._read(entry) for entry in found if since is None or entry.opened >= since)
 
-    def _sorted(self) -> list[Entry]:
+    def _sorted(self) -> list[LedgerRecord]:
         return sorted(self._store.entries.values(), key=lambda entry: (entry.opened, entry.id))
 
-    def _read(self, entry: Entry) -> Found:
+    def _read(self, entry: LedgerRecord) -> StoredRecord:
         spoiled = self._store.spoiled.get(entry.id)
         return entry if spoiled is None else read_entry(entry.id, lambda: decode_entry(spoiled), entry.place)
 

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from cli.console.conftest import FOR_2H, Visitor, hostile_event, said
-from cloudmend.core.ledger_records import Entry
+from cloudmend.core.ledger_records import LedgerRecord
 from support import Account, event, ingress, ipv4
 from undoing import ALICE, entry, exemptions, mended_group, refuse, rule_of
 
@@ -132,7 +132,7 @@ def test_a_mend_under_way_is_not_taken_back(visitor: Visitor, account: Account) 
     assert "is still in progress, or crashed." in said(visitor.post(f"records/{crashed.id}", **UNDO), 409)
 
 
-def crash(account: Account) -> Entry:
+def crash(account: Account) -> LedgerRecord:
     """A mend that was begun and never ended."""
     _, entry_id = mended_group(account)
     account.clock.sleep(3600)

@@ -14,7 +14,7 @@ from cloudmend.aws.ledger_items import put_entry, put_open
 from cloudmend.cli.doctor.check import Answer, Check
 from cloudmend.cli.doctor.run import _told, doctor
 from cloudmend.cli.stack import event_rules
-from cloudmend.core.ledger_records import Entry
+from cloudmend.core.ledger_records import LedgerRecord
 from cloudmend.local.server import EmbeddedAws
 from ledgers.values import intent
 from local.embedded.helpers import SETTLE_S, client, open_to_the_world
@@ -332,7 +332,7 @@ def test_a_record_that_cannot_be_read_is_named_and_an_exemption_is_a_warning(pat
 
 
 def test_a_mend_that_no_sweep_completes_is_a_warning(patient: Patient) -> None:
-    entry = Entry.of(intent(), datetime(2026, 1, 1, tzinfo=UTC), bytes(5))
+    entry = LedgerRecord.of(intent(), datetime(2026, 1, 1, tzinfo=UTC), bytes(5))
     for write in (put_entry(entry), put_open(entry)):
         patient.client("dynamodb").put_item(TableName=patient["LedgerTable"], **write["Put"])
     check = patient.checks()["Records"]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from cloudmend.cli.scan.pictures import OpenPeriod, open_periods
-from cloudmend.core.ledger_records import End, Entry
+from cloudmend.core.ledger_records import End, LedgerRecord
 from ledgers.values import GROUP, OTHER_GROUP, intent, record
 from records import FAILED, OPEN
 from support import NOW
@@ -15,13 +15,13 @@ from support import NOW
 MINUTE = timedelta(minutes=1)
 
 
-def mended(at: datetime, group_id: str = GROUP, seconds: float | None = 2.5) -> Entry:
+def mended(at: datetime, group_id: str = GROUP, seconds: float | None = 2.5) -> LedgerRecord:
     """A mend that began then and ended a second later, `seconds` after the API call."""
     end = End(at + timedelta(seconds=1), replace(record(group_id=group_id), seconds_since_call=seconds))
-    return replace(Entry.of(intent(group_id), at, bytes(5)), state="DONE", ended=end)
+    return replace(LedgerRecord.of(intent(group_id), at, bytes(5)), state="DONE", ended=end)
 
 
-def only(*entries: Entry) -> OpenPeriod:
+def only(*entries: LedgerRecord) -> OpenPeriod:
     (door,) = open_periods(entries)
     return door
 

@@ -19,7 +19,7 @@ from cloudmend.cli.scan.page import asset, lasting, scan_page
 from cloudmend.cli.scan.pictures import OpenPeriod, bars, timeline
 from cloudmend.cli.scan.report import Report, Row
 from cloudmend.controls import every
-from cloudmend.core.ledger_records import End, Entry, Found, Unreadable
+from cloudmend.core.ledger_records import End, LedgerRecord, StoredRecord, Unreadable
 from hostile import hostile_texts
 from support import NOW, REGION
 
@@ -67,7 +67,7 @@ class Page(HTMLParser):
         return [(tag, sorted(attributes)) for tag, attributes in self.elements]
 
 
-def page_of(report: Report = REPORT, entries: Iterable[Found] | None = None) -> Page:
+def page_of(report: Report = REPORT, entries: Iterable[StoredRecord] | None = None) -> Page:
     return Page(scan_page(report, every(), entries, NOW))
 
 
@@ -77,7 +77,7 @@ def test_a_record_that_cannot_be_read_is_a_warning_and_hides_no_door() -> None:
     assert "The last 1 finding of the ledger" in page.text("caption")
 
 
-def entry_of(text: str) -> Entry:
+def entry_of(text: str) -> LedgerRecord:
     entry = mended(NOW)
     assert entry.ended
     told = replace(entry.ended.record, summary=text)
@@ -93,7 +93,7 @@ def report_with(text: str) -> Report:
 
 @pytest.mark.parametrize("report", [REPORT, EMPTY])
 @pytest.mark.parametrize("entries", [None, (), (mended(NOW),)])
-def test_the_page_is_well_formed_and_fetches_nothing(report: Report, entries: Iterable[Found] | None) -> None:
+def test_the_page_is_well_formed_and_fetches_nothing(report: Report, entries: Iterable[StoredRecord] | None) -> None:
     page = page_of(report, entries)
     assert page.open == []
     for tag, attributes in page.elements:
@@ -210,7 +210,7 @@ def test_a_region_that_could_not_be_read_is_told_first() -> None:
         ((mended(NOW),), "The last 1 finding of the ledger"),
     ],
 )
-def test_the_periods_are_those_of_the_ledger_or_a_sentence(entries: Iterable[Found] | None, said: str) -> None:
+def test_the_periods_are_those_of_the_ledger_or_a_sentence(entries: Iterable[StoredRecord] | None, said: str) -> None:
     assert said in page_of(REPORT, entries).text("main")
 
 

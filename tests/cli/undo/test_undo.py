@@ -14,7 +14,7 @@ from cloudmend.core.errors import LedgerError, WrongState
 from cloudmend.core.exempting import Where
 from cloudmend.core.model import Record
 from cloudmend.core.world import World
-from engine.test_left_behind import left_behind
+from engine.test_orphaned import left_behind
 from support import Account, ingress, ipv4
 from undoing import ALICE, GROUNDS, WORLD
 

@@ -18,7 +18,7 @@ from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.contract import State, View
 from cloudmend.core.errors import AwsError, CloudmendError
-from cloudmend.core.ledger_records import End, Entry
+from cloudmend.core.ledger_records import End, LedgerRecord
 from cloudmend.core.model import ApiCall, Edit, Request, Resource, Step
 from cloudmend.core.ports import Call
 from cloudmend.core.world import at_need
@@ -104,9 +104,9 @@ def test_what_cannot_be_judged_is_reported_or_waited_for_and_gets_no_value(
     assert (found.restraint, found.wait) == (restraint, wait)
 
 
-def mended(image: Sequence[Any], *edits: Edit) -> Entry:
+def mended(image: Sequence[Any], *edits: Edit) -> LedgerRecord:
     """A mend of a moment ago, with a before-image of these rules."""
-    made = Entry.of(intent(SG.id, before={"SecurityGroupRules": list(image)}), NOW, bytes(5))
+    made = LedgerRecord.of(intent(SG.id, before={"SecurityGroupRules": list(image)}), NOW, bytes(5))
     return made.moved("DONE", End(NOW, replace(record(group_id=SG.id), edits=edits)))
 
 
@@ -151,10 +151,10 @@ DONE = Edit(part="sgr-1", before="", after="", did="", why="")
         mended([row(1, "11.0.0.0/13")]),  # it said something else
         mended([row(1, "11.0.0.0/12", IsEgress=True)]),
         mended(HALVES[:1], DONE),
-        Entry.of(intent(SG.id, before={"SecurityGroupRules": HALVES[:1]}), NOW, bytes(5)),  # it has not ended
+        LedgerRecord.of(intent(SG.id, before={"SecurityGroupRules": HALVES[:1]}), NOW, bytes(5)),  # it has not ended
     ],
 )
-def test_a_rule_that_a_mend_changed_or_saw_otherwise_is_not_older_for_it(mend: Entry) -> None:
+def test_a_rule_that_a_mend_changed_or_saw_otherwise_is_not_older_for_it(mend: LedgerRecord) -> None:
     seen = view(*HALVES)
     (found,) = CONTROL.judge(replace(seen, recent=(mend,)), Settings())
     assert list(CONTROL.judge(seen, Settings())) == [found]

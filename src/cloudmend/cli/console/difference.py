@@ -11,7 +11,7 @@ from cloudmend.cli.scan.report import texts
 from cloudmend.controls import by_id
 from cloudmend.core.contract import Control, Parts, State
 from cloudmend.core.events import mapping
-from cloudmend.core.ledger_records import Entry
+from cloudmend.core.ledger_records import LedgerRecord
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -30,7 +30,7 @@ class Line(Struct, frozen=True, kw_only=True):
         return self.before != self.after
 
 
-def difference(entry: Entry) -> tuple[Line, ...]:
+def difference(entry: LedgerRecord) -> tuple[Line, ...]:
     """Return what was changed, and then the parts of the before-image that were not. An open intent changed none."""
     control = _control(entry.intent.control)
     parts = _parts(control, entry.intent.before)
@@ -45,7 +45,7 @@ def difference(entry: Entry) -> tuple[Line, ...]:
     )
 
 
-def noun(entry: Entry) -> str:
+def noun(entry: LedgerRecord) -> str:
     """Return the noun for a record's resource."""
     control = _control(entry.intent.control)
     return control.resource.noun if control else "resource"

@@ -31,7 +31,7 @@ from cloudmend.core.errors import CloudmendError, InputError, LedgerError
 from cloudmend.core.escaping import command, plural
 from cloudmend.core.exempting import ExemptionRequest, parse_duration
 from cloudmend.core.ledger import Ledger
-from cloudmend.core.ledger_records import Entry
+from cloudmend.core.ledger_records import LedgerRecord
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import Clock, Reader
 from cloudmend.core.record_ids import find
@@ -145,7 +145,7 @@ class Pages:
         newest = tuple(islice(self._context.ledger.entries(newest_first=True), _SHOWN))
         return Markup(render_template("mends.html", entries=newest, limit=_SHOWN))  # noqa: S704 - escaped
 
-    def _undone(self, entry: Entry, form: ExemptionForm) -> UndoResult:
+    def _undone(self, entry: LedgerRecord, form: ExemptionForm) -> UndoResult:
         """Undo a mend in the Region of its record, whatever Regions the console looks at."""
         grounds = form.grounds(self._context.caller())
         here = self._context.world(entry.intent.region)
@@ -153,7 +153,7 @@ class Pages:
 
 
 def _record_page(
-    entry: Entry, *, form: ExemptionForm | None = None, planned: UndoResult | None = None, problem: str = ""
+    entry: LedgerRecord, *, form: ExemptionForm | None = None, planned: UndoResult | None = None, problem: str = ""
 ) -> str:
     # Escaped here and not in the template, where a command would be made one that is nicer to read, and another.
     commands = [escape(command(each.command(entry.intent.region))) for each in planned.requests] if planned else []

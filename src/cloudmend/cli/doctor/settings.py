@@ -13,7 +13,7 @@ from msgspec import Struct
 from cloudmend.cli.doctor.check import Answer, Deployment, Verdict, all_of
 from cloudmend.core.contract import Control
 from cloudmend.core.escaping import plain, plural
-from cloudmend.core.ledger_records import Entries, Exemptions, Found
+from cloudmend.core.ledger_records import Exemptions, LedgerRecords, StoredRecord
 from cloudmend.core.policy.catalog import Catalog
 from cloudmend.core.policy.explain import explain
 from cloudmend.core.policy.model import Policy, mode_of
@@ -87,9 +87,9 @@ def version(lines: Rows | None, installed: str, deployment: Deployment) -> Answe
     return Answer("warning", f"cloudmend {installed} is installed, {deployed} is deployed.", deployment.deploy())
 
 
-def records(open_intents: Iterable[Found], exemptions: Exemptions, now: datetime) -> Answer:
+def records(open_intents: Iterable[StoredRecord], exemptions: Exemptions, now: datetime) -> Answer:
     """Judge the mends that did not end, and the exemptions."""
-    entries = Entries(open_intents)
+    entries = LedgerRecords(open_intents)
     left = [entry for entry in entries if entry.opened < now - _FORGOTTEN]
     unread = [*(each.problem for each in entries.unreadable), *exemptions.problems]
     if unread:

@@ -27,7 +27,7 @@ from cloudmend.core.ending import label
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.escaping import counted, cut, terminal
 from cloudmend.core.ledger import Ledger
-from cloudmend.core.ledger_records import Entries, Entry, key_of
+from cloudmend.core.ledger_records import LedgerRecord, LedgerRecords, key_of
 from cloudmend.core.model import Actor, Edit, Record
 from cloudmend.core.notice.wording import undo_command
 from cloudmend.core.planning import same
@@ -137,20 +137,20 @@ def opener_of(found: Look, ledger: Ledger) -> Actor:
     parts = {part: found.state.parts.get(part) for part in mended} if found.state else {}
     try:
         place = key_of(resource.account, resource.region, control.id, resource.id)
-        entries = list(Entries(ledger.recent(place, _EVER)))
+        entries = list(LedgerRecords(ledger.recent(place, _EVER)))
     except CloudmendError:
         return _UNKNOWN
     told = (_opener(control, entry, parts) for entry in reversed(entries) if _is_about(entry, parts))
     return next(told, _UNKNOWN)
 
 
-def _is_about(entry: Entry, parts: Parts) -> bool:
+def _is_about(entry: LedgerRecord, parts: Parts) -> bool:
     restored = entry.undone.record.edits if entry.undone else ()
     named = {finding.part for finding in entry.intent.findings} | {edit.part for edit in restored}
     return not named.isdisjoint(parts)
 
 
-def _opener(control: Control[Any], entry: Entry, parts: Parts) -> Actor:
+def _opener(control: Control[Any], entry: LedgerRecord, parts: Parts) -> Actor:
     if entry.undone:
         restored = {(edit.part, edit.after) for edit in entry.undone.record.edits}
         is_still_so = not restored.isdisjoint((part, control.said(value)) for part, value in parts.items())

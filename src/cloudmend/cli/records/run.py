@@ -19,7 +19,7 @@ from cloudmend.core.errors import InputError
 from cloudmend.core.escaping import plural, terminal
 from cloudmend.core.exempting import parse_duration
 from cloudmend.core.ledger import Ledger
-from cloudmend.core.ledger_records import Entries, Entry, Found, State
+from cloudmend.core.ledger_records import LedgerRecord, LedgerRecords, State, StoredRecord
 from cloudmend.core.standing import StandingResource, Unit, UnreadableStanding
 from cloudmend.core.stored import json_lines
 
@@ -37,7 +37,7 @@ def records(*, group: str, since: str, ledger: str, region: str | None, export: 
     """
     opened_since = datetime.now(UTC) - parse_duration(since) if since else None
     searched = find_ledger(ledger, region)
-    entries = Entries(_chosen(searched.ledger, group, opened_since) if searched.ledger else ())
+    entries = LedgerRecords(_chosen(searched.ledger, group, opened_since) if searched.ledger else ())
     told = _told_if_none(entries, searched, "such record" if group or since else "record")
     if export is None:
         _tell(told)
@@ -49,12 +49,12 @@ def records(*, group: str, since: str, ledger: str, region: str | None, export: 
     return 1 if entries.unreadable else 0
 
 
-def _chosen(ledger: Ledger, group: str, since: datetime | None) -> Iterable[Found]:
+def _chosen(ledger: Ledger, group: str, since: datetime | None) -> Iterable[StoredRecord]:
     """Return all records, or those of one resource under any control."""
     return (each for each in ledger.entries(since) if not group or each.resource_id == group)
 
 
-def _told_if_none(entries: Entries, searched: SearchedLedger, what: str) -> Iterator[Entry]:
+def _told_if_none(entries: LedgerRecords, searched: SearchedLedger, what: str) -> Iterator[LedgerRecord]:
     """Yield the entries. If there are none, say on stderr what was searched."""
     one = None
     for one in entries:
@@ -63,11 +63,11 @@ def _told_if_none(entries: Entries, searched: SearchedLedger, what: str) -> Iter
         sys.stderr.write(f"cloudmend: {terminal(searched.nothing(f'There is no {what}'))}\n")
 
 
-def _lines(entries: Iterable[Entry]) -> Iterable[str]:
+def _lines(entries: Iterable[LedgerRecord]) -> Iterable[str]:
     return (f"{line}\n" for line in json_lines(entries))
 
 
-def _export(entries: Iterable[Entry], path: Path) -> None:
+def _export(entries: Iterable[LedgerRecord], path: Path) -> None:
     try:
         with path.open("w", encoding="utf-8") as file:
             written = sum(bool(file.write(line)) for line in _lines(entries))
@@ -77,7 +77,7 @@ def _export(entries: Iterable[Entry], path: Path) -> None:
         sys.stderr.write(f"cloudmend: {plural(written, 'record')} written to {terminal(str(path))}.\n")
 
 
-def _tell(entries: Iterable[Entry]) -> None:
+def _tell(entries: Iterable[LedgerRecord]) -> None:
     """Three lines each: a table would be wider than a terminal, and cut the id that undo takes."""
     screen = Screen()
     for entry in entries:

@@ -27,7 +27,7 @@ from cloudmend.cli.scan.pictures import OpenPeriod, bars, open_periods, timeline
 from cloudmend.cli.scan.report import Report, Row, by_control, detail_text, numbers_of
 from cloudmend.core.contract import Control
 from cloudmend.core.escaping import cut, plural, terminal
-from cloudmend.core.ledger_records import Entries, Entry, Found
+from cloudmend.core.ledger_records import LedgerRecord, LedgerRecords, StoredRecord
 from cloudmend.core.version import CODE_VERSION
 
 _MINUTE: Final = 60.0  # seconds
@@ -101,7 +101,7 @@ def _environment() -> Environment:
 def scan_page(
     report: Report,
     controls: Sequence[Control[Any]],
-    found: Iterable[Found] | None,
+    found: Iterable[StoredRecord] | None,
     now: datetime,
     options: tuple[str, ...] = (),
 ) -> str:
@@ -109,7 +109,7 @@ def scan_page(
 
     `options` are the options of the scan, with which another command judges in the same way.
     """
-    entries = Entries(found or ())
+    entries = LedgerRecords(found or ())
     periods = None if found is None else _periods(entries, report)
     used = [row for row in report.rows if row.reach and row.reach.users]
     return render(
@@ -153,7 +153,7 @@ def _findings(
             yield control, numbers_of(found), found
 
 
-def _periods(entries: Iterable[Entry], report: Report) -> Sequence[OpenPeriod]:
+def _periods(entries: Iterable[LedgerRecord], report: Report) -> Sequence[OpenPeriod]:
     """Return the open findings of the controls and Regions that the report covers."""
     of_these = (
         entry for entry in entries if entry.intent.region in report.regions and entry.intent.control in report.controls

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from cloudmend.cli.scan.report import Report, Row, resources_of
 from cloudmend.core.attribution import attribute
 from cloudmend.core.escaping import cut, plural
-from cloudmend.core.ledger_records import Entry
+from cloudmend.core.ledger_records import LedgerRecord
 
 Kind = Literal["mended", "open", "undone"]
 
@@ -54,7 +54,7 @@ class OpenPeriod(Struct, frozen=True, kw_only=True):
         return self.closed - self.opened if self.closed and self.is_exact else None
 
 
-def open_periods(entries: Iterable[Entry]) -> tuple[OpenPeriod, ...]:
+def open_periods(entries: Iterable[LedgerRecord]) -> tuple[OpenPeriod, ...]:
     """Return what was open, by entries that are oldest first.
 
     If a mend left something open, the resource's next mend closed it.
@@ -69,7 +69,7 @@ def open_periods(entries: Iterable[Entry]) -> tuple[OpenPeriod, ...]:
     return tuple(sorted(periods, key=lambda period: period.opened))
 
 
-def _periods(entry: Entry, next_mend: datetime | None) -> Iterator[OpenPeriod]:
+def _periods(entry: LedgerRecord, next_mend: datetime | None) -> Iterator[OpenPeriod]:
     opened, is_exact = _opened(entry)
     record = entry.ended.record if entry.ended else None
     closed = _closed(entry)
@@ -91,14 +91,14 @@ def _periods(entry: Entry, next_mend: datetime | None) -> Iterator[OpenPeriod]:
         yield replace(mended, kind="undone", opened=undone.at, closed=next_mend, is_exact=True, who=who, told=told)
 
 
-def _opened(entry: Entry) -> tuple[datetime, bool]:
+def _opened(entry: LedgerRecord) -> tuple[datetime, bool]:
     """Return when it was opened, and whether CloudTrail gave the time."""
     if entry.ended is None or entry.ended.record.seconds_since_call is None:
         return entry.opened, False
     return entry.ended.at - timedelta(seconds=entry.ended.record.seconds_since_call), True
 
 
-def _closed(entry: Entry) -> datetime | None:
+def _closed(entry: LedgerRecord) -> datetime | None:
     """Return when it was proved closed, if it was."""
     return entry.ended.at if entry.ended and entry.ended.record.status in _PROVED else None
 

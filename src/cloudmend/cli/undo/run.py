@@ -14,14 +14,14 @@ from cloudmend.controls import by_id, every
 from cloudmend.core.errors import UndoIncomplete
 from cloudmend.core.escaping import command, terminal
 from cloudmend.core.exempting import ExemptionRequest, parse_duration
-from cloudmend.core.ledger_records import Entry
+from cloudmend.core.ledger_records import LedgerRecord
 from cloudmend.core.model import UNDO, Record
 from cloudmend.core.notice.event import NoticeRequest
 from cloudmend.core.record_ids import find
 from cloudmend.core.undo import UndoResult
 from cloudmend.core.world import World
 from cloudmend.disk.policy_file import read_policy
-from cloudmend.engine.stations.left_behind import complete_all
+from cloudmend.engine.stations.orphaned import complete_all
 from cloudmend.engine.undo import undo as take_back
 
 
@@ -58,7 +58,7 @@ def undo(
 
 
 def take_back_and_tell(
-    entry: Entry, grounds: ExemptionRequest, here: World, stack: StackNotifier, *, dry_run: bool
+    entry: LedgerRecord, grounds: ExemptionRequest, here: World, stack: StackNotifier, *, dry_run: bool
 ) -> UndoResult:
     """The stack is asked to tell people, also of an exemption that stands where the undo failed, and a second time
     where it was undone already: whoever did so may have got no further. Raises CloudmendError as the undo does.

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from cloudmend.core.events import items, mapping, text
-from cloudmend.core.ledger_records import Entry
+from cloudmend.core.ledger_records import LedgerRecord
 from cloudmend.core.model import Json
 from cloudmend.core.network import Family, Network, Traffic, protocol_name, rule_traffic
 
@@ -126,7 +126,7 @@ class GroupFacts(Struct, frozen=True, kw_only=True):
         kept = tuple(rule for rule in self.rules if rule.id not in rule_ids)
         return msgspec.structs.replace(self, rules=kept) if rule_ids else self
 
-    def dated(self, recent: Iterable[Entry], old: frozenset[str] = frozenset()) -> GroupFacts:
+    def dated(self, recent: Iterable[LedgerRecord], old: frozenset[str] = frozenset()) -> GroupFacts:
         """Return the group with the time since when each rule has its present form, as far as its latest mends show.
 
         A rule that such a mend changed was opened again after the mend. `old` are ids of rules.

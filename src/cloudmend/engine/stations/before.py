@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import History
-from cloudmend.core.ledger_records import Entries, key_of
+from cloudmend.core.ledger_records import LedgerRecords, key_of
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.policy.modes import existing_of
 from cloudmend.core.ports import Begin
@@ -74,7 +74,7 @@ def _history(target: Target, world: World) -> History | CloudmendError:
 def _recent(target: Target, world: World) -> Recent:
     """Return what the ledger knows of late. What cannot be read counts for nothing: what is open is closed."""
     try:
-        found = Entries(world.ledger.recent(key(target, world), world.clock.now() - FLAP_WINDOW))
+        found = LedgerRecords(world.ledger.recent(key(target, world), world.clock.now() - FLAP_WINDOW))
     except CloudmendError as error:
         return Recent(unreadable=(str(error),))
     return _readable(found)
@@ -84,13 +84,13 @@ def _recent_of(history: Callable[[], History | CloudmendError]) -> Recent:
     found = history()
     if isinstance(found, CloudmendError):
         return Recent(unreadable=(str(found),))
-    recent = _readable(Entries(found.recent))
+    recent = _readable(LedgerRecords(found.recent))
     if isinstance(found.standing, UnreadableStanding):
         return Recent(recent.entries, (*recent.unreadable, found.standing.problem))
     return recent
 
 
-def _readable(entries: Entries) -> Recent:
+def _readable(entries: LedgerRecords) -> Recent:
     return Recent(tuple(entries), tuple(each.problem for each in entries.unreadable))
 
 

@@ -12,11 +12,11 @@ import msgspec
 from cloudmend.core.contract import Control, State
 from cloudmend.core.ending import commands, told_findings, without_tags, without_tags_of
 from cloudmend.core.errors import BudgetSpent, Busy, CloudmendError, TooLarge
-from cloudmend.core.ledger_records import Entry, Exemptions
+from cloudmend.core.ledger_records import Exemptions, LedgerRecord
 from cloudmend.core.model import Intent, Json, Request
 from cloudmend.core.planning import calls, same_parts
 from cloudmend.core.policy.model import Policy
-from cloudmend.core.target import Ended
+from cloudmend.core.target import Outcome
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.core.world import World
 from cloudmend.engine.stations.later import budget_spent
@@ -25,7 +25,7 @@ from cloudmend.engine.stations.values import Answer, Planned, sentence
 from cloudmend.engine.stations.verdict import exempted_meanwhile
 
 
-def intend(plans: Sequence[Planned], policy: Policy, world: World) -> list[Planned | Ended]:
+def intend(plans: Sequence[Planned], policy: Policy, world: World) -> list[Planned | Outcome]:
     """Keep what is about to be done, with what is there before. What was exempted or changed meanwhile ends."""
     latest = world.begin(partial(current_exemptions, world))
     whole: list[Answer | None] = [
@@ -38,7 +38,7 @@ def intend(plans: Sequence[Planned], policy: Policy, world: World) -> list[Plann
     ]
 
 
-def _kept(plans: Sequence[Planned], policy: Policy, world: World) -> list[Entry | Exception]:
+def _kept(plans: Sequence[Planned], policy: Policy, world: World) -> list[LedgerRecord | Exception]:
     """Store all intents at once; if that cannot be, one by one, each with its own error."""
     if len(plans) > 1:
         with suppress(CloudmendError):
@@ -46,7 +46,7 @@ def _kept(plans: Sequence[Planned], policy: Policy, world: World) -> list[Entry 
     return [_kept_one(each, policy, world) for each in plans]
 
 
-def _kept_one(planned: Planned, policy: Policy, world: World) -> Entry | Exception:
+def _kept_one(planned: Planned, policy: Policy, world: World) -> LedgerRecord | Exception:
     """Store an intent; without tags if the ledger has no room for them, or who may tag could keep it at fault."""
     try:
         try:
@@ -93,8 +93,12 @@ def _image(control: Control[Any], state: State, *, tags: bool) -> Json:
 
 
 def _checked(
-    planned: Planned, kept: Entry | Exception, latest: Callable[[], Exemptions], state: Answer | None, world: World
-) -> Planned | Ended:
+    planned: Planned,
+    kept: LedgerRecord | Exception,
+    latest: Callable[[], Exemptions],
+    state: Answer | None,
+    world: World,
+) -> Planned | Outcome:
     if isinstance(kept, BudgetSpent):
         return budget_spent(kept, planned.ended("observed", planned=planned.plan.steps), world)
     if isinstance(kept, Busy):

@@ -13,14 +13,16 @@ from cloudmend.core.errors import PlanChanged
 from cloudmend.core.model import Edit
 from cloudmend.core.planning import Plan
 from cloudmend.core.policy.model import Policy
-from cloudmend.core.target import Ended
+from cloudmend.core.target import Outcome
 from cloudmend.core.world import World
 from cloudmend.engine.stations.later import wait
 from cloudmend.engine.stations.values import Planned, Situation, Verdict, clean, failed
 from cloudmend.engine.stations.verdict import verdict
 
 
-def judged(situation: Situation, policy: Policy, world: World, agreed: Sequence[Edit] | None = None) -> Planned | Ended:
+def judged(
+    situation: Situation, policy: Policy, world: World, agreed: Sequence[Edit] | None = None
+) -> Planned | Outcome:
     """Return the plan for what is at fault, or the end of a target for which there is nothing to do.
 
     `agreed` is what a person agreed to: a plan that would do more is not made.
@@ -31,10 +33,10 @@ def judged(situation: Situation, policy: Policy, world: World, agreed: Sequence[
         return failed(situation.target, error)
 
 
-def _judged(situation: Situation, policy: Policy, world: World, agreed: Sequence[Edit] | None) -> Planned | Ended:
+def _judged(situation: Situation, policy: Policy, world: World, agreed: Sequence[Edit] | None) -> Planned | Outcome:
     target, state = situation.target, situation.state
     if state is None:
-        return Ended(target=target, status="gone")
+        return Outcome(target=target, status="gone")
     found = verdict(situation, state, policy, now=world.clock.now(), account=world.account)
     if found is None:
         return clean(target, state, policy.settings_of(target.control))
@@ -63,9 +65,9 @@ def _planned(found: Verdict, made: Plan, seen: datetime, agreed: Sequence[Edit] 
     )
 
 
-def _ended(found: Verdict, world: World) -> Ended:
+def _ended(found: Verdict, world: World) -> Outcome:
     """Return the end of a resource that stays as it is, and is reported or looked at again."""
-    end = Ended(
+    end = Outcome(
         target=found.target,
         status="exempt" if found.decision.action == "exempt" else "observed",
         decision=found.decision.why,
@@ -90,7 +92,7 @@ def _ended(found: Verdict, world: World) -> Ended:
     return msgspec.structs.replace(end, planned=found.plan.steps, **more)
 
 
-def _unknown(end: Ended, world: World) -> Ended:
+def _unknown(end: Outcome, world: World) -> Outcome:
     """Return the end of a resource with no finding to mend: reported, or to be looked at again."""
     why = "; ".join(sorted({each.restraint or each.wait for each in end.findings} - {""})) or "it is only reported"
     end = msgspec.structs.replace(end, decision=why)

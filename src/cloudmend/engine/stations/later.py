@@ -12,7 +12,7 @@ from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import next_hour
 from cloudmend.core.model import Json
 from cloudmend.core.ports import PutOff
-from cloudmend.core.target import Ended, Target
+from cloudmend.core.target import Outcome, Target
 from cloudmend.core.world import World
 from cloudmend.engine.stations.values import Situation
 
@@ -25,25 +25,25 @@ _SKEW: Final = timedelta(minutes=1)  # a call cannot be further in the future th
 _MOST_BYTES: Final = 200_000  # of a message: SQS takes 256 KB, and what an event says may be nearly as much
 
 
-def look_again(end: Ended, situation: Situation | Ended, world: World) -> Ended:
+def look_again(end: Outcome, situation: Situation | Outcome, world: World) -> Outcome:
     """Return the end. If AWS lags behind the event, the end says so and is no all-clear.
 
     The queue then has a task to look again. If there is no queue, or it does not accept the task, the end is a failure.
     """
-    if isinstance(situation, Ended) or end.status in ("open", "failed"):  # that is tried again as a whole
+    if isinstance(situation, Outcome) or end.status in ("open", "failed"):  # that is tried again as a whole
         return end
     told = ", ".join(_never_seen(end, situation, world.clock.now()))
     return _told_late(end, f"AWS does not show {told} yet, which the event names", world) if told else end
 
 
-def look_again_named(end: Ended, world: World) -> Ended:
+def look_again_named(end: Outcome, world: World) -> Outcome:
     """Return the end of an event that names a missing resource. If the event is young, AWS may not show it yet."""
     if not _is_young(end.target.cause.time, world.clock.now()):
         return end
     return _told_late(end, f"AWS does not show {end.target.resource.label} yet, which the event names", world)
 
 
-def _told_late(end: Ended, told: str, world: World) -> Ended:
+def _told_late(end: Outcome, told: str, world: World) -> Outcome:
     now, is_clear = world.clock.now(), end.status in ("clean", "gone")
     task = _young_task(end.target, now, world)
     task = _telling(end, task) if end.status == "observed" else task
@@ -67,7 +67,7 @@ def _not_left(task: PutOff, world: World) -> str:
         return f"Try again in two minutes. It could not be put into the queue for that: {error}"
 
 
-def _never_seen(end: Ended, situation: Situation, now: datetime) -> list[str]:
+def _never_seen(end: Outcome, situation: Situation, now: datetime) -> list[str]:
     """Return, in words, the parts that the event reports, and that neither the state nor any mend since the call saw.
 
     A mend may have removed or narrowed a part that it saw, so such a part is not missing.
@@ -120,7 +120,7 @@ def _young_task(target: Target, now: datetime, world: World) -> PutOff:
     )
 
 
-def wait(end: Ended, world: World) -> Ended:
+def wait(end: Outcome, world: World) -> Outcome:
     """Return the end of a mend that has to wait: pending or deferred if the queue has its task, otherwise failed."""
     task = _naming(end, _telling(end, _task(end.target, world.clock.now() + _WAIT, world)))
     try:
@@ -135,7 +135,7 @@ def wait(end: Ended, world: World) -> Ended:
     return msgspec.structs.replace(end, status=status, retry_at=task.due)
 
 
-def budget_spent(spent: Exception, end: Ended, world: World) -> Ended:
+def budget_spent(spent: Exception, end: Outcome, world: World) -> Outcome:
     """Return the end of a mend that the budget refuses; the task waits for the next hour."""
     task = _naming(end, _telling(end, _task(end.target, next_hour(world.clock.now()), world)))
     told, retry_at = f"It is open until it is tried again at {task.due:%H:%M} UTC.", None
@@ -150,12 +150,12 @@ def budget_spent(spent: Exception, end: Ended, world: World) -> Ended:
     return msgspec.structs.replace(end, decision=decision, budget_spent=True, retry_at=retry_at)
 
 
-def _telling(end: Ended, task: PutOff) -> PutOff:
+def _telling(end: Outcome, task: PutOff) -> PutOff:
     """Return the task with the parts that a notice now reports as at fault, and that stay as they are."""
     return msgspec.structs.replace(task, told=tuple(finding.part for finding in end.findings))
 
 
-def _naming(end: Ended, task: PutOff) -> PutOff:
+def _naming(end: Outcome, task: PutOff) -> PutOff:
     """Return the task with the parts that the call may have opened, if the event names none.
 
     The task has no time of the call. By these parts its look knows what is no baseline, also if their values change.

@@ -12,7 +12,7 @@ from cloudmend.core.contract import Finding, State, View, after
 from cloudmend.core.model import Step
 from cloudmend.core.planning import judge, same
 from cloudmend.core.policy.model import Policy
-from cloudmend.core.target import Ended, Target
+from cloudmend.core.target import Outcome, Target
 from cloudmend.core.world import World
 from cloudmend.engine.stations.later import wait
 from cloudmend.engine.stations.put import undo_of
@@ -36,7 +36,7 @@ class Proof(Struct, frozen=True):
         return any(each.is_due for each in self.remaining)
 
 
-def prove(written: Sequence[Written], policy: Policy, world: World) -> list[Ended]:
+def prove(written: Sequence[Written], policy: Policy, world: World) -> list[Outcome]:
     """Return the end of each: mended only if nothing is at fault. What still is, is read again, all together."""
     proofs: dict[int, Proof] = {}
     left = list(enumerate(written))
@@ -74,7 +74,7 @@ def _look(written: Written, answer: Answer, world: World) -> Proof:
         return Proof(problem=error)
 
 
-def _end(written: Written, proof: Proof, world: World) -> Ended:
+def _end(written: Written, proof: Proof, world: World) -> Outcome:
     planned = written.planned
     if planned.busy:
         return _kept_out(written, proof, world)
@@ -101,7 +101,7 @@ def _end(written: Written, proof: Proof, world: World) -> Ended:
     return planned.ended("mended", **more)
 
 
-def _kept_out(written: Written, proof: Proof, world: World) -> Ended:
+def _kept_out(written: Written, proof: Proof, world: World) -> Outcome:
     """Return what is true while another is at it: what that one closed is clean."""
     planned = written.planned
     if proof.problem or proof.is_open:
@@ -129,7 +129,7 @@ def _known(written: Written, proof: Proof) -> tuple[tuple[Step, ...], bool]:
     return (*written.steps, *seen), unsure
 
 
-def _still_open(written: Written, end: Ended, world: World) -> Ended:
+def _still_open(written: Written, end: Outcome, world: World) -> Outcome:
     """Return what is true of a resource that is shown at fault: by something new, or by what the plan was about."""
     planned, control = written.planned, written.planned.target.control
     own = {finding.part if control.new_ids else finding.mark for finding in planned.plan.findings}

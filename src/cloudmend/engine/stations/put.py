@@ -14,14 +14,14 @@ from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Step
 from cloudmend.core.planning import Plan, calls, judge, same_parts, steps_between
 from cloudmend.core.ports import Call
-from cloudmend.core.target import Ended
+from cloudmend.core.target import Outcome
 from cloudmend.core.world import OneByOne, World
 from cloudmend.engine.stations.values import Planned, Written, sentence
 
 _TRIES: Final = 3  # of a write whose guard was stale
 
 
-def put(plans: Sequence[Planned], world: World) -> list[Written | Ended]:
+def put(plans: Sequence[Planned], world: World) -> list[Written | Outcome]:
     """Carry out plans; those of several resources run concurrently."""
     if len(plans) == 1:
         return [_put(plans[0], world)]
@@ -30,7 +30,7 @@ def put(plans: Sequence[Planned], world: World) -> list[Written | Ended]:
     return [written() for written in begun]
 
 
-def _put(planned: Planned, world: World) -> Written | Ended:
+def _put(planned: Planned, world: World) -> Written | Outcome:
     """Carry out a plan. What was done until an error is proved and told like the rest."""
     if planned.busy:
         return Written(planned=planned)

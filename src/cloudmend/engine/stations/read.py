@@ -10,14 +10,14 @@ import msgspec
 
 from cloudmend.core.contract import State
 from cloudmend.core.policy.model import Policy
-from cloudmend.core.target import Ended, Target
+from cloudmend.core.target import Outcome, Target
 from cloudmend.core.world import World
 from cloudmend.engine.stations.before import known_before
 from cloudmend.engine.stations.reading import current_exemptions, states
 from cloudmend.engine.stations.values import Answer, Known, Situation, failed
 
 
-def read(targets: Sequence[Target], policy: Policy, world: World) -> list[Situation | Ended]:
+def read(targets: Sequence[Target], policy: Policy, world: World) -> list[Situation | Outcome]:
     """Read the states of all targets at once. A sweep asks the ledger only about what is found at fault."""
     seen = world.clock.now()
     begin = cache if all(target.swept for target in targets) else world.begin
@@ -34,7 +34,7 @@ def read(targets: Sequence[Target], policy: Policy, world: World) -> list[Situat
 
 def _situation(
     target: Target, answer: Answer, known: Known, seen: datetime, policy: Policy, world: World
-) -> Situation | Ended:
+) -> Situation | Outcome:
     try:
         named = _named(target, state := answer())
         if not (target.resource.account or target.cause.account):  # only the state says whose it is, and so its key

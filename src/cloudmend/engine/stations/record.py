@@ -19,7 +19,7 @@ from cloudmend.core.ledger import MendEnd
 from cloudmend.core.model import Notice, Record
 from cloudmend.core.ports import KeptNotifier
 from cloudmend.core.standing import StandingFound, StandingResource
-from cloudmend.core.target import Ended
+from cloudmend.core.target import Outcome
 from cloudmend.core.world import World
 from cloudmend.engine.stations.before import key
 from cloudmend.engine.stations.tell import Told, ending, record_all
@@ -49,7 +49,7 @@ class _Stood(Struct, frozen=True):
         return not self.now.says_the_same(was) if self.now else self.before is not None
 
 
-def record(ended: Sequence[Ended], world: World) -> list[Record]:
+def record(ended: Sequence[Outcome], world: World) -> list[Record]:
     """Tell every end but those that were given up, and let the ledger know; return the records in their order."""
     now = world.clock.now()
     stood = [_stood(each, now, world) for each in ended]
@@ -63,7 +63,7 @@ def record(ended: Sequence[Ended], world: World) -> list[Record]:
     return records
 
 
-def _stood(ended: Ended, now: datetime, world: World) -> tuple[Notice, _Stood]:
+def _stood(ended: Outcome, now: datetime, world: World) -> tuple[Notice, _Stood]:
     """Return when people are notified of an end, and what stands after it."""
     target, kind = ended.target, ended.target.control.resource.type
     faults = faults_of(ended)
@@ -83,7 +83,7 @@ def _stood(ended: Ended, now: datetime, world: World) -> tuple[Notice, _Stood]:
     return notice, stood(found)
 
 
-def _notice_of_unit(ended: Ended, now: datetime) -> Notice:
+def _notice_of_unit(ended: Outcome, now: datetime) -> Notice:
     """Return when people are notified of a sweep that cannot list its unit: once, and again after a week."""
     target = ended.target
     is_unlisted = ended.status == "failed" and target.resource.type != target.control.resource.type
@@ -116,7 +116,7 @@ def _kept_but(changed: Sequence[_Stood], world: World) -> list[_Stood]:
     return [stood(world.ledger.history(place, since).standing) for place, stood in again]
 
 
-def _is_silent(ended: Ended, made: Record) -> bool:
+def _is_silent(ended: Outcome, made: Record) -> bool:
     """Return whether not even the log gets it: the next walk goes on, or a sweep found nothing new."""
     target = ended.target
     is_one = target.resource.type == target.control.resource.type
@@ -124,7 +124,7 @@ def _is_silent(ended: Ended, made: Record) -> bool:
     return ended.given_up or (target.swept and is_one and is_known)
 
 
-def _told(ended: Ended, made: Record) -> Told:
+def _told(ended: Outcome, made: Record) -> Told:
     if ended.entry is None or ended.unsure or ended.status == "pending":
         return made, None
     return made, MendEnd(ended.entry, ending(made), made)

@@ -11,7 +11,7 @@ from cloudmend.core.contract import Control
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import SWEEP, ApiCall, Resource
 from cloudmend.core.policy.model import Policy
-from cloudmend.core.target import Ended, Target, the_one
+from cloudmend.core.target import Outcome, Target, the_one
 from cloudmend.core.world import World
 from cloudmend.engine.stations.later import look_again_named
 from cloudmend.engine.stations.values import clean, failed, sentence
@@ -37,13 +37,13 @@ def _account(world: World) -> str:
         return ""
 
 
-def resolve(targets: Sequence[Target], policy: Policy, world: World) -> tuple[list[Target], list[Ended]]:
+def resolve(targets: Sequence[Target], policy: Policy, world: World) -> tuple[list[Target], list[Outcome]]:
     """Return a target for each resource that a target stands for, and the ends of those that are not looked at.
 
     If a list can be read in part only, cloudmend mends the resources of that part and reports that the rest is unread.
     """
     found: list[Target] = []
-    ended: list[Ended] = []
+    ended: list[Outcome] = []
     for each in targets:
         if end := misplaced(each, world):
             ended.append(end)
@@ -56,7 +56,7 @@ def resolve(targets: Sequence[Target], policy: Policy, world: World) -> tuple[li
     return found, ended
 
 
-def each_of(target: Target, policy: Policy, world: World) -> tuple[list[Target], list[Ended]]:
+def each_of(target: Target, policy: Policy, world: World) -> tuple[list[Target], list[Outcome]]:
     """Return a target for each resource of a target, and the end of that target if there are none, or not all."""
     control = target.control
     if control.resource.scope == "account" and target.swept and target.resource.region != world.region:
@@ -73,7 +73,7 @@ def each_of(target: Target, policy: Policy, world: World) -> tuple[list[Target],
     return found, [] if found else [_nothing(target, settings, world)]
 
 
-def _nothing(target: Target, settings: Any, world: World) -> Ended:
+def _nothing(target: Target, settings: Any, world: World) -> Outcome:
     """Return the end of a target without a resource. If the event is young, AWS may not show the resource yet."""
     end = clean(target, None, settings)
     return look_again_named(end, world) if target.resource.name else end
@@ -91,13 +91,13 @@ def placed(call: ApiCall, world: World) -> ApiCall:
     return call if call.region else msgspec.structs.replace(call, region=world.region)
 
 
-def misplaced(target: Target, world: World) -> Ended | None:
+def misplaced(target: Target, world: World) -> Outcome | None:
     """Return the end of a call that was not made here, or whose place is unknown; None for a call made here."""
     try:
         problem = _elsewhere(target.cause, world) or _others(target, world)
     except CloudmendError as error:
         problem = f"it is not known which account this is, so nothing was looked at: {sentence(error)}"
-    return Ended(target=target, status="failed", told=problem) if problem else None
+    return Outcome(target=target, status="failed", told=problem) if problem else None
 
 
 def _elsewhere(call: ApiCall, world: World) -> str:
@@ -151,10 +151,10 @@ def ours(found: Sequence[Target], world: World) -> tuple[list[Target], list[Reso
     )
 
 
-def left_to_owners(target: Target, others: Sequence[Resource], world: World) -> Ended:
+def left_to_owners(target: Target, others: Sequence[Resource], world: World) -> Outcome:
     """Return the end of the resources that others own: one end for the target, and not one for each resource."""
     named = ", ".join(f"{each.id} of account {each.account}" for each in others[:_NAMED])
     more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
     told = f"it also leads to resources of other accounts, which cloudmend did not read: {named}{more}"
     decision = f"cloudmend acts in account {world.account()} alone; have it run there too, or tell the owners"
-    return Ended(target=target, status="observed", told=told, decision=decision)
+    return Outcome(target=target, status="observed", told=told, decision=decision)

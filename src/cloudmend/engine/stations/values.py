@@ -10,13 +10,13 @@ from msgspec import Struct
 
 from cloudmend.core.contract import Finding, State, View
 from cloudmend.core.errors import CloudmendError
-from cloudmend.core.ledger_records import Entry, Exemptions
+from cloudmend.core.ledger_records import Exemptions, LedgerRecord
 from cloudmend.core.model import Step
 from cloudmend.core.planning import Covers, Plan
 from cloudmend.core.policy.model import Decision, Mode
 from cloudmend.core.ports import Call
 from cloudmend.core.standing import Before, StandingFound
-from cloudmend.core.target import Ended, Target
+from cloudmend.core.target import Outcome, Target
 
 Answer = Callable[[], State | None]
 NOT_SURE: Final = "the ledger does not say whether it was there before cloudmend, and the next look asks again"
@@ -25,7 +25,7 @@ NOT_SURE: Final = "the ledger does not say whether it was there before cloudmend
 class Recent(Struct, frozen=True):
     """The mends begun at a resource within FLAP_WINDOW, by its control, and why some of them cannot be read."""
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[LedgerRecord, ...] = ()
     unreadable: tuple[str, ...] = ()
 
 
@@ -48,9 +48,9 @@ class Situation(Struct, frozen=True, kw_only=True):
     seen: datetime
 
 
-def failed(target: Target, error: Exception, **more: Any) -> Ended:
+def failed(target: Target, error: Exception, **more: Any) -> Outcome:
     """Return the end of a target that an error stopped."""
-    return Ended(target=target, status="failed", told=sentence(error), **more)
+    return Outcome(target=target, status="failed", told=sentence(error), **more)
 
 
 def sentence(error: Exception) -> str:
@@ -83,8 +83,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
     baseline_why: str = ""  # since when, and what mends it
     is_baseline: bool = False  # nothing else is at fault
     covers: Covers  # by exemptions and by the baseline
-    recent: tuple[Entry, ...]
-    pending: Entry | None = None
+    recent: tuple[LedgerRecord, ...]
+    pending: LedgerRecord | None = None
     plan: Plan | None = None
     flaps: int = 0  # how often the same was mended within FLAP_WINDOW
     unreadable: tuple[str, ...] = ()  # exemptions
@@ -99,7 +99,7 @@ class Planned(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]  # also those that it does not mend
     covers: Covers
     decision: str
-    recent: tuple[Entry, ...]
+    recent: tuple[LedgerRecord, ...]
     flaps: int
     seen: datetime
     unreadable: tuple[str, ...] = ()  # exemptions
@@ -107,10 +107,10 @@ class Planned(Struct, frozen=True, kw_only=True):
     baseline: tuple[Finding, ...] = ()  # left as it was before cloudmend
     spared: tuple[Finding, ...] = ()  # left as it is by an exemption of the part
     agreed: bool = False  # a person agreed to it: nothing else may be done
-    entry: Entry | None = None
+    entry: LedgerRecord | None = None
     busy: str = ""  # another run is at it, so nothing is written
 
-    def ended(self, status: Any, **more: Any) -> Ended:
+    def ended(self, status: Any, **more: Any) -> Outcome:
         """Return an end of it, with all that is known."""
         known: dict[str, Any] = {
             "decision": self.decision,
@@ -125,14 +125,14 @@ class Planned(Struct, frozen=True, kw_only=True):
             "view": self.plan.view,
             "settings": self.plan.settings,
         }
-        return Ended(target=self.target, status=status, **{**known, **more})
+        return Outcome(target=self.target, status=status, **{**known, **more})
 
 
-def clean(target: Target, state: State | None, settings: Any, **more: Any) -> Ended:
+def clean(target: Target, state: State | None, settings: Any, **more: Any) -> Outcome:
     """Return the end of a look that found nothing, which says what was looked at."""
     control = target.control
     told = control.clear(target.resource, state, settings) if control.clear else f"no finding of {control.id}"
-    return Ended(target=target, status="clean", told=told, **more)
+    return Outcome(target=target, status="clean", told=told, **more)
 
 
 class Written(Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ import msgspec
 from cloudmend.core.baseline import baseline_of, old_parts, put_at_fault_by
 from cloudmend.core.contract import Finding, State, View
 from cloudmend.core.errors import UnsafePlan
-from cloudmend.core.ledger_records import Entry, Exemptions, TimedExemption
+from cloudmend.core.ledger_records import Exemptions, LedgerRecord, TimedExemption
 from cloudmend.core.planning import Covers, Plan, covers_of, exempt_parts, judge, plan, restrained, resumed, same
 from cloudmend.core.policy.model import Circumstances, Decision, Policy, decide
 from cloudmend.core.standing import Before
@@ -88,7 +88,7 @@ def _at_fault(situation: Situation, view: View, settings: Any, policy: Policy, a
     return _planned(found, due) if control.put and due else found
 
 
-def _opened(target: Target, view: View, recent: Sequence[Entry]) -> tuple[str, ...]:
+def _opened(target: Target, view: View, recent: Sequence[LedgerRecord]) -> tuple[str, ...]:
     """Return the parts that are known to be opened since: those that the event names, or that a mend is at.
 
     An event may name what a part refers to, as a list of ranges, and not the part itself.
@@ -143,7 +143,7 @@ def _restrained(findings: tuple[Finding, ...], state: State, account: Callable[[
 
 
 def _plan(
-    control: Any, view: View, findings: Sequence[Finding], settings: Any, covers: Covers, recent: Iterable[Entry]
+    control: Any, view: View, findings: Sequence[Finding], settings: Any, covers: Covers, recent: Iterable[LedgerRecord]
 ) -> Plan:
     """Finish what a crash cut off, if that is still right: a new plan may not know how to."""
     for entry in recent:
@@ -157,7 +157,7 @@ def _plan(
     return plan(control, view, findings, settings, covers)
 
 
-def _with_cause(target: Target, recent: Sequence[Entry]) -> Target:
+def _with_cause(target: Target, recent: Sequence[LedgerRecord]) -> Target:
     """Return the target of a sweep with the cause of an orphaned intent, because no event names that cause any more."""
     intent = next((entry.intent for entry in recent if entry.state == "INTENT"), None)
     if intent is None or not target.swept:
@@ -166,7 +166,9 @@ def _with_cause(target: Target, recent: Sequence[Entry]) -> Target:
     return msgspec.structs.replace(target, cause=cause)
 
 
-def _pending(control: Any, recent: Iterable[Entry], findings: Sequence[Finding], now: datetime) -> Entry | None:
+def _pending(
+    control: Any, recent: Iterable[LedgerRecord], findings: Sequence[Finding], now: datetime
+) -> LedgerRecord | None:
     """Return the mend that AWS accepted and does not show yet, if it is about all that is at fault."""
     for entry in recent:
         parts = {step.part for step in entry.intent.steps}
@@ -197,7 +199,7 @@ def _concerns(exemption: TimedExemption, target: Target, view: View, findings: I
     return any(finding in covers for finding in findings) or bool(exempt_parts(control, view.state, covers))
 
 
-def _flaps(control: Any, made: Plan, recent: Iterable[Entry]) -> int:
+def _flaps(control: Any, made: Plan, recent: Iterable[LedgerRecord]) -> int:
     """Return how often the fault that was mended most often was mended within the window of `recent`."""
     before = [
         (edit.part if not control.new_ids else "", edit.before)

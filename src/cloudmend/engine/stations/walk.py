@@ -10,12 +10,12 @@ import msgspec
 from cloudmend.core.contract import Control
 from cloudmend.core.model import ApiCall, Edit, Record
 from cloudmend.core.policy.model import Policy
-from cloudmend.core.target import Ended, Target, resources
+from cloudmend.core.target import Outcome, Target, resources
 from cloudmend.core.world import World
 from cloudmend.engine.stations.intend import intend
 from cloudmend.engine.stations.judge import judged
 from cloudmend.engine.stations.later import look_again
-from cloudmend.engine.stations.left_behind import complete_met
+from cloudmend.engine.stations.orphaned import complete_met
 from cloudmend.engine.stations.prove import prove
 from cloudmend.engine.stations.put import put
 from cloudmend.engine.stations.read import read
@@ -57,7 +57,7 @@ def mend(targets: Sequence[Target], policy: Policy, world: World, agreed: Agreed
     return [last[place] for place in range(len(targets))]
 
 
-def _walk(targets: Sequence[Target], policy: Policy, world: World, agreed: Agreed) -> list[Ended]:
+def _walk(targets: Sequence[Target], policy: Policy, world: World, agreed: Agreed) -> list[Outcome]:
     """Return how each target ended."""
     situations = _read(targets, policy, world)
     items: list[Any] = _replaced(
@@ -71,12 +71,12 @@ def _walk(targets: Sequence[Target], policy: Policy, world: World, agreed: Agree
     return [_known(look_again(end, seen, world), seen) for end, seen in zip(ends, situations, strict=True)]
 
 
-def _known(end: Ended, situation: Situation | Ended) -> Ended:
+def _known(end: Outcome, situation: Situation | Outcome) -> Outcome:
     """Return the end with what was known of the resource before; without it, nothing that stands is kept.
 
     What only counts as the baseline because the ledger did not answer must not be kept as that.
     """
-    if isinstance(situation, Ended) or (end.baseline and not situation.known.before().is_sure):
+    if isinstance(situation, Outcome) or (end.baseline and not situation.known.before().is_sure):
         return end
     return msgspec.structs.replace(end, stood=situation.known.stood)
 
@@ -85,7 +85,7 @@ def _key(target: Target) -> tuple[str, str]:
     return target.control.id, target.resource.id
 
 
-def _read(targets: Sequence[Target], policy: Policy, world: World) -> list[Situation | Ended]:
+def _read(targets: Sequence[Target], policy: Policy, world: World) -> list[Situation | Outcome]:
     """Read all targets. If an orphaned intent was completed first, read its resource again."""
     found = read(targets, policy, world)
     for number, each in enumerate(found):
@@ -102,14 +102,14 @@ def _replaced(items: Sequence[Any], kind: type, station: Callable[[list[Any]], S
     return [next(made) if isinstance(each, kind) else each for each in items]
 
 
-def _the_last(end: Ended) -> Ended:
+def _the_last(end: Outcome) -> Outcome:
     """Return the end as it stands when nobody looks again."""
     if end.again and end.remaining:
         end = msgspec.structs.replace(end, status="open")
     return msgspec.structs.replace(end, again=False, given_up=False)
 
 
-def _next(end: Ended) -> Target:
+def _next(end: Outcome) -> Target:
     """Return the target of the next walk. After a mend that left nothing for later, what the event named was seen."""
     if end.status != "mended" or end.late:
         return end.target

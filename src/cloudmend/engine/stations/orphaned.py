@@ -16,9 +16,9 @@ from cloudmend.core.ending import edit
 from cloudmend.core.errors import Busy, CloudmendError, LedgerError, WrongState
 from cloudmend.core.guidance import guided
 from cloudmend.core.ledger import MendEnd
-from cloudmend.core.ledger_records import Entry, Found, Unreadable
-from cloudmend.core.left_behind import Traces, completed, is_news, not_completed
+from cloudmend.core.ledger_records import LedgerRecord, StoredRecord, Unreadable
 from cloudmend.core.model import Edit, Intent, Record, Resource, Step
+from cloudmend.core.orphaned import Traces, completed, is_news, not_completed
 from cloudmend.core.planning import calls, same
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.reversal import check_intent
@@ -34,7 +34,7 @@ _NO_STEPS: Final = (
 class Completed(NamedTuple):
     """An orphaned intent, its reported records, and whether some part is as it was before the intent."""
 
-    entry: Entry
+    entry: LedgerRecord
     control: Control[Any]
     told: tuple[Record, ...]
     is_left: bool = False
@@ -47,7 +47,7 @@ def complete_met(situation: Situation, policy: Policy, world: World) -> bool:
     that cannot be completed stays for the sweep, which reports it.
     """
     for entry in () if situation.target.swept else situation.known.recent().entries:
-        if entry.is_left_behind(situation.seen):
+        if entry.is_orphaned(situation.seen):
             try:
                 control = situation.target.control
                 _complete(entry, control, situation.state, situation.seen, policy.settings_of(control), world)
@@ -57,7 +57,7 @@ def complete_met(situation: Situation, policy: Policy, world: World) -> bool:
     return False
 
 
-def open_intents(world: World) -> tuple[Found, ...]:
+def open_intents(world: World) -> tuple[StoredRecord, ...]:
     """Return all open intents of the ledger. If the ledger cannot be read, return only an entry that says so."""
     try:
         return world.ledger.open_intents()
@@ -66,13 +66,13 @@ def open_intents(world: World) -> tuple[Found, ...]:
 
 
 def complete_all(
-    entries: Iterable[Entry], controls: Sequence[Control[Any]], policy: Policy, world: World
+    entries: Iterable[LedgerRecord], controls: Sequence[Control[Any]], policy: Policy, world: World
 ) -> Iterator[Completed]:
     """Complete the orphaned intents of the Region, and yield each with its records."""
     by_id = {control.id: control for control in controls}
     for entry in entries:
         control = by_id.get(entry.intent.control)
-        if control and entry.intent.region == world.region and entry.is_left_behind(world.clock.now()):
+        if control and entry.intent.region == world.region and entry.is_orphaned(world.clock.now()):
             yield _looked_at(entry, control, policy, world)
 
 
@@ -81,7 +81,7 @@ def resource_of(intent: Intent) -> Resource:
     return msgspec.structs.replace(intent.resource, parts=(), account=intent.account, region=intent.region)
 
 
-def _looked_at(entry: Entry, control: Control[Any], policy: Policy, world: World) -> Completed:
+def _looked_at(entry: LedgerRecord, control: Control[Any], policy: Policy, world: World) -> Completed:
     try:
         seen = world.clock.now()
         settings = policy.settings_of(control)
@@ -96,7 +96,7 @@ def _looked_at(entry: Entry, control: Control[Any], policy: Policy, world: World
 
 
 def _complete(
-    entry: Entry, control: Control[Any], state: State | None, seen: datetime, settings: Any, world: World
+    entry: LedgerRecord, control: Control[Any], state: State | None, seen: datetime, settings: Any, world: World
 ) -> Completed:
     """Complete one intent. Raises CloudmendError if another process may hold it, or if that cannot be done now."""
     mine = world.ledger.resume(entry, seen)
@@ -116,11 +116,11 @@ def _complete(
     return Completed(mine, control, (), is_left)
 
 
-def _named(entry: Entry, control: Control[Any]) -> str:
+def _named(entry: LedgerRecord, control: Control[Any]) -> str:
     return control.resource.named(entry.intent.resource)
 
 
-def _ended(entry: Entry, record: Record, world: World) -> Record:
+def _ended(entry: LedgerRecord, record: Record, world: World) -> Record:
     """Publish the record, keep it in the ledger, and return it."""
     (told,) = record_all([(record, MendEnd(entry, ending(record), record))], world)
     return told

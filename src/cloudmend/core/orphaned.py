@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from cloudmend.core.attribution import attribute
-from cloudmend.core.ledger_records import WITHOUT_TAGS, Entry, Unreadable
+from cloudmend.core.ledger_records import WITHOUT_TAGS, LedgerRecord, Unreadable
 from cloudmend.core.model import SWEEP, Actor, Edit, Record, Request, Resource, Status, Step
 from cloudmend.core.ports import Call
 
@@ -31,7 +31,7 @@ def is_news(traces: Traces | None) -> bool:
     return traces is None or bool(traces.edits or traces.changed)
 
 
-def completed(entry: Entry, traces: Traces | None, named: str, *, may_settle: bool = False) -> Record:
+def completed(entry: LedgerRecord, traces: Traces | None, named: str, *, may_settle: bool = False) -> Record:
     """Return the record of an orphaned intent, with its own cause; `named` is its resource.
 
     `may_settle`: AWS may only have shown the change late, so that no process need have died.
@@ -44,7 +44,7 @@ def completed(entry: Entry, traces: Traces | None, named: str, *, may_settle: bo
     return _record(entry, "mended" if done else "failed", told, traces)
 
 
-def not_completed(entry: Entry, problem: str, named: str) -> Record:
+def not_completed(entry: LedgerRecord, problem: str, named: str) -> Record:
     """Return the record of an intent whose result cannot be found out."""
     told = f"{named}: {_died(entry)} What it did cannot be found out: {problem}"
     return _record(entry, "failed", told, errors=(problem,))
@@ -72,7 +72,7 @@ def unread(unreadable: Unreadable, region: str) -> Record:
     )
 
 
-def _sentences(entry: Entry, traces: Traces, named: str, may_settle: bool) -> Iterator[str]:
+def _sentences(entry: LedgerRecord, traces: Traces, named: str, may_settle: bool) -> Iterator[str]:
     done = "; ".join(edit.did for edit in traces.edits) or "nothing is known to have been changed"
     yield f"{named}: {done}."
     if traces.untouched:
@@ -84,7 +84,7 @@ def _sentences(entry: Entry, traces: Traces, named: str, may_settle: bool) -> It
         yield WITHOUT_TAGS
 
 
-def _died(entry: Entry, may_settle: bool = False) -> str:
+def _died(entry: LedgerRecord, may_settle: bool = False) -> str:
     began = f"{entry.opened:%Y-%m-%d %H:%M:%S} UTC"
     found = "This was found afterwards; a notice of it may have come before."
     if may_settle:
@@ -93,7 +93,7 @@ def _died(entry: Entry, may_settle: bool = False) -> str:
 
 
 def _record(
-    entry: Entry, status: Status, summary: str, traces: Traces | None = None, errors: tuple[str, ...] = ()
+    entry: LedgerRecord, status: Status, summary: str, traces: Traces | None = None, errors: tuple[str, ...] = ()
 ) -> Record:
     intent, found = entry.intent, traces or Traces()
     return Record(

@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.core.attribution import attribute
-from cloudmend.core.ledger_records import WITHOUT_TAGS, Entry, Unreadable
-from cloudmend.core.left_behind import Traces, completed, is_news, not_completed, unread
+from cloudmend.core.ledger_records import WITHOUT_TAGS, LedgerRecord, Unreadable
 from cloudmend.core.model import SWEEP, Actor, Edit, Finding, Record, Request, Resource, Step
+from cloudmend.core.orphaned import Traces, completed, is_news, not_completed, unread
 from cloudmend.core.ports import Call
 from ledgers.values import GROUP, intent
 from support import ACCOUNT, NOW, REGION
@@ -28,16 +28,16 @@ LATE = (
 )
 
 
-def entry(**fields: Any) -> Entry:
+def entry(**fields: Any) -> LedgerRecord:
     told = {
         "run_by": "arn:aws:iam::111122223333:user/alice",
         "decision": "mode.default is fix",
         "findings": (Finding(part="sgr-1", why="too wide"),),
     }
-    return Entry.of(intent(**{**told, **fields}), NOW, bytes(5))
+    return LedgerRecord.of(intent(**{**told, **fields}), NOW, bytes(5))
 
 
-def record(of: Entry, status: Any, summary: str, **fields: Any) -> Record:
+def record(of: LedgerRecord, status: Any, summary: str, **fields: Any) -> Record:
     """The record of the intent, with its own cause."""
     mend = of.intent
     made = Record(

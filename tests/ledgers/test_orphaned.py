@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cloudmend.core.errors import Busy, WrongState
-from cloudmend.core.ledger_records import LEASE, Entry
+from cloudmend.core.ledger_records import LEASE, LedgerRecord
 from ledgers.backends import Backend
 from ledgers.test_at_once import CROWD, at_once
 from ledgers.values import OTHER_GROUP, intent, record
@@ -13,7 +13,7 @@ from ledgers.values import OTHER_GROUP, intent, record
 LEASE_S = LEASE.total_seconds()
 
 
-def crashed(backend: Backend) -> Entry:
+def crashed(backend: Backend) -> LedgerRecord:
     """An intent whose lease has just run out."""
     entry = backend.ledger().intend(intent(seen=backend.clock.now()))
     backend.clock.sleep(LEASE_S)
@@ -46,7 +46,7 @@ def test_of_a_crowd_that_would_complete_one_intent_exactly_one_does(backend: Bac
     entry, now = crashed(backend), backend.clock.now()
     ledgers = [backend.ledger() for _ in range(CROWD)]
     ends = at_once(lambda number: ledgers[number].resume(entry, now))
-    (mine,) = [end for end in ends if isinstance(end, Entry)]
+    (mine,) = [end for end in ends if isinstance(end, LedgerRecord)]
     assert [type(end) for end in ends if end is not mine] == [Busy] * (CROWD - 1)
 
 
