@@ -6,7 +6,7 @@ import json
 
 from aws.test_notices import Services
 from cloudmend.aws.gateway import Gateway
-from cloudmend.aws.stack import NOTICE_PERMISSIONS, ask
+from cloudmend.aws.stack import NOTICE_PERMISSIONS, ask_stack
 from cloudmend.core.notice.event import NoticeRequest
 from support import REGION, StandingClock
 
@@ -14,7 +14,7 @@ REQUEST = NoticeRequest(record="01M865NCC0BPFHRBKTPD08TVGN")
 
 
 def asked(services: Services) -> str:
-    return ask(Gateway(REGION, services.connect, StandingClock()), REQUEST)
+    return ask_stack(Gateway(REGION, services.connect, StandingClock()), REQUEST)
 
 
 def test_one_event_is_put_that_names_the_record_and_nothing_else() -> None:

@@ -19,23 +19,25 @@ from cloudmend.core.model import Json, Request
 from cloudmend.core.notice.event import NoticeRequest, ask_for_notice
 from cloudmend.core.ports import Clock, PutOff
 
+# IAM actions: all that the requests of each use, and no other.
 SWITCH_PERMISSIONS: Final = frozenset({"ssm:GetParameter"})
+QUEUE_PERMISSIONS: Final = frozenset({"dynamodb:PutItem", "dynamodb:Query", "sqs:SendMessage"})
+NOTICE_PERMISSIONS: Final = frozenset({"events:PutEvents"})
 
 AS_DEPLOYED: Final = "as-deployed"  # a parameter cannot be empty, so this is how it says nothing
 _MODES: Final[dict[str, Literal["fix", "observe"] | None]] = {"fix": "fix", "observe": "observe", AS_DEPLOYED: None}
 
 # A storm of events must not become one of GetParameter, whose rate is limited.
 _CACHED: Final = timedelta(seconds=30)
-# IAM actions: all that its requests use, and no other.
-QUEUE_PERMISSIONS: Final = frozenset({"dynamodb:PutItem", "dynamodb:Query", "sqs:SendMessage"})
 _KEPT: Final = timedelta(days=1)  # a note, after it was due
 _SPARE_S: Final = 30  # beside the function's own time: a cold start
-# IAM actions: all that it uses.
-NOTICE_PERMISSIONS: Final = frozenset({"events:PutEvents"})
 
 
 class ModeSwitch:
-    """A Switch. A value that cannot be read, or is no mode, has no effect: hiding it must not disarm cloudmend."""
+    """A Switch that stops all writes without a deployment: a parameter in SSM Parameter Store.
+
+    A value that cannot be read, or is no mode, has no effect: hiding it must not disarm cloudmend.
+    """
 
     def __init__(self, gateway: Gateway, name: str, clock: Clock, tell: Callable[[str], None]) -> None:
         """`name` is the parameter's, or empty. `tell` gets one sentence until the switch holds a mode again."""
@@ -74,8 +76,9 @@ class ModeSwitch:
 
 
 class LaterQueue:
-    """A Later. A note in the ledger's table says that there is a message: who opens a group again does not add one.
+    """A Later: deferred mends as messages of a queue, one for each resource and time.
 
+    A note in the ledger's table says that there is a message: who opens a group again does not add one.
     The note comes after the message: what dies between the two adds a second one, never none.
     """
 
@@ -153,7 +156,7 @@ def invoke(configuration: Json, region: str, event: Any) -> Any:
     return returned
 
 
-def ask(gateway: Gateway, request: NoticeRequest) -> str:
+def ask_stack(gateway: Gateway, request: NoticeRequest) -> str:
     """Return why the stack was not asked; empty where it was. What was done stands either way, so this never raises."""
     try:
         entries = gateway.call(ask_for_notice(request)).get("Entries", ())

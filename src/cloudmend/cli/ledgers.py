@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from cloudmend.aws.gateway import SystemClock
 from cloudmend.aws.ledger import DynamoDbLedger
-from cloudmend.aws.stack import ask
+from cloudmend.aws.stack import ask_stack
 from cloudmend.aws.world import Identity, anywhere, connection, other_endpoint
 from cloudmend.core.errors import CloudmendError, LedgerError
 from cloudmend.core.escaping import terminal
@@ -95,7 +95,7 @@ class StackNotifier:
 
     def tell(self, request: NoticeRequest) -> None:
         """Ask it to notify people; say so on stderr if it could not be asked."""
-        problem = ask(connection(self._region).brief_gateway, request) if self.table else ""
+        problem = ask_stack(connection(self._region).brief_gateway, request) if self.table else ""
         if problem:
             sys.stderr.write(f"cloudmend: What was done stands, but nobody was notified of it: {terminal(problem)}\n")
 
