@@ -173,19 +173,25 @@ def test_there_are_no_circles() -> None:
         visit(module, ())
 
 
-LONGEST_CHAIN = 14  # modules; a figure to bring down, never up
+# The most modules in a chain of imports: of all, and without the embedded AWS and the kit. To bring down, never up.
+LONGEST_CHAIN = 14
+LONGEST_CHAIN_OF_OTHERS = 11
 
 
-def test_no_chain_of_imports_is_longer_than_it_was() -> None:
+@pytest.mark.parametrize(
+    ("apart", "most"), [((), LONGEST_CHAIN), (("local", "testing"), LONGEST_CHAIN_OF_OTHERS)], ids=["all", "others"]
+)
+def test_no_chain_of_imports_is_longer_than_it_was(apart: tuple[str, ...], most: int) -> None:
     """Count only what importing a module imports: neither what functions import, nor what only the types need."""
+    counted = [module for module in MODULES if part(module) not in apart]
 
     @cache
     def chain(module: str) -> tuple[str, ...]:
         targets = {target for name in imported_at_once(module) if (target := _module(name)) and target != module}
-        return (module, *max(map(chain, targets), key=len, default=()))
+        return (module, *max(map(chain, targets.intersection(counted)), key=len, default=()))
 
-    longest = max(map(chain, MODULES), key=len)
-    assert len(longest) <= LONGEST_CHAIN, " -> ".join(longest)
+    longest = max(map(chain, counted), key=len)
+    assert len(longest) <= most, " -> ".join(longest)
 
 
 def imported_at_once(module: str) -> Iterator[str]:
