@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from cloudmend.controls.catalog import GUARDED_PORTS, REPLACEMENT_IPV4, REPLACEMENT_IPV6
-from cloudmend.core.policy.place import MODE, SETTINGS
+from cloudmend.core.policy.location import MODE, SETTINGS
 
 Region = Annotated[
     str | None, typer.Option("--region", metavar="REGION", help="Default: the Region that the AWS CLI would use.")

@@ -7,7 +7,7 @@ from typing import Final
 
 from cloudmend.controls import by_id, ids, is_known
 from cloudmend.core.policy.catalog import Catalog, Described
-from cloudmend.core.policy.place import Parameter
+from cloudmend.core.policy.location import Parameter
 
 # Policy files had its keys at the top level before there were other controls.
 _FIRST: Final = "security_group_ingress"

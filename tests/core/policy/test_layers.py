@@ -6,8 +6,8 @@ import pytest
 
 from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.errors import PolicyError
+from cloudmend.core.policy.location import _line_of
 from cloudmend.core.policy.parse import review_policy
-from cloudmend.core.policy.place import _line_of
 from support import policy, sg_settings
 
 GROUPS = "control.security_group_ingress"

@@ -9,7 +9,7 @@ from typing import Final
 
 from cloudmend.controls.security_group_ingress.settings import Replacement, Settings
 from cloudmend.core.network import PUBLIC, AddressSet, Family, Network, public_addresses, public_part, readable
-from cloudmend.core.policy.place import Place, Refused, Review
+from cloudmend.core.policy.location import Location, Refused, Review
 
 BITS: Final[dict[Family, int]] = {4: 32, 6: 128}
 _EXAMPLES: Final[dict[Family, str]] = {4: "198.51.100.0/24", 6: "2001:db8:1::/48"}
@@ -23,37 +23,39 @@ _SUSPICIOUS: Final[dict[Family, int]] = {4: 1 << 24, 6: 1 << 96}
 _PRIVATE: Final = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")))
 
 
-def read_limit(family: Family, value: int | str, place: Place) -> int:
+def read_limit(family: Family, value: int | str, location: Location) -> int:
     """Return a number of addresses, also where the length of a prefix tells it. Raises Refused."""
     advice = 'Write the length of a prefix, such as "/24", or a number of addresses, such as 256.'
     if isinstance(value, int):
-        return _read_count(family, value, place, advice)
+        return _read_count(family, value, location, advice)
     match = _PREFIX_LENGTH.fullmatch(value)
     if match is None or int(match[1]) > BITS[family]:
-        raise Refused(place, f"{value!r} is not the length of an IPv{family} prefix", advice)
+        raise Refused(location, f"{value!r} is not the length of an IPv{family} prefix", advice)
     return 1 << (BITS[family] - int(match[1]))
 
 
-def _read_count(family: Family, value: int, place: Place, advice: str) -> int:
+def _read_count(family: Family, value: int, location: Location, advice: str) -> int:
     if value < 1:
-        raise Refused(place, f"a limit of {value} addresses would put every public source at fault", advice)
+        raise Refused(location, f"a limit of {value} addresses would put every public source at fault", advice)
     if value <= BITS[family]:
         as_prefix = f"/{BITS[family] - (value - 1).bit_length()}"
         raise Refused(
-            place,
+            location,
             f"{value} is a number of addresses, and looks like the length of a prefix",
             f'Write "/{value}" for the prefix, or "{as_prefix}" for so few addresses.',
         )
     return value
 
 
-def read_trusted(family: Family, networks: Sequence[tuple[str, Place]], whole: Place, review: Review) -> AddressSet:
+def read_trusted(
+    family: Family, networks: Sequence[tuple[str, Location]], whole: Location, review: Review
+) -> AddressSet:
     """Return the networks together; `whole` is the place of the list."""
     advice = f"Write a range such as {_EXAMPLES[family]}."
-    read = [(review.attempt(None, _network, family, text, place, advice), place) for text, place in networks]
-    for network, place in read:
+    read = [(review.attempt(None, _network, family, text, location, advice), location) for text, location in networks]
+    for network, location in read:
         if network is not None and not public_part(network):
-            review.warn(place, f"{network} holds no public address, and only those count", "Leave it out.")
+            review.warn(location, f"{network} holds no public address, and only those count", "Leave it out.")
     trusted = AddressSet.of(network for network, _ in read if network is not None)
     public = PUBLIC[family] & trusted
     if public == PUBLIC[family]:
@@ -64,21 +66,21 @@ def read_trusted(family: Family, networks: Sequence[tuple[str, Place]], whole: P
     return trusted
 
 
-def read_replacement(family: Family, text: str, place: Place) -> Replacement:
+def read_replacement(family: Family, text: str, location: Location) -> Replacement:
     """Return what takes the place of a source that is too wide. Raises Refused."""
     if text == "vpc":
         return "vpc"
     if text == "revoke":
         return "revoke"
-    return _network(family, text, place, f"Write a range such as {_USUAL[family]}, or vpc, or revoke.")
+    return _network(family, text, location, f"Write a range such as {_USUAL[family]}, or vpc, or revoke.")
 
 
-def check_limit(settings: Settings, family: Family, place: Place, review: Review) -> None:
+def check_limit(settings: Settings, family: Family, location: Location, review: Review) -> None:
     """Refuse a limit within which the whole internet is, and warn of one within which too much of it is."""
     limit, most = settings.limits[family], (PUBLIC[family] - settings.trusted[family]).size
     if limit >= most > 0:
         review.refuse(
-            place,
+            location,
             f"nothing would ever be at fault: the limit is {readable(limit)} addresses, and the IPv{family} "
             f"internet has {readable(most)} that are not trusted",
             "Write a lower limit.",
@@ -86,42 +88,42 @@ def check_limit(settings: Settings, family: Family, place: Place, review: Review
     elif limit > _SUSPICIOUS[family]:
         widest = BITS[family] - limit.bit_length() + 1
         review.warn(
-            place,
+            location,
             f"a guarded port may be open to {public_addresses(limit)}: a rule from a whole /{widest} is not at fault",
             "Write a lower limit, if that is not what you mean.",
         )
 
 
-def check_replacement(settings: Settings, family: Family, place: Place, review: Review) -> None:
+def check_replacement(settings: Settings, family: Family, location: Location, review: Review) -> None:
     """Refuse a replacement that would leave strangers in, and warn of one that lets nobody in."""
     network = settings.replacement[family]
     if isinstance(network, str):
         return
     if exposed := settings.exposes(network):
         review.refuse(
-            place,
+            location,
             f"{network} holds {public_addresses(exposed)}, and whoever has one would be let in by every mend",
             f"Write a range such as {_USUAL[family]}; if it is your own, add it to trusted.ipv{family}.",
         )
     elif not public_part(network) and not any(network.overlaps(private) for private in _PRIVATE):
         review.warn(
-            place,
+            location,
             f"no packet comes from {network}, so a narrowed rule would let nobody in",
             f"Write revoke to say that, or a range such as {_USUAL[family]}.",
         )
 
 
-def _network(family: Family, text: str, place: Place, advice: str) -> Network:
+def _network(family: Family, text: str, location: Location, advice: str) -> Network:
     try:
         network = ip_network(text.strip(), strict=False)
     except ValueError as error:
-        raise Refused(place, f"{text!r} is not a CIDR range ({error})", advice) from None
+        raise Refused(location, f"{text!r} is not a CIDR range ({error})", advice) from None
     if network.version != family:
-        raise Refused(place, f"{text} is IPv{network.version}", f"Write an IPv{family} range.")
+        raise Refused(location, f"{text} is IPv{network.version}", f"Write an IPv{family} range.")
     if "/" not in text:
-        raise Refused(place, f"{text} has no mask, and would be one address", f"Write {_with_mask(network)}.")
+        raise Refused(location, f"{text} has no mask, and would be one address", f"Write {_with_mask(network)}.")
     if ip_interface(text.strip()).ip != network.network_address:
-        raise Refused(place, f"{text} has bits set beyond its mask", f"Did you mean {network}?")
+        raise Refused(location, f"{text} has bits set beyond its mask", f"Did you mean {network}?")
     return network
 
 

@@ -19,7 +19,7 @@ from cloudmend.controls.security_group_ingress.addresses import (
 from cloudmend.controls.security_group_ingress.settings import Replacement, Settings, read_guarded
 from cloudmend.core.network import FAMILIES, AddressSet, Family, Network, Span, Traffic, readable
 from cloudmend.core.policy.catalog import Keys
-from cloudmend.core.policy.place import Key, Refused, Review, did_you_mean
+from cloudmend.core.policy.location import Key, Refused, Review, did_you_mean
 
 
 class Limits(Struct, frozen=True):

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct, field
 
 from cloudmend.core.network import ALL_PORTS, FAMILIES, PUBLIC, AddressSet, Family, Network, Traffic, disjoint
-from cloudmend.core.policy.place import Key, Place, Refused, Review, did_you_mean
+from cloudmend.core.policy.location import Key, Location, Refused, Review, did_you_mean
 
 # A range; the VPC's own block of that family; or nothing, so that the rule is revoked.
 Replacement = Network | Literal["vpc", "revoke"]
@@ -22,7 +22,7 @@ Flapping = Literal["narrow", "revoke"]
 
 _GUARDED: Final = (Traffic("tcp", 22, 22), Traffic("tcp", 3389, 3389), Traffic("udp", 3389, 3389))
 PROTOCOLS: Final = ("tcp", "udp", "icmp", "icmpv6")
-Items = Sequence[tuple[int | str, Place]]  # each item with the place where it stands
+Items = Sequence[tuple[int | str, Location]]  # each item with the place where it stands
 _WEB: Final = (Traffic("tcp", 80, 80), Traffic("tcp", 443, 443))
 _PORTS: Final = re.compile(r"(?:(tcp|udp)/)?(\d{1,9})(?:-(\d{1,9}))?", re.ASCII)
 
@@ -109,7 +109,7 @@ def read_guarded(items: Items, whole: Key, review: Review) -> tuple[Traffic, ...
     """Return what the items name together, sorted and disjoint; `whole` is the place of the list."""
     if not items and not review.refuses(whole):
         review.refuse(whole, "no port is guarded", "Write at least one, for example 22,3389.")
-    read = [review.attempt((), _traffic, str(item).strip().lower(), place) for item, place in items]
+    read = [review.attempt((), _traffic, str(item).strip().lower(), location) for item, location in items]
     guarded = disjoint(traffic for each in read for traffic in each)
     for port in _WEB:
         if any(port.meets(part) for part in guarded):
@@ -121,27 +121,27 @@ def read_guarded(items: Items, whole: Key, review: Review) -> tuple[Traffic, ...
     return guarded
 
 
-def _traffic(item: str, place: Place) -> Iterable[Traffic]:
+def _traffic(item: str, location: Location) -> Iterable[Traffic]:
     if item in NAMED_SETS:
         return NAMED_SETS[item].ports
     if item in PROTOCOLS:
         return (Traffic(item, *ALL_PORTS),)
-    return (_range(item, place),)
+    return (_range(item, location),)
 
 
-def _range(item: str, place: Place) -> Traffic:
+def _range(item: str, location: Location) -> Traffic:
     match = _PORTS.fullmatch(item)
     if match is None:
         raise Refused(
-            place,
+            location,
             f"{item!r} is neither a port nor a range, protocol or named set",
             f"Write 22, 8000-8100, udp/53, tcp or a set. {did_you_mean(item, [*NAMED_SETS, *PROTOCOLS])}",
         )
     first, last = int(match[2]), int(match[3] or match[2])
     if last > ALL_PORTS[1]:
-        raise Refused(place, f"{last} is not a port", "Ports are 0 to 65535.")
+        raise Refused(location, f"{last} is not a port", "Ports are 0 to 65535.")
     if first > last:
-        raise Refused(place, f"the range {item} runs backwards", f"Write {last}-{first}.")
+        raise Refused(location, f"the range {item} runs backwards", f"Write {last}-{first}.")
     if last == 0:
-        raise Refused(place, "nothing listens on port 0", f"Write {match[1] or 'tcp'} to guard all ports.")
+        raise Refused(location, "nothing listens on port 0", f"Write {match[1] or 'tcp'} to guard all ports.")
     return Traffic(match[1] or "tcp", first, last)

@@ -8,8 +8,8 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
+from cloudmend.core.policy.location import MODE, SETTINGS, Key, Location, Parameter, Refused, Review, Step
 from cloudmend.core.policy.model import Mode
-from cloudmend.core.policy.place import MODE, SETTINGS, Key, Parameter, Place, Refused, Review, Step
 
 S = TypeVar("S")
 
@@ -31,10 +31,10 @@ FORMS: Final = {
 }
 
 
-def check_id(form: Form, value: str, place: Place) -> None:
+def check_id(form: Form, value: str, location: Location) -> None:
     if not re.fullmatch(form.pattern, value, re.ASCII):
         such_as = f": {form.example}" if form.example else ""
-        raise Refused(place, f"{value!r} is not {form.words}", f"Write it in full, without wildcards{such_as}.")
+        raise Refused(location, f"{value!r} is not {form.words}", f"Write it in full, without wildcards{such_as}.")
 
 
 class Keys(Struct, Generic[S], frozen=True, kw_only=True):

@@ -10,8 +10,8 @@ import msgspec
 
 from cloudmend.core.policy.catalog import FORMS, Catalog, Form, check_id
 from cloudmend.core.policy.file import EXAMPLES, REQUIRED, ExemptionTable
+from cloudmend.core.policy.location import Document, Key, Location, Refused, Review, did_you_mean
 from cloudmend.core.policy.model import SCOPES, Exemption
-from cloudmend.core.policy.place import Document, Key, Place, Refused, Review, did_you_mean
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _LONG: Final = timedelta(days=5 * 366)
@@ -27,9 +27,9 @@ def read_exemptions(
     whole = [(table, document.at("exemption", index)) for index, table in enumerate(tables) if table is not None]
     read = [(_exemption(table, key, catalog, review), key) for table, key in whole]
     scopes = [(exemption.control, exemption.scope) for exemption, _ in read]
-    for place, (exemption, key) in enumerate(read):
+    for location, (exemption, key) in enumerate(read):
         first = scopes.index((exemption.control, exemption.scope))
-        if exemption.scope and first != place:
+        if exemption.scope and first != location:
             review.refuse(key, f"it has the scope of {read[first][1]}", "Keep the one that is meant.")
         if now is not None:
             _doubt(exemption, key, now, review)
@@ -113,15 +113,15 @@ def _words(text: str | None, key: Key, name: str, review: Review) -> str:
     return (text or "").strip()
 
 
-def _expiry(value: object, place: Place) -> datetime:
+def _expiry(value: object, location: Location) -> datetime:
     """Return the last moment: of a date, that of its day in UTC."""
     if isinstance(value, datetime):  # asked first: a datetime is a date too
         if value.tzinfo is None:
-            raise Refused(place, f"{value} does not say in which time zone", f"Write {value.isoformat()}Z for UTC.")
+            raise Refused(location, f"{value} does not say in which time zone", f"Write {value.isoformat()}Z for UTC.")
         try:
             return value.astimezone(UTC)
         except OverflowError:  # a day of the last or the first year
-            raise Refused(place, f"{value} is no date in UTC", "Write one such as 2030-06-30.") from None
+            raise Refused(location, f"{value} is no date in UTC", "Write one such as 2030-06-30.") from None
     if isinstance(value, date):
         return datetime.combine(value, time.max, UTC)
-    raise Refused(place, f"{value!r} is not a date", "Write a date without quotes, such as 2030-06-30.")
+    raise Refused(location, f"{value!r} is not a date", "Write a date without quotes, such as 2030-06-30.")

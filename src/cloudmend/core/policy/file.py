@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from cloudmend.core.policy.layers import Given
-from cloudmend.core.policy.place import Key, Refused, Review, did_you_mean
+from cloudmend.core.policy.location import Key, Refused, Review, did_you_mean
 
 T = TypeVar("T", bound=Struct)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from cloudmend.core.errors import PolicyError
 from cloudmend.core.policy.catalog import Catalog
-from cloudmend.core.policy.place import SETTINGS, Document, Item, Key, Place, Review, Step
+from cloudmend.core.policy.location import SETTINGS, Document, Item, Key, Location, Review, Step
 
 Tables = dict[str, Any]
 _AT: Final = re.compile(r"\(at line (\d+), column (\d+)\)")
@@ -30,24 +30,24 @@ def layered(
         PolicyError: The text is not TOML.
     """
     tables = _parsed(document)
-    elsewhere: dict[tuple[Step, ...], Place] = {}
+    elsewhere: dict[tuple[Step, ...], Location] = {}
     for above in ((), *(("control", name) for name in _names(tables.get("control")))):
         for word in _WORDS:
             _expand(tables, (*above, word), document, elsewhere)
     for name, steps in catalog.moved.items():
         if name in tables:
             _move(tables, document.at(name), steps, elsewhere, review)
-    for place, steps, text in _given(settings, catalog, review):
+    for location, steps, text in _given(settings, catalog, review):
         come = _put(tables, steps, Given(text))
         if not come:
-            review.refuse(place, "a key above it is no table", "Write the key of a value.")
-        elsewhere.update({each: Item(each) if isinstance(place, Item) else place for each in come})
+            review.refuse(location, "a key above it is no table", "Write the key of a value.")
+        elsewhere.update({each: Item(each) if isinstance(location, Item) else location for each in come})
     return tables, Document(document.name, document.text, elsewhere)
 
 
 def _given(
     settings: Mapping[str, str], catalog: Catalog, review: Review
-) -> Iterator[tuple[Place, tuple[Step, ...], str]]:
+) -> Iterator[tuple[Location, tuple[Step, ...], str]]:
     """Yield the place, the key, and the value of each setting."""
     items = dict(_items(settings.get(SETTINGS.variable, ""), review))
     for steps, value in items.items():
@@ -110,7 +110,7 @@ def _names(tables: object) -> list[str]:
 
 
 def _expand(
-    tables: Tables, steps: tuple[Step, ...], document: Document, elsewhere: dict[tuple[Step, ...], Place]
+    tables: Tables, steps: tuple[Step, ...], document: Document, elsewhere: dict[tuple[Step, ...], Location]
 ) -> None:
     """Make a table of what is a word."""
     word = _get(tables, steps)
@@ -120,7 +120,7 @@ def _expand(
 
 
 def _move(
-    tables: Tables, old: Key, steps: tuple[Step, ...], elsewhere: dict[tuple[Step, ...], Place], review: Review
+    tables: Tables, old: Key, steps: tuple[Step, ...], elsewhere: dict[tuple[Step, ...], Location], review: Review
 ) -> None:
     value = tables.pop(str(old))
     if _get(tables, steps) is not None:

@@ -10,14 +10,14 @@ from typing import Final
 
 from cloudmend.core.policy.catalog import FORMS, check_id
 from cloudmend.core.policy.file import AllModesTable, ExistingTable, ModeTable
+from cloudmend.core.policy.location import Document, Key, Location, Parameter, Refused, Review, did_you_mean
 from cloudmend.core.policy.model import RIGHTS, Choice, Existing, Mode, Modes, Policy, rights_parameter
-from cloudmend.core.policy.place import Document, Key, Parameter, Place, Refused, Review, did_you_mean
 
 _FILLER: Final[Mode] = "observe"  # stands where a mode was refused
 _EXISTING_FILLER: Final[Existing] = "observe"  # stands where a value was refused
 
 
-def read_mode(value: object, place: Place) -> Mode:
+def read_mode(value: object, location: Location) -> Mode:
     """Return the mode. Raises Refused for anything but the three."""
     if value == "fix":
         return "fix"
@@ -25,7 +25,7 @@ def read_mode(value: object, place: Place) -> Mode:
         return "observe"
     if value == "off":
         return "off"
-    raise Refused(place, f"{value!r} is not a mode", "Write fix (mend it), observe (only report it), or off.")
+    raise Refused(location, f"{value!r} is not a mode", "Write fix (mend it), observe (only report it), or off.")
 
 
 def read_modes(table: ModeTable, key: Key, review: Review) -> Modes:
@@ -101,13 +101,13 @@ def _accounts(table: Mapping[str, object], key: Key, review: Review) -> dict[str
     return {name: review.attempt(_EXISTING_FILLER, _read, value, key.at(name)) for name, value in table.items()}
 
 
-def _read(value: object, place: Place) -> Existing:
+def _read(value: object, location: Location) -> Existing:
     if value == "observe":
         return "observe"
     if value == "fix":
         return "fix"
     raise Refused(
-        place,
+        location,
         f"{value!r} is not what can become of what was there before",
         "Write observe (keep it as a baseline, and report it), or fix (mend it).",
     )
@@ -117,5 +117,5 @@ def read_rights(text: str, review: Review) -> Iterator[tuple[str, Mode]]:
     """Yield the modes by control. A mode that is none is refused."""
     for word in text.split():
         control, _, mode = word.partition("=")
-        place = Parameter(RIGHTS, rights_parameter(control), ())
-        yield control, review.attempt(_FILLER, read_mode, mode, place)
+        location = Parameter(RIGHTS, rights_parameter(control), ())
+        yield control, review.attempt(_FILLER, read_mode, mode, location)

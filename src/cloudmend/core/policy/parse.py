@@ -14,9 +14,9 @@ from cloudmend.core.policy.catalog import Catalog, Described
 from cloudmend.core.policy.exemptions import read_exemptions
 from cloudmend.core.policy.file import EXAMPLES, ExistingTable, ModeTable, PolicyFile, Reading
 from cloudmend.core.policy.layers import layered
+from cloudmend.core.policy.location import MODE, Document, Key, Review, did_you_mean
 from cloudmend.core.policy.model import RIGHTS, Mode, Policy
 from cloudmend.core.policy.modes import moved_modes, read_choice, read_mode, read_modes, read_rights
-from cloudmend.core.policy.place import MODE, Document, Key, Review, did_you_mean
 
 NO_CONTROLS: Final = Catalog(controls={})
 _MODE: Final = "mode"  # keys of the table of every control

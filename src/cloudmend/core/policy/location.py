@@ -1,4 +1,4 @@
-"""The place of a policy's value (a setting, or a key of the policy file), and a problem there."""
+"""The location of a policy's value (a setting, or a key of the policy file), and a problem there."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ T = TypeVar("T")
 D = TypeVar("D")
 
 
-class Place(Protocol):
+class Location(Protocol):
     @property
     def line(self) -> int:
         """The line of the policy file; 0 if the value does not stand there."""
 
     @property
     def where(self) -> str:
-        """The place in words, to stand before a colon."""
+        """The location in words, to stand before a colon."""
 
-    def at(self, *steps: Step) -> Place:
-        """Return the place of what is inside the value."""
+    def at(self, *steps: Step) -> Location:
+        """Return the location of what is inside the value."""
 
 
 class Note(Struct, frozen=True):
-    """A problem or a warning about a place, and what to write instead."""
+    """A problem or a warning about a location, and what to write instead."""
 
-    place: Place
+    location: Location
     problem: str
     advice: str
 
     def __str__(self) -> str:
-        return f"{self.place.where}: {self.problem}. {self.advice}"
+        return f"{self.location.where}: {self.problem}. {self.advice}"
 
 
 class Refused(Exception):
     """A value that cannot be read. Never leaves this package: `Review` collects the note."""
 
-    def __init__(self, place: Place, problem: str, advice: str) -> None:
-        self.note = Note(place, problem, advice)
+    def __init__(self, location: Location, problem: str, advice: str) -> None:
+        self.note = Note(location, problem, advice)
 
 
 class Parameter(Struct, frozen=True):
@@ -91,7 +91,7 @@ class Document(Struct, frozen=True):
 
     name: str
     text: str
-    elsewhere: Mapping[tuple[Step, ...], Place] = {}
+    elsewhere: Mapping[tuple[Step, ...], Location] = {}
 
     def at(self, *steps: Step) -> Key:
         return Key(self, steps)
@@ -110,22 +110,22 @@ class Key(Struct, frozen=True):
         return dotted(self.steps)
 
     @property
-    def elsewhere(self) -> Place | None:
-        """The place of the value, if it does not stand under this key in the text."""
+    def elsewhere(self) -> Location | None:
+        """The location of the value, if it does not stand under this key in the text."""
         for count in range(len(self.steps), 0, -1):
-            if place := self.document.elsewhere.get(self.steps[:count]):
-                return place.at(*self.steps[count:])
+            if location := self.document.elsewhere.get(self.steps[:count]):
+                return location.at(*self.steps[count:])
         return None
 
     @property
     def line(self) -> int:
-        place = self.elsewhere
-        return place.line if place else _line_of(self.document.text, self.steps)
+        location = self.elsewhere
+        return location.line if location else _line_of(self.document.text, self.steps)
 
     @property
     def where(self) -> str:
-        if place := self.elsewhere:
-            return place.where
+        if location := self.elsewhere:
+            return location.where
         line = self.line
         return f"{self.document.name}, line {line}: {self}" if line else f"{self.document.name}: {self}"
 
@@ -188,11 +188,11 @@ class Review:
     def warnings(self) -> tuple[str, ...]:
         return _in_order(self._warnings)
 
-    def refuse(self, place: Place, problem: str, advice: str) -> None:
-        self._refusals.append(Note(place, problem, advice))
+    def refuse(self, location: Location, problem: str, advice: str) -> None:
+        self._refusals.append(Note(location, problem, advice))
 
-    def warn(self, place: Place, problem: str, advice: str) -> None:
-        self._warnings.append(Note(place, problem, advice))
+    def warn(self, location: Location, problem: str, advice: str) -> None:
+        self._warnings.append(Note(location, problem, advice))
 
     def attempt(self, default: D, read: Callable[[Unpack[A]], T], *arguments: *A) -> T | D:
         """Return what `read` gives for the arguments; if that is refused, keep the note and return the default."""
@@ -204,9 +204,9 @@ class Review:
 
     def refuses(self, key: Key) -> bool:
         """Return whether something is refused at a key, or below it."""
-        refused = (note.place for note in self._refusals)
-        return any(isinstance(place, Key) and place.steps[: len(key.steps)] == key.steps for place in refused)
+        refused = (note.location for note in self._refusals)
+        return any(isinstance(location, Key) and location.steps[: len(key.steps)] == key.steps for location in refused)
 
 
 def _in_order(notes: list[Note]) -> tuple[str, ...]:
-    return tuple(str(note) for note in sorted(notes, key=lambda note: (note.place.line, note.place.where)))
+    return tuple(str(note) for note in sorted(notes, key=lambda note: (note.location.line, note.location.where)))
