@@ -9,7 +9,7 @@ from functools import cache
 import msgspec
 from msgspec import Struct
 
-from cloudmend.core.ledger_records import Entries, Found
+from cloudmend.core.ledger_records import LedgerRecords, StoredRecord
 from cloudmend.core.model import Record
 from cloudmend.core.standing import (
     StandingFinding,
@@ -104,9 +104,9 @@ def _first_looked(unit: Unit) -> datetime:
     return max(each for each in (unit.baseline, unit.first_looked) if each)
 
 
-def mended_parts(found: Iterable[Found]) -> frozenset[tuple[str, str]]:
+def mended_parts(found: Iterable[StoredRecord]) -> frozenset[tuple[str, str]]:
     """Return the parts that mends of a ledger were about: the key of the resource, and the id of the part."""
-    return frozenset((entry.place, step.part) for entry in Entries(found) for step in entry.intent.steps)
+    return frozenset((entry.place, step.part) for entry in LedgerRecords(found) for step in entry.intent.steps)
 
 
 def before_mends(found: StandingResource, mends: Callable[[datetime], frozenset[tuple[str, str]]]) -> StandingResource:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.ledger import Ledger
-from cloudmend.core.ledger_records import LedgerRecords, StoredRecord, Unreadable
+from cloudmend.core.ledger_records import StoredRecord, Unreadable
 from cloudmend.core.standing import StandingFound, StandingResource, UnitState
 
 _ENOUGH: Final = 2
