@@ -70,7 +70,7 @@ def test_what_was_seen_before_another_mend_ended_is_looked_at_again(backend: Bac
 def test_a_crowd_at_many_groups_never_takes_more_than_the_budget(backend: Backend) -> None:
     ledgers = [backend.ledger(budget=4) for _ in range(CROWD)]
     ends = at_once(lambda number: ledgers[number].intend(intent(f"sg-{number}")))
-    assert sorted(type(end).__name__ for end in ends) == ["BudgetSpent"] * 2 + ["Entry"] * 4
+    assert sorted(type(end).__name__ for end in ends) == ["BudgetSpent"] * 2 + ["LedgerRecord"] * 4
     assert len(backend.ledger().open_intents()) == 4
 
 
