@@ -157,7 +157,7 @@ def test_the_default_way_out_stands_already(ec2: Any, group: Group) -> None:
 
 
 def test_egress_has_no_flat_form(ec2: Any, group: Group) -> None:
-    with pytest.raises(ClientError, match=r"\(MissingParameter\).*ipPermissions"):
+    with pytest.raises(ClientError, match=r"\(UnsupportedOperation\).*CidrIp"):
         ec2.authorize_security_group_egress(
             GroupId=group.id, IpProtocol="tcp", FromPort=22, ToPort=22, CidrIp="0.0.0.0/0"
         )

@@ -94,7 +94,7 @@ def test_the_quota_on_rules_can_be_raised() -> None:
 
 
 def test_a_group_on_a_network_interface_cannot_be_deleted() -> None:
-    groups = _model(in_use=lambda _: True)
+    groups = _model(carriers=lambda _: {"vpc-0000000000000000a"})
     group_id = _group(groups)
     with pytest.raises(Ec2Error, match="DependencyViolation"):
         groups.call("DeleteSecurityGroup", {"GroupId": group_id})

@@ -14,18 +14,27 @@ if TYPE_CHECKING:
     from contracts.backends import Backend, Group
 
 
-def test_a_new_group_lets_everything_out_and_nothing_in(group: Group) -> None:
-    shown = group.shown()
-    assert shown["IpPermissions"] == []
-    assert shown["IpPermissionsEgress"] == [
-        {
-            "IpProtocol": "-1",
-            "IpRanges": [{"CidrIp": "0.0.0.0/0"}],
-            "Ipv6Ranges": [],
-            "PrefixListIds": [],
-            "UserIdGroupPairs": [],
-        }
-    ]
+def test_a_new_group_lets_everything_out_in_each_family_of_its_vpc_and_nothing_in(
+    group: Group, default_vpc_group: Group
+) -> None:
+    """The default VPC has no block of IPv6."""
+    anywhere = {"IpProtocol": "-1", "PrefixListIds": [], "UserIdGroupPairs": []}
+    ipv4, ipv6 = [{"CidrIp": "0.0.0.0/0"}], [{"CidrIpv6": "::/0"}]
+    assert group.shown()["IpPermissions"] == default_vpc_group.shown()["IpPermissions"] == []
+    assert group.shown()["IpPermissionsEgress"] == [{**anywhere, "IpRanges": ipv4, "Ipv6Ranges": ipv6}]
+    assert default_vpc_group.shown()["IpPermissionsEgress"] == [{**anywhere, "IpRanges": ipv4, "Ipv6Ranges": []}]
+
+
+def test_the_default_group_of_a_vpc_lets_everything_out_in_each_of_its_families(ec2: Any, backend: Backend) -> None:
+    named = [{"Name": "vpc-id", "Values": [backend.vpc]}, {"Name": "group-name", "Values": ["default"]}]
+    (shown,) = ec2.describe_security_groups(Filters=named)["SecurityGroups"]
+    assert shown["IpPermissionsEgress"][0]["IpRanges"] == [{"CidrIp": "0.0.0.0/0"}]
+    assert shown["IpPermissionsEgress"][0]["Ipv6Ranges"] == [{"CidrIpv6": "::/0"}]
+
+
+def test_names_differ_in_more_than_their_case(ec2: Any, backend: Backend, group: Group) -> None:
+    with pytest.raises(ClientError, match=r"\(InvalidGroup.Duplicate\)"):
+        ec2.create_security_group(GroupName=group.name.upper(), Description="testing", VpcId=backend.vpc)
 
 
 def test_a_new_group_shows_what_it_was_created_with(backend: Backend, group: Group) -> None:

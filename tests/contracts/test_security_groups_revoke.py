@@ -134,7 +134,8 @@ def test_in_the_default_vpc_what_matches_no_rule_is_skipped_and_told(ec2: Any, d
     assert default_vpc_group.rules() == []
 
 
-def test_the_way_out_is_revoked_by_permission_and_by_id(ec2: Any, group: Group) -> None:
+def test_the_way_out_is_revoked_by_permission_and_by_id(ec2: Any, default_vpc_group: Group) -> None:
+    group = default_vpc_group
     ec2.authorize_security_group_egress(GroupId=group.id, IpPermissions=[{**SSH, "IpRanges": TEN}])
     ec2.revoke_security_group_egress(GroupId=group.id, IpPermissions=[{"IpProtocol": "-1", "IpRanges": WORLD}])
     (left,) = group.rules(is_egress=True)

@@ -16,22 +16,19 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Unpack
 
 from botocore.parsers import create_parser
-from moto.ec2.models import ec2_backends
-from moto.ec2.models.amis import AmiBackend
 
-from cloudmend.core.partitions import partition_of
 from cloudmend.local import ec2_endpoint_services, ec2_images, ec2_snapshots
 from cloudmend.local.cloudtrail import is_write
 from cloudmend.local.ec2.checks import Ec2Error
 from cloudmend.local.ec2.groups import OPERATIONS, BehaviourOptions, SecurityGroups
-from cloudmend.local.ec2.lifecycle import is_ours
-from cloudmend.local.ec2.model import Vpc
+from cloudmend.local.ec2.tags import is_ours
 from cloudmend.local.ec2.wire import decode, ec2_model, encode, encode_error
+from cloudmend.local.ec2_moto import carriers, other_tags, peerings, vpcs
 from cloudmend.local.ec2_records import WireCall, event
 from cloudmend.local.messages import ApiResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from cloudmend.local.front import Exchange
 
@@ -60,9 +57,14 @@ class Ec2Service:
 
     def groups(self, account: str, region: str) -> SecurityGroups:
         """The security groups of one account and Region."""
-        options: BehaviourOptions = {"in_use": partial(_in_use, account, region), **self._behaviour}
+        options: BehaviourOptions = {
+            "carriers": partial(carriers, account, region),
+            "peerings": partial(peerings, account, region),
+            "other_tags": partial(other_tags, account, region),
+            **self._behaviour,
+        }
         with self._lock:
-            made = SecurityGroups(account, region, partial(_vpcs, account, region), **options)
+            made = SecurityGroups(account, region, partial(vpcs, account, region), **options)
             return self._groups.setdefault((account, region), made)
 
     def __call__(self, exchange: Exchange) -> ApiResponse:
@@ -85,22 +87,11 @@ class Ec2Service:
                 result = answering(account, region, params)
             elif _is_ours(operation, params):
                 result = self.groups(account, region).call(operation, params)
-            elif operation == "DescribeRegions":
-                result = _of_the_partition(region, exchange)
             else:
                 return _forwarded(exchange)
         except Ec2Error as error:
             return _refused(error, request_id)
         return _Answer(_xml(200, encode(operation, result, request_id)), result)
-
-
-def leave_out_images() -> None:
-    """Keep moto from making Amazon's 1,300 images in each Region. That takes 0.1 s, and nothing here needs an image."""
-    AmiBackend._load_amis = _no_images  # type: ignore[method-assign] # noqa: SLF001
-
-
-def _no_images(self: AmiBackend) -> None:
-    """Stand for moto's method that makes them."""
 
 
 def _thin_layer(operation: str, params: Mapping[str, Any]) -> ec2_snapshots.Answer | None:
@@ -117,16 +108,6 @@ def _is_ours(operation: str, params: Mapping[str, Any]) -> bool:
     if operation in _TAGGING:
         return any(is_ours(resource_id) for resource_id in params.get("Resources", ()))
     return operation in _OURS
-
-
-def _vpcs(account: str, region: str) -> Sequence[Vpc]:
-    known = list(ec2_backends[account][region].vpcs.values())
-    return [Vpc(vpc.id, vpc.cidr_block, bool(vpc.is_default)) for vpc in known]
-
-
-def _in_use(account: str, region: str, group_id: str) -> bool:
-    interfaces = list(ec2_backends[account][region].enis.values())
-    return any(group.id == group_id for interface in interfaces for group in interface.group_set)
 
 
 def _refused(error: Ec2Error, request_id: str) -> _Answer:
@@ -148,15 +129,6 @@ def _forwarded(exchange: Exchange) -> _Answer:
     error = result.get("Error", {})
     refusal = Ec2Error(response.error_code, error.get("Message", ""), response.status)
     return _Answer(response, error=refusal)
-
-
-def _of_the_partition(region: str, exchange: Exchange) -> Mapping[str, Any]:
-    """The Regions without those of other partitions, which moto lists too. Raises Ec2Error."""
-    answer = _forwarded(exchange)
-    if answer.error is not None:
-        raise answer.error
-    listed = answer.result["Regions"] if answer.result else ()
-    return {"Regions": [each for each in listed if partition_of(each["RegionName"]) == partition_of(region)]}
 
 
 def _wire_call(exchange: Exchange, params: Mapping[str, Any], answer: _Answer, request_id: str) -> WireCall:

@@ -14,7 +14,8 @@ from cloudmend.core.loopback import Guarded
 from cloudmend.local import rds_snapshots, sts_service
 from cloudmend.local.dynamodb_service import DynamoDbService
 from cloudmend.local.ec2.groups import BehaviourOptions, SecurityGroups
-from cloudmend.local.ec2_service import Ec2Service, leave_out_images
+from cloudmend.local.ec2_moto import leave_out_images
+from cloudmend.local.ec2_service import Ec2Service
 from cloudmend.local.emulator import Emulator
 from cloudmend.local.eventbridge import Delivery, EventBus
 from cloudmend.local.events_service import EventsService

@@ -39,6 +39,10 @@ def missing(parameter: str) -> Ec2Error:
     return Ec2Error("MissingParameter", f"The request must contain the parameter {parameter}")
 
 
+def unsupported(parameter: str) -> Ec2Error:
+    return Ec2Error("UnsupportedOperation", f"The parameter {parameter} is not supported by this operation.")
+
+
 def combined(parameter: str, other: str) -> Ec2Error:
     return Ec2Error(
         "InvalidParameterCombination",
@@ -52,6 +56,10 @@ def group_not_found(group: str) -> Ec2Error:
 
 def rule_id_not_found(rule_id: str) -> Ec2Error:
     return Ec2Error("InvalidSecurityGroupRuleId.NotFound", f"The security group rule ID '{rule_id}' does not exist")
+
+
+def permission_not_found() -> Ec2Error:
+    return Ec2Error("InvalidPermission.NotFound", "The specified rule does not exist in this security group.")
 
 
 def prefix_list_not_found(prefix_list_id: str) -> Ec2Error:
@@ -83,6 +91,14 @@ def rule_id(value: str) -> str:
 
 def prefix_list_id(value: str) -> str:
     return identifier(value, "pl", "InvalidPrefixListId.Malformed")
+
+
+def peering_id(value: str) -> str:
+    return identifier(value, "pcx", "InvalidVpcPeeringConnectionId.Malformed")
+
+
+def vpc_id(value: str) -> str:
+    return identifier(value, "vpc", "InvalidVpcID.Malformed")
 
 
 def group_name(value: str) -> str:

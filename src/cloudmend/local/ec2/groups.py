@@ -7,20 +7,27 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, TypedDict, Unpack
 
-from cloudmend.local.ec2 import describe, lifecycle, prefix_lists, rules
+from cloudmend.local.ec2 import describe, lifecycle, prefix_lists, regions, rules, tags, vpcs
 from cloudmend.local.ec2.checks import Ec2Error, dry_run
-from cloudmend.local.ec2.model import Behaviour, Group, Params, PrefixList, State, Vpc, aws_lists
+from cloudmend.local.ec2.model import Behaviour, Group, Params, Peering, PrefixList, State, TagRow, Vpc, aws_lists
 
 Handler = Callable[[State, Params], dict[str, Any]]
 
 _READS: Mapping[str, Handler] = {
     "DescribeSecurityGroups": describe.describe_groups,
     "DescribeSecurityGroupRules": describe.describe_rules,
+    "DescribeSecurityGroupReferences": vpcs.references,
+    "DescribeSecurityGroupVpcAssociations": vpcs.describe_associations,
+    "DescribeStaleSecurityGroups": vpcs.stale,
+    "GetSecurityGroupsForVpc": vpcs.for_vpc,
     "DescribeVpcs": describe.describe_vpcs,
+    "DescribeRegions": regions.describe_regions,
+    "DescribeTags": tags.describe_tags,
+    "DescribePrefixLists": describe.describe_aws_lists,
     "DescribeManagedPrefixLists": describe.describe_lists,
     "GetManagedPrefixListEntries": describe.entries,
     "GetManagedPrefixListAssociations": describe.associations,
@@ -33,12 +40,16 @@ _WRITES: Mapping[str, Handler] = {
     "ModifySecurityGroupRules": rules.modify,
     "RevokeSecurityGroupIngress": partial(rules.revoke, is_egress=False),
     "RevokeSecurityGroupEgress": partial(rules.revoke, is_egress=True),
+    "UpdateSecurityGroupRuleDescriptionsIngress": partial(rules.describe_anew, is_egress=False),
+    "UpdateSecurityGroupRuleDescriptionsEgress": partial(rules.describe_anew, is_egress=True),
+    "AssociateSecurityGroupVpc": vpcs.associate,
+    "DisassociateSecurityGroupVpc": vpcs.disassociate,
     "CreateManagedPrefixList": prefix_lists.create,
     "ModifyManagedPrefixList": prefix_lists.modify,
     "RestoreManagedPrefixListVersion": prefix_lists.restore,
     "DeleteManagedPrefixList": prefix_lists.delete,
-    "CreateTags": lifecycle.create_tags,
-    "DeleteTags": lifecycle.delete_tags,
+    "CreateTags": tags.create_tags,
+    "DeleteTags": tags.delete_tags,
 }
 OPERATIONS = frozenset(_READS.keys() | _WRITES.keys())
 """The EC2 operations that SecurityGroups answers."""
@@ -49,7 +60,9 @@ REFILL_PER_S = 5
 class BehaviourOptions(TypedDict, total=False):
     """The fields of Behaviour. Any of them may be left out."""
 
-    in_use: Callable[[str], bool]
+    carriers: Callable[[str], Collection[str]]
+    peerings: Callable[[], Collection[Peering]]
+    other_tags: Callable[[], Collection[TagRow]]
     keeps_omitted_description: bool
     modify_is_atomic: bool
     repeats_are_duplicates: bool
@@ -68,13 +81,13 @@ class SecurityGroups:
         self,
         account: str,
         region: str,
-        vpcs: Callable[[], Sequence[Vpc]],
+        known_vpcs: Callable[[], Sequence[Vpc]],
         **behaviour: Unpack[BehaviourOptions],
     ) -> None:
-        """`vpcs` is asked at each call; the options are the fields of Behaviour."""
+        """`known_vpcs` is asked at each call; the options are the fields of Behaviour."""
         self.account = account
         self.region = region
-        self._vpcs = vpcs
+        self._vpcs = known_vpcs
         self._behaviour = Behaviour(**behaviour)
         self._state = State(account, region, (), {}, aws_lists(region), self._behaviour)
         self._lag = Lag(self._behaviour.read_lag)
@@ -144,10 +157,10 @@ class SecurityGroups:
 
     def _follow_vpcs(self) -> None:
         """New VPCs get their default groups, whatever becomes of the call."""
-        vpcs = tuple(self._vpcs())
-        if vpcs != self._state.vpcs:
+        known = tuple(self._vpcs())
+        if known != self._state.vpcs:
             self._state = self._state.draft()
-            self._state.vpcs = vpcs
+            self._state.vpcs = known
             lifecycle.follow_vpcs(self._state)
 
 

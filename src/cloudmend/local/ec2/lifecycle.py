@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -32,7 +31,7 @@ from cloudmend.local.ec2.rows import tag_list
 
 _EVERYTHING = Traffic(ALL_PROTOCOLS)
 _ANYWHERE = Permission(_EVERYTHING, Source("CidrIpv4", "0.0.0.0/0"))
-Tags = Mapping[str, str]
+_ANYWHERE_IPV6 = Permission(_EVERYTHING, Source("CidrIpv6", "::/0"))
 
 
 def group_by_id(state: State, group_id: str) -> Group:
@@ -76,7 +75,7 @@ def default_vpc(state: State) -> Vpc:
 
 def vpc_by_id(state: State, vpc_id: str) -> Vpc:
     for vpc in state.vpcs:
-        if vpc.id == vpc_id:
+        if vpc.id == checks.vpc_id(vpc_id):
             return vpc
     raise Ec2Error("InvalidVpcID.NotFound", f"The vpc ID '{vpc_id}' does not exist")
 
@@ -115,21 +114,24 @@ def create(state: State, params: Params) -> dict[str, Any]:
     description = checks.group_description(params["Description"])
     tags = checks.tags(params.get("TagSpecifications", ()), "security-group")
     vpc = vpc_by_id(state, params["VpcId"]) if params.get("VpcId") else default_vpc(state)
-    if any(group.vpc.id == vpc.id and group.name == name for group in state.groups.values()):
+    if any(group.vpc.id == vpc.id and group.name.lower() == name.lower() for group in state.groups.values()):
         raise Ec2Error("InvalidGroup.Duplicate", f"The security group '{name}' already exists for VPC '{vpc.id}'")
     group_id = new_id("sg")
-    state.groups[group_id] = Group(group_id, name, description, vpc, (_way_out(group_id),), tags)
+    state.groups[group_id] = Group(group_id, name, description, vpc, _ways_out(group_id, vpc), tags)
     answer = {"GroupId": group_id, "SecurityGroupArn": state.arn("security-group", group_id)}
     return {**answer, "Tags": tag_list(tags)} if tags else answer
 
 
 def delete(state: State, params: Params) -> dict[str, Any]:
-    """DeleteSecurityGroup: refused for a default group, and for one that is in use."""
+    """DeleteSecurityGroup: refused for a default group, and for one that is in use or associated with a VPC.
+
+    A rule of another VPC's group does not keep it: that rule is stale from then on.
+    """
     group = own(state, named_group(state, params))
     if group.name == "default":
         raise Ec2Error("CannotDelete", f'the specified group: "{group.id}" name: "default" cannot be deleted by a user')
-    others = [user for user in referring(state, group.id) if user.id != group.id]
-    if others or state.behaviour.in_use(group.id):
+    others = [user for user in referring(state, group.id) if user.id != group.id and user.spans & group.spans]
+    if others or group.associated or state.behaviour.carriers(group.id):
         raise Ec2Error("DependencyViolation", f"resource {group.id} has a dependent object")
     del state.groups[group.id]
     return {"Return": True, "GroupId": group.id}
@@ -137,10 +139,13 @@ def delete(state: State, params: Params) -> dict[str, Any]:
 
 def follow_vpcs(state: State) -> None:
     """Give each new VPC its default group, and drop the groups of VPCs that are gone."""
-    present = {vpc.id for vpc in state.vpcs}
+    present = {vpc.id: vpc for vpc in state.vpcs}
     for group in list(state.groups.values()):
         if group.vpc.id not in present:
             del state.groups[group.id]
+        else:
+            kept = replace(group, associated=tuple(each for each in group.associated if each in present))
+            state.groups[group.id] = _in_changed_vpc(kept, present[group.vpc.id])
     served = {group.vpc.id for group in state.groups.values() if group.name == "default"}
     for vpc in state.vpcs:
         if vpc.id not in served:
@@ -148,62 +153,28 @@ def follow_vpcs(state: State) -> None:
             state.groups[group.id] = group
 
 
+def _in_changed_vpc(group: Group, vpc: Vpc) -> Group:
+    """The group after a change of its VPC: a first IPv6 block opens the way out that nobody has changed."""
+    moved = replace(group, vpc=vpc)
+    out = [rule.permission for rule in group.one_way(is_egress=True)]
+    if vpc.ipv6_cidrs and not group.vpc.ipv6_cidrs and out == [_ANYWHERE]:
+        return replace(moved, rules=(*group.rules, _way_out(group.id, _ANYWHERE_IPV6)))
+    return moved
+
+
 def _default_group(vpc: Vpc) -> Group:
     """EC2's own: all traffic in from the group itself, all traffic out."""
     group_id = new_id("sg")
     among_members = Permission(_EVERYTHING, Source("ReferencedGroupId", group_id))
     way_in = Rule(new_id("sgr"), group_id, is_egress=False, permission=among_members)
-    return Group(group_id, "default", "default VPC security group", vpc, (way_in, _way_out(group_id)))
+    return Group(group_id, "default", "default VPC security group", vpc, (way_in, *_ways_out(group_id, vpc)))
 
 
-def _way_out(group_id: str) -> Rule:
-    return Rule(new_id("sgr"), group_id, is_egress=True, permission=_ANYWHERE)
+def _ways_out(group_id: str, vpc: Vpc) -> tuple[Rule, ...]:
+    """The rules that EC2 gives each new group: all traffic out, in each address family of the VPC."""
+    ways = (_ANYWHERE, _ANYWHERE_IPV6) if vpc.ipv6_cidrs else (_ANYWHERE,)
+    return tuple(_way_out(group_id, each) for each in ways)
 
 
-def create_tags(state: State, params: Params) -> dict[str, Any]:
-    """Set each of the tags."""
-    added = checks.tag_map(params.get("Tags", ()))
-    return _retag(state, params, lambda old: {**old, **added})
-
-
-def delete_tags(state: State, params: Params) -> dict[str, Any]:
-    """Take tags away: by key, and by value where one is given; without tags, all."""
-    gone = [(tag.get("Key"), tag.get("Value")) for tag in params.get("Tags", ())]
-
-    def kept(key: str, value: str) -> bool:
-        return bool(gone) and (key, value) not in gone and (key, None) not in gone
-
-    return _retag(state, params, lambda old: {key: value for key, value in old.items() if kept(key, value)})
-
-
-def is_ours(resource_id: str) -> bool:
-    """Return whether the id is that of a group, a rule or a prefix list, which may not exist."""
-    return resource_id.startswith(("sg-", "sgr-", "pl-"))
-
-
-def _retag(state: State, params: Params, change: Callable[[Tags], Tags]) -> dict[str, Any]:
-    if not params.get("Resources"):
-        raise missing("resourceIdSet")
-    for resource_id in params["Resources"]:
-        _retag_one(state, resource_id, change)
-    return {}
-
-
-def _retag_one(state: State, resource_id: str, change: Callable[[Tags], Tags]) -> None:
-    if resource_id.startswith("pl-"):
-        known = prefix_list_by_id(state, resource_id)
-        state.prefix_lists[known.id] = replace(known, tags=change(known.tags))
-    elif resource_id.startswith("sgr-"):
-        group = _group_of_rule(state, checks.rule_id(resource_id))
-        rules = (replace(r, tags=change(r.tags)) if r.id == resource_id else r for r in group.rules)
-        state.groups[group.id] = replace(group, rules=tuple(rules))
-    else:
-        group = group_by_id(state, resource_id)
-        state.groups[group.id] = replace(group, tags=change(group.tags))
-
-
-def _group_of_rule(state: State, rule_id: str) -> Group:
-    for group in state.groups.values():
-        if any(rule.id == rule_id for rule in group.rules):
-            return group
-    raise rule_id_not_found(rule_id)
+def _way_out(group_id: str, anywhere: Permission) -> Rule:
+    return Rule(new_id("sgr"), group_id, is_egress=True, permission=anywhere)

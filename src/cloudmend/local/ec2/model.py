@@ -6,7 +6,7 @@ Source of the shapes: botocore's own EC2 model (SecurityGroup, SecurityGroupRule
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -42,6 +42,25 @@ class Vpc:
     is_default: bool
     secondary_cidrs: tuple[str, ...] = ()
     ipv6_cidrs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Peering:
+    """A connection of two VPCs, by their ids. Groups of one may refer to groups of the other while it is active."""
+
+    id: str
+    vpcs: frozenset[str]
+    status: str
+
+
+@dataclass(frozen=True)
+class TagRow:
+    """A tag of a resource, as DescribeTags lists it."""
+
+    resource_id: str
+    resource_type: str
+    key: str
+    value: str
 
 
 @dataclass(frozen=True)
@@ -135,6 +154,13 @@ class Group:
     tags: Mapping[str, str] = field(default_factory=dict)
     owner: str = ""
     """Another account that shares it; empty for one of the account itself."""
+    associated: tuple[str, ...] = ()
+    """Ids of the VPCs that it is associated with, besides its own."""
+
+    @property
+    def spans(self) -> frozenset[str]:
+        """Ids of the VPCs whose network interfaces may carry it."""
+        return frozenset((self.vpc.id, *self.associated))
 
     def one_way(self, *, is_egress: bool) -> tuple[Rule, ...]:
         """The rules of one direction."""
@@ -145,8 +171,12 @@ class Group:
 class Behaviour:
     """The context that the model needs, and the behaviors that AWS leaves undocumented."""
 
-    in_use: Callable[[str], bool] = lambda _: False
-    """Whether a network interface carries the group of that id."""
+    carriers: Callable[[str], Collection[str]] = lambda _: ()
+    """The VPCs in which a network interface carries the group of that id."""
+    peerings: Callable[[], Collection[Peering]] = lambda: ()
+    """The connections of VPCs, those that are no longer active too."""
+    other_tags: Callable[[], Collection[TagRow]] = lambda: ()
+    """The tags of EC2's other resources."""
     keeps_omitted_description: bool = False
     """ModifySecurityGroupRules without a description: keep the old one, or clear it."""
     modify_is_atomic: bool = True
@@ -177,6 +207,17 @@ class State:
     def draft(self) -> State:
         """A copy for one call to change."""
         return replace(self, groups=dict(self.groups), prefix_lists=dict(self.prefix_lists))
+
+    def peering(self, group: Group, other: Group) -> Peering | None:
+        """The connection of the VPCs of two groups, an active one before others; None if there is none."""
+        vpcs = {group.vpc.id, other.vpc.id}
+        found = [each for each in self.behaviour.peerings() if each.vpcs == vpcs]
+        return min(found, key=lambda each: each.status != "active", default=None)
+
+    def reaches(self, group: Group, other: Group) -> bool:
+        """Return whether the rules of a group may refer to another one: in one VPC, or in two that are connected."""
+        peering = self.peering(group, other)
+        return bool(group.spans & other.spans) or (peering is not None and peering.status == "active")
 
     def arn(self, kind: str, resource_id: str, owner: str = "") -> str:
         """The ARN of a resource of this account, or of another owner."""

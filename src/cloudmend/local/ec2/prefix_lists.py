@@ -48,6 +48,8 @@ def create(state: State, params: Params) -> dict[str, Any]:
 def modify(state: State, params: Params) -> dict[str, Any]:
     """ModifyManagedPrefixList: only a change of entries makes a version."""
     known = _own(state, params)
+    if params.get("IpamPrefixListResolverSyncEnabled") is not None:
+        raise Ec2Error("UnsupportedOperation", "The embedded AWS has no IPAM prefix list resolvers.")
     adding, removing = params.get("AddEntries") or (), params.get("RemoveEntries") or ()
     size = params.get("MaxEntries")
     if size is not None and (adding or removing):

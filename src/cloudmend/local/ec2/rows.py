@@ -1,14 +1,11 @@
-"""Rules, groups, VPCs and prefix lists in the shapes that EC2 answers with (botocore's names); filters and pages."""
+"""Rules, groups, VPCs and prefix lists in the shapes that EC2 answers with (botocore's names)."""
 
 from __future__ import annotations
 
-import base64
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from cloudmend.local.ec2.checks import Ec2Error, invalid
-from cloudmend.local.ec2.model import AWS, Group, Params, Permission, PrefixList, Rule, SourceKind, State, Traffic, Vpc
+from cloudmend.local.ec2.model import AWS, Group, Permission, PrefixList, Rule, SourceKind, State, Traffic, Vpc
 
 _LISTS: dict[SourceKind, tuple[str, str]] = {
     "ReferencedGroupId": ("UserIdGroupPairs", "GroupId"),
@@ -16,16 +13,13 @@ _LISTS: dict[SourceKind, tuple[str, str]] = {
     "CidrIpv6": ("Ipv6Ranges", "CidrIpv6"),
     "PrefixListId": ("PrefixListIds", "PrefixListId"),
 }
-T = TypeVar("T")
-Values = Callable[[State, T], Iterable[str]]
-"""The values of one resource that a filter compares with its own."""
-Filter = tuple[Values[T], re.Pattern[str]]
 
 
 def rule_row(state: State, rule: Rule) -> dict[str, Any]:
     """A SecurityGroupRule, as Authorize and DescribeSecurityGroupRules answer."""
     source = rule.permission.source
-    owner = state.groups[rule.group_id].owner or state.account
+    group = state.groups[rule.group_id]
+    owner = group.owner or state.account
     row = {
         "SecurityGroupRuleId": rule.id,
         "GroupId": rule.group_id,
@@ -35,7 +29,7 @@ def rule_row(state: State, rule: Rule) -> dict[str, Any]:
         "SecurityGroupRuleArn": state.arn("security-group-rule", rule.id, owner),
     }
     if source.kind == "ReferencedGroupId":
-        row["ReferencedGroupInfo"] = {"GroupId": source.value, "UserId": state.account}
+        row["ReferencedGroupInfo"] = referenced(state, group, source.value)
     else:
         row[source.kind] = source.value
     return _described(row, rule.permission)
@@ -61,8 +55,8 @@ def group_row(state: State, group: Group) -> dict[str, Any]:
         "OwnerId": group.owner or state.account,
         "VpcId": group.vpc.id,
         "SecurityGroupArn": state.arn("security-group", group.id, group.owner),
-        "IpPermissions": ip_permissions(state, _permissions(group, is_egress=False)),
-        "IpPermissionsEgress": ip_permissions(state, _permissions(group, is_egress=True)),
+        "IpPermissions": ip_permissions(state, group, _permissions(group, is_egress=False)),
+        "IpPermissionsEgress": ip_permissions(state, group, _permissions(group, is_egress=True)),
     }
     return {**row, "Tags": tag_list(group.tags)} if group.tags else row
 
@@ -104,17 +98,32 @@ def prefix_list_row(state: State, shown: PrefixList) -> dict[str, Any]:
     return row
 
 
-def ip_permissions(state: State, permissions: Iterable[Permission]) -> list[dict[str, Any]]:
+def ip_permissions(state: State, group: Group, permissions: Iterable[Permission]) -> list[dict[str, Any]]:
     """IpPermission entries, one for each protocol and port range, in the order of their first rule."""
     found: dict[Traffic, dict[str, Any]] = {}
     for permission in permissions:
         entry = found.setdefault(permission.traffic, _empty_entry(permission.traffic))
         list_name, key = _LISTS[permission.source.kind]
-        member = {key: permission.source.value}
-        if permission.source.kind == "ReferencedGroupId":
-            member["UserId"] = state.account
+        value, is_group = permission.source.value, permission.source.kind == "ReferencedGroupId"
+        member = referenced(state, group, value) if is_group else {key: value}
         entry[list_name].append(_described(member, permission))
     return list(found.values())
+
+
+def referenced(state: State, group: Group, group_id: str) -> dict[str, Any]:
+    """The group that a rule of a group refers to, with its VPC where that is another one.
+
+    Nothing but the id is known of a group that is gone.
+    """
+    other = state.groups.get(group_id)
+    if other is None:
+        return {"GroupId": group_id}
+    row = {"GroupId": group_id, "UserId": other.owner or state.account}
+    if other.vpc.id == group.vpc.id:
+        return row
+    peering = state.peering(group, other)
+    path = {"VpcPeeringConnectionId": peering.id, "PeeringStatus": peering.status} if peering else {}
+    return {**row, "VpcId": other.vpc.id, **path}
 
 
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
@@ -147,78 +156,3 @@ def _described(row: dict[str, Any], permission: Permission) -> dict[str, Any]:
     if permission.description is None:
         return row
     return {**row, "Description": permission.description}
-
-
-def matching(
-    state: State,
-    resources: Iterable[T],
-    params: Params,
-    known: Mapping[str, Values[T]],
-    tags: Callable[[T], Mapping[str, str]],
-) -> list[T]:
-    """The resources that pass the request's filters; `known` are the filters that EC2 documents, besides tag:KEY."""
-    filters = _filters(params, known, tags)
-    return [resource for resource in resources if _passes(state, resource, filters)]
-
-
-def page(items: Sequence[T], params: Params, sizes: range, default: int | None = None) -> tuple[Sequence[T], Params]:
-    """The items of the page that is asked for, and {NextToken} where more follow.
-
-    Without MaxResults a page holds `default` items, or all of them.
-    """
-    size = params.get("MaxResults", default)
-    if size is not None and size not in sizes:
-        bound = f"greater than {sizes[0]}" if size < sizes[0] else f"less than {sizes[-1]}"
-        raise invalid(f"Value ( {size} ) for parameter maxResults is invalid. Expecting a value {bound}.")
-    start = _offset(params["NextToken"]) if params.get("NextToken") else 0
-    end = start + (size or len(items))
-    return items[start:end], ({"NextToken": _token(end)} if end < len(items) else {})
-
-
-def _filters(params: Params, known: Mapping[str, Values[T]], tags: Callable[[T], Mapping[str, str]]) -> list[Filter[T]]:
-    """The filters of a request, parsed: all must pass, each by any of its values."""
-    found = []
-    for item in params.get("Filters", ()):
-        name = item.get("Name", "")
-        values = _tagged(tags, name.removeprefix("tag:")) if name.startswith("tag:") else known.get(name)
-        if values is None:
-            raise invalid(f"The filter '{name}' is invalid")
-        found.append((values, _pattern(item.get("Values", ()))))
-    return found
-
-
-def _tagged(tags: Callable[[T], Mapping[str, str]], key: str) -> Values[T]:
-    return lambda _, resource: [value for name, value in tags(resource).items() if name == key]
-
-
-def _passes(state: State, resource: T, filters: Sequence[Filter[T]]) -> bool:
-    return all(any(pattern.fullmatch(value) for value in values(state, resource)) for values, pattern in filters)
-
-
-def _pattern(values: Sequence[str]) -> re.Pattern[str]:
-    """EC2's wildcards: * is any characters, ? is one, a backslash takes the next as it is."""
-    alternatives = [f"(?:{_as_regex(value)})" for value in values] or [r"(?!)"]
-    return re.compile("|".join(alternatives), re.DOTALL)
-
-
-def _as_regex(value: str) -> str:
-    wildcards = {"*": ".*", "?": "."}
-    return "".join(
-        wildcards.get(token) or re.escape(token.removeprefix("\\") or token)
-        for token in re.findall(r"\\.|.", value, re.DOTALL)
-    )
-
-
-def _token(offset: int) -> str:
-    return base64.b64encode(f"offset:{offset}".encode()).decode()
-
-
-def _offset(token: str) -> int:
-    try:
-        text = base64.b64decode(token, validate=True)
-    except ValueError:
-        text = b""
-    match = re.fullmatch(rb"offset:([0-9]{1,9})", text)
-    if match is None:
-        raise Ec2Error("InvalidNextToken", "The specified NextToken is not valid.")
-    return int(match[1])

@@ -11,10 +11,18 @@ from dataclasses import replace
 from typing import Any
 
 from cloudmend.local.ec2 import checks
-from cloudmend.local.ec2.checks import Ec2Error, combined, invalid, missing, rule_id_not_found
+from cloudmend.local.ec2.checks import (
+    Ec2Error,
+    combined,
+    invalid,
+    missing,
+    permission_not_found,
+    rule_id_not_found,
+    unsupported,
+)
 from cloudmend.local.ec2.lifecycle import named_group, own, rule_by_id
 from cloudmend.local.ec2.model import Group, Params, Permission, PrefixList, Rule, State, new_id
-from cloudmend.local.ec2.permissions import replacement, requested
+from cloudmend.local.ec2.permissions import first_flat, replacement, requested
 from cloudmend.local.ec2.rows import ip_permissions, revoked_row, rule_row
 
 
@@ -72,9 +80,12 @@ def revoke(state: State, params: Params, *, is_egress: bool) -> dict[str, Any]:
     """RevokeSecurityGroupIngress and RevokeSecurityGroupEgress, by rule ids or by permissions."""
     group = _target(state, params, by_name=not is_egress)
     unknown: list[Permission] = []
+    if "SourceSecurityGroupOwnerId" in params:
+        raise unsupported("SourceSecurityGroupOwnerId")
     if params.get("SecurityGroupRuleIds"):
-        if params.get("IpPermissions"):
-            raise combined("ipPermissions", "securityGroupRuleIds")
+        other = "ipPermissions" if params.get("IpPermissions") else first_flat(params)
+        if other:
+            raise combined(other, "securityGroupRuleIds")
         revoked = _rules_by_id(group, params["SecurityGroupRuleIds"], is_egress)
     else:
         permissions = requested(state, group, params, is_egress=is_egress)
@@ -82,7 +93,41 @@ def revoke(state: State, params: Params, *, is_egress: bool) -> dict[str, Any]:
     gone = {rule.id for rule in revoked}
     _store(state, replace(group, rules=tuple(rule for rule in group.rules if rule.id not in gone)))
     result = {"Return": True, "RevokedSecurityGroupRules": [revoked_row(rule) for rule in revoked]}
-    return {**result, "UnknownIpPermissions": ip_permissions(state, unknown)} if unknown else result
+    return {**result, "UnknownIpPermissions": ip_permissions(state, group, unknown)} if unknown else result
+
+
+def describe_anew(state: State, params: Params, *, is_egress: bool) -> dict[str, Any]:
+    """UpdateSecurityGroupRuleDescriptionsIngress and -Egress: without a new description there is none."""
+    group = own(state, named_group(state, params))
+    given = checks.exclusive(params, "IpPermissions", "SecurityGroupRuleDescriptions")
+    if given is None:
+        raise missing("ipPermissions or securityGroupRuleDescriptions")
+    find = _described_by_permission if given == "IpPermissions" else _described_by_id
+    told = find(state, group, params, is_egress)
+    changed = (
+        replace(rule, permission=replace(rule.permission, description=told[rule.id])) if rule.id in told else rule
+        for rule in group.rules
+    )
+    state.groups[group.id] = replace(group, rules=tuple(changed))
+    return {"Return": True}
+
+
+def _described_by_id(_: State, group: Group, params: Params, is_egress: bool) -> dict[str, str | None]:
+    given = {
+        each.get("SecurityGroupRuleId", ""): checks.rule_description(each.get("Description"))
+        for each in params["SecurityGroupRuleDescriptions"]
+    }
+    _rules_by_id(group, given, is_egress)
+    return given
+
+
+def _described_by_permission(state: State, group: Group, params: Params, is_egress: bool) -> dict[str, str | None]:
+    rules = group.one_way(is_egress=is_egress)
+    wanted = requested(state, group, params, is_egress=is_egress)
+    told = {rule.id: one.description for one in wanted for rule in rules if rule.permission.duplicates(one)}
+    if len(told) < len(wanted):
+        raise permission_not_found()
+    return told
 
 
 def _target(state: State, params: Params, *, by_name: bool) -> Group:
@@ -143,7 +188,7 @@ def _rules_by_permission(
     matched = [rule for rule in rules if any(rule.permission.duplicates(one) for one in wanted)]
     unknown = [one for one in wanted if not any(rule.permission.duplicates(one) for rule in matched)]
     if unknown and not group.vpc.is_default:
-        raise Ec2Error("InvalidPermission.NotFound", "The specified rule does not exist in this security group.")
+        raise permission_not_found()
     return matched, unknown
 
 
