@@ -142,7 +142,7 @@ def documented_filters() -> Mapping[str, frozenset[str]]:
 
 
 def sentences(operation: str) -> Iterator[tuple[str, str]]:
-    """All that botocore documents of an operation and its parameters: (dotted name, sentence)."""
+    """Yield what botocore documents of an operation and its parameters: (dotted name, sentence)."""
     model = ec2_model().operation_model(operation)
     yield from ((operation, sentence) for sentence in _sentences(model.documentation))
     yield from _of_members(model.input_shape, operation)

@@ -24,7 +24,7 @@ COMBINED, UNSUPPORTED, INVALID = "InvalidParameterCombination", "UnsupportedOper
 
 
 def _flat_egress(filled: Filled) -> list[dict[str, Any]]:
-    """Each of the flat parameters, alone and beside what is supported."""
+    """Give each of the flat parameters, alone and beside what is supported."""
     given = {**FLAT, "SourceSecurityGroupName": "other", "SourceSecurityGroupOwnerId": "111122223333"}
     group = {"GroupId": filled.group}
     return [{**group, **more, name: value} for name, value in given.items() for more in ({}, NESTED)]
@@ -122,7 +122,7 @@ def test_what_is_documented_as_exclusive_or_unsupported_is_refused(
 
 
 def test_no_sentence_that_forbids_is_overlooked() -> None:
-    """Each is of an operation whose refusals are above, or is known to forbid nothing."""
+    """Such a sentence is of an operation whose refusals are above, or is known to forbid nothing."""
     held = {operation for operation, _, _ in REFUSED}
     forbidding = {name for operation in OURS for name, sentence in sentences(operation) if FORBIDS.search(sentence)}
     overlooked = {name for name in forbidding if name.partition(".")[0] not in held and not _harmless(name)}

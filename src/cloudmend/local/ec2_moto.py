@@ -1,4 +1,4 @@
-"""What our groups need to know of moto's EC2: the VPCs, their connections, the network interfaces, and other tags."""
+"""The part of moto's EC2 that our groups need: the VPCs, their connections, the network interfaces, and other tags."""
 
 from __future__ import annotations
 

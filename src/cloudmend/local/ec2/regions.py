@@ -1,4 +1,4 @@
-"""DescribeRegions: the Regions of a partition, of which an account has the first ones without asking for them."""
+"""DescribeRegions: the Regions of a partition. An account has those that opened first without asking for them."""
 
 from __future__ import annotations
 
