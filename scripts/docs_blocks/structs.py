@@ -26,6 +26,7 @@ _PAGES: Final = {
         "StandingResource",
         "StandingFinding",
         "Unit",
+        "UnreadResource",
     ),
 }
 _WORDS: Final = {"string": "text", "integer": "whole number", "number": "number", "object": "object"}
@@ -51,8 +52,8 @@ def standing() -> str:
 
 
 def unit() -> str:
-    """Return the table of a unit, with the time of its last read."""
-    return _tables("records.md", "Unit")
+    """Return the tables of a unit, with the time of its last read, and of the resources that it could not read."""
+    return _tables("records.md", "Unit", "UnreadResource")
 
 
 def _tables(page: str, first: str, *others: str) -> str:

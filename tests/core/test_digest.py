@@ -13,7 +13,7 @@ from cloudmend.core.digest import Digest, digest_of, is_due, status_of
 from cloudmend.core.model import Resource
 from cloudmend.core.notice.digest import detail, headline, notification, requests, text
 from cloudmend.core.notice.wording import NotificationTargets
-from cloudmend.core.standing import Stand, StandingFinding, StandingResource, Unit
+from cloudmend.core.standing import Stand, StandingFinding, StandingResource, Unit, UnreadResource
 from hostile import PIECES
 from support import ACCOUNT, NOW, REGION
 
@@ -58,6 +58,40 @@ def test_it_is_due_for_what_is_new_and_weekly_for_what_stands(
     assert is_due(unit(told=told), standing, NOW) is wanted
 
 
+@pytest.mark.parametrize(("days", "wanted"), [(0, False), (6, False), (7, True)])
+def test_it_is_due_a_week_after_people_heard_of_what_cannot_be_read(days: int, wanted: bool) -> None:
+    unread = UnreadResource("q", NOW - timedelta(days=days))
+    assert is_due(unit(unreadable=(UnreadResource("p", NOW), unread)), [], NOW) is wanted
+
+
+NOT_READ = (UnreadResource("p", NOW, held=7), UnreadResource("q", NOW, held=1))
+
+
+def test_of_what_was_not_read_alone_the_headline_and_the_first_line_say_so() -> None:
+    made = digest(told=NOW - WEEK, held=7, unread=("The queue p was refused.",), unreadable=NOT_READ)
+    assert headline(made) == "2 resources not read, so not known: sqs_policy_public"
+    lines = text(made, PEOPLE).split("\n")
+    assert lines[0] == (
+        "2 resources of account 111122223333, Region eu-west-1 (control sqs_policy_public) cannot be read, and may be "
+        "at fault."
+    )
+    first = lines.index("Not read, so not known")
+    assert lines[first + 1 : first + 4] == [
+        "- The queue p was refused.",
+        "and 1 more",
+        "8 more looks at them were not reported one by one.",
+    ]
+    told = detail(made)
+    assert (told.unread_resources, told.unread_held, told.counts) == (2, 8, {})
+
+
+def test_one_look_that_was_held_back_is_one() -> None:
+    assert "1 more look at them was not reported" in text(digest(stands("a"), unreadable=NOT_READ[1:]), PEOPLE)
+    assert "not reported" not in text(
+        digest(stands("a"), unread=("p",), unreadable=(UnreadResource("p", NOW),)), PEOPLE
+    )
+
+
 URGENCY: tuple[Stand, ...] = ("open", "failed", "pending", "deferred", "observed", "baseline", "exempt")
 
 
@@ -71,7 +105,9 @@ def test_of_several_findings_at_a_resource_the_most_urgent_counts(more: Stand, l
 
 def test_a_digest_has_what_its_unit_and_its_resources_say_oldest_first() -> None:
     new, old = stands("new"), stands("old", days=9, told=NOW)
-    made = digest(new, old, is_first=True, told=NOW - WEEK, held=3, unread=("ListQueues was refused.",))
+    made = digest(
+        new, old, is_first=True, told=NOW - WEEK, held=3, unread=("ListQueues was refused.",), unreadable=NOT_READ
+    )
     assert made == Digest(
         control=CONTROL,
         title="A queue's policy lets every principal in",
@@ -82,6 +118,8 @@ def test_a_digest_has_what_its_unit_and_its_resources_say_oldest_first() -> None
         standing=(old, new),
         new=(new.id,),
         unread=("ListQueues was refused.",),
+        unread_resources=2,
+        unread_held=8,
         is_first=True,
         told_before=NOW - WEEK,
         held=3,
@@ -90,7 +128,7 @@ def test_a_digest_has_what_its_unit_and_its_resources_say_oldest_first() -> None
 
 def test_a_mail_says_counts_what_is_new_what_is_older_and_what_was_held_back() -> None:
     found = (stands("new", named="orders"), stands("old", "baseline", 9, told=NOW, held=4))
-    of_both = digest(*found, told=NOW - WEEK, held=27, unread=("ListQueues was refused.",))
+    of_both = digest(*found, told=NOW - WEEK, held=27, unread=("ListQueues was refused.",), unreadable=NOT_READ[1:])
     options = "--control sqs_policy_public --region eu-west-1 --ledger Ledger-1"
     assert text(of_both, PEOPLE).split("\n") == [
         "2 resources at fault in account 111122223333, Region eu-west-1 (control sqs_policy_public), and not mended.",
@@ -110,6 +148,7 @@ def test_a_mail_says_counts_what_is_new_what_is_older_and_what_was_held_back() -
         "",
         "Not read, so not known",
         "- ListQueues was refused.",
+        "1 more look at them was not reported one by one.",
         "",
         "What to do",
         f"To list all of it, with ages, run: cloudmend records --standing {options}",

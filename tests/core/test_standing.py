@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from cloudmend.core.model import ApiCall, Resource
 from cloudmend.core.standing import (
+    MOST_UNREADABLE,
     Before,
     Fault,
     StandingFinding,
@@ -18,6 +19,7 @@ from cloudmend.core.standing import (
     Unit,
     UnitState,
     UnreadableStanding,
+    UnreadResource,
     by_id,
     decode_standing,
     decode_unit,
@@ -28,6 +30,8 @@ from cloudmend.core.standing import (
     next_revision,
     precedes,
     replaces,
+    unreadable_after,
+    with_room,
 )
 from support import ACCOUNT, NOW, REGION
 
@@ -234,3 +238,31 @@ def test_the_next_revision_is_one_more(found: Any, revision: int) -> None:
 )
 def test_a_unit_that_cannot_be_listed_is_told_again_after_a_week(unlisted: Any, told: bool) -> None:
     assert unit(unlisted=unlisted).is_known_unlisted(NOW) is told
+
+
+def test_what_could_not_be_read_stays_known_until_it_is_read_and_counts_the_looks() -> None:
+    known = tuple(UnreadResource(each, EARLIER, held=2) for each in ("read", "still", "not-looked-at"))
+    after = unreadable_after(known, {"still", "z", "a"}, lambda each: each != "not-looked-at", NOW)
+    assert after == (
+        UnreadResource("still", EARLIER, held=3),
+        UnreadResource("not-looked-at", EARLIER, held=2),
+        UnreadResource("a", NOW),
+        UnreadResource("z", NOW),
+    )
+    assert [unit(unreadable=after).is_known_unread(each) for each in ("a", "read")] == [True, False]
+
+
+def test_of_what_could_not_be_read_as_much_is_known_as_has_room_beside_a_mark() -> None:
+    names = [f"{number:05}{'x' * 250}" for number in range(300)]
+    first = unreadable_after((), names[:100], lambda _: True, NOW)
+    assert len(first) == 100
+    full = unreadable_after(first, names, lambda _: True, NOW)
+    assert [each.id for each in full] == names[: len(full)]
+    assert MOST_UNREADABLE - 5_000 < len(msgspec.json.encode(full)) <= MOST_UNREADABLE
+
+
+def test_ids_have_room_with_what_stands_beside_them() -> None:
+    assert list(with_room(["aa", "b", "c"], 9)) == ["aa", "b"]
+    assert list(with_room(["aa", "b", "c"], 8)) == ["aa"]
+    assert list(with_room(["aa", "b"], 9, beside=4)) == ["aa"]
+    assert list(with_room(["a" * 9, "b"], 9)) == []

@@ -131,6 +131,23 @@ def test_what_a_whole_sweep_could_not_close_is_left_to_the_queue_alone(deployed:
     )
 
 
+def test_what_people_know_that_it_cannot_be_read_is_left_to_the_next_sweep_and_not_to_the_queue(
+    deployed: Deployed, outbox: Outbox
+) -> None:
+    group_id = deployed.account.group(ipv4(22, "0.0.0.0/0"))
+
+    def refuse(_: object) -> None:
+        raise Ec2Error("UnauthorizedOperation", "You are not authorized.", 403)
+
+    deployed.account.groups.before["DescribeSecurityGroupRules"] = refuse
+    answers = [handlers.sweep(SCHEDULED, TimeLeft(300)) for _ in range(2)]
+    assert [(len(each["records"]), each["held"], each["left"]) for each in answers] == [(1, 0, 1), (0, 1, 0)]
+    (message,) = outbox.sent
+    assert group_id in message["MessageBody"]
+    with pytest.raises(StillOpen, match="You are not authorized"):
+        handlers.sweep({"Records": [{"body": message["MessageBody"]}]}, TimeLeft(300))
+
+
 def test_an_open_record_that_cannot_be_read_is_told_by_the_sweep_of_the_stack_s_region_alone(
     deployed: Deployed, outbox: Outbox, elsewhere: Account
 ) -> None:

@@ -16,7 +16,8 @@ class Digest(Struct, frozen=True, kw_only=True):
     """A list of what stands in a unit, oldest first, with the keys of what is new to people.
 
     `is_first`: what stands was there before cloudmend, and is kept as the baseline now. `held` sweeps told nobody since
-    `told_before`. `unread` is what the sweep could not read, a sentence each.
+    `told_before`. `unread` is what the sweep could not read, a sentence each; so many `unread_resources` are among it,
+    and `unread_held` looks at them told nobody.
     """
 
     control: str
@@ -28,6 +29,8 @@ class Digest(Struct, frozen=True, kw_only=True):
     standing: tuple[StandingResource, ...]
     new: tuple[str, ...]  # keys
     unread: tuple[str, ...] = ()
+    unread_resources: int = 0
+    unread_held: int = 0
     is_first: bool = False
     told_before: datetime | None = None
     held: int = 0
@@ -52,9 +55,9 @@ def is_left_on_purpose(found: StandingResource) -> bool:
 
 
 def is_due(unit: Unit, standing: Iterable[StandingResource], now: datetime) -> bool:
-    """Return whether people get a digest: of something new, or of what has stood for another week."""
+    """Return whether people get a digest: of something new, or of what has stood, or was not read, for another week."""
     left = [each for each in standing if not is_left_on_purpose(each)]
-    if any(each.told is None for each in left):
+    if any(each.told is None for each in left) or any(now - each.told >= TOLD_AGAIN for each in unit.unreadable):
         return True
     return bool(left) and (unit.told is None or now - unit.told >= TOLD_AGAIN)
 
@@ -73,6 +76,8 @@ def digest_of(
         standing=tuple(sorted(standing, key=lambda each: (each.since, each.id))),
         new=tuple(each.id for each in standing if each.told is None),
         unread=unit.unread,
+        unread_resources=len(unit.unreadable),
+        unread_held=sum(each.held for each in unit.unreadable),
         is_first=is_first,
         told_before=unit.told,
         held=unit.held,

@@ -6,7 +6,7 @@ baseline (decision 34).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal, NamedTuple, TypeVar
 
@@ -24,6 +24,9 @@ TOLD_AGAIN: Final = timedelta(days=7)
 # The bytes of ids that have room beside a mark: DynamoDB takes 400 KB in one item. A unit with more ids is marked by a
 # later sweep.
 MOST_FIRST_LOOKS: Final = 300_000
+# The same for the resources that cannot be read: one more than that is reported by each sweep.
+MOST_UNREADABLE: Final = 50_000
+_BESIDE_ID: Final = 80  # bytes of an UnreadResource beside its id
 # A unit that cannot be read whole for so long gets its mark nevertheless: otherwise its sweeps would never mend
 # anything.
 PATIENCE: Final = timedelta(days=1)
@@ -87,12 +90,21 @@ class StandingResource(Struct, frozen=True, kw_only=True):
         return other is not None and msgspec.structs.replace(other, seen=self.seen, revision=self.revision) == self
 
 
+class UnreadResource(Struct, frozen=True):
+    """A resource that sweeps cannot read, when people were last notified of it, and how many looks notified nobody."""
+
+    id: str
+    told: Instant
+    held: int = 0
+
+
 class Unit(Struct, frozen=True, kw_only=True):
     """A control in an account and Region, and the results of its sweeps.
 
-    `read` is when the unit was last read whole. `unread` is what could not be read the last time. `baseline` is its
-    mark: the time since when the faults from before cloudmend are known. `first_looks` are the ids of the resources
-    whose faults from before are not known yet: what their first look finds is baseline, too.
+    `read` is when the unit was last read whole. `unread` is what could not be read the last time, in words, and
+    `unreadable` are the resources among it, as many as have room. `baseline` is its mark: the time since when the
+    faults from before cloudmend are known. `first_looks` are the ids of the resources whose faults from before are not
+    known yet: what their first look finds is baseline, too.
     """
 
     version: int = STANDING_VERSION
@@ -102,6 +114,7 @@ class Unit(Struct, frozen=True, kw_only=True):
     tried: Instant  # when its first sweep began
     read: Instant | None = None
     unread: tuple[str, ...] = ()
+    unreadable: tuple[UnreadResource, ...] = ()
     baseline: Instant | None = None
     first_looks: tuple[str, ...] = ()
     first_looked: Instant | None = None  # when a sweep last took resources out of `first_looks`
@@ -114,9 +127,40 @@ class Unit(Struct, frozen=True, kw_only=True):
     def id(self) -> str:
         return unit_key(self.account, self.region, self.control)
 
+    def is_known_unread(self, resource_id: str) -> bool:
+        """Return whether people know that a resource cannot be read."""
+        return any(each.id == resource_id for each in self.unreadable)
+
     def is_known_unlisted(self, now: datetime) -> bool:
         """Return whether people know that it cannot be listed, and were notified less than a week ago."""
         return self.unlisted is not None and now - self.unlisted < TOLD_AGAIN
+
+
+def unreadable_after(
+    known: Sequence[UnreadResource], unread: Collection[str], is_over: Callable[[str], bool], now: datetime
+) -> tuple[UnreadResource, ...]:
+    """Return the resources that cannot be read after a sweep, as many as have room beside a mark.
+
+    `unread` are those that this sweep could not read: people were told of the new ones. `is_over` says of an id of
+    another that it is read, or gone.
+    """
+    still = [
+        msgspec.structs.replace(each, held=each.held + 1) if each.id in unread else each
+        for each in known
+        if each.id in unread or not is_over(each.id)
+    ]
+    new = sorted({*unread} - {each.id for each in known})
+    room = MOST_UNREADABLE - len(msgspec.json.encode(still))
+    return (*still, *(UnreadResource(each, now) for each in with_room(new, room, _BESIDE_ID)))
+
+
+def with_room(ids: Iterable[str], room: int, beside: int = 1) -> Iterator[str]:
+    """Yield the first of these ids, as many as fit in so many bytes with what stands beside each."""
+    for each in ids:
+        room -= len(msgspec.json.encode(each)) + beside
+        if room < 0:
+            return
+        yield each
 
 
 class UnreadableStanding(Struct, frozen=True):

@@ -49,6 +49,12 @@ class Looked(Struct, frozen=True, kw_only=True):
             if each.status == "failed" and not each.findings and each.resource.id in self.targets
         }
 
+    def is_over(self, resource_id: str) -> bool:
+        """Return whether a resource that could not be read before was read, or is not listed any more."""
+        if resource_id in self.targets:
+            return resource_id not in self.left
+        return self.is_whole and not self.unlisted
+
     @property
     def clean(self) -> frozenset[str]:
         """The ids of resources at which nothing was found at fault."""

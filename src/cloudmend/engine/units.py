@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -26,6 +26,8 @@ from cloudmend.core.standing import (
     by_id,
     next_revision,
     unit_key,
+    unreadable_after,
+    with_room,
 )
 from cloudmend.core.target import Target
 from cloudmend.core.world import World
@@ -104,7 +106,7 @@ def _end(state: UnitState, control: Control[Any], looked: Looked, ledger: RunLed
         found = _current(state.unit, world)
         current = found if isinstance(found, Unit) else state.unit
         again = _through(state, current, looked, ledger, world)
-        unit = msgspec.structs.replace(again, told=unit.told, held=unit.held)
+        unit = msgspec.structs.replace(again, told=unit.told, held=unit.held, unreadable=unit.unreadable)
     raise LedgerError(f"Other sweeps of the unit ended at the same time, {_TRIES} times in a row.")
 
 
@@ -144,6 +146,7 @@ def _marked(unit: Unit, looked: Looked, *, unkept: frozenset[str], now: datetime
     """
     unread = looked.unread
     missed = {*unread, *looked.left, *looked.not_judged, *unkept}
+    unit = msgspec.structs.replace(unit, unreadable=unreadable_after(unit.unreadable, unread, looked.is_over, now))
     if not looked.is_whole:
         return _first_looked(
             unit, [each for each in unit.first_looks if each not in looked.targets or each in missed], now
@@ -156,7 +159,7 @@ def _marked(unit: Unit, looked: Looked, *, unkept: frozenset[str], now: datetime
     if unit.baseline:
         unseen = missed | (set(unit.first_looks) - looked.targets if looked.unlisted else set())
         return _first_looked(unit, [each for each in unit.first_looks if each in unseen], now)
-    first = tuple(_with_room(sorted(missed)))
+    first = tuple(with_room(sorted(missed), MOST_FIRST_LOOKS))
     is_through = not looked.unlisted and len(first) == len(missed)
     if is_through or now - unit.tried >= PATIENCE:
         return msgspec.structs.replace(unit, baseline=now, first_looks=first)
@@ -170,16 +173,6 @@ def _first_looked(unit: Unit, left: Sequence[str], now: datetime) -> Unit:
     return msgspec.structs.replace(unit, first_looks=tuple(left), first_looked=now)
 
 
-def _with_room(ids: Iterable[str]) -> Iterator[str]:
-    """Yield the first of these ids, as many as have room beside a mark."""
-    room = MOST_FIRST_LOOKS
-    for each in ids:
-        room -= len(msgspec.json.encode(each)) + 1
-        if room < 0:
-            return
-        yield each
-
-
 def _told(
     unit: Unit,
     before: UnitState,
@@ -191,7 +184,7 @@ def _told(
 ) -> Unit:
     """Return the unit, told if that is due."""
     if not is_due(unit, standing, now):
-        return msgspec.structs.replace(unit, held=unit.held + bool(standing))
+        return msgspec.structs.replace(unit, held=unit.held + bool(standing or unit.unreadable))
     is_first = before.keeps_baseline and before.unit.told is None and any(each.baseline for each in standing)
     digest = digest_of(unit, standing, title=control.title, severity=control.severity, is_first=is_first, now=now)
     if isinstance(world.notifier, DigestNotifier):
@@ -199,7 +192,8 @@ def _told(
     new = [each for each in standing if each.told is None]
     told = [msgspec.structs.replace(each, told=now, revision=next_revision(each)) for each in new]
     ledger.keep_standing(told, [])  # what an event changed meanwhile stays
-    return msgspec.structs.replace(unit, told=now, held=0)
+    unreadable = tuple(msgspec.structs.replace(each, told=now, held=0) for each in unit.unreadable)
+    return msgspec.structs.replace(unit, told=now, held=0, unreadable=unreadable)
 
 
 def not_begun(control: Control[Any], error: CloudmendError) -> str:

@@ -91,6 +91,7 @@ def sweep(event: Any, context: Any) -> dict[str, Any]:
             for each in swept.unreadable:
                 _world().notifier.publish(unread(each, task.region))
         bad = _bad(swept.records)
+        bad = [each for each in bad if task.wanted or not _is_known_unread(each)]
         again = [] if task.wanted or not _queue() else [each for each in bad if each.resource.type != _REGION]
         problems += _leave(messages(task.region, swept.left))
         problems += _leave(messages(task.region, [Leftover(each.control, each.resource) for each in again]), _AGAIN_S)
@@ -99,6 +100,11 @@ def sweep(event: Any, context: Any) -> dict[str, Any]:
     told = _result(tuple(each for each in swept.records if each.status != "clean" and each.notice == "now"))
     told |= {name: sum(each.notice == name for each in swept.records) for name in ("digest", "held")}
     return {**told, "left": len(swept.left) + len(again), "not_ours": len(swept.others)}
+
+
+def _is_known_unread(record: Record) -> bool:
+    """Return whether people know that a resource cannot be read: the next sweep is the next try."""
+    return record.notice == "held" and record.resource.type != _REGION
 
 
 def _sweeping() -> tuple[Control[Any], ...]:

@@ -53,6 +53,8 @@ def headline(digest: Digest) -> str:
         return f"{_count(digest.standing)} at fault before cloudmend, nothing was changed: {digest.control}"
     if digest.new:
         return f"{_count(digest.new)} newly at fault, not mended: {digest.control}"
+    if not digest.standing:
+        return f"{plural(digest.unread_resources, 'resource')} not read, so not known: {digest.control}"
     return f"{_count(digest.standing)} still at fault, not mended: {digest.control}"
 
 
@@ -121,6 +123,8 @@ class Detail(Struct, frozen=True, kw_only=True):
     resources: tuple[Stands, ...]
     left_out: int
     unread: tuple[str, ...]
+    unread_resources: int
+    unread_held: int
 
 
 def detail(digest: Digest) -> Detail:
@@ -139,6 +143,8 @@ def detail(digest: Digest) -> Detail:
         resources=shown,
         left_out=len(all_of_them) - len(shown),
         unread=digest.unread,
+        unread_resources=digest.unread_resources,
+        unread_held=digest.unread_held,
     )
 
 
@@ -173,8 +179,10 @@ def _summary(digest: Digest) -> Iterator[str]:
     where = f"account {digest.account}, Region {digest.region} (control {digest.control})"
     if digest.is_first:
         yield f"The first sweep of {where} found {_count(digest.standing)} at fault. Nothing was changed."
-    else:
+    elif digest.standing:
         yield f"{_count(digest.standing)} at fault in {where}, and not mended."
+    else:
+        yield f"{plural(digest.unread_resources, 'resource')} of {where} cannot be read, and may be at fault."
     yield f"Control: {digest.title}. Severity: {digest.severity}."
     yield from (f"- {count:,} {_WORDS[status]}" for status, count in digest.counts.items())
     if digest.told_before:
@@ -205,6 +213,10 @@ def _unread(digest: Digest) -> Iterator[str]:
     if digest.unread:
         yield "Not read, so not known"
     yield from (f"- {plain(each, _TEXT)}" for each in digest.unread)
+    yield from _more(digest.unread_resources, len(digest.unread))
+    if digest.unread_held:
+        looks = "look at them was" if digest.unread_held == 1 else "looks at them were"
+        yield f"{digest.unread_held:,} more {looks} not reported one by one."
 
 
 def _next(digest: Digest, audience: NotificationTargets) -> Iterator[str]:

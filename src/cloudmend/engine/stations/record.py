@@ -84,10 +84,16 @@ def _stood(ended: Outcome, now: datetime, world: World) -> tuple[Notice, _Stood]
 
 
 def _notice_of_unit(ended: Outcome, now: datetime) -> Notice:
-    """Return when people are notified of a sweep that cannot list its unit: once, and again after a week."""
+    """Return when people are notified of what a sweep could not list or read: once. A week later, they are again.
+
+    A notice repeats that a unit cannot be listed, and a digest that a resource cannot be read.
+    """
     target = ended.target
-    is_unlisted = ended.status == "failed" and target.resource.type != target.control.resource.type
-    return "held" if target.unit and is_unlisted and target.unit.unit.is_known_unlisted(now) else "now"
+    if target.unit is None or ended.status != "failed" or ended.findings:
+        return "now"
+    unit = target.unit.unit
+    is_one = target.resource.type == target.control.resource.type
+    return "held" if (unit.is_known_unread(target.resource.id) if is_one else unit.is_known_unlisted(now)) else "now"
 
 
 def _keep(changed: Sequence[_Stood], world: World) -> None:
@@ -120,7 +126,7 @@ def _is_silent(ended: Outcome, made: Record) -> bool:
     """Return whether not even the log gets it: the next walk goes on, or a sweep found nothing new."""
     target = ended.target
     is_one = target.resource.type == target.control.resource.type
-    is_known = made.notice == "held" or (ended.status == "clean" and ended.entry is None)
+    is_known = (made.notice == "held" and made.status != "failed") or (ended.status == "clean" and ended.entry is None)
     return ended.given_up or (target.swept and is_one and is_known)
 
 
