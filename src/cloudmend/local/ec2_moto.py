@@ -13,6 +13,7 @@ from cloudmend.local.ec2.model import Peering, TagRow, Vpc
 from cloudmend.local.ec2.tags import is_ours
 
 if TYPE_CHECKING:
+    from moto.ec2.models.instances import Instance
     from moto.ec2.models.vpcs import VPC
 
 
@@ -38,7 +39,16 @@ def peerings(account: str, region: str) -> Collection[Peering]:
 def carriers(account: str, region: str, group_id: str) -> Collection[str]:
     """Return the VPCs in which a network interface carries a group."""
     interfaces = list(ec2_backends[account][region].enis.values())
-    return {each.vpc_id for each in interfaces if any(group.id == group_id for group in each.group_set)}
+    return {
+        each.vpc_id
+        for each in interfaces
+        if any(group.id == group_id for group in each.group_set) and not _is_terminated(each.instance)
+    }
+
+
+def _is_terminated(instance: Instance | None) -> bool:
+    """moto keeps the first network interface of an instance that is no more."""
+    return instance is not None and instance.state == "terminated"
 
 
 def other_tags(account: str, region: str) -> Collection[TagRow]:

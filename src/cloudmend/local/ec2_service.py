@@ -2,8 +2,7 @@
 
 Every write leaves an event.
 
-moto has tables of groups and prefix lists of its own, which stay as they are: nothing in the walkthrough reads them.
-Its network interfaces may refer to the groups that live here, its instances may not.
+moto asks `ec2_shared` for groups, so that its instances and network interfaces carry those that live here.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from cloudmend.local.ec2.groups import OPERATIONS, BehaviourOptions, SecurityGro
 from cloudmend.local.ec2.tags import is_ours
 from cloudmend.local.ec2.wire import decode, ec2_model, encode, encode_error
 from cloudmend.local.ec2_moto import carriers, other_tags, peerings, vpcs
+from cloudmend.local.ec2_named import check, without_ours
 from cloudmend.local.ec2_records import WireCall, event
 from cloudmend.local.messages import ApiResponse
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cloudmend.local.front import Exchange
 
 _TAGGING = frozenset({"CreateTags", "DeleteTags"})
-_OURS = OPERATIONS - {"DescribeVpcs"}
+_OURS = OPERATIONS - _TAGGING - {"DescribeVpcs"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +85,30 @@ class Ec2Service:
         try:
             if answering := _thin_layer(operation, params):
                 result = answering(account, region, params)
-            elif _is_ours(operation, params):
+            elif operation in _TAGGING:
+                return self._retagged(exchange, params, request_id)
+            elif operation in _OURS:
                 result = self.groups(account, region).call(operation, params)
             else:
+                check(self.groups(account, region).state, operation, params)
                 return _forwarded(exchange)
         except Ec2Error as error:
             return _refused(error, request_id)
+        return _Answer(_xml(200, encode(operation, result, request_id)), result)
+
+    def _retagged(self, exchange: Exchange, params: Mapping[str, Any], request_id: str) -> _Answer:
+        """Tags of groups, rules and prefix lists are kept with them, all others by moto. Raises Ec2Error."""
+        operation, resources = exchange.request.operation, params.get("Resources", ())
+        ours = [each for each in resources if is_ours(each)]
+        if resources and not ours:
+            return _forwarded(exchange)
+        groups = self.groups(exchange.principal.account, exchange.request.region)
+        if len(ours) < len(resources):
+            groups.check(operation, {**params, "Resources": ours})
+            answer = _forwarded(exchange, without_ours(exchange.request.body.decode()))
+            if answer.error:
+                return answer
+        result = groups.call(operation, {**params, "Resources": ours})
         return _Answer(_xml(200, encode(operation, result, request_id)), result)
 
 
@@ -103,13 +121,6 @@ def _thin_layer(operation: str, params: Mapping[str, Any]) -> ec2_snapshots.Answ
     return ec2_endpoint_services.OPERATIONS.get(operation)
 
 
-def _is_ours(operation: str, params: Mapping[str, Any]) -> bool:
-    """Tags of groups, rules and prefix lists are kept with them; a call for tags names no others besides."""
-    if operation in _TAGGING:
-        return any(is_ours(resource_id) for resource_id in params.get("Resources", ()))
-    return operation in _OURS
-
-
 def _refused(error: Ec2Error, request_id: str) -> _Answer:
     return _Answer(_xml(error.status, encode_error(error, request_id), error.code), error=error)
 
@@ -118,9 +129,9 @@ def _xml(status: int, body: bytes, error: str | None = None) -> ApiResponse:
     return ApiResponse(status, (("Content-Type", "text/xml;charset=UTF-8"),), body, error)
 
 
-def _forwarded(exchange: Exchange) -> _Answer:
+def _forwarded(exchange: Exchange, body: bytes | None = None) -> _Answer:
     """moto's answer, read by botocore's own parser."""
-    response = exchange.forward()
+    response = exchange.forward(body)
     shape = ec2_model().operation_model(exchange.request.operation).output_shape
     message = {"status_code": response.status, "headers": dict(response.headers), "body": response.body}
     result = create_parser("ec2").parse(message, shape)

@@ -16,6 +16,7 @@ from cloudmend.local.dynamodb_service import DynamoDbService
 from cloudmend.local.ec2.groups import BehaviourOptions, SecurityGroups
 from cloudmend.local.ec2_moto import leave_out_images
 from cloudmend.local.ec2_service import Ec2Service
+from cloudmend.local.ec2_shared import share
 from cloudmend.local.emulator import Emulator
 from cloudmend.local.eventbridge import Delivery, EventBus
 from cloudmend.local.events_service import EventsService
@@ -162,6 +163,7 @@ class EmbeddedAws:
 
     def _front(self) -> WSGIApplication:
         self._ec2_service = Ec2Service(self._bus.put, **self._ec2)
+        share(self._ec2_service.groups)
         return Front(
             Emulator(),
             {

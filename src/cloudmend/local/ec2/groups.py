@@ -114,6 +114,14 @@ class SecurityGroups:
                 return self._read(_READS[operation], params)
             return self._write(_WRITES[operation], params)
 
+    def check(self, operation: str, params: Params) -> None:
+        """Raise Ec2Error if a call would be refused. Nothing is changed."""
+        try:
+            self.call(operation, {**params, "DryRun": True})
+        except Ec2Error as error:
+            if error.code != "DryRunOperation":
+                raise
+
     def share(self, shared: Group | PrefixList) -> None:
         """Another account shares it: it is shown here, and only its owner may change it."""
         with self._lock:

@@ -1,0 +1,247 @@
+"""One store: whatever answers about groups, their tags or their users on the wire knows the same groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from cloudmend.local.server import EmbeddedAws
+from contracts.documented import OURS
+from local.embedded.helpers import ACCOUNT, client, unheard
+
+TEAM = {"Key": "team", "Value": "web"}
+
+
+@pytest.fixture
+def ec2(aws: EmbeddedAws) -> Any:
+    return client(aws, "ec2")
+
+
+@pytest.fixture
+def group(ec2: Any) -> str:
+    specified = [{"ResourceType": "security-group", "Tags": [TEAM]}]
+    made = ec2.create_security_group(GroupName="web", Description="testing", TagSpecifications=specified)
+    group_id: str = made["GroupId"]
+    return group_id
+
+
+def run(ec2: Any, **more: Any) -> dict[str, Any]:
+    """A new instance."""
+    made = ec2.run_instances(ImageId="ami-12345678", MinCount=1, MaxCount=1, **more)
+    instance: dict[str, Any] = made["Instances"][0]
+    return instance
+
+
+def names(groups: list[dict[str, str]]) -> list[str]:
+    return sorted(group["GroupName"] for group in groups)
+
+
+def interfaces(ec2: Any, group: str) -> list[dict[str, Any]]:
+    named = [{"Name": "group-id", "Values": [group]}]
+    found: list[dict[str, Any]] = ec2.describe_network_interfaces(Filters=named)["NetworkInterfaces"]
+    return found
+
+
+def other_vpc(ec2: Any) -> tuple[str, str]:
+    """A VPC that is not the default one, and its subnet."""
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    return vpc, ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/24")["Subnet"]["SubnetId"]
+
+
+@pytest.mark.parametrize("how", ["ids", "names"])
+def test_an_instance_carries_the_groups_that_it_is_launched_with(ec2: Any, group: str, how: str) -> None:
+    named = {"ids": {"SecurityGroupIds": [group]}, "names": {"SecurityGroups": ["web"]}}[how]
+    instance = run(ec2, **named)
+    (shown,) = ec2.describe_instances(InstanceIds=[instance["InstanceId"]])["Reservations"][0]["Instances"]
+    (interface,) = interfaces(ec2, group)
+
+    expected = [{"GroupId": group, "GroupName": "web"}]
+    assert instance["SecurityGroups"] == shown["SecurityGroups"] == interface["Groups"] == expected
+    assert shown["NetworkInterfaces"][0]["Groups"] == expected
+
+
+def test_an_instance_without_a_group_carries_the_default_one(ec2: Any) -> None:
+    (default,) = ec2.describe_security_groups(GroupNames=["default"])["SecurityGroups"]
+    assert run(ec2)["SecurityGroups"] == [{"GroupId": default["GroupId"], "GroupName": "default"}]
+
+
+def test_the_groups_of_an_instance_and_of_its_first_interface_change_together(ec2: Any, group: str) -> None:
+    instance = run(ec2)["InstanceId"]
+    ec2.modify_instance_attribute(InstanceId=instance, Groups=[group])
+    (interface,) = interfaces(ec2, group)
+    other = ec2.create_security_group(GroupName="other", Description="testing")["GroupId"]
+    ec2.modify_network_interface_attribute(NetworkInterfaceId=interface["NetworkInterfaceId"], Groups=[other])
+
+    (shown,) = ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"]
+    assert names(shown["SecurityGroups"]) == ["other"]
+
+
+def test_a_group_in_use_by_an_instance_stays_until_the_instance_ends(ec2: Any, group: str) -> None:
+    instance = run(ec2, SecurityGroupIds=[group])["InstanceId"]
+    with pytest.raises(ClientError, match=r"\(DependencyViolation\)"):
+        ec2.delete_security_group(GroupId=group)
+    ec2.terminate_instances(InstanceIds=[instance])
+    assert ec2.delete_security_group(GroupId=group)["Return"] is True
+
+
+@pytest.mark.parametrize(
+    ("named", "code"),
+    [
+        ({"SecurityGroupIds": ["sg-0123456789abcdef0"]}, "InvalidGroup.NotFound"),
+        ({"SecurityGroupIds": ["sg-web"]}, "InvalidGroupId.Malformed"),
+        ({"SecurityGroups": ["nobody"]}, "InvalidGroup.NotFound"),
+        ({"NetworkInterfaces": [{"DeviceIndex": 0, "Groups": ["sg-0123456789abcdef0"]}]}, "InvalidGroup.NotFound"),
+    ],
+)
+def test_an_instance_with_a_group_that_there_is_not_is_refused(ec2: Any, named: dict[str, Any], code: str) -> None:
+    with pytest.raises(ClientError, match=rf"\({code}\)"):
+        run(ec2, **named)
+    assert ec2.describe_instances()["Reservations"] == []
+
+
+def test_a_group_of_another_vpc_is_refused_wherever_it_is_to_be_used(ec2: Any, group: str) -> None:
+    vpc, subnet = other_vpc(ec2)
+    there = ec2.create_security_group(GroupName="there", Description="testing", VpcId=vpc)["GroupId"]
+    made = ec2.create_network_interface(SubnetId=subnet, Groups=[there])["NetworkInterface"]["NetworkInterfaceId"]
+    for refused in (
+        lambda: run(ec2, SecurityGroupIds=[there]),
+        lambda: run(ec2, SecurityGroupIds=[group], SubnetId=subnet),
+        lambda: ec2.create_network_interface(SubnetId=subnet, Groups=[group]),
+        lambda: ec2.modify_network_interface_attribute(NetworkInterfaceId=made, Groups=[group]),
+    ):
+        with pytest.raises(ClientError, match=r"\(InvalidParameter\).*different networks"):
+            refused()
+    ec2.create_security_group(GroupName="wide", Description="testing")
+    assert [names(each["Groups"]) for each in interfaces(ec2, there)] == [["there"]]
+
+
+def test_an_associated_group_is_used_in_both_of_its_vpcs(ec2: Any) -> None:
+    (vpc, _), (other, subnet) = other_vpc(ec2), other_vpc(ec2)
+    group = ec2.create_security_group(GroupName="wide", Description="testing", VpcId=vpc)["GroupId"]
+    ec2.associate_security_group_vpc(GroupId=group, VpcId=other)
+    made = ec2.create_network_interface(SubnetId=subnet, Groups=[group])["NetworkInterface"]["NetworkInterfaceId"]
+    with pytest.raises(ClientError, match=r"\(DependencyViolation\)"):
+        ec2.disassociate_security_group_vpc(GroupId=group, VpcId=other)
+    ec2.delete_network_interface(NetworkInterfaceId=made)
+
+    assert ec2.disassociate_security_group_vpc(GroupId=group, VpcId=other)["State"] == "disassociating"
+
+
+def test_a_peered_vpc_s_group_can_be_referred_to_until_the_peering_ends(ec2: Any) -> None:
+    (vpc, _), (other, _) = other_vpc(ec2), other_vpc(ec2)
+    here, there = (
+        ec2.create_security_group(GroupName="web", Description="testing", VpcId=each)["GroupId"]
+        for each in (vpc, other)
+    )
+    asked = ec2.create_vpc_peering_connection(VpcId=vpc, PeerVpcId=other)["VpcPeeringConnection"]
+    peering = asked["VpcPeeringConnectionId"]
+    ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=peering)
+    door = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "UserIdGroupPairs": [{"GroupId": there}]}
+    ec2.authorize_security_group_ingress(GroupId=here, IpPermissions=[door])
+    (row,) = ec2.describe_security_group_references(GroupId=[there])["SecurityGroupReferenceSet"]
+    assert (row["ReferencingVpcId"], row["VpcPeeringConnectionId"]) == (vpc, peering)
+
+    ec2.delete_vpc_peering_connection(VpcPeeringConnectionId=peering)
+    (stale,) = ec2.describe_stale_security_groups(VpcId=vpc)["StaleSecurityGroupSet"]
+    assert stale["GroupId"] == here
+
+
+def test_a_vpc_goes_with_its_default_group_and_with_no_other(ec2: Any) -> None:
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    group = ec2.create_security_group(GroupName="web", Description="testing", VpcId=vpc)["GroupId"]
+    with pytest.raises(ClientError, match=r"\(DependencyViolation\)"):
+        ec2.delete_vpc(VpcId=vpc)
+    ec2.delete_security_group(GroupId=group)
+    ec2.delete_vpc(VpcId=vpc)
+    assert [row["VpcId"] for row in ec2.describe_security_groups()["SecurityGroups"] if row["VpcId"] == vpc] == []
+
+
+def test_one_call_tags_a_group_and_a_resource_of_moto_s(ec2: Any, group: str) -> None:
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    ec2.create_tags(Resources=[vpc, group], Tags=[{"Key": "stage", "Value": "test"}])
+    rows = ec2.describe_tags(Filters=[{"Name": "key", "Values": ["stage"]}])["Tags"]
+    assert {(row["ResourceType"], row["ResourceId"]) for row in rows} == {("vpc", vpc), ("security-group", group)}
+
+    with pytest.raises(ClientError, match=r"\(InvalidGroup.NotFound\)"):
+        ec2.delete_tags(Resources=[vpc, "sg-0123456789abcdef0"], Tags=[{"Key": "stage"}])
+    assert len(ec2.describe_tags(Filters=[{"Name": "key", "Values": ["stage"]}])["Tags"]) == 2
+    ec2.delete_tags(Resources=[vpc, group], Tags=[{"Key": "stage"}])
+    assert ec2.describe_tags(Filters=[{"Name": "key", "Values": ["stage"]}])["Tags"] == []
+
+
+def test_the_tagging_api_lists_and_changes_the_tags_of_groups_rules_and_lists(
+    aws: EmbeddedAws, ec2: Any, group: str
+) -> None:
+    tagging = client(aws, "resourcegroupstaggingapi")
+    made = ec2.create_managed_prefix_list(PrefixListName="offices", AddressFamily="IPv4", MaxEntries=1)["PrefixList"]
+    (rule,) = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])["SecurityGroupRules"]
+    prefix = f"arn:aws:ec2:us-east-1:{ACCOUNT}"
+    arns = [f"{prefix}:security-group/{group}", rule["SecurityGroupRuleArn"], made["PrefixListArn"]]
+    assert tagging.tag_resources(ResourceARNList=arns, Tags={"stage": "test"})["FailedResourcesMap"] == {}
+
+    tagged = tagging.get_resources(TagFilters=[{"Key": "stage", "Values": ["test"]}])["ResourceTagMappingList"]
+    assert sorted(row["ResourceARN"] for row in tagged) == sorted(arns)
+    (alone,) = tagging.get_resources(ResourceTypeFilters=["ec2:security-group"])["ResourceTagMappingList"]
+    assert alone["Tags"] == [TEAM, {"Key": "stage", "Value": "test"}]
+    assert ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["Tags"] == alone["Tags"]
+    tagging.untag_resources(ResourceARNList=arns, TagKeys=["stage"])
+    assert tagging.get_resources(TagFilters=[{"Key": "stage"}])["ResourceTagMappingList"] == []
+    gone = f"{prefix}:security-group/sg-0123456789abcdef0"
+    assert list(tagging.tag_resources(ResourceARNList=[gone], Tags={"a": "b"})["FailedResourcesMap"]) == [gone]
+
+
+@pytest.mark.parametrize(
+    ("region", "shown", "hidden"),
+    [
+        ("us-east-1", "eu-north-1", "cn-north-1"),
+        ("cn-north-1", "cn-northwest-1", "us-east-1"),
+        ("us-gov-west-1", "us-gov-east-1", "us-east-1"),
+    ],
+)
+def test_the_regions_are_those_of_the_partition_that_the_account_has(region: str, shown: str, hidden: str) -> None:
+    with EmbeddedAws(log=unheard, region=region) as aws:
+        ec2 = client(aws, "ec2")
+        listed, every = (ec2.describe_regions(AllRegions=all_)["Regions"] for all_ in (False, True))
+        (one,) = ec2.describe_regions(RegionNames=[shown])["Regions"]
+
+    assert {row["OptInStatus"] for row in listed} == {"opt-in-not-required"}
+    assert shown in {row["RegionName"] for row in listed}
+    assert hidden not in {row["RegionName"] for row in every}
+    assert one["Endpoint"] == f"ec2.{shown}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
+    assert (len(listed), len(every) > 17) == ((17, True) if region == "us-east-1" else (2, False))
+
+
+def test_a_region_that_waits_to_be_opted_into_is_shown_when_it_is_asked_for(ec2: Any) -> None:
+    (named,) = ec2.describe_regions(RegionNames=["ap-east-1"])["Regions"]
+    assert named["OptInStatus"] == "not-opted-in"
+    with pytest.raises(ClientError, match=r"\(InvalidParameterValue\).*us-esat-1"):
+        ec2.describe_regions(RegionNames=["us-esat-1"])
+
+
+def test_each_operation_of_the_store_is_answered_by_it_on_the_wire(aws: EmbeddedAws, ec2: Any) -> None:
+    """moto answers a dry run otherwise, or not at all. The store refuses the group, or finds that it would succeed."""
+    state = aws.groups(ACCOUNT, "us-east-1").state
+    known = {"GroupId": next(iter(state.groups)), "VpcId": state.vpcs[0].id, "PrefixListId": "pl-63a5400a"}
+    for operation in OURS:
+        with pytest.raises(ClientError) as refused:
+            aws_call(ec2, operation, known)
+        code = refused.value.response["Error"]["Code"]
+        assert code not in ("UnsupportedOperation", "InternalFailure"), operation
+
+
+def aws_call(ec2: Any, operation: str, known: dict[str, str]) -> None:
+    """A dry run of an operation with what it takes of the known ids, and nothing else."""
+    shape = ec2.meta.service_model.operation_model(operation).input_shape
+    given = {
+        name: [value] if shape.members[name].type_name == "list" else value
+        for name, value in known.items()
+        if name in shape.members
+    }
+    required = {
+        name: {"string": "text", "integer": 1, "long": 1, "list": []}[shape.members[name].type_name]
+        for name in shape.required_members
+    }
+    method = next(method for method, name in ec2.meta.method_to_api_mapping.items() if name == operation)
+    getattr(ec2, method)(**{**required, **given, "DryRun": True})
