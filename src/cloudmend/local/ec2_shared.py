@@ -1,7 +1,7 @@
-"""One store of security groups and prefix lists: what moto knows of them, it asks here.
+"""The one store of security groups, as moto asks for them.
 
-`share` replaces the methods by which moto's EC2, and through it moto's other services, look up, make, delete and tag
-groups. An instance's groups are those of its first network interface.
+`share` replaces methods of moto's EC2: those that look up, make, delete and tag groups. moto's other services call them
+too. An instance's groups are those of its first network interface.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _REPLACED: Final = frozenset({"ec2:security-group", "ec2:managed-prefix-lists"})
 
 @dataclass(frozen=True)
 class SharedGroup:
-    """A group of the store, with the names by which moto reads one."""
+    """A group of the store, with the names that moto reads."""
 
     id: str
     name: str
@@ -97,7 +97,7 @@ def _methods(store: Store) -> Mapping[str, Any]:
 
 
 def _tagging(store: Store) -> Mapping[str, Any]:
-    """Return the methods by which the tagging API lists and changes tags."""
+    """Return the methods with which the tagging API lists and changes tags."""
 
     def tag(backend: EC2Backend, arn: str, tags: Mapping[str, str]) -> None:
         change(backend, arn, "CreateTags", [{"Key": key, "Value": value} for key, value in tags.items()])

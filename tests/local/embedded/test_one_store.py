@@ -1,4 +1,4 @@
-"""One store: whatever answers about groups, their tags or their users on the wire knows the same groups."""
+"""The one store: whatever answers about groups, their tags or their users on the wire knows the same groups."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cloudmend.local.runtime.function import FunctionRuntime
-from cloudmend.local.runtime.process import RUNTIME_CLIENT
+from cloudmend.local.runtime.process import RUNTIME_CLIENT, SDK
 
 Deploy = Callable[..., FunctionRuntime]
 
@@ -69,7 +69,7 @@ def test_the_developers_home_is_out_of_sight(deploy: Deploy) -> None:
     assert (Path(home) != Path.home(), entries) == (True, [])
 
 
-@pytest.mark.parametrize("package", ["botocore", "msgspec", "yaml", "cloudmend"])
+@pytest.mark.parametrize("package", ["msgspec", "moto", "yaml", "cloudmend"])
 def test_a_package_that_the_archive_forgot_is_missing(deploy: Deploy, package: str) -> None:
     """It is installed beside the runtime client, and the tests import it."""
     __import__(package)
@@ -81,7 +81,7 @@ def test_a_package_that_the_archive_forgot_is_missing(deploy: Deploy, package: s
     assert error.message == f"Unable to import module 'app': No module named '{package}'"
 
 
-def test_the_archive_comes_first_and_then_the_runtime_client_alone(deploy: Deploy, archive: Path) -> None:
+def test_the_archive_comes_first_and_then_the_runtime_client_and_aws_s_sdk_alone(deploy: Deploy, archive: Path) -> None:
     function = deploy(
         "import os, sys\ndef handler(event, context):\n"
         "    return [sys.path[:2], os.listdir(os.environ['LAMBDA_RUNTIME_DIR']), os.getcwd()]"
@@ -91,7 +91,16 @@ def test_the_archive_comes_first_and_then_the_runtime_client_alone(deploy: Deplo
 
     assert (path[0], Path(path[1]).name, folder) == (str(archive), "runtime", str(archive))
     modules = {re.split(r"[-.]", name)[0] for name in client}
-    assert modules == {"awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py"}
+    sdk = {"boto3", "botocore", "dateutil", "jmespath", "python_dateutil", "s3transfer", "six", "urllib3"}
+    assert modules == {"awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py"} | sdk
+
+
+def test_a_function_that_brings_no_sdk_has_aws_s_own(deploy: Deploy) -> None:
+    function = deploy(
+        "import boto3\ndef handler(event, context):\n    return boto3.client('sts').meta.service_model.service_name"
+    )
+
+    assert function.invoke({}).payload == "sts"
 
 
 def test_the_archives_own_package_wins_over_the_runtimes(deploy: Deploy, archive: Path) -> None:
@@ -108,12 +117,13 @@ def test_the_archive_stays_as_it_was_deployed(deploy: Deploy, archive: Path) -> 
     assert sorted(path.name for path in archive.iterdir()) == ["app.py", "part.py"]
 
 
-def test_the_list_of_the_runtime_clients_packages_is_whole() -> None:
+@pytest.mark.parametrize("packages", [RUNTIME_CLIENT, SDK])
+def test_the_list_of_the_packages_is_whole(packages: tuple[str, ...]) -> None:
     required = {
         re.split(r"[^\w-]", requirement)[0]
-        for name in RUNTIME_CLIENT
+        for name in packages
         for requirement in metadata.requires(name) or ()
         if "extra ==" not in requirement
     }
 
-    assert required | {"awslambdaric"} == set(RUNTIME_CLIENT)
+    assert required | {packages[0]} == set(packages)

@@ -8,10 +8,10 @@ it, or moto's own object where moto has one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from moto.cloudformation import models, parsing
-from moto.cloudformation.models import Stack
+from moto.cloudformation.models import Change, ChangeSet, Stack
 from moto.cloudformation.parsing import ResourceMap
 
 from cloudmend.core.partitions import partition_of
@@ -52,6 +52,7 @@ def register() -> None:
     setattr(parsing, _CLEAN.__name__, _cleaned)
     setattr(models, ResourceMap.__name__, Resources)  # where Stack looks for it
     Stack.stack_resources = property(_existing)  # type: ignore[method-assign, assignment]
+    setattr(ChangeSet, "diff", _changes)  # noqa: B010 as above
 
 
 def _cleaned(value: Any, resources: ResourceMap) -> Any:
@@ -63,6 +64,14 @@ def _cleaned(value: Any, resources: ResourceMap) -> Any:
 def _existing(stack: Stack) -> list[Any]:
     """moto lists a resource whose condition does not hold as None, and then fails at it."""
     return [resource for resource in stack.resource_map.values() if resource is not None]
+
+
+def _changes(change_set: ChangeSet) -> list[Change]:
+    """moto lists a resource whose condition does not hold as well, and not one that only a parameter changes."""
+    template, resources = change_set.template_dict, cast("Resources", change_set.stack.resource_map)
+    types = {**resources.types(), **{name: each["Type"] for name, each in template["Resources"].items()}}
+    found = resources.changes(template, change_set.parameters)
+    return [Change(action, name, types[name]) for action, names in found.items() for name in names]
 
 
 def is_supported(resource_type: str) -> bool:
@@ -97,6 +106,18 @@ class Resources(ResourceMap):
                     key: [*({*names} - {name}), *([name] if key == action else ())] for key, names in found.items()
                 }
         return found
+
+    def types(self) -> Mapping[str, str]:
+        """Return the type of each resource by its name."""
+        return {name: resource["Type"] for name, resource in self._resource_json_map.items()}
+
+    def changes(self, template: dict[str, Any], parameters: dict[str, Any]) -> Mapping[str, list[str]]:
+        """Return the names of what a change set adds, modifies and removes, but for what its conditions leave out."""
+        found, then = self.build_resource_diff(template, parameters), self._conditions(template, parameters)
+        there = {name for names in found.values() for name in names if name in self._resource_json_map and self[name]}
+        coming = {name for name, each in template["Resources"].items() if then.get(each.get("Condition"), True)}
+        wanted = {"Add": coming - there, "Modify": coming & there, "Remove": there}
+        return {action: [name for name in names if name in wanted[action]] for action, names in found.items()}
 
     def update(self, template: dict[str, Any], parameters: dict[str, Any] | None = None) -> None:
         """Update the stack, and forget what is gone: it may come again."""

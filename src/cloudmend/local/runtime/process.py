@@ -1,8 +1,8 @@
 """The process of a function: whether this machine can run it, the environment that it starts with, and its end.
 
 It sees what Lambda would show it and nothing of the developer's: its variables are written from nothing,
-its home is empty, and it imports from the archive, then from a folder that holds the runtime client alone
-(Lambda's /var/runtime), then from the standard library. `-S` keeps this interpreter's site-packages out:
+its home is empty, and it imports from the archive, then from a folder that holds the runtime client and AWS's SDK
+alone (Lambda's /var/runtime), then from the standard library. `-S` keeps this interpreter's site-packages out:
 what the archive forgot is missing here as it is missing on Lambda.
 """
 
@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +33,8 @@ _ARM: Final = frozenset({"aarch64", "arm64"})
 _DEFAULT: Final = "x86_64"
 # The runtime client and all that it requires.
 RUNTIME_CLIENT = ("awslambdaric", "simplejson", "snapshot-restore-py")
+# AWS's SDK and all that it requires: Lambda's Python runtimes bring it.
+SDK = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
 
 
 def architecture() -> str:
@@ -90,7 +93,7 @@ def function_process(function: FunctionConfiguration, api: str) -> Iterator[Func
     with TemporaryDirectory(prefix="cloudmend-lambda-", ignore_cleanup_errors=True) as name:
         home, runtime, output = (Path(name, part) for part in ("home", "runtime", "output"))
         home.mkdir()
-        _link_runtime_client(runtime)
+        _link_packages(runtime)
         popen = _started(function, _variables(function, api, home, runtime), output)
         try:
             yield FunctionProcess(popen, output)
@@ -98,12 +101,20 @@ def function_process(function: FunctionConfiguration, api: str) -> Iterator[Func
             _kill(popen)
 
 
-def _link_runtime_client(folder: Path) -> None:
+def _link_packages(folder: Path) -> None:
     folder.mkdir()
-    for name in RUNTIME_CLIENT:
-        distribution = metadata.distribution(name)
-        for top in {file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}:
-            (folder / top).symlink_to(str(distribution.locate_file(top)))
+    for top, installed in _packages():
+        (folder / top).symlink_to(installed)
+
+
+@cache
+def _packages() -> tuple[tuple[str, str], ...]:
+    """Return the names in the runtime's folder, and where this interpreter has what they stand for."""
+    return tuple(
+        (top, str(distribution.locate_file(top)))
+        for distribution in map(metadata.distribution, (*RUNTIME_CLIENT, *SDK))
+        for top in sorted({file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"})
+    )
 
 
 def _variables(function: FunctionConfiguration, api: str, home: Path, runtime: Path) -> dict[str, str]:
