@@ -72,7 +72,7 @@ def test_a_group_where_none_is_taken_is_refused_with_the_option_that_takes_one()
     refused = CliRunner().invoke(app, ["scan", "sg-05fe30eb67c909f27"])
     assert (refused.exit_code, "Pass it as" in refused.output) == (2, False)
     refused = CliRunner().invoke(app, ["records", "sg-05fe30eb67c909f27"])
-    assert (refused.exit_code, "Pass it as --group sg-05fe30eb67c909f27." in refused.output) == (2, True)
+    assert (refused.exit_code, "Pass it as --resource sg-05fe30eb67c909f27." in refused.output) == (2, True)
 
 
 def test_an_option_that_it_does_not_take_is_bad_input(context: typer.Context) -> None:

@@ -157,7 +157,7 @@ def test_what_was_undone_already_is_told_with_its_exemption() -> None:
             Exemptions((HELD,)),
             (
                 f"{WHEN}, and is no longer as that undo left it. {NOTHING} If it was mended again, that mend has a "
-                f"record of its own: cloudmend records --group {GROUP}, with the same --ledger, lists them."
+                f"record of its own: cloudmend records --resource {GROUP}, with the same --ledger, lists them."
             ),
         ),
         (
@@ -182,7 +182,7 @@ def test_what_was_undone_already_is_told_with_its_exemption() -> None:
             Exemptions((HELD,)),
             (
                 f"{GROUP} does not exist in {REGION} any more: it was deleted, so there is nothing to restore. "
-                f"{NOTHING} What it was before the mend is in the record: cloudmend records --group {GROUP} --json, "
+                f"{NOTHING} What it was before the mend is in the record: cloudmend records --resource {GROUP} --json, "
                 "with the same --ledger."
             ),
         ),

@@ -77,7 +77,7 @@ def test_an_undo_after_which_the_group_was_mended_again_points_at_the_later_reco
     account.ledger.remove_exemption(entry_id)
     account.mend(group_id)
     rows = account.rules(group_id)
-    with pytest.raises(UndoRefused, match=f"as that undo left it.*cloudmend records --group {group_id}, with"):
+    with pytest.raises(UndoRefused, match=f"as that undo left it.*cloudmend records --resource {group_id}, with"):
         undone(account, entry_id)
     assert account.rules(group_id) == rows
     assert exemptions(account) == ()

@@ -188,7 +188,7 @@ def test_exemptions_as_json_are_as_the_ledger_stores_them(opened: str, environme
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--group", "my-group", *FOR_2H], "'my-group' is not a security group id."),
+        (["--resource", "my group", *FOR_2H], "'my group' is no id or ARN of what a control watches."),
         (["--group", "sg-05fe30eb67c909f27", *FOR_2H], f"There is no security group sg-05fe30eb67c909f27 in {REGION}."),
         (["--group", "sg-05fe30eb67c909f27", "--for", "31d", "--reason", "x"], "lasts from a minute to 30 days"),
         (["--group", "sg-05fe30eb67c909f27", "--for", "0m", "--reason", "x"], "lasts from a minute to 30 days"),
@@ -202,7 +202,7 @@ def test_an_exemption_without_sense_is_refused(words: list[str], said: str, envi
 
 @pytest.mark.parametrize(
     ("rule", "said"),
-    [("22", "'22' is neither the id of a security group rule"), ("sgr-05fe30eb67c909f27", "has no ingress rule sgr-")],
+    [("22", "'22' is neither the id of a security group rule"), ("sgr-05fe30eb67c909f27", "has no part 'sgr-")],
 )
 def test_a_rule_that_is_none_is_refused(rule: str, said: str, opened: str, environment: dict[str, str]) -> None:
     words = ["cloudmend", "exempt", "add", "--group", opened, "--rule", rule, *FOR_2H]

@@ -64,14 +64,6 @@ def region_names(names: list[str] | None) -> list[str]:
     return names or []
 
 
-def group_ids(ids: list[str] | str | None) -> list[str] | str | None:
-    """The ids, if all look like one of a security group."""
-    for each in [ids] if isinstance(ids, str) else ids or []:
-        if each and not re.fullmatch(r"sg-[0-9a-f]{8,17}", each, re.ASCII):
-            raise typer.BadParameter(f"{each!r} is not a security group id, such as sg-05fe30eb67c909f27.")
-    return ids
-
-
 Regions = Annotated[
     list[str] | None,
     typer.Option(

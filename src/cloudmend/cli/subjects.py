@@ -14,7 +14,7 @@ from msgspec import Struct
 from cloudmend.cli import repository
 from cloudmend.controls import every, woken_by
 from cloudmend.core.contract import Control
-from cloudmend.core.errors import EventError
+from cloudmend.core.errors import EventError, InputError
 from cloudmend.core.events import parse_event
 from cloudmend.core.model import Ignored, Resource
 from cloudmend.core.target import named, resources
@@ -40,6 +40,18 @@ def subjects(text: str) -> tuple[Subject, ...]:
     found = tuple(_subjects(text))
     telling = tuple(each for each in found if each.part or _OWN_PREFIX.match(each.control.resource.id_pattern))
     return telling or found
+
+
+def named_resources(text: str) -> tuple[Subject, ...]:
+    """Return the resources that a text may name, one for each control. Raises InputError if it names none."""
+    found = subjects(text)
+    if part := next((each for each in found if each.part), None):
+        raise InputError(f"{text} is a part of a resource. Pass the id of its {part.control.resource.noun}.")
+    if not found:
+        raise InputError(
+            f"{text!r} is no id or ARN of what a control watches. One is like sg-05fe30eb67c909f27, or a bucket's name."
+        )
+    return found
 
 
 def _subjects(text: str) -> Iterator[Subject]:

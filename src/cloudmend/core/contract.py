@@ -352,6 +352,7 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
     by_age: bool = False  # of several parts, `judge` chooses those that came last: see `View.old`
     new_ids: bool = False  # a part that comes back has a new id
     marks: Callable[[State], Mapping[str, frozenset[str]]] | None = None  # what its parts say, by id; None: digests
+    parse_mark: Callable[[str], str] | None = None  # a mark as a person types it; raises InputError
     image: Callable[[State], Json] | None = None  # the before-image; None: the parts and the labels
     unseen: Callable[[ApiCall, Resource, Json | None], Mapping[str, str]] | None = None  # what an image lacks, told
     revert: Callable[[Intent, Record, Reader], UndoStatus] | None = None  # a mend, compared with what is now

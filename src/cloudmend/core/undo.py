@@ -76,8 +76,8 @@ def undone_already(entry: LedgerRecord, end: End, reversal: UndoStatus, exemptio
     if not reversal.is_done:
         raise UndoRefused(
             f"{label} was {when}, and is no longer as that undo left it. Nothing was changed. If it was mended again, "
-            f"that mend has a record of its own: cloudmend records --group {entry.intent.resource.id}, with the same "
-            "--ledger, lists them."
+            f"that mend has a record of its own: cloudmend records --resource {entry.intent.resource.id}, with the "
+            "same --ledger, lists them."
         )
     if exemption is None and (problem := exemptions.problem_of(entry.id)):
         raise UndoRefused(
@@ -117,7 +117,7 @@ def check_there(entry: LedgerRecord, reversal: UndoStatus) -> None:
         raise UndoRefused(
             f"{intent.resource.label} does not exist in {intent.region} any more: it was deleted, so there is "
             "nothing to restore. Nothing was changed. What it was before the mend is in the record: "
-            f"cloudmend records --group {intent.resource.id} --json, with the same --ledger."
+            f"cloudmend records --resource {intent.resource.id} --json, with the same --ledger."
         )
 
 

@@ -12,6 +12,7 @@ import pytest
 from botocore.session import Session
 
 from cli.test_main import CLOUDMEND, cloudmend
+from cloudmend.controls import every
 from cloudmend.local.identity import EXAMPLE_ACCESS_KEY, EXAMPLE_SECRET_KEY
 from cloudmend.local.runtime.process import RUNTIME, architecture
 from local.embedded.helpers import archive
@@ -48,8 +49,10 @@ def test_it_warns_of_containers_and_says_how_the_function_is_run_in_one(address:
         f"\n  sam build\n  AWS_ENDPOINT_URL=http://host.docker.internal:{port} sam local invoke -e events/event.json "
         "--add-host host.docker.internal:host-gateway\n"
     )
+    nouns = ", ".join(dict.fromkeys(f"{each.resource.noun}s" for each in every()))
     assert warned.strip() == (
-        f"warning: {who} and change the embedded AWS's security groups, under the name host.docker.internal."
+        f"warning: {who} and change what the controls watch in the embedded AWS ({nouns}), under the name "
+        "host.docker.internal."
     )
 
 

@@ -24,7 +24,7 @@ def ids(monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
 
 
 def shown(export: Path | None) -> int:
-    return run.records(group="", since="", ledger="", region=None, export=export)
+    return run.records(resource="", since="", ledger="", region=None, export=export)
 
 
 def test_it_is_said_on_stderr_and_the_others_are_shown(
@@ -57,7 +57,7 @@ def test_an_empty_ledger_is_said_in_words_that_fit_the_question(
     since: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(run, "find_ledger", lambda *_: SearchedLedger(Account().ledger, "the ledger", hint=""))
-    run.records(group="", since=since, ledger="", region=None, export=None)
+    run.records(resource="", since=since, ledger="", region=None, export=None)
     assert capsys.readouterr().err == f"cloudmend: There is {said} in the ledger.\n"
 
 

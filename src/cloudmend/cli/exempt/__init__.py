@@ -16,47 +16,62 @@ app = typer.Typer(help="Leave something open on purpose, for a while.", no_args_
 
 @app.command(cls=Command)
 def add(
-    group: Annotated[
+    resource: Annotated[
         str,
-        typer.Option(metavar="GROUP_ID", help="The security group to leave open: all its rules, or one with --rule."),
+        typer.Option(
+            "--resource", "--group", metavar="ID", help="What to leave as it is, whole or a part of it: its id or ARN."
+        ),
     ],
     duration: For,
     reason: Reason,
-    rule: Annotated[
+    part: Annotated[
         str,
         typer.Option(
-            metavar="RULE", help="Only this rule: its id, or what it says, such as 'tcp/22 from 203.0.113.0/24'."
+            "--part",
+            "--rule",
+            metavar="PART",
+            help="Only this part: its id. Of a security group, a rule's id or its words: 'tcp/22 from 203.0.113.0/24'.",
         ),
     ] = "",
+    control: Annotated[
+        str, typer.Option(metavar="CONTROL_ID", help="The control that leaves it, if several watch such a resource.")
+    ] = "",
     owner: Owner = "",
-    group_region: Annotated[
-        str | None, typer.Option(metavar="REGION", help="The group's Region, if it differs from --region.")
+    resource_region: Annotated[
+        str | None,
+        typer.Option(
+            "--resource-region",
+            "--group-region",
+            metavar="REGION",
+            help="The resource's Region, if it differs from --region.",
+        ),
     ] = None,
     region: Region = None,
     ledger: Ledger = "",
     as_json: _AsJson = False,
 ) -> None:
-    """Leave a group, or one rule of it, as it is for a while.
+    """Leave a resource, or a part of it, as it is for a while.
 
     cloudmend keeps who answers for it, and the reason.
 
-    A rule is kept by what it says, so that it stays exempt under another id, and another rule never does. With --ledger
-    the stack tells people of it.
+    A part is kept by its value, and not by its id. If it changes, it is not exempt any more. With --ledger the stack
+    tells people of it.
 
-    Example: cloudmend exempt add --group sg-05fe30eb67c909f27 --rule "tcp/22 from ::/0" --for 2h --reason "No VPN yet"
+    Example: cloudmend exempt add --resource snap-05fe30eb67c909f27 --for 2h --reason "The partner copies it today"
     """
     from cloudmend.cli.exempt.run import add as run
     from cloudmend.cli.exempt.run import tell
 
     made = run(
-        group,
-        rule=rule,
+        resource,
+        part=part,
+        control=control,
         duration=duration,
         reason=reason,
         owner=owner,
         ledger=ledger,
         region=region,
-        group_region=group_region,
+        resource_region=resource_region,
     )
     tell([made], as_json=as_json)
 
@@ -86,7 +101,7 @@ def remove(
     region: Region = None,
     ledger: Ledger = "",
 ) -> None:
-    """End an exemption now: the next event or sweep closes the group.
+    """End an exemption now: the next event or sweep mends the resource.
 
     Example: cloudmend exempt remove exempt-1a2b3c4d
     """

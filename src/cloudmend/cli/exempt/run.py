@@ -2,53 +2,116 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from cloudmend.aws.world import connection
 from cloudmend.cli.ledgers import StackNotifier, find_ledger, open_ledger
 from cloudmend.cli.messages import again, exempted
 from cloudmend.cli.screen import Screen
-from cloudmend.controls.security_group_ingress.contract import CONTROL
-from cloudmend.controls.security_group_ingress.marks import check_group_id, find_group, mark_named
-from cloudmend.core.errors import CloudmendError, LedgerError
+from cloudmend.cli.subjects import Subject, named_resources
+from cloudmend.controls import by_id, ids
+from cloudmend.core.contract import Control, State
+from cloudmend.core.errors import CloudmendError, InputError, LedgerError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.exempting import ExemptionRequest, Where, parse_duration
 from cloudmend.core.ledger import Ledger
 from cloudmend.core.ledger_records import Exemptions, TimedExemption
+from cloudmend.core.model import Resource
 from cloudmend.core.notice.event import NoticeRequest
+from cloudmend.core.planning import mark
+from cloudmend.core.ports import Reader
 from cloudmend.core.stored import encode
 from cloudmend.core.ulid import SHORTEST, typed
 
+_SHOWN: Final = 5  # parts in a message
+
+
+class _Found(Struct, frozen=True):
+    """A resource that is there, under one control."""
+
+    control: Control[Any]
+    resource: Resource
+    state: State
+
 
 def add(
-    group: str,
+    named: str,
     *,
-    rule: str,
+    part: str,
+    control: str,
     duration: str,
     reason: str,
     owner: str,
     ledger: str,
     region: str | None,
-    group_region: str | None,
+    resource_region: str | None,
 ) -> TimedExemption:
-    """Add an exemption. `rule` is an id, or a rule in words; empty for the whole group. Raises CloudmendError."""
-    lasting = parse_duration(duration)
-    check_group_id(group)
-    here, there = connection(region), connection(group_region or region)
+    """Add an exemption of a resource. `part` is an id, or a mark; empty for all of it. Raises CloudmendError."""
+    lasting, subjects = parse_duration(duration), _watched(named, control)
+    here, there = connection(region), connection(resource_region or region)
     caller = here.caller()
     grounds = ExemptionRequest(owner=owner or caller, reason=reason, duration=lasting, caller=caller)
-    row = find_group(group, there.gateway, there.region)
-    parts = (mark_named(rule, group, there.gateway),) if rule else None
-    where = Where(group=group, name=row["GroupName"], account=row["OwnerId"], region=there.region, control=CONTROL.id)
+    found = _found(named, subjects, there.gateway, there.region)
+    parts = (_mark(part, found),) if part else None
+    where = Where(
+        group=found.resource.id,
+        name=found.state.labels.get("name", ""),
+        account=found.state.owner or found.resource.account or here.identity().account,
+        region=there.region,
+        control=found.control.id,
+    )
     exemption = grounds.exemption(f"exempt-{secrets.token_hex(4)}", where, here.clock.now(), parts)
     open_ledger(ledger, region).exempt(exemption)
     StackNotifier(ledger, region).tell(NoticeRequest(exemption=exemption.id))
     return exemption
+
+
+def _watched(named: str, control: str) -> Sequence[Subject]:
+    """Return what a text may name, under one control or all. Raises InputError."""
+    subjects = named_resources(named)
+    if control and control not in ids():
+        raise InputError(f"There is no control {control!r}. There are: {', '.join(ids())}.")
+    if not (chosen := [each for each in subjects if control in ("", each.control.id)]):
+        raise InputError(f"{named} is no {by_id(control).resource.noun}, and {control} watches nothing else.")
+    return chosen
+
+
+def _found(named: str, subjects: Sequence[Subject], reader: Reader, region: str) -> _Found:
+    """Return the one resource that is there. Raises InputError, and AwsError."""
+    there = list(_existing(subjects, reader, region))
+    if not there:
+        nouns = " or ".join(dict.fromkeys(each.control.resource.noun for each in subjects))
+        raise InputError(f"There is no {nouns} {named} in {region}. Nothing was changed. Is it in another Region?")
+    if len(there) > 1:
+        several = " and ".join(f"a {each.control.resource.noun} ({each.control.id})" for each in there)
+        raise InputError(f"{named} is the name of {several}. Nothing was changed. Choose one with --control.")
+    return there[0]
+
+
+def _existing(subjects: Iterable[Subject], reader: Reader, region: str) -> Iterator[_Found]:
+    for each in subjects:
+        resource = msgspec.structs.replace(each.resource, region=region)
+        if state := each.control.read(resource, reader, each.control.settings()):
+            yield _Found(each.control, resource, state)
+
+
+def _mark(part: str, found: _Found) -> str:
+    """Return the mark of a part by its id, or as it was typed, also if it is not there yet. Raises InputError."""
+    control, state = found.control, found.state
+    if part in state.parts:
+        return min(control.marks(state)[part], key=len) if control.marks else mark(control, part, state.parts[part])
+    if control.parse_mark and not (control.part_ids and re.fullmatch(control.part_ids.pattern, part, re.ASCII)):
+        return control.parse_mark(part)
+    some = ", ".join(sorted(state.parts)[:_SHOWN]) or "none"
+    raise InputError(f"{found.resource.id} has no part {part!r}. Nothing was changed. Its parts: {some}.")
 
 
 def tell(exemptions: Iterable[TimedExemption], *, as_json: bool) -> None:

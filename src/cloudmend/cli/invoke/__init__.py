@@ -70,7 +70,7 @@ def invoke(
 
     It uses your own credentials.
 
-    Before anything is changed, the group as it was is stored in the ledger; cloudmend undo takes it back.
+    Before anything is changed, the resource as it was is stored in the ledger; cloudmend undo takes it back.
 
     An event of another account or Region than that of your credentials ends as failed: nothing is looked at. One that
     names neither, as events/event.json, is taken to be of here.

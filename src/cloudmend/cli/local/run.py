@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from cloudmend.cli import repository
 from cloudmend.cli.ledgers import forget_embedded
-from cloudmend.controls.security_group_ingress.contract import CONTROL
+from cloudmend.controls import every
 from cloudmend.core.errors import CloudmendError, InputError
 from cloudmend.local.front import known_regions
 from cloudmend.local.listener import NAME, Containers, checked_address
@@ -40,9 +40,8 @@ It forgets everything then, records too. What functions print is in
 
 # What containers may ask the embedded AWS for: the function's calls, and nothing that runs code on this machine.
 _OF_ITS_OWN: Final = frozenset({"events:PutEvents", "sts:GetCallerIdentity"})  # to tell, and to know its account
-_OF_CONTAINERS: Final = _OF_ITS_OWN | {right.action for right in (*CONTROL.reads, *CONTROL.follows, *CONTROL.writes)}
 _WARNING: Final = """
-warning: {who} may read and change the embedded AWS's security groups, under the name {name}.
+warning: {who} may read and change what the controls watch in the embedded AWS ({what}), under the name {name}.
 """
 _BY_A_BRIDGE: Final = "Containers, and perhaps other machines of your network that reach {address},"
 _IN_A_CONTAINER: Final = """
@@ -55,12 +54,12 @@ def serve(port: int, region: str, containers: str | None = None) -> None:
     """Runs until interrupted. Raises CloudmendError where the port or the containers' address cannot be used."""
     if region not in known_regions():
         raise InputError(f"{region!r} is not the name of a Region that the embedded AWS knows, such as eu-west-1.")
-    answered = Containers(checked_address(containers), _OF_CONTAINERS) if containers else None
+    answered = Containers(checked_address(containers), _of_containers()) if containers else None
     with _log() as log, closing(_started(port, region, answered, log)) as aws:
         try:
             if answered:
                 who = _BY_A_BRIDGE.format(address=answered.address) if answered.needs_listener else "Containers"
-                sys.stderr.write(_WARNING.format(who=who, name=NAME))
+                sys.stderr.write(_WARNING.format(who=who, what=_watched(), name=NAME))
             sys.stdout.write(_welcome(aws, log.name))
             if answered:
                 sys.stdout.write(_IN_A_CONTAINER.format(name=NAME, port=urlsplit(aws.endpoint).port))
@@ -69,6 +68,16 @@ def serve(port: int, region: str, containers: str | None = None) -> None:
         except KeyboardInterrupt:
             sys.stdout.write("\nStopping ...\n")
     forget_embedded(aws.start)
+
+
+def _of_containers() -> frozenset[str]:
+    """Return the calls of the function: those of all controls, but an undo's."""
+    rights = (right for control in every() for right in (*control.reads, *control.follows, *control.writes))
+    return _OF_ITS_OWN | {":".join(right.call) for right in rights}
+
+
+def _watched() -> str:
+    return ", ".join(dict.fromkeys(f"{control.resource.noun}s" for control in every()))
 
 
 def _log() -> IO[str]:

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from cloudmend.cli.options import Ledger, Region, group_ids
+from cloudmend.cli.options import Ledger, Region
 
 
 def records(
-    group: Annotated[
-        str, typer.Option(metavar="GROUP_ID", callback=group_ids, help="Only records of this security group.")
+    resource: Annotated[
+        str, typer.Option("--resource", "--group", metavar="ID", help="Only records of this resource: its id or ARN.")
     ] = "",
     since: Annotated[
         str, typer.Option(metavar="DURATION", help="Only records of the last hours or days, such as 24h. Default: all.")
@@ -32,14 +32,14 @@ def records(
 ) -> None:
     """Show what was mended, oldest first.
 
-    A record says when, which group, how it ended, who opened it, what was done, and its id.
+    A record says when, which resource, how it ended, who opened it, what was done, and its id.
 
     With --standing: what is at fault and not mended, since when, and when each control last read it.
 
     Example: cloudmend records --since 24h
     """
-    if standing and (group or since or export):
-        raise typer.BadParameter("--standing lists what stands now. Use it without --group, --since, and --export.")
+    if standing and (resource or since or export):
+        raise typer.BadParameter("--standing lists what stands now. Use it without --resource, --since, and --export.")
     if control and not standing:
         raise typer.BadParameter("--control is for --standing.")
     if standing:
@@ -49,4 +49,4 @@ def records(
     from cloudmend.cli.records.run import records as run
 
     into = Path("-") if as_json else export
-    raise typer.Exit(run(group=group, since=since, ledger=ledger, region=region, export=into))
+    raise typer.Exit(run(resource=resource, since=since, ledger=ledger, region=region, export=into))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,7 @@ from rich.text import Text
 from cloudmend.cli.ledgers import SearchedLedger, find_ledger
 from cloudmend.cli.messages import came_to, who_of
 from cloudmend.cli.screen import Column, Screen
+from cloudmend.cli.subjects import named_resources
 from cloudmend.core.digest import status_of
 from cloudmend.core.errors import InputError
 from cloudmend.core.escaping import plural, terminal
@@ -29,16 +30,17 @@ _STANDING_STYLE: Final = {"open": "bold red", "failed": "bold red", "baseline": 
 _COLUMNS: Final = (Column("status"), Column("resource"), Column("where"), Column("since"), Column("why"))
 
 
-def records(*, group: str, since: str, ledger: str, region: str | None, export: Path | None) -> int:
+def records(*, resource: str, since: str, ledger: str, region: str | None, export: Path | None) -> int:
     """Write the records, oldest first: in words, or as JSON lines into the file `export` ("-" is stdout).
 
     Records that cannot be read are reported on stderr. Return the exit code: 1 if there was one, otherwise 0. Raises
     CloudmendError.
     """
     opened_since = datetime.now(UTC) - parse_duration(since) if since else None
+    ids = frozenset(each.resource.id for each in named_resources(resource)) if resource else frozenset()
     searched = find_ledger(ledger, region)
-    entries = LedgerRecords(_chosen(searched.ledger, group, opened_since) if searched.ledger else ())
-    told = _told_if_none(entries, searched, "such record" if group or since else "record")
+    entries = LedgerRecords(_chosen(searched.ledger, ids, opened_since) if searched.ledger else ())
+    told = _told_if_none(entries, searched, "such record" if resource or since else "record")
     if export is None:
         _tell(told)
     elif export == _STDOUT:
@@ -49,9 +51,9 @@ def records(*, group: str, since: str, ledger: str, region: str | None, export: 
     return 1 if entries.unreadable else 0
 
 
-def _chosen(ledger: Ledger, group: str, since: datetime | None) -> Iterable[StoredRecord]:
-    """Return all records, or those of one resource under any control."""
-    return (each for each in ledger.entries(since) if not group or each.resource_id == group)
+def _chosen(ledger: Ledger, ids: Collection[str], since: datetime | None) -> Iterable[StoredRecord]:
+    """Return all records, or those of the resources with these ids under any control."""
+    return (each for each in ledger.entries(since) if not ids or each.resource_id in ids)
 
 
 def _told_if_none(entries: LedgerRecords, searched: SearchedLedger, what: str) -> Iterator[LedgerRecord]:

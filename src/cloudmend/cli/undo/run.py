@@ -43,8 +43,8 @@ def undo(
     book = open_ledger(ledger, region)
     entry = find(book, entry_id)
     home = entry.intent.region
-    # A table is where the stack is, and so is `region`, but the group may be elsewhere: a sweep of all Regions keeps
-    # one ledger. A file is in no Region, so `region` is the group's.
+    # A table is where the stack is, and so is `region`, but the resource may be elsewhere: a sweep of all Regions keeps
+    # one ledger. A file is in no Region, so `region` is the resource's.
     here = world(ledger=book, notifier=TerminalNotifier(as_json=as_json), region=home if ledger else region or home)
     if not (ledger or dry_run):  # no sweep comes by a file of the user's own, to end what a killed command began
         list(complete_all((entry,), every(), read_policy({}), here))

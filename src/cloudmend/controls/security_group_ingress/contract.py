@@ -14,7 +14,7 @@ from cloudmend.controls.security_group_ingress.explain import HINTS, WORDS, expl
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.controls.security_group_ingress.follow import FOLLOW
 from cloudmend.controls.security_group_ingress.keys import KEYS
-from cloudmend.controls.security_group_ingress.marks import mark_of, marks
+from cloudmend.controls.security_group_ingress.marks import mark_of, marks, parse_mark
 from cloudmend.controls.security_group_ingress.observe import (
     GROUP,
     by_group,
@@ -292,6 +292,7 @@ CONTROL: Final = Control[Settings](
     read_many=_read_many,
     read_again=_read_again,
     marks=_marks,
+    parse_mark=parse_mark,
     image=_image,
     clear=_clear,
     unseen=unseen,

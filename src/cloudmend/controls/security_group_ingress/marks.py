@@ -1,7 +1,4 @@
-"""Rules by what they say: an exemption names them so, because a rule that comes back has another id.
-
-A command line names a group, and one of its rules by its id or its text.
-"""
+"""Rules by what they say: an exemption names them so, because a rule that comes back has another id."""
 
 from __future__ import annotations
 
@@ -11,11 +8,8 @@ from ipaddress import ip_network
 from typing import Final
 
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
-from cloudmend.controls.security_group_ingress.observe import find_groups
 from cloudmend.core.errors import InputError
-from cloudmend.core.model import Json, Request
 from cloudmend.core.network import ALL_PORTS, Traffic
-from cloudmend.core.ports import Reader
 
 _ICMP: Final = ("icmp", "icmpv6")
 _ANY: Final = -1  # type or code
@@ -23,8 +17,6 @@ _MARK: Final = re.compile(r"(?P<traffic>.+) from (?P<source>\S+)(?P<version> in 
 _PORTS: Final = re.compile(r"(?P<protocol>tcp|udp)/(?P<first>\d{1,5})(?:-(?P<last>\d{1,5}))?", re.ASCII)
 _OTHER_TRAFFIC: Final = re.compile(r"all traffic|protocol \d{1,3}|icmp(v6)?( type \d{1,3}( code \d{1,3})?)?", re.ASCII)
 _ID: Final = re.compile(r"(pl|sg)-[0-9a-f]{8,17}", re.ASCII)
-_GROUP: Final = re.compile(r"sg-[0-9a-f]{8,17}", re.ASCII)
-_RULE_ID: Final = re.compile(r"sgr-[0-9a-f]{8,17}", re.ASCII)
 
 
 def marks(facts: GroupFacts) -> Mapping[str, frozenset[str]]:
@@ -85,34 +77,3 @@ def _source(text: str) -> str:
         return str(ip_network(text)) if "/" in text else ""
     except ValueError:
         return ""
-
-
-def check_group_id(group: str) -> None:
-    """Raise InputError if `group` is not the id of a security group."""
-    if not _GROUP.fullmatch(group):
-        raise InputError(f"{group!r} is not a security group id. One is like sg-05fe30eb67c909f27.")
-
-
-def find_group(group_id: str, reader: Reader, region: str) -> Json:
-    """Return the group. Raises InputError if there is none in that Region, and AwsError."""
-    found = find_groups([{"Name": "group-id", "Values": [group_id]}], reader)
-    if not found:
-        raise InputError(
-            f"There is no security group {group_id} in {region}. Nothing was changed. Is it in another Region?"
-        )
-    return found[0]
-
-
-def mark_named(rule: str, group_id: str, reader: Reader) -> str:
-    """Return what the rule says, by its id or as it was typed: a rule that is not there yet may be named so.
-
-    Raises InputError, and AwsError.
-    """
-    if not _RULE_ID.fullmatch(rule):
-        return parse_mark(rule)
-    filters = [{"Name": "group-id", "Values": [group_id]}]
-    rows = reader.rows(Request("ec2:DescribeSecurityGroupRules", {"Filters": filters}), "SecurityGroupRules")
-    for each in map(Rule, rows):
-        if each.id == rule and each.is_ingress:
-            return mark_of(each)
-    raise InputError(f"{group_id} has no ingress rule {rule}. Nothing was changed.")
