@@ -18,15 +18,15 @@ from cloudmend.cli.messages import again, exempted
 from cloudmend.cli.screen import Screen
 from cloudmend.cli.subjects import Subject, named_resources
 from cloudmend.controls import by_id, ids
-from cloudmend.core.contract import Control, State
+from cloudmend.core.contract import Control, State, View
 from cloudmend.core.errors import CloudmendError, InputError, LedgerError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.exempting import ExemptionRequest, Where, parse_duration
 from cloudmend.core.ledger import Ledger
 from cloudmend.core.ledger_records import Exemptions, TimedExemption
-from cloudmend.core.model import Resource
+from cloudmend.core.model import SWEEP, ApiCall, Resource
 from cloudmend.core.notice.event import NoticeRequest
-from cloudmend.core.planning import mark
+from cloudmend.core.planning import judge, mark
 from cloudmend.core.ports import Reader
 from cloudmend.core.stored import encode
 from cloudmend.core.ulid import SHORTEST, typed
@@ -60,7 +60,7 @@ def add(
     caller = here.caller()
     grounds = ExemptionRequest(owner=owner or caller, reason=reason, duration=lasting, caller=caller)
     found = _found(named, subjects, there.gateway, there.region)
-    parts = (_mark(part, found),) if part else None
+    parts = _marks(part, found, here.clock.now()) if part else None
     where = Where(
         group=found.resource.id,
         name=found.state.labels.get("name", ""),
@@ -103,15 +103,24 @@ def _existing(subjects: Iterable[Subject], reader: Reader, region: str) -> Itera
             yield _Found(each.control, resource, state)
 
 
-def _mark(part: str, found: _Found) -> str:
-    """Return the mark of a part by its id, or as it was typed, also if it is not there yet. Raises InputError."""
+def _marks(part: str, found: _Found, now: datetime) -> tuple[str, ...]:
+    """Return the marks of a part: of its id, or as it was typed, also if it is not there yet. Raises InputError."""
     control, state = found.control, found.state
     if part in state.parts:
-        return min(control.marks(state)[part], key=len) if control.marks else mark(control, part, state.parts[part])
+        own = mark(control, part, state.parts[part])
+        return (min(control.marks(state)[part], key=len),) if control.marks else (_faults(part, found, now) or (own,))
     if control.parse_mark and not (control.part_ids and re.fullmatch(control.part_ids.pattern, part, re.ASCII)):
-        return control.parse_mark(part)
+        return (control.parse_mark(part),)
     some = ", ".join(sorted(state.parts)[:_SHOWN]) or "none"
     raise InputError(f"{found.resource.id} has no part {part!r}. Nothing was changed. Its parts: {some}.")
+
+
+def _faults(part: str, found: _Found, now: datetime) -> tuple[str, ...]:
+    """Return the marks of what is at fault in a part: a policy is one part, and has a mark for each statement."""
+    cause = ApiCall(event_id="", source="cloudmend", name=SWEEP, time=None, account="", region=found.resource.region)
+    view = View(resource=found.resource, state=found.state, cause=cause, now=now)
+    judged = judge(found.control, view, found.control.settings()).counted
+    return tuple(dict.fromkeys(each.mark for each in judged if each.part == part))
 
 
 def tell(exemptions: Iterable[TimedExemption], *, as_json: bool) -> None:
