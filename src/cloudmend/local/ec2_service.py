@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cloudmend.local.front import Exchange
+    from cloudmend.local.identity import Principal
 
+_STACKS = "cloudformation.amazonaws.com"
 _TAGGING = frozenset({"CreateTags", "DeleteTags"})
 _OURS = OPERATIONS - _TAGGING - {"DescribeVpcs"}
 
@@ -66,6 +68,24 @@ class Ec2Service:
         with self._lock:
             made = SecurityGroups(account, region, partial(vpcs, account, region), **options)
             return self._groups.setdefault((account, region), made)
+
+    def act(
+        self, caller: Principal, place: tuple[str, str], operation: str, params: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Answer a call that CloudFormation makes for its caller in an account and Region. Raises Ec2Error.
+
+        The event of a write names both.
+        """
+        result, refusal = None, None
+        try:
+            result = self.groups(*place).call(operation, params)
+        except Ec2Error as error:
+            refusal = error
+        if is_write(operation):
+            self._put_event(event(_call_for(caller, place, operation, params, result or refusal)))
+        if refusal:
+            raise refusal
+        return result or {}
 
     def __call__(self, exchange: Exchange) -> ApiResponse:
         """Answer a call. An unreadable request (an unknown action or parameter) is refused and leaves no event."""
@@ -140,6 +160,31 @@ def _forwarded(exchange: Exchange, body: bytes | None = None) -> _Answer:
     error = result.get("Error", {})
     refusal = Ec2Error(response.error_code, error.get("Message", ""), response.status)
     return _Answer(response, error=refusal)
+
+
+def _call_for(
+    caller: Principal,
+    place: tuple[str, str],
+    operation: str,
+    params: Mapping[str, Any],
+    answer: Mapping[str, Any] | Ec2Error | None,
+) -> WireCall:
+    """Return a call of CloudFormation's as the wire would have seen it."""
+    account, region = place
+    return WireCall(
+        operation=operation,
+        params=params,
+        result=None if isinstance(answer, Ec2Error) else answer,
+        error=answer if isinstance(answer, Ec2Error) else None,
+        identity={**caller.user_identity, "invokedBy": _STACKS},
+        account=account,
+        region=region,
+        time=datetime.now(UTC),
+        source_ip=_STACKS,
+        user_agent=_STACKS,
+        request_id=str(uuid.uuid4()),
+        event_id=str(uuid.uuid4()),
+    )
 
 
 def _wire_call(exchange: Exchange, params: Mapping[str, Any], answer: _Answer, request_id: str) -> WireCall:

@@ -88,7 +88,6 @@ class EmbeddedAws:
         self.start = secrets.token_hex(8)  # its name, for whoever keeps something of it
         leave_out_images()
         BackendDict.reset()
-        register()
         create_walkthrough_user(self.region)
         self._worker = Worker(self._concurrency)
         self._functions = Functions(self.endpoint, self._log, self._calls.append, self._concurrency)
@@ -164,6 +163,7 @@ class EmbeddedAws:
     def _front(self) -> WSGIApplication:
         self._ec2_service = Ec2Service(self._bus.put, **self._ec2)
         share(self._ec2_service.groups)
+        register(self._ec2_service)
         return Front(
             Emulator(),
             {

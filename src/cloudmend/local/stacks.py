@@ -13,6 +13,7 @@ from moto.cloudformation.models import cloudformation_backends
 from moto.cloudformation.parsing import OutputMap
 
 from cloudmend.local.messages import ApiError
+from cloudmend.local.resources.of_ec2 import CALLER
 from cloudmend.local.templates import plain_template, template_text
 
 if TYPE_CHECKING:
@@ -42,6 +43,13 @@ class CloudFormationService:
         self._originals: dict[str, str] = {}
 
     def __call__(self, exchange: Exchange) -> ApiResponse:
+        caller = CALLER.set(exchange.principal)
+        try:
+            return self._answer(exchange)
+        finally:
+            CALLER.reset(caller)
+
+    def _answer(self, exchange: Exchange) -> ApiResponse:
         form = _form(exchange.request)
         if exchange.request.operation == "DescribeStackResources" and "PhysicalResourceId" in form:
             response = exchange.forward(_with_the_stack_of(form, exchange))

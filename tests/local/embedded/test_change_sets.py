@@ -1,4 +1,4 @@
-"""What a change set lists: the resources that its template and parameters add, modify and remove."""
+"""The lists of change sets: the resources that its template and parameters add, modify and remove."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from local.embedded.helpers import client
 
 
 def changes(aws: EmbeddedAws, kind: str, **parameters: str) -> list[tuple[str, str]]:
-    """What a change set says that it does: (action, logical id). It is not executed."""
+    """Return the changes that a change set names: (action, logical id). It is not executed."""
     queue = {"Type": "AWS::SQS::Queue"}
     template = {
         "Parameters": {"Wide": {"Type": "String", "Default": "no"}, "Name": {"Type": "String", "Default": "first"}},

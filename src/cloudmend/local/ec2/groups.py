@@ -114,6 +114,13 @@ class SecurityGroups:
                 return self._read(_READS[operation], params)
             return self._write(_WRITES[operation], params)
 
+    def tag_by_aws(self, resource_id: str, added: Mapping[str, str]) -> None:
+        """Set tags of which AWS alone may set some: those of a stack."""
+        with self._lock:
+            draft = self._state.draft()
+            tags.set_tags(draft, resource_id, added)
+            self._keep(draft)
+
     def check(self, operation: str, params: Params) -> None:
         """Raise Ec2Error if a call would be refused. Nothing is changed."""
         try:

@@ -41,6 +41,11 @@ def delete_tags(state: State, params: Params) -> dict[str, Any]:
     return _retag(state, params, lambda old: {key: value for key, value in old.items() if kept(key, value)})
 
 
+def set_tags(state: State, resource_id: str, added: Tags) -> None:
+    """Set tags whatever their keys."""
+    _retag_one(state, resource_id, lambda old: {**old, **added})
+
+
 def describe_tags(state: State, params: Params) -> dict[str, Any]:
     """DescribeTags: of all that has tags in the Region."""
     rows = [*tag_rows(state), *state.behaviour.other_tags()]

@@ -8,13 +8,17 @@ it, or moto's own object where moto has one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, cast
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from moto.cloudformation import models, parsing
 from moto.cloudformation.models import Change, ChangeSet, Stack
 from moto.cloudformation.parsing import ResourceMap
 
 from cloudmend.core.partitions import partition_of
+from cloudmend.local.resources.groups import EgressRule, IngressRule, SecurityGroup
+from cloudmend.local.resources.networks import Instance, NetworkInterface, PrefixList, VpcAssociation
+from cloudmend.local.resources.of_ec2 import OfEc2
 from cloudmend.local.resources.replaced import EventsRule, Function, LogsGroup, ManagedPolicy
 from cloudmend.local.resources.settings import (
     Alarm,
@@ -26,6 +30,9 @@ from cloudmend.local.resources.settings import (
     TopicPolicy,
     TopicSubscription,
 )
+
+if TYPE_CHECKING:
+    from cloudmend.local.ec2_service import Ec2Service
 
 _TYPES = (
     FunctionPermission,
@@ -40,12 +47,20 @@ _TYPES = (
     EventsRule,
     LogsGroup,
     ManagedPolicy,
+    SecurityGroup,
+    IngressRule,
+    EgressRule,
+    PrefixList,
+    VpcAssociation,
+    Instance,
+    NetworkInterface,
 )
 _CLEAN: Final = parsing.clean_json
 
 
-def register() -> None:
-    """Make moto use the types above from now on."""
+def register(ec2: Ec2Service) -> None:
+    """Make moto use the types above from now on, with groups and prefix lists in the store of `ec2`."""
+    OfEc2.service = ec2
     table: dict[str, Any] = parsing.get_model_map()
     table.update({resource.TYPE: resource for resource in _TYPES})
     parsing.get_name_type_map().update({resource.TYPE: resource.NAME_PROPERTY for resource in _TYPES})
@@ -75,8 +90,8 @@ def _changes(change_set: ChangeSet) -> list[Change]:
 
 
 def is_supported(resource_type: str) -> bool:
-    """Return whether a stack here would hold a resource of that type. Security groups are not: they would be moto's."""
-    return resource_type in parsing.get_model_map() and not resource_type.startswith("AWS::EC2::SecurityGroup")
+    """Return whether a stack here would hold a resource of that type."""
+    return resource_type in parsing.get_model_map()
 
 
 class Resources(ResourceMap):
@@ -118,6 +133,15 @@ class Resources(ResourceMap):
         coming = {name for name, each in template["Resources"].items() if then.get(each.get("Condition"), True)}
         wanted = {"Add": coming - there, "Modify": coming & there, "Remove": there}
         return {action: [name for name in names if name in wanted[action]] for action, names in found.items()}
+
+    def create(self, template: dict[str, Any]) -> bool:
+        """Create all resources. If one fails, those that are there already go: an opened group must not stay."""
+        try:
+            return super().create(template)
+        except Exception:
+            with suppress(Exception):  # the failure to tell of is the first one
+                self.delete()
+            raise
 
     def update(self, template: dict[str, Any], parameters: dict[str, Any] | None = None) -> None:
         """Update the stack, and forget what is gone: it may come again."""
