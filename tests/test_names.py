@@ -49,9 +49,9 @@ def test_a_record_has_id_and_name_(settings: dict[str, str], status: str) -> Non
 def test_the_ledger_the_undo_and_its_exemption_have_it_too() -> None:
     account = Account()
     group_id = named(account)
-    entry_id = account.mend(group_id).entry_id
-    assert entry(account, entry_id).intent.resource.name == NAME
-    record = undone(account, entry_id).record
+    record_id = account.mend(group_id).entry_id
+    assert entry(account, record_id).intent.resource.name == NAME
+    record = undone(account, record_id).record
     assert record is not None
     assert record.summary.startswith(f"{group_id} ({NAME}): ")
     (exemption,) = exemptions(account)

@@ -30,8 +30,8 @@ def grounds(**fields: Any) -> ExemptionRequest:
     return msgspec.structs.replace(GROUNDS, **fields)
 
 
-def undone(account: Account, entry_id: str, *, dry_run: bool = False, **fields: Any) -> UndoResult:
-    return undo(entry_id, grounds(**fields), control_of=by_id, world=account.world, dry_run=dry_run)
+def undone(account: Account, record_id: str, *, dry_run: bool = False, **fields: Any) -> UndoResult:
+    return undo(record_id, grounds(**fields), control_of=by_id, world=account.world, dry_run=dry_run)
 
 
 def mended_group(account: Account) -> tuple[str, str]:
@@ -51,8 +51,8 @@ def exemptions(account: Account) -> tuple[TimedExemption, ...]:
     return account.ledger.exemptions(account.clock.now()).held  # type: ignore[no-any-return]
 
 
-def entry(account: Account, entry_id: str) -> LedgerRecord:
-    return account.ledger.get(entry_id)  # type: ignore[no-any-return]
+def entry(account: Account, record_id: str) -> LedgerRecord:
+    return account.ledger.get(record_id)  # type: ignore[no-any-return]
 
 
 def refuse(

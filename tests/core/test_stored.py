@@ -194,14 +194,14 @@ def test_an_entry_that_is_stored_under_its_own_id_and_place_is_found(place: str)
 
 
 @pytest.mark.parametrize(
-    ("entry_id", "place", "named"),
+    ("record_id", "place", "named"),
     [("another", "", ID), ("another", PLACE, ID), (ID, "a/b/c/d", f"{ID} of {PLACE}")],
 )
 def test_an_entry_that_is_stored_under_another_id_or_place_cannot_be_read(
-    entry_id: str, place: str, named: str
+    record_id: str, place: str, named: str
 ) -> None:
-    told = f"Record {entry_id} says that it is record {named}. Was it edited by hand?"
-    assert read_entry(entry_id, lambda: decode_entry(VERSION_2), place) == Unreadable(entry_id, told, place)
+    told = f"Record {record_id} says that it is record {named}. Was it edited by hand?"
+    assert read_entry(record_id, lambda: decode_entry(VERSION_2), place) == Unreadable(record_id, told, place)
 
 
 def test_an_entry_that_is_spoiled_is_told_with_its_id_and_place() -> None:

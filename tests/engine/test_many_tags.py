@@ -28,9 +28,9 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Account:
 
 
 def test_it_is_mended_and_all_but_the_tags_is_kept(account: Account) -> None:
-    group_id, entry_id = mended_group(account)
+    group_id, record_id = mended_group(account)
     assert ingress(account.rules(group_id)) == {("tcp", 22, 22, "10.0.0.0/8")}
-    intent = entry(account, entry_id).intent
+    intent = entry(account, record_id).intent
     assert {row["Description"] for row in intent.before["SecurityGroupRules"] if not row["IsEgress"]} == {
         "open to all",
         "half",
@@ -43,10 +43,10 @@ def test_it_is_mended_and_all_but_the_tags_is_kept(account: Account) -> None:
 
 
 def test_it_is_taken_back_with_the_tags_that_aws_still_has(account: Account) -> None:
-    group_id, entry_id = mended_group(account)
+    group_id, record_id = mended_group(account)
     narrowed = rule_of(account, group_id, 22)["SecurityGroupRuleId"]
     account.ec2.create_tags(Resources=[narrowed], Tags=[{"Key": "team", "Value": "web"}])
-    undone(account, entry_id)
+    undone(account, record_id)
     assert rule_of(account, group_id, 22)["CidrIpv4"] == "0.0.0.0/0"
     assert rule_of(account, group_id, 22)["Tags"] == [{"Key": "team", "Value": "web"}]
     assert rule_of(account, group_id, 3389)["CidrIpv4"] == "128.0.0.0/1"

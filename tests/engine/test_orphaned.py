@@ -329,15 +329,15 @@ def test_a_mend_goes_on_where_what_was_left_behind_cannot_be_completed() -> None
 
 def test_an_undo_is_told_before_it_is_kept() -> None:
     account = Account()
-    entry_id = account.mend(account.group(ipv4(22, WORLD))).entry_id
+    record_id = account.mend(account.group(ipv4(22, WORLD))).entry_id
     kept = account.ledger.undone
     account.ledger.undone = die  # type: ignore[attr-defined]
     with pytest.raises(Killed):
-        undone(account, entry_id)
+        undone(account, record_id)
     account.ledger.undone = kept  # type: ignore[attr-defined]
     assert account.records[-1].event_name == "Undo"
-    assert undone(account, entry_id).entry.id == entry_id
-    assert account.ledger.get(entry_id).state == "UNDONE"
+    assert undone(account, record_id).entry.id == record_id
+    assert account.ledger.get(record_id).state == "UNDONE"
 
 
 @pytest.mark.parametrize(

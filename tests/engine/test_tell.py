@@ -29,31 +29,31 @@ def exempted(account: Account, **where: str) -> TimedExemption:
 
 def test_an_undo_is_told_as_the_ledger_holds_it() -> None:
     account = Account()
-    _, entry_id = mended_group(account)
-    record = undone(account, entry_id).record
-    assert asked(account, record=entry_id) == record
+    _, record_id = mended_group(account)
+    record = undone(account, record_id).record
+    assert asked(account, record=record_id) == record
     assert account.records == [record]
 
 
 def test_a_mend_that_nobody_took_back_is_no_undo() -> None:
     account = Account()
-    _, entry_id = mended_group(account)
-    answer = asked(account, record=entry_id)
-    assert answer == Ignored(f"the ledger holds no undo or exemption {entry_id} to report")
+    _, record_id = mended_group(account)
+    answer = asked(account, record=record_id)
+    assert answer == Ignored(f"the ledger holds no undo or exemption {record_id} to report")
     assert account.records == []
 
 
 @pytest.mark.parametrize("fields", [{"status": "mended"}, {"event_name": "Sweep"}])
 def test_what_is_kept_as_an_undo_and_is_none_is_not_told(fields: dict[str, str]) -> None:
     account = Account()
-    _, entry_id = mended_group(account)
-    undone(account, entry_id)
-    found = entry(account, entry_id)
+    _, record_id = mended_group(account)
+    undone(account, record_id)
+    found = entry(account, record_id)
     assert found.undone
     record = msgspec.structs.replace(found.undone.record, **fields)
     spoiled = msgspec.structs.replace(found, undone=msgspec.structs.replace(found.undone, record=record))
-    account.store.entries[entry_id] = spoiled
-    assert isinstance(asked(account, record=entry_id), Ignored)
+    account.store.entries[record_id] = spoiled
+    assert isinstance(asked(account, record=record_id), Ignored)
     assert account.records == []
 
 

@@ -27,8 +27,8 @@ def sweep(account: Account) -> tuple[Record, ...]:
 
 def test_another_opening_of_the_group_is_mended_while_what_was_restored_stays() -> None:
     account = Account()
-    group_id, entry_id = mended_group(account)
-    undone(account, entry_id)
+    group_id, record_id = mended_group(account)
+    undone(account, record_id)
     account.ec2.authorize_security_group_ingress(
         GroupId=group_id, IpPermissions=[ipv4(23, WORLD), ipv6(22, "::/0"), ipv4(3389, WORLD)]
     )
@@ -45,8 +45,8 @@ def test_another_opening_of_the_group_is_mended_while_what_was_restored_stays() 
 
 def test_the_sweep_leaves_open_what_was_restored_and_mends_the_rest() -> None:
     account = Account()
-    group_id, entry_id = mended_group(account)
-    undone(account, entry_id)
+    group_id, record_id = mended_group(account)
+    undone(account, record_id)
     (left_open,) = sweep(account)
     assert left_open.status == "exempt"
     account.ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[ipv6(22, "::/0")])
@@ -57,8 +57,8 @@ def test_the_sweep_leaves_open_what_was_restored_and_mends_the_rest() -> None:
 
 def test_a_rule_that_says_the_same_stays_exempt_under_another_id() -> None:
     account = Account()
-    group_id, entry_id = mended_group(account)
-    undone(account, entry_id)
+    group_id, record_id = mended_group(account)
+    undone(account, record_id)
     old = rule_of(account, group_id, 22)["SecurityGroupRuleId"]
     account.ec2.revoke_security_group_ingress(GroupId=group_id, SecurityGroupRuleIds=[old])
     account.ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[ipv4(22, WORLD)])
@@ -68,8 +68,8 @@ def test_a_rule_that_says_the_same_stays_exempt_under_another_id() -> None:
 
 def test_an_exempt_rule_that_is_widened_keeps_its_id_and_is_mended() -> None:
     account = Account()
-    group_id, entry_id = mended_group(account)
-    undone(account, entry_id)
+    group_id, record_id = mended_group(account)
+    undone(account, record_id)
     row = rule_of(account, group_id, 22)
     update = {"IpProtocol": "tcp", "FromPort": 0, "ToPort": 65535, "CidrIpv4": WORLD}
     account.ec2.modify_security_group_rules(
@@ -106,8 +106,8 @@ def test_who_exempts_a_prefix_list_whatever_it_becomes_says_so_without_a_version
 
 def test_the_same_rule_of_another_group_is_not_exempt() -> None:
     account = Account()
-    _, entry_id = mended_group(account)
-    undone(account, entry_id)
+    _, record_id = mended_group(account)
+    undone(account, record_id)
     assert account.mend(account.group(ipv4(22, WORLD))).status == "mended"
 
 
@@ -118,15 +118,15 @@ def test_whatever_is_undone_the_next_look_leaves_it_as_it_is_and_nothing_more(
     account = Account()
     group_id = make(account, permissions)
     before = account.rules(group_id)
-    entry_id = account.mend(group_id).entry_id
-    if not entry_id:
+    record_id = account.mend(group_id).entry_id
+    if not record_id:
         return  # nothing was at fault
-    undone(account, entry_id)
+    undone(account, record_id)
     assert account.mend(group_id).status == "exempt"
     assert without_ids(account.rules(group_id)) == without_ids(before)
     (exemption,) = exemptions(account)
-    assert len(exemption.parts or ()) == len(entry(account, entry_id).ended.record.edits)  # type: ignore[union-attr]
-    account.ledger.remove_exemption(entry_id)
+    assert len(exemption.parts or ()) == len(entry(account, record_id).ended.record.edits)  # type: ignore[union-attr]
+    account.ledger.remove_exemption(record_id)
     assert account.mend(group_id).status == "mended"
 
 
@@ -142,11 +142,11 @@ def test_where_nothing_is_restored_nothing_is_exempt() -> None:
         )
 
     account.groups.before["RevokeSecurityGroupIngress"] = first
-    entry_id = account.mend(group_id).entry_id
+    record_id = account.mend(group_id).entry_id
     with pytest.raises(UndoRefused, match=r"There is nothing to undo for sg-.*because somebody else had revoked it"):
-        undone(account, entry_id)
+        undone(account, record_id)
     assert exemptions(account) == ()
-    assert entry(account, entry_id).state == "DONE"
+    assert entry(account, record_id).state == "DONE"
 
 
 def test_whoever_exempts_the_whole_group_exempts_every_rule_of_it() -> None:
@@ -159,15 +159,15 @@ def test_whoever_exempts_the_whole_group_exempts_every_rule_of_it() -> None:
 
 def test_an_exemption_that_stands_after_a_failure_is_told_with_the_way_to_end_it() -> None:
     account = Account()
-    group_id, entry_id = mended_group(account)
+    group_id, record_id = mended_group(account)
     refuse(account, "DescribeSecurityGroupRules", times=9, after=1)
     with pytest.raises(UndoIncomplete, match="may be as it was, which could not be read or recorded") as incomplete:
-        undone(account, entry_id)
-    assert f"Exemption {entry_id} stands until 2026-11-24 09:00 UTC; cloudmend exempt remove, with the" in str(
+        undone(account, record_id)
+    assert f"Exemption {record_id} stands until 2026-11-24 09:00 UTC; cloudmend exempt remove, with the" in str(
         incomplete.value
     )
     assert len(exemptions(account)) == 1
     account.groups.before.clear()
-    undone(account, entry_id)
+    undone(account, record_id)
     account.clock.time += timedelta(hours=3)
     assert account.mend(group_id).status == "mended"

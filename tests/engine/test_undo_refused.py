@@ -60,15 +60,15 @@ def test_after_a_third_party_s_edit_it_refuses_with_the_difference_and_changes_n
     third_party: Any, difference: str
 ) -> None:
     account = Account()
-    group_id, entry_id = mended_group(account)
+    group_id, record_id = mended_group(account)
     third_party(account, group_id)
     rows = account.rules(group_id)
     with pytest.raises(UndoRefused) as refused:
-        undone(account, entry_id)
+        undone(account, record_id)
     assert difference in str(refused.value)
     assert account.rules(group_id) == rows
     assert exemptions(account) == ()
-    assert entry(account, entry_id).state == "DONE"
+    assert entry(account, record_id).state == "DONE"
 
 
 @pytest.mark.parametrize(
@@ -80,18 +80,18 @@ def test_after_a_third_party_s_edit_it_refuses_with_the_difference_and_changes_n
 )
 def test_another_account_or_region_than_the_mend_s_is_refused(caller: str, region: str, said: str) -> None:
     account = Account()
-    _, entry_id = mended_group(account)
+    _, record_id = mended_group(account)
     account.world = msgspec.structs.replace(account.world, region=region)
     with pytest.raises(UndoRefused, match=said):
-        undone(account, entry_id, caller=caller)
+        undone(account, record_id, caller=caller)
     assert exemptions(account) == ()
 
 
 def test_only_what_has_ended_can_be_undone() -> None:
     account = Account()
-    group_id, entry_id = mended_group(account)
-    undone(account, entry_id)
-    intent = msgspec.structs.replace(entry(account, entry_id).intent)
+    group_id, record_id = mended_group(account)
+    undone(account, record_id)
+    intent = msgspec.structs.replace(entry(account, record_id).intent)
     under_way = account.ledger.intend(intent)
     with pytest.raises(WrongState, match="is still in progress, or crashed"):
         undone(account, under_way.id)
@@ -101,11 +101,11 @@ def test_only_what_has_ended_can_be_undone() -> None:
 
 def test_a_group_that_was_deleted_is_said_to_be_gone() -> None:
     account = Account()
-    group_id, entry_id = mended_group(account)
+    group_id, record_id = mended_group(account)
     label = account.label(group_id)
     account.ec2.delete_security_group(GroupId=group_id)
     with pytest.raises(UndoRefused) as refused:
-        undone(account, entry_id)
+        undone(account, record_id)
     assert str(refused.value).startswith(
         f"{label} does not exist in eu-west-1 any more: it was deleted, so there is nothing to restore. "
         "Nothing was changed."
@@ -115,18 +115,18 @@ def test_a_group_that_was_deleted_is_said_to_be_gone() -> None:
 
 def test_a_group_without_any_rule_is_not_called_gone() -> None:
     account = Account()
-    group_id, entry_id = mended_group(account)
+    group_id, record_id = mended_group(account)
     for row in account.rules(group_id):
         way = "egress" if row["IsEgress"] else "ingress"
         revoke = getattr(account.ec2, f"revoke_security_group_{way}")
         revoke(GroupId=group_id, SecurityGroupRuleIds=[row["SecurityGroupRuleId"]])
     with pytest.raises(UndoRefused, match=r"is no longer as cloudmend left it .* is no such rule"):
-        undone(account, entry_id)
+        undone(account, record_id)
 
 
 def test_a_group_that_is_deleted_while_it_is_restored_is_told_so() -> None:
     account = Account()
-    group_id, entry_id = mended_group(account)
+    group_id, record_id = mended_group(account)
 
     def delete(_: Any) -> None:
         account.groups.before.clear()
@@ -134,14 +134,14 @@ def test_a_group_that_is_deleted_while_it_is_restored_is_told_so() -> None:
 
     account.groups.before["AuthorizeSecurityGroupIngress"] = delete
     with pytest.raises(UndoIncomplete, match="Not restored: the resource, which was deleted"):
-        undone(account, entry_id)
+        undone(account, record_id)
 
 
 def test_a_record_of_a_control_that_this_version_lacks_is_refused() -> None:
     account = Account()
-    _, entry_id = mended_group(account)
+    _, record_id = mended_group(account)
     with pytest.raises(CloudmendError, match="is of security_group_ingress, which this cloudmend does not have"):
-        undo(entry_id, GROUNDS, control_of=lacking, world=account.world, dry_run=False)
+        undo(record_id, GROUNDS, control_of=lacking, world=account.world, dry_run=False)
 
 
 def lacking(control_id: str) -> Any:

@@ -29,7 +29,7 @@ class Scene(NamedTuple):
     """A mended group, and what an undo of it sends."""
 
     account: Account
-    entry_id: str
+    record_id: str
     requests: tuple[Sent, ...]
     stored: bytes  # as a ledger holds it
     paths: Sequence[Path]  # of all that is in it
@@ -37,21 +37,21 @@ class Scene(NamedTuple):
     def asked(self, stored: object) -> tuple[Sent, ...]:
         """What an undo would send where the ledger holds this instead. Raises CloudmendError."""
         entries = self.account.store.entries
-        original = entries[self.entry_id]
+        original = entries[self.record_id]
         try:
-            entries[self.entry_id] = decode_entry(json.dumps(stored).encode())
-            return undone(self.account, self.entry_id, dry_run=True).requests
+            entries[self.record_id] = decode_entry(json.dumps(stored).encode())
+            return undone(self.account, self.record_id, dry_run=True).requests
         finally:
-            entries[self.entry_id] = original
+            entries[self.record_id] = original
 
 
 def scene(account: Account, group_id: str) -> Scene:
-    entry_id = account.mend(group_id).entry_id
+    record_id = account.mend(group_id).entry_id
     account.groups.before.clear()
     account.groups.after.clear()
-    stored = encode(entry(account, entry_id))
+    stored = encode(entry(account, record_id))
     inside = sorted(filter(None, paths(json.loads(stored))), key=str)
-    return Scene(account, entry_id, undone(account, entry_id, dry_run=True).requests, stored, inside)
+    return Scene(account, record_id, undone(account, record_id, dry_run=True).requests, stored, inside)
 
 
 def everything() -> Scene:
@@ -271,14 +271,14 @@ def test_an_attack_by_the_ledger_is_refused_before_a_write_and_the_sentence_says
     attack: Callable[[Stored], None], said: str
 ) -> None:
     account = Account()
-    _, entry_id = mended_group(account)
-    stored = json.loads(encode(entry(account, entry_id)))
+    _, record_id = mended_group(account)
+    stored = json.loads(encode(entry(account, record_id)))
     attack(stored)
-    account.store.entries[entry_id] = decode_entry(json.dumps(stored).encode())
+    account.store.entries[record_id] = decode_entry(json.dumps(stored).encode())
     rows = account.rules()
     account.calls.clear()
     with pytest.raises(UndoRefused, match="Nothing was changed") as refused:
-        undone(account, entry_id)
+        undone(account, record_id)
     assert said in str(refused.value)
     assert (account.rules(), exemptions(account)) == (rows, ())
     assert set(account.calls) <= {"ec2:DescribeSecurityGroupRules"}

@@ -32,13 +32,13 @@ def once(account: Account, act: Callable[[], object]) -> Callable[[Mapping[str, 
 @pytest.mark.parametrize("operation", ["DescribeSecurityGroupRules", *WRITES])
 def test_of_two_at_once_the_one_that_ends_second_ends_well_and_says_who_was_first(moment: str, operation: str) -> None:
     account = Account()
-    group_id, entry_id = mended_group(account)
+    group_id, record_id = mended_group(account)
     before = account.intents[0].before["SecurityGroupRules"]
-    getattr(account.groups, moment)[operation] = once(account, lambda: undone(account, entry_id, caller=BOB))
+    getattr(account.groups, moment)[operation] = once(account, lambda: undone(account, record_id, caller=BOB))
     account.records.clear()
-    second = undone(account, entry_id)
+    second = undone(account, record_id)
     assert without_ids(account.rules(group_id)) == without_ids(before)
-    assert second.record == entry(account, entry_id).undone.record  # type: ignore[union-attr]
+    assert second.record == entry(account, record_id).undone.record  # type: ignore[union-attr]
     assert f"{account.label(group_id)} was undone already, on 2026-11-24 07:00 UTC by {BOB}." in second.already
     assert [record.actor.arn for record in account.records] == [BOB]
     assert len(exemptions(account)) == 1
@@ -46,12 +46,12 @@ def test_of_two_at_once_the_one_that_ends_second_ends_well_and_says_who_was_firs
 
 def test_the_same_again_later_changes_nothing_and_says_until_when_it_is_exempt() -> None:
     account = Account()
-    group_id, entry_id = mended_group(account)
-    undone(account, entry_id)
+    group_id, record_id = mended_group(account)
+    undone(account, record_id)
     label = account.label(group_id)
     account.calls.clear()
     for dry_run in (True, False):
-        again = undone(account, entry_id, dry_run=dry_run, reason="Longer, please", duration=timedelta(hours=9))
+        again = undone(account, record_id, dry_run=dry_run, reason="Longer, please", duration=timedelta(hours=9))
         assert again.already == (
             f"{label} was undone already, on 2026-11-24 07:00 UTC by {ALICE}. It is exempt until 2026-11-24 09:00 "
             "UTC: The vendor has no VPN yet (network-team). Nothing was left to do. To leave it open for longer, use "
@@ -63,36 +63,36 @@ def test_the_same_again_later_changes_nothing_and_says_until_when_it_is_exempt()
 
 def test_an_undo_whose_exemption_has_ended_is_not_said_to_stand() -> None:
     account = Account()
-    _, entry_id = mended_group(account)
-    undone(account, entry_id)
+    _, record_id = mended_group(account)
+    undone(account, record_id)
     account.clock.time += timedelta(hours=2, seconds=1)
     with pytest.raises(UndoRefused, match="its exemption has ended since: the next event or sweep closes it again"):
-        undone(account, entry_id)
+        undone(account, record_id)
 
 
 def test_an_undo_after_which_the_group_was_mended_again_points_at_the_later_record() -> None:
     account = Account()
-    group_id, entry_id = mended_group(account)
-    undone(account, entry_id)
-    account.ledger.remove_exemption(entry_id)
+    group_id, record_id = mended_group(account)
+    undone(account, record_id)
+    account.ledger.remove_exemption(record_id)
     account.mend(group_id)
     rows = account.rules(group_id)
     with pytest.raises(UndoRefused, match=f"as that undo left it.*cloudmend records --resource {group_id}, with"):
-        undone(account, entry_id)
+        undone(account, record_id)
     assert account.rules(group_id) == rows
     assert exemptions(account) == ()
 
 
 def test_a_record_that_came_to_another_end_meanwhile_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     account = Account()
-    _, entry_id = mended_group(account)
+    _, record_id = mended_group(account)
 
     def refuse(*_: object) -> Record:
         raise WrongState("it is in another state")
 
     monkeypatch.setattr(account.ledger, "undone", refuse, raising=False)
     with pytest.raises(WrongState, match="is in another state than before its undo"):
-        undone(account, entry_id)
+        undone(account, record_id)
 
 
 def test_a_record_that_is_not_there_is_looked_for_where_the_sentence_says() -> None:

@@ -236,10 +236,10 @@ def test_a_before_image_that_cannot_be_compared_shows_nothing() -> None:
     account, _ = watched()
     group_id = account.group(ipv4(22, WORLD))
     raw = naming(group_id, NEVER)
-    entry_id = account.respond(raw).entry_id
-    spoiled = entry(account, entry_id)
+    record_id = account.respond(raw).entry_id
+    spoiled = entry(account, record_id)
     intent = msgspec.structs.replace(spoiled.intent, before={"SecurityGroupRules": [{"no": "id"}]})
-    account.store.entries[entry_id] = msgspec.structs.replace(spoiled, intent=intent)
+    account.store.entries[record_id] = msgspec.structs.replace(spoiled, intent=intent)
     assert account.respond(raw).status == "observed"
 
 

@@ -24,10 +24,10 @@ def asking(**fields: str) -> dict[str, Any]:
 
 
 def test_an_undo_is_told_as_the_ledger_holds_it(deployed: Deployed) -> None:
-    group_id, entry_id = mended_group(deployed.account)
-    record = undone(deployed.account, entry_id).record
+    group_id, record_id = mended_group(deployed.account)
+    record = undone(deployed.account, record_id).record
     assert record is not None
-    answer = handlers.respond(asking(record=entry_id), None)
+    answer = handlers.respond(asking(record=record_id), None)
     (told,) = answer["records"]
     assert (told["status"], told["summary"], answer["ignored"]) == ("exempt", record.summary, [])
     (line,) = deployed.logged("record")
@@ -59,8 +59,8 @@ def test_an_exemption_is_told_in_the_words_of_its_own_control(deployed: Deployed
 
 
 def test_what_is_not_in_the_ledger_so_is_not_told(deployed: Deployed) -> None:
-    _, entry_id = mended_group(deployed.account)
-    for event in (asking(record=entry_id), asking(exemption="exempt-0")):
+    _, record_id = mended_group(deployed.account)
+    for event in (asking(record=record_id), asking(exemption="exempt-0")):
         answer = handlers.respond(event, None)
         assert answer["records"] == []
         assert "the ledger holds no undo or exemption" in answer["ignored"][0]
@@ -73,13 +73,13 @@ def test_what_is_not_in_the_ledger_so_is_not_told(deployed: Deployed) -> None:
 def test_a_record_that_was_put_there_to_be_told_as_something_else_is_not(
     deployed: Deployed, fields: dict[str, str]
 ) -> None:
-    _, entry_id = mended_group(deployed.account)
-    undone(deployed.account, entry_id)
-    kept = entry(deployed.account, entry_id)
+    _, record_id = mended_group(deployed.account)
+    undone(deployed.account, record_id)
+    kept = entry(deployed.account, record_id)
     assert kept.undone is not None
     forged: Record = replace(kept.undone.record, **fields)
-    deployed.account.store.entries[entry_id] = replace(kept, undone=replace(kept.undone, record=forged))
-    assert handlers.respond(asking(record=entry_id), None)["records"] == []
+    deployed.account.store.entries[record_id] = replace(kept, undone=replace(kept.undone, record=forged))
+    assert handlers.respond(asking(record=record_id), None)["records"] == []
 
 
 def test_text_in_the_event_is_not_told(deployed: Deployed) -> None:

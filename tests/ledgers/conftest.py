@@ -54,12 +54,12 @@ def in_dynamodb(dynamodb: Any, table: str) -> Backend:
     def ledger(clock: StandingClock, terms: Terms) -> DynamoDbLedger:
         return DynamoDbLedger(lambda _: dynamodb, table, clock, terms)
 
-    def spoil(entry_id: str, text: bytes) -> None:
+    def spoil(record_id: str, text: bytes) -> None:
         packed = {":packed": {"B": zlib.compress(text)}}
-        (found,) = ledger(StandingClock(), Terms()).beginning(entry_id)
+        (found,) = ledger(StandingClock(), Terms()).beginning(record_id)
         dynamodb.update_item(
             TableName=table,
-            Key=entry_key(entry_id, found.place),
+            Key=entry_key(record_id, found.place),
             UpdateExpression="SET entry = :packed",
             ExpressionAttributeValues=packed,
         )
@@ -69,9 +69,9 @@ def in_dynamodb(dynamodb: Any, table: str) -> Backend:
 
 @pytest.fixture
 def on_disk(tmp_path: Path) -> Backend:
-    def spoil(entry_id: str, text: bytes) -> None:
+    def spoil(record_id: str, text: bytes) -> None:
         with closing(sqlite3.connect(tmp_path / "state" / "ledger.sqlite3")) as connection, connection:
-            connection.execute("UPDATE entries SET entry = ? WHERE id = ?", (text, entry_id))
+            connection.execute("UPDATE entries SET entry = ? WHERE id = ?", (text, record_id))
 
     return Backend(lambda clock, terms: SqliteLedger(tmp_path / "state", clock, terms), spoil)
 

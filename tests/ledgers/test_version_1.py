@@ -39,9 +39,9 @@ Store = Callable[[LedgerRecord], None]
 
 def of_version_1(control: str = CONTROL) -> LedgerRecord:
     """As version 1 kept it: an intent whose process died a minute ago."""
-    entry_id = f"{GROUP}/20261124T065900.000001Z-1a2b3c4d"
+    record_id = f"{GROUP}/20261124T065900.000001Z-1a2b3c4d"
     opened = NOW - timedelta(seconds=59, microseconds=999_999)
-    return LedgerRecord(version=1, id=entry_id, state="INTENT", opened=opened, intent=intent(control=control))
+    return LedgerRecord(version=1, id=record_id, state="INTENT", opened=opened, intent=intent(control=control))
 
 
 @pytest.fixture

@@ -213,9 +213,9 @@ def test_a_person_in_the_undo_role_takes_a_mend_back_with_exactly_its_rights(dep
     deployed.settle()
     deployed.refer_to_a_list_that_grows(with_list := deployed.group("taken-back-list"), "vendors")
     deployed.settle()
-    (entry_id,) = {record["entry_id"] for record in deployed.records(group_id) if record["entry_id"]}
+    (record_id,) = {record["entry_id"] for record in deployed.records(group_id) if record["entry_id"]}
     person = deployed.assume(UNDOER)
-    undo = ["cloudmend", "undo", entry_id, "--for", "2h", "--reason", "no VPN yet"]
+    undo = ["cloudmend", "undo", record_id, "--for", "2h", "--reason", "no VPN yet"]
     run(undo, person)
     deployed.settle()
     (group,) = deployed.client("ec2").describe_security_groups(GroupIds=[group_id])["SecurityGroups"]

@@ -38,8 +38,8 @@ def test_a_group_that_is_opened_is_mended_told_and_given_back(deployed: Deployed
     partition = partition_of(deployed.aws.region).id
     assert told[0]["resources"] == [f"arn:{partition}:ec2:{deployed.aws.region}:123456789012:security-group/{group_id}"]
 
-    (entry_id,) = {record["entry_id"] for record in deployed.records(group_id) if record["entry_id"]}
-    run(["cloudmend", "undo", entry_id, "--for", "2h", "--reason", "no VPN yet"], deployed.assume(UNDOER))
+    (record_id,) = {record["entry_id"] for record in deployed.records(group_id) if record["entry_id"]}
+    run(["cloudmend", "undo", record_id, "--for", "2h", "--reason", "no VPN yet"], deployed.assume(UNDOER))
     assert sources(deployed, group_id) == ["0.0.0.0/0", "128.0.0.0/1"]
 
 

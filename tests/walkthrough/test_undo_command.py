@@ -40,8 +40,8 @@ def invoke(group_id: str, environment: dict[str, str]) -> str:
 
 def mend(group_id: str, environment: dict[str, str]) -> str:
     """Mends a group; the record's id."""
-    (entry_id,) = re.findall(r"^  record: (\S+)$", invoke(group_id, environment), re.MULTILINE)
-    return str(entry_id)
+    (record_id,) = re.findall(r"^  record: (\S+)$", invoke(group_id, environment), re.MULTILINE)
+    return str(record_id)
 
 
 def described(ec2: Any, group_id: str) -> Any:
@@ -53,9 +53,9 @@ def test_undo_gives_the_group_back_and_the_next_invoke_leaves_it_open(
     ec2: Any, opened: str, environment: dict[str, str]
 ) -> None:
     before = described(ec2, opened)
-    entry_id = mend(opened, environment)
+    record_id = mend(opened, environment)
     assert described(ec2, opened) != before
-    said = run(["cloudmend", "undo", entry_id, *FOR_2H], environment).stdout
+    said = run(["cloudmend", "undo", record_id, *FOR_2H], environment).stdout
     assert described(ec2, opened) == before
     assert said.startswith(f"undone {opened} (testing): ")
     assert "is tcp/22 from 0.0.0.0/0 again" in said
@@ -66,18 +66,18 @@ def test_undo_gives_the_group_back_and_the_next_invoke_leaves_it_open(
 def test_a_removed_exemption_lets_the_next_invoke_close_it_again(
     ec2: Any, opened: str, environment: dict[str, str]
 ) -> None:
-    entry_id = mend(opened, environment)
+    record_id = mend(opened, environment)
     closed = described(ec2, opened)
-    run(["cloudmend", "undo", entry_id, *FOR_2H], environment)
-    run(["cloudmend", "exempt", "remove", entry_id], environment)
-    assert mend(opened, environment) != entry_id
+    run(["cloudmend", "undo", record_id, *FOR_2H], environment)
+    run(["cloudmend", "exempt", "remove", record_id], environment)
+    assert mend(opened, environment) != record_id
     assert described(ec2, opened) == closed
 
 
 def test_a_dry_run_shows_what_it_would_do_and_does_nothing(ec2: Any, opened: str, environment: dict[str, str]) -> None:
-    entry_id = mend(opened, environment)
+    record_id = mend(opened, environment)
     closed = described(ec2, opened)
-    said = run(["cloudmend", "undo", entry_id, *FOR_2H, "--dry-run"], environment).stdout.splitlines()
+    said = run(["cloudmend", "undo", record_id, *FOR_2H, "--dry-run"], environment).stdout.splitlines()
     assert said[0].startswith(
         f"would exempt tcp/22 from 0.0.0.0/0; tcp/3389 from 128.0.0.0/1 of {opened} (testing) until "
     )
@@ -91,49 +91,49 @@ def test_a_dry_run_shows_what_it_would_do_and_does_nothing(ec2: Any, opened: str
 
 
 def test_the_plan_and_the_record_are_told_as_json_too(opened: str, environment: dict[str, str]) -> None:
-    entry_id = mend(opened, environment)
-    words = ["cloudmend", "undo", entry_id, *FOR_2H, "--json"]
+    record_id = mend(opened, environment)
+    words = ["cloudmend", "undo", record_id, *FOR_2H, "--json"]
     plan = json.loads(run([*words, "--dry-run"], environment).stdout)
     assert plan["exemption"]["group"] == opened
     assert {each["action"].partition(":")[0] for each in plan["requests"]} == {"ec2"}
     record = json.loads(run(words, environment).stdout)
-    assert (record["status"], record["entry_id"]) == ("exempt", entry_id)
+    assert (record["status"], record["entry_id"]) == ("exempt", record_id)
 
 
 def test_an_edit_since_is_refused_with_the_difference(ec2: Any, opened: str, environment: dict[str, str]) -> None:
-    entry_id = mend(opened, environment)
+    record_id = mend(opened, environment)
     ec2.authorize_security_group_ingress(GroupId=opened, IpPermissions=[OTHERWISE])
-    done = run(["cloudmend", "undo", entry_id, *FOR_2H], environment, status=1)
+    done = run(["cloudmend", "undo", record_id, *FOR_2H], environment, status=1)
     assert "is no longer as cloudmend left it" in done.stderr
     assert "expected no rule for tcp/22 from 0.0.0.0/0, is sgr-" in done.stderr
     assert "Nothing was changed." in done.stderr
 
 
 def test_the_same_undo_again_says_that_it_was_done_and_ends_well(opened: str, environment: dict[str, str]) -> None:
-    entry_id = mend(opened, environment)
-    first = run(["cloudmend", "undo", entry_id, *FOR_2H, "--json"], environment).stdout
-    again = run(["cloudmend", "undo", entry_id, *FOR_2H], environment).stdout
+    record_id = mend(opened, environment)
+    first = run(["cloudmend", "undo", record_id, *FOR_2H, "--json"], environment).stdout
+    again = run(["cloudmend", "undo", record_id, *FOR_2H], environment).stdout
     assert again.startswith(f"{opened} (testing) was undone already, on ")
     assert "It is exempt until " in again
-    assert run(["cloudmend", "undo", entry_id, *FOR_2H, "--json"], environment).stdout == first
+    assert run(["cloudmend", "undo", record_id, *FOR_2H, "--json"], environment).stdout == first
 
 
 def test_another_region_than_the_record_s_is_refused(ec2: Any, opened: str, environment: dict[str, str]) -> None:
-    entry_id = mend(opened, environment)
+    record_id = mend(opened, environment)
     closed = described(ec2, opened)
-    words = ["cloudmend", "undo", entry_id, *FOR_2H, "--region"]
+    words = ["cloudmend", "undo", record_id, *FOR_2H, "--region"]
     done = run([*words, "eu-west-1"], environment, status=1)
     assert done.stderr == (
-        f"cloudmend: {entry_id} was mended in {REGION}. Nothing was changed. Pass --region {REGION}.\n"
+        f"cloudmend: {record_id} was mended in {REGION}. Nothing was changed. Pass --region {REGION}.\n"
     )
     assert described(ec2, opened) == closed
     assert run([*words, REGION], environment).stdout.startswith(f"undone {opened} (testing): ")
 
 
 def test_a_group_that_is_gone_is_said_to_be_gone(ec2: Any, opened: str, environment: dict[str, str]) -> None:
-    entry_id = mend(opened, environment)
+    record_id = mend(opened, environment)
     ec2.delete_security_group(GroupId=opened)
-    said = run(["cloudmend", "undo", entry_id, *FOR_2H], environment, status=1).stderr
+    said = run(["cloudmend", "undo", record_id, *FOR_2H], environment, status=1).stderr
     assert said.startswith(f"cloudmend: {opened} (testing) does not exist in {REGION} any more: it was deleted")
     line = said.partition("is in the record: ")[2].partition(",")[0]
     assert "0.0.0.0/0" in run(line.split(), environment).stdout
@@ -142,12 +142,12 @@ def test_a_group_that_is_gone_is_said_to_be_gone(ec2: Any, opened: str, environm
 def test_a_record_that_is_not_found_is_told_with_the_ledger_that_was_searched(
     opened: str, environment: dict[str, str], table: str
 ) -> None:
-    entry_id = mend(opened, environment)
+    record_id = mend(opened, environment)
     (file,) = Path(environment["HOME"], ".local/state/cloudmend").rglob("ledger.sqlite3")
     missing = run(["cloudmend", "undo", f"{opened}/never", *FOR_2H], environment, status=1).stderr
     assert missing.startswith(f"cloudmend: There is no record {opened}/never in the file {file}. ")
-    elsewhere = run(["cloudmend", "undo", entry_id, *FOR_2H, "--ledger", table], environment, status=1).stderr
-    assert elsewhere.startswith(f"cloudmend: There is no record {entry_id} in table {table} in {REGION}. ")
+    elsewhere = run(["cloudmend", "undo", record_id, *FOR_2H, "--ledger", table], environment, status=1).stderr
+    assert elsewhere.startswith(f"cloudmend: There is no record {record_id} in table {table} in {REGION}. ")
     assert "pass its name as --ledger" in elsewhere
 
 
@@ -218,19 +218,19 @@ def test_an_exemption_of_a_group_elsewhere_names_its_region(opened: str, environ
 
 
 def test_records_are_listed_and_exported(ec2: Any, opened: str, environment: dict[str, str], tmp_path: Path) -> None:
-    entry_id = mend(opened, environment)
-    run(["cloudmend", "undo", entry_id, *FOR_2H], environment)
+    record_id = mend(opened, environment)
+    run(["cloudmend", "undo", record_id, *FOR_2H], environment)
     listed = run(["cloudmend", "records", "--group", opened, "--since", "24h"], environment).stdout
     first, told, last = listed.splitlines()
     assert re.match(rf"[-\d]+ [\d:]+ UTC {opened} \(testing\) undone ", first)
     assert "is tcp/22 from 0.0.0.0/0 again" in told
-    assert last.strip() == entry_id
+    assert last.strip() == record_id
     run(["cloudmend", "records", "--export", str(tmp_path / "records.jsonl")], environment)
     exported = (tmp_path / "records.jsonl").read_text()
     assert run(["cloudmend", "records", "--json"], environment).stdout == exported
     (entry,) = map(json.loads, exported.splitlines())
     assert (entry["id"], entry["state"], len(entry["intent"]["before"]["SecurityGroupRules"])) == (
-        entry_id,
+        record_id,
         "UNDONE",
         3,
     )
@@ -265,12 +265,12 @@ def test_the_line_of_a_page_takes_back_what_a_stack_s_table_holds(
 ) -> None:
     before = described(ec2, opened)
     with_table = {**environment, "CLOUDMEND_LEDGER_TABLE": table}
-    entry_id = mend(opened, with_table)
+    record_id = mend(opened, with_table)
     (line,) = lines(page, "undone through the embedded AWS")
-    run(["bash", "-c", line.replace("RECORD_ID", entry_id).replace("TABLE", table)], environment)
+    run(["bash", "-c", line.replace("RECORD_ID", record_id).replace("TABLE", table)], environment)
     assert described(ec2, opened) == before
-    assert entry_id in run(["cloudmend", "records"], with_table).stdout
-    assert entry_id in run(["cloudmend", "exempt", "list"], with_table).stdout
+    assert record_id in run(["cloudmend", "records"], with_table).stdout
+    assert record_id in run(["cloudmend", "exempt", "list"], with_table).stdout
     assert not (tmp_path / ".local").exists()
 
 
@@ -279,19 +279,19 @@ def test_where_the_notice_cannot_be_sent_what_was_done_stands_and_the_sentence_s
 ) -> None:
     before = described(ec2, opened)
     with_table = {**environment, "CLOUDMEND_LEDGER_TABLE": table}
-    entry_id = mend(opened, with_table)
+    record_id = mend(opened, with_table)
     deaf = {**with_table, "AWS_ENDPOINT_URL_EVENTBRIDGE": "http://127.0.0.1:9"}
     unheard = "cloudmend: What was done stands, but nobody was notified of it: events:PutEvents in us-east-1: no answer"
-    done = run(["cloudmend", "undo", entry_id, *FOR_2H], deaf)
+    done = run(["cloudmend", "undo", record_id, *FOR_2H], deaf)
     assert done.stdout.startswith(f"undone {opened}")
     assert done.stderr.startswith(unheard)
     assert described(ec2, opened) == before
-    assert run(["cloudmend", "exempt", "remove", entry_id], deaf).stderr.startswith(unheard)
+    assert run(["cloudmend", "exempt", "remove", record_id], deaf).stderr.startswith(unheard)
     assert run(["cloudmend", "exempt", "add", "--group", opened, *FOR_2H], deaf).stderr.startswith(unheard)
-    assert run(["cloudmend", "undo", entry_id, *FOR_2H, "--dry-run"], deaf, status=1).stderr.count("notified") == 0
+    assert run(["cloudmend", "undo", record_id, *FOR_2H, "--dry-run"], deaf, status=1).stderr.count("notified") == 0
 
 
 def test_without_a_stack_there_is_nobody_to_notify(opened: str, environment: dict[str, str]) -> None:
-    entry_id = mend(opened, environment)
+    record_id = mend(opened, environment)
     deaf = {**environment, "AWS_ENDPOINT_URL_EVENTBRIDGE": "http://127.0.0.1:9"}
-    assert run(["cloudmend", "undo", entry_id, *FOR_2H], deaf).stderr == ""
+    assert run(["cloudmend", "undo", record_id, *FOR_2H], deaf).stderr == ""

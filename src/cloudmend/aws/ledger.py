@@ -129,26 +129,26 @@ class DynamoDbLedger:
     def undone(self, entry: LedgerRecord, record: Record) -> LedgerRecord:
         return self._move(entry, "UNDONE", record)
 
-    def get(self, entry_id: str, place: str = "") -> LedgerRecord:
-        found = self._get(entry_id, place or self._place_of(entry_id))
+    def get(self, record_id: str, place: str = "") -> LedgerRecord:
+        found = self._get(record_id, place or self._place_of(record_id))
         if isinstance(found, Unreadable):
             raise LedgerError(found.problem)
         if found is None:
-            raise unknown(entry_id, self.name)
+            raise unknown(record_id, self.name)
         return found
 
-    def _place_of(self, entry_id: str) -> str:
+    def _place_of(self, record_id: str) -> str:
         """Return the place of an entry by its id; empty if the index has no such id, and for an id of version 1."""
-        if "/" in entry_id or len(entry_id) != LENGTH:
+        if "/" in record_id or len(record_id) != LENGTH:
             return ""
-        return next((each.place for each in self.beginning(entry_id)), "")
+        return next((each.place for each in self.beginning(record_id)), "")
 
-    def _get(self, entry_id: str, place: str) -> StoredRecord | None:
-        """Return an entry by one read of the table itself; None if `entry_id` is no id, or has no place."""
-        if not (place or "/" in entry_id):
+    def _get(self, record_id: str, place: str) -> StoredRecord | None:
+        """Return an entry by one read of the table itself; None if `record_id` is no id, or has no place."""
+        if not (place or "/" in record_id):
             return None
         try:
-            where = items.entry_key(entry_id, place)
+            where = items.entry_key(record_id, place)
         except ValueError:
             return None
         answer = self._call("GetItem", Key=where, ConsistentRead=True)
@@ -171,16 +171,16 @@ class DynamoDbLedger:
 
     def _marked(self, marker: Json) -> StoredRecord:
         """Return the entry that a marker in the partition of open entries names, or why it cannot be read."""
-        entry_id, place = marker["sk"]["S"], marker.get("place", {}).get("S", "")
-        missing = Unreadable(entry_id, f"Record {entry_id} is open, and is not there.", place)
+        record_id, place = marker["sk"]["S"], marker.get("place", {}).get("S", "")
+        missing = Unreadable(record_id, f"Record {record_id} is open, and is not there.", place)
         try:
-            found = self._get(entry_id, place or self._place_of(entry_id)) or missing
+            found = self._get(record_id, place or self._place_of(record_id)) or missing
         except AwsError as error:
-            found = Unreadable(entry_id, str(error), place)
+            found = Unreadable(record_id, str(error), place)
         if isinstance(found, LedgerRecord):
             return found
         advice = f'When it is clear what became of it, delete the item with pk "{items.OPEN}" and this id as its sk'
-        return Unreadable(entry_id, f"{found.problem} {advice} from {self.name}.", place)
+        return Unreadable(record_id, f"{found.problem} {advice} from {self.name}.", place)
 
     def recent(self, place: str, since: datetime) -> tuple[StoredRecord, ...]:
         own = list(self._since(items.partition_of(place), since))
@@ -272,10 +272,10 @@ class DynamoDbLedger:
             return moved
         return self._found(told, entry.id).moved(state, end)
 
-    def _found(self, refused: Json, entry_id: str) -> LedgerRecord:
+    def _found(self, refused: Json, record_id: str) -> LedgerRecord:
         """Return the stored entry that made DynamoDB refuse a write. Raises LedgerError if there is none."""
         if "Item" not in refused:
-            raise unknown(entry_id, self.name)
+            raise unknown(record_id, self.name)
         return items.unpacked(refused["Item"])
 
     def _transact(self, *writes: Json) -> Sequence[Json]:

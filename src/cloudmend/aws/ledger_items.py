@@ -73,9 +73,9 @@ def since_key(time: datetime) -> str:
     return f"{time.astimezone(UTC):%Y%m%dT%H%M%S}.{time.microsecond // 1000:03}"
 
 
-def sort_key(entry_id: str) -> str:
+def sort_key(record_id: str) -> str:
     """Return the sort key of an entry. Raises ValueError for an id that is no ULID."""
-    return f"{since_key(time_of(entry_id))}Z-{entry_id}"
+    return f"{since_key(time_of(record_id))}Z-{record_id}"
 
 
 def waits_of(account: str) -> str:
@@ -88,12 +88,12 @@ def budget_of(entry: LedgerRecord) -> str:
     return f"budget/{entry.intent.account}/{entry.intent.control}"
 
 
-def entry_key(entry_id: str, place: str) -> Json:
+def entry_key(record_id: str, place: str) -> Json:
     """Return the key of an entry; an id of version 1 needs no place. Raises ValueError for an id of no version."""
-    resource_id, slash, rest = entry_id.rpartition("/")
+    resource_id, slash, rest = record_id.rpartition("/")
     if slash:
         return key(f"{_RESOURCE}{resource_id}", rest or "-")  # a key may not be empty
-    return key(partition_of(place), sort_key(entry_id))
+    return key(partition_of(place), sort_key(record_id))
 
 
 def key_of(entry: LedgerRecord) -> Json:
@@ -144,8 +144,8 @@ def found(item: Json) -> StoredRecord:
     """Return the entry of an item, or the reason why the entry cannot be read."""
     pk, sk = item["pk"]["S"], item["sk"]["S"]
     place = pk.removeprefix(_PLACE) if pk.startswith(_PLACE) else ""
-    entry_id = sk.partition("-")[2] if place else f"{pk.removeprefix(_RESOURCE)}/{sk}"
-    return read_entry(entry_id, lambda: unpacked(item), place)
+    record_id = sk.partition("-")[2] if place else f"{pk.removeprefix(_RESOURCE)}/{sk}"
+    return read_entry(record_id, lambda: unpacked(item), place)
 
 
 def exemptions_of(items: Iterable[Json]) -> Iterator[tuple[str, bytes]]:

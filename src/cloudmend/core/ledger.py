@@ -97,7 +97,7 @@ class Ledger(Protocol):
     def undone(self, entry: LedgerRecord, record: Record) -> LedgerRecord:
         """Move DONE | FAILED -> UNDONE. A repeat is accepted. Raises WrongState."""
 
-    def get(self, entry_id: str, place: str = "") -> LedgerRecord:
+    def get(self, record_id: str, place: str = "") -> LedgerRecord:
         """Return the entry of a whole id. Raise LedgerError if there is none.
 
         A table is read once if the `place` is known. Otherwise an index, which may lag by a moment, gives the place
@@ -169,10 +169,10 @@ def keeps_out(leased_until: datetime, seen: datetime) -> bool:
     return seen < leased_until <= seen + NO_LEASE
 
 
-def busy(place: str, entry_id: str, leased_until: str) -> Busy:
+def busy(place: str, record_id: str, leased_until: str) -> Busy:
     """Return the error for a process that looked while that entry was open."""
     return Busy(
-        f"Another mend of {resource_of(place)} was in progress when it was read (record {entry_id}). If it is "
+        f"Another mend of {resource_of(place)} was in progress when it was read (record {record_id}). If it is "
         f"still open, try again from {leased_until}."
     )
 
@@ -199,6 +199,6 @@ def sharing_budget(entries: Iterable[LedgerRecord]) -> Iterator[Sequence[LedgerR
     return iter(shares.values())
 
 
-def unknown(entry_id: str, ledger: str) -> LedgerError:
+def unknown(record_id: str, ledger: str) -> LedgerError:
     """Return the error for an id that the ledger of this name does not have."""
-    return LedgerError(f"There is no record {entry_id} in {ledger}. {OTHER_LEDGER}")
+    return LedgerError(f"There is no record {record_id} in {ledger}. {OTHER_LEDGER}")

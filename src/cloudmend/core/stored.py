@@ -43,17 +43,17 @@ def decode_entry(data: bytes) -> LedgerRecord:
     return _decoded(data, LedgerRecord)
 
 
-def read_entry(entry_id: str, read: Callable[[], LedgerRecord], place: str = "") -> StoredRecord:
+def read_entry(record_id: str, read: Callable[[], LedgerRecord], place: str = "") -> StoredRecord:
     """Return the entry that is stored under an id and, if the ledger tells it, a place; or why it cannot be read."""
     try:
         entry = read()
     except LedgerError as error:
-        return Unreadable(entry_id, f"Record {entry_id} cannot be read. {error}", place)
-    own = (entry_id, place or entry.place)
+        return Unreadable(record_id, f"Record {record_id} cannot be read. {error}", place)
+    own = (record_id, place or entry.place)
     if (entry.id, entry.place) != own:
-        named = f"{entry.id} of {entry.place}" if entry.id == entry_id else entry.id
-        told = f"Record {entry_id} says that it is record {named}. Was it edited by hand?"
-        return Unreadable(entry_id, told, place)
+        named = f"{entry.id} of {entry.place}" if entry.id == record_id else entry.id
+        told = f"Record {record_id} says that it is record {named}. Was it edited by hand?"
+        return Unreadable(record_id, told, place)
     return entry
 
 

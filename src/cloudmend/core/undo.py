@@ -43,16 +43,16 @@ class UndoResult(Struct, frozen=True, kw_only=True):
     already: str = ""
 
 
-def check_stored(entry: LedgerRecord, entry_id: str) -> None:
+def check_stored(entry: LedgerRecord, record_id: str) -> None:
     """Raise UndoRefused if a ledger gave another record than the requested one, or one that contradicts itself."""
-    own_id = entry.id == entry_id and entry.has_own_id
+    own_id = entry.id == record_id and entry.has_own_id
     has_ends = (entry.ended is not None, entry.undone is not None)
     record = entry.ended.record if entry.ended else None
     fits = record is None or entry.state == "UNDONE" or record.status in _STATUSES.get(entry.state, ())
     is_clean = record is None or record.status != "clean" or not (record.edits or record.findings)
     if not (own_id and has_ends == _ENDS[entry.state] and fits and is_clean):
         raise UndoRefused(
-            f"Record {entry_id} cannot be trusted: its id, its state, and its result contradict each other. It may "
+            f"Record {record_id} cannot be trusted: its id, its state, and its result contradict each other. It may "
             f"have been changed in the ledger. Nothing was changed. Look up in CloudTrail what was done to "
             f"{entry.intent.resource.label}, and restore it by hand."
         )

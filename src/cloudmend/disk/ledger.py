@@ -89,9 +89,9 @@ class SqliteLedger:
         with self._database.writing() as connection:
             return self._move(connection, entry.id, "UNDONE", record)
 
-    def get(self, entry_id: str, place: str = "") -> LedgerRecord:  # noqa: ARG002 - the id is enough here
+    def get(self, record_id: str, place: str = "") -> LedgerRecord:  # noqa: ARG002 - the id is enough here
         with self._database.reading() as connection:
-            return self._entry(connection, entry_id)
+            return self._entry(connection, record_id)
 
     def beginning(self, prefix: str) -> tuple[StoredRecord, ...]:
         return tuple(self._found("id BETWEEN ? AND ?", *span(prefix)))
@@ -164,18 +164,18 @@ class SqliteLedger:
                 connection.execute("INSERT OR REPLACE INTO units VALUES (?, ?)", row)
         return is_kept
 
-    def _move(self, connection: sqlite3.Connection, entry_id: str, state: State, record: Record) -> LedgerRecord:
+    def _move(self, connection: sqlite3.Connection, record_id: str, state: State, record: Record) -> LedgerRecord:
         now = self._clock.now()
-        moved = self._entry(connection, entry_id).moved(state, End(now, record))
-        row = (moved.state, iso_time(now + self._terms.retention), encode(moved).decode(), entry_id)
+        moved = self._entry(connection, record_id).moved(state, End(now, record))
+        row = (moved.state, iso_time(now + self._terms.retention), encode(moved).decode(), record_id)
         connection.execute("UPDATE entries SET state = ?, expires = ?, entry = ? WHERE id = ?", row)
         return moved
 
-    def _entry(self, connection: sqlite3.Connection, entry_id: str) -> LedgerRecord:
-        row = connection.execute("SELECT entry, place FROM entries WHERE id = ?", (entry_id,)).fetchone()
+    def _entry(self, connection: sqlite3.Connection, record_id: str) -> LedgerRecord:
+        row = connection.execute("SELECT entry, place FROM entries WHERE id = ?", (record_id,)).fetchone()
         if row is None:
-            raise unknown(entry_id, self.name)
-        found = _read(entry_id, *row)
+            raise unknown(record_id, self.name)
+        found = _read(record_id, *row)
         if isinstance(found, Unreadable):
             raise LedgerError(found.problem)
         return found
@@ -186,10 +186,10 @@ class SqliteLedger:
             "SELECT id, opened, entry FROM entries WHERE place = ? AND (expires IS NULL OR expires > ?)",
             (entry.place, iso_time(seen + self._terms.retention)),
         )
-        for entry_id, opened, text in rows:
-            leased_until = _leased_until(_read(entry_id, text, entry.place), opened)
+        for record_id, opened, text in rows:
+            leased_until = _leased_until(_read(record_id, text, entry.place), opened)
             if keeps_out(leased_until, seen):
-                raise busy(entry.place, entry_id, iso_time(leased_until))
+                raise busy(entry.place, record_id, iso_time(leased_until))
 
     def _check_budget(self, connection: sqlite3.Connection, entry: LedgerRecord) -> None:
         """Raise BudgetSpent if the budget is spent. A resource that was mended in this hour counts once."""
@@ -205,8 +205,8 @@ class SqliteLedger:
         order = "opened DESC, id DESC" if newest_first else "opened, id"
         query = f"SELECT id, entry, place FROM entries WHERE {condition} ORDER BY {order}"  # noqa: S608 - our own words
         with self._database.reading() as connection:
-            for entry_id, text, place in connection.execute(query, values):
-                yield _read(entry_id, text, place)
+            for record_id, text, place in connection.execute(query, values):
+                yield _read(record_id, text, place)
 
 
 def _stored_at(connection: sqlite3.Connection, place: str) -> StandingFound | None:
@@ -221,8 +221,8 @@ def _row(entry: LedgerRecord) -> tuple[str, ...]:
     return (entry.id, *searched, encode(entry).decode())
 
 
-def _read(entry_id: str, stored: Any, place: str) -> StoredRecord:
-    return read_entry(entry_id, lambda: decode_entry(_bytes(stored)), place)
+def _read(record_id: str, stored: Any, place: str) -> StoredRecord:
+    return read_entry(record_id, lambda: decode_entry(_bytes(stored)), place)
 
 
 def _bytes(stored: Any) -> bytes:

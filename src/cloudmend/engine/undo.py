@@ -40,7 +40,7 @@ _PROOF_PAUSES: Final = (0.1, 0.2, 0.4, 0.8)
 
 
 def undo(
-    entry_id: str,
+    record_id: str,
     grounds: ExemptionRequest,
     *,
     place: str = "",
@@ -57,8 +57,8 @@ def undo(
     an undo that failed half-way is completed by repeating it. Raises CloudmendError: UndoRefused before anything
     is written, UndoIncomplete after.
     """
-    entry = world.ledger.get(entry_id, place)
-    check_stored(entry, entry_id)
+    entry = world.ledger.get(record_id, place)
+    check_stored(entry, record_id)
     mended = mended_record(entry)
     check_place(entry, world.region, grounds.caller)
     control = _control(entry, control_of)

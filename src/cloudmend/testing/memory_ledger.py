@@ -109,15 +109,15 @@ class MemoryLedger:
     def undone(self, entry: LedgerRecord, record: Record) -> LedgerRecord:
         return self._move(entry.id, "UNDONE", record)
 
-    def _move(self, entry_id: str, state: State, record: Record) -> LedgerRecord:
-        moved = self.get(entry_id).moved(state, End(self._clock.now(), record))
-        self._store.entries[entry_id] = moved
+    def _move(self, record_id: str, state: State, record: Record) -> LedgerRecord:
+        moved = self.get(record_id).moved(state, End(self._clock.now(), record))
+        self._store.entries[record_id] = moved
         return moved
 
-    def get(self, entry_id: str, place: str = "") -> LedgerRecord:  # noqa: ARG002 - the id is enough here
-        if entry_id not in self._store.entries:
-            raise unknown(entry_id, self.name)
-        found = self._read(self._store.entries[entry_id])
+    def get(self, record_id: str, place: str = "") -> LedgerRecord:  # noqa: ARG002 - the id is enough here
+        if record_id not in self._store.entries:
+            raise unknown(record_id, self.name)
+        found = self._read(self._store.entries[record_id])
         if isinstance(found, Unreadable):
             raise LedgerError(found.problem)
         return found

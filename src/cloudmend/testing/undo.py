@@ -24,8 +24,8 @@ ALICE = f"arn:aws:iam::{ACCOUNT}:user/alice"
 GROUNDS = ExemptionRequest(owner="data-team", reason="A partner reads it", duration=timedelta(hours=2), caller=ALICE)
 
 
-def undone(bench: Bench, entry_id: str, *, dry_run: bool = False) -> UndoResult:
-    return undo(entry_id, GROUNDS, control_of=lambda _: bench.control, world=bench.world, dry_run=dry_run)
+def undone(bench: Bench, record_id: str, *, dry_run: bool = False) -> UndoResult:
+    return undo(record_id, GROUNDS, control_of=lambda _: bench.control, world=bench.world, dry_run=dry_run)
 
 
 def test_it_is_given_back_exactly_told_and_exempt_afterwards(bench: Bench) -> None:
@@ -98,13 +98,13 @@ def refuse(_: Any) -> None:
     raise AwsError("AWS refused.", action="x:Write", code="AccessDenied", refused=True)
 
 
-def changed(bench: Bench, entry_id: str, done: Sequence[Step], **intent: Any) -> None:
+def changed(bench: Bench, record_id: str, done: Sequence[Step], **intent: Any) -> None:
     """The ledger holds that other steps were done, and an intent with these fields."""
-    entry = bench.store.entries[entry_id]
+    entry = bench.store.entries[record_id]
     assert entry.ended
     ended = End(entry.ended.at, msgspec.structs.replace(entry.ended.record, steps=tuple(done)))
     about = msgspec.structs.replace(entry.intent, **intent)
-    bench.store.entries[entry_id] = msgspec.structs.replace(entry, ended=ended, intent=about)
+    bench.store.entries[record_id] = msgspec.structs.replace(entry, ended=ended, intent=about)
 
 
 def test_a_record_that_tells_another_state_before_than_its_intent_is_not_believed(bench: Bench) -> None:

@@ -9,17 +9,17 @@ from undoing import ALICE, GROUNDS, exemptions, mended_group, undone
 
 
 def test_each_is_listed_with_its_end_its_reason_and_who_answers_for_it(visitor: Visitor, account: Account) -> None:
-    group_id, entry_id = mended_group(account)
-    undone(account, entry_id)
+    group_id, record_id = mended_group(account)
+    undone(account, record_id)
     text = said(visitor.get("exemptions"))
     for part in (group_id, "2026-11-24 09:00:00 UTC", "The vendor has no VPN yet", "network-team", f"made by {ALICE}"):
         assert part in text
 
 
 def test_what_is_removed_is_gone_and_closed_by_the_next_event(visitor: Visitor, account: Account) -> None:
-    group_id, entry_id = mended_group(account)
-    undone(account, entry_id)
-    answer = visitor.post("exemptions", exemption=entry_id)
+    group_id, record_id = mended_group(account)
+    undone(account, record_id)
+    answer = visitor.post("exemptions", exemption=record_id)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/a-token/exemptions?removed=")
     text = said(visitor.get("exemptions?removed="))
     assert "There is no active exemption." in text

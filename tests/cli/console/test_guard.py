@@ -51,10 +51,10 @@ def test_localhost_is_the_same_machine(client: FlaskClient) -> None:
 def test_a_form_from_another_page_changes_nothing(
     client: FlaskClient, account: Account, headers: dict[str, str]
 ) -> None:
-    group_id, entry_id = mended_group(account)
+    group_id, record_id = mended_group(account)
     before = account.rules(group_id)
     form = {**FOR_2H, "step": "undo"}
-    answer = client.post(f"/{TOKEN}/records/{entry_id}", base_url=ORIGIN, headers=headers, data=form)
+    answer = client.post(f"/{TOKEN}/records/{record_id}", base_url=ORIGIN, headers=headers, data=form)
     assert "page" in said(answer, 403)
     assert (account.rules(group_id), exemptions(account)) == (before, ())
 
@@ -71,9 +71,9 @@ def test_a_typed_address_and_a_page_of_our_own_are_answered(client: FlaskClient,
 
 
 def test_a_form_without_the_token_changes_nothing(client: FlaskClient, account: Account) -> None:
-    _, entry_id = mended_group(account)
+    _, record_id = mended_group(account)
     form = {**FOR_2H, "step": "undo"}
-    said(client.post(f"/guess/records/{entry_id}", base_url=ORIGIN, headers={"Origin": ORIGIN}, data=form), 404)
+    said(client.post(f"/guess/records/{record_id}", base_url=ORIGIN, headers={"Origin": ORIGIN}, data=form), 404)
     assert exemptions(account) == ()
 
 
@@ -97,8 +97,8 @@ def test_the_policy_of_the_pages_allows_no_inline_script_or_style_and_no_frame()
 
 
 def test_pages_name_no_other_machine(visitor: Visitor, account: Account) -> None:
-    _, entry_id = mended_group(account)
-    for path in ("", f"records/{entry_id}", "exemptions"):
+    _, record_id = mended_group(account)
+    for path in ("", f"records/{record_id}", "exemptions"):
         addresses = re.findall(r'(?:href|src|action|data-from)="([^"]*)"', said(visitor.get(path)))
         assert addresses
         assert all(address.startswith((HOME, "#")) for address in addresses)

@@ -49,8 +49,8 @@ def test_it_looks_again_whenever_it_is_asked_for(visitor: Visitor, account: Acco
 
 
 def test_what_the_ledger_exempts_is_not_called_at_fault(visitor: Visitor, account: Account) -> None:
-    _, entry_id = mended_group(account)
-    undone(account, entry_id)
+    _, record_id = mended_group(account)
+    undone(account, record_id)
     text = said(visitor.get())
     assert headline(text) == "Nothing is at fault"
     assert text.count("left open on purpose</span>") == 2

@@ -47,40 +47,40 @@ def test_it_says_who_when_through_what_and_why(visitor: Visitor, account: Accoun
 
 
 def test_a_preview_shows_what_it_would_do_and_does_nothing(visitor: Visitor, account: Account) -> None:
-    group_id, entry_id = mended_group(account)
+    group_id, record_id = mended_group(account)
     before = account.rules(group_id)
-    text = said(visitor.post(f"records/{entry_id}", **PREVIEW))
+    text = said(visitor.post(f"records/{record_id}", **PREVIEW))
     assert "exempt tcp/22 from 0.0.0.0/0; tcp/3389 from 128.0.0.0/1 of " in text
     assert "2026-11-24 09:00:00 UTC" in text
     assert [line.split()[2] for line in re.findall(r"<code>(aws .*?)</code>", text)] == [
         "modify-security-group-rules",
         "authorize-security-group-ingress",
     ]
-    assert (account.rules(group_id), exemptions(account), entry(account, entry_id).state) == (before, (), "DONE")
+    assert (account.rules(group_id), exemptions(account), entry(account, record_id).state) == (before, (), "DONE")
 
 
 def test_only_a_preview_offers_the_undo(visitor: Visitor, account: Account) -> None:
-    _, entry_id = mended_group(account)
-    assert 'value="undo"' not in said(visitor.get(f"records/{entry_id}"))
-    assert 'value="undo"' in said(visitor.post(f"records/{entry_id}", **PREVIEW))
+    _, record_id = mended_group(account)
+    assert 'value="undo"' not in said(visitor.get(f"records/{record_id}"))
+    assert 'value="undo"' in said(visitor.post(f"records/{record_id}", **PREVIEW))
 
 
 def test_an_undo_gives_the_rules_back_and_exempts_the_group(visitor: Visitor, account: Account) -> None:
-    group_id, entry_id = mended_group(account)
-    answer = visitor.post(f"records/{entry_id}", **UNDO)
-    assert (answer.status_code, answer.headers["Location"]) == (303, f"/a-token/records/{entry_id}")
+    group_id, record_id = mended_group(account)
+    answer = visitor.post(f"records/{record_id}", **UNDO)
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/a-token/records/{record_id}")
     assert ingress(account.rules(group_id)) == {("tcp", 22, 22, "0.0.0.0/0"), ("tcp", 3389, 3389, "128.0.0.0/1")}
     (exemption,) = exemptions(account)
     assert (exemption.group, exemption.owner, exemption.created_by) == (group_id, "network-team", ALICE)
-    text = said(visitor.get(f"records/{entry_id}"))
+    text = said(visitor.get(f"records/{record_id}"))
     assert "is tcp/22 from 0.0.0.0/0 again" in text
     assert "Undone at" in text
     assert "<form" not in text
 
 
 def test_without_an_owner_the_caller_answers_for_it(visitor: Visitor, account: Account) -> None:
-    _, entry_id = mended_group(account)
-    visitor.post(f"records/{entry_id}", **{**UNDO, "owner": " "})
+    _, record_id = mended_group(account)
+    visitor.post(f"records/{record_id}", **{**UNDO, "owner": " "})
     assert [exemption.owner for exemption in exemptions(account)] == [ALICE]
 
 
@@ -95,9 +95,9 @@ def test_without_an_owner_the_caller_answers_for_it(visitor: Visitor, account: A
 def test_what_cannot_be_meant_is_a_sentence_and_what_was_typed_is_kept(
     visitor: Visitor, account: Account, typed: dict[str, str], problem: str
 ) -> None:
-    _, entry_id = mended_group(account)
+    _, record_id = mended_group(account)
     form = {**UNDO, "owner": 'net "<ops>"', **typed}
-    text = said(visitor.post(f"records/{entry_id}", **form), 400)
+    text = said(visitor.post(f"records/{record_id}", **form), 400)
     assert problem in text
     assert 'value="net &#34;&lt;ops&gt;&#34;"' in text
     assert f'value="{form["duration"]}"' in text
@@ -105,21 +105,21 @@ def test_what_cannot_be_meant_is_a_sentence_and_what_was_typed_is_kept(
 
 
 def test_a_rule_that_somebody_changed_since_is_not_taken_back(visitor: Visitor, account: Account) -> None:
-    group_id, entry_id = mended_group(account)
+    group_id, record_id = mended_group(account)
     rule_id = rule_of(account, group_id, 22)["SecurityGroupRuleId"]
     account.ec2.revoke_security_group_ingress(GroupId=group_id, SecurityGroupRuleIds=[rule_id])
     for form in (PREVIEW, UNDO):
-        text = said(visitor.post(f"records/{entry_id}", **form), 409)
+        text = said(visitor.post(f"records/{record_id}", **form), 409)
         assert "is no longer as cloudmend left it" in text
         assert "Nothing was changed." in text
     assert exemptions(account) == ()
 
 
 def test_an_undo_that_failed_half_way_is_told_and_completed_by_the_next(visitor: Visitor, account: Account) -> None:
-    group_id, entry_id = mended_group(account)
+    group_id, record_id = mended_group(account)
     refuse(account, "AuthorizeSecurityGroupIngress", times=1)
-    assert "is only partly as it was" in said(visitor.post(f"records/{entry_id}", **UNDO), 409)
-    said(visitor.post(f"records/{entry_id}", **UNDO), 303)
+    assert "is only partly as it was" in said(visitor.post(f"records/{record_id}", **UNDO), 409)
+    said(visitor.post(f"records/{record_id}", **UNDO), 303)
     assert len(ingress(account.rules(group_id))) == 2
 
 
@@ -134,9 +134,9 @@ def test_a_mend_under_way_is_not_taken_back(visitor: Visitor, account: Account) 
 
 def crash(account: Account) -> LedgerRecord:
     """A mend that was begun and never ended."""
-    _, entry_id = mended_group(account)
+    _, record_id = mended_group(account)
     account.clock.sleep(3600)
-    return account.ledger.intend(entry(account, entry_id).intent)
+    return account.ledger.intend(entry(account, record_id).intent)
 
 
 def test_a_record_that_is_not_there_is_a_sentence(visitor: Visitor) -> None:
@@ -181,5 +181,5 @@ class Elements(HTMLParser):
 
 
 def test_the_first_characters_of_its_id_open_it(visitor: Visitor, account: Account) -> None:
-    _, entry_id = mended_group(account)
-    assert said(visitor.get(f"records/{entry_id[:8]}")) == said(visitor.get(f"records/{entry_id}"))
+    _, record_id = mended_group(account)
+    assert said(visitor.get(f"records/{record_id[:8]}")) == said(visitor.get(f"records/{record_id}"))

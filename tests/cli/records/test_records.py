@@ -66,9 +66,9 @@ def test_how_a_mend_ended_is_told_without_a_state_of_the_ledger(
     is_undone: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     account = Account()
-    _, entry_id = mended_group(account)
+    _, record_id = mended_group(account)
     if is_undone:
-        undone(account, entry_id)
+        undone(account, record_id)
     monkeypatch.setattr(run, "find_ledger", lambda *_: SearchedLedger(account.ledger, "the ledger"))
     shown(None)
     first = capsys.readouterr().out.splitlines()[0]

@@ -231,7 +231,7 @@ def door(resource: str, **fields: object) -> OpenPeriod:
         control="security_group_ingress",
         region=REGION,
         resource=resource,
-        entry_id="e",
+        record_id="e",
         kind="mended",
         opened=NOW,
         closed=NOW,

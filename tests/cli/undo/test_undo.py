@@ -88,10 +88,10 @@ def test_the_first_characters_of_an_id_are_enough(
 ) -> None:
     account = Account()
     group_id = account.group(ipv4(22, WORLD))
-    entry_id = account.mend(group_id).entry_id
-    undo(account, monkeypatch, typed=entry_id[:6].lower())
+    record_id = account.mend(group_id).entry_id
+    undo(account, monkeypatch, typed=record_id[:6].lower())
     assert capsys.readouterr().out.startswith(f"undone {account.label(group_id)}: ")
-    assert account.ledger.get(entry_id).state == "UNDONE"
+    assert account.ledger.get(record_id).state == "UNDONE"
 
 
 def test_the_first_characters_of_an_exemption_s_id_end_it_where_no_other_has_them(

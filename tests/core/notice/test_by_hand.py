@@ -38,10 +38,10 @@ ENDED = exemption_record(replace(EXEMPTION, ended=NOW, ended_by=ALICE), CONTROL)
 def undo() -> tuple[str, Record]:
     """A record's id, and the record of its undo."""
     account = Account()
-    _, entry_id = mended_group(account)
-    record = undone(account, entry_id).record
+    _, record_id = mended_group(account)
+    record = undone(account, record_id).record
     assert record is not None
-    return entry_id, record
+    return record_id, record
 
 
 def requests(record: Record, audience: NotificationTargets = EVERYBODY) -> list[Request]:

@@ -88,8 +88,8 @@ class Pages:
         pages.add_url_rule("/", view_func=self.home)
         pages.add_url_rule("/findings", view_func=self.findings)
         pages.add_url_rule("/mends", view_func=self.mends)
-        pages.add_url_rule("/records/<path:entry_id>", view_func=self.record)
-        pages.add_url_rule("/records/<path:entry_id>", view_func=self.undo, methods=["POST"])
+        pages.add_url_rule("/records/<path:record_id>", view_func=self.record)
+        pages.add_url_rule("/records/<path:record_id>", view_func=self.undo, methods=["POST"])
         pages.add_url_rule("/exemptions", view_func=self.exemptions)
         pages.add_url_rule("/exemptions", view_func=self.remove, methods=["POST"])
         pages.add_url_rule("/style.css", view_func=self.style)
@@ -111,12 +111,12 @@ class Pages:
         response.make_conditional(request)
         return response
 
-    def record(self, entry_id: str) -> str:
-        return _record_page(find(self._context.ledger, entry_id))
+    def record(self, record_id: str) -> str:
+        return _record_page(find(self._context.ledger, record_id))
 
-    def undo(self, entry_id: str) -> str | Answer | tuple[str, int]:
+    def undo(self, record_id: str) -> str | Answer | tuple[str, int]:
         """Return a page of the changes that an undo makes. If the person has confirmed them, undo the mend."""
-        entry = find(self._context.ledger, entry_id)
+        entry = find(self._context.ledger, record_id)
         form = ExemptionForm.of_form()
         try:
             undone = self._undone(entry, form)
@@ -124,7 +124,7 @@ class Pages:
             return _record_page(entry, form=form, problem=str(error)), status_of(error)
         if undone.record is None:
             return _record_page(entry, form=form, planned=undone)
-        return redirect(url_for(".record", entry_id=entry.id), 303)
+        return redirect(url_for(".record", record_id=entry.id), 303)
 
     def exemptions(self) -> str:
         found = self._context.ledger.exemptions(self._context.clock.now())

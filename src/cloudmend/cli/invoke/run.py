@@ -157,8 +157,8 @@ def _tell_ignored(reasons: Iterable[str]) -> None:
         sys.stderr.write(f"cloudmend: ignored, {terminal(reason)}.\n")
 
 
-def _tell_undo(screen: Screen, entry_id: str, region: str, table: str) -> None:
+def _tell_undo(screen: Screen, record_id: str, region: str, table: str) -> None:
     """Write the id of a record in the ledger, and the command that undoes its mend; nothing without an id."""
-    if entry_id:
-        screen.say("  record:", entry_id)
-        screen.command("  undo: ", undo_command(entry_id, region=region, ledger=table))
+    if record_id:
+        screen.say("  record:", record_id)
+        screen.command("  undo: ", undo_command(record_id, region=region, ledger=table))

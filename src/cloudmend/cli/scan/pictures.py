@@ -40,7 +40,7 @@ class OpenPeriod(Struct, frozen=True, kw_only=True):
     control: str
     region: str
     resource: str
-    entry_id: str
+    record_id: str
     kind: Kind
     opened: datetime
     closed: datetime | None
@@ -77,7 +77,7 @@ def _periods(entry: LedgerRecord, next_mend: datetime | None) -> Iterator[OpenPe
         control=entry.intent.control,
         region=entry.intent.region,
         resource=entry.intent.resource.id,
-        entry_id=entry.id,
+        record_id=entry.id,
         kind="mended" if closed else "open",
         opened=opened,
         closed=closed or next_mend,

@@ -19,7 +19,7 @@ _Region = Annotated[
 
 
 def undo(
-    entry_id: Annotated[
+    record_id: Annotated[
         str,
         typer.Argument(
             metavar="RECORD_ID",
@@ -44,7 +44,7 @@ def undo(
     from cloudmend.cli.undo.run import undo as run
 
     run(
-        entry_id,
+        record_id,
         duration=duration,
         reason=reason,
         owner=owner,

@@ -26,7 +26,7 @@ from cloudmend.engine.undo import undo as take_back
 
 
 def undo(
-    entry_id: str,
+    record_id: str,
     *,
     duration: str,
     reason: str,
@@ -41,7 +41,7 @@ def undo(
     caller = connection(region).caller()
     grounds = ExemptionRequest(owner=owner or caller, reason=reason, duration=lasting, caller=caller)
     book = open_ledger(ledger, region)
-    entry = find(book, entry_id)
+    entry = find(book, record_id)
     home = entry.intent.region
     # A table is where the stack is, and so is `region`, but the resource may be elsewhere: a sweep of all Regions keeps
     # one ledger. A file is in no Region, so `region` is the resource's.

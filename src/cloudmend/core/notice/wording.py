@@ -158,12 +158,12 @@ class NotificationTargets(Struct, frozen=True, kw_only=True):
     ledger: str = ""
 
 
-def undo_command(entry_id: str, *, region: str, ledger: str) -> str:
+def undo_command(record_id: str, *, region: str, ledger: str) -> str:
     """Return the undo command for a POSIX shell.
 
     The user fills in the reason; `ledger` is empty for the user's own file.
     """
-    return f'cloudmend undo {shlex.quote(entry_id)}{_where(region, ledger)} --for 2h --reason "..."'
+    return f'cloudmend undo {shlex.quote(record_id)}{_where(region, ledger)} --for 2h --reason "..."'
 
 
 def remove_command(exemption_id: str, *, region: str, ledger: str) -> str:
