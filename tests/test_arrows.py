@@ -174,7 +174,7 @@ def test_there_are_no_circles() -> None:
 
 
 # The most modules in a chain of imports: of all, and without the embedded AWS and the kit. To bring down, never up.
-LONGEST_CHAIN = 14
+LONGEST_CHAIN = 13
 LONGEST_CHAIN_OF_OTHERS = 11
 
 
