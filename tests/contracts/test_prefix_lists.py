@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from contracts.prefix_lists import Listed, create
 
@@ -141,3 +143,11 @@ def test_the_lists_come_page_by_page(ec2: Any) -> None:
     pages = list(ec2.get_paginator("describe_managed_prefix_lists").paginate(PaginationConfig={"PageSize": 1}))
     ids = [row["PrefixListId"] for page in pages for row in page["PrefixLists"]]
     assert len(ids) == len(pages) == len(set(ids))
+
+
+def test_a_client_token_that_comes_again_makes_no_second_list(ec2: Any) -> None:
+    request = {"PrefixListName": "homes", "AddressFamily": "IPv4", "MaxEntries": 1, "ClientToken": uuid.uuid4().hex}
+    first, again = (ec2.create_managed_prefix_list(**request)["PrefixList"]["PrefixListId"] for _ in range(2))
+    assert first == again
+    with pytest.raises(ClientError, match=r"\(IdempotentParameterMismatch\)"):
+        ec2.create_managed_prefix_list(**{**request, "MaxEntries": 2})

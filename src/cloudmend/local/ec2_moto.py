@@ -14,6 +14,7 @@ from cloudmend.local.ec2.tags import is_ours
 
 if TYPE_CHECKING:
     from moto.ec2.models.instances import Instance
+    from moto.ec2.models.route_tables import Route
     from moto.ec2.models.vpcs import VPC
 
 
@@ -49,6 +50,16 @@ def carriers(account: str, region: str, group_id: str) -> Collection[str]:
 def _is_terminated(instance: Instance | None) -> bool:
     """moto keeps the first network interface of an instance that is no more."""
     return instance is not None and instance.state == "terminated"
+
+
+def routed(account: str, region: str, list_id: str) -> Collection[str]:
+    """Return the route tables with a route to the blocks of a prefix list."""
+    tables = list(ec2_backends[account][region].route_tables.values())
+    return [table.id for table in tables if any(_goes_to(route, list_id) for route in list(table.routes))]
+
+
+def _goes_to(route: Route, list_id: str) -> bool:
+    return route.destination_prefix_list is not None and route.destination_prefix_list.id == list_id
 
 
 def other_tags(account: str, region: str) -> Collection[TagRow]:

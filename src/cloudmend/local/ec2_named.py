@@ -1,4 +1,4 @@
-"""The groups that a call to moto's part of EC2 names: they exist, and are of the VPC that the call is about."""
+"""The groups and prefix lists that calls to moto's part of EC2 name: they exist, and groups are of the right VPC."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from moto.ec2.models import ec2_backends
 
 from cloudmend.local.cloudtrail import is_write
 from cloudmend.local.ec2.checks import Ec2Error
-from cloudmend.local.ec2.lifecycle import default_vpc, group_by_id, group_by_name
+from cloudmend.local.ec2.lifecycle import default_vpc, group_by_id, group_by_name, prefix_list_by_id
 from cloudmend.local.ec2.model import Group, State
 from cloudmend.local.ec2.tags import is_ours
 
@@ -20,18 +20,28 @@ _PLACES = ("subnet-", "eni-", "i-")
 
 
 def check(state: State, operation: str, params: Mapping[str, Any]) -> None:
-    """Raise Ec2Error for a write whose groups are not there, or are those of another VPC; a read may name any."""
+    """Raise Ec2Error for a write that names a group or prefix list that is not there, or a group of another VPC."""
     if not is_write(operation):
         return
     if operation == "DeleteVpc":
         _check_empty(state, params.get("VpcId", ""))
     texts = list(_texts(params))
     groups = [group_by_id(state, each) for each in texts if each.startswith("sg-")]
+    for each in texts:
+        if each.startswith("pl-"):
+            prefix_list_by_id(state, each)
     if operation == _LAUNCHES:
+        _check_launch(params)
         groups += [group_by_name(state, name) for name in params.get("SecurityGroups", ())]
     for place, vpc in _vpcs(state, operation, texts) if groups else ():
         for group in groups:
             _check_vpc(group, place, vpc)
+
+
+def _check_launch(params: Mapping[str, Any]) -> None:
+    if params.get("NetworkInterfaces") and (params.get("SecurityGroups") or params.get("SecurityGroupIds")):
+        words = "Network interfaces and an instance-level security groups may not be specified on the same request"
+        raise Ec2Error("InvalidParameterCombination", words)
 
 
 def without_ours(body: str) -> bytes:

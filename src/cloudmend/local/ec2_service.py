@@ -22,7 +22,7 @@ from cloudmend.local.ec2.checks import Ec2Error
 from cloudmend.local.ec2.groups import OPERATIONS, BehaviourOptions, SecurityGroups
 from cloudmend.local.ec2.tags import is_ours
 from cloudmend.local.ec2.wire import decode, ec2_model, encode, encode_error
-from cloudmend.local.ec2_moto import carriers, other_tags, peerings, vpcs
+from cloudmend.local.ec2_moto import carriers, other_tags, peerings, routed, vpcs
 from cloudmend.local.ec2_named import check, without_ours
 from cloudmend.local.ec2_records import WireCall, event
 from cloudmend.local.messages import ApiResponse
@@ -63,6 +63,7 @@ class Ec2Service:
             "carriers": partial(carriers, account, region),
             "peerings": partial(peerings, account, region),
             "other_tags": partial(other_tags, account, region),
+            "routed": partial(routed, account, region),
             **self._behaviour,
         }
         with self._lock:

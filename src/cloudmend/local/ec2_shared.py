@@ -1,4 +1,4 @@
-"""The one store of security groups, as moto asks for them.
+"""The one store of security groups and prefix lists, as moto asks for them.
 
 `share` replaces methods of moto's EC2: those that look up, make, delete and tag groups. moto's other services call them
 too. An instance's groups are those of its first network interface.
@@ -48,10 +48,19 @@ class SharedGroup:
         return self.name == "default"
 
 
+@dataclass(frozen=True)
+class SharedList:
+    """A prefix list of the store, with the names that moto's routes and endpoints read one."""
+
+    id: str
+    prefix_list_name: str
+
+
 def share(store: Store) -> None:
     """Make moto use the groups of `store`, which gives those of an account and Region, from now on."""
     for name, method in _methods(store).items():
         setattr(EC2Backend, name, method)
+    EC2Backend.managed_prefix_lists = property(lambda backend: _lists(store, backend), _forget)  # type: ignore[assignment]
     NetworkInterface.group_set = property(_of_interface)  # type: ignore[method-assign, assignment]
     Instance.security_groups = property(_of_instance, _put_on_instance)  # type: ignore[assignment]
 
@@ -139,10 +148,27 @@ def _store(store: Store, backend: EC2Backend) -> SecurityGroups:
 
 def _all(store: Store, backend: EC2Backend) -> Iterator[SharedGroup]:
     """Yield the groups of a backend; none while it is made, because the store asks it for its VPCs."""
-    if backend.region_name in ec2_backends[backend.account_id].keys():  # noqa: SIM118 `in` is true of each Region
+    if _is_made(backend):
         state = _store(store, backend).state
         shown = [group for group in state.groups.values() if group.id not in state.hidden]
         yield from (_shared(group, state.account) for group in shown)
+
+
+def _lists(store: Store, backend: EC2Backend) -> dict[str, SharedList]:
+    """Return the prefix lists by their ids. What moto adds to them is forgotten."""
+    if not _is_made(backend):
+        return {}
+    state = _store(store, backend).state
+    shown = [known for known in state.prefix_lists.values() if known.id not in state.hidden]
+    return {known.id: SharedList(known.id, known.name) for known in shown}
+
+
+def _forget(backend: EC2Backend, lists: object) -> None:
+    """Stand for moto's assignment of lists of its own."""
+
+
+def _is_made(backend: EC2Backend) -> bool:
+    return backend.region_name in ec2_backends[backend.account_id].keys()  # noqa: SIM118 `in` is true of each Region
 
 
 def _shared(group: Group, account: str) -> SharedGroup:

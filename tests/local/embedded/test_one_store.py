@@ -148,6 +148,40 @@ def test_a_peered_vpc_s_group_can_be_referred_to_until_the_peering_ends(ec2: Any
     assert stale["GroupId"] == here
 
 
+def test_a_launch_names_groups_for_the_instance_or_for_its_interfaces(ec2: Any, group: str) -> None:
+    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    interface = {"DeviceIndex": 0, "SubnetId": subnet, "Groups": [group]}
+    with pytest.raises(ClientError, match=r"\(InvalidParameterCombination\)"):
+        run(ec2, SecurityGroupIds=[group], NetworkInterfaces=[interface])
+    assert names(run(ec2, NetworkInterfaces=[interface])["SecurityGroups"]) == ["web"]
+
+
+def test_a_route_to_a_prefix_list_keeps_the_list_and_is_among_its_users(ec2: Any) -> None:
+    vpc, _ = other_vpc(ec2)
+    (table,) = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    made = ec2.create_managed_prefix_list(PrefixListName="offices", AddressFamily="IPv4", MaxEntries=1)["PrefixList"]
+    route = {"RouteTableId": table["RouteTableId"], "GatewayId": gateway}
+    with pytest.raises(ClientError, match=r"\(InvalidPrefixListID.NotFound\)"):
+        ec2.create_route(**route, DestinationPrefixListId="pl-0123456789abcdef0")
+    ec2.create_route(**route, DestinationPrefixListId=made["PrefixListId"])
+    (shown,) = ec2.describe_route_tables(RouteTableIds=[table["RouteTableId"]])["RouteTables"]
+    users = ec2.get_managed_prefix_list_associations(PrefixListId=made["PrefixListId"])["PrefixListAssociations"]
+
+    assert made["PrefixListId"] in {each.get("DestinationPrefixListId") for each in shown["Routes"]}
+    assert users == [{"ResourceId": table["RouteTableId"], "ResourceOwner": ACCOUNT}]
+    refused = ec2.delete_managed_prefix_list(PrefixListId=made["PrefixListId"])["PrefixList"]
+    assert (refused["State"], table["RouteTableId"] in refused["StateMessage"]) == ("delete-failed", True)
+
+
+def test_a_block_of_ipv6_that_a_vpc_gets_opens_the_way_out_of_its_groups(ec2: Any) -> None:
+    vpc, _ = other_vpc(ec2)
+    ec2.associate_vpc_cidr_block(VpcId=vpc, AmazonProvidedIpv6CidrBlock=True)
+    (shown,) = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["SecurityGroups"]
+    assert shown["IpPermissionsEgress"][0]["Ipv6Ranges"] == [{"CidrIpv6": "::/0"}]
+
+
 def test_a_vpc_goes_with_its_default_group_and_with_no_other(ec2: Any) -> None:
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     group = ec2.create_security_group(GroupName="web", Description="testing", VpcId=vpc)["GroupId"]

@@ -92,10 +92,12 @@ def entries(state: State, params: Params) -> dict[str, Any]:
 
 
 def associations(state: State, params: Params) -> dict[str, Any]:
-    """GetManagedPrefixListAssociations: return security groups alone, because route tables are moto's."""
-    users = referring(state, prefix_list_by_id(state, _named_list(params)).id)
+    """GetManagedPrefixListAssociations: the groups and the route tables that refer to a list."""
+    known = prefix_list_by_id(state, _named_list(params))
+    users = [(group.id, group.owner or state.account) for group in referring(state, known.id)]
+    users += [(table_id, state.account) for table_id in state.behaviour.routed(known.id)]
     shown, following = page(users, params, _ASSOCIATION_SIZES, _ASSOCIATION_SIZES[-1])
-    rows = [{"ResourceId": group.id, "ResourceOwner": group.owner or state.account} for group in shown]
+    rows = [{"ResourceId": resource_id, "ResourceOwner": owner} for resource_id, owner in shown]
     return {"PrefixListAssociations": rows, **following}
 
 

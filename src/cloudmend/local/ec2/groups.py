@@ -63,6 +63,7 @@ class BehaviourOptions(TypedDict, total=False):
     carriers: Callable[[str], Collection[str]]
     peerings: Callable[[], Collection[Peering]]
     other_tags: Callable[[], Collection[TagRow]]
+    routed: Callable[[str], Collection[str]]
     keeps_omitted_description: bool
     modify_is_atomic: bool
     repeats_are_duplicates: bool

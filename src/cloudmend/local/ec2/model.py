@@ -177,6 +177,8 @@ class Behaviour:
     """The connections of VPCs, those that are no longer active too."""
     other_tags: Callable[[], Collection[TagRow]] = lambda: ()
     """The tags of EC2's other resources."""
+    routed: Callable[[str], Collection[str]] = lambda _: ()
+    """The route tables that refer to the prefix list of that id."""
     keeps_omitted_description: bool = False
     """ModifySecurityGroupRules without a description: keep the old one, or clear it."""
     modify_is_atomic: bool = True
@@ -201,12 +203,15 @@ class State:
     groups: dict[str, Group]
     prefix_lists: dict[str, PrefixList]
     behaviour: Behaviour
+    tokens: dict[str, tuple[Params, str]] = field(default_factory=dict)
+    """The request that came with each client token, and the id of the prefix list that it made."""
     hidden: frozenset[str] = frozenset()
     """Ids of what another account owns and does not share any more: rules may go on to refer to it."""
 
     def draft(self) -> State:
         """A copy for one call to change."""
-        return replace(self, groups=dict(self.groups), prefix_lists=dict(self.prefix_lists))
+        copies = {"groups": dict(self.groups), "prefix_lists": dict(self.prefix_lists), "tokens": dict(self.tokens)}
+        return replace(self, **copies)  # type: ignore[arg-type]
 
     def peering(self, group: Group, other: Group) -> Peering | None:
         """The connection of the VPCs of two groups, an active one before others; None if there is none."""

@@ -14,7 +14,7 @@ from cloudmend.local.ec2 import checks
 from cloudmend.local.ec2.checks import Ec2Error, invalid, missing, not_authorized
 from cloudmend.local.ec2.describe import entries_of
 from cloudmend.local.ec2.lifecycle import prefix_list_by_id, referring
-from cloudmend.local.ec2.model import AWS, Entry, Family, Group, Params, PrefixList, State, new_id
+from cloudmend.local.ec2.model import AWS, Entry, Family, Params, PrefixList, State, new_id
 from cloudmend.local.ec2.rows import prefix_list_row
 from cloudmend.local.ec2.rules import exceeds
 
@@ -26,7 +26,10 @@ _CIDRS: Mapping[Family, Callable[[str], str]] = {"IPv4": checks.ipv4_cidr, "IPv6
 
 
 def create(state: State, params: Params) -> dict[str, Any]:
-    """CreateManagedPrefixList: at version one."""
+    """CreateManagedPrefixList: at version one. A client token that comes again makes no second list."""
+    token = params.get("ClientToken")
+    if token in state.tokens:
+        return _made_before(state, params, token)
     for parameter in ("PrefixListName", "MaxEntries", "AddressFamily"):
         if params.get(parameter) in (None, ""):
             raise missing(parameter)
@@ -42,7 +45,17 @@ def create(state: State, params: Params) -> dict[str, Any]:
         versions=(_entries(family, params.get("Entries", ())),),
         tags=checks.tags(params.get("TagSpecifications", ()), "prefix-list"),
     )
+    if token:
+        state.tokens[token] = (params, made.id)
     return _stored(state, _fitting(made))
+
+
+def _made_before(state: State, params: Params, token: str) -> dict[str, Any]:
+    request, list_id = state.tokens[token]
+    if {**request, "DryRun": None} != {**params, "DryRun": None}:
+        words = "The client token is that of another request, whose parameters were different."
+        raise Ec2Error("IdempotentParameterMismatch", words)
+    return {"PrefixList": prefix_list_row(state, prefix_list_by_id(state, list_id))}
 
 
 def modify(state: State, params: Params) -> dict[str, Any]:
@@ -77,9 +90,9 @@ def restore(state: State, params: Params) -> dict[str, Any]:
 
 
 def delete(state: State, params: Params) -> dict[str, Any]:
-    """DeleteManagedPrefixList: a list that a group refers to stays, in the state delete-failed."""
+    """DeleteManagedPrefixList: a list that a group or a route refers to stays, in the state delete-failed."""
     known = _own(state, params)
-    users = referring(state, known.id)
+    users = [*(group.id for group in referring(state, known.id)), *state.behaviour.routed(known.id)]
     if users:
         message = f"The following resources refer to the prefix list: {_ids(users)}"
         return _stored(state, replace(known, state="delete-failed", state_message=message))
@@ -192,10 +205,10 @@ def _resized(state: State, known: PrefixList, size: int) -> PrefixList:
     full = [group for group in referring(state, known.id) if exceeds(group, lists, state.behaviour.rule_quota)]
     if not full:
         return resized
-    message = f"The following resources do not support the new maximum size: {_ids(full)}"
+    message = f"The following resources do not support the new maximum size: {_ids([group.id for group in full])}"
     return replace(known, state="modify-failed", state_message=message)
 
 
-def _ids(groups: Sequence[Group]) -> str:
+def _ids(resource_ids: Sequence[str]) -> str:
     """EC2 names the first ten."""
-    return ", ".join(group.id for group in groups[:_NAMED_RESOURCES])
+    return ", ".join(resource_ids[:_NAMED_RESOURCES])
