@@ -1,4 +1,4 @@
-"""What a stack has besides its table: the switch of its mode, the queue of deferred mends, its functions, its bus."""
+"""The parts of a stack besides its table: the switch, the queue of deferred mends, the functions, and the bus."""
 
 from __future__ import annotations
 

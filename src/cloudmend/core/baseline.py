@@ -1,4 +1,7 @@
-"""What was there before cloudmend, what stands at a resource after a look, and when people are notified of it."""
+"""The findings from before cloudmend, those that stand after a look, and when people are notified of them.
+
+A mend leaves the baseline at a resource as it is (decision 34).
+"""
 
 from __future__ import annotations
 

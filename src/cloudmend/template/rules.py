@@ -1,4 +1,4 @@
-"""What wakes each control: the table of calls, a module of literals, and the event rules of the template.
+"""The table of the calls that wake each control, as a module of literals, and the event rules of the template.
 
 The rules come with what lets them in: permissions, and the dead-letter queue's policy. The controls are found where
 they lie; the function itself searches for nothing, because it has the table.

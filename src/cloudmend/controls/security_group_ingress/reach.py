@@ -1,4 +1,4 @@
-"""What only a look asks about a group: its interfaces, their public addresses, and details of a rule at fault."""
+"""The facts that only a look needs: a group's interfaces, their public addresses, and details of a rule at fault."""
 
 from __future__ import annotations
 
