@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from typing import Final
 
 from cloudmend.controls import by_id, is_known
@@ -55,6 +56,12 @@ def who_of(entry: LedgerRecord) -> str:
     if entry.undone:
         people.append(f"undone by {entry.undone.record.attribution.who}")
     return ", ".join(people)
+
+
+def not_kept(keys: Sequence[str], problem: str) -> str:
+    """Return the line for stderr that says what the ledger does not hold after a mend or a look."""
+    told = f"What stands at {', '.join(keys)} is not in the ledger as it is: {problem} The next look finds it again."
+    return f"cloudmend: {terminal(told)}\n"
 
 
 def came_to(entry: LedgerRecord) -> tuple[str, str]:

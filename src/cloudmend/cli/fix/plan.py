@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 from rich.text import Text
 
-from cloudmend.cli.messages import STATUS_STYLE
+from cloudmend.cli.messages import STATUS_STYLE, not_kept
 from cloudmend.cli.scan.report import UnreadableUnit, is_short, outcome
 from cloudmend.cli.scan.run import LookResult, not_read, report_of
 from cloudmend.cli.screen import Screen
@@ -183,6 +183,9 @@ class TerminalNotifier:
         self.screen.say(Text(record.status, STATUS_STYLE[record.status]), terminal(record.summary), hang=4)
         for error in (each for each in record.errors if each not in record.summary):
             self.screen.say(Text(f"  {terminal(error)}", "dim"))
+
+    def ledger_problem(self, keys: Sequence[str], problem: str) -> None:
+        sys.stderr.write(not_kept(keys, problem))
 
     def declined(self) -> None:
         self.screen.say("Nothing was changed.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from cloudmend import controls, engine
 from cloudmend.aws import stack as functions
 from cloudmend.aws.world import world
 from cloudmend.cli.ledgers import open_ledger
-from cloudmend.cli.messages import STATUS_STYLE
+from cloudmend.cli.messages import STATUS_STYLE, not_kept
 from cloudmend.cli.screen import Screen
 from cloudmend.cli.stack import FUNCTION, SWEEP, Stack, find_stack
 from cloudmend.core.errors import CloudmendError, EventError, PolicyError
@@ -68,6 +68,9 @@ class _TerminalNotifier:
         if record.status == "gone":
             self._screen.say("  To try it on a group of yours, pass --group GROUP_ID.")
         _tell_undo(self._screen, record.entry_id, record.region, self._table)
+
+    def ledger_problem(self, keys: Sequence[str], problem: str) -> None:
+        sys.stderr.write(not_kept(keys, problem))
 
 
 class _RecordAnswer(Struct, frozen=True):

@@ -1,4 +1,14 @@
-"""Takes a mend of a group back: each rule that it changed, compared with what AWS answers now."""
+"""Takes a mend of a group back: each rule that it changed, compared with what AWS answers now.
+
+The undo that is derived for all controls (`core/reversal.py`) compares values of parts alone, so it cannot serve here:
+
+- A rule from a prefix list opens what the list holds by now. The derived one would open a list that has grown since.
+- A rule that somebody else had revoked before cloudmend could stays revoked. The derived one would open it.
+- EC2 refuses a second rule of the same traffic and source. The derived one finds no difference in a rule that somebody
+  added with another description, and the call fails.
+- Where the ledger had no room for tags, rules are compared without them. The derived one sees a difference there.
+- A difference names the description and the tags that somebody changed.
+"""
 
 from __future__ import annotations
 
