@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from contracts.backends import Backend
 
 
+def test_the_id_of_a_vpc_has_its_form(ec2: Any) -> None:
+    for vpc_id, code in (("vpc-1", "Malformed"), ("vpc-0123456789abcdef0", "NotFound")):
+        with pytest.raises(ClientError, match=rf"\(InvalidVpcID.{code}\)"):
+            ec2.describe_vpcs(VpcIds=[vpc_id])
+
+
 def test_a_vpc_is_found_by_id_and_shows_all_its_blocks(ec2: Any, backend: Backend) -> None:
     (vpc,) = ec2.describe_vpcs(VpcIds=[backend.vpc])["Vpcs"]
     ipv4 = vpc["CidrBlockAssociationSet"]

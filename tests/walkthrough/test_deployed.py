@@ -43,6 +43,27 @@ def test_a_group_opened_by_bad_boy_is_mended_by_the_deployed_function(deployed: 
     assert comparable(run(words, deployed.environment).stdout) == MENDED
 
 
+def test_a_group_opened_by_a_template_is_mended_and_the_stack_s_caller_is_named(deployed: Deployed) -> None:
+    world = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": "0.0.0.0/0"}
+    properties = {"GroupDescription": "testing", "SecurityGroupIngress": [world]}
+    template = {"Resources": {"Web": {"Type": "AWS::EC2::SecurityGroup", "Properties": properties}}}
+    stacks = deployed.client("cloudformation")
+    stacks.create_stack(StackName="opens", TemplateBody=json.dumps(template))
+    group_id = stacks.describe_stack_resources(StackName="opens")["StackResources"][0]["PhysicalResourceId"]
+    wait_for(lambda: bool(deployed.records(group_id)))
+    deployed.settle()
+    mended = deployed.records(group_id)[0]
+
+    assert (mended["status"], mended["event_name"]) == ("mended", "AuthorizeSecurityGroupIngress")
+    assert (mended["actor"]["user_name"], mended["actor"]["invoked_by"]) == (
+        "walkthrough",
+        "cloudformation.amazonaws.com",
+    )
+    (shown,) = deployed.client("ec2").describe_security_groups(GroupIds=[group_id])["SecurityGroups"]
+    assert shown["IpPermissions"][0]["IpRanges"] == [{"CidrIp": "10.0.0.0/8"}]
+    stacks.delete_stack(StackName="opens")
+
+
 def test_the_calls_of_one_event_are_those_that_its_page_lists(deployed: Deployed) -> None:
     group_id, before = deployed.group("one-event"), len(deployed.aws.calls)
     deployed.open(group_id, "0.0.0.0/0")

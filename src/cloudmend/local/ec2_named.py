@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 from moto.ec2.models import ec2_backends
 
 from cloudmend.local.cloudtrail import is_write
+from cloudmend.local.ec2 import checks
 from cloudmend.local.ec2.checks import Ec2Error
 from cloudmend.local.ec2.lifecycle import default_vpc, group_by_id, group_by_name, prefix_list_by_id
 from cloudmend.local.ec2.model import Group, State
@@ -20,16 +21,24 @@ _PLACES = ("subnet-", "eni-", "i-")
 
 
 def check(state: State, operation: str, params: Mapping[str, Any]) -> None:
-    """Raise Ec2Error for a write that names a group or prefix list that is not there, or a group of another VPC."""
-    if not is_write(operation):
-        return
+    """Raise Ec2Error for a write that names a group or prefix list that is not there, or a group of another VPC.
+
+    Of a read, only the ids of VPCs are looked at.
+    """
+    for vpc_id in params.get("VpcIds", ()):
+        checks.vpc_id(vpc_id)
     if operation == "DeleteVpc":
         _check_empty(state, params.get("VpcId", ""))
+    if is_write(operation):
+        _check_named(state, operation, params)
+
+
+def _check_named(state: State, operation: str, params: Mapping[str, Any]) -> None:
     texts = list(_texts(params))
     groups = [group_by_id(state, each) for each in texts if each.startswith("sg-")]
-    for each in texts:
-        if each.startswith("pl-"):
-            prefix_list_by_id(state, each)
+    lists = [each for each in texts if each.startswith("pl-")]
+    for list_id in lists:
+        prefix_list_by_id(state, list_id)
     if operation == _LAUNCHES:
         _check_launch(params)
         groups += [group_by_name(state, name) for name in params.get("SecurityGroups", ())]
