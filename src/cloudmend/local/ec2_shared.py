@@ -14,6 +14,7 @@ from moto.core.resource_tagging import TaggedResource
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance
+from moto.ec2.utils import filter_dict_attribute_mapping
 
 from cloudmend.local.ec2.checks import Ec2Error
 from cloudmend.local.ec2.groups import SecurityGroups
@@ -22,6 +23,11 @@ from cloudmend.local.ec2.tags import is_ours, tag_rows
 
 Store = Callable[[str, str], SecurityGroups]
 _MOTOS: Final = EC2Backend.iter_tagged_resources
+# Of DescribeInstances, which moto filters by the attributes of an instance.
+_FILTERS: Final = {
+    "network-interface.group-id": "security_groups.id",
+    "network-interface.group-name": "security_groups.name",
+}
 _REPLACED: Final = frozenset({"ec2:security-group", "ec2:managed-prefix-lists"})
 
 
@@ -61,6 +67,7 @@ def share(store: Store) -> None:
     for name, method in _methods(store).items():
         setattr(EC2Backend, name, method)
     EC2Backend.managed_prefix_lists = property(lambda backend: _lists(store, backend), _forget)  # type: ignore[assignment]
+    filter_dict_attribute_mapping.update(_FILTERS)
     NetworkInterface.group_set = property(_of_interface)  # type: ignore[method-assign, assignment]
     Instance.security_groups = property(_of_instance, _put_on_instance)  # type: ignore[assignment]
 

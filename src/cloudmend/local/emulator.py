@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _NOT_FOUND: Final = 404
 _CODE: Final = "UnsupportedOperation"
 # moto's words for a whole operation, and the host of a whole service.
+_ADVICE: Final = re.compile(r" in Moto(?= yet)| Feel free to open an issue.*")
 _WHOLE: Final = re.compile(r"The \w+ action has not been implemented|[\w.-]+")
 
 
@@ -60,4 +61,4 @@ def _lacking(request: ApiRequest, reason: str = "") -> ApiError:
     called = f"{request.operation} of {request.service}"
     if not reason or _WHOLE.fullmatch(reason):
         return ApiError(_CODE, f"The embedded AWS has no {called}. Nothing was done.")
-    return ApiError(_CODE, f"The embedded AWS lacks what this {called} asks for: {reason}.")
+    return ApiError(_CODE, f"The embedded AWS lacks what this {called} asks for. {_ADVICE.sub('', reason)}")

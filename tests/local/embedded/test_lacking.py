@@ -58,6 +58,17 @@ def test_an_operation_that_exists_nowhere_is_one_final_error_that_names_it(
     assert (log, capfd.readouterr()) == ([], ("", ""))
 
 
+def test_a_part_of_an_operation_that_is_lacking_is_named_too(aws: EmbeddedAws, log: list[str]) -> None:
+    with pytest.raises(ClientError, match=r"\(UnsupportedOperation\)") as refused:
+        client(aws, "ec2").describe_vpcs(Filters=[{"Name": "colour", "Values": ["red"]}])
+
+    assert refused.value.response["Error"]["Message"] == (
+        "The embedded AWS lacks what this DescribeVpcs of ec2 asks for. "
+        "The filter 'colour' for DescribeVpcs has not been implemented yet."
+    )
+    assert log == []
+
+
 @pytest.mark.parametrize("service", IDENTIFIED)
 def test_each_answer_carries_the_id_of_its_request_refusals_too(aws: EmbeddedAws, service: str) -> None:
     called, region = client(aws, service), client(aws, service, region="us-esat-1")

@@ -59,6 +59,16 @@ def test_an_instance_carries_the_groups_that_it_is_launched_with(ec2: Any, group
     assert shown["NetworkInterfaces"][0]["Groups"] == expected
 
 
+@pytest.mark.parametrize("kind", ["instance", "network-interface"])
+def test_an_instance_is_found_by_the_groups_that_it_carries(ec2: Any, group: str, kind: str) -> None:
+    run(ec2)
+    launched = run(ec2, SecurityGroupIds=[group])["InstanceId"]
+    for name, value in (("group-id", group), ("group-name", "web")):
+        named = [{"Name": f"{kind}.{name}", "Values": [value]}]
+        (reservation,) = ec2.describe_instances(Filters=named)["Reservations"]
+        assert [instance["InstanceId"] for instance in reservation["Instances"]] == [launched]
+
+
 def test_an_instance_without_a_group_carries_the_default_one(ec2: Any) -> None:
     (default,) = ec2.describe_security_groups(GroupNames=["default"])["SecurityGroups"]
     assert run(ec2)["SecurityGroups"] == [{"GroupId": default["GroupId"], "GroupName": "default"}]
