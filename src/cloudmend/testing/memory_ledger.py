@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from threading import RLock
 
 import msgspec
 
@@ -48,6 +49,7 @@ class MemoryStore:
         self.exemptions: dict[str, bytes] = {}
         self.standing: dict[str, bytes] = {}
         self.units: dict[str, bytes] = {}
+        self.lock = RLock()  # held from a check to the write that depends on it
 
 
 class MemoryLedger:
@@ -63,6 +65,10 @@ class MemoryLedger:
         return "the ledger of this test"
 
     def intend(self, intent: Intent) -> LedgerRecord:
+        with self._store.lock:
+            return self._intended(intent)
+
+    def _intended(self, intent: Intent) -> LedgerRecord:
         entry = LedgerRecord.of(intent, self._clock.now(), secrets.token_bytes(5))
         self._check_place(entry, entry.seen)
         same_hour = [each for each in list(self._store.entries.values()) if hour(each.opened) == hour(entry.opened)]
@@ -78,11 +84,12 @@ class MemoryLedger:
             return tuple(map(self.intend, intents))
 
     def resume(self, entry: LedgerRecord, seen: datetime) -> LedgerRecord:
-        before = self.get(entry.id)
-        mine = before.taken_over(self._clock.now())
-        self._check_place(before, seen)
-        self._store.entries[mine.id] = mine
-        return mine
+        with self._store.lock:
+            before = self.get(entry.id)
+            mine = before.taken_over(self._clock.now())
+            self._check_place(before, seen)
+            self._store.entries[mine.id] = mine
+            return mine
 
     def _check_place(self, entry: LedgerRecord, seen: datetime) -> None:
         for other in list(self._store.entries.values()):
@@ -99,12 +106,13 @@ class MemoryLedger:
     @contextmanager
     def _whole(self) -> Iterator[None]:
         """Keep everything that is done within, or nothing if an error leaves it."""
-        before = dict(self._store.entries)
-        try:
-            yield
-        except CloudmendError:
-            self._store.entries = before
-            raise
+        with self._store.lock:
+            before = dict(self._store.entries)
+            try:
+                yield
+            except CloudmendError:
+                self._store.entries = before
+                raise
 
     def undone(self, entry: LedgerRecord, record: Record) -> LedgerRecord:
         return self._move(entry.id, "UNDONE", record)
