@@ -11,6 +11,7 @@ from cloudmend.controls.catalog import CATALOG
 from cloudmend.core.notice.event import schema
 from cloudmend.template.blocks import build_blocks, template_blocks
 from cloudmend.template.blocks import filled as with_blocks
+from cloudmend.template.global_rules import FILE, global_template
 from cloudmend.template.rules import find_controls, table
 from docs_blocks import controls as pages
 from docs_blocks import filled
@@ -28,6 +29,8 @@ def generated() -> Iterator[tuple[Path, str]]:
     template = ROOT / "template.yaml"
     blocks = template_blocks(tuple(controls.values()), CATALOG.first)
     yield template, with_blocks(template.read_text(encoding="utf-8"), blocks)
+    if forwarding := global_template(controls.values()):
+        yield ROOT / "templates" / FILE, forwarding
     yield DOCS / "schemas" / "record-v1.json", schema()
     navigation = ROOT / "mkdocs.yml"
     yield navigation, with_blocks(navigation.read_text(encoding="utf-8"), {"pages of controls": pages.navigation()})
@@ -40,6 +43,7 @@ def generated() -> Iterator[tuple[Path, str]]:
 
 def main() -> None:
     for path, text in generated():
+        path.parent.mkdir(exist_ok=True)
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
             sys.stdout.write(f"wrote {path.relative_to(ROOT)}\n")

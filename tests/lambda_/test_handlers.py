@@ -104,3 +104,22 @@ def test_caller_chosen_text_cannot_break_out_of_its_log_line(deployed: Deployed)
     (line,) = deployed.logged("record")
     assert line["record"]["actor"]["user_agent"] == hostile
     assert not [line for line in deployed.logged("message") if line["message"] == "forged"]
+
+
+@pytest.mark.parametrize(
+    ("source", "region", "acts_in"),
+    [
+        ("iam.amazonaws.com", "us-east-1", "us-east-1"),
+        ("iam.amazonaws.com", "eu-central-1", "eu-west-1"),
+        ("ec2.amazonaws.com", "us-east-1", "eu-west-1"),
+    ],
+)
+def test_a_forwarded_call_of_a_global_service_is_handled_where_it_was_made(
+    source: str, region: str, acts_in: str
+) -> None:
+    assert handlers._acts_in({"region": region, "detail": {"eventSource": source}}, "eu-west-1") == acts_in
+
+
+@pytest.mark.parametrize("event", [{}, {"detail": "text", "region": "us-east-1"}, [], None])
+def test_what_is_no_event_is_handled_here(event: object) -> None:
+    assert handlers._acts_in(event, "eu-west-1") == "eu-west-1"

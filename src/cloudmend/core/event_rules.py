@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
 
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import Json
+from cloudmend.core.partitions import GLOBAL_SOURCES
 
 Wakes = Mapping[str, Mapping[str, Sequence[str]]]  # source -> name of a call -> ids of the controls that it wakes
 FIRST_RULE: Final = "ScheduledRule"  # of the control that was there before the others
@@ -52,6 +53,11 @@ class EventRule(Struct, frozen=True):
 def event_source(source: str) -> str:
     """Return EventBridge's name of an event source of CloudTrail: aws.ec2 for ec2.amazonaws.com."""
     return f"aws.{_service(source)}"
+
+
+def global_rules(rules: Iterable[EventRule]) -> tuple[EventRule, ...]:
+    """Return the rules of global services, which a stack elsewhere can hear only if their home Region forwards them."""
+    return tuple(each for each in rules if each.source in GLOBAL_SOURCES)
 
 
 def event_rules(wakes: Wakes, first: str) -> tuple[EventRule, ...]:

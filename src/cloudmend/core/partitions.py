@@ -6,6 +6,11 @@ from typing import Final
 
 from msgspec import Struct
 
+# Services of which CloudTrail reports all calls in the home Region of the partition: no rule of another one hears them.
+GLOBAL_SOURCES: Final = frozenset(
+    {"cloudfront.amazonaws.com", "iam.amazonaws.com", "organizations.amazonaws.com", "route53.amazonaws.com"}
+)
+
 
 class Partition(Struct, frozen=True):
     """A group of Regions with accounts of its own: the second part of its ARNs, and its hosts' domain.

@@ -19,6 +19,7 @@ from cloudmend.core.errors import CloudmendError, EventError, StillOpen
 from cloudmend.core.model import SWEEP, Ignored, Record, Request, Resource
 from cloudmend.core.notice.event import notice_request
 from cloudmend.core.orphaned import unread
+from cloudmend.core.partitions import GLOBAL_SOURCES, partition_of
 from cloudmend.core.policy.model import Policy, switched_on
 from cloudmend.core.ports import Leftover, Notifier, PutOff
 from cloudmend.core.target import Target
@@ -58,7 +59,16 @@ def respond(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambd
 def _answer(event: Any) -> tuple[Record | Ignored, ...]:
     if request := notice_request(event):
         return (engine.tell(request, control_of=lambda name: controls.by_id(name or _GROUPS), world=_world()),)
-    return engine.handle(event, woken_by=controls.woken_by, policy=_policy(), world=_world())
+    world = in_region(_world(), _acts_in(event, _world().region))
+    return engine.handle(event, woken_by=controls.woken_by, policy=_policy(), world=world)
+
+
+def _acts_in(event: Any, here: str) -> str:
+    """Return the Region in which to act: that of global services for their calls, which it forwards (decision 43)."""
+    detail = event.get("detail") if isinstance(event, dict) else None
+    source = detail.get("eventSource") if isinstance(detail, dict) else None
+    home = partition_of(here).home
+    return home if source in GLOBAL_SOURCES and event.get("region") == home else here
 
 
 def sweep(event: Any, context: Any) -> dict[str, Any]:

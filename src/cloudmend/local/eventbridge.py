@@ -1,4 +1,4 @@
-"""EventBridge's default bus: the rules that moto keeps, evaluated and delivered as AWS does.
+"""EventBridge's default buses: the rules that moto keeps, evaluated and delivered as AWS does.
 
 moto 5.2.5 matches disabled rules, ignores Input and InputPath, and cannot deliver to Lambda. An event that its target
 does not take for want of permission, or because the target is gone, goes to the dead-letter queue without a retry, as
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from moto.events.models import events_backends
 
 from cloudmend.core.resource_policy import ServiceUse, allows
-from cloudmend.local import queues
+from cloudmend.local import event_buses, queues
 from cloudmend.local.asynchronous import AsynchronousRun, run_asynchronously
 from cloudmend.local.functions import find_function
 from cloudmend.local.patterns.compiler import compile_pattern
@@ -83,17 +83,24 @@ class EventBus:
     def put(self, event: Mapping[str, Any]) -> None:
         """Take an event, with its envelope, for the account and the Region that the envelope names."""
         self._events.append(event)
-        self._worker.submit(partial(self._route, event))
+        self._worker.submit(partial(self._route, event, event["region"]))
 
-    def _route(self, event: Mapping[str, Any]) -> None:
-        for rule in _matching_rules(event):
+    def _route(self, event: Mapping[str, Any], region: str) -> None:
+        """Deliver an event by the rules of a Region. It came from another one if its envelope names that."""
+        for rule in _matching_rules(event, region):
             for target in list(rule.targets):
-                self._deliveries.append(self._deliver(rule, target, event))
+                self._deliveries.append(self._deliver(rule, target, event, region))
 
-    def _deliver(self, rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any]) -> Delivery:
+    def _deliver(self, rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any], region: str) -> Delivery:
         arn, payload = target["Arn"], target_input(target, event)
         outcome = partial(Delivery, rule.arn, arn, event["id"])
-        function, error = _permitted(rule, arn)
+        if event_buses.is_bus(arn):
+            function, error = None, event_buses.refusal(rule, target, region, has_hopped=event["region"] != region)
+            if not error:
+                self._worker.submit(partial(self._route, event_buses.arrived(payload), event_buses.region_of(arn)))
+                return outcome()
+        else:
+            function, error = _permitted(rule, arn)
         if function is not None:
             run = run_asynchronously(self._functions, function, payload)
             return outcome(run.invocations, error=_last_error(run), ended_in=run.destination)
@@ -101,8 +108,8 @@ class EventBus:
         return outcome(error=error, dead_lettered=queue is not None, ended_in=queue)
 
 
-def _matching_rules(event: Mapping[str, Any]) -> Iterator[Rule]:
-    bus = events_backends[event["account"]][event["region"]].event_buses["default"]
+def _matching_rules(event: Mapping[str, Any], region: str) -> Iterator[Rule]:
+    bus = events_backends[event["account"]][region].event_buses["default"]
     for rule in list(bus.rules.values()):
         pattern = rule.event_pattern.dump()
         if rule.state == "ENABLED" and pattern and _compiled(pattern).matches(event):

@@ -17,6 +17,7 @@ from cloudmend.controls.table import MODULES
 from cloudmend.core.contract import Control
 from cloudmend.core.errors import InputError
 from cloudmend.template.blocks import filled, template_blocks
+from cloudmend.template.global_rules import FILE, global_template
 
 
 def own_controls(folders: Iterable[Path]) -> Mapping[str, Control[Any]]:
@@ -73,9 +74,21 @@ def _imported(folder: Path, name: str) -> ModuleType:
 
 
 def write_template(path: Path, controls: Sequence[Control[Any]], code: Path) -> None:
-    """Write the template for these controls. Its functions are the folder `code`, which needs no build any more."""
+    """Write the template for these controls. Its functions are the folder `code`, which needs no build any more.
+
+    Beside it stands the template of the rules that forward the calls of global services, if a control hears any.
+    """
     text = (repository() / "template.yaml").read_text(encoding="utf-8")
     where = os.path.relpath(code, path.parent)
     text = text.replace("CodeUri: src", f"CodeUri: {where}").replace("BuildMethod: makefile", "SkipBuild: true")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(filled(text, template_blocks(controls, CATALOG.first)), encoding="utf-8")
+    beside = path.parent / FILE
+    if forwarding := global_template(controls):
+        beside.write_text(forwarding, encoding="utf-8")
+        sys.stdout.write(
+            f"{beside} forwards the calls of global services. If your stack is not in us-east-1, deploy it there: "
+            "docs/own-control.md says how.\n"
+        )
+    else:
+        beside.unlink(missing_ok=True)

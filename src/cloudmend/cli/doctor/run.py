@@ -14,7 +14,7 @@ from rich.text import Text
 
 from cloudmend.aws.world import Connect, connect, environment_region, identify
 from cloudmend.cli import stack as reads
-from cloudmend.cli.doctor import check, trail
+from cloudmend.cli.doctor import check, forwarding, trail
 from cloudmend.cli.doctor.check import Answer, Check, Deployment, Verdict, exit_code
 from cloudmend.cli.doctor.looks import DoctorContext, looks
 from cloudmend.cli.screen import Screen
@@ -74,7 +74,7 @@ def diagnose(connect: Connect, name: str, region: str | None, now: datetime) -> 
     calls = [(each.source, call) for each in rules for call in each.names]
     embedded = bool(caller.start)
     yield _looked("Trail", lambda: trail.judge(reads.trails(connect, here.region), calls, here, embedded=embedded))
-    yield from _stack(DoctorContext(gateway, here, now))
+    yield from _stack(DoctorContext(gateway, here, now), connect)
 
 
 def _region(region: str | None) -> Check:
@@ -96,7 +96,7 @@ def _looked(title: str, look: Callable[[], Answer]) -> Check:
         return Check.of(title, Answer.hidden(str(error)))
 
 
-def _stack(case: DoctorContext) -> Iterator[Check]:
+def _stack(case: DoctorContext, connect: Connect) -> Iterator[Check]:
     name = case.here.stack
     try:
         described = reads.stack(case.gateway, name)
@@ -114,7 +114,10 @@ def _stack(case: DoctorContext) -> Iterator[Check]:
         here = msgspec.structs.replace(case.here, resources=resources, parameters=parameters, stack_id=stack_id)
         yield Check.of("Stack", check.stack(described, (), here))
         yield _looked("Other stacks", lambda: check.alone(_others(case), here))
-        yield from _resources(msgspec.structs.replace(case, here=here))
+        deployed = msgspec.structs.replace(case, here=here)
+        yield from _resources(deployed)
+        if rules := forwarding.unheard(deployed.rules, here.region):
+            yield _looked("Global services", lambda: forwarding.look(connect, rules, here))
 
 
 def _others(case: DoctorContext) -> list[str]:

@@ -63,6 +63,12 @@ def role_of(arn: str) -> Role | None:
     return next((role for role in list(backend.roles.values()) if role.arn == arn), None)
 
 
+def policies_of(role: Role) -> Policies:
+    """Return the policies of a role that a service assumes: those that it holds, and its boundary."""
+    partition = role.arn.split(":")[1]
+    return Policies(list(_held_by(role)), boundary=_by_arn(role.permissions_boundary_arn, role.account_id, partition))
+
+
 def trust_policy(role: Role) -> Policy:
     """Return the policy of a role that says who can assume it."""
     return Policy(f"{role.arn} (trust policy)", _text(role.assume_role_policy_document))
