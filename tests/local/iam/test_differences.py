@@ -12,7 +12,7 @@ import pytest
 
 from cloudmend.local.iam.evaluate import evaluate
 from cloudmend.local.iam.request import AccessRequest, Caller, Policies
-from local.iam.cases import HOME, Case
+from local.iam.cases import HOME, OTHER, Case
 from local.iam.oracle import answers
 from local.iam.policies import ALL, NONE, allow, policy
 from local.iam.rows import FEDERATED, ROLE, ROOT, USER
@@ -101,6 +101,14 @@ DIFFERENCES = [
         Policies(session=[allow("sqs:*")], resource=policy({**ALL, "Principal": {"AWS": ROLE.arn}})),
         {},
         ROLE,
+    ),
+    Difference(
+        "Sharing through RAM: EC2's resources have no policies, and another account shares them without one",
+        *LAXER,
+        Policies([policy(ALL)]),
+        {},
+        action="ec2:GetManagedPrefixListEntries",
+        resource=f"arn:aws:ec2:us-east-1:{OTHER}:prefix-list/pl-1",
     ),
     Difference(
         "NotPrincipal: the account of the principal has to be named too",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from cloudmend.local.iam.evaluate import evaluate
+from cloudmend.local.iam.evaluate import evaluate, is_unlimited
 from cloudmend.local.iam.request import AccessRequest, Caller, Policies, Policy
 from local.iam.cases import HOME
 from local.iam.policies import ALL, NONE, granted_to, in_words, policy
@@ -245,3 +246,63 @@ def test_the_decision_names_the_policy_and_the_statement() -> None:
 @pytest.mark.parametrize("action", ["sts:GetCallerIdentity", "sts:GetSessionToken"])
 def test_no_policy_denies_what_needs_no_right(action: str) -> None:
     assert evaluate(AccessRequest(action, "*"), USER, Policies([NEVER], NEVER, scps=[[NEVER]])).allowed
+
+
+MALFORMED = [
+    Policy("no JSON", "{"),
+    Policy("no statement", "{}"),
+    policy({**ALL, "Condition": {"Equals": {"aws:username": "ada"}}}),
+    policy({**NONE, "Condition": {"Equals": {"aws:username": "ada"}}}),
+    Policy("deep", "[" * 100_000),
+]
+
+
+@pytest.mark.parametrize("malformed", MALFORMED, ids=range(len(MALFORMED)))
+def test_a_malformed_policy_grants_nothing_and_stops_no_other(malformed: Policy) -> None:
+    def decided(**policies: Any) -> str:
+        return in_words(evaluate(OBJECT, USER, Policies(**policies)))
+
+    assert decided(identity=[malformed]) == "no identity"
+    assert decided(identity=[malformed, ANY]) == "allowed by identity"
+    assert decided(identity=[ANY], boundary=malformed) == "no boundary"
+    assert decided(identity=[ANY], session=[malformed]) == "no session"
+    assert decided(identity=[ANY], scps=[[malformed]]) == "no scp"
+    assert decided(identity=[ANY], rcps=[[malformed]]) == "no rcp"
+    assert decided(identity=[ANY], resource=malformed) == "allowed by identity"
+    assert in_words(evaluate(FOREIGN, USER, Policies([ANY], resource=malformed))) == "no resource"
+
+
+UNLIMITED = [
+    (USER, Policies([ANY])),
+    (USER, Policies([OTHERS, ANY], ANY, session=[ANY], scps=[FULL, FULL])),
+    (ROOT, Policies()),
+    (FEDERATED, Policies([ANY], session=[ANY])),
+    (replace(USER, management=True), Policies([ANY], scps=[[NEVER]])),
+]
+LIMITED = [
+    (USER, Policies()),
+    (USER, Policies([OTHERS])),
+    (USER, Policies([policy({**ALL, "Action": "s3:*"}), policy({**ALL, "Action": "ec2:*"})])),
+    (USER, Policies([policy({**ALL, "Resource": "arn:aws:s3:::data"})])),
+    (USER, Policies([policy({"Effect": "Allow", "NotAction": "*", "Resource": "*"})])),
+    (USER, Policies([policy({"Effect": "Allow", "Action": "*", "NotResource": "*"})])),
+    (USER, Policies([policy({**ALL, "Condition": {"Bool": {"aws:SecureTransport": "true"}}})])),
+    (USER, Policies([ANY, policy({**NONE, "Action": "iam:*"})])),
+    (USER, Policies([ANY], OTHERS)),
+    (USER, Policies([ANY], session=[OTHERS])),
+    (USER, Policies([ANY], session=[ANY, policy({**NONE, "Action": "iam:*"})])),
+    (USER, Policies([ANY], scps=[FULL, [OTHERS]])),
+    (USER, Policies([ANY], scps=[[*FULL, NEVER]])),
+    (ROOT, Policies(scps=[[OTHERS]])),
+    (FEDERATED, Policies([ANY])),
+]
+
+
+@pytest.mark.parametrize(("caller", "policies"), UNLIMITED)
+def test_a_caller_whom_all_policies_let_do_everything_is_unlimited(caller: Caller, policies: Policies) -> None:
+    assert is_unlimited(caller, policies)
+
+
+@pytest.mark.parametrize(("caller", "policies"), LIMITED)
+def test_a_caller_whom_a_policy_limits_is_not_unlimited(caller: Caller, policies: Policies) -> None:
+    assert not is_unlimited(caller, policies)

@@ -33,6 +33,8 @@ from local.iam.rows import (
     Row,
 )
 
+LIST = f"arn:aws:ec2:us-east-1:{OTHER}:prefix-list/pl-1"
+FOREIGN_LIST = AccessRequest("ec2:GetManagedPrefixListEntries", LIST)
 ROWS = [
     # KMS keys and trust policies
     Row("resource policies: a KMS key's policy has to allow", KEY, USER, Policies([ANY]), "no resource"),
@@ -211,6 +213,10 @@ ROWS = [
         Policies([ANY], rcps=[[granted_to("*", effect="Deny")]]),
         "allowed by identity",
     ),
+    # What has no policy, because its owner shares it through RAM
+    Row("RAM: what another account shares is EC2's", FOREIGN_LIST, USER, Policies([ANY]), "allowed by identity"),
+    Row("RAM: the identity policies decide", FOREIGN_LIST, USER, Policies([OTHERS]), "no identity"),
+    Row("RAM: not to nobody", FOREIGN_LIST, NOBODY, Policies(), "no resource"),
     # Nobody, and what everybody may
     Row("principal: anonymous requests", OBJECT, NOBODY, Policies(resource=granted_to("*")), "allowed by resource"),
     Row(

@@ -49,6 +49,7 @@ class Resources:
     """The element Resource or NotResource."""
 
     negated: bool
+    everything: bool
     templates: tuple[Template, ...]
 
     def match(self, resource: str, context: Context) -> bool:
@@ -56,6 +57,8 @@ class Resources:
 
         NotResource applies to none if one of its texts can be compared with nothing.
         """
+        if self.everything:
+            return not self.negated
         matchers = [each.matcher(context) for each in self.templates]
         if not self.negated:
             return any(matcher is not None and matcher(resource) for matcher in matchers)
@@ -189,7 +192,7 @@ class _Parser:
         for text in texts:
             if not self.of_resource and text != EVERYBODY and not text.startswith("arn:"):
                 self._refuse(f"{name} {text!r} is neither an ARN nor '*'")
-        return Resources(name == "NotResource", tuple(self._resource(text) for text in texts))
+        return Resources(name == "NotResource", EVERYBODY in texts, tuple(self._resource(text) for text in texts))
 
     def _resource(self, text: str) -> Template:
         return template(text, "like" if text == EVERYBODY else "resource", self.variables)

@@ -6,11 +6,11 @@ that limits the caller has to allow the request, and identity policies or the po
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from cloudmend.local.iam.documents import Statement, parse_policy
+from cloudmend.local.iam.documents import MalformedPolicy, Statement, parse_policy
 from cloudmend.local.iam.patterns import folded
 from cloudmend.local.iam.principals import Closeness, names_of
 from cloudmend.local.iam.request import AccessRequest, Caller, Levels, Policies, Policy, caller_keys, owner_of
@@ -19,7 +19,8 @@ PolicyKind = Literal["scp", "rcp", "resource", "trust", "identity", "boundary", 
 
 # AWS: they need no permission, and no policy can deny them.
 ALWAYS_ALLOWED: Final = frozenset({"sts:getcalleridentity", "sts:getsessiontoken"})
-_TRUST_ACTIONS: Final = frozenset(
+# They need the trust of the role that they are about.
+ROLE_ACTIONS: Final = frozenset(
     {
         "sts:assumerole",
         "sts:assumerolewithsaml",
@@ -29,6 +30,8 @@ _TRUST_ACTIONS: Final = frozenset(
     }
 )
 _SERVICE_LINKED: Final = ":role/aws-service-role/"
+# EC2's resources have no policies. Another account shares them through RAM, without which EC2 does not show them.
+_SHARED_BY_RAM: Final = "ec2:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +66,34 @@ class _Applying:
 def evaluate(request: AccessRequest, caller: Caller, policies: Policies) -> Decision:
     """Return whether the caller may do what is requested.
 
-    Raises:
-        MalformedPolicy: one of the policies does not follow the grammar.
+    AWS stores no malformed policy. One that reached moto's state by another way neither allows nor denies anything.
     """
     if request.action.lower() in ALWAYS_ALLOWED:
         return Decision(True, False, "identity")
     return _Evaluation(request, caller, policies).decision()
+
+
+def is_unlimited(caller: Caller, policies: Policies) -> bool:
+    """Return whether the policies allow the caller every action on every resource, and nothing denies any.
+
+    The policies of resources do not count.
+    """
+    if caller.kind == "federated" and not policies.session:
+        return False
+    root = caller.kind == "root"
+    levels = () if caller.management else policies.scps
+    needed = [*([] if root else [policies.identity]), *levels]
+    needed += [[policies.boundary]] if policies.boundary else []
+    needed += [policies.session] if policies.session else []
+    found = [[each for policy in kind for each in _statements(policy, of_resource=False)] for kind in needed]
+    allowing = all(any(map(_allows_all, statements)) for statements in found)
+    return allowing and not any(each.denies for statements in found for each in statements)
+
+
+def _allows_all(statement: Statement) -> bool:
+    actions, resources = statement.actions, statement.resources
+    everything = actions.everything and not actions.negated and not statement.denies and not statement.conditions
+    return everything and resources is not None and resources.everything and not resources.negated
 
 
 class _Evaluation:
@@ -86,7 +111,7 @@ class _Evaluation:
         linked = _SERVICE_LINKED in caller.issuer
         self._scps = [] if linked or caller.management or not caller.account else self._levels("scp", policies.scps)
         self._rcps = [] if linked else self._levels("rcp", policies.rcps)
-        self._granted = self._of_resource("trust" if self._action in _TRUST_ACTIONS else "resource")
+        self._granted = self._of_resource("trust" if self._action in ROLE_ACTIONS else "resource")
         self._identity = self._under("identity", policies.identity)
         self._boundary = self._under("boundary", [policies.boundary] if policies.boundary else ())
         self._session = self._under("session", policies.session)
@@ -127,13 +152,14 @@ class _Evaluation:
     def _resource_must_allow(self) -> bool:
         """Return whether no identity policy suffices: a stranger to the account, a role's trust, and a KMS key."""
         key = self._action.startswith("kms:") and ":key/" in self._resource
-        return not self._caller.account or not self._at_home() or self._granted.kind == "trust" or key
+        abroad = not self._at_home() and not self._action.startswith(_SHARED_BY_RAM)
+        return not self._caller.account or abroad or self._granted.kind == "trust" or key
 
     def _under(self, kind: PolicyKind, policies: Iterable[Policy]) -> _Applying:
         found = [
             (statement.denies, _Found(kind, policy.name, statement.name))
             for policy in policies
-            for statement in parse_policy(policy.text, policy.name, False)
+            for statement in _statements(policy, of_resource=False)
             if self._applies(statement)
         ]
         return _applying(kind, found)
@@ -150,7 +176,7 @@ class _Evaluation:
     def _naming(self, kind: PolicyKind, policy: Policy) -> list[tuple[bool, _Found]]:
         """Return the statements that apply and name the caller."""
         found = []
-        for statement in parse_policy(policy.text, policy.name, True):
+        for statement in _statements(policy, of_resource=True):
             if statement.principals is not None and self._applies(statement):
                 closeness = statement.principals.closeness(self._names, statement.denies, self._bounded)
                 if closeness is not Closeness.UNNAMED:
@@ -159,6 +185,14 @@ class _Evaluation:
 
     def _applies(self, statement: Statement) -> bool:
         return statement.applies(self._action, self._resource, self._context)
+
+
+def _statements(policy: Policy, *, of_resource: bool) -> Sequence[Statement]:
+    """Return the statements of a policy; none of a malformed one."""
+    try:
+        return parse_policy(policy.text, policy.name, of_resource)
+    except MalformedPolicy:
+        return ()
 
 
 def _applying(kind: PolicyKind, found: Iterable[tuple[bool, _Found]]) -> _Applying:
@@ -174,24 +208,3 @@ def _decided(allowed: bool, by: _Found) -> Decision:
 
 def _implicit(kind: PolicyKind) -> Decision:
     return Decision(False, False, kind)
-
-
-_WORDS: Final[dict[PolicyKind, str]] = {
-    "scp": "a service control policy",
-    "rcp": "a resource control policy",
-    "resource": "a resource-based policy",
-    "trust": "the role trust policy",
-    "identity": "an identity-based policy",
-    "boundary": "a permissions boundary",
-    "session": "a session policy",
-}
-
-
-def denial(decision: Decision, request: AccessRequest, caller: Caller) -> str:
-    """Return the sentence of AWS about a request that was denied: who, what, on which resource, and why."""
-    words = _WORDS[decision.kind]
-    why = f"because no {words.partition(' ')[2]} allows the {request.action} action"
-    if decision.explicit:
-        why = f"with an explicit deny in {words}"
-    where = "" if request.resource == "*" else f" on resource: {request.resource}"
-    return f"User: {caller.arn or 'anonymous'} is not authorized to perform: {request.action}{where} {why}"
