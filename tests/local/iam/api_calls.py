@@ -11,6 +11,7 @@ from botocore.session import Session
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
+from cloudmend.local.api_calls import modelled
 from cloudmend.local.calls import read
 from cloudmend.local.iam.actions import seen
 from cloudmend.local.iam.resources_described import ApiCall, NoState
@@ -58,7 +59,8 @@ def sent(service: str, operation: str, params: Mapping[str, Any], region: str = 
         client._make_api_call(operation, dict(params))
     except (AttributeError, BotoCoreError, ClientError):
         assert written  # the answer is none, whatever botocore makes of that
-    return seen(read(_received(written[0]), region), ACCOUNT)
+    received = read(_received(written[0]), region)
+    return seen(received, ACCOUNT, modelled(received))
 
 
 def _received(request: AWSPreparedRequest) -> Request:

@@ -244,6 +244,48 @@ CALLS: list[tuple[str, str, dict[str, Any], list[tuple[str, str]]]] = [
         [("rds:ModifyDBSnapshotAttribute", f"arn:aws:rds:{REGION}:{ACCOUNT}:snapshot:orders")],
     ),
     (
+        "rds",
+        "DescribeDBClusterSnapshots",
+        {"SnapshotType": "manual"},
+        [("rds:DescribeDBClusterSnapshots", f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster-snapshot:*")],
+    ),
+    (
+        "rds",
+        "ModifyDBClusterSnapshotAttribute",
+        {"DBClusterSnapshotIdentifier": "orders", "AttributeName": "restore", "ValuesToRemove": ["all"]},
+        [("rds:ModifyDBClusterSnapshotAttribute", f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster-snapshot:orders")],
+    ),
+    (
+        "ec2",
+        "ModifyImageAttribute",
+        {"ImageId": "ami-1", "LaunchPermission": {"Remove": [{"Group": "all"}]}},
+        [("ec2:ModifyImageAttribute", f"arn:aws:ec2:{REGION}::image/ami-1")],
+    ),
+    (
+        "ec2",
+        "ModifyVpcEndpointServicePermissions",
+        {"ServiceId": "vpce-svc-1", "RemoveAllowedPrincipals": ["*"]},
+        [
+            (
+                "ec2:ModifyVpcEndpointServicePermissions",
+                f"arn:aws:ec2:{REGION}:{ACCOUNT}:vpc-endpoint-service/vpce-svc-1",
+            )
+        ],
+    ),
+    (
+        "ec2",
+        "DescribeVpcEndpointServiceConfigurations",
+        {"ServiceIds": ["vpce-svc-1"]},
+        [("ec2:DescribeVpcEndpointServiceConfigurations", "*")],
+    ),
+    (
+        "ssm",
+        "ModifyDocumentPermission",
+        {"Name": "runbook", "PermissionType": "Share", "AccountIdsToRemove": ["all"]},
+        [("ssm:ModifyDocumentPermission", f"arn:aws:ssm:{REGION}:{ACCOUNT}:document/runbook")],
+    ),
+    ("ssm", "ListDocuments", {}, [("ssm:ListDocuments", "*")]),
+    (
         "ssm",
         "GetParameter",
         {"Name": "/cloudmend/mode"},
@@ -477,7 +519,7 @@ def test_a_call_that_nobody_described_is_granted_to_nobody(service: str, operati
 def test_a_call_by_cbor_is_read() -> None:
     model = get_service_model("cloudwatch").operation_model("PutMetricAlarm")
     written = create_serializer("smithy-rpc-v2-cbor").serialize_to_request({"AlarmName": "silence"}, model)
-    call = seen(request("monitoring", "PutMetricAlarm", written["headers"], written["body"]), ACCOUNT)
+    call = seen(request("monitoring", "PutMetricAlarm", written["headers"], written["body"]), ACCOUNT, None)
     assert pairs(required(call)) == [
         ("cloudwatch:PutMetricAlarm", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:silence")
     ]
@@ -486,7 +528,7 @@ def test_a_call_by_cbor_is_read() -> None:
 @pytest.mark.parametrize(("service", "operation"), [("nosuch", "ListThings"), ("monitoring", "GET /")])
 def test_a_request_that_is_no_operation_is_granted_to_nobody(service: str, operation: str) -> None:
     with pytest.raises(Undescribed, match="botocore has no model of it"):
-        seen(request(service, operation, {}, b""), ACCOUNT)
+        seen(request(service, operation, {}, b""), ACCOUNT, None)
 
 
 def request(service: str, operation: str, headers: Mapping[str, str], body: bytes) -> ApiRequest:

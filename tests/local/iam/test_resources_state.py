@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from cloudmend.local.ec2.model import PrefixList
 from cloudmend.local.iam.resources_state import EmbeddedState
 from cloudmend.local.server import EmbeddedAws
-from local.embedded.helpers import ACCOUNT, client
+from local.embedded.helpers import ACCOUNT, client, member
 
 REGION = "us-east-1"
 EC2 = f"arn:aws:ec2:{REGION}:{ACCOUNT}"
@@ -52,10 +53,15 @@ def test_a_group_of_the_default_vpc_is_found_by_its_name(state: EmbeddedState, g
     assert state.named(f"{EC2}:security-group/web") == f"{EC2}:security-group/{group}"
 
 
-def test_a_list_of_aws_is_not_the_account_s(aws: EmbeddedAws, state: EmbeddedState) -> None:
+def test_a_list_of_aws_or_of_another_account_is_named_with_its_owner(aws: EmbeddedAws, state: EmbeddedState) -> None:
     lists = client(aws, "ec2").describe_managed_prefix_lists()["PrefixLists"]
     owned = next(each for each in lists if each["OwnerId"] == "AWS")
-    assert state.owner_of(f"{EC2}:prefix-list/{owned['PrefixListId']}") == "AWS"
+    assert state.named(f"{EC2}:prefix-list/{owned['PrefixListId']}") == owned["PrefixListArn"]
+    assert owned["PrefixListArn"].startswith(f"arn:aws:ec2:{REGION}:aws:prefix-list/")
+
+    aws.groups(ACCOUNT, REGION).share(PrefixList("pl-1", "theirs", "IPv4", "444455556666", 1, ((),)))
+    assert state.named(f"{EC2}:prefix-list/pl-1") == f"arn:aws:ec2:{REGION}:444455556666:prefix-list/pl-1"
+    assert state.named(f"{EC2}:prefix-list/pl-absent") == f"{EC2}:prefix-list/pl-absent"
 
 
 def test_a_role_is_named_with_its_path(aws: EmbeddedAws, state: EmbeddedState) -> None:
@@ -82,15 +88,10 @@ def test_a_table_and_its_index_have_their_partition_keys(aws: EmbeddedAws, state
 
 
 def test_a_bucket_is_of_the_account_that_made_it_with_all_its_objects(aws: EmbeddedAws, state: EmbeddedState) -> None:
-    keys = client(aws, "sts").assume_role(RoleArn="arn:aws:iam::444455556666:role/any", RoleSessionName="run")
-    signing = {
-        "aws_access_key_id": keys["Credentials"]["AccessKeyId"],
-        "aws_secret_access_key": keys["Credentials"]["SecretAccessKey"],
-        "aws_session_token": keys["Credentials"]["SessionToken"],
-    }
-    client(aws, "s3", **signing).create_bucket(Bucket="theirs")
+    account, keys = member(aws)
+    client(aws, "s3", **keys).create_bucket(Bucket="theirs")
     client(aws, "s3").create_bucket(Bucket="ours")
-    assert state.owner_of("arn:aws:s3:::theirs") == state.owner_of("arn:aws:s3:::theirs/a/b") == "444455556666"
+    assert state.owner_of("arn:aws:s3:::theirs") == state.owner_of("arn:aws:s3:::theirs/a/b") == account
     assert (state.owner_of("arn:aws:s3:::ours"), state.owner_of("arn:aws:s3:::absent")) == (ACCOUNT, "")
 
 
@@ -121,3 +122,13 @@ def test_an_encrypted_topic_and_queue_have_their_key(aws: EmbeddedAws, state: Em
 def test_a_key_of_aws_s_own_is_nobody_s_to_grant(aws: EmbeddedAws, state: EmbeddedState) -> None:
     topic = client(aws, "sns").create_topic(Name="plain", Attributes={"KmsMasterKeyId": "alias/aws/sns"})
     assert state.key_of(topic["TopicArn"]) == ""
+
+
+def test_an_image_says_whether_it_is_public_and_whose_it_is(aws: EmbeddedAws, state: EmbeddedState) -> None:
+    ec2 = client(aws, "ec2")
+    image = ec2.register_image(Name="golden", RootDeviceName="/dev/xvda")["ImageId"]
+    arn = f"arn:aws:ec2:{REGION}::image/{image}"
+    assert state.keys_of(arn) == {"ec2:Public": "false", "ec2:Owner": ACCOUNT}
+    ec2.modify_image_attribute(ImageId=image, LaunchPermission={"Add": [{"Group": "all"}]})
+    assert state.keys_of(arn) == {"ec2:Public": "true", "ec2:Owner": ACCOUNT}
+    assert state.keys_of(f"{arn}s") == {}

@@ -16,7 +16,7 @@ from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationNotFoundError
 from moto.core.utils import get_service_model
 
-from cloudmend.local.api_calls import model_name, modelled, parsed
+from cloudmend.local.api_calls import ModelledCall, model_name, parsed
 from cloudmend.local.iam.actions_context import CONTEXT, global_keys, tag_keys
 from cloudmend.local.iam.actions_names import actions_of, passed_service
 from cloudmend.local.iam.actions_transactions import ITEMS, item_requests
@@ -37,12 +37,13 @@ _ENCRYPTION_CONTEXT: Final = {"sns": "aws:sns:topicArn", "sqs": "aws:sqs:arn"}
 _SPECIFICATIONS: Final = jmespath.compile("TagSpecifications[?Tags]")
 
 
-def seen(request: ApiRequest, account: str) -> ApiCall:
+def seen(request: ApiRequest, account: str, known: ModelledCall | None) -> ApiCall:
     """Return the API call of an HTTP request that a principal of an account makes.
 
-    Raises Undescribed for a service or operation that botocore has no model of.
+    `known` is what `modelled` returns of the request. Raises Undescribed for a service or operation that botocore has
+    no model of.
     """
-    known, service = modelled(request), model_name(request)
+    service = known.service if known else model_name(request)
     return ApiCall(
         service=service,
         operation=request.operation,
@@ -117,9 +118,9 @@ def _of_key(call: ApiCall, action: str, arn: str, state: State) -> Iterator[Acce
 
 def _of_tags(call: ApiCall) -> Iterator[AccessRequest]:
     """Yield the requests to tag what an EC2 call creates."""
-    if call.prefix != "ec2" or call.operation == "CreateTags":
+    if call.prefix != "ec2" or call.operation == "CreateTags" or "TagSpecifications" not in (call.params or {}):
         return
-    for each in _SPECIFICATIONS.search(call.params or {}) or ():
+    for each in _SPECIFICATIONS.search(call.params) or ():
         keys = {"ec2:CreateAction": call.operation, "ec2:Region": call.region, **tag_keys({"Tags": each["Tags"]})}
         yield AccessRequest("ec2:CreateTags", call.arn(each["ResourceType"], "*"), keys)
 

@@ -13,6 +13,7 @@ Keys = Mapping[str, Any]
 # A search in parameters, and the key that gets what is found.
 _Found = tuple[str, str]
 _TAG_NAMES: Final = jmespath.compile("TagKeys || tagKeys")
+_OF_TAGS: Final = frozenset({"TagKeys", "tagKeys", "Tags", "tags", "TagList", "TagSpecifications"})
 _TAGS: Final = jmespath.compile("Tags || tags || TagList || TagSpecifications[].Tags[]")
 _SNAPSHOT: Final = (
     ("ec2:Add/group", "CreateVolumePermission.Add[].Group || OperationType=='add' && GroupNames"),
@@ -39,11 +40,13 @@ def global_keys(call: ApiCall) -> dict[str, Any]:
 
 def tag_keys(params: Keys | None) -> dict[str, Any]:
     """Return the condition keys of the tags that a call sets or removes. The tags are pairs, a mapping, or names."""
-    found = _TAGS.search(params or {}) or {}
+    if not params or _OF_TAGS.isdisjoint(params):
+        return {}
+    found = _TAGS.search(params) or {}
     if not isinstance(found, dict):
         found = {_member(each, "Key", "key", "TagKey"): _member(each, "Value", "value", "TagValue") for each in found}
     keys: dict[str, Any] = {f"aws:RequestTag/{name}": value for name, value in found.items()}
-    names = [*found, *(_TAG_NAMES.search(params or {}) or ())]
+    names = [*found, *(_TAG_NAMES.search(params) or ())]
     return {**keys, "aws:TagKeys": names} if names else {}
 
 

@@ -58,6 +58,16 @@ _NAMES: Final[Mapping[str, Mapping[str, str]]] = {
         "SendMessageBatch": "SendMessage",
     },
 }
+_ROLE_SESSION: Final = (
+    (frozenset({"Tags", "TransitiveTagKeys"}), "TagSession"),
+    (frozenset({"SourceIdentity"}), "SetSourceIdentity"),
+)
+# By service and action: the parameters with which a call needs a further action.
+_BESIDES: Final[Mapping[tuple[str, str], Iterable[tuple[frozenset[str], str]]]] = {
+    ("sts", "AssumeRole"): _ROLE_SESSION,
+    ("sts", "AssumeRoleWithSAML"): _ROLE_SESSION,
+    ("sts", "AssumeRoleWithWebIdentity"): _ROLE_SESSION,
+}
 # Operations that read or write a version of an object if they name one.
 _VERSIONED: Final = {"GetObject": "GetObjectVersion", "DeleteObject": "DeleteObjectVersion"}
 # By service and operation: where the call has the ARNs of roles, and to which service it passes them.
@@ -85,7 +95,10 @@ def actions_of(call: ApiCall) -> Iterable[str]:
         name = _VERSIONED.get(name, name)
     if name not in described(call.prefix).actions:
         raise call.undescribed()
-    return (f"{call.prefix}:{name}",)
+    besides = (
+        action for params, action in _BESIDES.get((call.prefix, name), ()) if params & (call.params or {}).keys()
+    )
+    return (f"{call.prefix}:{each}" for each in (name, *besides))
 
 
 def passed_service(call: ApiCall) -> tuple[str, str]:

@@ -20,6 +20,7 @@ _PATHS: Final[Mapping[str, Mapping[str, str]]] = {
         "network-interface": "NetworkInterfaceId",
         "security-group": "GroupId || Groups",
         "security-group-rule": "SecurityGroupRules[].SecurityGroupRuleId",
+        "vpc-endpoint-service": "ServiceId || ServiceIds",
     },
     "events": {"event-bus": "EventBusName || Name"},
     "iam": {
@@ -30,6 +31,10 @@ _PATHS: Final[Mapping[str, Mapping[str, str]]] = {
         "user": "UserName",
     },
     "rds": {
+        "cluster": "DBClusterIdentifier",
+        "cluster-snapshot": (
+            "DBClusterSnapshotIdentifier || TargetDBClusterSnapshotIdentifier || SourceDBClusterSnapshotIdentifier"
+        ),
         "db": "DBInstanceIdentifier",
         "snapshot": "DBSnapshotIdentifier || TargetDBSnapshotIdentifier || SourceDBSnapshotIdentifier",
     },
@@ -37,10 +42,16 @@ _PATHS: Final[Mapping[str, Mapping[str, str]]] = {
     "secretsmanager": {"Secret": "SecretId || Name"},
     "securityhub": {"product": "Findings[].ProductArn"},
     "sns": {"topic": "TopicArn || TargetArn || ResourceArn || Name"},
+    "ssm": {"document": "Name || DocumentName"},
     "sts": {"role": "RoleArn"},
 }
 # The id of all resources of a type, for a call that lists them without naming one.
-_LISTS: Final = {"rds:DescribeDBInstances": "db", "rds:DescribeDBSnapshots": "snapshot"}
+_LISTS: Final = {
+    "rds:DescribeDBClusterSnapshots": "cluster-snapshot",
+    "rds:DescribeDBClusters": "cluster",
+    "rds:DescribeDBInstances": "db",
+    "rds:DescribeDBSnapshots": "snapshot",
+}
 # Calls that create a resource whose id AWS chooses, and calls that can be about all resources of a type.
 _UNNAMED: Final = ("Allocate", "Copy", "Create", "Describe", "Import", "List", "Register", "Run")
 _NO_ROW: Final = "*"
