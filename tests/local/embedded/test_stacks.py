@@ -13,13 +13,16 @@ from botocore.exceptions import ClientError
 from cloudmend.local.runtime.process import RUNTIME
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import (
+    ACCOUNT,
     SETTLE_S,
     TEMPLATE,
+    allowing,
     aws_cli,
     client,
     deploy,
     outputs,
     put_event,
+    trusting,
     with_properties,
     without,
 )
@@ -281,3 +284,45 @@ def test_the_aws_cli_packages_and_deploys_yaml_with_a_folder_of_code(aws: Embedd
     assert deployed.returncode == 0, deployed.stderr
     assert aws.deliveries[0].invocations[0].payload == "from S3"
     assert outputs(aws)["Setting"] == "chosen"
+
+
+def test_the_arn_of_a_log_group_ends_as_policies_need_it(aws: EmbeddedAws) -> None:
+    output = {"Arn": {"Value": {"Fn::GetAtt": ["LogGroup", "Arn"]}}}
+    deploy(aws, {**TEMPLATE, "Outputs": output})
+    assert outputs(aws)["Arn"] == f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/small/stack:*"
+
+
+def role_template(*actions: str, managed: list[str], trusted: str) -> dict[str, Any]:
+    """A stack of one role."""
+    policy = json.loads(allowing(*actions))
+    properties = {
+        "RoleName": "mine",
+        "AssumeRolePolicyDocument": json.loads(trusting({"Service": trusted})),
+        "ManagedPolicyArns": managed,
+        "Policies": [{"PolicyName": action.replace(":", "-"), "PolicyDocument": policy} for action in actions],
+    }
+    return {"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": properties}}}
+
+
+def test_a_role_has_the_policies_and_the_trust_of_its_template_after_an_update_too(aws: EmbeddedAws) -> None:
+    iam, arn = client(aws, "iam"), "arn:aws:iam::aws:policy/{}"
+
+    def told() -> tuple[list[str], list[str], str]:
+        attached = iam.list_attached_role_policies(RoleName="mine")["AttachedPolicies"]
+        trust = iam.get_role(RoleName="mine")["Role"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]
+        named = iam.list_role_policies(RoleName="mine")["PolicyNames"]
+        return [each["PolicyName"] for each in attached], named, trust["Service"]
+
+    first = role_template("sqs:ListQueues", managed=[arn.format("ReadOnlyAccess")], trusted="lambda.amazonaws.com")
+    client(aws, "cloudformation").create_stack(StackName="small", TemplateBody=json.dumps(first))
+    assert told() == (["ReadOnlyAccess"], ["sqs-ListQueues"], "lambda.amazonaws.com")
+    iam.put_role_policy(RoleName="mine", PolicyName="by-hand", PolicyDocument=allowing("sns:*"))
+    iam.attach_role_policy(RoleName="mine", PolicyArn=arn.format("SecurityAudit"))
+
+    second = role_template("sns:Publish", managed=[], trusted="events.amazonaws.com")
+    client(aws, "cloudformation").update_stack(StackName="small", TemplateBody=json.dumps(second))
+    assert told() == (["SecurityAudit"], ["by-hand", "sns-Publish"], "events.amazonaws.com")
+
+    iam.detach_role_policy(RoleName="mine", PolicyArn=arn.format("SecurityAudit"))
+    client(aws, "cloudformation").delete_stack(StackName="small")
+    assert iam.list_roles()["Roles"] == []

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from typing import TYPE_CHECKING, Any, Final
 
 from moto.awslambda.models import LambdaFunction
 from moto.cloudformation.exceptions import ValidationError
 from moto.events.models import Rule
 from moto.iam.models import ManagedPolicy as MotoManagedPolicy
-from moto.iam.models import iam_backends
+from moto.iam.models import Role, iam_backends
 from moto.logs.models import LogGroup
 
+from cloudmend.core.partitions import partition_of
+from cloudmend.local.functions import NOT_ASSUMED, PRINCIPAL
+from cloudmend.local.iam.enforce import can_assume
 from cloudmend.local.patterns.compiler import InvalidPattern, compile_pattern
 from cloudmend.local.resources.settings import ResourceType
 from cloudmend.local.runtime.process import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_OF_TEMPLATE: Final = "cloudmend_policies_of_template"
 
 
 class Function(ResourceType):
@@ -61,6 +67,8 @@ def _refuse_what_cannot_run(name: str, properties: Mapping[str, Any]) -> None:
     """
     if reason := refusal(name, properties.get("Runtime"), properties.get("Architectures")):
         raise ValidationError(name, reason)
+    if not can_assume(PRINCIPAL, properties["Role"]):
+        raise ValidationError(name, NOT_ASSUMED)
 
 
 def _complete(function: LambdaFunction, properties: Mapping[str, Any]) -> LambdaFunction:
@@ -104,13 +112,27 @@ class EventsRule(ResourceType):
         return cls.create_from_cloudformation_json(name, cloudformation_json, account_id, region_name)
 
 
+class _LogGroup(LogGroup):
+    """moto: the attribute Arn of a group has no `:*` at its end, without which a policy allows nothing in the group."""
+
+    def get_cfn_attribute(self, attribute_name: str) -> str:
+        return f"{super().get_cfn_attribute(attribute_name)}:*"
+
+
 class LogsGroup(ResourceType):
     """moto: an update loses the group."""
 
     TYPE = "AWS::Logs::LogGroup"
     NAME_PROPERTY = "LogGroupName"
     has_cfn_attr = LogGroup.has_cfn_attr
-    create_from_cloudformation_json = LogGroup.create_from_cloudformation_json
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
+    ) -> LogGroup:
+        group = LogGroup.create_from_cloudformation_json(resource_name, cloudformation_json, account_id, region_name)
+        group.__class__ = _LogGroup  # type: ignore[type-abstract]
+        return group
 
     @classmethod
     def update_from_cloudformation_json(
@@ -168,3 +190,61 @@ class ManagedPolicy(ResourceType):
     def is_created(self) -> bool:
         """moto asks; a policy never takes time."""
         return True
+
+
+class RoleWithPolicies(ResourceType):
+    """moto: forgets the managed policies that a role names, and an update changes neither policies nor trust."""
+
+    TYPE = "AWS::IAM::Role"
+    NAME_PROPERTY = "RoleName"
+    has_cfn_attr = Role.has_cfn_attr
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
+    ) -> Role:
+        role = Role.create_from_cloudformation_json(resource_name, cloudformation_json, account_id, region_name)
+        return _with_policies(role, cloudformation_json["Properties"])
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: Role,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> Role:
+        properties = cloudformation_json["Properties"]
+        role = Role.update_from_cloudformation_json(
+            original_resource, new_resource_name, cloudformation_json, account_id, region_name
+        )
+        role.assume_role_policy_document = json.dumps(properties["AssumeRolePolicyDocument"], default=str)
+        role.max_session_duration = properties.get("MaxSessionDuration", 3600)
+        role.permissions_boundary_arn = properties.get("PermissionsBoundary", "")
+        return _with_policies(role, properties)
+
+    @classmethod
+    def delete_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str
+    ) -> None:
+        role = iam_backends[account_id][partition_of(region_name).id].get_role(resource_name)
+        _with_policies(role, {})
+        Role.delete_from_cloudformation_json(resource_name, cloudformation_json, account_id, region_name)
+
+
+def _with_policies(role: Role, properties: Mapping[str, Any]) -> Role:
+    """Give a role the policies of its template, in the place of those that the template named before."""
+    backend = iam_backends[role.account_id][role.partition]
+    arns, names = vars(role).get(_OF_TEMPLATE, ((), ()))
+    for arn in arns:
+        backend.detach_role_policy(arn, role.name)
+    for name in names:
+        role.policies.pop(name, None)
+    policies = properties.get("Policies", [])
+    vars(role)[_OF_TEMPLATE] = properties.get("ManagedPolicyArns", []), [each["PolicyName"] for each in policies]
+    for arn in properties.get("ManagedPolicyArns", []):
+        backend.attach_role_policy(arn, role.name)
+    for each in policies:
+        role.put_policy(each["PolicyName"], each["PolicyDocument"])
+    return role
