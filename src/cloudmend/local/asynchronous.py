@@ -1,7 +1,7 @@
 """Lambda's asynchronous invocation: the first try, two more, then the failure destination.
 
-Lambda waits a minute before the second try and two before the third; here a minute lasts MINUTE_S. The role's right to
-send to the destination is not looked at.
+Lambda waits a minute before the second try and two before the third; here a minute lasts MINUTE_S. It sends to the
+destination with the function's role: the record of a failure is lost if the role may not send there.
 """
 
 from __future__ import annotations
@@ -46,9 +46,10 @@ def run_asynchronously(functions: Functions, function: LambdaFunction, event: An
         if invocations[-1].error is None:
             return AsynchronousRun(tuple(invocations), succeeded=True)
     destination = _destination(settings)
+    if destination is not None and not functions.acts(function, "sqs", "SendMessage", queues.named(destination)):
+        destination = None
     if destination is not None:
         queues.send(destination, _failure_record(function, request_id, event, invocations))
-        functions.acted(function, "sqs", "SendMessage")
     return AsynchronousRun(tuple(invocations), succeeded=False, destination=destination)
 
 

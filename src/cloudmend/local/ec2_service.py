@@ -25,7 +25,7 @@ from cloudmend.local.ec2.wire import decode, ec2_model, encode, encode_error
 from cloudmend.local.ec2_moto import carriers, other_tags, peerings, routed, vpcs
 from cloudmend.local.ec2_named import check, without_ours
 from cloudmend.local.ec2_records import WireCall, event
-from cloudmend.local.messages import ApiResponse
+from cloudmend.local.messages import ApiError, ApiResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,16 +59,18 @@ class Ec2Service:
 
     def groups(self, account: str, region: str) -> SecurityGroups:
         """The security groups of one account and Region."""
-        options: BehaviourOptions = {
-            "carriers": partial(carriers, account, region),
-            "peerings": partial(peerings, account, region),
-            "other_tags": partial(other_tags, account, region),
-            "routed": partial(routed, account, region),
-            **self._behaviour,
-        }
         with self._lock:
-            made = SecurityGroups(account, region, partial(vpcs, account, region), **options)
-            return self._groups.setdefault((account, region), made)
+            if (account, region) not in self._groups:
+                options: BehaviourOptions = {
+                    "carriers": partial(carriers, account, region),
+                    "peerings": partial(peerings, account, region),
+                    "other_tags": partial(other_tags, account, region),
+                    "routed": partial(routed, account, region),
+                    **self._behaviour,
+                }
+                made = SecurityGroups(account, region, partial(vpcs, account, region), **options)
+                self._groups[account, region] = made
+            return self._groups[account, region]
 
     def act(
         self, caller: Principal, place: tuple[str, str], operation: str, params: Mapping[str, Any]
@@ -103,6 +105,10 @@ class Ec2Service:
     def _answer(self, exchange: Exchange, params: Mapping[str, Any], request_id: str) -> _Answer:
         operation = exchange.request.operation
         account, region = exchange.principal.account, exchange.request.region
+        try:
+            exchange.authorize()
+        except ApiError as denied:
+            return _refused(Ec2Error(denied.code, denied.message, denied.status), request_id)
         try:
             if answering := _thin_layer(operation, params):
                 result = answering(account, region, params)

@@ -1,4 +1,7 @@
-"""The layer in front of moto's server: it sees every call, and hands it to the service that answers it."""
+"""The layer in front of moto's server: it sees every call, and hands it to the service that answers it.
+
+A call is answered only if its key is somebody's, and if the policies allow that caller what the call requests.
+"""
 
 from __future__ import annotations
 
@@ -7,32 +10,63 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from functools import cache, cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.session import Session
 from werkzeug.wrappers import Request, Response
 
 from cloudmend.core.loopback import START
-from cloudmend.local.api_calls import modelled
+from cloudmend.local.api_calls import ModelledCall, modelled
 from cloudmend.local.calls import read
 from cloudmend.local.cloudtrail import event, recorded
 from cloudmend.local.emulator import forwarded
+from cloudmend.local.iam.actions import seen
+from cloudmend.local.iam.enforce import authenticated, denial_of, spelling_of
+from cloudmend.local.iam.refusals import denied
 from cloudmend.local.identity import Principal, who
 from cloudmend.local.messages import ApiError, ApiRequest, ApiResponse, SeenCall, identified, refusal
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from cloudmend.local.iam.collect import Identity
+    from cloudmend.local.iam.resources_described import State
 
-@dataclass(frozen=True, slots=True)
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
 class Exchange:
     """A call on its way: the request, its caller, and moto to forward it to."""
 
     request: ApiRequest
     principal: Principal
+    _identity: Identity
+    _state: State
     _emulator: WSGIApplication
     _environ: WSGIEnvironment
+
+    @cached_property
+    def call(self) -> ModelledCall | None:
+        """The call in its model's words; None if it cannot be read."""
+        return modelled(self.request)
+
+    @property
+    def is_anonymous(self) -> bool:
+        """True if nobody signed the request."""
+        return self._identity.caller.kind == "anonymous"
+
+    def authorize(self, shown: Mapping[str, str] = _NOTHING) -> None:
+        """Raise ApiError, in the words of the service, if the policies do not allow the call.
+
+        `shown` are the condition keys of what the caller shows with this call alone, such as a code of its MFA device.
+        """
+        account = self._identity.caller.account
+        sentence = denial_of(self._identity, lambda: seen(self.request, account, self.call), self._state, shown)
+        if sentence:
+            raise denied(self.request.service, spelling_of(self.request), sentence)
 
     def forward(self, body: bytes | None = None) -> ApiResponse:
         """moto's answer, to the request as it is or with another body. Raises ApiError for what moto lacks."""
@@ -43,6 +77,8 @@ class Exchange:
 
 Service = Callable[[Exchange], ApiResponse]
 _TOLD_BY_THEMSELVES = frozenset({"ec2"})
+# The services that call Exchange.authorize: EC2 records what is denied, STS knows what the caller shows.
+_AUTHORIZED_BY_THEMSELVES = frozenset({"ec2", "sts"})
 
 
 class Front:
@@ -52,6 +88,7 @@ class Front:
         self,
         emulator: WSGIApplication,
         services: Mapping[str, Service],
+        state: State,
         *,
         region: str,
         start: str,
@@ -61,6 +98,7 @@ class Front:
     ) -> None:
         self._emulator = emulator
         self._services = services
+        self._state = state
         self._region = region
         self._start = start
         self._on_call = on_call
@@ -69,14 +107,13 @@ class Front:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = read(Request(environ), self._region)
-        exchange = Exchange(request, who(request.access_key, request.region), self._emulator, environ)
-        answer = self._answer(exchange)
-        self._record(exchange, answer)
+        principal = who(request.access_key, request.region)
+        answer = self._answer(request, principal, environ)
         self._on_call(
             SeenCall(
                 request.service,
                 request.operation,
-                exchange.principal.arn,
+                principal.arn,
                 answer.error_code,
                 datetime.now(UTC),
             )
@@ -84,11 +121,24 @@ class Front:
         response = Response(answer.body, answer.status, [*identified(answer), (START, self._start)])
         return response(environ, start_response)
 
-    def _answer(self, exchange: Exchange) -> ApiResponse:
+    def _answer(self, request: ApiRequest, principal: Principal, environ: WSGIEnvironment) -> ApiResponse:
+        """Answer a call, and record it if its key is somebody's."""
+        try:
+            _check_region(request.region)
+            identity = authenticated(request)
+        except ApiError as error:
+            return refusal(error, request)
+        exchange = Exchange(request, principal, identity, self._state, self._emulator, environ)
+        answer = self._served(exchange)
+        self._record(exchange, answer)
+        return answer
+
+    def _served(self, exchange: Exchange) -> ApiResponse:
         """The one place where a crash becomes an answer: AWS's InternalFailure, with the trace in the log."""
         service = self._services.get(exchange.request.service, Exchange.forward)
         try:
-            _check_region(exchange.request.region)
+            if exchange.request.service not in _AUTHORIZED_BY_THEMSELVES:
+                exchange.authorize()
             return service(exchange)
         except ApiError as error:
             return refusal(error, exchange.request)
@@ -98,10 +148,10 @@ class Front:
 
     def _record(self, exchange: Exchange, answer: ApiResponse) -> None:
         """Put CloudTrail's event of a write on the bus. EC2's own service puts those of EC2's calls."""
-        if exchange.request.service in _TOLD_BY_THEMSELVES:
+        if exchange.request.service in _TOLD_BY_THEMSELVES or exchange.is_anonymous:
             return
         try:
-            call = modelled(exchange.request)
+            call = exchange.call
             told = recorded(exchange.request, exchange.principal, call, answer) if call else None
         except Exception:  # noqa: BLE001 a record that cannot be written must not change the answer
             self._log(traceback.format_exc())

@@ -13,6 +13,7 @@ import time
 import zipfile
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from queue import LifoQueue
 from tempfile import TemporaryDirectory
@@ -26,6 +27,9 @@ from moto.logs.models import logs_backends
 from moto.sts.models import sts_backends
 
 from cloudmend.core.partitions import partition_of
+from cloudmend.local.iam.collect import identity_in_role
+from cloudmend.local.iam.enforce import denial_of
+from cloudmend.local.iam.resources_described import ApiCall
 from cloudmend.local.messages import SeenCall
 from cloudmend.local.runtime.function import FunctionRuntime
 from cloudmend.local.runtime.process import FunctionConfiguration
@@ -35,9 +39,14 @@ if TYPE_CHECKING:
 
     from moto.awslambda.models import LambdaFunction
 
+    from cloudmend.local.iam.resources_described import State
     from cloudmend.local.runtime.function import Invocation
 
-_HOUR_S = 3600
+PRINCIPAL = "lambda.amazonaws.com"
+NOT_ASSUMED = "The role defined for the function cannot be assumed by Lambda."
+# The keys of a function last twelve hours. Its processes start anew, with new keys, an hour before.
+_KEYS_S = 43_200
+_STARTS_ANEW_S = 39_600
 
 
 class _Environments:
@@ -45,6 +54,7 @@ class _Environments:
 
     def __init__(self, definition: str, archive: TemporaryDirectory[str], runtimes: Sequence[FunctionRuntime]) -> None:
         self.definition = definition
+        self.ends = time.monotonic() + _STARTS_ANEW_S
         self._archive = archive
         self._runtimes = runtimes
         # The one used last is the first to be used again, so no process is started that is not needed.
@@ -87,9 +97,14 @@ class Functions:
     """
 
     def __init__(
-        self, endpoint: str, log: Callable[[str], None], on_call: Callable[[SeenCall], None], concurrency: int = 1
+        self,
+        endpoint: str,
+        log: Callable[[str], None],
+        on_call: Callable[[SeenCall], None],
+        state: State,
+        concurrency: int = 1,
     ) -> None:
-        """`on_call` learns of the calls that Lambda itself makes with a function's role.
+        """`on_call` learns of the calls that Lambda itself makes with a function's role; `state` decides about them.
 
         `concurrency` is the account's quota for each function; its reserved concurrency may be less.
         """
@@ -97,6 +112,7 @@ class Functions:
         self._concurrency = concurrency
         self._log = log
         self._on_call = on_call
+        self._state = state
         self._environments: dict[str, _Environments] = {}
         self._lock = Lock()
         self._closed = False
@@ -105,17 +121,20 @@ class Functions:
         """Run the handler on an event, and put what it printed into the function's log group."""
         invocation = self._environments_of(function).invoke(event, request_id)
         with self._lock:  # moto's logs and metrics are not made for threads
-            operations = write_log(function, invocation)
+            write_log(function, invocation, partial(self.acts, function, "logs"))
             count(function, invocation)
-        for operation in operations:
-            self.acted(function, "logs", operation)
         return invocation
 
-    def acted(self, function: LambdaFunction, service: str, operation: str) -> None:
-        """Notes a call that Lambda made with the function's role."""
-        role, partition = function.role.rpartition("/")[2], partition_of(function.region).id
-        session = f"arn:{partition}:sts::{function.account_id}:assumed-role/{role}/{function.function_name}"
-        self._on_call(SeenCall(service, operation, session, None, datetime.now(UTC)))
+    def acts(self, function: LambdaFunction, service: str, operation: str, params: Mapping[str, Any]) -> bool:
+        """Return whether the function's role allows a call that Lambda makes for it, and note the call."""
+        identity = identity_in_role(function.role, function.function_name)
+        call = ApiCall(service, operation, params, function.account_id, function.region)
+        denied = denial_of(identity, lambda: call, self._state)
+        code = "AccessDenied" if denied else None
+        self._on_call(SeenCall(service, operation, identity.caller.arn, code, datetime.now(UTC)))
+        if denied:
+            self._log(denied)
+        return not denied
 
     def prune(self) -> None:
         """End the processes of functions that are no more."""
@@ -134,11 +153,11 @@ class Functions:
             environment.close()
 
     def _environments_of(self, function: LambdaFunction) -> _Environments:
-        """Return the environments of a function. They are made again if its code or its configuration has changed."""
+        """Return the environments of a function, made again if its code or settings have changed, or its keys end."""
         definition = _definition(function)
         with self._lock:
             known = self._environments.get(function.function_arn)
-            if known is not None and known.definition == definition:
+            if known is not None and known.definition == definition and time.monotonic() < known.ends:
                 return known
             if known is not None:
                 known.close()
@@ -173,7 +192,7 @@ class Functions:
             role_session_name=function.function_name,
             role_arn=function.role,
             policy="",
-            duration=_HOUR_S,
+            duration=_KEYS_S,
             external_id="",
         )
         given = {name: str(value) for name, value in function.environment_vars.items()}
@@ -199,17 +218,21 @@ def _definition(function: LambdaFunction) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
-def write_log(function: LambdaFunction, invocation: Invocation) -> tuple[str, ...]:
-    """Appends one invocation to the function's log group, one event a line. Returns the operations that it took.
-
-    The group is made if it is missing: the role's right to do so is not looked at.
-    """
+def write_log(function: LambdaFunction, invocation: Invocation, acts: Callable[[str, Mapping[str, Any]], bool]) -> None:
+    """Append one invocation to the function's log group, one event a line, as far as its role lets Lambda do so."""
     group, stream = function.logs_group_name, f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{function.function_name}"
     backend = logs_backends[function.account_id][function.region]
-    backend.ensure_log_group(group)
-    is_new = stream not in backend.groups[group].streams
-    if is_new:
+    named = {"logGroupName": group, "logStreamName": stream}
+    if group not in backend.groups:
+        if not acts("CreateLogGroup", {"logGroupName": group}):
+            return
+        backend.ensure_log_group(group)
+    if stream not in backend.groups[group].streams:
+        if not acts("CreateLogStream", named):
+            return
         backend.create_log_stream(group, stream)
+    if not acts("PutLogEvents", named):
+        return
     now_ms = int(time.time() * 1000)
     lines = [
         f"START RequestId: {invocation.request_id} Version: $LATEST",
@@ -217,7 +240,6 @@ def write_log(function: LambdaFunction, invocation: Invocation) -> tuple[str, ..
         f"END RequestId: {invocation.request_id}",
     ]
     backend.put_log_events(group, stream, [{"timestamp": now_ms, "message": line} for line in lines])
-    return ("CreateLogStream", "PutLogEvents") if is_new else ("PutLogEvents",)
 
 
 def count(function: LambdaFunction, invocation: Invocation) -> None:

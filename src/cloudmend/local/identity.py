@@ -1,20 +1,20 @@
 """The caller of a request: the access key that signed it, as the principal that CloudTrail names.
 
-moto knows the IAM users and the sessions of assumed roles; sts_service.py adds those of users. A key that neither
-knows is taken for the root user of the default account, where AWS would refuse it: so any made-up key works, and
-nobody mistakes it for a role.
+moto knows the IAM users and the sessions of assumed roles; sts_service.py adds those of users. Whoever has none of
+their keys is anonymous.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.models import IAMBackend, iam_backends
 from moto.sts.models import AssumedRole, sts_backends
 
 from cloudmend.core.partitions import partition_of
+from cloudmend.local.iam.policies_of_aws import administrator
 from cloudmend.local.iam.sessions import UserSession
 
 if TYPE_CHECKING:
@@ -37,12 +37,16 @@ class Principal:
     user_identity: Mapping[str, Any]
 
 
+ANONYMOUS: Final = "anonymous"
+
+
 def create_walkthrough_user(region: str) -> None:
-    """An IAM user whose access key is the example one, in the Region's partition."""
+    """An administrator whose access key is the example one, in the Region's partition: the key that is printed."""
     iam: IAMBackend = iam_backends[DEFAULT_ACCOUNT_ID][partition_of(region).id]
-    iam.create_user(region, WALKTHROUGH_USER)
+    user = iam.create_user(region, WALKTHROUGH_USER)
     key = iam.create_access_key(WALKTHROUGH_USER)
     key.access_key_id, key.secret_access_key = EXAMPLE_ACCESS_KEY, EXAMPLE_SECRET_KEY
+    administrator(iam).attach_to(user)
 
 
 def who(access_key: str, region: str) -> Principal:
@@ -52,7 +56,7 @@ def who(access_key: str, region: str) -> Principal:
     if session is not None:
         return _user_session(session) if isinstance(session, UserSession) else _role_session(session)
     user = user_of(access_key, partition)
-    return _root(access_key, partition) if user is None else _iam_user(user, access_key)
+    return _nobody() if user is None else _iam_user(user, access_key)
 
 
 def session_of(access_key: str, partition: str) -> AssumedRole | UserSession | None:
@@ -68,10 +72,9 @@ def user_of(access_key: str, partition: str) -> User | None:
     return next((user for user in users if user.has_access_key(access_key)), None)
 
 
-def _root(access_key: str, partition: str) -> Principal:
-    arn = f"arn:{partition}:iam::{DEFAULT_ACCOUNT_ID}:root"
-    identity = {"type": "Root", "principalId": DEFAULT_ACCOUNT_ID, "arn": arn}
-    return _principal(arn, DEFAULT_ACCOUNT_ID, access_key, identity)
+def _nobody() -> Principal:
+    identity = {"type": "AWSAccount", "principalId": "", "accountId": "ANONYMOUS_PRINCIPAL"}
+    return Principal(ANONYMOUS, ANONYMOUS, identity)
 
 
 def _iam_user(user: User, access_key: str) -> Principal:
@@ -81,9 +84,13 @@ def _iam_user(user: User, access_key: str) -> Principal:
 
 def _user_session(session: UserSession) -> Principal:
     context = {"attributes": _attributes(session.access_key, session.mfa)}
-    if session.user is None or session.name:
-        kind = "FederatedUser" if session.name else "Root"
-        identity = {"type": kind, "principalId": session.user_id, "arn": session.arn, "sessionContext": context}
+    if session.name:
+        identity = {
+            "type": "FederatedUser",
+            "principalId": session.user_id,
+            "arn": session.arn,
+            "sessionContext": context,
+        }
         return _principal(session.arn, session.account_id, session.access_key_id, identity)
     identity = dict(_iam_user(session.user, session.access_key_id).user_identity) | {"sessionContext": context}
     return _principal(session.arn, session.account_id, session.access_key_id, identity)

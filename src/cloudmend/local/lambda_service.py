@@ -9,7 +9,8 @@ from urllib.parse import unquote
 
 from cloudmend.core.partitions import partition_of
 from cloudmend.local.asynchronous import run_asynchronously
-from cloudmend.local.functions import Functions, find_function
+from cloudmend.local.functions import NOT_ASSUMED, PRINCIPAL, Functions, find_function
+from cloudmend.local.iam.enforce import can_assume
 from cloudmend.local.messages import ApiError, ApiResponse
 from cloudmend.local.runtime.process import refusal
 
@@ -76,6 +77,8 @@ def _refuse_what_cannot_run(exchange: Exchange) -> None:
     architectures = asked.get("Architectures", now.architectures if now else None)
     if reason := refusal(name, runtime, architectures):
         raise ApiError("InvalidParameterValueException", reason)
+    if "Role" in asked and not can_assume(PRINCIPAL, asked["Role"]):
+        raise ApiError("InvalidParameterValueException", NOT_ASSUMED)
 
 
 def _invoked(exchange: Exchange) -> LambdaFunction:

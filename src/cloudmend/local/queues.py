@@ -21,7 +21,7 @@ from cloudmend.local.functions import find_function
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 
-    from moto.awslambda.models import EventSourceMapping
+    from moto.awslambda.models import EventSourceMapping, LambdaFunction
     from moto.sqs.models import Message, Queue
 
     from cloudmend.local.front import Exchange
@@ -74,6 +74,12 @@ def send(arn: str, body: Mapping[str, Any], attributes: Mapping[str, str] | None
     sqs_backends[parts.account][parts.region].send_message(parts.resource, json.dumps(body), message_attributes=typed)
 
 
+def named(arn: str) -> Mapping[str, str]:
+    """Return the parameter that names the queue of an ARN in a call."""
+    parts = parse_arn(arn)
+    return {"QueueUrl": f"/{parts.account}/{parts.resource}"}
+
+
 class QueueService:
     """Queues are moto's; the functions behind them are run here."""
 
@@ -99,28 +105,31 @@ class QueueService:
                 self._worker.submit(drain)
 
     def _drain(self, queue: Queue, mapping: EventSourceMapping) -> None:
-        """Give the function what is in the queue, until nothing is left or nothing more can be done."""
+        """Give the function what is in the queue, until nothing is left or nothing more can be done.
+
+        Lambda reads the queue with the role of the function. What the role may not read stays there.
+        """
+        function = find_function(mapping.function_arn, queue.account_id, queue.region)
+        if function is None or not self._functions.acts(function, "sqs", "GetQueueAttributes", named(queue.queue_arn)):
+            return
         backend = sqs_backends[queue.account_id][queue.region]
-        while messages := backend.receive_message(queue.name, mapping.batch_size, 0, _INVISIBLE_S):
-            succeeded = self._invoke(queue, mapping, messages)
+        while self._functions.acts(function, "sqs", "ReceiveMessage", named(queue.queue_arn)):
+            messages = backend.receive_message(queue.name, mapping.batch_size, 0, _INVISIBLE_S)
+            if not messages:
+                return
+            succeeded = self._invoke(function, queue, messages)
             for receipt in [message.receipt_handle or "" for message in messages]:
                 if succeeded:
                     backend.delete_message(queue.name, receipt)
                 elif queue.dead_letter_queue is not None:
                     backend.change_message_visibility(queue.name, receipt, 0)
 
-    def _invoke(self, queue: Queue, mapping: EventSourceMapping, messages: Sequence[Message]) -> bool:
-        """Return whether the function took the messages."""
-        function = find_function(mapping.function_arn, queue.account_id, queue.region)
-        if function is None:
-            return False
-        for operation in ("GetQueueAttributes", "ReceiveMessage"):
-            self._functions.acted(function, "sqs", operation)
+    def _invoke(self, function: LambdaFunction, queue: Queue, messages: Sequence[Message]) -> bool:
+        """Return whether the function took the messages, and its role lets Lambda delete them."""
         records = [_record(queue, message) for message in messages]
         if self._functions.invoke(function, {"Records": records}).error is not None:
             return False
-        self._functions.acted(function, "sqs", "DeleteMessage")
-        return True
+        return self._functions.acts(function, "sqs", "DeleteMessage", named(queue.queue_arn))
 
 
 def _delays_s(sent: Mapping[str, Any], queue: Queue) -> Set[int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 from moto.core.base_backend import BackendDict
 
 from cloudmend.core.loopback import Guarded
-from cloudmend.local import rds_snapshots, sts_service
+from cloudmend.local import organizations_service, rds_snapshots, sts_service
 from cloudmend.local.dynamodb_service import DynamoDbService
 from cloudmend.local.ec2.groups import BehaviourOptions, SecurityGroups
 from cloudmend.local.ec2_moto import leave_out_images
@@ -22,6 +22,8 @@ from cloudmend.local.eventbridge import Delivery, EventBus
 from cloudmend.local.events_service import EventsService
 from cloudmend.local.front import Front
 from cloudmend.local.functions import Functions
+from cloudmend.local.iam.policies_of_aws import add_to_accounts
+from cloudmend.local.iam.resources_state import EmbeddedState
 from cloudmend.local.identity import EXAMPLE_ACCESS_KEY, EXAMPLE_SECRET_KEY, create_walkthrough_user
 from cloudmend.local.lambda_service import LambdaService
 from cloudmend.local.listener import LOOPBACK, NAME, Containers, Listener, by_name, without_account
@@ -87,10 +89,12 @@ class EmbeddedAws:
                 raise
         self.start = secrets.token_hex(8)  # its name, for whoever keeps something of it
         leave_out_images()
+        add_to_accounts()
         BackendDict.reset()
         create_walkthrough_user(self.region)
         self._worker = Worker(self._concurrency)
-        self._functions = Functions(self.endpoint, self._log, self._calls.append, self._concurrency)
+        self._state = EmbeddedState(self.groups)
+        self._functions = Functions(self.endpoint, self._log, self._calls.append, self._state, self._concurrency)
         self._bus = EventBus(self._functions, self._worker)
         front = self._front()
         apps = [self._answering_all(front), *([self._containers.guarded(front)] if self._containers else [])]
@@ -172,10 +176,12 @@ class EmbeddedAws:
                 "ec2": self._ec2_service,
                 "events": EventsService(self._bus),
                 "lambda": LambdaService(self._functions, self._worker),
+                "organizations": organizations_service.answer,
                 "rds": rds_snapshots.answer,
                 "sqs": QueueService(self._functions, self._worker),
                 "sts": sts_service.answer,
             },
+            self._state,
             region=self.region,
             start=self.start,
             on_call=self._calls.append,

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -113,9 +114,9 @@ TEMPLATE: dict[str, Any] = {
 }
 
 
-def aws_cli(aws: EmbeddedAws, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The AWS CLI with this AWS's environment and nothing else but a PATH and an empty home."""
-    environment = {"PATH": os.environ["PATH"], "HOME": os.devnull, **aws.environment}
+def aws_cli(aws: EmbeddedAws, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The AWS CLI with this AWS's environment, these variables, and nothing else but a PATH and an empty home."""
+    environment = {"PATH": os.environ["PATH"], "HOME": os.devnull, **aws.environment, **variables}
     return subprocess.run([AWS_CLI, *arguments], env=environment, capture_output=True, text=True, check=False)
 
 
@@ -192,3 +193,61 @@ def open_to_the_world(aws: EmbeddedAws, **kwargs: Any) -> str:
     world = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
     ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[world])
     return group_id
+
+
+def document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def allowing(*actions: str, resource: str = "*") -> str:
+    """A policy that allows these actions."""
+    return document({"Effect": "Allow", "Action": actions, "Resource": resource})
+
+
+def trusting(principal: dict[str, str] | str, **condition: Any) -> str:
+    """The trust policy of a role that these principals may assume."""
+    given = {"Condition": condition} if condition else {}
+    return document({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **given})
+
+
+ACCOUNT_ITSELF = {"AWS": ACCOUNT}
+LAMBDA = {"Service": "lambda.amazonaws.com"}
+
+
+def role(aws: EmbeddedAws, name: str, *actions: str, trust: str = trusting(ACCOUNT_ITSELF)) -> str:
+    """The ARN of a new role that may do these actions."""
+    iam = client(aws, "iam")
+    arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    if actions:
+        iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=allowing(*actions))
+    return arn
+
+
+def user(aws: EmbeddedAws, name: str, *actions: str) -> dict[str, str]:
+    """The key of a new user who may do these actions."""
+    iam = client(aws, "iam")
+    iam.create_user(UserName=name)
+    if actions:
+        iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=allowing(*actions))
+    return signing(iam.create_access_key(UserName=name)["AccessKey"])
+
+
+def assume(aws: EmbeddedAws, arn: str, name: str = "alice", **parameters: Any) -> dict[str, str]:
+    """The keys of a session of a role, as `client` takes them."""
+    return signing(client(aws, "sts").assume_role(RoleArn=arn, RoleSessionName=name, **parameters)["Credentials"])
+
+
+def signing(keys: dict[str, str]) -> dict[str, str]:
+    """Keys as AWS answers them, as `client` takes them."""
+    token = {"aws_session_token": keys["SessionToken"]} if "SessionToken" in keys else {}
+    return {"aws_access_key_id": keys["AccessKeyId"], "aws_secret_access_key": keys["SecretAccessKey"], **token}
+
+
+def member(aws: EmbeddedAws) -> tuple[str, dict[str, str]]:
+    """A further account, of an organization, and the keys of its administrator."""
+    organizations = client(aws, "organizations")
+    with suppress(organizations.exceptions.AlreadyInOrganizationException):
+        organizations.create_organization(FeatureSet="ALL")
+    made = organizations.create_account(AccountName="member", Email="member@example.com")
+    account: str = made["CreateAccountStatus"]["AccountId"]
+    return account, assume(aws, f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole")

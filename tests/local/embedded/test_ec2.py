@@ -9,9 +9,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from cloudmend.local.server import EmbeddedAws
-from local.embedded.helpers import ACCOUNT, SETTLE_S, client, deploy, unheard
+from local.embedded.helpers import ACCOUNT, SETTLE_S, client, deploy, member, unheard
 
-OTHER_ACCOUNT = "111122223333"
 ONCE = Config(retries={"total_max_attempts": 1})
 
 
@@ -33,21 +32,8 @@ def _names(ec2: Any) -> list[str]:
     return groups + [row["PrefixListName"] for row in lists if row["OwnerId"] != "AWS"]
 
 
-def _in_the_other_account(aws: EmbeddedAws) -> Any:
-    """A client with the credentials of a role that is assumed there."""
-    role = f"arn:aws:iam::{OTHER_ACCOUNT}:role/operator"
-    keys = client(aws, "sts").assume_role(RoleArn=role, RoleSessionName="alice")["Credentials"]
-    return client(
-        aws,
-        "ec2",
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
-    )
-
-
 def _elsewhere(aws: EmbeddedAws, where: str) -> Any:
-    return client(aws, "ec2", region="eu-central-1") if where == "Region" else _in_the_other_account(aws)
+    return client(aws, "ec2", region="eu-central-1") if where == "Region" else client(aws, "ec2", **member(aws)[1])
 
 
 @pytest.mark.parametrize("where", ["Region", "account"])
@@ -65,13 +51,14 @@ def test_another_account_or_region_sees_nothing_of_this_one(aws: EmbeddedAws, wh
 
 
 def test_the_account_of_an_assumed_role_owns_what_it_makes(aws: EmbeddedAws) -> None:
-    there = _in_the_other_account(aws)
+    account, keys = member(aws)
+    there = client(aws, "ec2", **keys)
     (shown,) = there.describe_security_groups(GroupIds=[_group(there)])["SecurityGroups"]
     (listed,) = there.describe_managed_prefix_lists(PrefixListIds=[_prefix_list(there)])["PrefixLists"]
     (vpc,) = there.describe_vpcs()["Vpcs"]
 
-    assert (shown["OwnerId"], shown["VpcId"]) == (OTHER_ACCOUNT, vpc["VpcId"])
-    assert f":{OTHER_ACCOUNT}:prefix-list/" in listed["PrefixListArn"]
+    assert (shown["OwnerId"], shown["VpcId"]) == (account, vpc["VpcId"])
+    assert f":{account}:prefix-list/" in listed["PrefixListArn"]
 
 
 def test_a_group_on_a_network_interface_cannot_be_deleted(aws: EmbeddedAws) -> None:

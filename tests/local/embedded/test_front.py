@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
@@ -12,9 +14,10 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
 from cloudmend.local.front import Exchange, Front
+from cloudmend.local.iam.resources_state import EmbeddedState
 from cloudmend.local.messages import ApiResponse, SeenCall
 from cloudmend.local.server import EmbeddedAws
-from local.embedded.helpers import ACCOUNT, SETTLE_S, client, deploy, open_to_the_world, with_properties
+from local.embedded.helpers import ACCOUNT, SETTLE_S, assume, client, deploy, open_to_the_world, role, with_properties
 
 USER = f"arn:aws:iam::{ACCOUNT}:user/walkthrough"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/operator"
@@ -91,14 +94,19 @@ def test_a_call_is_seen_with_the_time_in_utc(aws: EmbeddedAws) -> None:
     assert str(first.tzinfo) == "UTC"
 
 
-def test_an_unsigned_request_is_taken_for_one_of_s3_by_the_root_user(aws: EmbeddedAws) -> None:
-    client(aws, "s3").create_bucket(Bucket="artifacts")
-    client(aws, "s3").put_object(Bucket="artifacts", Key="key", Body=b"body", ACL="public-read")
+def test_an_unsigned_request_is_taken_for_one_of_s3_by_nobody(aws: EmbeddedAws) -> None:
+    s3 = client(aws, "s3")
+    s3.create_bucket(Bucket="artifacts")
+    s3.put_object(Bucket="artifacts", Key="key", Body=b"body")
+    with pytest.raises(HTTPError, match="403"):
+        urlopen(f"{aws.endpoint}/artifacts/key")  # noqa: S310 the scheme is http
 
+    public = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::artifacts/*"}
+    s3.put_bucket_policy(Bucket="artifacts", Policy=json.dumps({"Version": "2012-10-17", "Statement": [public]}))
     with urlopen(f"{aws.endpoint}/artifacts/key") as answer:  # noqa: S310 the scheme is http
         assert answer.read() == b"body"
     assert aws.calls[-1].operation == "GetObject"
-    assert aws.calls[-1].principal == f"arn:aws:iam::{ACCOUNT}:root"
+    assert aws.calls[-1].principal == "anonymous"
 
 
 def test_a_presigned_request_is_signed_in_its_query(aws: EmbeddedAws) -> None:
@@ -152,13 +160,13 @@ def test_a_write_of_a_role_leaves_an_event_with_the_role_as_issuer(aws: Embedded
     assert identity["sessionContext"]["attributes"]["mfaAuthenticated"] == "false"
 
 
-def test_a_write_with_any_other_key_leaves_an_event_of_the_root_user(aws: EmbeddedAws) -> None:
+def test_a_write_with_a_key_that_nobody_has_leaves_no_event(aws: EmbeddedAws) -> None:
     keys = {"aws_access_key_id": "AKIAEXAMPLEEXAMPLE01", "aws_secret_access_key": "example"}
-    *_, authorized = events_of(aws, lambda aws: open_to_the_world(aws, **keys))
-
-    identity = authorized["detail"]["userIdentity"]
-    assert (identity["type"], identity["arn"]) == ("Root", f"arn:aws:iam::{ACCOUNT}:root")
-    assert "userName" not in identity
+    with pytest.raises(ClientError, match="AuthFailure"):
+        open_to_the_world(aws, **keys)
+    assert seen(aws) == [("ec2", "CreateSecurityGroup", "AuthFailure")]
+    assert aws.calls[0].principal == "anonymous"
+    assert not aws.events
 
 
 def test_a_write_that_moto_answers_leaves_an_event_too(aws: EmbeddedAws) -> None:
@@ -205,7 +213,7 @@ def test_tags_of_groups_are_kept_with_them_and_all_others_by_moto(aws: EmbeddedA
     assert not ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0].get("Tags")
 
 
-def test_a_crash_of_the_server_is_an_answer_and_a_trace_in_the_log() -> None:
+def test_a_crash_of_the_server_is_an_answer_and_a_trace_in_the_log(aws: EmbeddedAws) -> None:
     def crash(_: Exchange) -> ApiResponse:
         raise ZeroDivisionError
 
@@ -214,30 +222,26 @@ def test_a_crash_of_the_server_is_an_answer_and_a_trace_in_the_log() -> None:
     events: list[object] = []
     front = Front(
         Response(),
-        {"s3": crash},
+        {"sts": crash},
+        EmbeddedState(aws.groups),
         region="us-east-1",
         start="first",
         on_call=calls.append,
         put_event=events.append,
         log=log.append,
     )
-    answer = Client(front).get("/bucket")
+    scope = f"Credential={aws.environment['AWS_ACCESS_KEY_ID']}/20260101/us-east-1/sts/aws4_request"
+    answer = Client(front).post("/", headers={"Authorization": scope}, data={"Action": "GetCallerIdentity"})
 
     assert answer.status_code == 500
-    assert b"<Code>InternalFailure</Code>" in answer.data
+    assert "<Code>InternalFailure</Code>" in answer.text
     assert "ZeroDivisionError" in log[0]
     assert calls[0].error == "InternalFailure"
 
 
 def session_keys(aws: EmbeddedAws) -> dict[str, str]:
     """Credentials of the role `operator`, in a session named alice."""
-    client(aws, "iam").create_role(RoleName="operator", AssumeRolePolicyDocument="{}")
-    keys = client(aws, "sts").assume_role(RoleArn=ROLE, RoleSessionName="alice")["Credentials"]
-    return {
-        "aws_access_key_id": keys["AccessKeyId"],
-        "aws_secret_access_key": keys["SecretAccessKey"],
-        "aws_session_token": keys["SessionToken"],
-    }
+    return assume(aws, role(aws, "operator", "ec2:*"))
 
 
 def events_of(aws: EmbeddedAws, calls: Any) -> list[dict[str, Any]]:

@@ -16,17 +16,22 @@ from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import (
     ACCOUNT,
     HANDLER,
+    LAMBDA,
     SETTLE_S,
+    allowing,
     archive,
     aws_cli,
     client,
     deploy,
     messages,
+    role,
+    trusting,
     unheard,
     with_properties,
 )
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/mine"
+RIGHTS = ("ec2:DescribeVpcs", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
 
 
 def invoke(aws: EmbeddedAws, name: str, event: Any = None, **arguments: str) -> dict[str, Any]:
@@ -37,7 +42,7 @@ def invoke(aws: EmbeddedAws, name: str, event: Any = None, **arguments: str) -> 
 
 def create(aws: EmbeddedAws, source: str) -> str:
     """A function made with CreateFunction, without a stack; returns its name."""
-    client(aws, "iam").create_role(RoleName="mine", AssumeRolePolicyDocument="{}")
+    role(aws, "mine", *RIGHTS, trust=trusting(LAMBDA))
     client(aws, "lambda").create_function(**definition(source))
     return "mine"
 
@@ -147,6 +152,7 @@ def handler(event, context):
     request = urllib.request.Request(
         os.environ["AWS_ENDPOINT_URL"], b"Action=DescribeVpcs&Version=2016-11-15",
         {"Authorization": "AWS4-HMAC-SHA256 Credential=" + credential,
+         "X-Amz-Security-Token": os.environ["AWS_SESSION_TOKEN"],
          "Content-Type": "application/x-www-form-urlencoded"})
     return urllib.request.urlopen(request).status
 """
@@ -179,6 +185,38 @@ def test_lambdas_own_calls_are_seen_as_the_functions_role(aws: EmbeddedAws) -> N
     assert own == {("logs", "CreateLogStream"), ("logs", "PutLogEvents"), ("sqs", "SendMessage")}
 
 
+def test_its_log_is_not_written_if_its_role_may_not_write_it(aws: EmbeddedAws) -> None:
+    name = create(aws, "def handler(event, context):\n    print('hello')\n")
+    client(aws, "iam").put_role_policy(RoleName="mine", PolicyName="own", PolicyDocument=allowing("logs:PutLogEvents"))
+    invoke(aws, name)
+
+    assert client(aws, "logs").describe_log_groups()["logGroups"] == []
+    (call,) = [call for call in aws.calls if call.principal.endswith("/mine")]
+    assert (call.operation, call.error) == ("CreateLogGroup", "AccessDenied")
+
+
+def test_a_function_whose_role_does_not_trust_lambda_is_refused(aws: EmbeddedAws) -> None:
+    sentence = "The role defined for the function cannot be assumed by Lambda."
+    with pytest.raises(ClientError, match=sentence):
+        client(aws, "lambda").create_function(**definition())
+    role(aws, "mine")
+    with pytest.raises(ClientError, match=sentence):
+        client(aws, "lambda").create_function(**definition())
+    with pytest.raises(ClientError, match=sentence):
+        deploy(aws, with_properties("Function", Role=ROLE))
+
+
+def test_the_record_of_its_failure_is_lost_if_its_role_may_not_send_it(aws: EmbeddedAws) -> None:
+    name = deploy(aws)["FunctionName"]
+    of_function = client(aws, "lambda").get_function_configuration(FunctionName=name)["Role"].rpartition("/")[2]
+    for policy in client(aws, "iam").list_role_policies(RoleName=of_function)["PolicyNames"]:
+        client(aws, "iam").delete_role_policy(RoleName=of_function, PolicyName=policy)
+    invoke(aws, name, {"detail": {"fail": True}}, InvocationType="Event")
+    aws.settle(SETTLE_S)
+
+    assert messages(aws, "failures") == []
+
+
 def test_new_code_runs_at_the_next_invocation(aws: EmbeddedAws) -> None:
     name = create(aws, "def handler(event, context):\n    return 1\n")
     before = invoke(aws, name)["Payload"]
@@ -192,6 +230,7 @@ def test_a_function_made_again_under_its_name_is_another_one(aws: EmbeddedAws) -
     name = create(aws, "count = 0\ndef handler(event, context):\n    global count\n    count += 1\n    return count\n")
     counts = [invoke(aws, name)["Payload"], invoke(aws, name)["Payload"]]
     client(aws, "lambda").delete_function(FunctionName=name)
+    client(aws, "iam").delete_role_policy(RoleName="mine", PolicyName="own")
     client(aws, "iam").delete_role(RoleName="mine")
     create(aws, "count = 0\ndef handler(event, context):\n    global count\n    count += 1\n    return count\n")
 

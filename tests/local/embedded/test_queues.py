@@ -25,7 +25,10 @@ def handler(event, context):
 
 def with_a_queue() -> dict[str, Any]:
     """The small stack, in which the function takes what is in the queue `work`, and keeps what fails twice."""
-    function = {**TEMPLATE["Resources"]["Function"]["Properties"], "InlineCode": HANDLER}
+    takes = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    rights = {"Effect": "Allow", "Action": takes, "Resource": {"Fn::GetAtt": ["Work", "Arn"]}}
+    policies = [{"Version": "2012-10-17", "Statement": [rights]}]
+    function = {**TEMPLATE["Resources"]["Function"]["Properties"], "InlineCode": HANDLER, "Policies": policies}
     failures = {"Fn::GetAtt": ["FailureQueue", "Arn"]}
     work = {"QueueName": "work", "RedrivePolicy": {"deadLetterTargetArn": failures, "maxReceiveCount": 2}}
     mapping = {

@@ -17,7 +17,8 @@ from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import ACCOUNT, client, unheard
 
 REGION = "us-east-1"
-TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
+OF_ROLES = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
+TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": OF_ROLES}]}
 READ = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"}]}
 ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 READ_ONLY = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess"
@@ -168,16 +169,9 @@ def test_a_session_cannot_ask_for_a_session_of_a_user(aws: EmbeddedAws, operatio
         getattr(sts(aws, assume(sts(aws))), operation)(**parameters)
 
 
-def test_a_key_that_nobody_has_gets_a_session_of_the_root_user(aws: EmbeddedAws) -> None:
-    unknown = {"AccessKeyId": "AKIANOBODY", "SecretAccessKey": "x"}
-    identity = known(sts(aws, unknown).get_session_token()["Credentials"])
-    assert (identity.caller.kind, identity.caller.arn) == ("root", f"arn:aws:iam::{ACCOUNT}:root")
-    assert is_allowed(identity, "sqs:ListQueues")
-
-
 def test_the_records_of_a_session_of_a_user_name_the_user_and_the_mfa(aws: EmbeddedAws, ada: dict[str, str]) -> None:
     keys = sts(aws, ada).get_session_token()["Credentials"]
-    joe = sts(aws, ada).get_federation_token(Name="joe")["Credentials"]
+    joe = sts(aws, ada).get_federation_token(Name="joe", Policy=json.dumps(ALL))["Credentials"]
     for signing, name in ((keys, "by-ada"), (joe, "by-joe")):
         client(aws, "sqs", **signed(signing)).create_queue(QueueName=name)
     told = {

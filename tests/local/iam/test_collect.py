@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cloudmend.local.iam.collect import Identity, identity_of, role_of, trust_policy
+from cloudmend.local.iam.collect import Identity, identity_in_role, identity_of, role_of, trust_policy
 from cloudmend.local.iam.evaluate import evaluate
 from cloudmend.local.iam.request import AccessRequest, Policy
 from cloudmend.local.server import EmbeddedAws
@@ -140,9 +140,12 @@ def test_the_inline_policies_of_a_stacks_role_are_found_too(aws: EmbeddedAws) ->
 
 
 def test_a_session_of_a_role_that_is_gone_or_never_was_has_no_policies(aws: EmbeddedAws) -> None:
-    for arn in (f"arn:aws:iam::{ACCOUNT}:role/never", f"arn:aws:iam::{ACCOUNT}:user/never"):
-        identity = session(aws, arn)
-        assert role_of(arn) is None
+    made = client(aws, "iam").create_role(RoleName="gone", AssumeRolePolicyDocument=trusting())["Role"]["Arn"]
+    keys = client(aws, "sts").assume_role(RoleArn=made, RoleSessionName="run")["Credentials"]
+    client(aws, "iam").delete_role(RoleName="gone")
+    never = f"arn:aws:iam::{ACCOUNT}:role/never"
+    assert (role_of(made), role_of(never)) == (None, None)
+    for identity in (known(keys["AccessKeyId"]), identity_in_role(never, "run")):
         assert in_words(evaluate(READ, identity.caller, identity.policies)) == "no identity"
 
 

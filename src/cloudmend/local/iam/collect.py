@@ -10,10 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import IAMBackend, ManagedPolicy, iam_backends
 
 from cloudmend.core.partitions import partition_of
@@ -38,6 +36,8 @@ class Identity:
     caller: Caller
     policies: Policies  # without those of the resource
     expires: datetime | None  # the end of a session; None for a key of a user
+    partition: str
+    token: str = ""  # the token that comes with the key of a session
 
 
 def identity_of(access_key: str, region: str) -> Identity | None:
@@ -52,6 +52,14 @@ def identity_of(access_key: str, region: str) -> Identity | None:
     if user is None or user.get_access_key_by_id(access_key).status != _ACTIVE:
         return None
     return _of_user(user, partition)
+
+
+def identity_in_role(arn: str, session_name: str) -> Identity:
+    """Return the identity of a session that a service made for itself of a role. A role that is gone may do nothing."""
+    role, parts = role_of(arn), arn.split(":")
+    name = f"arn:{parts[1]}:sts::{parts[4]}:assumed-role/{arn.rpartition('/')[2]}/{session_name}"
+    caller = Caller("role", parts[4], name, arn, role.id if role else "", context=_tags(role.tags if role else ()))
+    return _in_organization(caller, _of_role(role, parts[1]), parts[1])
 
 
 def role_of(arn: str) -> Role | None:
@@ -71,7 +79,7 @@ def policies_of(role: Role) -> Policies:
 
 def trust_policy(role: Role) -> Policy:
     """Return the policy of a role that says who can assume it."""
-    return Policy(f"{role.arn} (trust policy)", _text(role.assume_role_policy_document))
+    return Policy(f"{role.arn} (trust policy)", text_of(role.assume_role_policy_document))
 
 
 def _of_user(user: User, partition: str) -> Identity:
@@ -80,17 +88,17 @@ def _of_user(user: User, partition: str) -> Identity:
 
 
 def _of_user_session(session: UserSession) -> Identity:
-    """Return the identity of a user, root user, or federated user with temporary keys."""
+    """Return the identity of a user or federated user with temporary keys."""
     user, partition = session.user, session.partition
     caller = Caller(
-        kind="federated" if session.name else "user" if user else "root",
+        kind="federated" if session.name else "user",
         account=session.account_id,
         arn=session.arn,
-        issuer=session.owner if session.name else "",
+        issuer=user.arn if session.name else "",
         userid=session.user_id,
-        context={**_tags(user.tags if user else ()), **_keys_of(session, session.mfa)},
+        context={**_tags(user.tags), **_keys_of(session, session.mfa)},
     )
-    policies = Policies(_of_user_and_groups(user, partition) if user else (), session=_passed(session))
+    policies = Policies(_of_user_and_groups(user, partition), session=_passed(session))
     return _in_organization(caller, policies, partition, session)
 
 
@@ -105,12 +113,15 @@ def _of_session(session: AssumedRole, partition: str) -> Identity:
         # AWS: the MFA of a call of AssumeRole counts for that call, and not for the session.
         context={**_tags(role.tags if role else ()), **_keys_of(session, mfa=False)},
     )
-    policies = Policies(
-        identity=list(_held_by(role)) if role else (),
-        boundary=_by_arn(role.permissions_boundary_arn, role.account_id, partition) if role else None,
-        session=_passed(session),
-    )
+    policies = replace(_of_role(role, partition), session=_passed(session))
     return _in_organization(caller, policies, partition, session)
+
+
+def _of_role(role: Role | None, partition: str) -> Policies:
+    if role is None:
+        return Policies()
+    boundary = _by_arn(role.permissions_boundary_arn, role.account_id, partition)
+    return Policies(list(_held_by(role)), boundary)
 
 
 def _in_organization(
@@ -118,12 +129,13 @@ def _in_organization(
 ) -> Identity:
     """Return the identity with the keys and the policies of the organization of its account, if it is in one."""
     expires = session.expiration.replace(tzinfo=UTC) if session else None
+    token = session.session_token if session else ""
     membership = membership_of(caller.account, partition)
     if membership is None:
-        return Identity(caller, policies, expires)
+        return Identity(caller, policies, expires, partition, token)
     keys = {"aws:PrincipalOrgID": membership.organization, "aws:PrincipalOrgPaths": [membership.path]}
     joined = replace(caller, management=membership.management, context={**caller.context, **keys})
-    return Identity(joined, replace(policies, scps=membership.scps), expires)
+    return Identity(joined, replace(policies, scps=membership.scps), expires, partition, token)
 
 
 def _keys_of(session: AssumedRole | UserSession, mfa: bool) -> dict[str, Any]:
@@ -152,14 +164,14 @@ def _of_user_and_groups(user: User, partition: str) -> list[Policy]:
 def _held_by(holder: User | Group | Role) -> Iterator[Policy]:
     """Yield the inline policies of a user, group, or role, then those attached to it."""
     for name, document in holder.policies.items():
-        yield Policy(f"{holder.arn} (inline policy {name})", _text(document))
+        yield Policy(f"{holder.arn} (inline policy {name})", text_of(document))
     yield from map(_managed, holder.managed_policies.values())
 
 
 def _managed(policy: ManagedPolicy) -> Policy:
     """Return the default version of a managed policy."""
     version = next(each for each in policy.versions if each.version_id == policy.default_version_id)
-    return Policy(policy.arn, _text(version.document))
+    return Policy(policy.arn, text_of(version.document))
 
 
 def _by_arn(arn: str | None, account: str, partition: str) -> Policy | None:
@@ -168,23 +180,13 @@ def _by_arn(arn: str | None, account: str, partition: str) -> Policy | None:
         return None
     backend: IAMBackend = iam_backends[account][partition]
     policy: ManagedPolicy | None = backend.managed_policies.get(arn)
-    if policy is not None:
-        return _managed(policy)
-    document = _managed_by_aws().get(arn.rpartition("/")[2]) if ":iam::aws:policy/" in arn else None
-    return Policy(arn, document or _ALLOWS_NOTHING)
-
-
-@cache
-def _managed_by_aws() -> Mapping[str, str]:
-    """Return the documents of the policies that AWS manages, by name. moto's state has them on request only."""
-    policies: dict[str, Any] = json.loads(aws_managed_policies_data)
-    return {name: json.dumps(policy["Document"]) for name, policy in policies.items()}
+    return _managed(policy) if policy else Policy(arn, _ALLOWS_NOTHING)
 
 
 def _tags(tags: Iterable[Mapping[str, str]] | None) -> dict[str, Any]:
     return {f"aws:PrincipalTag/{tag['Key']}": tag["Value"] for tag in tags or ()}
 
 
-def _text(document: Any) -> str:
+def text_of(document: Any) -> str:
     """Return a document as text. CloudFormation's are objects, with dates for versions without quotes."""
     return document if isinstance(document, str) else json.dumps(document, default=str)

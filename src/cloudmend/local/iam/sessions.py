@@ -68,9 +68,8 @@ class UserSession:
 
     def __init__(
         self,
-        account: str,
+        user: User,
         partition: str,
-        user: User | None,
         expires: datetime,
         *,
         name: str = "",
@@ -78,30 +77,23 @@ class UserSession:
         passed: Passed | None = None,
         mfa: bool = False,
     ) -> None:
-        """Make keys for a user, or for the root user of the account, and keep the session with moto's."""
-        self.account_id, self.partition, self.user = account, partition, user
+        """Make keys for a user, and keep the session with moto's."""
+        self.account_id, self.partition, self.user = user.account_id, partition, user
         self.expiration, self.name, self.policy, self.mfa = expires, name, policy, mfa
         self.passed = passed or Passed()
-        self.access_key = iam_backends[account][partition].create_temp_access_key()
+        self.access_key = iam_backends[self.account_id][partition].create_temp_access_key()
         self.access_key_id, self.secret_access_key = self.access_key.access_key_id, self.access_key.secret_access_key
         self.session_token = random_session_token()
-        sessions: list[Any] = sts_backends[account][partition].assumed_roles
+        sessions: list[Any] = sts_backends[self.account_id][partition].assumed_roles
         sessions.append(self)
-
-    @property
-    def owner(self) -> str:
-        """The ARN of the user who asked for the session."""
-        return self.user.arn if self.user else f"arn:{self.partition}:iam::{self.account_id}:root"
 
     @property
     def arn(self) -> str:
         """The ARN of the caller: the user, or the federated user."""
         federated = f"arn:{self.partition}:sts::{self.account_id}:federated-user/{self.name}"
-        return federated if self.name else self.owner
+        return federated if self.name else str(self.user.arn)
 
     @property
     def user_id(self) -> str:
         """The unique id of the caller."""
-        if self.name:
-            return f"{self.account_id}:{self.name}"
-        return self.user.id if self.user else self.account_id
+        return f"{self.account_id}:{self.name}" if self.name else str(self.user.id)
