@@ -138,9 +138,10 @@ class Deployed:
         self.configure("SecurityGroupRemediationLambda", SWITCHED=mode)
 
     def assume(self, role: str) -> dict[str, str]:
-        """The environment of a person who has assumed a role of the stack."""
+        """The environment of a person who has assumed a role of the stack, with a code of an MFA device."""
         arn = f"arn:{partition_of(self.aws.region).id}:iam::{ACCOUNT}:role/{self.resource(role)}"
-        keys = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="somebody")["Credentials"]
+        shown = {"SerialNumber": self._mfa_device(), "TokenCode": "123456"}
+        keys = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="somebody", **shown)["Credentials"]
         return {
             **self.environment,
             "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
@@ -148,6 +149,17 @@ class Deployed:
             "AWS_SESSION_TOKEN": keys["SessionToken"],
             "CLOUDMEND_LEDGER_TABLE": self.resource("LedgerTable"),
         }
+
+    def _mfa_device(self) -> str:
+        """The MFA device of the user whose key is printed."""
+        iam, name = self.client("iam"), "walkthrough"
+        enabled = iam.list_mfa_devices(UserName=name)["MFADevices"]
+        if enabled:
+            return str(enabled[0]["SerialNumber"])
+        made = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]
+        codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
+        iam.enable_mfa_device(UserName=name, SerialNumber=made["SerialNumber"], **codes)
+        return str(made["SerialNumber"])
 
     def used(self, role: str) -> set[str]:
         """The IAM actions of all calls in a role."""

@@ -174,14 +174,13 @@ def put_off(group_id: str, refused: dict[str, Any]) -> PutOff:
 
 def test_the_sweep_mends_all_regions_where_it_is_told_to(deployed: Deployed) -> None:
     elsewhere = deployed.client("ec2", "eu-west-1")
-    deployed.configure("SweepFunction", CLOUDMEND_SWEEP_REGIONS="all")
-    deployed.invoke("SweepFunction")  # a Region that is new to the stack gets its baseline first
-    deployed.settle()
+    run([*DEPLOY, "SweepRegions=all"], deployed.environment)
+    deployed.settle()  # a deployment is swept too: a Region that is new to the stack gets its baseline first
     group_id = elsewhere.create_security_group(GroupName="far-away", Description="testing")["GroupId"]
     elsewhere.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[ssh_from("0.0.0.0/0")])
     deployed.invoke("SweepFunction")
     deployed.settle()
-    deployed.configure("SweepFunction", CLOUDMEND_SWEEP_REGIONS="own")
+    run([*DEPLOY, "SweepRegions=own"], deployed.environment)
     (record,) = deployed.records(group_id)
     assert (record["status"], record["region"], record["missed"]) == ("mended", "eu-west-1", True)
     person = {**deployed.environment, "CLOUDMEND_LEDGER_TABLE": deployed.resource("LedgerTable")}

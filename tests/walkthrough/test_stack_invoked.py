@@ -61,20 +61,6 @@ def test_a_stack_s_function_acts_by_its_own_mode_and_ledger_whatever_is_set_here
     assert not local_ledger(deployed).exists()
 
 
-def test_what_it_mends_can_be_taken_back_as_it_says(deployed: Deployed) -> None:
-    group_id = an_open_group(deployed, "mended")
-    deployed.configure(RESPONDER, CLOUDMEND_MODE="fix")
-    said = run([*INVOKE, "-e", "events/event.json", "--group", group_id], deployed.environment).stdout
-    assert described(deployed, group_id) == MENDED
-    (undo,) = re.findall(r"^  undo: (.*)$", said, re.MULTILINE)
-    assert f"--ledger {deployed.resource('LedgerTable')}" in undo
-    run(["bash", "-c", undo], deployed.environment)
-    deployed.settle()
-    assert described(deployed, group_id) == OPENED
-    assert not local_ledger(deployed).exists()
-    deployed.configure(RESPONDER, CLOUDMEND_MODE="observe")
-
-
 @pytest.mark.parametrize(
     "words",
     [["--mode", "fix"], ["--ledger", "another"], ["--policy", "src/cloudmend/policy.toml"], ["--guarded-ports", "22"]],
@@ -139,9 +125,25 @@ def test_all_that_doctor_prints_can_be_pasted_where_the_stack_only_observes(
 
 
 def test_a_deployment_over_a_stack_leaves_its_switch_alone(deployed: Deployed) -> None:
-    """The last test of this file: the function does not observe by its mode any more."""
+    """The last test but one: the function does not observe by its mode any more."""
     deployed.switch("observe")
     run([*DEPLOY, "Mode=fix"], deployed.environment)
     group_id = an_open_group(deployed, "after-the-deployment")
     assert {record["status"] for record in deployed.records(group_id)} == {"observed"}
     assert described(deployed, group_id) == OPENED
+
+
+def test_what_it_mends_can_be_taken_back_as_it_says(deployed: Deployed) -> None:
+    """The last test of this file: the stack has the rights to mend."""
+    deployed.switch("as-deployed")
+    with deployed.without_events():
+        group_id = deployed.group("mended")
+        run(["./bad_boy.sh", group_id], deployed.environment)
+    said = run([*INVOKE, "-e", "events/event.json", "--group", group_id], deployed.environment).stdout
+    assert described(deployed, group_id) == MENDED
+    (undo,) = re.findall(r"^  undo: (.*)$", said, re.MULTILINE)
+    assert f"--ledger {deployed.resource('LedgerTable')}" in undo
+    run(["bash", "-c", undo], deployed.environment)
+    deployed.settle()
+    assert described(deployed, group_id) == OPENED
+    assert not local_ledger(deployed).exists()
