@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.session import Session
 
 from cli.test_main import NOWHERE, cloudmend
 from cloudmend.aws.gateway import SystemClock
@@ -22,7 +21,7 @@ from cloudmend.core.exempting import ExemptionRequest, Where
 from cloudmend.core.ledger import Terms
 from cloudmend.disk.ledger import SqliteLedger
 from cloudmend.local.server import EmbeddedAws
-from local.embedded.helpers import ACCOUNT, unheard
+from local.embedded.helpers import ACCOUNT, member, unheard
 
 OTHER = "111122223333"
 GROUNDS = ExemptionRequest(owner="net", reason="No VPN yet", duration=timedelta(hours=2), caller="arn")
@@ -88,25 +87,17 @@ def test_another_account_of_the_same_aws_has_a_ledger_of_its_own(
     aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
     exempt("exempt-1")
-    for name, value in keys_of(OTHER, aws).items():
+    for name, value in keys_of_another_account(aws).items():
         monkeypatch.setenv(name, value)
     assert held() == []
     exempt("exempt-2")
     assert held() == ["exempt-2"]
 
 
-def keys_of(account: str, aws: EmbeddedAws) -> dict[str, str]:
+def keys_of_another_account(aws: EmbeddedAws) -> dict[str, str]:
     """Credentials of a role in it."""
-    sts = Session().create_client(
-        "sts",
-        region_name=aws.region,
-        endpoint_url=aws.endpoint,
-        aws_access_key_id=aws.environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=aws.environment["AWS_SECRET_ACCESS_KEY"],
-    )
-    keys = sts.assume_role(RoleArn=f"arn:aws:iam::{account}:role/mender", RoleSessionName="me")["Credentials"]
-    names = {"AWS_ACCESS_KEY_ID": "AccessKeyId", "AWS_SECRET_ACCESS_KEY": "SecretAccessKey"}
-    return {name: keys[key] for name, key in {**names, "AWS_SESSION_TOKEN": "SessionToken"}.items()}
+    _, keys = member(aws)
+    return {name.upper(): value for name, value in keys.items()}
 
 
 def test_the_toy_s_records_are_not_shown_without_its_endpoint(
