@@ -17,7 +17,7 @@ FILTERED = sorted(documented_filters())
 ALL_FILTERS = frozenset().union(*documented_filters().values())
 # Taken though botocore does not list it: Terraform's data source aws_ec2_managed_prefix_lists filters by tags.
 TAKEN_BESIDES = {"DescribeManagedPrefixLists": {"tag"}}
-NOBODY = "nobody"
+NOBODY = ("nobody", "sg-0123456789abcdef0")  # the latter where an id is wanted
 ACCOUNTS = {"UserId", "SourceSecurityGroupOwnerId"}
 
 
@@ -83,7 +83,7 @@ def test_each_documented_filter_is_taken_and_selects(filled: Filled, operation: 
     known = values(filled, operation)
     assert set(known) == documented_filters()[operation]
     assert [name for name, value in known.items() if not found(filled, operation, name, value)] == []
-    assert [name for name in known if found(filled, operation, name, NOBODY)] == []
+    assert [name for name in known if found(filled, operation, name, NOBODY[name == "group-id"])] == []
 
 
 @pytest.mark.parametrize("operation", FILTERED)
@@ -91,7 +91,14 @@ def test_a_filter_that_is_documented_elsewhere_or_nowhere_is_refused(filled: Fil
     taken = documented_filters()[operation] | TAKEN_BESIDES.get(operation, set())
     for name in sorted((ALL_FILTERS - taken) | {"tag:", "colour"}):
         with pytest.raises(Ec2Error, match="InvalidParameterValue"):
-            found(filled, operation, name, NOBODY)
+            found(filled, operation, name, NOBODY[0])
+
+
+def test_the_filter_of_rules_by_group_takes_ids_alone(filled: Filled) -> None:
+    """So a test of moto's has it, which was run against AWS itself."""
+    for value in ("foobar", "sg-*", filled.group[:-1]):
+        with pytest.raises(Ec2Error, match=f"InvalidGroupId.Malformed: The security group ID '{re.escape(value)}' is"):
+            found(filled, "DescribeSecurityGroupRules", "group-id", value)
 
 
 @pytest.mark.parametrize("operation", OURS)

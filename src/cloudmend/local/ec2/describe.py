@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,9 +25,20 @@ def describe_groups(state: State, params: Params) -> dict[str, Any]:
 
 
 def describe_rules(state: State, params: Params) -> dict[str, Any]:
+    """DescribeSecurityGroupRules: of its filters, that by group takes ids alone."""
+    for each in params.get("Filters", ()):
+        if each.get("Name") == "group-id":
+            _check_group_ids(each.get("Values", ()))
     found = matching(state, _rules(state, params), params, filters.RULES, lambda rule: rule.tags)
     rules, following = page(found, params, _SIZES)
     return {"SecurityGroupRules": [rule_row(state, rule) for rule in rules], **following}
+
+
+def _check_group_ids(values: Iterable[str]) -> None:
+    """Refuse what is no id in that filter: it takes no wildcard either."""
+    for value in values:
+        if not re.fullmatch("sg-([0-9a-f]{8}|[0-9a-f]{17})", value):
+            raise Ec2Error("InvalidGroupId.Malformed", f"The security group ID '{value}' is malformed")
 
 
 def describe_vpcs(state: State, params: Params) -> dict[str, Any]:
