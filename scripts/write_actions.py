@@ -18,6 +18,7 @@ SERVICES: Final = (
     "cloudwatch",
     "dynamodb",
     "ec2",
+    "ecr",
     "events",
     "iam",
     "kms",

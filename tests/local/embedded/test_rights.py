@@ -202,20 +202,20 @@ def test_the_aws_cli_shows_a_denial(aws: EmbeddedAws, bob: dict[str, str]) -> No
 
 
 def test_a_call_that_nobody_described_is_refused_with_a_sentence(aws: EmbeddedAws) -> None:
-    keys = user(aws, "ada", "ecr:*", "ecs:*", "ec2:*")
+    keys = user(aws, "ada", "ecs:*", "ec2:*")
     with pytest.raises(ClientError) as error:
-        client(aws, "ecr", **keys).describe_repositories()
+        client(aws, "ecs", **keys).list_clusters()
     assert error.value.response["Error"]["Code"] == "AccessDeniedException"
     said = error.value.response["Error"]["Message"]
     assert said.startswith(f"User: arn:aws:iam::{ACCOUNT}:user/ada is not authorized. The embedded AWS does not know ")
-    assert "which rights ecr:DescribeRepositories needs" in said
+    assert "which rights ecs:ListClusters needs" in said
 
 
 def test_a_call_that_nobody_described_is_answered_for_an_administrator_alone(aws: EmbeddedAws) -> None:
-    assert client(aws, "ecr").describe_repositories()["repositories"] == []
-    keys = assume(aws, role(aws, "limited", "*"), Policy=allowing("ecr:*"))
+    assert client(aws, "ecs").list_clusters()["clusterArns"] == []
+    keys = assume(aws, role(aws, "limited", "*"), Policy=allowing("ecs:*"))
     with pytest.raises(ClientError, match="AccessDeniedException"):
-        client(aws, "ecr", **keys).describe_repositories()
+        client(aws, "ecs", **keys).list_clusters()
 
 
 def test_a_call_whose_parameters_cannot_be_read_is_refused_and_an_administrator_hears_why(aws: EmbeddedAws) -> None:

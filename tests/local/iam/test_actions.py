@@ -286,6 +286,12 @@ CALLS: list[tuple[str, str, dict[str, Any], list[tuple[str, str]]]] = [
     ),
     ("ssm", "ListDocuments", {}, [("ssm:ListDocuments", "*")]),
     (
+        "ecr",
+        "PutImageTagMutability",
+        {"repositoryName": "web", "imageTagMutability": "IMMUTABLE"},
+        [("ecr:PutImageTagMutability", f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/web")],
+    ),
+    (
         "ssm",
         "GetParameter",
         {"Name": "/cloudmend/mode"},

@@ -59,7 +59,7 @@ def identity_in_role(arn: str, session_name: str) -> Identity:
     role, parts = role_of(arn), arn.split(":")
     name = f"arn:{parts[1]}:sts::{parts[4]}:assumed-role/{arn.rpartition('/')[2]}/{session_name}"
     caller = Caller("role", parts[4], name, arn, role.id if role else "", context=_tags(role.tags if role else ()))
-    return _in_organization(caller, _of_role(role, parts[1]), parts[1])
+    return _in_organization(caller, policies_of(role) if role else Policies(), parts[1])
 
 
 def role_of(arn: str) -> Role | None:
@@ -113,15 +113,8 @@ def _of_session(session: AssumedRole, partition: str) -> Identity:
         # AWS: the MFA of a call of AssumeRole counts for that call, and not for the session.
         context={**_tags(role.tags if role else ()), **_keys_of(session, mfa=False)},
     )
-    policies = replace(_of_role(role, partition), session=_passed(session))
+    policies = replace(policies_of(role) if role else Policies(), session=_passed(session))
     return _in_organization(caller, policies, partition, session)
-
-
-def _of_role(role: Role | None, partition: str) -> Policies:
-    if role is None:
-        return Policies()
-    boundary = _by_arn(role.permissions_boundary_arn, role.account_id, partition)
-    return Policies(list(_held_by(role)), boundary)
 
 
 def _in_organization(

@@ -68,13 +68,13 @@ def denial_of(
         return f"User: {identity.caller.arn or 'anonymous'} is not authorized. {why}"
     for request in requests:
         asked = replace(request, context={**request.context, **shown}) if shown else request
-        decision = evaluate(asked, identity.caller, policies_of(asked, identity))
+        decision = evaluate(asked, identity.caller, policies_for(asked, identity))
         if not decision.allowed:
             return denial(decision, asked, identity.caller)
     return ""
 
 
-def policies_of(request: AccessRequest, identity: Identity) -> Policies:
+def policies_for(request: AccessRequest, identity: Identity) -> Policies:
     """Return the policies that apply to one request: those of the caller, of the resource, and of its owner."""
     of_role = request.action.lower() in ROLE_ACTIONS
     resource = trust_of(request.resource) if of_role else resource_policy(request.resource)
