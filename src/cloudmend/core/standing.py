@@ -141,8 +141,8 @@ def unreadable_after(
 ) -> tuple[UnreadResource, ...]:
     """Return the resources that cannot be read after a sweep, as many as have room beside a mark.
 
-    `unread` are those that this sweep could not read: people were told of the new ones. `is_over` says of an id of
-    another that it is read, or gone.
+    `unread` are those that this sweep could not read: it has reported the new ones. `is_over` says whether another one,
+    by its id, was read or is gone.
     """
     still = [
         msgspec.structs.replace(each, held=each.held + 1) if each.id in unread else each

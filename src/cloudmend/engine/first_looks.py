@@ -84,9 +84,9 @@ def _seen(looked: Looked, ledger: RunLedger, stands: StandingResource) -> frozen
 def take_back(state: UnitState, current: Unit, looked: Looked, ledger: RunLedger, world: World) -> None:
     """Take out of the baseline what is known by now to be newer than the first look of its resource.
 
-    That is what was mended since, also if a look saw it a moment before, and what one of two first looks at a resource
-    did not see: this one, or one that another sweep ended before this one saw it. What the other saw, it has kept, and
-    then the ledger did not take it from this sweep.
+    A finding is newer if it was mended since, also if a look saw it a moment before, or if one of two first looks at
+    the resource did not see it: this one, or one that another sweep ended before this one saw the finding. What the
+    other saw, it has kept, and then the ledger did not take it from this sweep.
     """
     if not state.keeps_baseline or (state.unit.baseline and not state.unit.first_looks):
         return
