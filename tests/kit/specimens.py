@@ -15,6 +15,7 @@ from cloudmend.controls import (
     ssm_document_public,
 )
 from cloudmend.testing.specimen import Client, Specimen
+from kit.settings import SETTINGS
 
 OTHER = "111122223333"
 OPEN_STATEMENT = {"Sid": "open", "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
@@ -146,4 +147,5 @@ SPECIMENS = (
     Specimen(ami_public.CONTROL, _public_image),
     Specimen(ssm_document_public.CONTROL, _public_document),
     Specimen(endpoint_service_public.CONTROL, _public_service, worsen=_open_service_wider),
+    *SETTINGS,
 )

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from moto.ec2.models import ec2_backends
 
 from cloudmend.local.ec2.checks import Ec2Error, invalid, missing
-from cloudmend.local.ec2_snapshots import Answer, page
+from cloudmend.local.ec2_settings import Answer
+from cloudmend.local.ec2_snapshots import page
 
 if TYPE_CHECKING:
     from moto.ec2.models.vpc_service_configuration import VPCServiceConfiguration

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from moto.ec2.models import ec2_backends
 
 from cloudmend.local.ec2.checks import Ec2Error, combined, invalid, missing
-from cloudmend.local.ec2_snapshots import Answer, page
+from cloudmend.local.ec2_settings import Answer, refuse_sharing
+from cloudmend.local.ec2_snapshots import page
 
 if TYPE_CHECKING:
     from moto.ec2.models.amis import Ami
@@ -41,6 +42,8 @@ def modify(account: str, region: str, params: Mapping[str, Any]) -> Mapping[str,
         _check(each)
     if image.state == "disabled":
         raise Ec2Error("OperationNotPermitted", f"The image {image.id} is disabled.")
+    if _ALL in added:
+        refuse_sharing(account, region, "images")
     kept = [each for each in image.launch_permissions if each not in (*added, *removed)]
     image.launch_permissions = [*kept, *added]
     if image.is_public:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from moto.ec2.models import ec2_backends
 
 from cloudmend.local.ec2.checks import Ec2Error, combined, invalid, missing
+from cloudmend.local.ec2_settings import Answer, refuse_sharing
 
 if TYPE_CHECKING:
     from moto.ec2.models.elastic_block_store import Snapshot
-
-Answer = Callable[[str, str, Mapping[str, Any]], Mapping[str, Any]]
 
 _MOST = 500  # permissions in one call
 _ID = re.compile(r"snap-[0-9a-f]{8}([0-9a-f]{9})?")
@@ -30,6 +29,8 @@ def modify(account: str, region: str, params: Mapping[str, Any]) -> Mapping[str,
     if not 0 < len(adds) + len(removes) <= _MOST:
         raise missing("CreateVolumePermission")
     groups, users = _named([*adds, *removes])
+    if adds and groups:
+        refuse_sharing(account, region, "snapshots")
     if adds and groups and snapshot.encrypted:
         raise Ec2Error("OperationNotPermitted", f"Snapshot {snapshot.id} is encrypted and cannot be made public.")
     if adds:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Self
 from moto.core.base_backend import BackendDict
 
 from cloudmend.core.loopback import Guarded
-from cloudmend.local import organizations_service, rds_snapshots, sts_service
+from cloudmend.local import emr_service, organizations_service, rds_snapshots, sts_service
 from cloudmend.local.dynamodb_service import DynamoDbService
 from cloudmend.local.ec2.groups import BehaviourOptions, SecurityGroups
+from cloudmend.local.ec2_instances import know_filters
 from cloudmend.local.ec2_moto import leave_out_images
 from cloudmend.local.ec2_service import Ec2Service
 from cloudmend.local.ec2_shared import share
@@ -90,6 +91,7 @@ class EmbeddedAws:
         self.start = secrets.token_hex(8)  # its name, for whoever keeps something of it
         leave_out_images()
         add_to_accounts()
+        know_filters()
         BackendDict.reset()
         create_walkthrough_user(self.region)
         self._worker = Worker(self._concurrency)
@@ -174,6 +176,7 @@ class EmbeddedAws:
                 "cloudformation": CloudFormationService(self._functions, self._bus.put),
                 "dynamodb": DynamoDbService(conflicts=self._conflicts),
                 "ec2": self._ec2_service,
+                "elasticmapreduce": emr_service.answer,
                 "events": EventsService(self._bus),
                 "lambda": LambdaService(self._functions, self._worker),
                 "organizations": organizations_service.answer,

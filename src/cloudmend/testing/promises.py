@@ -191,6 +191,7 @@ def test_what_comes_beside_the_baseline_is_mended_and_the_baseline_stays(bench: 
     assert again.status == "observed"
 
 
+@needs(lambda each: each.control.resource.scope == "resource")
 def test_a_sweep_of_a_region_without_a_resource_of_its_kind_is_clean(specimen: Specimen) -> None:
     with embedded() as aws:
         bench = Bench(aws, specimen._replace(open=lambda _: ""))

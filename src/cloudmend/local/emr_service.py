@@ -1,0 +1,52 @@
+"""EMR's block public access, of which moto remembers no value but on. The rest of EMR is moto's."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from moto.emr.models import emr_backends
+
+from cloudmend.local.messages import ApiError, ApiResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cloudmend.local.front import Exchange
+
+_WHOLE = "BlockPublicAccessConfiguration"
+_FLAG, _RANGES = "BlockPublicSecurityGroupRules", "PermittedPublicSecurityGroupRuleRanges"
+# What an account has whose first cluster came after July 2019, until it sets something else.
+_FIRST = {_FLAG: True, _RANGES: [{"MinRange": 22, "MaxRange": 22}]}
+_LAST_PORT = 65535
+
+
+def answer(exchange: Exchange) -> ApiResponse:
+    """Answer a call. Raises ApiError."""
+    operation = exchange.request.operation
+    kept = vars(emr_backends[exchange.principal.account][exchange.request.region])
+    made_by = {"CreatedByArn": exchange.principal.arn, "CreationDateTime": time.time()}
+    if operation == "PutBlockPublicAccessConfiguration":
+        kept["block"] = (_checked(json.loads(exchange.request.body)), made_by)
+        return _json({})
+    if operation == "GetBlockPublicAccessConfiguration":
+        found, metadata = kept.get("block", (_FIRST, made_by))
+        return _json({_WHOLE: found, f"{_WHOLE}Metadata": metadata})
+    return exchange.forward()
+
+
+def _checked(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the configuration that a call sets."""
+    given = params.get(_WHOLE)
+    if not isinstance(given, dict) or not isinstance(given.get(_FLAG), bool):
+        raise ApiError("InvalidRequestException", f"{_WHOLE} needs {_FLAG}.")
+    for each in given.get(_RANGES, ()):
+        first = each.get("MinRange")
+        if first is None or not 0 <= first <= each.get("MaxRange", first) <= _LAST_PORT:
+            raise ApiError("InvalidRequestException", f"{each} is not a range of ports.")
+    return {_RANGES: [], **given}
+
+
+def _json(result: Mapping[str, Any]) -> ApiResponse:
+    return ApiResponse(200, (("Content-Type", "application/x-amz-json-1.1"),), json.dumps(result).encode())
