@@ -12,7 +12,9 @@ from cloudmend.core.contract import Finding, State, View, each
 from cloudmend.core.model import Resource
 from cloudmend.core.ports import Call
 from cloudmend.testing.fix import *  # noqa: F403 - the tests have no other callers
-from cloudmend.testing.suite import *  # noqa: F403 - the same
+from cloudmend.testing.suite import bench as bench
+from cloudmend.testing.suite import pytest_generate_tests as pytest_generate_tests
+from cloudmend.testing.suite import specimen as specimen
 from kit.specimens import SPECIMENS as ALL
 
 PRIVATE = "private"  # there, unless everybody may copy the snapshot

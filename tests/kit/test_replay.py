@@ -16,7 +16,9 @@ from cloudmend.controls.table import MODULES
 from cloudmend.core.policy.model import Decision
 from cloudmend.testing.bench import REGION, Bench
 from cloudmend.testing.specimen import needs
-from cloudmend.testing.suite import *  # noqa: F403 - the fixtures have no other callers
+from cloudmend.testing.suite import bench as bench
+from cloudmend.testing.suite import pytest_generate_tests as pytest_generate_tests
+from cloudmend.testing.suite import specimen as specimen
 from kit.specimens import SPECIMENS as SPECIMENS
 from local.embedded.helpers import ACCOUNT, SETTLE_S
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 import pytest
 
+from cloudmend.controls import every
 from local.embedded.helpers import ACCOUNT
 from walkthrough.conftest import run
 from walkthrough.deployed import DEPLOY, Deployed, an_account
@@ -20,6 +21,8 @@ PARTNER = "111122223333"
 POLICY_FILE = "cloudmend/policy.toml"
 OPEN = {"Sid": "open", "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
 OWN = {"Sid": "own", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{PARTNER}:root"}, "Action": "sqs:*"}
+REGION = "us-east-1"
+OFF = {"BlockPublicSecurityGroupRules": False, "PermittedPublicSecurityGroupRuleRanges": [{"MinRange": 22}]}
 NARROWED = {**OPEN, "Condition": {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}}
 
 
@@ -276,7 +279,28 @@ SERVICE = Proof(
     "ended its sharing with every AWS account.",
     "vpc-endpoint is shared with every AWS account again",
 )
-PROOFS = (SNAPSHOT, BUCKET, QUEUE, DB_SNAPSHOT, CLUSTER_SNAPSHOT, IMAGE, DOCUMENT, SERVICE)
+SNAPSHOT_BLOCK = Proof(
+    "snapshot_block_public_access",
+    "snapshot block public access",
+    lambda *_: REGION,
+    lambda _: ["ec2", "disable-snapshot-block-public-access"],
+    lambda account, _: cli(account, "ec2", "get-snapshot-block-public-access-state")["State"],
+    "block-new-sharing",
+    "set State from unblocked to block-new-sharing.",
+    "State is unblocked again",
+)
+EMR_BLOCK = Proof(
+    "emr_block_public_access",
+    "EMR block public access",
+    lambda *_: REGION,
+    lambda _: ["emr", "put-block-public-access-configuration", "--block-public-access-configuration", json.dumps(OFF)],
+    lambda account, _: cli(account, "emr", "get-block-public-access-configuration")["BlockPublicAccessConfiguration"],
+    {**OFF, "BlockPublicSecurityGroupRules": True},
+    "set BlockPublicSecurityGroupRules from off to on.",
+    "BlockPublicSecurityGroupRules is off again",
+)
+# The block of snapshots comes last: once it is mended, no snapshot can be shared.
+PROOFS = (SNAPSHOT, BUCKET, QUEUE, DB_SNAPSHOT, CLUSTER_SNAPSHOT, IMAGE, DOCUMENT, SERVICE, EMR_BLOCK, SNAPSHOT_BLOCK)
 
 
 @pytest.fixture(scope="module")
@@ -301,10 +325,15 @@ def mails(deployed: Deployed, about: str) -> list[str]:
     return [text for text in texts if about in text]
 
 
-def events(deployed: Deployed, about: str) -> list[dict[str, Any]]:
-    """cloudmend's own events about a resource."""
+def events(deployed: Deployed, about: str, control: str) -> list[dict[str, Any]]:
+    """cloudmend's own events about a resource under a control."""
     own = (event["detail"] for event in deployed.aws.events if event["detail-type"] == "cloudmend record")
-    return [detail for detail in own if detail["resource"]["id"] == about]
+    return [detail for detail in own if (detail["resource"]["id"], detail["control"]) == (about, control)]
+
+
+def records(deployed: Deployed, about: str, control: str) -> list[dict[str, Any]]:
+    """The records about a resource under a control: the id of a Region is that of each of its settings."""
+    return [record for record in deployed.records(about) if record["control"] == control]
 
 
 def policy_says(deployed: Deployed, more: str) -> None:
@@ -345,11 +374,11 @@ def test_it_is_mended_proved_told_recorded_and_taken_back_exactly(deployed: Depl
     name = f"proof-{PROOFS.index(proof)}-{proof.control.replace('_', '-')}"
     resource = proof.make(deployed, name)
     deployed.settle()
-    earlier = len(deployed.records(resource))
+    earlier = len(records(deployed, resource, proof.control))
     cli(deployed, *proof.open(resource))
     deployed.settle()
     assert proof.read(deployed, resource) == proof.mended
-    mended, *own = deployed.records(resource)[earlier:]
+    mended, *own = records(deployed, resource, proof.control)[earlier:]
     assert (mended["status"], mended["control"]) == ("mended", proof.control)
     named, told = mended["summary"].split(": ")
     assert (named.removesuffix(f" ({name})"), told) == (f"{proof.noun} {resource}", proof.said)
@@ -357,7 +386,7 @@ def test_it_is_mended_proved_told_recorded_and_taken_back_exactly(deployed: Depl
     assert mended["attribution"]["through"].startswith("the AWS CLI")
     (mail,) = mails(deployed, resource)
     assert f"{named}: " in mail
-    assert [detail["status"] for detail in events(deployed, resource)] == ["mended"]
+    assert [detail["status"] for detail in events(deployed, resource, proof.control)] == ["mended"]
     entry = deployed.ledger().get(mended["entry_id"])
     assert (entry.state, entry.intent.control) == ("DONE", proof.control)
     taken_back(deployed, proof, named, mended)
@@ -377,12 +406,16 @@ def taken_back(deployed: Deployed, proof: Proof, named: str, mended: dict[str, A
     cli(deployed, *proof.open(resource))
     deployed.settle()
     assert proof.read(deployed, resource) == opened  # the same call again leaves nothing else, so nothing was else
-    assert {record["status"] for record in deployed.records(resource)[-2:]} == {"exempt"}
-    told = [record for record in deployed.records(resource) if record["event_name"] == "Undo"]
+    assert {record["status"] for record in records(deployed, resource, proof.control)[-2:]} == {"exempt"}
+    told = [record for record in records(deployed, resource, proof.control) if record["event_name"] == "Undo"]
     assert [record["control"] for record in told] == [proof.control]
     (mail,) = mails(deployed, resource)
     assert f"{named}: {proof.restored}. Only that is exempt until" in " ".join(mail.split())
-    (exemption,) = [each for each in deployed.ledger().exemptions(datetime.now(UTC)).held if each.group == resource]
+    (exemption,) = [
+        each
+        for each in deployed.ledger().exemptions(datetime.now(UTC)).held
+        if (each.group, each.control) == (resource, proof.control)
+    ]
     assert not exemption.is_whole
     assert run(["cloudmend", "exempt", "remove", exemption.id], person).returncode == 0
 
@@ -401,26 +434,18 @@ def test_the_sweep_mends_what_no_event_reported(deployed: Deployed) -> None:
     assert answer["held"] == 1
     for proof, resource in made:
         assert proof.read(deployed, resource) == proof.mended
-        (record,) = deployed.records(resource)
+        (record,) = records(deployed, resource, proof.control)
         assert (record["status"], record["missed"], record["control"]) == ("mended", True, proof.control)
 
 
 def test_what_was_used_is_exactly_what_the_controls_declare(deployed: Deployed) -> None:
     """After the proofs before it; and with events that name nothing, so that the whole Region is looked at."""
     told = {event["detail"]["eventName"]: event for event in deployed.aws.events if "eventName" in event["detail"]}
-    waking = (
-        "ModifyDBClusterSnapshotAttribute",
-        "ModifyDBSnapshotAttribute",
-        "ModifyDocumentPermission",
-        "ModifyImageAttribute",
-        "ModifySnapshotAttribute",
-        "ModifyVpcEndpointServicePermissions",
-        "PutBucketPublicAccessBlock",
-        "SetQueueAttributes",
-    )
-    for name in waking:
-        nameless = {**told[name]["detail"], "requestParameters": None, "responseElements": None}
-        deployed.aws.put_event({**told[name], "detail": nameless})
+    event = told["ModifySnapshotAttribute"]
+    for trigger in (trigger for control in every()[1:] for trigger in control.triggers):
+        called = {"eventSource": trigger.source, "eventName": trigger.name}
+        nameless = {**event["detail"], **called, "requestParameters": None, "responseElements": None}
+        deployed.aws.put_event({**event, "source": f"aws.{trigger.source.split('.')[0]}", "detail": nameless})
     deployed.settle()
     assert deployed.used(RESPONDER) - granted(RESPONDER) == allowed_to_controls(RESPONDER)
     assert deployed.used(SWEEPER) - granted(SWEEPER) == allowed_to_controls(SWEEPER) - granted(SWEEPER)

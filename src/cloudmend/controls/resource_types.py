@@ -61,8 +61,8 @@ SNAPSHOT: Final = ResourceType(
     id_pattern=r"snap-[0-9a-f]{8,17}",
     arn="arn:{partition}:ec2:{region}::snapshot/{id}",
 )
-BLOCK_OF_SNAPSHOTS: Final = _of_region("AWS::EC2::SnapshotBlockPublicAccess", "block public access for EBS snapshots")
-BLOCK_OF_IMAGES: Final = _of_region("AWS::EC2::ImageBlockPublicAccess", "block public access for AMIs")
+BLOCK_OF_SNAPSHOTS: Final = _of_region("AWS::EC2::SnapshotBlockPublicAccess", "snapshot block public access")
+BLOCK_OF_IMAGES: Final = _of_region("AWS::EC2::ImageBlockPublicAccess", "AMI block public access")
 BLOCK_OF_VPCS: Final = _of_region("AWS::EC2::VPCBlockPublicAccessOptions", "VPC block public access")
 BLOCK_OF_EMR: Final = _of_region("AWS::EMR::BlockPublicAccessConfiguration", "EMR block public access")
 EBS_ENCRYPTION: Final = _of_region("AWS::EC2::EbsEncryptionByDefault", "EBS encryption by default")
