@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,16 @@ def unwrapped(item: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return condition, statement
 
 
-def managed(role: str) -> list[dict[str, Any]]:
-    """Every statement that a role has for the controls, wherever it is conditional."""
-    policies = [each for each in of_type("AWS::IAM::ManagedPolicy").values() if {"Ref": role} in each["Roles"]]
-    return [unwrapped(each)[1] for policy in policies for each in policy["PolicyDocument"]["Statement"]]
+def managed(role: str, without: Iterable[str] = ()) -> list[dict[str, Any]]:
+    """Every statement that a role has for the controls, but for those under some conditions."""
+    policies = [
+        each["Properties"]
+        for each in RESOURCES.values()
+        if each["Type"] == "AWS::IAM::ManagedPolicy" and {"Ref": role} in each["Properties"]["Roles"]
+        if each.get("Condition") not in without
+    ]
+    found = [unwrapped(each) for policy in policies for each in policy["PolicyDocument"]["Statement"]]
+    return [statement for condition, statement in found if condition not in without]
 
 
 def statements(role: str, *, security_hub: bool = True) -> list[dict[str, Any]]:
@@ -48,14 +55,14 @@ def statements(role: str, *, security_hub: bool = True) -> list[dict[str, Any]]:
     return [statement for statement in found if security_hub or statement["Sid"] != "ImportOwnFindings"]
 
 
-def of_controls(role: str) -> list[dict[str, Any]]:
+def of_controls(role: str, without: Iterable[str] = ()) -> list[dict[str, Any]]:
     """Every statement that a role has for the controls, but for the first."""
-    return [each for each in managed(role) if not each["Sid"].startswith(FIRST)]
+    return [each for each in managed(role, without) if not each["Sid"].startswith(FIRST)]
 
 
-def allowed_to_controls(role: str) -> set[str]:
-    """The actions that a role is allowed for the controls, but for the first."""
-    return {action for each in of_controls(role) if each["Effect"] == "Allow" for action in actions(each)}
+def allowed_to_controls(role: str, without: Iterable[str] = ()) -> set[str]:
+    """The actions that a role is allowed for the controls, but for the first, and under some conditions."""
+    return {action for each in of_controls(role, without) if each["Effect"] == "Allow" for action in actions(each)}
 
 
 def actions(statement: dict[str, Any]) -> list[str]:

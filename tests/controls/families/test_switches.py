@@ -170,9 +170,7 @@ UPDATING = "AWS is applying another change of its metadata options"
                 "GetEbsDefaultKmsKeyId": {"KmsKeyId": "arn:aws:kms:a:b:key/c"},
             },
             True,
-            {
-                "restraint": "the default key is not AWS's own, and services without a grant for it could not launch instances"
-            },
+            {"restraint": OWN_KEY},
         ),
         (GATEWAY, gateway(), "enable", {}),
         (GATEWAY, gateway("modifying", "disable"), "disable", {"wait": "it is modifying"}),  # golden case 36
