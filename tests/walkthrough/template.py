@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ def unwrapped(item: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return condition, statement
 
 
-def managed(role: str, without: Iterable[str] = ()) -> list[dict[str, Any]]:
+def managed(role: str, without: Collection[str] = ()) -> list[dict[str, Any]]:
     """Every statement that a role has for the controls, but for those under some conditions."""
     policies = [
         each["Properties"]
@@ -55,12 +55,12 @@ def statements(role: str, *, security_hub: bool = True) -> list[dict[str, Any]]:
     return [statement for statement in found if security_hub or statement["Sid"] != "ImportOwnFindings"]
 
 
-def of_controls(role: str, without: Iterable[str] = ()) -> list[dict[str, Any]]:
+def of_controls(role: str, without: Collection[str] = ()) -> list[dict[str, Any]]:
     """Every statement that a role has for the controls, but for the first."""
     return [each for each in managed(role, without) if not each["Sid"].startswith(FIRST)]
 
 
-def allowed_to_controls(role: str, without: Iterable[str] = ()) -> set[str]:
+def allowed_to_controls(role: str, without: Collection[str] = ()) -> set[str]:
     """The actions that a role is allowed for the controls, but for the first, and under some conditions."""
     return {action for each in of_controls(role, without) if each["Effect"] == "Allow" for action in actions(each)}
 

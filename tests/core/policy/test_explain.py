@@ -15,6 +15,11 @@ from support import sg_settings
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
 CONTROL = "security_group_ingress"
+REPORTED = (
+    "What ebs_encryption_default, image_block_public_access, instance_imdsv2, instance_metadata_defaults, "
+    "s3_bucket_block_public_access, serial_console_access, subnet_public_ip, transit_gateway_auto_accept and "
+    "vpc_block_public_access find is only reported."
+)
 
 
 def explained(text: str, **settings: str) -> tuple[str, ...]:
@@ -41,7 +46,7 @@ def test_the_default_policy_in_full() -> None:
             "What the first sweep of a stack finds is its baseline: only reported, until cloudmend fix --ledger TABLE "
             "accepts it."
         ),
-        "What s3_bucket_block_public_access finds is only reported.",
+        REPORTED,
         "What is at fault is mended.",
     )
 
@@ -86,7 +91,6 @@ def test_each_value_has_its_words(text: str, sentence: str) -> None:
 
 FIRST = "What the first sweep of a stack finds"
 BASELINE = "its baseline: only reported, until cloudmend fix --ledger TABLE accepts it"
-REPORTED = "What s3_bucket_block_public_access finds is only reported."
 
 
 @pytest.mark.parametrize(

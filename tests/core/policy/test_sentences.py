@@ -28,9 +28,7 @@ REFUSALS = {
         "baseline, and report it), or fix (mend it)."
     ),
     "mode.control.x = 'fix'": (
-        "line 1: mode.control.x: there is no control of this id. It is one of ami_public, ebs_snapshot_public, "
-        "endpoint_service_public, rds_snapshot_public, s3_bucket_block_public_access, security_group_ingress, "
-        "sqs_policy_public, ssm_document_public."
+        f"line 1: mode.control.x: there is no control of this id. It is one of {', '.join(sorted(CATALOG.controls))}."
     ),
     "mode.account.1 = 'fix'": (
         "line 1: mode.account.1: '1' is not the id of an account. Write it in full, without wildcards: 111122223333."

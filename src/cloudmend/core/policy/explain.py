@@ -46,7 +46,8 @@ def _settings(policy: Policy, control: Described) -> Iterable[str]:
     settings = policy.settings_of(control)
     if control.keys:
         return control.keys.say(settings)
-    return (f"{control.id}: {name} is {value}." for name, value in _flat(msgspec.to_builtins(settings)))
+    told, default = (dict(_flat(msgspec.to_builtins(each))) for each in (settings, control.settings()))
+    return (f"{control.id}: {name} is {value}." for name, value in told.items() if value != default.get(name))
 
 
 def _flat(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
@@ -74,13 +75,26 @@ def _modes(policy: Policy, catalog: Catalog) -> Iterator[str]:
     for control in catalog.controls.values():
         modes = policy.modes.get(control.id, Modes())
         yield from _of_places(modes, done, f"What {control.id} finds")
-        if mode := modes.default or (control.mode if control.mode != "fix" else None):
+        own = control.mode if control.mode != "fix" and (modes.vpc or modes.account) else None
+        if mode := modes.default or own:
             elsewhere = " elsewhere" if modes.vpc or modes.account else ""
             yield f"What {control.id} finds{elsewhere} is {done[mode]}."
+    yield from _by_default(policy, catalog, done)
     of_places = tuple(_of_places(policy.mode, done, "What is at fault"))
     yield from of_places
     elsewhere = " elsewhere" if of_places or policy.modes else ""
     yield f"What is at fault{elsewhere} is {done[policy.mode.default or 'fix']}."
+
+
+def _by_default(policy: Policy, catalog: Catalog, done: Mapping[Mode, str]) -> Iterator[str]:
+    """Yield a sentence about the controls that do not mend by default and of which the policy says nothing."""
+    kept: tuple[Mode, ...] = ("observe", "off")
+    for mode in kept:
+        left = [each.id for each in catalog.controls.values() if each.mode == mode and each.id not in policy.modes]
+        if left[1:]:
+            yield f"What {', '.join(left[:-1])} and {left[-1]} find is {done[mode]}."
+        elif left:
+            yield f"What {left[0]} finds is {done[mode]}."
 
 
 def _of_places(modes: Modes, done: Mapping[Mode, str], subject: str) -> Iterator[str]:
