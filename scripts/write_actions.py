@@ -18,6 +18,7 @@ SERVICES: Final = (
     "cloudwatch",
     "dynamodb",
     "ec2",
+    "elasticmapreduce",
     "ecr",
     "events",
     "iam",

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 
 from cloudmend.core.partitions import partition_of
 
-_PREFIXES: Final = {"s3control": "s3", "resourcegroupstaggingapi": "tag"}
+_PREFIXES: Final = {"emr": "elasticmapreduce", "s3control": "s3", "resourcegroupstaggingapi": "tag"}
 _PLACEHOLDER: Final = re.compile(r"\$\{(\w+)\}")
 _KNOWN: Final = ("Partition", "Region", "Account")
 
