@@ -16,7 +16,9 @@ from cloudmend.core.errors import InputError
 from cloudmend.core.ledger_records import TimedExemption
 from cloudmend.testing.bench import REGION, Bench
 from cloudmend.testing.specimen import needs
-from cloudmend.testing.suite import *  # noqa: F403 - the fixtures have no other callers
+from cloudmend.testing.suite import bench as bench
+from cloudmend.testing.suite import pytest_generate_tests as pytest_generate_tests
+from cloudmend.testing.suite import specimen as specimen
 from kit.specimens import SPECIMENS as SPECIMENS
 from local.embedded.helpers import ACCOUNT
 
@@ -85,6 +87,7 @@ def test_a_part_that_it_does_not_have_is_refused_with_those_that_it_has(bench: B
     assert next(iter(sorted(bench.state().parts))) in str(refused.value)
 
 
+@needs(lambda each: each.control.resource.scope == "resource")
 def test_what_is_not_there_is_called_by_its_own_noun(bench: Bench, add: Any) -> None:
     missing = bench.id[:-1] + ("0" if bench.id[-1] != "0" else "1")
     with pytest.raises(InputError) as refused:
