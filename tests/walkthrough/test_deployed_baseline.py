@@ -8,11 +8,22 @@ from typing import Any
 
 import pytest
 
+from cloudmend.controls import ids
 from cloudmend.core.standing import StandingResource, Unit
 from local.embedded.helpers import ACCOUNT
 from walkthrough.conftest import run
 from walkthrough.deployed import DEPLOY, RULES_OF_CONTROLS, Deployed, an_account
-from walkthrough.test_deployed_controls import BUCKET, PROOFS, QUEUE, SNAPSHOT, cli, mails
+from walkthrough.test_deployed_controls import (
+    BUCKET,
+    BY_DEFAULT,
+    ONE_EACH,
+    QUEUE,
+    REGION,
+    SNAPSHOT,
+    SNAPSHOT_BLOCK,
+    cli,
+    mails,
+)
 
 GROUP = "security_group_ingress"
 OPEN, MENDED = [("0.0.0.0/0",)], [("10.0.0.0/8",)]
@@ -24,14 +35,14 @@ class Old:
     def __init__(self, account: Deployed) -> None:
         self.group = account.group("old")
         account.open(self.group, "0.0.0.0/0")
-        self.made = {proof.control: proof.make(account, "old-" + proof.control.replace("_", "-")) for proof in PROOFS}
-        for proof in PROOFS:
+        self.made = {proof.control: proof.make(account, "old-" + proof.control.replace("_", "-")) for proof in ONE_EACH}
+        for proof in ONE_EACH:
             cli(account, *proof.open(self.made[proof.control]))
         self.state = self.read(account)
 
     def read(self, account: Deployed) -> list[Any]:
         """All of it as AWS shows it."""
-        return [sources(account, self.group), *(proof.read(account, self.made[proof.control]) for proof in PROOFS)]
+        return [sources(account, self.group), *(proof.read(account, self.made[proof.control]) for proof in ONE_EACH)]
 
 
 def sources(deployed: Deployed, group_id: str) -> list[tuple[str, ...]]:
@@ -70,20 +81,21 @@ def test_the_first_sweep_starts_with_the_deployment_and_changes_nothing(account:
     by_id = {each.resource.id: {finding.status for finding in each.findings} for each in found}
     assert all(by_id[each] == {"baseline"} for each in (old.group, *old.made.values()))
     assert all(unit.baseline and unit.read for unit in units(deployed).values())
-    assert units(deployed).keys() == {GROUP, *(proof.control for proof in PROOFS)}
+    assert units(deployed).keys() == {*ids()}
 
 
 def test_it_reports_each_control_once_however_often_it_sweeps(account: tuple[Deployed, Old]) -> None:
     deployed, old = account
     assert {each["control"]: each["is_baseline"] for each in digests(deployed)} == dict.fromkeys(
-        (GROUP, *(proof.control for proof in PROOFS)), True
+        (GROUP, *(proof.control for proof in ONE_EACH), *BY_DEFAULT), True
     )
     answer = deployed.invoke("SweepFunction")
-    assert (answer["records"], answer["digest"], answer["held"]) == ([], 0, 2 + len(PROOFS))  # and the packages' bucket
+    held = 2 + len(ONE_EACH) + len(BY_DEFAULT)  # and the packages' bucket
+    assert (answer["records"], answer["digest"], answer["held"]) == ([], 0, held)
     (record,) = deployed.records(old.group)
     assert (record["status"], record["notice"]) == ("observed", "digest")
     assert "it was there before cloudmend; cloudmend fix --ledger TABLE mends it" in record["summary"]
-    assert len(digests(deployed)) == 1 + len(PROOFS)
+    assert len(digests(deployed)) == 1 + len(ONE_EACH) + len(BY_DEFAULT)
     assert mails(deployed, "") == []
     assert old.read(deployed) == old.state
 
@@ -160,8 +172,8 @@ def test_a_person_lists_it_and_fix_accepts_it(account: tuple[Deployed, Old]) -> 
     run(["cloudmend", "fix", "--yes", *where], person, status=1)  # the buckets are only reported
     deployed.settle()
     assert sources(deployed, old.group) == MENDED
-    fixed = [proof for proof in PROOFS if proof is not BUCKET]
+    fixed = [proof for proof in ONE_EACH if proof is not BUCKET]
     assert [proof.read(deployed, old.made[proof.control]) for proof in fixed] == [proof.mended for proof in fixed]
     left = [each for each in deployed.ledger().all_standing() if isinstance(each, StandingResource)]
-    assert {each.control for each in left} == {BUCKET.control}
-    assert {each.resource.id for each in left} == {"cloudmend-packages", old.made[BUCKET.control]}
+    assert {each.control for each in left} == {BUCKET.control, *BY_DEFAULT} - {SNAPSHOT_BLOCK.control}
+    assert {each.resource.id for each in left} == {"cloudmend-packages", old.made[BUCKET.control], REGION}

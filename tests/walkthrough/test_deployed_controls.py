@@ -305,6 +305,16 @@ OBSERVED = [name_of(control.id) for control in every() if control.mode == "obser
 NOT_DEPLOYED = [f"{verb}{name}" for verb in ("Mends", "Undoes") for name in OBSERVED]
 # The block of snapshots comes last: once it is mended, no snapshot can be shared.
 PROOFS = (SNAPSHOT, BUCKET, QUEUE, DB_SNAPSHOT, CLUSTER_SNAPSHOT, IMAGE, DOCUMENT, SERVICE, EMR_BLOCK, SNAPSHOT_BLOCK)
+OF_RESOURCES = tuple(proof for proof in PROOFS if proof not in (EMR_BLOCK, SNAPSHOT_BLOCK))
+ONE_EACH = tuple({proof.control: proof for proof in OF_RESOURCES}.values())  # the last of each control
+# Settings that are at fault by AWS's own defaults, in every Region of every account.
+BY_DEFAULT = {
+    "ebs_encryption_default",
+    "image_block_public_access",
+    "instance_metadata_defaults",
+    "snapshot_block_public_access",
+    "vpc_block_public_access",
+}
 
 
 @pytest.fixture(scope="module")

@@ -109,11 +109,13 @@ def continued(line: str, width: int) -> list[str]:
 def _widths(texts: Sequence[Sequence[str]], room: int) -> list[int]:
     """Return the width of each column: enough for a word or two, and more if a line needs it and there is room.
 
-    Empty where there is not enough room. rich's own way to make a table narrower knows no least width.
+    The first line of a row's first cell is an id, and never broken. Empty where there is not enough room. rich's
+    own way to make a table narrower knows no least width.
     """
     lines = [[line for text in column for line in text.split("\n")] for column in texts]
     wanted = [_longest(column) for column in lines]
     whole = [_longest([word for line in column for word in line.split() if _WHOLE.fullmatch(word)]) for column in lines]
+    whole[0] = max(whole[0], _longest([text.partition("\n")[0] for text in texts[0][1:]]))
     widths = [max(word, min(_PROSE, line)) for word, line in zip(whole, wanted, strict=True)]
     if sum(widths) > room:
         return []
