@@ -15,7 +15,6 @@ from cloudmend.controls import (
     ssm_document_public,
 )
 from cloudmend.testing.specimen import Client, Specimen
-from kit.settings import SETTINGS
 
 OTHER = "111122223333"
 OPEN_STATEMENT = {"Sid": "open", "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
@@ -147,5 +146,4 @@ SPECIMENS = (
     Specimen(ami_public.CONTROL, _public_image),
     Specimen(ssm_document_public.CONTROL, _public_document),
     Specimen(endpoint_service_public.CONTROL, _public_service, worsen=_open_service_wider),
-    *SETTINGS,
 )

@@ -26,7 +26,7 @@ from local.embedded.helpers import ACCOUNT, client, unheard
 from support import NOW, policy
 from walkthrough.conftest import TOOLS, run
 from walkthrough.deployed import RIGHTS
-from walkthrough.test_deployed_controls import BUCKET, BY_DEFAULT, OF_RESOURCES, Proof, Someone, cli
+from walkthrough.test_deployed_controls import BUCKET, PROOFS, Proof, Someone, cli
 
 REGION = "us-east-1"
 FIXING = f'\n[control.{BUCKET.control}]\nmode = "fix"\n'
@@ -87,7 +87,7 @@ GROUP = Proof(
     "narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8.",
     "is tcp/22 from 0.0.0.0/0 again",
 )
-ALL = (GROUP, *OF_RESOURCES)
+ALL = (GROUP, *PROOFS)
 
 
 def opened(account: ByHand, proof: Proof, name: str) -> str:
@@ -152,7 +152,7 @@ def test_what_only_observes_is_shown_and_never_fixed_even_if_it_is_named(by_hand
 
 def test_a_name_that_two_kinds_have_is_looked_for_under_both(by_hand: ByHand) -> None:
     """A bucket and a queue of one name: what is agreed for one is not done to the other."""
-    queue = next(proof for proof in OF_RESOURCES if proof.control == "sqs_policy_public")
+    queue = next(proof for proof in PROOFS if proof.control == "sqs_policy_public")
     name = opened(by_hand, BUCKET, "one-name-for-two")
     assert opened(by_hand, queue, name) == name
     words = ("fix", "--region", REGION, "--resource", name, "--policy", str(by_hand.policy), "--yes", "--json")
@@ -168,7 +168,7 @@ def test_a_resource_that_is_nowhere_is_said_to_be_nowhere(by_hand: ByHand) -> No
 
 
 def test_a_process_does_the_same(by_hand: ByHand) -> None:
-    snapshot = opened(by_hand, OF_RESOURCES[0], "process")
+    snapshot = opened(by_hand, PROOFS[0], "process")
     scan = run(["cloudmend", "scan", "--region", REGION], by_hand.environment).stdout
     assert snapshot in scan
     assert "shared with every AWS account" in scan
@@ -216,7 +216,7 @@ def refused_queues(aws: EmbeddedAws, region: str) -> Gateway:
 
 @pytest.mark.parametrize(
     ("region", "finds"),
-    [(REGION, {proof.control for proof in ALL} - {"sqs_policy_public"} | BY_DEFAULT), ("eu-north-1", BY_DEFAULT)],
+    [(REGION, {proof.control for proof in ALL} - {"sqs_policy_public"}), ("eu-north-1", set())],
 )
 def test_a_service_that_refuses_costs_its_own_control_and_hides_nothing_else(
     by_hand: ByHand, region: str, finds: set[str]
