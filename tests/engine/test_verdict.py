@@ -248,7 +248,8 @@ def test_a_control_that_judges_by_age_sees_which_parts_are_old_and_what_was_mend
     found = Facts(control, before=old, opened=["stairs"], recent=[entry]).found(hall="on", stairs="on")
     assert (found.view.old, found.view.recent) == (frozenset({"hall"}), (entry,))
     assert names(found.findings) == ["stairs"]
-    first = before(known("hall"), known("stairs"), is_first=True)
+    marks = tuple(mark(CONTROL, part, "on") for part in ("hall", "stairs"))  # kept by an earlier first look
+    first = before(known("hall"), known("stairs"), is_first=True, old=marks)
     assert Facts(control, before=first, opened=["stairs"]).found(hall="on", stairs="on").view.old == {"hall"}
     told: Following[Settings] = Following(calls=(), step=lambda *_: Followed(State({"hall": "on"})))
     by_call = Facts(replace(control, follow=told), before=first).found(hall="on", stairs="on")
