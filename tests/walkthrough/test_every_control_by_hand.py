@@ -101,7 +101,11 @@ def of(report: dict[str, Any], resource: str) -> list[dict[str, Any]]:
     return [row for row in report["rows"] if row["resource"] == resource]
 
 
-@pytest.mark.parametrize("proof", ALL, ids=[proof.control for proof in ALL])
+@pytest.mark.parametrize(
+    "proof",
+    [pytest.param(proof, marks=[pytest.mark.deep] if proof in PROOFS[4:] else []) for proof in ALL],
+    ids=[proof.control for proof in ALL],
+)
 def test_what_an_aws_cli_call_opened_is_scanned_fixed_and_taken_back(by_hand: ByHand, proof: Proof) -> None:
     resource = opened(by_hand, proof, f"hand-{proof.control.replace('_', '-')}")
     before = proof.read(by_hand, resource)
