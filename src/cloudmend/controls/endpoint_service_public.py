@@ -28,10 +28,12 @@ def _read(service: Resource, reader: Reader, _: NoSettings) -> State | None:
         {"ServiceId": service.id, "Filters": [{"Name": "principal-type", "Values": ["All"]}]},
     )
     asked = reader.get(open_to_all, {_GONE: None})
+    if asked is None:
+        return None
     known = reader.get(
         Call("ec2", "DescribeVpcEndpointServiceConfigurations", {"ServiceIds": [service.id]}), {_GONE: None}
     )
-    if asked is None or not known or not known["ServiceConfigurations"]:
+    if not known or not known["ServiceConfigurations"]:
         return None
     public = {row.get("PermissionType") or _ENDPOINTS for row in asked["AllowedPrincipals"] if row["Principal"] == "*"}
     (row,) = known["ServiceConfigurations"]

@@ -30,9 +30,14 @@ def _trigger(verb: str, prefix: str, ending: str = "") -> Trigger:
     return Trigger("rds.amazonaws.com", f"{verb}{kind}{ending}", at, prefix=f"{prefix}:")
 
 
-def _call(verb: str, snapshot: Resource, ending: str, **params: Any) -> Call:
+def _kind_and_name(snapshot: Resource) -> tuple[str, str]:
+    """Return the API's word for the kind of a snapshot, and its name."""
     prefix, _, name = snapshot.id.partition(":")
-    kind = _KINDS[prefix]
+    return _KINDS[prefix], name
+
+
+def _call(verb: str, snapshot: Resource, ending: str, **params: Any) -> Call:
+    kind, name = _kind_and_name(snapshot)
     return Call("rds", f"{verb}{kind}{ending}", {f"{kind}Identifier": name, **params})
 
 
@@ -40,7 +45,7 @@ def _read(snapshot: Resource, reader: Reader, _: NoSettings) -> State | None:
     answer = reader.get(_call("Describe", snapshot, "Attributes"), dict.fromkeys(_GONE))
     if answer is None:
         return None
-    kind = _KINDS[snapshot.id.partition(":")[0]]
+    kind, _name = _kind_and_name(snapshot)
     rows = answer[f"{kind}AttributesResult"][f"{kind}Attributes"]
     shared = (row.get("AttributeValues", ()) for row in rows if row["AttributeName"] == "restore")
     return State({_ALL: any("all" in accounts for accounts in shared)})

@@ -167,7 +167,7 @@ def _marked(unit: Unit, looked: Looked, *, unkept: frozenset[str], now: datetime
 
 
 def _first_looked(unit: Unit, left: Sequence[str], now: datetime) -> Unit:
-    """Return the unit of which these resources still need a first look."""
+    """Return the unit after a look that left these resources without their first look."""
     if len(left) == len(unit.first_looks):
         return unit
     return msgspec.structs.replace(unit, first_looks=tuple(left), first_looked=now)

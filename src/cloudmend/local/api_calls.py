@@ -84,16 +84,12 @@ def modelled(request: ApiRequest) -> ModelledCall | None:
 def _protocol(request: ApiRequest, model: OperationModel) -> str:
     """The protocol of the call. Older SDKs send some services' calls as forms that newer ones send as JSON."""
     protocol = str(model.service_model.metadata["protocol"])
-    return "query" if protocol == "json" and _is_form(request) else protocol
-
-
-def _is_form(request: ApiRequest) -> bool:
-    return request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    return "query" if protocol == "json" and request.is_form else protocol
 
 
 def _request(request: ApiRequest, model: OperationModel) -> RequestDict:
     body = request.body.decode(errors="replace")
-    values = parse_qsl(body, keep_blank_values=True) if _is_form(request) else list(request.query.items())
+    values = parse_qsl(body, keep_blank_values=True) if request.is_form else list(request.query.items())
     return {
         "body": body,
         "headers": Headers(list(request.headers.items())),

@@ -35,7 +35,7 @@ def _without_account(request: Any, **_: Any) -> None:
 
 
 def _refuse_others(request: Any, **_: Any) -> None:
-    """Some operations put a word before the endpoint's host name, whatever the endpoint is."""
+    """Raise RuntimeError for another machine: some operations put a word before the endpoint's host name."""
     host = urlsplit(request.url).hostname
     if host not in _THIS_MACHINE:
         raise RuntimeError(

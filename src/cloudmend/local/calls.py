@@ -27,7 +27,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 class _Route(NamedTuple):
-    """One operation of a REST service, and what a request must bring to be it."""
+    """An operation of a REST service, and the method, path and fields by which a request is recognized."""
 
     operation: str
     method: str

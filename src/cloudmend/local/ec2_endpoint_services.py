@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from moto.ec2.models import ec2_backends
 
-from cloudmend.local.ec2.checks import Ec2Error, invalid, missing
+from cloudmend.local.ec2.checks import Ec2Error, identifier, invalid, missing
 from cloudmend.local.ec2_settings import Answer
 from cloudmend.local.ec2_snapshots import page
 
 if TYPE_CHECKING:
     from moto.ec2.models.vpc_service_configuration import VPCServiceConfiguration
 
-_ID: Final = re.compile(r"vpce-svc-[0-9a-f]{8,17}")
 _TYPES: Final = ("vpc-endpoint", "transit-gateway-attachment")
 _KINDS: Final = {"root": "Account", "user": "User", "role": "Role", "ou": "OrganizationUnit"}
 _PRINCIPAL: Final = re.compile(
@@ -63,8 +62,7 @@ OPERATIONS: Mapping[str, Answer] = {
 
 
 def _own(account: str, region: str, service_id: str) -> VPCServiceConfiguration:
-    if not _ID.fullmatch(service_id):
-        raise Ec2Error("InvalidVpcEndpointServiceId.Malformed", f"Invalid id: {service_id!r} (expecting vpce-svc-...)")
+    identifier(service_id, "vpce-svc", "InvalidVpcEndpointServiceId.Malformed")
     service: VPCServiceConfiguration | None = ec2_backends[account][region].configurations.get(service_id)
     if service is None:
         message = f"The VpcEndpointService Id '{service_id}' does not exist"

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from moto.ec2.models import ec2_backends
 
-from cloudmend.local.ec2.checks import Ec2Error, combined, invalid, missing
+from cloudmend.local.ec2.checks import Ec2Error, identifier, invalid, missing
 from cloudmend.local.ec2_settings import Answer, refuse_sharing
-from cloudmend.local.ec2_snapshots import page
+from cloudmend.local.ec2_snapshots import changes, page
 
 if TYPE_CHECKING:
     from moto.ec2.models.amis import Ami
 
-_ID: Final = re.compile(r"ami-[0-9a-f]{8}([0-9a-f]{9})?")
 _ALL: Final = {"Group": "all"}
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _YEARS: Final = 2  # after its creation a public AMI is deprecated, if its owner named no other date
@@ -31,11 +30,7 @@ _KINDS: Final = {
 def modify(account: str, region: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
     """Share an AMI or end its sharing, in one direction a call. Raises Ec2Error."""
     image = _own(account, region, params.get("ImageId", ""))
-    change, flat = params.get("LaunchPermission", {}), _flat(params)
-    added = [*change.get("Add", ()), *(flat if params.get("OperationType") == "add" else ())]
-    removed = [*change.get("Remove", ()), *(flat if params.get("OperationType") == "remove" else ())]
-    if added and removed:
-        raise combined("LaunchPermission.Add", "LaunchPermission.Remove")
+    added, removed = changes(params, "LaunchPermission", _flat(params))
     if not added and not removed:
         raise missing("LaunchPermission")
     for each in (*added, *removed):
@@ -45,7 +40,7 @@ def modify(account: str, region: str, params: Mapping[str, Any]) -> Mapping[str,
     if _ALL in added:
         refuse_sharing(account, region, "images")
     kept = [each for each in image.launch_permissions if each not in (*added, *removed)]
-    image.launch_permissions = [*kept, *added]
+    image.launch_permissions = [*kept, *map(dict, added)]
     if image.is_public:
         vars(image).setdefault("deprecation_time", _deprecated(image))
     return {}
@@ -109,8 +104,7 @@ def _own(account: str, region: str, image_id: str) -> Ami:
 
 
 def _check_id(image_id: str) -> None:
-    if not _ID.fullmatch(image_id):
-        raise Ec2Error("InvalidAMIID.Malformed", f'Invalid id: "{image_id}" (expecting "ami-...")')
+    identifier(image_id, "ami", "InvalidAMIID.Malformed")
 
 
 def _not_found(image_id: str) -> Ec2Error:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from moto.ec2.models import ec2_backends
 from moto.ec2.utils import filter_dict_attribute_mapping
 
-from cloudmend.local.ec2.checks import Ec2Error, invalid
+from cloudmend.local.ec2.checks import Ec2Error, identifier, invalid
 from cloudmend.local.ec2_settings import Answer
 
 if TYPE_CHECKING:
     from moto.ec2.models.instances import Instance
 
-_ID: Final = re.compile(r"i-[0-9a-f]{8}([0-9a-f]{9})?")
 _FIELDS: Final = {  # in moto's words
     "HttpEndpoint": "http_endpoint",
     "HttpProtocolIpv6": "http_protocol_ipv6",
@@ -55,8 +53,7 @@ def know_filters() -> None:
 
 
 def _instance(account: str, region: str, instance_id: str) -> Instance:
-    if not _ID.fullmatch(instance_id):
-        raise Ec2Error("InvalidInstanceID.Malformed", f'Invalid id: "{instance_id}"')
+    identifier(instance_id, "i", "InvalidInstanceID.Malformed")
     known: Mapping[str, Instance] = {each.id: each for each in ec2_backends[account][region].all_instances()}
     if instance_id not in known:
         raise Ec2Error("InvalidInstanceID.NotFound", f"The instance ID '{instance_id}' does not exist")

@@ -35,13 +35,14 @@ def settings(account: str, region: str) -> dict[str, Any]:
         "metadata": {},
         "mode": "off",
         "changed": None,
+        "key": "alias/aws/ebs",
     }
     found: dict[str, Any] = vars(ec2_backends[account][region]).setdefault("account_settings", defaults)
     return found
 
 
 def refuse_sharing(account: str, region: str, kind: str) -> None:
-    """Raise Ec2Error if block public access is on for what is to be shared: "snapshots" or "images"."""
+    """Raise Ec2Error if block public access is on for a kind of resource: "snapshots" or "images"."""
     if settings(account, region)[kind] != "unblocked":
         message = f"You cannot share {kind} publicly: block public access is on for them in this Region."
         raise Ec2Error("OperationNotPermitted", message)
@@ -93,7 +94,7 @@ def _set_metadata(account: str, region: str, params: Mapping[str, Any]) -> Mappi
 
 
 def _key(account: str, region: str, _: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"KmsKeyId": settings(account, region).get("key", "alias/aws/ebs")}
+    return {"KmsKeyId": settings(account, region)["key"]}
 
 
 def _set_key(account: str, region: str, params: Mapping[str, Any]) -> Mapping[str, Any]:

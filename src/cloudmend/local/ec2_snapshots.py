@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from moto.ec2.models import ec2_backends
 
-from cloudmend.local.ec2.checks import Ec2Error, combined, invalid, missing
+from cloudmend.local.ec2.checks import Ec2Error, combined, identifier, invalid, missing
 from cloudmend.local.ec2_settings import Answer, refuse_sharing
 
 if TYPE_CHECKING:
     from moto.ec2.models.elastic_block_store import Snapshot
 
 _MOST = 500  # permissions in one call
-_ID = re.compile(r"snap-[0-9a-f]{8}([0-9a-f]{9})?")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _ALL = "all"
 
@@ -23,9 +22,9 @@ _ALL = "all"
 def modify(account: str, region: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
     """Share a snapshot or end its sharing, in one direction a call. Raises Ec2Error."""
     snapshot = _own_snapshot(account, region, params.get("SnapshotId", ""))
-    adds, removes = _changes(params)
-    if adds and removes:
-        raise combined("CreateVolumePermission.Add", "CreateVolumePermission.Remove")
+    flat = [{"Group": group} for group in params.get("GroupNames", ())]
+    flat += [{"UserId": user} for user in params.get("UserIds", ())]
+    adds, removes = changes(params, "CreateVolumePermission", flat)
     if not 0 < len(adds) + len(removes) <= _MOST:
         raise missing("CreateVolumePermission")
     groups, users = _named([*adds, *removes])
@@ -59,6 +58,21 @@ def describe(account: str, region: str, params: Mapping[str, Any]) -> Mapping[st
     return page("Snapshots", [_row(snapshot) for snapshot in found], params)
 
 
+def changes(
+    params: Mapping[str, Any], name: str, flat: Sequence[Mapping[str, str]]
+) -> tuple[Sequence[Mapping[str, str]], Sequence[Mapping[str, str]]]:
+    """Return what a call adds to a permission, and what it removes, in either form of the call.
+
+    `name` is the parameter with both lists, and `flat` what the other form names. Raises Ec2Error for both at once.
+    """
+    change = params.get(name, {})
+    adds = [*change.get("Add", ()), *(flat if params.get("OperationType") == "add" else ())]
+    removes = [*change.get("Remove", ()), *(flat if params.get("OperationType") == "remove" else ())]
+    if adds and removes:
+        raise combined(f"{name}.Add", f"{name}.Remove")
+    return adds, removes
+
+
 def page(name: str, rows: Sequence[Mapping[str, Any]], params: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the rows that a list call gets, under their name, and the token of the next page if there is one."""
     first, most = int(params.get("NextToken") or 0), params.get("MaxResults") or len(rows)
@@ -75,8 +89,7 @@ def answers(operation: str, params: Mapping[str, Any]) -> bool:
 
 
 def _own_snapshot(account: str, region: str, snapshot_id: str) -> Snapshot:
-    if not _ID.fullmatch(snapshot_id):
-        raise Ec2Error("InvalidSnapshotID.Malformed", f'Invalid id: "{snapshot_id}" (expecting "snap-...")')
+    identifier(snapshot_id, "snap", "InvalidSnapshotID.Malformed")
     snapshot: Snapshot | None = ec2_backends[account][region].snapshots.get(snapshot_id)
     if snapshot is None or snapshot.owner_id != account:
         raise _not_found(snapshot_id)
@@ -85,16 +98,6 @@ def _own_snapshot(account: str, region: str, snapshot_id: str) -> Snapshot:
 
 def _not_found(snapshot_id: str) -> Ec2Error:
     return Ec2Error("InvalidSnapshot.NotFound", f"The snapshot '{snapshot_id}' does not exist.")
-
-
-def _changes(params: Mapping[str, Any]) -> tuple[Sequence[Mapping[str, str]], Sequence[Mapping[str, str]]]:
-    """Return what is added, and what is removed, in either form of the call."""
-    change = params.get("CreateVolumePermission", {})
-    flat = [{"Group": group} for group in params.get("GroupNames", ())]
-    flat += [{"UserId": user} for user in params.get("UserIds", ())]
-    adds = [*change.get("Add", ()), *(flat if params.get("OperationType") == "add" else ())]
-    removes = [*change.get("Remove", ()), *(flat if params.get("OperationType") == "remove" else ())]
-    return adds, removes
 
 
 def _named(permissions: Sequence[Mapping[str, str]]) -> tuple[set[str], set[str]]:

@@ -1,4 +1,4 @@
-"""EMR's block public access, of which moto remembers no value but on. The rest of EMR is moto's."""
+"""EMR's block public access: moto remembers that it is on, but not that it is off. The rest of EMR is moto's."""
 
 from __future__ import annotations
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from cloudmend.core.partitions import partition_of
 from cloudmend.local import queues
-from cloudmend.local.iam.collect import policies_of, role_of, trust_policy
+from cloudmend.local.iam.collect import policies_of, role_of
+from cloudmend.local.iam.enforce import can_assume
 from cloudmend.local.iam.evaluate import evaluate
-from cloudmend.local.iam.request import AccessRequest, Caller, Policies
+from cloudmend.local.iam.request import AccessRequest, Caller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,15 +56,10 @@ def _may_put(rule: Rule, target: Mapping[str, Any]) -> bool:
     role = role_of(target.get("RoleArn", ""))
     if role is None:
         return False
-    service = Caller("service", arn=_SERVICE)
     context = {"aws:SourceArn": rule.arn, "aws:SourceAccount": rule.account_id}
-    assumes = AccessRequest("sts:AssumeRole", role.arn, context)
     caller = Caller("role", role.account_id, f"{role.arn}/events", issuer=role.arn)
     puts = AccessRequest("events:PutEvents", target["Arn"], {})
-    return (
-        evaluate(assumes, service, Policies(resource=trust_policy(role))).allowed
-        and evaluate(puts, caller, policies_of(role)).allowed
-    )
+    return can_assume(_SERVICE, role.arn, context) and evaluate(puts, caller, policies_of(role)).allowed
 
 
 def arrived(event: Mapping[str, Any]) -> Mapping[str, Any]:

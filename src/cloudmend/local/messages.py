@@ -36,6 +36,11 @@ class ApiRequest:
     body: bytes
     source_ip: str
 
+    @property
+    def is_form(self) -> bool:
+        """True for the query protocols: the parameters come as a form."""
+        return self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
@@ -91,8 +96,7 @@ def refusal(error: ApiError, request: ApiRequest) -> ApiResponse:
         return error.xml_response("Response")
     if request.service == "s3" and not request.path.startswith(S3_CONTROL_PATH):
         return error.xml_response("Error")
-    is_query = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
-    if is_query or request.service in _XML_SERVICES:
+    if request.is_form or request.service in _XML_SERVICES:
         return error.xml_response("ErrorResponse")
     return error.json_response()
 

@@ -9,7 +9,8 @@ import pytest
 
 from cloudmend.cli.exempt import run as exempting
 from cloudmend.cli.subjects import named_resources
-from cloudmend.core.errors import InputError
+from cloudmend.core.errors import AwsError, CloudmendError, InputError
+from cloudmend.core.ports import Call, Reader
 from support import ACCOUNT, NOW, REGION, Account, ipv4
 from undoing import ALICE
 
@@ -20,16 +21,19 @@ RULE = "sgr-05fe30eb67c909f27"
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Account:
     account = Account()
-    there = SimpleNamespace(
+    monkeypatch.setattr(exempting, "connection", lambda _: connected(account, account.world.reader))
+    monkeypatch.setattr(exempting, "open_ledger", lambda *_: account.ledger)
+    return account
+
+
+def connected(account: Account, reader: Reader) -> SimpleNamespace:
+    return SimpleNamespace(
         caller=lambda: ALICE,
         identity=lambda: SimpleNamespace(account=ACCOUNT),
-        gateway=account.world.reader,
+        gateway=reader,
         region=REGION,
         clock=account.clock,
     )
-    monkeypatch.setattr(exempting, "connection", lambda _: there)
-    monkeypatch.setattr(exempting, "open_ledger", lambda *_: account.ledger)
-    return account
 
 
 def add(named: str, *, part: str = "", control: str = "") -> Any:
@@ -94,3 +98,29 @@ def test_what_names_nothing_is_refused_with_what_to_write(
         add(named, control=control)
     assert str(refused.value).startswith(said)
     assert account.ledger.exemptions(account.clock.now()).held == ()
+
+
+class Refusing:
+    """A Reader that answers about queues alone."""
+
+    def get(self, call: Call, _: Any) -> Any:
+        if call.service != "sqs":
+            raise AwsError("AWS refused.", action=call.action, code="AccessDenied", refused=True)
+        return {"QueueUrl": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/web", "Attributes": {}}
+
+
+def test_a_kind_that_cannot_be_read_hinders_no_exemption_whose_control_is_named(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader: Any = Refusing()
+    monkeypatch.setattr(exempting, "connection", lambda _: connected(account, reader))
+    with pytest.raises(CloudmendError) as refused:
+        add("web")
+    assert str(refused.value) == (
+        "S3 bucket web: AWS refused. Nothing was changed. If you mean another kind of resource, choose its "
+        "control with --control."
+    )
+    with pytest.raises(AwsError, match=r"^AWS refused\.$"):
+        add("web", control="s3_bucket_block_public_access")
+    assert account.ledger.exemptions(NOW).held == ()
+    assert add("web", control="sqs_policy_public").group == "web"

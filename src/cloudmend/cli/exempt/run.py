@@ -85,7 +85,7 @@ def _watched(named: str, control: str) -> Sequence[Subject]:
 
 
 def _found(named: str, subjects: Sequence[Subject], reader: Reader, region: str) -> _Found:
-    """Return the one resource that is there. Raises InputError, and AwsError."""
+    """Return the one resource that is there. Raises InputError, and CloudmendError for one that cannot be read."""
     there = list(_existing(subjects, reader, region))
     if not there:
         nouns = " or ".join(dict.fromkeys(each.control.resource.noun for each in subjects))
@@ -96,10 +96,19 @@ def _found(named: str, subjects: Sequence[Subject], reader: Reader, region: str)
     return there[0]
 
 
-def _existing(subjects: Iterable[Subject], reader: Reader, region: str) -> Iterator[_Found]:
+def _existing(subjects: Sequence[Subject], reader: Reader, region: str) -> Iterator[_Found]:
     for each in subjects:
-        resource = msgspec.structs.replace(each.resource, region=region)
-        if state := each.control.read(resource, reader, each.control.settings()):
+        resource, noun = msgspec.structs.replace(each.resource, region=region), each.control.resource.noun
+        try:
+            state = each.control.read(resource, reader, each.control.settings())
+        except CloudmendError as error:
+            if len(subjects) == 1:
+                raise
+            raise CloudmendError(
+                f"{noun} {resource.id}: {error} Nothing was changed. If you mean another kind of resource, "
+                "choose its control with --control."
+            ) from error
+        if state:
             yield _Found(each.control, resource, state)
 
 

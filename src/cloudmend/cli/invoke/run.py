@@ -89,7 +89,7 @@ class _Answer(Struct, frozen=True):
     ignored: tuple[str, ...] = ()
     left: int = 0  # resources that a sweep left to its queue
     digest: int = 0  # resources that it left as they are, and tells people of in its digest
-    held: int = 0  # and those of which people know
+    held: int = 0  # and those that people know
 
 
 def hand_over(event: Any, stack_name: str, region: str | None, *, as_json: bool) -> int:
@@ -140,7 +140,7 @@ def _tell(answer: _Answer, stack: Stack, *, as_json: bool) -> None:
         sys.stderr.write(f"cloudmend: {plural(answer.left, 'resource')} wait in the sweep's queue.\n")
     if known:
         listed = shlex.join(["cloudmend", "records", "--standing", "--ledger", table, "--region", stack.region])
-        told = f"cloudmend: {plural(known, 'resource')} left as before, of which people know or get a digest."
+        told = f"cloudmend: {plural(known, 'resource')} left as before, known already or told in a digest."
         sys.stderr.write(f"{told} To list: {listed}\n")
     for record in answer.records:
         if as_json:

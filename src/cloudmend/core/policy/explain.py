@@ -87,7 +87,7 @@ def _modes(policy: Policy, catalog: Catalog) -> Iterator[str]:
 
 
 def _by_default(policy: Policy, catalog: Catalog, done: Mapping[Mode, str]) -> Iterator[str]:
-    """Yield a sentence about the controls that do not mend by default and of which the policy says nothing."""
+    """Yield a sentence about the controls that do not mend by default, and that the policy does not set."""
     kept: tuple[Mode, ...] = ("observe", "off")
     for mode in kept:
         left = [each.id for each in catalog.controls.values() if each.mode == mode and each.id not in policy.modes]

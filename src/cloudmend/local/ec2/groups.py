@@ -116,7 +116,7 @@ class SecurityGroups:
             return self._write(_WRITES[operation], params)
 
     def tag_by_aws(self, resource_id: str, added: Mapping[str, str]) -> None:
-        """Set tags of which AWS alone may set some: those of a stack."""
+        """Set the tags of a stack. Some of them only AWS may set."""
         with self._lock:
             draft = self._state.draft()
             tags.set_tags(draft, resource_id, added)

@@ -29,7 +29,6 @@ from cloudmend.local.messages import ApiRequest
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 # What the description of a call raises if parameters are missing or of another shape. The service would refuse them.
 _MALFORMED: Final = (AttributeError, IndexError, KeyError, TypeError, ValueError)
-_FORM: Final = "application/x-www-form-urlencoded"
 
 
 def authenticated(request: ApiRequest) -> Identity:
@@ -84,9 +83,9 @@ def policies_for(request: AccessRequest, identity: Identity) -> Policies:
     return replace(identity.policies, resource=resource, rcps=rcps) if resource or rcps else identity.policies
 
 
-def can_assume(service: str, role: str) -> bool:
+def can_assume(service: str, role: str, context: Mapping[str, str] = _NOTHING) -> bool:
     """Return whether a service of AWS, such as "lambda.amazonaws.com", can assume a role by the trust of the role."""
-    request = AccessRequest("sts:AssumeRole", role)
+    request = AccessRequest("sts:AssumeRole", role, context)
     return evaluate(request, Caller("service", arn=service), Policies(resource=trust_of(role))).allowed
 
 
@@ -97,7 +96,7 @@ def spelling_of(request: ApiRequest) -> Spelling:
     metadata = _metadata(request)
     if "x-amz-target" in request.headers:
         return "compatible" if "awsQueryCompatible" in metadata else "json"
-    if request.headers.get("content-type", "").startswith(_FORM):
+    if request.is_form:
         return "query"
     return "s3" if metadata.get("protocol") == "rest-xml" else "rest-json"
 
