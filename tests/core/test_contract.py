@@ -89,3 +89,18 @@ def test_a_call_has_the_names_of_iam_and_of_the_cli() -> None:
         f'aws s3control put-public-access-block --region eu-west-1 --cli-input-json \'{{"AccountId":"{ACCOUNT}"}}\''
     )
     assert "--region 'a b'" in sent.command("a b")
+
+
+def test_a_right_holds_under_what_is_said_of_the_call_and_of_the_resource() -> None:
+    (both,) = rights(
+        "home:A",
+        standing={"Bool": {"home:IsOn": "true"}, "Null": {"home:Owner": "false"}},
+        StringEquals={"home:Switch": "hall"},
+        Bool={"home:Dims": "true"},
+    )
+    assert both.block == {
+        "StringEquals": {"home:Switch": "hall"},
+        "Bool": {"home:Dims": "true", "home:IsOn": "true"},
+        "Null": {"home:Owner": "false"},
+    }
+    assert rights("home:A")[0].block == {}

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from cloudmend.core.errors import CloudmendError
-from cloudmend.core.event_rules import PATTERN_LIMIT, EventRule, event_rules, event_source
+from cloudmend.core.event_rules import PATTERN_LIMIT, EventRule, event_rules, event_source, global_rules
 
 
 def test_each_call_is_in_one_rule_and_the_first_controls_rule_comes_first() -> None:
@@ -34,6 +34,11 @@ def test_a_rule_passes_on_the_calls_that_aws_accepted() -> None:
         "detail": {"eventSource": ["ec2.amazonaws.com"], "eventName": ("Open",), "errorCode": [{"exists": False}]},
     }
     assert event_source("s3.amazonaws.com") == "aws.s3"
+
+
+def test_the_rules_of_global_services_are_told_from_those_of_a_region() -> None:
+    of_iam, of_ec2 = EventRule("I", "iam.amazonaws.com", ("Put",)), EventRule("E", "ec2.amazonaws.com", ("Open",))
+    assert global_rules([of_ec2, of_iam]) == (of_iam,)
 
 
 def size(rule: EventRule) -> int:

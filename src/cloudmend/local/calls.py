@@ -27,7 +27,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 class _Route(NamedTuple):
-    """An operation of a REST service, and the method, path and fields by which a request is recognized."""
+    """An operation of a REST service, and what a request for it has: a method, a path, and fields."""
 
     operation: str
     method: str

@@ -14,7 +14,7 @@ from cloudmend.controls.ebs_snapshot_public import CONTROL
 from cloudmend.core.errors import PolicyError
 from cloudmend.core.policy.catalog import Catalog, Keys
 from cloudmend.core.policy.explain import as_data, explain
-from cloudmend.core.policy.model import Choice, Modes, Policy
+from cloudmend.core.policy.model import Choice, Mode, Modes, Policy
 from cloudmend.core.policy.parse import parse_policy, review_policy
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
@@ -261,3 +261,24 @@ def test_a_text_or_an_item_of_another_type_is_refused_with_the_type_and_an_examp
     with pytest.raises(PolicyError) as refused:
         typed(table, settings)
     assert refused.value.faults == (fault,)
+
+
+@pytest.mark.parametrize(
+    ("modes", "said"),
+    [
+        ("o", "What a finds is only reported."),
+        ("oo", "What a and b find is only reported."),
+        ("ooo", "What a, b and c find is only reported."),
+        ("fox", "What b finds is only reported.\nWhat c finds is not looked at."),
+        ("ff", ""),
+    ],
+)
+def test_what_does_not_mend_by_default_is_told_together(modes: str, said: str) -> None:
+    words: dict[str, Mode] = {"f": "fix", "o": "observe", "x": "off"}
+    named = {
+        name: msgspec.structs.replace(SIMPLE, id=name, mode=words[mode])
+        for name, mode in zip("abc", modes, strict=False)
+    }
+    catalog = Catalog(controls=named)
+    _, *told, last = explain(parse_policy({}, catalog=catalog), NOW, catalog)
+    assert ("\n".join(told), last) == (said, "What is at fault is mended.")
