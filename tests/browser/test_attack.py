@@ -23,7 +23,11 @@ from walkthrough.conftest import REGION
 pytestmark = pytest.mark.browser
 
 REBOUND = "rebound.example"
-ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17"}}}
+TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+ROLE = {
+    "Type": "AWS::IAM::Role",
+    "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": TRUST}},
+}
 
 
 @pytest.fixture
@@ -147,5 +151,12 @@ def test_a_name_that_was_made_to_point_here_is_no_way_in(
 
 
 def test_an_address_that_somebody_types_is_answered(stranger: Browser, aws_environment: dict[str, str]) -> None:
-    stranger.driver.get(f"{aws_environment['AWS_ENDPOINT_URL']}/moto-api/")
+    """As AWS answers what nobody signed: an object that is shared with everybody."""
+    s3 = client("s3", aws_environment)
+    s3.create_bucket(Bucket="shared")
+    everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::shared/*"}
+    s3.put_bucket_policy(Bucket="shared", Policy=json.dumps({"Version": "2012-10-17", "Statement": everybody}))
+    s3.put_object(Bucket="shared", Key="hello", Body=b"Hello, reader.", ContentType="text/plain")
+    stranger.driver.get(f"{aws_environment['AWS_ENDPOINT_URL']}/shared/hello")
     assert stranger.statuses(urlsplit(aws_environment["AWS_ENDPOINT_URL"]).netloc)[0] == 200
+    assert stranger.text("body") == "Hello, reader."
