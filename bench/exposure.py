@@ -12,9 +12,10 @@ import statistics
 import sys
 import time
 
+from cloudmend.controls.families.ranges.ports import NAMED_SETS
 from cloudmend.controls.security_group_ingress.detect import detect
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
-from cloudmend.controls.security_group_ingress.settings import NAMED_SETS, Settings
+from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.network import disjoint
 
 HIGH_RISK = Settings(guarded=disjoint(NAMED_SETS["high-risk"].ports))

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import NODEFAULT, Struct
 
 from cloudmend.controls.catalog import CATALOG
-from cloudmend.controls.security_group_ingress.settings import NAMED_SETS
+from cloudmend.controls.families.ranges.ports import NAMED_SETS
 from cloudmend.core.network import disjoint
 from cloudmend.core.policy.file import EXAMPLES, OLD, REQUIRED, ExemptionTable, PolicyFile, is_table
 from docs_blocks.markdown import code, codes, table

@@ -7,8 +7,9 @@ from ipaddress import ip_network
 import pytest
 from msgspec.structs import replace
 
+from cloudmend.controls.families.ranges.ports import NAMED_SETS
 from cloudmend.controls.security_group_ingress.keys import KEYS
-from cloudmend.controls.security_group_ingress.settings import NAMED_SETS, Settings
+from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.errors import PolicyError
 from cloudmend.core.network import PUBLIC, AddressSet, Traffic
 from support import sg_settings

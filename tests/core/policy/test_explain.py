@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cloudmend.controls.catalog import CATALOG
-from cloudmend.controls.security_group_ingress.keys import trusted_networks
+from cloudmend.controls.families.ranges.keys import trusted_networks
 from cloudmend.core.policy.explain import explain
 from cloudmend.core.policy.model import Choice, Modes, Policy
 from cloudmend.core.policy.parse import parse_policy

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from math import inf
 from typing import Any, Final
 
+from cloudmend.controls.families.ranges import exposure
+from cloudmend.controls.families.ranges.exposure import excesses
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.controls.security_group_ingress.settings import Settings
-from cloudmend.core.exposure import Opening, at_fault
+from cloudmend.core.exposure import Opening
 from cloudmend.core.model import Finding
-from cloudmend.core.network import (
-    FAMILIES,
-    AddressSet,
-    Family,
-    Network,
-    Traffic,
-    public_addresses,
-    public_part,
-    readable,
-)
+from cloudmend.core.network import FAMILIES, AddressSet, Family, Network
 
-_NAMED_PORTS: Final = 4  # how many of them a sentence names
 _NEW: Final = -inf
 _Age = tuple[bool, bool, float]
 _REPORTED: Final = (
@@ -43,54 +35,34 @@ def detect(facts: GroupFacts, settings: Settings) -> tuple[Finding, ...]:
 
 def all_clear(facts: GroupFacts | None, settings: Settings) -> str:
     """Return what holds if nothing is at fault, for a sentence: the ports that were judged, and the limit."""
-    limits = f"{readable(settings.limits[4])} public IPv4 or {readable(settings.limits[6])} public IPv6 addresses"
-    left_out = " or ".join(_not_counted(facts, settings))
-    besides = f", not counting {left_out}" if left_out else ""
-    return f"no guarded port ({_few(settings.guarded)}) is open to more than {limits}{besides}"
-
-
-def _not_counted(facts: GroupFacts | None, settings: Settings) -> Iterator[str]:
-    if any(settings.trusted.values()):
-        yield "trusted networks"
     rules = facts.ingress if facts else ()
-    if settings.aws_prefix_lists == "trusted" and (
-        facts is None or any(facts.trusts(rule) and opens_guarded(rule, settings) for rule in rules)
-    ):
-        yield "AWS's own prefix lists"
-
-
-def opens_guarded(rule: Rule, settings: Settings) -> bool:
-    """Return whether a rule admits any guarded traffic."""
-    return any(rule.traffic.meets(guarded) for guarded in settings.guarded)
+    trusts = settings.aws_prefix_lists == "trusted" and (
+        facts is None or any(facts.trusts(rule) and settings.opens_guarded(rule.traffic) for rule in rules)
+    )
+    return exposure.all_clear(settings, ["AWS's own prefix lists"] if trusts else [])
 
 
 def exposed_by(rule: Rule, facts: GroupFacts, family: Family, settings: Settings) -> AddressSet:
     """The public addresses of one family that a rule's source stands for and that are not trusted."""
-    return _exposed(_networks(rule, facts, family), family, settings)
+    return exposure.exposed(_networks(rule, facts, family), family, settings)
 
 
 def _findings(facts: GroupFacts, family: Family, settings: Settings) -> Iterator[Finding]:
     found = sorted(_openings(facts, family, settings), key=lambda found: _order(facts, *found))
-    limit = settings.limits[family]
-    if sum(opening.addresses.size for _, opening in found) <= limit:
+    if not found:
         return
-    oldest = max(_age(facts, rule) for rule, _ in found)
-    for index, together in at_fault([opening for _, opening in found], settings.guarded, limit).items():
-        rule, opening = found[index]
-        size, most = opening.addresses.size, f"the limit is {readable(limit)}"
-        why = f"{rule} opens {_ports(rule, settings)} to {public_addresses(size)}"
-        if size > limit:
-            yield Finding(part=rule.id, why=f"{why}; {most}")
-        else:
-            why = f"{why}, and with the group's other rules to {readable(together)}; {most}"
-            yield Finding(part=rule.id, why=f"{why}; {_tipped(facts, rule, oldest, _age(facts, found[0][0]))}")
+    oldest, youngest = max(_age(facts, rule) for rule, _ in found), _age(facts, found[0][0])
+    for excess in excesses([opening for _, opening in found], family, settings, "the group's other rules"):
+        rule = found[excess.index][0]
+        tipped = "" if excess.alone else f"; {_tipped(facts, rule, oldest, youngest)}"
+        yield Finding(part=rule.id, why=f"{rule} {excess.told}{tipped}")
 
 
 def _unknown(facts: GroupFacts, settings: Settings) -> Iterator[Finding]:
     """The next try waits for a list that it may read; of one that it will not, the policy says what becomes."""
     for rule in facts.ingress:
         unread = facts.unread_lists.get(rule.prefix_list_id)
-        if unread and opens_guarded(rule, settings):
+        if unread and settings.opens_guarded(rule.traffic):
             told = unread.why.removesuffix(".")
             why = f"it is not known whom {rule} admits, because the prefix list cannot be read: {told}"
             reported = settings.unreadable_prefix_lists == "report"
@@ -105,8 +77,8 @@ def _unknown(facts: GroupFacts, settings: Settings) -> Iterator[Finding]:
 def _openings(facts: GroupFacts, family: Family, settings: Settings) -> Iterator[tuple[Rule, Opening]]:
     for rule in facts.ingress:
         networks = _networks(rule, facts, family)
-        if networks and opens_guarded(rule, settings):
-            yield rule, Opening(rule.traffic, _exposed(networks, family, settings))
+        if networks and settings.opens_guarded(rule.traffic):
+            yield rule, Opening(rule.traffic, exposure.exposed(networks, family, settings))
 
 
 def _order(facts: GroupFacts, rule: Rule, opening: Opening) -> tuple[Any, ...]:
@@ -134,20 +106,3 @@ def _tipped(facts: GroupFacts, rule: Rule, oldest: _Age, youngest: _Age) -> str:
 
 def _networks(rule: Rule, facts: GroupFacts, family: Family) -> list[Network]:
     return [network for network in facts.networks(rule) if network.version == family]
-
-
-def _exposed(networks: list[Network], family: Family, settings: Settings) -> AddressSet:
-    """The public addresses of the networks that are not trusted."""
-    public = AddressSet.union(public_part(network) for network in networks)
-    return public - settings.trusted[family] if settings.trusted[family] else public
-
-
-def _ports(rule: Rule, settings: Settings) -> str:
-    """Return the guarded traffic that the rule admits; the first few by name."""
-    return _few([common for part in settings.guarded if (common := rule.traffic & part)])
-
-
-def _few(ports: Sequence[Traffic]) -> str:
-    named = ", ".join(map(str, ports[:_NAMED_PORTS]))
-    more = len(ports) - _NAMED_PORTS
-    return f"{named} and {more} more" if more > 0 else named

@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from cloudmend.controls.security_group_ingress.detect import detect, opens_guarded
+from cloudmend.controls.security_group_ingress.detect import detect
 from cloudmend.controls.security_group_ingress.facts import Rule
 from cloudmend.controls.security_group_ingress.observe import GROUP, facts_of, find_groups, find_vpcs
 from cloudmend.controls.security_group_ingress.settings import Settings
@@ -124,7 +124,7 @@ def _open_sources(group: Json, opening: Callable[[Ports], bool]) -> Iterator[Sou
 
 
 def _opens_guarded(ports: Ports, settings: Settings) -> bool:
-    return opens_guarded(Rule(dict(zip(_PORTS, ports, strict=True))), settings)
+    return settings.opens_guarded(Rule(dict(zip(_PORTS, ports, strict=True))).traffic)
 
 
 def _is_at_fault(sources: tuple[Source, ...], reader: Reader, settings: Settings) -> bool:

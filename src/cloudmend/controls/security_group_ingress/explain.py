@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from cloudmend.controls.security_group_ingress.detect import detect, exposed_by, opens_guarded
+from cloudmend.controls.security_group_ingress.detect import detect, exposed_by
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.contract import State
@@ -82,7 +82,7 @@ def public_addresses(rule: Rule, facts: GroupFacts, settings: Settings) -> int |
 def _verdict(rule: Rule, facts: GroupFacts, why: Mapping[str, str], settings: Settings) -> str:
     if rule.id in why:
         return f"at fault, because {why[rule.id]}"
-    if not opens_guarded(rule, settings):
+    if not settings.opens_guarded(rule.traffic):
         return f"does not count, because none of the guarded ports is in {rule.traffic}"
     if rule.prefix_list_id in facts.unread_lists:
         return f"may admit anybody, because {facts.unread_lists[rule.prefix_list_id].why.removesuffix('.')}"

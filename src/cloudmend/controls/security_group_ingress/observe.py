@@ -13,7 +13,6 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from cloudmend.controls.security_group_ingress.detect import opens_guarded
 from cloudmend.controls.security_group_ingress.facts import GroupFacts, Recency, Rule, Unread
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.errors import AwsError
@@ -77,7 +76,7 @@ def complete(facts: GroupFacts, groups: Rows, reader: Reader, settings: Settings
 def facts_of(group_id: str, rows: Iterable[Json], reader: Reader, settings: Settings) -> GroupFacts:
     rows = sorted(rows, key=itemgetter("SecurityGroupRuleId"))
     rules = tuple(map(Rule, rows))
-    lists = {rule.prefix_list_id for rule in rules if rule.is_ingress and opens_guarded(rule, settings)} - {""}
+    lists = {rule.prefix_list_id for rule in rules if rule.is_ingress and settings.opens_guarded(rule.traffic)} - {""}
     read = read_lists(sorted(lists), reader, settings)
     return GroupFacts(
         account=str(rows[0].get("GroupOwnerId", "")) if rows else "",

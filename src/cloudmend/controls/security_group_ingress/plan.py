@@ -13,7 +13,7 @@ from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.errors import UnsafePlan
 from cloudmend.core.model import Request
-from cloudmend.core.network import Network, lies_inside, public_part
+from cloudmend.core.network import lies_inside
 
 _UPDATES: Final = "SecurityGroupRules"
 _RULE_FIELDS: Final = ("IpProtocol", "FromPort", "ToPort", "CidrIpv4", "CidrIpv6", "Description")
@@ -53,28 +53,13 @@ def _replacement(
     """Return the narrowed rule; or None, and the reason why there cannot be one."""
     if rule.network is None:
         return None, "its source is a prefix list, and a source cannot change its type"
-    network, obstacle = _network(rule.network, facts, settings)
+    network, obstacle = settings.narrowed(rule.network, facts.vpc_blocks, facts.unread_vpc)
     if network is None:
         return None, obstacle
     after = rule.narrowed_to(network)
     if after.place in places:
         return None, f"a rule for {after} already exists"
     return after, ""
-
-
-def _network(source: Network, facts: GroupFacts, settings: Settings) -> tuple[Network | None, str]:
-    """Return the replacement of a source; or None, and the reason why there is none."""
-    replacement = settings.replacement[source.version]
-    if replacement == "revoke":
-        return None, "the policy says so"
-    if replacement == "vpc":
-        if facts.unread_vpc:
-            return None, f"the VPC's blocks cannot be read: {facts.unread_vpc}"
-        own = [block for block in facts.vpc_blocks if lies_inside(block, source) and not public_part(block)]
-        return (own[0], "") if own else (None, f"the VPC has no private block inside {source}")
-    if not lies_inside(replacement, source):
-        return None, f"{replacement} does not lie inside {source}"
-    return replacement, ""
 
 
 def modify(group_id: str, rule: Rule) -> Request:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from ipaddress import ip_interface, ip_network
 from typing import Final
 
-from cloudmend.controls.security_group_ingress.settings import Replacement, Settings
+from cloudmend.controls.families.ranges.settings import RangeSettings, Replacement
 from cloudmend.core.network import PUBLIC, AddressSet, Family, Network, public_addresses, public_part, readable
 from cloudmend.core.policy.location import Location, Refused, Review
 
@@ -52,7 +52,9 @@ def read_trusted(
 ) -> AddressSet:
     """Return the networks together; `whole` is the place of the list."""
     advice = f"Write a range such as {_EXAMPLES[family]}."
-    read = [(review.attempt(None, _network, family, text, location, advice), location) for text, location in networks]
+    read = [
+        (review.attempt(None, read_network, family, text, location, advice), location) for text, location in networks
+    ]
     for network, location in read:
         if network is not None and not public_part(network):
             review.warn(location, f"{network} holds no public address, and only those count", "Leave it out.")
@@ -66,16 +68,17 @@ def read_trusted(
     return trusted
 
 
-def read_replacement(family: Family, text: str, location: Location) -> Replacement:
-    """Return what takes the place of a source that is too wide. Raises Refused."""
-    if text == "vpc":
+def read_replacement(family: Family, text: str, location: Location, words: Collection[str]) -> Replacement:
+    """Return what takes the place of a source that is too wide. `words` are those allowed. Raises Refused."""
+    if text == "vpc" and text in words:
         return "vpc"
     if text == "revoke":
         return "revoke"
-    return _network(family, text, location, f"Write a range such as {_USUAL[family]}, or vpc, or revoke.")
+    or_words = "".join(f", or {word}" for word in words)
+    return read_network(family, text, location, f"Write a range such as {_USUAL[family]}{or_words}.")
 
 
-def check_limit(settings: Settings, family: Family, location: Location, review: Review) -> None:
+def check_limit(settings: RangeSettings, family: Family, location: Location, review: Review) -> None:
     """Refuse a limit within which the whole internet is, and warn of one within which too much of it is."""
     limit, most = settings.limits[family], (PUBLIC[family] - settings.trusted[family]).size
     if limit >= most > 0:
@@ -94,7 +97,7 @@ def check_limit(settings: Settings, family: Family, location: Location, review: 
         )
 
 
-def check_replacement(settings: Settings, family: Family, location: Location, review: Review) -> None:
+def check_replacement(settings: RangeSettings, family: Family, location: Location, review: Review) -> None:
     """Refuse a replacement that would leave strangers in, and warn of one that lets nobody in."""
     network = settings.replacement[family]
     if isinstance(network, str):
@@ -113,7 +116,8 @@ def check_replacement(settings: Settings, family: Family, location: Location, re
         )
 
 
-def _network(family: Family, text: str, location: Location, advice: str) -> Network:
+def read_network(family: Family, text: str, location: Location, advice: str) -> Network:
+    """Return the range of a family that a text is, in full. Raises Refused."""
     try:
         network = ip_network(text.strip(), strict=False)
     except ValueError as error:
