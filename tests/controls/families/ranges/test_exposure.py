@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import ip_network
 from typing import Any
 
@@ -10,9 +11,10 @@ import pytest
 from cloudmend.controls.families.ranges.exposure import all_clear, excesses, exposed, guarded_ports
 from cloudmend.controls.families.ranges.settings import RangeSettings
 from cloudmend.core.exposure import Opening
-from cloudmend.core.network import AddressSet, Traffic
+from cloudmend.core.network import AddressSet, Family, Traffic
 
 SSH = Traffic("tcp", 22, 22)
+TRUSTED: Mapping[Family, AddressSet] = {4: AddressSet.of([ip_network("9.0.0.0/8")]), 6: AddressSet(())}
 
 
 def opening(*networks: str, traffic: Traffic = SSH, **settings: Any) -> Opening:
@@ -41,8 +43,7 @@ def test_openings_that_are_the_limit_together_are_not_at_fault() -> None:
 
 
 def test_what_is_trusted_exposes_nothing() -> None:
-    trusted = {4: AddressSet.of([ip_network("9.0.0.0/8")]), 6: AddressSet(())}
-    assert opening("9.0.0.0/8", "8.8.8.8/32", trusted=trusted).addresses.size == 1
+    assert opening("9.0.0.0/8", "8.8.8.8/32", trusted=TRUSTED).addresses.size == 1
 
 
 def test_what_is_guarded_of_all_traffic_is_named() -> None:
@@ -50,11 +51,10 @@ def test_what_is_guarded_of_all_traffic_is_named() -> None:
 
 
 def test_nothing_at_fault_says_what_was_judged_and_what_was_left_out() -> None:
-    trusted = {4: AddressSet.of([ip_network("9.0.0.0/8")]), 6: AddressSet(())}
     judged = "no guarded port (tcp/22) is open to more than 1,048,576 public IPv4 or 2^88 public IPv6 addresses"
     assert all_clear(RangeSettings(guarded=(SSH,))) == judged
     left_out = f"{judged}, not counting trusted networks or aliases"
-    assert all_clear(RangeSettings(guarded=(SSH,), trusted=trusted), ["aliases"]) == left_out
+    assert all_clear(RangeSettings(guarded=(SSH,), trusted=TRUSTED), ["aliases"]) == left_out
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_nothing_at_fault_says_what_was_judged_and_what_was_left_out() -> None:
     ],
 )
 def test_a_source_narrows_to_what_lies_inside_it(source: str, replacement: str, expected: Any) -> None:
-    word = replacement if replacement in ("revoke", "vpc") else ip_network(replacement)
+    word: Any = replacement if replacement in ("revoke", "vpc") else ip_network(replacement)
     settings = RangeSettings(replacement={4: word, 6: "revoke"})
     blocks = [ip_network("8.8.8.0/24"), ip_network("10.1.0.0/16")]
     assert settings.narrowed(ip_network(source), blocks) == expected
