@@ -24,6 +24,7 @@ from cloudmend.core.ledger_records import (
     LEASE,
     NO_LEASE,
     End,
+    Exemptions,
     LedgerRecord,
     LedgerRecords,
     State,
@@ -253,3 +254,10 @@ def test_an_exemption_is_about_a_resource_that_nothing_it_names_contradicts(
 )
 def test_an_exemption_holds_to_its_last_moment_unless_somebody_ended_it(fields: dict[str, Any], holds: bool) -> None:
     assert exemption(**fields).holds(NOW) is holds
+
+
+def test_an_exemption_is_not_readable_itself_or_because_none_of_the_ledger_is() -> None:
+    rows = (Unreadable("", "The ledger was refused."), Unreadable("01M8", "It is spoiled."), Unreadable("01M9", "No."))
+    said = Exemptions((), rows).problem_of("01M8")
+    assert said.startswith("The ledger was refused. It is spoiled. Until it can be read, it exempts nothing.")
+    assert Exemptions((), rows[1:]).problem_of("01M7") == ""

@@ -153,3 +153,21 @@ def test_before_its_first_looks_a_sweep_asks_once_for_each_time_what_was_mended_
     found = without_mended(state, sweep.world)
     assert found == by_id([stands(replace(OLD, status="observed")), again, watched, other])
     assert sweep.store.asked == [("entries", EARLIER - FLAP_WINDOW)]
+
+
+@pytest.mark.parametrize(
+    ("which", "is_whole", "unlisted", "wanted"),
+    [
+        ("read", False, (), True),
+        ("left", True, (), False),
+        ("not listed", True, (), True),
+        ("not listed", False, (), False),
+        ("not listed", True, ("ListQueues was refused.",), False),
+    ],
+)
+def test_what_could_not_be_read_is_over_when_it_was_read_or_a_whole_list_lacks_it(
+    which: str, is_whole: bool, unlisted: tuple[str, ...], wanted: bool
+) -> None:
+    names = frozenset({"read", "left"})
+    look = looked(is_whole=is_whole, targets=names, left=frozenset({"left"}), unlisted=unlisted)
+    assert look.is_over(which) is wanted

@@ -47,7 +47,7 @@ def _put(service: Resource, part: str, _: Any, then: Any) -> Call:
 
 
 def _every(_: Resource, reader: Reader, __: NoSettings) -> Iterator[str]:
-    own = Call("ec2", "DescribeVpcEndpointServiceConfigurations", {})
+    own = Call("ec2", "DescribeVpcEndpointServiceConfigurations")
     return (row["ServiceId"] for row in reader.rows(own, "ServiceConfigurations"))
 
 

@@ -126,6 +126,12 @@ def test_a_db_snapshot_whose_answer_lists_nothing_is_not_shared() -> None:
     assert read(RDS, nothing) == read(RDS, none) == State({"snapshot": False})
 
 
+def test_a_db_snapshot_is_asked_for_by_its_whole_name() -> None:
+    """AWS Backup's names have a colon."""
+    asked = Call("rds", "DescribeDBSnapshotAttributes", {"DBSnapshotIdentifier": "awsbackup:job-1"})
+    assert read(RDS, restore(asked, "all"), name="snapshot:awsbackup:job-1") == State({"snapshot": True})
+
+
 def test_an_image_is_read_with_its_name_owner_and_date_of_deprecation() -> None:
     """Golden cases 9 and 13: a deprecated image is still public, and its date is kept with the state before."""
     state = read(AMI, image(Name="base", DeprecationTime="2020-01-01T00:00:00.000Z"))

@@ -132,6 +132,23 @@ def test_lines_for_one_place_come_first_and_the_rest_is_elsewhere(
     assert explained(text, **settings)[8:] == sentences
 
 
+def test_a_control_keeps_its_default_elsewhere_and_one_that_mends_is_among_the_rest() -> None:
+    """Whether the place is a VPC or an account."""
+    observes, place = "s3_bucket_block_public_access", "account 111122223333"
+    table = f"[control]\n{observes}.mode.account.111122223333 = 'fix'\n{CONTROL}.mode.account.111122223333 = 'observe'"
+    assert explained(table)[9:] == (
+        f"What {CONTROL} finds in {place} is only reported.",
+        f"What {observes} finds in {place} is mended.",
+        f"What {observes} finds elsewhere is only reported.",
+        "What is at fault elsewhere is mended.",
+    )
+    assert explained(f"control.{CONTROL}.mode.vpc.vpc-01234567 = 'observe'")[9:] == (
+        f"What {CONTROL} finds in VPC vpc-01234567 is only reported.",
+        REPORTED,
+        "What is at fault elsewhere is mended.",
+    )
+
+
 def test_a_policy_that_says_nothing_mends_and_keeps_a_baseline() -> None:
     said = explain(Policy(mode=Modes(), existing=Choice()), NOW, CATALOG)
     assert said[8:] == (f"{FIRST} is {BASELINE}.", REPORTED, "What is at fault is mended.")

@@ -282,3 +282,14 @@ def test_what_does_not_mend_by_default_is_told_together(modes: str, said: str) -
     catalog = Catalog(controls=named)
     _, *told, last = explain(parse_policy({}, catalog=catalog), NOW, catalog)
     assert ("\n".join(told), last) == (said, "What is at fault is mended.")
+
+
+def test_a_list_that_the_policy_empties_is_said_to_be_empty() -> None:
+    class Listed(Struct, frozen=True):
+        """A list whose default is not empty."""
+
+        tags: tuple[str, ...] = ("owner",)
+
+    catalog = Catalog(controls={"simple": msgspec.structs.replace(CONTROL, id="simple", settings=Listed)})
+    made = parse_policy({}, "[control.simple]\ntags = []", catalog=catalog)
+    assert explain(made, NOW, catalog)[0] == "simple: tags is empty."

@@ -1,0 +1,40 @@
+"""The controls that a family's factory makes are made anew for each test.
+
+An import makes each of them once, before mutmut changes anything. Made by the test, a control shows what a mutant of
+its factory does.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import module_from_spec
+from pkgutil import iter_modules
+from types import ModuleType
+
+import msgspec
+import pytest
+
+from cloudmend import controls
+
+
+def _modules() -> list[ModuleType]:
+    """Return the modules of the controls that are one file each."""
+    files = (info.name for info in iter_modules(controls.__path__) if not info.ispkg)
+    modules = (import_module(f"{controls.__name__}.{name}") for name in files)
+    return [module for module in modules if hasattr(module, "CONTROL")]
+
+
+_MODULES = _modules()
+
+
+@pytest.fixture(autouse=True)
+def made_anew() -> None:
+    """Give each control the fields of one that a new run of its module makes."""
+    for module in _MODULES:
+        spec = module.__spec__
+        assert spec is not None
+        assert spec.loader is not None
+        again = module_from_spec(spec)
+        spec.loader.exec_module(again)
+        for field in msgspec.structs.fields(module.CONTROL):
+            msgspec.structs.force_setattr(module.CONTROL, field.name, getattr(again.CONTROL, field.name))
