@@ -25,8 +25,9 @@ def keys() -> str:
 
 def control_keys() -> str:
     """The keys of the controls that have settings of their own."""
-    described = (control.keys for control in CATALOG.controls.values() if control.keys)
-    return table(_HEADINGS, (row for each in described for row in _rows(each.table, each.examples)))
+    described = ((code(name), control.keys) for name, control in CATALOG.controls.items() if control.keys)
+    rows = ((name, *row) for name, keys in described for row in _rows(keys.table, keys.examples))
+    return table(("control", *_HEADINGS), rows)
 
 
 def named_sets() -> str:

@@ -9,6 +9,7 @@ from cloudmend.controls import (
     ami_public,
     ebs_snapshot_public,
     endpoint_service_public,
+    lightsail_ports,
     rds_snapshot_public,
     s3_bucket_block_public_access,
     sqs_policy_public,
@@ -133,6 +134,35 @@ def _open_service_wider(client: Client, service: str) -> None:
     client("ec2").modify_vpc_endpoint_service_permissions(ServiceId=service, **wider)
 
 
+def _open_instance(client: Client) -> str:
+    """One port is open to everybody and to a partner, another one, which is not guarded, to everybody."""
+    lightsail = client("lightsail")
+    machine = {"availabilityZone": "us-east-1a", "blueprintId": "debian_12", "bundleId": "nano_3_0"}
+    lightsail.create_instances(instanceNames=["an-instance"], **machine)
+    while lightsail.get_instance(instanceName="an-instance")["instance"]["state"]["name"] == "pending":
+        pass
+    ssh = {**_tcp(22), "cidrs": ["0.0.0.0/0", "203.0.113.7/32"], "cidrListAliases": ["lightsail-connect"]}
+    lightsail.put_instance_public_ports(instanceName="an-instance", portInfos=[ssh, {**_tcp(80), **_WORLD}])
+    return "an-instance"
+
+
+_WORLD = {"cidrs": ["0.0.0.0/0"], "ipv6Cidrs": ["::/0"]}
+
+
+def _tcp(port: int) -> dict[str, Any]:
+    return {"protocol": "tcp", "fromPort": port, "toPort": port}
+
+
+def _disturb_instance(client: Client, name: str) -> None:
+    client("lightsail").open_instance_public_ports(
+        instanceName=name, portInfo={**_tcp(443), "cidrs": ["198.51.100.9/32"]}
+    )
+
+
+def _open_instance_wider(client: Client, name: str) -> None:
+    client("lightsail").open_instance_public_ports(instanceName=name, portInfo={**_tcp(22), "ipv6Cidrs": ["::/0"]})
+
+
 def _of_rds(kind: str) -> tuple[str, str]:
     return f"rds:Describe{kind}Attributes", f"rds:Modify{kind}Attribute"
 
@@ -146,4 +176,5 @@ SPECIMENS = (
     Specimen(ami_public.CONTROL, _public_image),
     Specimen(ssm_document_public.CONTROL, _public_document),
     Specimen(endpoint_service_public.CONTROL, _public_service, worsen=_open_service_wider),
+    Specimen(lightsail_ports.CONTROL, _open_instance, _disturb_instance, _open_instance_wider, added="198.51.100.9/32"),
 )

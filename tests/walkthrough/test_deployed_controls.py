@@ -206,6 +206,31 @@ def admitted(account: Someone, name: str) -> Any:
     return json.loads(answer["Attributes"]["Policy"])["Statement"]
 
 
+def make_instance(account: Someone, name: str) -> str:
+    words = ("--availability-zone", "us-east-1a", "--blueprint-id", "debian_12", "--bundle-id", "nano_3_0")
+    cli(account, "lightsail", "create-instances", "--instance-names", name, *words)
+    while instance(account, name)["state"]["name"] == "pending":
+        pass
+    ssh = "fromPort=22,toPort=22,protocol=tcp,cidrs=203.0.113.7/32"
+    web = "fromPort=80,toPort=80,protocol=tcp,cidrs=0.0.0.0/0"
+    cli(account, "lightsail", "put-instance-public-ports", "--instance-name", name, "--port-infos", ssh, web)
+    return name
+
+
+def instance(account: Someone, name: str) -> Any:
+    return cli(account, "lightsail", "get-instance", "--instance-name", name)["instance"]
+
+
+def open_ssh(name: str) -> list[str]:
+    words = ["lightsail", "open-instance-public-ports", "--instance-name", name]
+    return [*words, "--port-info", "fromPort=22,toPort=22,protocol=tcp,cidrs=0.0.0.0/0"]
+
+
+def ports_of(account: Someone, name: str) -> Any:
+    rows = cli(account, "lightsail", "get-instance-port-states", "--instance-name", name)["portStates"]
+    return {row["fromPort"]: [*row["cidrs"], *row["ipv6Cidrs"]] for row in rows}
+
+
 ALL_ON = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
 SNAPSHOT = Proof(
     "ebs_snapshot_public",
@@ -278,10 +303,20 @@ SERVICE = Proof(
     "ended its sharing with every AWS account.",
     "vpc-endpoint is shared with every AWS account again",
 )
+INSTANCE = Proof(
+    "lightsail_ports",
+    "Lightsail instance",
+    make_instance,
+    open_ssh,
+    ports_of,
+    {22: ["203.0.113.7/32", "10.0.0.0/8"], 80: ["0.0.0.0/0"]},
+    "narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8.",
+    "tcp/22 is open to 203.0.113.7/32, 0.0.0.0/0 again",
+)
 # What the stack is not deployed with: the right to change what is only observed, but for the bucket.
 OBSERVED = [name_of(control.id) for control in every() if control.mode == "observe" and control.id != BUCKET.control]
 NOT_DEPLOYED = [f"{verb}{name}" for verb in ("Mends", "Undoes") for name in OBSERVED]
-PROOFS = (SNAPSHOT, BUCKET, QUEUE, DB_SNAPSHOT, CLUSTER_SNAPSHOT, IMAGE, DOCUMENT, SERVICE)
+PROOFS = (SNAPSHOT, BUCKET, QUEUE, DB_SNAPSHOT, CLUSTER_SNAPSHOT, IMAGE, DOCUMENT, SERVICE, INSTANCE)
 ONE_EACH = tuple({proof.control: proof for proof in PROOFS}.values())  # the last of each control
 
 

@@ -40,6 +40,11 @@ IMAGE: Final = ResourceType(
     id_pattern=r"ami-[0-9a-f]{8,17}",
     arn="arn:{partition}:ec2:{region}::image/{id}",
 )
+LIGHTSAIL_INSTANCE: Final = ResourceType(
+    type="AWS::Lightsail::Instance",
+    noun="Lightsail instance",
+    id_pattern=r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,253}[A-Za-z0-9_]",
+)
 QUEUE: Final = ResourceType(
     type="AWS::SQS::Queue",
     noun="SQS queue",

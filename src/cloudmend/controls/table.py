@@ -11,6 +11,7 @@ MODULES: Final[Mapping[str, str]] = {
     "ami_public": "cloudmend.controls.ami_public",
     "ebs_snapshot_public": "cloudmend.controls.ebs_snapshot_public",
     "endpoint_service_public": "cloudmend.controls.endpoint_service_public",
+    "lightsail_ports": "cloudmend.controls.lightsail_ports",
     "rds_snapshot_public": "cloudmend.controls.rds_snapshot_public",
     "s3_bucket_block_public_access": "cloudmend.controls.s3_bucket_block_public_access",
     "sqs_policy_public": "cloudmend.controls.sqs_policy_public",
@@ -27,6 +28,13 @@ WAKES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "ModifyVpcEndpointServiceConfiguration": ("endpoint_service_public",),
         "ModifyVpcEndpointServicePermissions": ("endpoint_service_public",),
         "RestoreManagedPrefixListVersion": ("security_group_ingress",),
+    },
+    "lightsail.amazonaws.com": {
+        "CreateInstances": ("lightsail_ports",),
+        "CreateInstancesFromSnapshot": ("lightsail_ports",),
+        "OpenInstancePublicPorts": ("lightsail_ports",),
+        "PutInstancePublicPorts": ("lightsail_ports",),
+        "SetIpAddressType": ("lightsail_ports",),
     },
     "rds.amazonaws.com": {
         "ModifyDBClusterSnapshotAttribute": ("rds_snapshot_public",),

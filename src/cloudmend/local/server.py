@@ -27,6 +27,7 @@ from cloudmend.local.iam.policies_of_aws import add_to_accounts
 from cloudmend.local.iam.resources_state import EmbeddedState
 from cloudmend.local.identity import EXAMPLE_ACCESS_KEY, EXAMPLE_SECRET_KEY, create_walkthrough_user
 from cloudmend.local.lambda_service import LambdaService
+from cloudmend.local.lightsail_service import LightsailService
 from cloudmend.local.listener import LOOPBACK, NAME, Containers, Listener, by_name, without_account
 from cloudmend.local.messages import SeenCall
 from cloudmend.local.queues import QueueService
@@ -179,6 +180,7 @@ class EmbeddedAws:
                 "elasticmapreduce": emr_service.answer,
                 "events": EventsService(self._bus),
                 "lambda": LambdaService(self._functions, self._worker),
+                "lightsail": LightsailService(),
                 "organizations": organizations_service.answer,
                 "rds": rds_snapshots.answer,
                 "sqs": QueueService(self._functions, self._worker),

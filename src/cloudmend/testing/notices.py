@@ -127,7 +127,8 @@ def own_words(bench: Bench) -> set[str]:
     assert state
     view = View(resource=bench.resource, state=state, cause=bench.targets()[0].cause, now=bench.clock.now())
     whys = [f"{each.why} {each.mended}" for each in bench.control.judge(view, bench.control.settings())]
-    return set(OF_GROUPS.findall(f"{whys} {bench.control.words} {bench.control.hints}"))
+    control = bench.control
+    return set(OF_GROUPS.findall(f"{whys} {control.words} {control.hints} {control.advice} {state.parts}"))
 
 
 def test_the_owner_of_the_code_is_told_what_to_change(bench: Bench) -> None:

@@ -15,7 +15,7 @@ class Specimen(NamedTuple):
     """A control, and how a resource of its kind is put at fault. `open` returns the resource's id.
 
     `disturb` changes something of the resource that is not at fault, as somebody else might meanwhile: its value must
-    contain "added-meanwhile". `worsen` puts something more of it at fault. Neither is needed where there is no such
+    contain `added`. `worsen` puts something more of it at fault. Neither is needed where there is no such
     thing. `unused` are actions that the control needs for another kind of resource alone.
     """
 
@@ -24,6 +24,7 @@ class Specimen(NamedTuple):
     disturb: Callable[[Client, str], None] | None = None
     worsen: Callable[[Client, str], None] | None = None
     unused: tuple[str, ...] = ()
+    added: str = "added-meanwhile"
 
 
 def name(specimen: Specimen) -> str:

@@ -95,6 +95,11 @@ OPERATIONS_OF_CONTROLS = {
         "ModifyVpcEndpointServicePermissions",
         "RevokeSecurityGroupIngress",
     ),
+    "lightsail": (
+        "GetInstance",
+        "GetInstances",
+        "PutInstancePublicPorts",
+    ),
     "rds": (
         "DescribeDBClusterSnapshotAttributes",
         "DescribeDBClusterSnapshots",

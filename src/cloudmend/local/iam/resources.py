@@ -30,6 +30,8 @@ _PATHS: Final[Mapping[str, Mapping[str, str]]] = {
         "role": "RoleName",
         "user": "UserName",
     },
+    "eks": {"cluster": "name || clusterName"},
+    "lightsail": {"Instance": "instanceName || instanceNames"},
     "rds": {
         "cluster": "DBClusterIdentifier",
         "cluster-snapshot": (

@@ -15,7 +15,7 @@ _NAMED_PORTS: Final = 4  # how many of them a sentence names
 
 
 class Excess(Struct, frozen=True):
-    """An opening at fault, by its place among all. `told` says what it does, and of what it is too much.
+    """An opening at fault, by its place among all. `told` says how far it opens which ports, and the limit.
 
     `alone`: it is over the limit by itself, so that no other opening could be mended in its place.
     """
@@ -49,16 +49,16 @@ def excesses(openings: Sequence[Opening], family: Family, settings: RangeSetting
         yield Excess(index, size > limit, f"{told}; the limit is {readable(limit)}")
 
 
-def all_clear(settings: RangeSettings, not_counted: Iterable[str] = ()) -> str:
+def all_clear(settings: RangeSettings, not_counted: Iterable[str] = (), of: str = "") -> str:
     """Return what holds if nothing is at fault, for a sentence: the ports that were judged, and the limit.
 
-    `not_counted` names what is left out besides trusted networks.
+    `not_counted` names what is left out besides trusted networks; `of` says whose ports are judged: " of an instance".
     """
     limits = f"{readable(settings.limits[4])} public IPv4 or {readable(settings.limits[6])} public IPv6 addresses"
     trusted = ("trusted networks",) if any(settings.trusted.values()) else ()
     left_out = " or ".join((*trusted, *not_counted))
     besides = f", not counting {left_out}" if left_out else ""
-    return f"no guarded port ({_few(settings.guarded)}) is open to more than {limits}{besides}"
+    return f"no guarded port{of} ({_few(settings.guarded)}) is open to more than {limits}{besides}"
 
 
 def guarded_ports(traffic: Traffic, settings: RangeSettings) -> str:
