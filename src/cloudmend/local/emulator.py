@@ -7,9 +7,11 @@ such a failure again and again; an error with status 400 is final to all of them
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from moto.backends import list_of_moto_modules
+from moto.core.base_backend import BackendDict, BaseBackend, backend_lock
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
@@ -27,11 +29,27 @@ _ADVICE: Final = re.compile(r" in Moto(?= yet)| Feel free to open an issue.*")
 _WHOLE: Final = re.compile(r"The \w+ action has not been implemented|[\w.-]+")
 
 
+# A service's routes, which take a while to make, and hold no state: that is in the accounts.
+_routes: Final = cache(create_backend_app)
+
+
+def forget_accounts() -> None:
+    """Drop all that moto knows. It would make every account anew instead, though each is made when it is asked for."""
+    with backend_lock:
+        for accounts in BackendDict._instances:  # type: ignore[misc] # noqa: SLF001
+            for account in accounts.values():
+                for backend in account.values():
+                    if type(backend).reset is not BaseBackend.reset:  # it holds more than memory, as S3 does files
+                        backend.reset()
+            accounts.clear()
+        BackendDict._instances.clear()  # type: ignore[misc] # noqa: SLF001
+
+
 class Emulator(DomainDispatcherApplication):
     """moto's server, which here fails for a service that it lacks rather than print and look for it."""
 
     def __init__(self) -> None:
-        super().__init__(create_backend_app)
+        super().__init__(_routes)
 
     def get_backend_for_host(self, host: str | None) -> Any:
         """Return the name of the service at a host; None for no host. Raises NotImplementedError."""

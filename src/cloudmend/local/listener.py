@@ -64,7 +64,7 @@ class Listener:
     def serve(self, app: WSGIApplication) -> None:
         self._server = _Server(self._host, self.port, app, handler=_Handler, fd=self._socket.fileno())
         self._socket.close()
-        self._thread = Thread(target=partial(self._server.serve_forever, 0.05), name="cloudmend-server")
+        self._thread = Thread(target=partial(self._server.serve_forever, 0.01), name="cloudmend-server")
         self._thread.start()
 
     def close(self) -> None:

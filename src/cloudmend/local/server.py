@@ -8,8 +8,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from moto.core.base_backend import BackendDict
-
 from cloudmend.core.loopback import Guarded
 from cloudmend.local import emr_service, organizations_service, rds_snapshots, sts_service
 from cloudmend.local.dynamodb_service import DynamoDbService
@@ -18,7 +16,7 @@ from cloudmend.local.ec2_instances import know_filters
 from cloudmend.local.ec2_moto import leave_out_images
 from cloudmend.local.ec2_service import Ec2Service
 from cloudmend.local.ec2_shared import share
-from cloudmend.local.emulator import Emulator
+from cloudmend.local.emulator import Emulator, forget_accounts
 from cloudmend.local.eventbridge import Delivery, EventBus
 from cloudmend.local.events_service import EventsService
 from cloudmend.local.front import Front
@@ -93,7 +91,7 @@ class EmbeddedAws:
         leave_out_images()
         add_to_accounts()
         know_filters()
-        BackendDict.reset()
+        forget_accounts()
         create_walkthrough_user(self.region)
         self._worker = Worker(self._concurrency)
         self._state = EmbeddedState(self.groups)

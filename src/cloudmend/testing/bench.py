@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -147,9 +148,10 @@ class Bench:
         self.restart()
         self.id = specimen.open(self.client)
 
-    @property
+    @cached_property
     def client(self) -> Client:
-        return lambda service: client(self.aws, service)
+        """The clients of its account, each made once."""
+        return cache(lambda service: client(self.aws, service))
 
     @property
     def resource(self) -> Resource:

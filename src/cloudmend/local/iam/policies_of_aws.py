@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Sequence
 from functools import cache
@@ -26,7 +25,14 @@ def administrator(backend: IAMBackend) -> ManagedPolicy:
 
 def _of_account(self: IAMBackend) -> list[ManagedPolicy]:
     """Return copies, because each account counts its attachments."""
-    return [copy.copy(policy) for policy in _of_partition(self.partition)]
+    return [_copy(policy) for policy in _of_partition(self.partition)]
+
+
+def _copy(policy: AWSManagedPolicy) -> AWSManagedPolicy:
+    """Return a copy that moto does not keep: it holds on to every model that a class makes."""
+    made = object.__new__(type(policy))
+    made.__dict__.update(policy.__dict__)
+    return made
 
 
 @cache
