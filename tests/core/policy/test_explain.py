@@ -47,6 +47,15 @@ def test_the_default_policy_in_full() -> None:
     )
 
 
+def test_ranges_of_another_control_are_told_with_its_id_if_they_are_not_its_defaults() -> None:
+    assert explained("[control.lightsail_ports]\n") == explained("")
+    told = explained("[control.lightsail_ports]\nguarded = [22]\n")
+    new = [sentence for sentence in told if sentence not in explained("")]
+    assert len(new) == 5
+    assert new[0] == "lightsail_ports: Guarded: tcp/22."
+    assert {sentence.partition(":")[0] for sentence in new} == {"lightsail_ports"}
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

@@ -15,7 +15,7 @@ from cloudmend.core.policy.model import Choice, Exemption, Existing, Mode, Modes
 def explain(policy: Policy, now: datetime, catalog: Catalog) -> tuple[str, ...]:
     """Return a sentence for each thing that the policy says; `now` decides which exemptions hold."""
     return (
-        *(sentence for control in catalog.controls.values() for sentence in _settings(policy, control)),
+        *(sentence for control in catalog.controls.values() for sentence in _settings(policy, control, catalog)),
         *_existing(policy, catalog),
         *_modes(policy, catalog),
         *(_exemption(exemption, now) for exemption in policy.exemptions),
@@ -42,10 +42,14 @@ def as_data(policy: Policy, now: datetime, catalog: Catalog) -> dict[str, Any]:
     }
 
 
-def _settings(policy: Policy, control: Described) -> Iterable[str]:
+def _settings(policy: Policy, control: Described, catalog: Catalog) -> Iterable[str]:
+    """Return a sentence for each setting of the first control, and of any other control that has not its defaults."""
     settings = policy.settings_of(control)
-    if control.keys:
+    if control.keys and control.id == catalog.first:
         return control.keys.say(settings)
+    if control.keys:
+        said = control.keys.say(settings) if settings != control.settings() else ()
+        return (f"{control.id}: {sentence}" for sentence in said)
     told, default = (dict(_flat(msgspec.to_builtins(each))) for each in (settings, control.settings()))
     return (f"{control.id}: {name} is {value}." for name, value in told.items() if value != default.get(name))
 
