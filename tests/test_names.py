@@ -95,9 +95,9 @@ def test_a_long_name_is_shortened_in_a_sentence_and_whole_in_the_record() -> Non
 
 @pytest.mark.parametrize(
     ("id_", "name", "label"),
-    [("sg-1", "web", "sg-1 (web)"), ("sg-1", "", "sg-1"), ("", "web", "web"), ("", "", "")],
+    [("sg-1", "web", "sg-1 (web)"), ("sg-1", "", "sg-1"), ("", "web", "web"), ("", "", ""), ("", 60 * "n", 60 * "n")],
 )
-def test_what_is_not_known_is_left_out(id_: str, name: str, label: str) -> None:
+def test_a_label_leaves_out_what_is_not_known_and_no_name_of_60_characters(id_: str, name: str, label: str) -> None:
     resource = Resource(type=GROUP_TYPE, id=id_, name=name)
     assert resource.label == label_of(id_, name) == label
     assert resource.key == (id_ or name)

@@ -155,6 +155,12 @@ def test_before_its_first_looks_a_sweep_asks_once_for_each_time_what_was_mended_
     assert sweep.store.asked == [("entries", EARLIER - FLAP_WINDOW)]
 
 
+def test_what_stands_after_a_first_look_was_judged_by_it_and_mends_are_not_asked_for() -> None:
+    sweep = Sweep(knew=[stands(name="lamp-2")])
+    assert without_mended(sweep.state, sweep.world) == sweep.state.standing
+    assert sweep.store.asked == []
+
+
 @pytest.mark.parametrize(
     ("which", "is_whole", "unlisted", "wanted"),
     [
