@@ -98,7 +98,8 @@ def test_every_control_has_words_of_its_own(control: Any) -> None:
     assert not words.close.endswith(".")  # a colon follows
     assert words.prevent.endswith(".")
     assert control.hints.again
-    assert control.resource.arn or control.resource.scope == "region"
+    if control.id != "lightsail_ports":  # the ARN of an instance ends with an id that no call names
+        assert control.resource.arn or control.resource.scope == "region"
 
 
 def test_a_record_that_was_stored_before_it_had_these_is_read_and_told_without() -> None:
