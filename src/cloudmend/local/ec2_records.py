@@ -23,6 +23,9 @@ from cloudmend.local.ec2.wire import XMLNS, ec2_model, wire_name
 _WRAPPED = re.compile(r"ModifySecurityGroupRules|UpdateSecurityGroupRuleDescriptions.*|.*ManagedPrefixList.*")
 _ALWAYS_PRESENT = frozenset({"IpPermissions", "UserIdGroupPairs", "IpRanges", "Ipv6Ranges", "PrefixListIds"})
 """Lists that a classic record shows as {} where the request leaves them out."""
+_ENTRY = re.compile("(Create|Replace)NetworkAclEntryRequest")
+_OF_ENTRIES = {"IcmpTypeCode": "icmpTypeCode", "PortRange": "portRange", "Protocol": "aclProtocol"}
+"""The members of a network ACL's entry with a name of CloudTrail's own; a structure that is left out is {}."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ def _response(call: WireCall) -> dict[str, Any] | None:
 
 
 def _classic(shape: StructureShape, value: Mapping[str, Any]) -> dict[str, Any]:
+    if _ENTRY.fullmatch(shape.name):
+        return _acl_entry(shape, value)
     found: dict[str, Any] = {}
     for member, inner in shape.members.items():
         if value.get(member) is not None:
@@ -115,6 +120,16 @@ def _classic(shape: StructureShape, value: Mapping[str, Any]) -> dict[str, Any]:
         elif member in _ALWAYS_PRESENT:
             found[_classic_name(member, inner)] = {}
     return found
+
+
+def _acl_entry(shape: StructureShape, value: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry of a network ACL in the classic encoding."""
+    given = {member: inner for member, inner in shape.members.items() if value.get(member) is not None}
+    told = {
+        _OF_ENTRIES.get(member) or _classic_name(member, inner): _classic_value(inner, value[member])
+        for member, inner in given.items()
+    }
+    return {"icmpTypeCode": {}, "portRange": {}, **told}
 
 
 def _classic_value(shape: Shape, value: Any) -> Any:

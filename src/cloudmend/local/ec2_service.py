@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from botocore.parsers import create_parser
 
-from cloudmend.local import ec2_endpoint_services, ec2_images, ec2_instances, ec2_settings, ec2_snapshots
+from cloudmend.local import (
+    ec2_endpoint_services,
+    ec2_images,
+    ec2_instances,
+    ec2_network_acls,
+    ec2_settings,
+    ec2_snapshots,
+)
 from cloudmend.local.cloudtrail import is_write
 from cloudmend.local.ec2.checks import Ec2Error
 from cloudmend.local.ec2.groups import OPERATIONS, BehaviourOptions, SecurityGroups
@@ -145,7 +152,13 @@ def _thin_layer(operation: str, params: Mapping[str, Any]) -> ec2_settings.Answe
         return ec2_snapshots.OPERATIONS[operation]
     if ec2_images.answers(operation, params):
         return ec2_images.OPERATIONS[operation]
-    return {**ec2_endpoint_services.OPERATIONS, **ec2_instances.OPERATIONS, **ec2_settings.OPERATIONS}.get(operation)
+    others: Mapping[str, ec2_settings.Answer] = {
+        **ec2_endpoint_services.OPERATIONS,
+        **ec2_instances.OPERATIONS,
+        **ec2_network_acls.OPERATIONS,
+        **ec2_settings.OPERATIONS,
+    }
+    return others.get(operation)
 
 
 def _refused(error: Ec2Error, request_id: str) -> _Answer:
