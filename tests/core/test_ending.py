@@ -193,6 +193,7 @@ def test_a_part_is_changed_for_its_finding_and_in_this_way_for_the_note() -> Non
     assert why_of([HOT, because], "hall") == "hall is on; it is the last"
     assert why_of([HOT, because], "hall", "the stricter way") == "hall is on; the stricter way"
     assert (why_of([HOT], "hall"), why_of([HOT], "hall", "so")) == ("", "so")
+    assert why_of([HOT, replace(ON, beside=("cellar", "porch"))], "porch") == "hall is on"
 
 
 @pytest.mark.parametrize(

@@ -163,15 +163,16 @@ class Finding(Struct, frozen=True, kw_only=True):
     """A part at fault, with the reason and the value that mends it.
 
     `because`: why it is mended in this way. `mended`: None if the part goes, UNSET if the control's `mend` knows.
-    `mark` names the fault by its value; empty: the value of the part does. `restraint`: why it is only reported,
-    whatever the mode. `wait`: why it cannot be mended now, though later. `witness`: a request that a stranger could
-    make. A finding without restraint and wait is due.
+    `beside`: ids of other parts that the mend puts for it. `mark` names the fault by its value; empty: the value of the
+    part does. `restraint`: why it is only reported, whatever the mode. `wait`: why it cannot be mended now, though
+    later. `witness`: a request that a stranger could make. A finding without restraint and wait is due.
     """
 
     part: str
     why: str
     because: str = ""
     mended: Any = UNSET
+    beside: tuple[str, ...] = ()
     mark: str = ""
     restraint: str = ""
     wait: str = ""

@@ -96,7 +96,7 @@ def edit_of(ended: Outcome, step: Step) -> Edit:
 
 def why_of(findings: Iterable[contract.Finding], part: str, note: str = "") -> str:
     """Return why a part is changed, and why in this way: the note, or the finding's reason if there is none."""
-    finding = next((each for each in findings if each.part == part), None)
+    finding = next((each for each in findings if part in (each.part, *each.beside)), None)
     because = note or (finding.because if finding else "")
     return "; ".join(text for text in (finding.why if finding else "", because) if text)
 

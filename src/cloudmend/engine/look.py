@@ -155,15 +155,28 @@ def _edits(found: Verdict) -> Iterator[Edit]:
 
 
 def _fates(found: Verdict, edits: Sequence[Edit]) -> Iterator[Fate]:
-    planned = {each.part: each for each in edits}
     for finding in () if found.is_baseline else found.findings:
-        yield _fate(found, finding, _decision(found, finding), planned.get(finding.part) if finding.is_due else None)
+        yield _fate(found, finding, _decision(found, finding), _edit_for(found, finding, edits))
     for each in found.exempt:
         yield _fate(found, each.finding, Decision("exempt", each.why), None)
     exempt = {(each.finding.part, each.finding.why) for each in found.exempt}
     for finding in () if found.decision.action == "exempt" else found.baseline:
         if (finding.part, finding.why) not in exempt:
             yield _fate(found, finding, Decision("observe", found.baseline_why), None)
+
+
+def _edit_for(found: Verdict, finding: Finding, edits: Sequence[Edit]) -> Edit | None:
+    """Return what a mend would do about a finding: to its part, or with other parts beside it."""
+    if not finding.is_due:
+        return None
+    own = next((each for each in edits if each.part == finding.part), None)
+    beside = [each for each in edits if each.part in finding.beside]
+    if own or not beside:
+        return own
+    before = found.target.control.said(found.view.parts.get(finding.part))
+    after = f"{before} behind {', '.join(each.after for each in beside)}"
+    did = "; ".join(each.did for each in beside)
+    return Edit(part=finding.part, before=before, after=after, did=did, why=beside[0].why)
 
 
 def _fate(found: Verdict, finding: Finding, decision: Decision, planned: Edit | None) -> Fate:

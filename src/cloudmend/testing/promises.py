@@ -241,8 +241,12 @@ def test_a_crash_at_any_step_is_completed_and_told_with_its_cause(bench: Bench, 
 
 def test_what_a_crash_left_behind_is_completed_also_by_a_sweep_that_does_not_look_for_more(bench: Bench) -> None:
     """The control may only observe by now, or be off: somebody was still told nothing of its last mend."""
-    targets = bench.targets()
-    bench.steps.crash_at = 2  # after the intent and the write, before the notice
+    before, targets = bench.state(), bench.targets()
+    steps = _steps_of(bench)
+    bench.put(before.parts)
+    bench.store.entries.clear()
+    bench.restart()
+    bench.steps.crash_at = steps.index("publish")  # after the intent and the writes, before the notice
     with pytest.raises(Crash):
         bench.mend(targets)
     bench.restart()

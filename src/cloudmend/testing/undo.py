@@ -13,7 +13,7 @@ from cloudmend.core.errors import AwsError, UndoIncomplete, UndoRefused
 from cloudmend.core.exempting import ExemptionRequest, Where
 from cloudmend.core.ledger_records import End
 from cloudmend.core.model import Step
-from cloudmend.core.planning import same_parts
+from cloudmend.core.planning import same, same_parts
 from cloudmend.core.undo import UndoResult
 from cloudmend.engine.undo import undo
 from cloudmend.testing.bench import Bench
@@ -75,6 +75,8 @@ def test_what_somebody_changed_since_is_not_overwritten(bench: Bench) -> None:
     assert bench.specimen.worsen
     bench.specimen.worsen(bench.client, bench.id)
     worse = bench.state()
+    if all(same(bench.control, worse.parts.get(step.part), step.after) for step in mended.steps):
+        pytest.skip("what became worse is another part, which an undo leaves as it is")
     with pytest.raises(UndoRefused, match="is no longer as cloudmend left it"):
         undone(bench, mended.entry_id)
     assert bench.state() == worse
