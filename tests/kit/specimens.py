@@ -10,6 +10,7 @@ from cloudmend.controls import (
     ebs_snapshot_public,
     endpoint_service_public,
     lightsail_ports,
+    network_acl_open,
     rds_snapshot_public,
     s3_bucket_block_public_access,
     sqs_policy_public,
@@ -163,6 +164,36 @@ def _open_instance_wider(client: Client, name: str) -> None:
     client("lightsail").open_instance_public_ports(instanceName=name, portInfo={**_tcp(22), "ipv6Cidrs": ["::/0"]})
 
 
+def _open_acl(client: Client) -> str:
+    """One entry that goes, one that is narrowed, and one before which others come."""
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.1.1.0/24")["Subnet"]["SubnetId"]
+    acl = str(ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"])
+    used = {"Name": "association.subnet-id", "Values": [subnet]}
+    (default,) = ec2.describe_network_acls(Filters=[used])["NetworkAcls"]
+    association = default["Associations"][0]["NetworkAclAssociationId"]
+    ec2.replace_network_acl_association(AssociationId=association, NetworkAclId=acl)
+    _allow(client, acl, 90, "52.0.0.0/8", (22, 22))
+    _allow(client, acl, 100, "0.0.0.0/0", (22, 22))
+    _allow(client, acl, 110, "0.0.0.0/0", (1024, 65535))
+    return acl
+
+
+def _allow(client: Client, acl: str, number: int, network: str, ports: tuple[int, int], protocol: str = "6") -> None:
+    allowed = {"RuleNumber": number, "Egress": False, "RuleAction": "allow", "CidrBlock": network}
+    port_range = {"From": ports[0], "To": ports[1]}
+    client("ec2").create_network_acl_entry(NetworkAclId=acl, Protocol=protocol, PortRange=port_range, **allowed)
+
+
+def _disturb_acl(client: Client, acl: str) -> None:
+    _allow(client, acl, 130, "198.51.100.9/32", (80, 80))
+
+
+def _open_acl_wider(client: Client, acl: str) -> None:
+    _allow(client, acl, 120, "0.0.0.0/0", (3389, 3389), "17")
+
+
 def _of_rds(kind: str) -> tuple[str, str]:
     return f"rds:Describe{kind}Attributes", f"rds:Modify{kind}Attribute"
 
@@ -177,4 +208,5 @@ SPECIMENS = (
     Specimen(ssm_document_public.CONTROL, _public_document),
     Specimen(endpoint_service_public.CONTROL, _public_service, worsen=_open_service_wider),
     Specimen(lightsail_ports.CONTROL, _open_instance, _disturb_instance, _open_instance_wider, added="198.51.100.9/32"),
+    Specimen(network_acl_open.CONTROL, _open_acl, _disturb_acl, _open_acl_wider, added="198.51.100.9/32"),
 )

@@ -45,6 +45,13 @@ LIGHTSAIL_INSTANCE: Final = ResourceType(
     noun="Lightsail instance",
     id_pattern=r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,253}[A-Za-z0-9_]",
 )
+NETWORK_ACL: Final = ResourceType(
+    type="AWS::EC2::NetworkAcl",
+    noun="network ACL",
+    id_pattern=r"acl-[0-9a-f]{8,17}",
+    arn="arn:{partition}:ec2:{region}:{account}:network-acl/{id}",
+    asff="AwsEc2NetworkAcl",
+)
 QUEUE: Final = ResourceType(
     type="AWS::SQS::Queue",
     noun="SQS queue",

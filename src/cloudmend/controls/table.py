@@ -12,6 +12,7 @@ MODULES: Final[Mapping[str, str]] = {
     "ebs_snapshot_public": "cloudmend.controls.ebs_snapshot_public",
     "endpoint_service_public": "cloudmend.controls.endpoint_service_public",
     "lightsail_ports": "cloudmend.controls.lightsail_ports",
+    "network_acl_open": "cloudmend.controls.network_acl_open",
     "rds_snapshot_public": "cloudmend.controls.rds_snapshot_public",
     "s3_bucket_block_public_access": "cloudmend.controls.s3_bucket_block_public_access",
     "sqs_policy_public": "cloudmend.controls.sqs_policy_public",
@@ -21,12 +22,16 @@ MODULES: Final[Mapping[str, str]] = {
 WAKES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "ec2.amazonaws.com": {
         "AuthorizeSecurityGroupIngress": ("security_group_ingress",),
+        "CreateNetworkAclEntry": ("network_acl_open",),
+        "DeleteNetworkAclEntry": ("network_acl_open",),
         "ModifyImageAttribute": ("ami_public",),
         "ModifyManagedPrefixList": ("security_group_ingress",),
         "ModifySecurityGroupRules": ("security_group_ingress",),
         "ModifySnapshotAttribute": ("ebs_snapshot_public",),
         "ModifyVpcEndpointServiceConfiguration": ("endpoint_service_public",),
         "ModifyVpcEndpointServicePermissions": ("endpoint_service_public",),
+        "ReplaceNetworkAclAssociation": ("network_acl_open",),
+        "ReplaceNetworkAclEntry": ("network_acl_open",),
         "RestoreManagedPrefixListVersion": ("security_group_ingress",),
     },
     "lightsail.amazonaws.com": {

@@ -78,8 +78,11 @@ OWN_OPERATIONS = {
 # generated: operations of controls
 OPERATIONS_OF_CONTROLS = {
     "ec2": (
+        "CreateNetworkAclEntry",
+        "DeleteNetworkAclEntry",
         "DescribeImages",
         "DescribeManagedPrefixLists",
+        "DescribeNetworkAcls",
         "DescribeSecurityGroupRules",
         "DescribeSecurityGroups",
         "DescribeSnapshotAttribute",
@@ -93,6 +96,7 @@ OPERATIONS_OF_CONTROLS = {
         "ModifySecurityGroupRules",
         "ModifySnapshotAttribute",
         "ModifyVpcEndpointServicePermissions",
+        "ReplaceNetworkAclEntry",
         "RevokeSecurityGroupIngress",
     ),
     "lightsail": (
