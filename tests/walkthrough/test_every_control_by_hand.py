@@ -26,14 +26,15 @@ from local.embedded.helpers import ACCOUNT, client, unheard
 from support import NOW, policy
 from walkthrough.conftest import TOOLS, run
 from walkthrough.deployed import RIGHTS
+from walkthrough.network_acl import ACL
 from walkthrough.test_deployed_controls import BUCKET, PROOFS, Proof, Someone, cli
 
 REGION = "us-east-1"
-FIXING = f'\n[control.{BUCKET.control}]\nmode = "fix"\n'
+FIXING = "".join(f'\n[control.{proof.control}]\nmode = "fix"\n' for proof in (BUCKET, ACL))
 
 
 class ByHand(NamedTuple):
-    """An account without a stack, and a person who has the packaged policy with buckets fixed."""
+    """An account without a stack, and a person who has the packaged policy, and fixes also what is only observed."""
 
     aws: EmbeddedAws
     environment: dict[str, str]
@@ -103,8 +104,8 @@ def of(report: dict[str, Any], resource: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(
     "proof",
-    [pytest.param(proof, marks=[pytest.mark.deep] if proof in PROOFS[4:] else []) for proof in ALL],
-    ids=[proof.control for proof in ALL],
+    [pytest.param(proof, marks=[pytest.mark.deep] if proof in (*PROOFS[4:], ACL) else []) for proof in (*ALL, ACL)],
+    ids=[proof.control for proof in (*ALL, ACL)],
 )
 def test_what_an_aws_cli_call_opened_is_scanned_fixed_and_taken_back(by_hand: ByHand, proof: Proof) -> None:
     resource = opened(by_hand, proof, f"hand-{proof.control.replace('_', '-')}")
