@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from cloudmend.local.cloudtrail import is_write
+from cloudmend.local.cloudtrail import event, is_write
 from cloudmend.local.ec2.checks import Ec2Error
 from cloudmend.local.ec2.groups import SecurityGroups
 from cloudmend.local.ec2.model import Vpc
-from cloudmend.local.ec2_records import event, record
+from cloudmend.local.ec2_records import record, recorded
 from local.wire_calls import ALICE, EVENT_ID, REQUEST_ID, wire_call
 
 SSH = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
@@ -65,7 +65,7 @@ def test_times_are_told_in_utc() -> None:
 
 def test_the_event_wraps_the_record() -> None:
     call = wire_call("DeleteSecurityGroup", {"GroupId": "sg-1"})
-    envelope = event(call)
+    envelope = event(recorded(call))
     assert envelope.pop("id") != EVENT_ID
     assert envelope == {
         "version": "0",

@@ -75,12 +75,6 @@ class Deployed:
         world = [{"Cidr": "0.0.0.0/0"}]
         ec2.modify_managed_prefix_list(PrefixListId=prefix_list, CurrentVersion=1, AddEntries=world)
 
-    def make_a_trail(self) -> None:
-        run(["aws", "s3", "mb", "s3://trails"], self.environment)
-        trails = self.client("cloudtrail")
-        trails.create_trail(Name="management-events", S3BucketName="trails", IsMultiRegionTrail=True)
-        trails.start_logging(Name="management-events")
-
     def settle(self) -> None:
         self.aws.settle(PATIENCE_S)
 

@@ -23,7 +23,6 @@ REGIONS = ["us-gov-west-1", "cn-north-1"]
 def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     region: str = request.param
     with an_account(tmp_path_factory.mktemp("sam"), region) as account:
-        account.make_a_trail()
         words = [region if word == "us-east-1" else word for word in DEPLOY]
         run([*words, "NoticeEmail=somebody@example.com"], account.environment)
         yield account

@@ -25,7 +25,6 @@ RESPONDER = "SecurityGroupRemediationLambda"
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     home = tmp_path_factory.mktemp("sam")
     with an_account(home) as account:
-        account.make_a_trail()
         run([*DEPLOY, "Mode=observe"], account.environment)
         account.environment["XDG_STATE_HOME"] = str(home / "state")
         yield account

@@ -30,7 +30,6 @@ def test_the_part_on_your_machine(aws_environment: dict[str, str], tmp_path: Pat
 @pytest.fixture
 def account(tmp_path: Path) -> Iterator[Deployed]:
     with an_account(tmp_path) as account:
-        account.make_a_trail()
         yield account
 
 

@@ -49,17 +49,13 @@ class WireCall:
     event_id: str
 
 
-def event(call: WireCall) -> dict[str, Any]:
-    """The record of the call as EventBridge delivers it."""
-    return cloudtrail.event(_recorded(call))
-
-
 def record(call: WireCall) -> dict[str, Any]:
     """The CloudTrail record of the call: the event's `detail`."""
-    return cloudtrail.record(_recorded(call))
+    return cloudtrail.record(recorded(call))
 
 
-def _recorded(call: WireCall) -> RecordedCall:
+def recorded(call: WireCall) -> RecordedCall:
+    """Return the record that CloudTrail writes of the call."""
     code, message = _refusal(call.error)
     return RecordedCall(
         source="ec2.amazonaws.com",

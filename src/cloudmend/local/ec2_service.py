@@ -1,6 +1,6 @@
 """EC2's part of the front: groups, prefix lists and the sharing of snapshots are ours, the rest is moto's.
 
-Every write leaves an event.
+CloudTrail gets the record of each call.
 
 moto asks `ec2_shared` for groups, so that its instances and network interfaces carry those that live here.
 """
@@ -24,19 +24,19 @@ from cloudmend.local import (
     ec2_settings,
     ec2_snapshots,
 )
-from cloudmend.local.cloudtrail import is_write
 from cloudmend.local.ec2.checks import Ec2Error
 from cloudmend.local.ec2.groups import OPERATIONS, BehaviourOptions, SecurityGroups
 from cloudmend.local.ec2.tags import is_ours
 from cloudmend.local.ec2.wire import decode, ec2_model, encode, encode_error
 from cloudmend.local.ec2_moto import carriers, other_tags, peerings, routed, vpcs
 from cloudmend.local.ec2_named import check, without_ours
-from cloudmend.local.ec2_records import WireCall, event
+from cloudmend.local.ec2_records import WireCall, recorded
 from cloudmend.local.messages import ApiError, ApiResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from cloudmend.local.cloudtrail import RecordedCall
     from cloudmend.local.front import Exchange
     from cloudmend.local.identity import Principal
 
@@ -55,11 +55,11 @@ class _Answer:
 
 
 class Ec2Service:
-    """Answers EC2's calls, and puts the events of the writes, refused ones included, on the bus."""
+    """Answers EC2's calls, and reports them to CloudTrail, refused ones included."""
 
-    def __init__(self, put_event: Callable[[Mapping[str, Any]], None], **behaviour: Unpack[BehaviourOptions]) -> None:
+    def __init__(self, report: Callable[[RecordedCall], None], **behaviour: Unpack[BehaviourOptions]) -> None:
         """The options are those of SecurityGroups, in each account and Region."""
-        self._put_event = put_event
+        self._report = report
         self._behaviour: BehaviourOptions = behaviour
         self._groups: dict[tuple[str, str], SecurityGroups] = {}
         self._lock = Lock()
@@ -84,29 +84,27 @@ class Ec2Service:
     ) -> Mapping[str, Any]:
         """Answer a call that CloudFormation makes for its caller in an account and Region. Raises Ec2Error.
 
-        The event of a write names both.
+        Its record names both.
         """
         result, refusal = None, None
         try:
             result = self.groups(*place).call(operation, params)
         except Ec2Error as error:
             refusal = error
-        if is_write(operation):
-            self._put_event(event(_call_for(caller, place, operation, params, result or refusal)))
+        self._report(recorded(_call_for(caller, place, operation, params, result or refusal)))
         if refusal:
             raise refusal
         return result or {}
 
     def __call__(self, exchange: Exchange) -> ApiResponse:
-        """Answer a call. An unreadable request (an unknown action or parameter) is refused and leaves no event."""
+        """Answer a call. An unreadable request (an unknown action or parameter) is refused and leaves no record."""
         request_id = str(uuid.uuid4())
         try:
-            operation, params = decode(exchange.request.body.decode())
+            _, params = decode(exchange.request.body.decode())
         except Ec2Error as error:
             return _refused(error, request_id).response
         answer = self._answer(exchange, params, request_id)
-        if is_write(operation):
-            self._put_event(event(_wire_call(exchange, params, answer, request_id)))
+        self._report(recorded(_wire_call(exchange, params, answer, request_id)))
         return answer.response
 
     def _answer(self, exchange: Exchange, params: Mapping[str, Any], request_id: str) -> _Answer:

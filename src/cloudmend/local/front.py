@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import io
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from botocore.session import Session
 from werkzeug.wrappers import Request, Response
@@ -20,7 +20,7 @@ from werkzeug.wrappers import Request, Response
 from cloudmend.core.loopback import START
 from cloudmend.local.api_calls import ModelledCall, modelled
 from cloudmend.local.calls import read
-from cloudmend.local.cloudtrail import event, recorded
+from cloudmend.local.cloudtrail import recorded
 from cloudmend.local.emulator import forwarded
 from cloudmend.local.iam.actions import seen
 from cloudmend.local.iam.enforce import authenticated, denial_of, spelling_of
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from cloudmend.local.iam.collect import Identity
     from cloudmend.local.iam.resources_described import State
+    from cloudmend.local.trails import CloudTrail, Listener
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -93,7 +94,7 @@ class Front:
         region: str,
         start: str,
         on_call: Callable[[SeenCall], None],
-        put_event: Callable[[Mapping[str, Any]], None],
+        trails: CloudTrail,
         log: Callable[[str], None],
     ) -> None:
         self._emulator = emulator
@@ -102,7 +103,7 @@ class Front:
         self._region = region
         self._start = start
         self._on_call = on_call
-        self._put_event = put_event
+        self._trails = trails
         self._log = log
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -129,8 +130,9 @@ class Front:
         except ApiError as error:
             return refusal(error, request)
         exchange = Exchange(request, principal, identity, self._state, self._emulator, environ)
+        before = self._trails.before(request.service)
         answer = self._served(exchange)
-        self._record(exchange, answer)
+        self._record(exchange, answer, before)
         return answer
 
     def _served(self, exchange: Exchange) -> ApiResponse:
@@ -146,8 +148,8 @@ class Front:
             self._log(traceback.format_exc())
             return refusal(ApiError("InternalFailure", "The embedded AWS failed: see its log.", 500), exchange.request)
 
-    def _record(self, exchange: Exchange, answer: ApiResponse) -> None:
-        """Put CloudTrail's event of a write on the bus. EC2's own service puts those of EC2's calls."""
+    def _record(self, exchange: Exchange, answer: ApiResponse, before: Sequence[Listener]) -> None:
+        """Report a call to CloudTrail. EC2's own service reports EC2's calls."""
         if exchange.request.service in _TOLD_BY_THEMSELVES or exchange.is_anonymous:
             return
         try:
@@ -156,8 +158,8 @@ class Front:
         except Exception:  # noqa: BLE001 a record that cannot be written must not change the answer
             self._log(traceback.format_exc())
         else:
-            if told and not told.is_read:
-                self._put_event(event(told))
+            if told:
+                self._trails.report(told, before)
 
 
 @cache

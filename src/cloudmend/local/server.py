@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from cloudmend.core.loopback import Guarded
 from cloudmend.local import emr_service, organizations_service, rds_snapshots, sts_service
+from cloudmend.local.cloudtrail_service import CloudTrailService
 from cloudmend.local.dynamodb_service import DynamoDbService
 from cloudmend.local.ec2.groups import BehaviourOptions, SecurityGroups
 from cloudmend.local.ec2_instances import know_filters
@@ -17,6 +18,7 @@ from cloudmend.local.ec2_moto import leave_out_images
 from cloudmend.local.ec2_service import Ec2Service
 from cloudmend.local.ec2_shared import share
 from cloudmend.local.emulator import Emulator, forget_accounts
+from cloudmend.local.event_history import EventHistory
 from cloudmend.local.eventbridge import Delivery, EventBus
 from cloudmend.local.events_service import EventsService
 from cloudmend.local.front import Front
@@ -31,6 +33,7 @@ from cloudmend.local.messages import SeenCall
 from cloudmend.local.queues import QueueService
 from cloudmend.local.resources import register
 from cloudmend.local.stacks import CloudFormationService
+from cloudmend.local.trails import CloudTrail, create_first_trail
 from cloudmend.local.worker import Worker
 
 if TYPE_CHECKING:
@@ -54,6 +57,9 @@ class EmbeddedAws:
     options of the security groups: reads that lag, calls that are throttled. `concurrency` is how many events are
     handled at once: with one, they are handled in the order in which they come. With `conflicts` one of DynamoDB's
     transactions that touch one item at once is cancelled, rather than made to wait. `containers` are answered too.
+
+    A trail is there that records all management events. Without one no rule hears of a call. AWS does not say whether
+    EventBridge still gets the call that silences the last trail; here it does, unless `tells_of_silence` is false.
     """
 
     def __init__(
@@ -65,6 +71,7 @@ class EmbeddedAws:
         ec2: BehaviourOptions | None = None,
         concurrency: int = 1,
         conflicts: bool = False,
+        tells_of_silence: bool = True,
         containers: Containers | None = None,
     ) -> None:
         """Prepare the server, without starting anything. Port 0 stands for any free port."""
@@ -74,6 +81,7 @@ class EmbeddedAws:
         self._ec2: BehaviourOptions = ec2 or {}
         self._concurrency = concurrency
         self._conflicts = conflicts
+        self._tells_of_silence = tells_of_silence
         self._containers = containers
         self._calls: list[SeenCall] = []
 
@@ -93,6 +101,7 @@ class EmbeddedAws:
         know_filters()
         forget_accounts()
         create_walkthrough_user(self.region)
+        create_first_trail(self.region)
         self._worker = Worker(self._concurrency)
         self._state = EmbeddedState(self.groups)
         self._functions = Functions(self.endpoint, self._log, self._calls.append, self._state, self._concurrency)
@@ -166,13 +175,16 @@ class EmbeddedAws:
         return self._ec2_service.groups(account, region)
 
     def _front(self) -> WSGIApplication:
-        self._ec2_service = Ec2Service(self._bus.put, **self._ec2)
+        history = EventHistory()
+        trails = CloudTrail(self._bus.put, history, tells_of_silence=self._tells_of_silence)
+        self._ec2_service = Ec2Service(trails.report, **self._ec2)
         share(self._ec2_service.groups)
         register(self._ec2_service)
         return Front(
             Emulator(),
             {
                 "cloudformation": CloudFormationService(self._functions, self._bus.put),
+                "cloudtrail": CloudTrailService(history),
                 "dynamodb": DynamoDbService(conflicts=self._conflicts),
                 "ec2": self._ec2_service,
                 "elasticmapreduce": emr_service.answer,
@@ -188,7 +200,7 @@ class EmbeddedAws:
             region=self.region,
             start=self.start,
             on_call=self._calls.append,
-            put_event=self._bus.put,
+            trails=trails,
             log=self._log,
         )
 

@@ -20,15 +20,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedAws]:
 
 
 @pytest.fixture
-def on_aws(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The embedded AWS is taken for AWS itself, because it does not say that it is not."""
-    monkeypatch.setattr("cloudmend.aws.world.START", "x-unheard-of")
-
-
-@pytest.fixture
 def patient(aws: EmbeddedAws) -> Patient:
     healthy = Patient(aws)
     healthy.deploy()
     healthy.read_whole()
-    healthy.trail()
     return healthy

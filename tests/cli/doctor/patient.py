@@ -89,11 +89,6 @@ class Patient:
         }
         ledger.keep_unit(Unit(control="sqs_policy_public", **known))
 
-    def trail(self) -> None:
-        self.client("s3").create_bucket(Bucket="trails")
-        self.client("cloudtrail").create_trail(Name=TRAIL, S3BucketName="trails", IsMultiRegionTrail=True)
-        self.client("cloudtrail").start_logging(Name=TRAIL)
-
     def __getitem__(self, logical_id: str) -> str:
         return self._resources[logical_id]
 

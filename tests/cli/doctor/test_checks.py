@@ -86,15 +86,6 @@ def test_calls_that_no_trail_records_are_named_and_two_trails_may_share_them() -
     assert trail.judge([main, other], [AUTHORIZE, SHARE], HERE).verdict == "ok"
 
 
-@pytest.mark.parametrize("trails", [[], [a_trail()]], ids=["none", "stopped"])
-def test_the_embedded_aws_needs_no_trail_and_its_own_is_not_called_broken(trails: list[Trail]) -> None:
-    on_aws = trail.judge(trails, [AUTHORIZE], HERE)
-    embedded = trail.judge(trails, [AUTHORIZE], HERE, embedded=True)
-    assert (on_aws.verdict, embedded.verdict, embedded.fix) == ("broken", "ok", "")
-    assert embedded.found.startswith(on_aws.found)
-    assert "That is so on AWS. The embedded AWS, which answers here, needs no trail." in embedded.found
-
-
 def test_of_several_the_faults_are_told_and_each_has_its_fix() -> None:
     well, warned, ill, hidden = (
         Answer("ok", "A is well."),

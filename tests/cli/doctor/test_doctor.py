@@ -17,7 +17,7 @@ from cloudmend.cli.stack import event_rules
 from cloudmend.core.ledger_records import LedgerRecord
 from cloudmend.local.server import EmbeddedAws
 from ledgers.values import intent
-from local.embedded.helpers import SETTLE_S, client, open_to_the_world
+from local.embedded.helpers import SETTLE_S, client, open_to_the_world, trail_bucket
 
 CHECKED = [
     *("Region", "Credentials", "Trail", "Stack", "Other stacks", "Rule", "Pattern", "Target", "Permission", "Function"),
@@ -161,7 +161,6 @@ def reserve_nothing(patient: Patient) -> None:
         (reserve_nothing, "Function", "reserved concurrency of 0"),
     ],
 )
-@pytest.mark.usefixtures("on_aws")
 def test_an_illness_is_named_and_its_fix_heals_it(
     patient: Patient,
     capsys: pytest.CaptureFixture[str],
@@ -252,39 +251,30 @@ def test_a_stack_that_only_observes_holds_no_right_to_write(aws: EmbeddedAws) ->
     assert patient.checks()["Rights"].verdict == "ok"
 
 
-def test_the_embedded_aws_without_a_trail_is_not_called_broken(aws: EmbeddedAws) -> None:
-    patient = Patient(aws)
-    patient.deploy()
-    check = patient.checks()["Trail"]
-    assert (check.verdict, check.fix) == ("ok", "")
-    assert "The embedded AWS, which answers here, needs no trail." in check.found
-
-
-@pytest.mark.usefixtures("on_aws")
 def test_without_a_trail_that_is_the_one_thing_that_is_broken(aws: EmbeddedAws) -> None:
     patient = Patient(aws)
     patient.deploy()
+    patient.client("cloudtrail").delete_trail(Name=TRAIL)
     (broken,) = [check for check in patient.checks().values() if check.verdict == "broken"]
     assert broken.title == "Trail"
     assert broken.found == "No trail covers us-east-1: without one, EventBridge receives no API calls."
-    patient.client("s3").create_bucket(Bucket="trails")
+    trail_bucket(aws)
     for command in broken.fix.replace("BUCKET", "trails").split(" && "):
         patient.run(command)
     assert patient.checks()["Trail"].verdict == "ok"
 
 
-@pytest.mark.usefixtures("on_aws")
 def test_a_trail_of_one_other_region_covers_nothing_here(aws: EmbeddedAws) -> None:
-    client(aws, "s3").create_bucket(Bucket="trails")
-    client(aws, "cloudtrail", region="eu-west-1").create_trail(Name=TRAIL, S3BucketName="trails")
+    client(aws, "cloudtrail").delete_trail(Name=TRAIL)
+    bucket = trail_bucket(aws)
+    client(aws, "cloudtrail", region="eu-west-1").create_trail(Name=TRAIL, S3BucketName=bucket)
     assert Patient(aws).checks()["Trail"].found.startswith("No trail covers us-east-1")
 
 
-@pytest.mark.usefixtures("on_aws")
 def test_a_trail_of_several_regions_is_asked_at_home(patient: Patient) -> None:
     patient.client("cloudtrail").delete_trail(Name=TRAIL)
     abroad = client(patient.aws, "cloudtrail", region="eu-west-1")
-    abroad.create_trail(Name="everywhere", S3BucketName="trails", IsMultiRegionTrail=True)
+    abroad.create_trail(Name="everywhere", S3BucketName=trail_bucket(patient.aws), IsMultiRegionTrail=True)
     stopped = patient.checks()["Trail"]
     assert stopped.found.startswith("Trail everywhere (eu-west-1) is stopped")
     patient.run(stopped.fix)
@@ -365,7 +355,6 @@ def test_another_version_than_the_deployed_one_is_a_warning(patient: Patient) ->
 def test_observing_and_a_switch_that_says_so_are_warnings_that_do_not_fail(aws: EmbeddedAws) -> None:
     patient = Patient(aws)
     patient.deploy(Mode="observe")
-    patient.trail()
     patient.client("ssm").put_parameter(Name=patient["ModeParameter"], Value="observe", Overwrite=True)
     checks = patient.checks()
     assert "What is at fault is only reported." in checks["Policy"].found

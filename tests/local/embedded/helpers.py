@@ -195,6 +195,17 @@ def open_to_the_world(aws: EmbeddedAws, **kwargs: Any) -> str:
     return group_id
 
 
+def trail_bucket(aws: EmbeddedAws, name: str = "trails") -> str:
+    """The name of a new bucket in which CloudTrail may write its files."""
+    s3 = client(aws, "s3")
+    s3.create_bucket(Bucket=name)
+    cloudtrail = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
+    reads = {**cloudtrail, "Action": "s3:GetBucketAcl", "Resource": f"arn:aws:s3:::{name}"}
+    writes = {**cloudtrail, "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{name}/AWSLogs/*"}
+    s3.put_bucket_policy(Bucket=name, Policy=document(reads, writes))
+    return name
+
+
 def document(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 

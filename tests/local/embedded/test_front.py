@@ -13,10 +13,12 @@ from botocore.exceptions import ClientError
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
+from cloudmend.local.event_history import EventHistory
 from cloudmend.local.front import Exchange, Front
 from cloudmend.local.iam.resources_state import EmbeddedState
 from cloudmend.local.messages import ApiResponse, SeenCall
 from cloudmend.local.server import EmbeddedAws
+from cloudmend.local.trails import CloudTrail
 from local.embedded.helpers import ACCOUNT, SETTLE_S, assume, client, deploy, open_to_the_world, role, with_properties
 
 USER = f"arn:aws:iam::{ACCOUNT}:user/walkthrough"
@@ -227,7 +229,7 @@ def test_a_crash_of_the_server_is_an_answer_and_a_trace_in_the_log(aws: Embedded
         region="us-east-1",
         start="first",
         on_call=calls.append,
-        put_event=events.append,
+        trails=CloudTrail(events.append, EventHistory(), tells_of_silence=True),
         log=log.append,
     )
     scope = f"Credential={aws.environment['AWS_ACCESS_KEY_ID']}/20260101/us-east-1/sts/aws4_request"

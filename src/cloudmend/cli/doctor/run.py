@@ -72,8 +72,7 @@ def diagnose(connect: Connect, name: str, region: str | None, now: datetime) -> 
         rule_ids=(*(each.id for each in rules), DEPLOYMENT_RULE, NOTICE_RULE),
     )
     calls = [(each.source, call) for each in rules for call in each.names]
-    embedded = bool(caller.start)
-    yield _looked("Trail", lambda: trail.judge(reads.trails(connect, here.region), calls, here, embedded=embedded))
+    yield _looked("Trail", lambda: trail.judge(reads.trails(connect, here.region), calls, here))
     yield from _stack(DoctorContext(gateway, here, now), connect)
 
 

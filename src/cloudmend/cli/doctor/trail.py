@@ -78,19 +78,8 @@ def _selects_basic(selector: Json, call: Call) -> bool:
     return bool(includes) and selector.get("ReadWriteType", "All") != "ReadOnly"
 
 
-def judge(trails: Sequence[Trail], calls: Sequence[Call], deployment: Deployment, *, embedded: bool = False) -> Answer:
-    """Judge whether trails record each of the calls; else what is nearest to that is reported.
-
-    `embedded`: the embedded AWS answers, whose EventBridge receives calls without a trail.
-    """
-    answer = _judged(trails, calls, deployment)
-    if embedded and answer.verdict == "broken":
-        found = f"{answer.found} That is so on AWS. The embedded AWS, which answers here, needs no trail."
-        return Answer("ok", found)
-    return answer
-
-
-def _judged(trails: Sequence[Trail], calls: Sequence[Call], deployment: Deployment) -> Answer:
+def judge(trails: Sequence[Trail], calls: Sequence[Call], deployment: Deployment) -> Answer:
+    """Judge whether trails record each of the calls; else what is nearest to that is reported."""
     logging = [trail for trail in trails if trail.is_logging and not trail.problem]
     missed = [call for call in calls if not any(trail.records(call) for trail in logging)]
     if not missed:

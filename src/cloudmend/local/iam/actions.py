@@ -134,7 +134,9 @@ def _of_role(call: ApiCall) -> Iterator[AccessRequest]:
 
 def _with_owner(request: AccessRequest, call: ApiCall, state: State) -> AccessRequest:
     """Return a request with the keys that every request has, and with those of the resource."""
-    owned = replace(request, owner=state.owner_of(request.resource))
+    # Trails have no policies. CloudTrail itself says which accounts see the trail of an organization.
+    owner = call.account if call.prefix == "cloudtrail" else state.owner_of(request.resource)
+    owned = replace(request, owner=owner)
     keys = {
         **global_keys(call),
         **state.keys_of(request.resource),
