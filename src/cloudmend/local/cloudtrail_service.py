@@ -39,7 +39,7 @@ _Answer = Callable[["Exchange", Mapping[str, Any]], Mapping[str, Any] | None]
 
 
 class CloudTrailService:
-    """Answers what moto does not know, and refuses what AWS refuses; all else is moto's."""
+    """Answers what moto does not know, and refuses what AWS refuses. The rest is moto's."""
 
     def __init__(self, history: EventHistory) -> None:
         self._history = history

@@ -23,7 +23,7 @@ Silence = Callable[[Any], object]
 
 
 def is_heard(aws: EmbeddedAws, write: Callable[[], object]) -> bool:
-    """Whether EventBridge hears of a write."""
+    """Return whether EventBridge hears of a write."""
     before = len(aws.events)
     write()
     return len(aws.events) > before
