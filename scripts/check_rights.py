@@ -26,12 +26,15 @@ TESTS: Final = (
     "tests/walkthrough/test_deployed.py",
     "tests/walkthrough/test_deployed_baseline.py",
     "tests/walkthrough/test_deployed_controls.py",
+    "tests/walkthrough/test_rights_elsewhere.py",
     "tests/walkthrough/test_stack_invoked.py",
 )
 # cloudmend-SweepRole-XXXXXXXXXXXX, of a stack that is called cloudmend
 _ROLE: Final = re.compile(r"role/cloudmend-(\w+)-\w+$")
 _MOMENT: Final = frozenset({"aws:CurrentTime", "aws:EpochTime", "aws:TokenIssueTime", "aws:UserAgent"})
 _LISTS: Final = ("Action", "Resource")
+# What the same right has in each stack: its Region in an ARN, and the end of the name of a resource.
+_OWN: Final = re.compile(r"(?<=:)[a-z]{2}-[a-z]+-\d(?=:)|(?<=-)[A-Z0-9]{12}\b")
 
 
 class Asked(NamedTuple):
@@ -47,7 +50,7 @@ class Right(NamedTuple):
 
     role: str  # "SweepRole"
     statement: str  # its Sid
-    part: str  # "", "Action ec2:DescribeRegions"
+    part: str  # "", "Action ec2:DescribeRegions", "Resource arn:aws:sqs:...:111122223333:*"
 
 
 class Recorder:
@@ -120,7 +123,7 @@ def _without_each(
             for value in values:
                 kept = {**statement, name: [each for each in values if each != value]}
                 if kept[name]:
-                    yield place, f"{name} {value}", {**document, "Statement": [*before, kept, *after]}
+                    yield place, f"{name} {_OWN.sub('...', value)}", {**document, "Statement": [*before, kept, *after]}
 
 
 def main() -> int:

@@ -37,7 +37,7 @@ def test_what_no_request_needs_is_named_by_its_statement_action_and_resource() -
     requests = [asked("dynamodb:GetItem", TABLE, LEDGER, READ), asked("dynamodb:GetItem", TABLE, LEDGER, READ)]
     assert unnoticed(requests) == {
         Right("SweepRole", "UseLedger", "Action dynamodb:PutItem"),
-        Right("SweepRole", "UseLedger", f"Resource {TABLE}/index/by-time"),
+        Right("SweepRole", "UseLedger", f"Resource arn:aws:dynamodb:...:{ACCOUNT}:table/ledger/index/by-time"),
         Right("SweepRole", "Read", ""),
     }
 

@@ -1,0 +1,115 @@
+"""The rights of the roles in other Regions: the sweep mends there with its role, and a person undoes with theirs.
+
+The stack is in eu-west-1, and what is at fault in us-east-1. `scripts/check_rights.py` runs these tests too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from moto.sts.models import sts_backends
+
+from cli.doctor.patient import Patient
+from cloudmend.aws.gateway import Gateway
+from cloudmend.controls import every, security_group_ingress
+from cloudmend.core.policy.model import Policy
+from cloudmend.local.server import EmbeddedAws
+from cloudmend.testing.bench import REGION, Aws, Bench
+from cloudmend.testing.specimen import Client, Specimen, name
+from cloudmend.testing.undo import undone
+from kit.specimens import SPECIMENS
+from local.embedded.helpers import ACCOUNT, client, unheard
+from walkthrough.template import SWEEPER, UNDOER
+
+HOME = "eu-west-1"
+GROUP = "AWS::EC2::SecurityGroup"
+REVOKES_IPV6 = 'replacement = { ipv4 = "vpc", ipv6 = "revoke" }\n'
+
+
+def _open_group(client: Client) -> str:
+    """A group with a rule that is narrowed, one with a tag that is revoked, and one that refers to a list."""
+    ec2 = client("ec2")
+    group = str(ec2.create_security_group(GroupName="elsewhere", Description="testing")["GroupId"])
+    prefix_list = ec2.create_managed_prefix_list(PrefixListName="offices", AddressFamily="IPv4", MaxEntries=1)
+    ssh: dict[str, Any] = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
+    sources: list[dict[str, Any]] = [
+        {"IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
+        {"Ipv6Ranges": [{"CidrIpv6": "::/0"}]},
+        {"PrefixListIds": [{"PrefixListId": prefix_list["PrefixList"]["PrefixListId"]}]},
+    ]
+    tags = [{"ResourceType": "security-group-rule", "Tags": [{"Key": "owner", "Value": "alice"}]}]
+    for source in sources:
+        permissions = [{**ssh, **source}]
+        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=permissions, TagSpecifications=tags)
+    return group
+
+
+ALL = (*SPECIMENS, Specimen(security_group_ingress.CONTROL, _open_group))
+
+
+class Elsewhere(Bench):
+    """A bench in another Region than the stack, which acts with a role of the stack."""
+
+    def __init__(self, patient: Patient, specimen: Specimen) -> None:
+        self._patient = patient
+        self._role = SWEEPER
+        super().__init__(patient.aws, specimen)
+
+    @property
+    def client(self) -> Client:
+        return lambda service: client(self.aws, service, region=REGION)
+
+    def restart(self) -> None:
+        super().restart()
+        self.act_as(self._role)
+
+    def act_as(self, role: str) -> None:
+        """Act with a session of a role from now on."""
+        keys = session(self._patient[role])
+        gateway = Gateway(REGION, lambda service: client(self.aws, service, region=REGION, **keys), self.clock)
+        self._role, self.api = role, Aws(gateway, self.steps)
+
+    def policy(self, mode: str = "fix", more: str = "") -> Policy:
+        return super().policy(mode, more or (REVOKES_IPV6 if self.control.resource.type == GROUP else ""))
+
+
+def session(role: str) -> Mapping[str, str]:
+    made = sts_backends[ACCOUNT]["aws"].assume_role(
+        region_name=HOME,
+        role_session_name="testing",
+        role_arn=f"arn:aws:iam::{ACCOUNT}:role/{role}",
+        policy="",
+        duration=3600,
+        external_id="",
+    )
+    return {
+        "aws_access_key_id": made.access_key_id,
+        "aws_secret_access_key": made.secret_access_key,
+        "aws_session_token": made.session_token,
+    }
+
+
+@pytest.fixture(scope="module")
+def patient() -> Iterator[Patient]:
+    """The stack, sweeping all Regions, and with all rights that it can be given."""
+    with EmbeddedAws(log=unheard, region=HOME) as aws:
+        deployed = Patient(aws)
+        rights = {f"{control.id.title().replace('_', '')}Rights": "fix" for control in every()}
+        deployed.deploy(SweepRegions="all", **rights)
+        yield deployed
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("specimen", ALL, ids=name)
+def test_the_roles_mend_and_undo_in_another_region(patient: Patient, specimen: Specimen) -> None:
+    bench = Elsewhere(patient, specimen)
+    before = bench.state()
+    (record,) = bench.sweep()
+    assert record.status == "mended"
+    bench.act_as(UNDOER)
+    done = undone(bench, record.entry_id)
+    assert done.record
+    assert done.record.status == "exempt"
+    assert len(bench.state().parts) == len(before.parts)  # a rule that was revoked has another id
