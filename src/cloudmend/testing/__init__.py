@@ -5,6 +5,7 @@ suite.py          all of the kit's tests and their fixtures, for a test file to 
 promises.py, undo.py, notices.py, fix.py   those tests
 bench.py          where they run: an embedded AWS, and ports that note, hinder, shuffle and crash
 memory_ledger.py  a ledger in memory
+plugin.py         pytest's plugin, with the fixture cloudmend_local for any project's tests
 clients.py        clients of the embedded AWS, and the commands that the AWS CLI has
 """
 
