@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from types import MappingProxyType
@@ -24,6 +24,7 @@ from cloudmend.local.cloudtrail import recorded
 from cloudmend.local.emulator import forwarded
 from cloudmend.local.iam.actions import seen
 from cloudmend.local.iam.enforce import authenticated, denial_of, spelling_of
+from cloudmend.local.iam.evaluate import evaluate
 from cloudmend.local.iam.refusals import denied
 from cloudmend.local.identity import Principal, who
 from cloudmend.local.messages import ApiError, ApiRequest, ApiResponse, SeenCall, identified, refusal
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from cloudmend.local.iam.collect import Identity
+    from cloudmend.local.iam.request import AccessRequest, Policy
     from cloudmend.local.iam.resources_described import State
     from cloudmend.local.trails import CloudTrail, Listener
 
@@ -69,10 +71,18 @@ class Exchange:
         if sentence:
             raise denied(self.request.service, spelling_of(self.request), sentence)
 
-    def forward(self, body: bytes | None = None) -> ApiResponse:
-        """moto's answer, to the request as it is or with another body. Raises ApiError for what moto lacks."""
+    def is_shared(self, asked: AccessRequest, policy: Policy) -> bool:
+        """Return whether the policy of a resource, and those of the caller, allow a request."""
+        return evaluate(asked, self._identity.caller, replace(self._identity.policies, resource=policy)).allowed
+
+    def forward(self, body: bytes | None = None, account: str = "") -> ApiResponse:
+        """moto's answer, to the request as it is, with another body, or as one of another account.
+
+        Raises ApiError for what moto lacks.
+        """
         body = self.request.body if body is None else body
-        environ = {**self._environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        as_account = {"HTTP_X_MOTO_ACCOUNT_ID": account} if account else {}
+        environ = {**self._environ, **as_account, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
         return forwarded(self._emulator, environ, self.request)
 
 

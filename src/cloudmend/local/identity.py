@@ -42,11 +42,18 @@ ANONYMOUS: Final = "anonymous"
 
 def create_walkthrough_user(region: str) -> None:
     """An administrator whose access key is the example one, in the Region's partition: the key that is printed."""
+    create_administrator(region, DEFAULT_ACCOUNT_ID)
     iam: IAMBackend = iam_backends[DEFAULT_ACCOUNT_ID][partition_of(region).id]
-    user = iam.create_user(region, WALKTHROUGH_USER)
-    key = iam.create_access_key(WALKTHROUGH_USER)
+    (key,) = iam.users[WALKTHROUGH_USER].access_keys
     key.access_key_id, key.secret_access_key = EXAMPLE_ACCESS_KEY, EXAMPLE_SECRET_KEY
-    administrator(iam).attach_to(user)
+
+
+def create_administrator(region: str, account: str) -> tuple[str, str]:
+    """Create an administrator in an account. Return the access key, and its secret."""
+    iam: IAMBackend = iam_backends[account][partition_of(region).id]
+    administrator(iam).attach_to(iam.create_user(region, WALKTHROUGH_USER))
+    key = iam.create_access_key(WALKTHROUGH_USER)
+    return key.access_key_id, key.secret_access_key
 
 
 def who(access_key: str, region: str) -> Principal:

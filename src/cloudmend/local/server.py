@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from cloudmend.core.loopback import Guarded
-from cloudmend.local import emr_service, organizations_service, rds_snapshots, sts_service
+from cloudmend.local import account_service, emr_service, organizations_service, rds_snapshots, sts_service
 from cloudmend.local.cloudtrail_service import CloudTrailService
 from cloudmend.local.dynamodb_service import DynamoDbService
 from cloudmend.local.ec2.groups import BehaviourOptions, SecurityGroups
@@ -21,6 +21,7 @@ from cloudmend.local.emulator import Emulator, forget_accounts
 from cloudmend.local.event_history import EventHistory
 from cloudmend.local.eventbridge import Delivery, EventBus
 from cloudmend.local.events_service import EventsService
+from cloudmend.local.example_organization import Profile, create_organization
 from cloudmend.local.front import Front
 from cloudmend.local.functions import Functions
 from cloudmend.local.iam.policies_of_aws import add_to_accounts
@@ -60,6 +61,8 @@ class EmbeddedAws:
 
     A trail is there that records all management events. Without one no rule hears of a call. AWS does not say whether
     EventBridge still gets the call that silences the last trail; here it does, unless `tells_of_silence` is false.
+
+    With `organization`, the account is the management account of one, and `profiles` are those of its accounts.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class EmbeddedAws:
         concurrency: int = 1,
         conflicts: bool = False,
         tells_of_silence: bool = True,
+        organization: bool = False,
         containers: Containers | None = None,
     ) -> None:
         """Prepare the server, without starting anything. Port 0 stands for any free port."""
@@ -82,6 +86,8 @@ class EmbeddedAws:
         self._concurrency = concurrency
         self._conflicts = conflicts
         self._tells_of_silence = tells_of_silence
+        self._organization = organization
+        self.profiles: tuple[Profile, ...] = ()
         self._containers = containers
         self._calls: list[SeenCall] = []
 
@@ -102,6 +108,7 @@ class EmbeddedAws:
         forget_accounts()
         create_walkthrough_user(self.region)
         create_first_trail(self.region)
+        self.profiles = create_organization(self.region) if self._organization else ()
         self._worker = Worker(self._concurrency)
         self._state = EmbeddedState(self.groups)
         self._functions = Functions(self.endpoint, self._log, self._calls.append, self._state, self._concurrency)
@@ -183,6 +190,7 @@ class EmbeddedAws:
         return Front(
             Emulator(),
             {
+                "account": account_service.answer,
                 "cloudformation": CloudFormationService(self._functions, self._bus.put),
                 "cloudtrail": CloudTrailService(history),
                 "dynamodb": DynamoDbService(conflicts=self._conflicts),

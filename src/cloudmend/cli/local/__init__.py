@@ -23,6 +23,13 @@ def local(
             "the bridge of Docker on Linux.",
         ),
     ] = None,
+    organization: Annotated[
+        bool,
+        typer.Option(
+            "--organization",
+            help="Start with an organization: a management account, a hub and three members, and a profile for each.",
+        ),
+    ] = False,
 ) -> None:
     """Start the embedded AWS on this machine; Ctrl-C stops it.
 
@@ -32,4 +39,4 @@ def local(
 
     for ending in (signal.SIGINT, signal.SIGTERM):  # a script's background job starts with SIGINT ignored
         signal.signal(ending, signal.default_int_handler)
-    serve(port, region, containers)
+    serve(port, region, containers, organization=organization)

@@ -6,6 +6,7 @@ import errno
 import os
 import shlex
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 
 from cloudmend.cli import repository
 from cloudmend.cli.ledgers import forget_embedded
+from cloudmend.cli.local.profiles import listed, settings
 from cloudmend.controls import every
 from cloudmend.core.errors import CloudmendError, InputError
 from cloudmend.local.front import known_regions
@@ -50,17 +52,21 @@ _IN_A_CONTAINER: Final = """
 """
 
 
-def serve(port: int, region: str, containers: str | None = None) -> None:
+def serve(port: int, region: str, containers: str | None = None, *, organization: bool = False) -> None:
     """Runs until interrupted. Raises CloudmendError where the port or the containers' address cannot be used."""
     if region not in known_regions():
         raise InputError(f"{region!r} is not the name of a Region that the embedded AWS knows, such as eu-west-1.")
     answered = Containers(checked_address(containers), _of_containers()) if containers else None
-    with _log() as log, closing(_started(port, region, answered, log)) as aws:
+    with (
+        _log() as log,
+        closing(_started(port, region, answered, log, organization)) as aws,
+        settings(aws) as environment,
+    ):
         try:
             if answered:
                 who = _BY_A_BRIDGE.format(address=answered.address) if answered.needs_listener else "Containers"
                 sys.stderr.write(_WARNING.format(who=who, what=_watched(), name=NAME))
-            sys.stdout.write(_welcome(aws, log.name))
+            sys.stdout.write(_welcome(aws, environment, log.name) + listed(aws))
             if answered:
                 sys.stdout.write(_IN_A_CONTAINER.format(name=NAME, port=urlsplit(aws.endpoint).port))
             sys.stdout.flush()
@@ -85,12 +91,13 @@ def _log() -> IO[str]:
     return NamedTemporaryFile("w", buffering=1, encoding="utf-8", prefix="cloudmend-local-", suffix=".log")
 
 
-def _started(port: int, region: str, containers: Containers | None, log: IO[str]) -> EmbeddedAws:
+def _started(port: int, region: str, containers: Containers | None, log: IO[str], organization: bool) -> EmbeddedAws:
     def write(line: str) -> None:
         log.write(f"{line}\n")
 
     try:
-        return EmbeddedAws(port=port, region=region, containers=containers, log=write).__enter__()
+        aws = EmbeddedAws(port=port, region=region, containers=containers, log=write, organization=organization)
+        return aws.__enter__()
     except OSError as error:
         if containers and error.errno == errno.EADDRNOTAVAIL:
             raise CloudmendError(
@@ -103,8 +110,8 @@ def _started(port: int, region: str, containers: Containers | None, log: IO[str]
         ) from None
 
 
-def _welcome(aws: EmbeddedAws, log: str) -> str:
-    exports = "\n".join(f"  export {name}={_quoted(name, value)}" for name, value in aws.environment.items())
+def _welcome(aws: EmbeddedAws, environment: Mapping[str, str], log: str) -> str:
+    exports = "\n".join(f"  export {name}={_quoted(name, value)}" for name, value in environment.items())
     tools = shlex.quote(str(Path(sys.executable).parent))
     folder = shlex.quote(str(repository()))
     return _NEXT.format(endpoint=aws.endpoint, region=aws.region, log=log, exports=exports, tools=tools, folder=folder)

@@ -63,9 +63,14 @@ def describe_regions(state: State, params: Params) -> dict[str, Any]:
     return {"Regions": matching(state, shown, params, _FILTERS)}
 
 
+def opted_in(partition: str) -> Mapping[str, bool]:
+    """Return whether an account has each Region of a partition without asking for it."""
+    return {name: partition != "aws" or name in _WITHOUT_ASKING for name in names_in(partition)}
+
+
 def _row(name: str) -> _ROW:
     partition = partition_of(name)
-    is_open = partition.id != "aws" or name in _WITHOUT_ASKING
+    is_open = opted_in(partition.id)[name]
     return {
         "Endpoint": f"ec2.{name}.{partition.url_suffix}",
         "RegionName": name,
