@@ -7,6 +7,7 @@
     ec2_service.py      security groups (ec2/), and the event of every write (ec2_records.py, cloudtrail.py)
     events_service.py   rules and events; eventbridge.py delivers (patterns/), and event_buses.py from Region to Region
     cloudtrail_service.py   trails: trails.py decides what one records (selectors.py); event_history.py is LookupEvents
+    organizations_service.py, account_service.py   who may ask; example_organization.py makes the one of --organization
     lambda_service.py   invocations; functions.py runs them (runtime/), asynchronous.py tries again (worker.py)
     stacks.py           CloudFormation: templates.py, and the types that moto lacks (resources/)
 

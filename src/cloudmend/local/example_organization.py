@@ -60,7 +60,7 @@ class Profile:
 def create_organization(region: str) -> tuple[Profile, ...]:
     """Create the organization, and make the first trail its trail. Return two profiles of each account.
 
-    One names the Region, and one another Region, by which its name ends: "hub", "hub-eu-west-1".
+    One has the Region given. The other has another Region, and its name ends with it: "hub", "hub-eu-west-1".
     """
     partition = partition_of(region).id
     organizations_backends.master_accounts.clear()  # moto keeps it though its state is reset
