@@ -38,9 +38,8 @@ def test_pytest_finds_the_fixture_by_itself_where_the_package_is_installed() -> 
 def test_without_the_extra_the_fixture_says_what_is_missing(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, "cloudmend.local.server", raising=False)
-    monkeypatch.setitem(sys.modules, "moto.core.base_backend", None)
+    monkeypatch.setitem(sys.modules, "boto3", None)
     pytester.makepyfile("def test_it(cloudmend_local): pass")
     result = pytester.runpytest_inprocess("-p", PLUGIN)
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*needs moto.core.base_backend. Run: pip install 'cloudmend?testing?'*"])
+    result.stdout.fnmatch_lines(["*needs boto3. Run: pip install 'cloudmend?testing?'*"])
