@@ -257,6 +257,12 @@ CALLS: list[tuple[str, str, dict[str, Any], list[tuple[str, str]]]] = [
     ),
     (
         "ec2",
+        "DeleteNetworkAclEntry",
+        {"NetworkAclId": "acl-1", "RuleNumber": 50, "Egress": False},
+        [("ec2:DeleteNetworkAclEntry", f"arn:aws:ec2:{REGION}:{ACCOUNT}:network-acl/acl-1")],
+    ),
+    (
+        "ec2",
         "ModifyImageAttribute",
         {"ImageId": "ami-1", "LaunchPermission": {"Remove": [{"Group": "all"}]}},
         [("ec2:ModifyImageAttribute", f"arn:aws:ec2:{REGION}::image/ami-1")],

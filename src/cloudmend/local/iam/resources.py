@@ -17,6 +17,7 @@ _PATHS: Final[Mapping[str, Mapping[str, str]]] = {
     "cloudwatch": {"alarm": "AlarmName || AlarmNames || ResourceARN"},
     "dynamodb": {"table": "TableName || ResourceArn || RequestItems && keys(RequestItems)"},
     "ec2": {
+        "network-acl": "NetworkAclId",
         "network-interface": "NetworkInterfaceId",
         "security-group": "GroupId || Groups",
         "security-group-rule": "SecurityGroupRules[].SecurityGroupRuleId",
