@@ -8,6 +8,7 @@ from typing import Any
 from cloudmend.controls import (
     ami_public,
     ebs_snapshot_public,
+    eks_endpoint_cidrs,
     endpoint_service_public,
     lightsail_ports,
     network_acl_open,
@@ -194,6 +195,33 @@ def _open_acl_wider(client: Client, acl: str) -> None:
     _allow(client, acl, 120, "0.0.0.0/0", (3389, 3389), "17")
 
 
+OFFICE, PARTNER_RANGE = "198.51.100.0/24", "203.0.113.7/32"
+
+
+def _open_cluster(client: Client) -> str:
+    network = {"subnetIds": ["subnet-0123456789abcdef0"], "endpointPrivateAccess": True}
+    role = "arn:aws:iam::123456789012:role/cluster"
+    listed = {"publicAccessCidrs": ["0.0.0.0/0", PARTNER_RANGE]}
+    client("eks").create_cluster(name="a-cluster", roleArn=role, resourcesVpcConfig={**network, **listed})
+    return "a-cluster"
+
+
+def _change_cluster(client: Client, name: str, more: str) -> None:
+    eks = client("eks")
+    listed = eks.describe_cluster(name=name)["cluster"]["resourcesVpcConfig"]["publicAccessCidrs"]
+    eks.update_cluster_config(name=name, resourcesVpcConfig={"publicAccessCidrs": [*listed, more]})
+    while eks.describe_cluster(name=name)["cluster"]["status"] == "UPDATING":
+        pass
+
+
+def _disturb_cluster(client: Client, name: str) -> None:
+    _change_cluster(client, name, "203.0.113.9/32")
+
+
+def _open_cluster_wider(client: Client, name: str) -> None:
+    _change_cluster(client, name, "198.0.0.0/8")
+
+
 def _of_rds(kind: str) -> tuple[str, str]:
     return f"rds:Describe{kind}Attributes", f"rds:Modify{kind}Attribute"
 
@@ -207,6 +235,14 @@ SPECIMENS = (
     Specimen(ami_public.CONTROL, _public_image),
     Specimen(ssm_document_public.CONTROL, _public_document),
     Specimen(endpoint_service_public.CONTROL, _public_service, worsen=_open_service_wider),
+    Specimen(
+        eks_endpoint_cidrs.CONTROL,
+        _open_cluster,
+        _disturb_cluster,
+        _open_cluster_wider,
+        added="203.0.113.9/32",
+        policy=f'approved.ipv4 = ["{OFFICE}"]\n',
+    ),
     Specimen(lightsail_ports.CONTROL, _open_instance, _disturb_instance, _open_instance_wider, added="198.51.100.9/32"),
     Specimen(network_acl_open.CONTROL, _open_acl, _disturb_acl, _open_acl_wider, added="198.51.100.9/32"),
 )

@@ -65,7 +65,7 @@ def test_an_id_is_told_with_each_part_why_it_is_at_fault_and_what_would_be_done(
 def test_what_was_mended_is_told_as_not_at_fault(bench: Bench) -> None:
     bench.mend()
     told = by_id(bench, bench.id)
-    clear, settings = bench.control.clear, bench.control.settings()
+    clear, settings = bench.control.clear, bench.settings
     limits = clear(bench.resource, bench.state(), settings) if clear else f"no finding of {bench.control.id}"
     assert f"{bench.id} is not at fault: {limits}; nothing would be done." in told
     assert "at fault, because" not in block(told, bench)

@@ -14,6 +14,13 @@ BUCKET: Final = ResourceType(
     arn="arn:{partition}:s3:::{id}",
     asff="AwsS3Bucket",
 )
+CLUSTER: Final = ResourceType(
+    type="AWS::EKS::Cluster",
+    noun="EKS cluster",
+    id_pattern=r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}",
+    arn="arn:{partition}:eks:{region}:{account}:cluster/{id}",
+    asff="AwsEksCluster",
+)
 DB_SNAPSHOT: Final = ResourceType(
     type="AWS::RDS::DBSnapshot",
     noun="DB snapshot",

@@ -10,6 +10,7 @@ MODULES: Final[Mapping[str, str]] = {
     "security_group_ingress": "cloudmend.controls.security_group_ingress",
     "ami_public": "cloudmend.controls.ami_public",
     "ebs_snapshot_public": "cloudmend.controls.ebs_snapshot_public",
+    "eks_endpoint_cidrs": "cloudmend.controls.eks_endpoint_cidrs",
     "endpoint_service_public": "cloudmend.controls.endpoint_service_public",
     "lightsail_ports": "cloudmend.controls.lightsail_ports",
     "network_acl_open": "cloudmend.controls.network_acl_open",
@@ -33,6 +34,10 @@ WAKES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "ReplaceNetworkAclAssociation": ("network_acl_open",),
         "ReplaceNetworkAclEntry": ("network_acl_open",),
         "RestoreManagedPrefixListVersion": ("security_group_ingress",),
+    },
+    "eks.amazonaws.com": {
+        "CreateCluster": ("eks_endpoint_cidrs",),
+        "UpdateClusterConfig": ("eks_endpoint_cidrs",),
     },
     "lightsail.amazonaws.com": {
         "CreateInstances": ("lightsail_ports",),

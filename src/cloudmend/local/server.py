@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from cloudmend.core.loopback import Guarded
-from cloudmend.local import account_service, emr_service, organizations_service, rds_snapshots, sts_service
+from cloudmend.local import (
+    account_service,
+    eks_service,
+    emr_service,
+    organizations_service,
+    rds_snapshots,
+    sts_service,
+)
 from cloudmend.local.cloudtrail_service import CloudTrailService
 from cloudmend.local.dynamodb_service import DynamoDbService
 from cloudmend.local.ec2.groups import BehaviourOptions, SecurityGroups
@@ -195,6 +202,7 @@ class EmbeddedAws:
                 "cloudtrail": CloudTrailService(history),
                 "dynamodb": DynamoDbService(conflicts=self._conflicts),
                 "ec2": self._ec2_service,
+                "eks": eks_service.answer,
                 "elasticmapreduce": emr_service.answer,
                 "events": EventsService(self._bus),
                 "lambda": LambdaService(self._functions, self._worker),

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from cloudmend.local.server import EmbeddedAws
 
 REGION = "us-east-1"
+_MOST_READS = 5  # until AWS shows what it accepted
 
 
 class Crash(BaseException):
@@ -160,7 +161,7 @@ class Bench:
     @property
     def said(self) -> str:
         """The resource as sentences name it: by its noun, its id, and its name if AWS tells one."""
-        state = self.control.read(self.resource, self.api, self.control.settings())
+        state = self.control.read(self.resource, self.api, self.settings)
         name = state.labels.get("name", "") if state else ""
         return self.control.resource.named(replace(self.resource, name=name))
 
@@ -213,13 +214,25 @@ class Bench:
         return record
 
     def policy(self, mode: str = "fix", more: str = "") -> Policy:
-        table = f'[control.{self.control.id}]\nmode = "{mode}"\n{more}'
+        table = f'[control.{self.control.id}]\nmode = "{mode}"\n{self.specimen.policy}{more}'
         return parse_policy({}, table, catalog=Catalog(controls={self.control.id: self.control}))
+
+    @property
+    def settings(self) -> Any:
+        """The settings of the control by the specimen's policy."""
+        return self.policy().settings_of(self.control)
+
+    def settle(self) -> State:
+        """Return the state once two reads agree: AWS may apply late what it accepted."""
+        seen = [self.state(), self.state()]
+        while seen[-1] != seen[-2] and len(seen) < _MOST_READS:
+            seen.append(self.state())
+        return seen[-1]
 
     def state(self) -> State:
         """Return the state that AWS has now, read beside the code under test."""
         reader = Gateway(REGION, self.client, self.clock)
-        state: State | None = self.control.read(self.resource, reader, self.control.settings())
+        state: State | None = self.control.read(self.resource, reader, self.settings)
         assert state is not None
         return state
 
@@ -233,3 +246,4 @@ class Bench:
         state, writer = self.state(), Gateway(REGION, self.client, self.clock)
         for call in calls(self.control, self.resource, state, parts):
             writer.write(call)
+        self.settle()

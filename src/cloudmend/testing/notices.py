@@ -77,6 +77,7 @@ def test_the_commands_of_a_notice_show_the_resource_and_close_it_by_hand(bench: 
     assert record.by_hand
     for command in record.by_hand:
         run(bench, command)
+    bench.settle()
     bench.clock.sleep(timedelta(hours=2).total_seconds())
     assert bench.mend(mode="observe").status == "clean"
 
@@ -123,10 +124,10 @@ def test_all_channels_speak_of_it_in_its_own_words_and_name_it_as_aws_does(bench
 
 def own_words(bench: Bench) -> set[str]:
     """The words of groups that the control itself uses."""
-    state = bench.control.read(bench.resource, bench.api, bench.control.settings())
+    state = bench.control.read(bench.resource, bench.api, bench.settings)
     assert state
     view = View(resource=bench.resource, state=state, cause=bench.targets()[0].cause, now=bench.clock.now())
-    whys = [f"{each.why} {each.mended}" for each in bench.control.judge(view, bench.control.settings())]
+    whys = [f"{each.why} {each.mended}" for each in bench.control.judge(view, bench.settings)]
     control = bench.control
     return set(OF_GROUPS.findall(f"{whys} {control.words} {control.hints} {control.advice} {state.parts}"))
 

@@ -54,12 +54,12 @@ def test_an_undo_gives_back_exactly_what_was_there(bench: Bench) -> None:
     before = bench.state()
     record = bench.mend()
     entry = bench.store.entries[record.entry_id]
-    settings = bench.control.settings()
+    settings = bench.settings
     reversal = revert(bench.control, settings, entry.intent, record, bench.api, bench.clock.now())
     assert not reversal.differences
     for request in reversal.requests:
         bench.api.write(request)
-    assert same_parts(bench.control, bench.state().parts, before.parts)
+    assert same_parts(bench.control, bench.settle().parts, before.parts)
     again = revert(bench.control, settings, entry.intent, record, bench.api, bench.clock.now())
     assert (again.requests, again.differences) == ((), ())
     assert again.restored
@@ -72,6 +72,7 @@ def test_the_calls_of_an_undo_put_it_at_fault_again(bench: Bench) -> None:
     back = after(state.parts, {step.part: step.before for step in record.steps})
     for call in calls(bench.control, bench.resource, state, back):
         bench.api.write(call)
+    bench.settle()
     assert bench.mend().status == "mended"
 
 

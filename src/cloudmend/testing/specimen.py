@@ -16,7 +16,8 @@ class Specimen(NamedTuple):
 
     `disturb` changes something of the resource that is not at fault, as somebody else might meanwhile: its value must
     contain `added`. `worsen` puts something more of it at fault. Neither is needed where there is no such
-    thing. `unused` are actions that the control needs for another kind of resource alone.
+    thing. `unused` are actions that the control needs for another kind of resource alone. `policy` are lines of the
+    control's table without which it mends nothing.
     """
 
     control: Control[Any]
@@ -25,6 +26,7 @@ class Specimen(NamedTuple):
     worsen: Callable[[Client, str], None] | None = None
     unused: tuple[str, ...] = ()
     added: str = "added-meanwhile"
+    policy: str = ""
 
 
 def name(specimen: Specimen) -> str:

@@ -99,6 +99,11 @@ OPERATIONS_OF_CONTROLS = {
         "ReplaceNetworkAclEntry",
         "RevokeSecurityGroupIngress",
     ),
+    "eks": (
+        "DescribeCluster",
+        "ListClusters",
+        "UpdateClusterConfig",
+    ),
     "lightsail": (
         "GetInstance",
         "GetInstances",

@@ -85,6 +85,25 @@ def _ec2(call: ApiCall) -> Iterator[Keys]:
     yield keys
 
 
+_EKS: Final = {
+    "eks:authenticationMode": "accessConfig.authenticationMode",
+    "eks:blockStorageEnabled": "storageConfig.blockStorage.enabled",
+    "eks:computeConfigEnabled": "computeConfig.enabled",
+    "eks:elasticLoadBalancingEnabled": "kubernetesNetworkConfig.elasticLoadBalancing.enabled",
+    "eks:supportType": "upgradePolicy.supportType",
+}
+
+
+def _eks(call: ApiCall) -> Iterator[Keys]:
+    """Yield the keys of what a call creates or changes of a cluster. One that a call sets to false is there too."""
+    found = {key: jmespath.search(path, call.params or {}) for key, path in _EKS.items()}
+    yield {
+        key: str(value).lower() if isinstance(value, bool) else value
+        for key, value in found.items()
+        if value is not None
+    }
+
+
 def _findings(call: ApiCall) -> Iterator[Keys]:
     """Yield the keys of each account that a call imports findings of. Every other call has none."""
     accounts = dict.fromkeys(each["AwsAccountId"] for each in (call.params or {}).get("Findings", ()))
@@ -138,6 +157,7 @@ CONTEXT: Final[Mapping[str, Callable[[ApiCall], Iterable[Keys]]]] = {
     ),
     "cloudwatch": _one(("cloudwatch:namespace", "Namespace")),
     "ec2": _ec2,
+    "eks": _eks,
     "kms": _kms,
     "lambda": _lambda,
     "s3": _s3,

@@ -68,6 +68,29 @@ def read_trusted(
     return trusted
 
 
+def read_public(
+    family: Family, networks: Sequence[tuple[str, Location]], whole: Location, review: Review
+) -> tuple[Network, ...]:
+    """Return networks that hold no private address; `whole` is the place of the list."""
+    advice = f"Write a range such as {_EXAMPLES[family]}."
+    found = tuple(
+        network
+        for text, location in networks
+        if (network := review.attempt(None, _read_public, family, text, location, advice)) is not None
+    )
+    if AddressSet.of(found).size > _SUSPICIOUS[family]:
+        most = public_addresses(_SUSPICIOUS[family])
+        review.refuse(whole, f"the ranges hold more than {most}", "Write the networks that are your own.")
+    return found
+
+
+def _read_public(family: Family, text: str, location: Location, advice: str) -> Network:
+    network = read_network(family, text, location, advice)
+    if any(network.version == private.version and network.overlaps(private) for private in _PRIVATE):
+        raise Refused(location, f"{network} holds private addresses", advice)
+    return network
+
+
 def read_replacement(family: Family, text: str, location: Location, words: Collection[str]) -> Replacement:
     """Return what takes the place of a source that is too wide. `words` are those allowed. Raises Refused."""
     if text == "vpc" and text in words:

@@ -13,6 +13,7 @@ from cloudmend.controls.families.ranges.addresses import (
     check_limit,
     check_replacement,
     read_limit,
+    read_public,
     read_replacement,
     read_trusted,
 )
@@ -82,19 +83,44 @@ def read_ranges(
     """
     return {
         "guarded": _guarded(table, key.at("guarded"), review),
-        "limits": {family: review.attempt(1, _read_limit, table, family, key) for family in FAMILIES},
-        "trusted": {family: _trusted(table, family, key, review) for family in FAMILIES},
+        "limits": read_limits(table.limits, key, review),
+        "trusted": read_all_trusted(table.trusted, key.at("trusted"), review),
         "replacement": {
             family: review.attempt("revoke", _read_replacement, table, family, key, words) for family in FAMILIES
         },
     }
 
 
+def read_limits(limits: Limits, key: Key, review: Review) -> Mapping[Family, int]:
+    """Return the limit of each family; `key` is the place of the control's table."""
+    return {family: review.attempt(1, _read_limit, limits, family, key) for family in FAMILIES}
+
+
+def read_all_trusted(listed: Trusted, key: Key, review: Review) -> Mapping[Family, AddressSet]:
+    """Return the addresses of networks, for each family; `key` is the place of both lists."""
+    return {
+        family: read_trusted(family, _given(listed, family, key), key.at(_ip(family)), review) for family in FAMILIES
+    }
+
+
+def read_networks(listed: Trusted, key: Key, review: Review) -> Mapping[Family, tuple[Network, ...]]:
+    """Return networks of public addresses only, in their order, for each family."""
+    return {
+        family: read_public(family, _given(listed, family, key), key.at(_ip(family)), review) for family in FAMILIES
+    }
+
+
 def check_ranges(settings: RangeSettings, key: Key, review: Review) -> None:
     """Refuse limits and replacements that contradict what is trusted, and warn of those that nobody means."""
+    check_limits(settings, key, review)
+    for family in FAMILIES:
+        check_replacement(settings, family, key.at("replacement", _ip(family)), review)
+
+
+def check_limits(settings: RangeSettings, key: Key, review: Review) -> None:
+    """Refuse limits that nothing exceeds, and warn of those that nobody means."""
     for family in FAMILIES:
         check_limit(settings, family, key.at("limits", _ip(family)), review)
-        check_replacement(settings, family, key.at("replacement", _ip(family)), review)
 
 
 def _guarded(table: RangeTable, key: Key, review: Review) -> tuple[Traffic, ...]:
@@ -102,15 +128,15 @@ def _guarded(table: RangeTable, key: Key, review: Review) -> tuple[Traffic, ...]
     return read_guarded(items, key, review)
 
 
-def _read_limit(table: RangeTable, family: Family, key: Key) -> int:
-    return read_limit(family, getattr(table.limits, _ip(family)), key.at("limits", _ip(family)))
+def _read_limit(limits: Limits, family: Family, key: Key) -> int:
+    return read_limit(family, getattr(limits, _ip(family)), key.at("limits", _ip(family)))
 
 
-def _trusted(table: RangeTable, family: Family, key: Key, review: Review) -> AddressSet:
-    place = key.at("trusted", _ip(family))
-    networks: tuple[str | None, ...] = getattr(table.trusted, _ip(family))
-    given = [(text, place.at(index)) for index, text in enumerate(networks) if text is not None]
-    return read_trusted(family, given, place, review)
+def _given(listed: Trusted, family: Family, key: Key) -> list[tuple[str, Key]]:
+    """Return the networks of a family as they are written, each with its place."""
+    place = key.at(_ip(family))
+    networks: tuple[str | None, ...] = getattr(listed, _ip(family))
+    return [(text, place.at(index)) for index, text in enumerate(networks) if text is not None]
 
 
 def _read_replacement(table: RangeTable, family: Family, key: Key, words: Collection[str]) -> Replacement:
@@ -124,8 +150,13 @@ def _ip(family: Family) -> str:
 def say_ranges(settings: RangeSettings, entries: str, one: str) -> Iterator[str]:
     """Yield a sentence for each field. `entries` and `one` are nouns: "rules of a group" and "rule"."""
     yield f"Guarded: {', '.join(map(str, settings.guarded))}."
-    yield from (_limit(settings, family, entries) for family in FAMILIES)
+    yield from say_limits(settings, entries)
     yield from (_replacement(settings, family, one) for family in FAMILIES)
+
+
+def say_limits(settings: RangeSettings, entries: str) -> Iterator[str]:
+    """Yield a sentence for the limit of each family."""
+    return (_limit(settings, family, entries) for family in FAMILIES)
 
 
 def write_ranges(settings: RangeSettings) -> dict[str, Any]:
