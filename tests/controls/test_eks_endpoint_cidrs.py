@@ -41,15 +41,15 @@ APPROVING = approving(OFFICE, OFFICE6)
 class Answers:
     """A Reader that answers DescribeCluster and ListClusters, and notes what it was asked."""
 
-    def __init__(self, config: Json | None) -> None:
-        self._config = config
+    def __init__(self, config: Json | None, status: str = "ACTIVE") -> None:
+        self._config, self._status = config, status
         self.asked: list[Call] = []
 
     def get(self, call: Call, absent: Mapping[str, Json | None]) -> Json | None:
         self.asked.append(call)
         if self._config is None:
             return absent["ResourceNotFoundException"]
-        return {"cluster": {"name": "prod", "resourcesVpcConfig": self._config}}
+        return {"cluster": {"name": "prod", "status": self._status, "resourcesVpcConfig": self._config}}
 
     def rows(self, call: Call, key: str) -> Any:
         self.asked.append(call)
@@ -57,17 +57,17 @@ class Answers:
         return ["prod", "test"]
 
 
-def read(*listed: str, public: bool = True, private: bool = True) -> State:
+def read(*listed: str, public: bool = True, private: bool = True, status: str = "ACTIVE") -> State:
     config = {"endpointPublicAccess": public, "endpointPrivateAccess": private, "publicAccessCidrs": [*listed]}
-    reader: Any = Answers(config)
+    reader: Any = Answers(config, status)
     state = CONTROL.read(CLUSTER, reader, Settings())
     assert state
     assert reader.asked == [READ]
     return state
 
 
-def view(state: State) -> View:
-    return View(resource=CLUSTER, state=state, cause=call("Sweep"), now=NOW)
+def view(state: State, cause: ApiCall | None = None) -> View:
+    return View(resource=CLUSTER, state=state, cause=cause or call("Sweep"), now=NOW)
 
 
 def found(state: State, settings: Settings = APPROVING) -> tuple[Finding, ...]:
@@ -90,6 +90,10 @@ def put(*listed: str, settings: Settings = APPROVING) -> list[str]:
     return config["publicAccessCidrs"]
 
 
+def config(*listed: str, **more: Any) -> dict[str, Any]:
+    return {"resourcesVpcConfig": {**({"publicAccessCidrs": [*listed]} if listed else {}), **more}}
+
+
 def call(name: str, request: Any = None) -> ApiCall:
     return ApiCall(
         event_id="one",
@@ -104,14 +108,14 @@ def call(name: str, request: Any = None) -> ApiCall:
 
 
 def test_the_list_of_a_public_endpoint_is_its_one_part_and_the_private_one_is_context() -> None:
-    assert read(WORLD, OFFICE) == State({ENDPOINT: [WORLD, OFFICE]}, context=True)
-    assert read(OFFICE, private=False) == State({ENDPOINT: [OFFICE]}, context=False)
+    assert read(WORLD, OFFICE) == State({ENDPOINT: [WORLD, OFFICE]}, context=(True, "ACTIVE"))
+    assert read(OFFICE, private=False) == State({ENDPOINT: [OFFICE]}, context=(False, "ACTIVE"))
 
 
 def test_an_empty_list_or_none_means_the_world() -> None:
     assert read().parts == {ENDPOINT: [WORLD]}
     reader: Any = Answers({})
-    assert CONTROL.read(CLUSTER, reader, Settings()) == State({ENDPOINT: [WORLD]}, context=False)
+    assert CONTROL.read(CLUSTER, reader, Settings()) == State({ENDPOINT: [WORLD]}, context=(False, "ACTIVE"))
 
 
 def test_a_cluster_that_eks_does_not_know_is_gone() -> None:
@@ -139,6 +143,38 @@ def test_golden_case_32_the_list_alone_is_sent_and_an_update_under_way_defers() 
     assert CONTROL.errors["ResourceInUseException"] == "deferred"
     assert CONTROL.errors["InvalidRequestException"] == "deferred"
     assert "InvalidParameterException" not in CONTROL.errors  # its words say why, if the list is still open
+
+
+@pytest.mark.parametrize("status", ["UPDATING", "CREATING", "PENDING"])
+def test_while_eks_applies_a_change_that_may_open_it_the_cluster_is_looked_at_again(status: str) -> None:
+    """EKS shows the old list until then, so an event of an opening would find nothing."""
+    before = read(OFFICE, status=status)
+    opening = call("UpdateClusterConfig", config(OFFICE, WORLD))
+    (finding,) = judge(CONTROL, view(before, opening), APPROVING).counted
+    assert (finding.part, finding.is_due) == (ENDPOINT, False)
+    assert finding.why == f"EKS applies a change to it, and may show its old list until then ({status})"
+    assert finding.wait == "it is looked at again until the cluster is active"
+    (later,) = judge(CONTROL, view(before), APPROVING).counted  # the look from the queue has no request
+    assert (later.mark, later.wait) == (finding.mark, finding.wait)
+    shown = read(OFFICE, WORLD, status=status)
+    assert [each.is_due for each in judge(CONTROL, view(shown, opening), APPROVING).counted] == [True]
+
+
+@pytest.mark.parametrize(
+    ("public", "request_", "waits"),
+    [
+        (True, {"resourcesVpcConfig": {"publicAccessCidrs": [OFFICE, PARTNER]}}, False),
+        (True, {"logging": {}}, False),
+        (True, {"resourcesVpcConfig": {"publicAccessCidrs": []}}, True),
+        (False, {"resourcesVpcConfig": {"endpointPublicAccess": True}}, True),
+    ],
+)
+def test_a_change_that_opens_nothing_is_not_waited_for(public: bool, request_: Any, waits: bool) -> None:
+    state = read(OFFICE, public=public, status="UPDATING")
+    found = judge(CONTROL, view(state, call("UpdateClusterConfig", request_)), APPROVING).counted
+    assert [each.wait != "" for each in found] == [True] * waits
+    settled = read(OFFICE, public=public)
+    assert judge(CONTROL, view(settled, call("UpdateClusterConfig", request_)), APPROVING).counted == ()
 
 
 def test_golden_case_33_without_an_approved_range_it_is_only_reported() -> None:
@@ -239,10 +275,6 @@ def test_the_right_to_write_is_of_calls_that_change_nothing_but_the_network() ->
     assert CONTROL.undoes == CONTROL.writes
 
 
-def config(*listed: str, **more: Any) -> dict[str, Any]:
-    return {"resourcesVpcConfig": {**({"publicAccessCidrs": [*listed]} if listed else {}), **more}}
-
-
 @pytest.mark.parametrize(
     ("before", "name", "request_", "expected"),
     [
@@ -264,7 +296,7 @@ def test_a_replay_follows_the_endpoint_by_what_the_calls_say(
     before: Any, name: str, request_: Any, expected: Any
 ) -> None:
     def state(of: Any) -> State | None:
-        return of and State({ENDPOINT: of[0]} if of[0] else {}, context=of[1])
+        return of and State({ENDPOINT: of[0]} if of[0] else {}, context=(of[1], "ACTIVE"))
 
     assert CONTROL.follow
     assert CONTROL.follow.step(state(before), CLUSTER, call(name, request_), NOW).state == state(expected)

@@ -231,6 +231,26 @@ def ports_of(account: Someone, name: str) -> Any:
     return {row["fromPort"]: [*row["cidrs"], *row["ipv6Cidrs"]] for row in rows}
 
 
+def make_cluster(account: Someone, name: str) -> str:
+    role, network = f"arn:aws:iam::{ACCOUNT}:role/cluster", "subnetIds=subnet-0123456789abcdef0"
+    listed = "endpointPrivateAccess=true,publicAccessCidrs=203.0.113.7/32"
+    words = ("--name", name, "--role-arn", role, "--resources-vpc-config", f"{network},{listed}")
+    cli(account, "eks", "create-cluster", *words)
+    return name
+
+
+def open_endpoint(name: str) -> list[str]:
+    listed = "publicAccessCidrs=203.0.113.7/32,0.0.0.0/0"
+    return ["eks", "update-cluster-config", "--name", name, "--resources-vpc-config", listed]
+
+
+def endpoint(account: Someone, name: str) -> Any:
+    """The list, once EKS has applied what it accepted."""
+    while (cluster := cli(account, "eks", "describe-cluster", "--name", name)["cluster"])["status"] == "UPDATING":
+        pass
+    return cluster["resourcesVpcConfig"]["publicAccessCidrs"]
+
+
 ALL_ON = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
 SNAPSHOT = Proof(
     "ebs_snapshot_public",
@@ -313,6 +333,17 @@ INSTANCE = Proof(
     "narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8.",
     "tcp/22 is open to 203.0.113.7/32, 0.0.0.0/0 again",
 )
+CLUSTER = Proof(
+    "eks_endpoint_cidrs",
+    "EKS cluster",
+    make_cluster,
+    open_endpoint,
+    endpoint,
+    ["203.0.113.7/32", "198.51.100.0/24"],
+    "narrowed its public endpoint from 0.0.0.0/0 to 198.51.100.0/24.",
+    "public endpoint is open to 203.0.113.7/32, 0.0.0.0/0 again",
+)
+APPROVED = f'\n[control.{CLUSTER.control}]\nmode = "fix"\napproved.ipv4 = ["198.51.100.0/24"]\n'
 # What the stack is not deployed with: the right to change what is only observed, but for the bucket.
 OBSERVED = [name_of(control.id) for control in every() if control.mode == "observe" and control.id != BUCKET.control]
 NOT_DEPLOYED = [f"{verb}{name}" for verb in ("Mends", "Undoes") for name in OBSERVED]
@@ -323,12 +354,18 @@ ONE_EACH = tuple({proof.control: proof for proof in PROOFS}.values())  # the las
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     with an_account(tmp_path_factory.mktemp("sam")) as account:
-        run([*DEPLOY, "S3BucketBlockPublicAccessRights=fix"], account.environment)
-        cli(account, "sqs", "create-queue", "--queue-name", "mailbox")
-        mailbox = f"arn:aws:sqs:us-east-1:{ACCOUNT}:mailbox"
-        subscribing = ("--protocol", "sqs", "--notification-endpoint", mailbox)
-        cli(account, "sns", "subscribe", "--topic-arn", account.resource("NoticeTopic"), *subscribing)
+        deploy_with(account, "S3BucketBlockPublicAccessRights=fix")
+        make_cluster(account, "observed")
         yield account
+
+
+def deploy_with(account: Deployed, *parameters: str) -> None:
+    """Deploy the stack, and subscribe a queue to the topic for people."""
+    run([*DEPLOY, *parameters], account.environment)
+    cli(account, "sqs", "create-queue", "--queue-name", "mailbox")
+    mailbox = f"arn:aws:sqs:us-east-1:{ACCOUNT}:mailbox"
+    subscribing = ("--protocol", "sqs", "--notification-endpoint", mailbox)
+    cli(account, "sns", "subscribe", "--topic-arn", account.resource("NoticeTopic"), *subscribing)
 
 
 def mails(deployed: Deployed, about: str) -> list[str]:

@@ -27,10 +27,10 @@ from support import NOW, policy
 from walkthrough.conftest import TOOLS, run
 from walkthrough.deployed import RIGHTS
 from walkthrough.network_acl import ACL
-from walkthrough.test_deployed_controls import BUCKET, PROOFS, Proof, Someone, cli
+from walkthrough.test_deployed_controls import APPROVED, BUCKET, CLUSTER, PROOFS, Proof, Someone, cli
 
 REGION = "us-east-1"
-FIXING = "".join(f'\n[control.{proof.control}]\nmode = "fix"\n' for proof in (BUCKET, ACL))
+FIXING = "".join(f'\n[control.{proof.control}]\nmode = "fix"\n' for proof in (BUCKET, ACL)) + APPROVED
 
 
 class ByHand(NamedTuple):
@@ -88,7 +88,7 @@ GROUP = Proof(
     "narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8.",
     "is tcp/22 from 0.0.0.0/0 again",
 )
-ALL = (GROUP, *PROOFS)
+ALL = (GROUP, *PROOFS, CLUSTER)
 
 
 def opened(account: ByHand, proof: Proof, name: str) -> str:
@@ -104,7 +104,10 @@ def of(report: dict[str, Any], resource: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(
     "proof",
-    [pytest.param(proof, marks=[pytest.mark.deep] if proof in (*PROOFS[4:], ACL) else []) for proof in (*ALL, ACL)],
+    [
+        pytest.param(proof, marks=[pytest.mark.deep] if proof in (*PROOFS[4:], CLUSTER, ACL) else [])
+        for proof in (*ALL, ACL)
+    ],
     ids=[proof.control for proof in (*ALL, ACL)],
 )
 def test_what_an_aws_cli_call_opened_is_scanned_fixed_and_taken_back(by_hand: ByHand, proof: Proof) -> None:

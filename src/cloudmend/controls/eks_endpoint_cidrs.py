@@ -9,7 +9,8 @@ and a narrower list can cut them off. If the approved ranges hold their addresse
 
 A cluster whose public endpoint is off is not at fault, whatever its list says. cloudmend changes nothing but the list.
 EKS applies it within minutes. Until then the mend is pending, and the queue follows it. While EKS applies another
-update, the mend is deferred.
+update, the mend is deferred. If that update may open the endpoint, the cluster is looked at again until it is active,
+because EKS shows the old list meanwhile.
 
 Approved ranges are trusted: they do not count as exposure.
 """
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct, field
 
@@ -33,6 +34,7 @@ from cloudmend.core.contract import (
     Finding,
     Followed,
     Following,
+    Parts,
     Patch,
     State,
     Trigger,
@@ -61,6 +63,9 @@ _NOTHING_ELSE: Final = (
     "eks:elasticLoadBalancingEnabled",
     "eks:supportType",
 )
+_CHANGING: Final = ("CREATING", "PENDING", "UPDATING")
+_LATER: Final = "EKS applies a change to it, and may show its old list until then"
+_AGAIN: Final = "it is looked at again until the cluster is active"
 _NODES: Final = (
     "its private endpoint is off, so its nodes come through the public one, and a narrower list may cut them off: set "
     "nodes_are_approved in control.eks_endpoint_cidrs if the approved ranges hold their addresses"
@@ -80,7 +85,7 @@ class Settings(RangeSettings, frozen=True, kw_only=True):
 
     @property
     def counting(self) -> RangeSettings:
-        """The settings by which exposure is counted: what is approved is trusted."""
+        """The settings for counting exposure: what is approved is trusted."""
         both = {
             family: AddressSet.union([self.trusted[family], AddressSet.of(self.approved[family])])
             for family in FAMILIES
@@ -143,27 +148,49 @@ KEYS: Final = Keys[Settings](table=Table, examples=_EXAMPLES, read=_settings, wr
 def _read(cluster: Resource, reader: Reader, _: Settings) -> State | None:
     asked = Call("eks", "DescribeCluster", {"name": cluster.id})
     answer = reader.get(asked, {"ResourceNotFoundException": None})
-    return None if answer is None else _state(answer["cluster"]["resourcesVpcConfig"])
+    return None if answer is None else _state(answer["cluster"]["resourcesVpcConfig"], answer["cluster"]["status"])
 
 
-def _state(config: Json) -> State:
+class _Cluster(NamedTuple):
+    """The facts of a cluster that a judgement needs besides the list."""
+
+    has_private: bool  # endpoint
+    status: str = "ACTIVE"
+
+
+def _state(config: Json, status: str = "ACTIVE") -> State:
     """Return the list of a public endpoint; an empty one means the world. A private endpoint has no part."""
     is_public = config.get("endpointPublicAccess", True)
     return State(
         {_ENDPOINT: list(items(config.get(_LIST))) or [_WORLD]} if is_public else {},
-        context=bool(config.get("endpointPrivateAccess", False)),
+        context=_Cluster(bool(config.get("endpointPrivateAccess", False)), status),
     )
 
 
 def _judge(view: View, settings: Settings) -> Iterator[Finding]:
-    listed = view.counted.get(_ENDPOINT, ())
-    sources = (Source(_ENDPOINT, _API, text) for text in listed)
-    for source, why in too_wide(sources, settings.counting, "its other sources"):
-        held = _restraint(source, settings, has_private=view.state.context)
+    cluster: _Cluster = view.state.context or _Cluster(has_private=False)
+    found = list(_at_fault(view.counted, settings))
+    for source, why in found:
+        held = _restraint(source, settings, has_private=cluster.has_private)
         yield Finding(part=_ENDPOINT, why=why, mark=source.mark, restraint=held)
+    if not found and cluster.status in _CHANGING and _may_open(view, settings):
+        yield Finding(part=_ENDPOINT, why=f"{_LATER} ({cluster.status})", mark=_LATER, wait=_AGAIN)
 
 
-def _restraint(source: Source, settings: Settings, *, has_private: bool | None) -> str:
+def _at_fault(parts: Parts, settings: Settings) -> Iterator[tuple[Source, str]]:
+    sources = (Source(_ENDPOINT, _API, text) for text in parts.get(_ENDPOINT, ()))
+    return too_wide(sources, settings.counting, "its other sources")
+
+
+def _may_open(view: View, settings: Settings) -> bool:
+    """Return whether the update under way may open the endpoint. A later look no longer knows what the call said."""
+    if not view.cause.request:
+        return True
+    left = _step(view.state, view.resource, view.cause, view.now).state
+    return left is not None and any(_at_fault(left.parts, settings))
+
+
+def _restraint(source: Source, settings: Settings, *, has_private: bool) -> str:
     """Return why a source at fault is only reported; empty if it can be narrowed."""
     if not settings.inside(source.network):
         family = source.network.version
@@ -202,7 +229,7 @@ def _step(before: State | None, _: Resource, call: ApiCall, __: datetime) -> Fol
         return Followed(_state(told))
     if before is None and _LIST not in told:
         return Followed(None)
-    known = {_LIST: before.parts.get(_ENDPOINT), "endpointPrivateAccess": before.context} if before else {}
+    known = {_LIST: before.parts.get(_ENDPOINT), "endpointPrivateAccess": before.context[0]} if before else {}
     is_public = {"endpointPublicAccess": bool(before.parts)} if before else {}
     return Followed(_state({**known, **is_public, **told}))
 

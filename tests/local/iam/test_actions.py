@@ -440,6 +440,25 @@ def test_a_snapshot_s_keys_say_whom_a_call_adds_and_removes() -> None:
     assert "ec2:Add/group" not in request.context
 
 
+def test_a_cluster_s_keys_say_what_else_of_it_a_call_changes() -> None:
+    (request,) = asked("eks", "UpdateClusterConfig", {"name": "prod", "resourcesVpcConfig": {"publicAccessCidrs": []}})
+    assert request.resource == f"arn:aws:eks:{REGION}:{ACCOUNT}:cluster/prod"
+    assert not [key for key in request.context if key.startswith("eks:")]
+    changing = {"computeConfig": {"enabled": False}, "accessConfig": {"authenticationMode": "API"}}
+    (more,) = asked("eks", "UpdateClusterConfig", {"name": "prod", **changing})
+    assert {key: value for key, value in more.context.items() if key.startswith("eks:")} == {
+        "eks:authenticationMode": "API",
+        "eks:computeConfigEnabled": "false",
+    }
+
+
+def test_a_lightsail_instance_is_named_by_the_calls_that_change_it() -> None:
+    (request,) = asked("lightsail", "PutInstancePublicPorts", {"instanceName": "web-1", "portInfos": []})
+    assert request.resource == f"arn:aws:lightsail:{REGION}:{ACCOUNT}:Instance/web-1"
+    (listed,) = asked("lightsail", "GetInstances", {})
+    assert listed.resource == "*"
+
+
 def test_tags_at_creation_say_which_call_creates() -> None:
     tagged = [{"ResourceType": "security-group-rule", "Tags": [{"Key": "team", "Value": "web"}]}]
     *_, tags = asked("ec2", "AuthorizeSecurityGroupIngress", {"GroupId": GROUP, "TagSpecifications": tagged})
