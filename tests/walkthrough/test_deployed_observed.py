@@ -28,6 +28,7 @@ def statuses(deployed: Deployed, cluster: str) -> list[str]:
 
 def test_an_endpoint_is_looked_at_until_eks_shows_it_open_then_mended_told_and_taken_back(deployed: Deployed) -> None:
     cluster = CLUSTER.make(deployed, "proof")
+    deployed.settle()
     cli(deployed, *CLUSTER.open(cluster))
     deployed.settle()
     assert statuses(deployed, cluster) == ["clean", "deferred"]  # EKS shows the old list while it applies the new one
