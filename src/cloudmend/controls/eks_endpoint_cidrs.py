@@ -136,7 +136,7 @@ def _said(settings: Settings) -> Iterator[str]:
 
 
 _EXAMPLES: Final = {
-    **keys.EXAMPLES,
+    **{name: line for name, line in keys.EXAMPLES.items() if name.partition(".")[0] in ("limits", "trusted")},
     "approved": 'approved = { ipv4 = ["198.51.100.0/24"] }',
     "approved.ipv4": 'approved.ipv4 = ["198.51.100.0/24"]',
     "approved.ipv6": 'approved.ipv6 = ["2001:db8:1::/48"]',

@@ -15,7 +15,7 @@ from support import sg_settings
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
 CONTROL = "security_group_ingress"
-REPORTED = "What network_acl_open and s3_bucket_block_public_access find is only reported."
+REPORTED = "What eks_endpoint_cidrs, network_acl_open, and s3_bucket_block_public_access find is only reported."
 
 
 def explained(text: str, **settings: str) -> tuple[str, ...]:
