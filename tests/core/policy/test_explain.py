@@ -15,7 +15,7 @@ from support import sg_settings
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
 CONTROL = "security_group_ingress"
-REPORTED = "What eks_endpoint_cidrs, network_acl_open, and s3_bucket_block_public_access find is only reported."
+REPORTED = "What eks_endpoint_cidrs, network_acl_open and s3_bucket_block_public_access find is only reported."
 
 
 def explained(text: str, **settings: str) -> tuple[str, ...]:
@@ -149,7 +149,7 @@ def test_a_control_keeps_its_default_elsewhere_and_one_that_mends_is_among_the_r
         f"What {CONTROL} finds in {place} is only reported.",
         f"What {observes} finds in {place} is mended.",
         f"What {observes} finds elsewhere is only reported.",
-        "What network_acl_open finds is only reported.",
+        "What eks_endpoint_cidrs and network_acl_open find is only reported.",
         "What is at fault elsewhere is mended.",
     )
     assert explained(f"control.{CONTROL}.mode.vpc.vpc-01234567 = 'observe'")[9:] == (
