@@ -29,10 +29,11 @@ REVOKES_IPV6 = 'replacement = { ipv4 = "vpc", ipv6 = "revoke" }\n'
 
 
 def _open_group(client: Client) -> str:
-    """A group with a rule that is narrowed, one with a tag that is revoked, and one that refers to a list."""
+    """A group with a rule that is narrowed, one that is revoked, and one of a prefix list, all with a tag."""
     ec2 = client("ec2")
     group = str(ec2.create_security_group(GroupName="elsewhere", Description="testing")["GroupId"])
-    prefix_list = ec2.create_managed_prefix_list(PrefixListName="offices", AddressFamily="IPv4", MaxEntries=1)
+    world = {"PrefixListName": "world", "AddressFamily": "IPv4", "MaxEntries": 1, "Entries": [{"Cidr": "0.0.0.0/0"}]}
+    prefix_list = ec2.create_managed_prefix_list(**world)
     ssh: dict[str, Any] = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
     sources: list[dict[str, Any]] = [
         {"IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
