@@ -15,13 +15,18 @@ import msgspec
 import pytest
 
 from cloudmend import controls
+from cloudmend.controls import families
+
+
+def _files(package: ModuleType) -> list[str]:
+    return [f"{package.__name__}.{info.name}" for info in iter_modules(package.__path__) if not info.ispkg]
 
 
 def _modules() -> list[ModuleType]:
-    """Return the modules of the controls that are one file each."""
-    files = (info.name for info in iter_modules(controls.__path__) if not info.ispkg)
-    modules = (import_module(f"{controls.__name__}.{name}") for name in files)
-    return [module for module in modules if hasattr(module, "CONTROL")]
+    """Return the modules whose control a factory made."""
+    factories = set(_files(families))
+    modules = (import_module(name) for name in _files(controls))
+    return [one for one in modules if any(getattr(each, "__module__", "") in factories for each in vars(one).values())]
 
 
 _MODULES = _modules()
