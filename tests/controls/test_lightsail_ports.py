@@ -7,11 +7,13 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from botocore.session import Session
+from msgspec.structs import replace
 
 from cloudmend.controls.families.ranges.settings import RangeSettings
-from cloudmend.controls.lightsail_ports import CONTROL
+from cloudmend.controls.lightsail_ports import _REGIONS, CONTROL
 from cloudmend.core.contract import Parts, State, View
-from cloudmend.core.errors import PolicyError, UnsafePlan
+from cloudmend.core.errors import AwsError, PolicyError, UnsafePlan
 from cloudmend.core.model import ApiCall, Json, Resource, Step
 from cloudmend.core.network import AddressSet, Traffic
 from cloudmend.core.planning import Plan, calls, judge, plan, same
@@ -230,6 +232,31 @@ def test_a_sweep_lists_the_instances_that_open_a_guarded_port_with_one_call() ->
     assert CONTROL.every
     assert list(CONTROL.every(INSTANCE, reader, DEFAULTS)) == ["open", "new"]
     assert reader.asked == [Call("lightsail", "GetInstances")]
+
+
+@pytest.mark.parametrize(
+    ("region", "code", "fails"),
+    [("us-west-1", "", False), ("us-west-1", "AccessDenied", True), ("us-east-1", "", True)],
+)
+def test_no_answer_is_no_failure_where_lightsail_has_no_server(region: str, code: str, fails: bool) -> None:
+    class Deaf:
+        def rows(self, *_: Any) -> Any:
+            raise AwsError("no answer", action="lightsail:GetInstances", code=code, refused=bool(code))
+
+    reader: Any = Deaf()
+    assert CONTROL.every
+    found = CONTROL.every(replace(INSTANCE, id="", region=region), reader, DEFAULTS)
+    if fails:
+        with pytest.raises(AwsError):
+            list(found)
+    else:
+        assert list(found) == []
+
+
+def test_the_regions_of_lightsail_are_those_that_botocore_knows() -> None:
+    session = Session()
+    partitions = session.get_available_partitions()
+    assert {name for each in partitions for name in session.get_available_regions("lightsail", each)} == _REGIONS
 
 
 @pytest.mark.parametrize(

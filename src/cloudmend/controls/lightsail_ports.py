@@ -13,6 +13,8 @@ the whole list, as it read it just before the intent. Whoever changes the ports 
 A new instance is pending at first. If Lightsail refuses the change then, the mend is deferred, and tried again from the
 queue. The same happens if the instance shows no port yet.
 
+In a Region without a Lightsail server a sweep finds no instance, because nothing answers there.
+
 The ranges behind `lightsail-connect` are AWS's own and are not judged, and neither are Lightsail's load balancers,
 databases, and container services.
 """
@@ -44,12 +46,13 @@ from cloudmend.core.contract import (
     lists,
     rights,
 )
+from cloudmend.core.errors import AwsError
 from cloudmend.core.events import items, mapping
 from cloudmend.core.model import ApiCall, Hints, Json, Resource, Step, Words
 from cloudmend.core.network import Traffic, protocol_name, rule_traffic
 from cloudmend.core.policy.catalog import Keys
 from cloudmend.core.policy.location import Key, Review
-from cloudmend.core.ports import Call, Reader
+from cloudmend.core.ports import Call, Reader, Rows
 
 _IPV4, _IPV6, _ALIASES = "cidrs", "ipv6Cidrs", "cidrListAliases"
 _RANGES: Final = (_IPV4, _IPV6)
@@ -61,6 +64,14 @@ _ICMP: Final = ("icmp", "icmpv6")
 _SOURCE: Final = "lightsail.amazonaws.com"
 # An instance's ARN ends with an id that no call names.
 _INSTANCES: Final = "arn:{partition}:lightsail:{region}:{account}:Instance/*"
+# Where Lightsail has a server, as botocore knows. Elsewhere no answer is no failure.
+_REGIONS: Final = frozenset(
+    (
+        *("ap-east-1", "ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2"),
+        *("ap-southeast-3", "ap-southeast-5", "ca-central-1", "eu-central-1", "eu-north-1", "eu-south-2"),
+        *("eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-2"),
+    )
+)
 _NAMED: Final = ("request.instanceName", "request.instanceNames[]")
 _PENDING: Final = "pending"
 _UNSET: Final = "firewall"  # stands for the ports of an instance that has none yet
@@ -169,12 +180,22 @@ def _is_narrower(now: Json, then: Json) -> bool:
     )
 
 
-def _every(_: Resource, reader: Reader, settings: RangeSettings) -> Iterator[str]:
+def _every(region: Resource, reader: Reader, settings: RangeSettings) -> Iterator[str]:
     """Yield those that open a guarded port to anybody, and those whose first ports may still come."""
-    for row in reader.rows(Call("lightsail", "GetInstances"), "instances"):
+    for row in _instances(region.region, reader):
         state = _state(row)
         if exposes(_sources(state.parts), settings) or (state.context == _PENDING and not state.parts):
             yield row["name"]
+
+
+def _instances(region: str, reader: Reader) -> Rows:
+    """Return the instances of a Region; none where Lightsail has no server. Raises AwsError."""
+    try:
+        return reader.rows(Call("lightsail", "GetInstances"), "instances")
+    except AwsError as error:
+        if error.code or region in _REGIONS:
+            raise
+        return ()
 
 
 def _step(before: State | None, _: Resource, call: ApiCall, __: datetime) -> Followed:
