@@ -135,6 +135,10 @@ def test_an_entry_in_words(entry: Json, words: str) -> None:
     ("step", "words"),
     [
         (Step("entry 99", None, DENY), "added entry 99, DENY tcp/3389 from 0.0.0.0/0"),
+        (
+            Step("entry 98", ALLOW, DENY),
+            "replaced entry 98, ALLOW tcp/3389 from 10.0.0.0/8, by DENY tcp/3389 from 0.0.0.0/0",
+        ),
         (Step("entry 110", WIDE, None), "removed entry 110, ALLOW tcp/22 from 52.0.0.0/8"),
         (
             Step("entry 100", SSH, {**SSH, "CidrBlock": "10.0.0.0/8"}),

@@ -155,6 +155,16 @@ def test_what_has_room_is_closed_and_the_rest_is_reported() -> None:
     ]
 
 
+def test_an_entry_that_goes_leaves_its_number_to_one_that_lacked_it() -> None:
+    state = state_of(row(1, "allow", "6", WORLD, 22), row(2, "allow", "6", WORLD, 20, 25))
+    assert mended(state, REVOKING) == ["1 DENY tcp/22 from 0.0.0.0/0", "2 ALLOW tcp/20-25 from 0.0.0.0/0"]
+    first, second = found(state, REVOKING)
+    assert (first.part, second.part, second.beside) == ("entry 1", "entry 2", ("entry 1",))
+    assert (first.is_due, second.is_due) == (True, True)
+    half = state_of(*(row(number, "allow", "6", WORLD, 20, 25) for number in (2, 3)), row(1, "allow", "6", WORLD, 22))
+    assert [each.is_due for each in found(half, REVOKING)] == [True, True]
+
+
 def test_25_of_an_acl_that_no_subnet_uses_it_is_only_reported() -> None:
     (finding,) = found(state_of(SSH, subnets=0))
     assert finding.restraint == "no subnet uses it, so no packet passes it"

@@ -188,7 +188,10 @@ def _did(step: Step) -> str:
         return f"added {step.part}, {Entry(step.after)}"
     if step.after is None:
         return f"removed {step.part}, {Entry(step.before)}"
-    return f"narrowed {step.part} from {Entry(step.before)} to {Entry(step.after).network}"
+    before, after = Entry(step.before), Entry(step.after)
+    if form(before.narrowed_to(after.network).row) != form(after.row):  # another needed the number
+        return f"replaced {step.part}, {before}, by {after}"
+    return f"narrowed {step.part} from {before} to {after.network}"
 
 
 def _clear(_: Resource, state: State | None, settings: Settings) -> str:

@@ -14,6 +14,7 @@ from itertools import accumulate
 from typing import Final, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudmend.controls.families.ranges.settings import RangeSettings
 from cloudmend.controls.network_acl_open.entries import ICMP, Entry, admitted, columns, entry, in_order
@@ -57,7 +58,30 @@ class Mended(NamedTuple):
 
 
 def mended(entries: Sequence[Entry], settings: RangeSettings, narrow: Narrow, left: Collection[int] = ()) -> Mended:
-    """Mend a list. The entries with the numbers in `left` stay as they are, and do not count."""
+    """Mend a list. The entries with the numbers in `left` stay as they are, and do not count.
+
+    An entry that goes leaves its number free, which may be the one that another entry lacked.
+    """
+    done = _once(entries, settings, narrow, left)
+    while any(fault.unplaced for fault in done.faults):  # each time something more is closed, so there is an end
+        more = _once(done.entries, settings, narrow, left)
+        if not any(fault.closed for fault in more.faults):
+            break
+        done = Mended(_joined(done.faults, more.faults), more.entries)
+    return done
+
+
+def _joined(first: Iterable[Fault], then: Iterable[Fault]) -> tuple[Fault, ...]:
+    """Return the faults of a list after a second mend, which knows best what has no number."""
+    found = {fault.entry.number: replace(fault, unplaced=()) for fault in first}
+    for fault in then:
+        was = found.get(fault.entry.number, replace(fault, inserted=()))
+        closed, inserted = disjoint((*was.closed, *fault.closed)), (*was.inserted, *fault.inserted)
+        found[fault.entry.number] = replace(was, closed=closed, inserted=inserted, unplaced=fault.unplaced)
+    return tuple(fault for _, fault in sorted(found.items()) if fault.closed or fault.unplaced)
+
+
+def _once(entries: Sequence[Entry], settings: RangeSettings, narrow: Narrow, left: Collection[int]) -> Mended:
     lists = [_List(entries, family, settings, narrow, left) for family in FAMILIES]
     for each in lists:
         each.close()
