@@ -18,6 +18,7 @@ from cloudmend.controls import (
     ssm_document_public,
 )
 from cloudmend.testing.specimen import Client, Specimen
+from kit.settings import SETTINGS
 
 OTHER = "111122223333"
 OPEN_STATEMENT = {"Sid": "open", "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
@@ -245,4 +246,5 @@ SPECIMENS = (
     ),
     Specimen(lightsail_ports.CONTROL, _open_instance, _disturb_instance, _open_instance_wider, added="198.51.100.9/32"),
     Specimen(network_acl_open.CONTROL, _open_acl, _disturb_acl, _open_acl_wider, added="198.51.100.9/32"),
+    *SETTINGS,
 )

@@ -15,9 +15,12 @@ from walkthrough.conftest import run
 from walkthrough.deployed import DEPLOY, RULES_OF_CONTROLS, Deployed, an_account
 from walkthrough.test_deployed_controls import (
     BUCKET,
+    BY_DEFAULT,
     ONE_EACH,
     QUEUE,
+    REGION,
     SNAPSHOT,
+    SNAPSHOT_BLOCK,
     cli,
     mails,
 )
@@ -84,15 +87,15 @@ def test_the_first_sweep_starts_with_the_deployment_and_changes_nothing(account:
 def test_it_reports_each_control_once_however_often_it_sweeps(account: tuple[Deployed, Old]) -> None:
     deployed, old = account
     assert {each["control"]: each["is_baseline"] for each in digests(deployed)} == dict.fromkeys(
-        (GROUP, *(proof.control for proof in ONE_EACH)), True
+        (GROUP, *(proof.control for proof in ONE_EACH), *BY_DEFAULT), True
     )
     answer = deployed.invoke("SweepFunction")
-    held = 2 + len(ONE_EACH)  # and the packages' bucket
+    held = 2 + len(ONE_EACH) + len(BY_DEFAULT)  # and the packages' bucket
     assert (answer["records"], answer["digest"], answer["held"]) == ([], 0, held)
     (record,) = deployed.records(old.group)
     assert (record["status"], record["notice"]) == ("observed", "digest")
     assert "it was there before cloudmend; cloudmend fix --ledger TABLE mends it" in record["summary"]
-    assert len(digests(deployed)) == 1 + len(ONE_EACH)
+    assert len(digests(deployed)) == 1 + len(ONE_EACH) + len(BY_DEFAULT)
     assert mails(deployed, "") == []
     assert old.read(deployed) == old.state
 
@@ -172,5 +175,5 @@ def test_a_person_lists_it_and_fix_accepts_it(account: tuple[Deployed, Old]) -> 
     fixed = [proof for proof in ONE_EACH if proof is not BUCKET]
     assert [proof.read(deployed, old.made[proof.control]) for proof in fixed] == [proof.mended for proof in fixed]
     left = [each for each in deployed.ledger().all_standing() if isinstance(each, StandingResource)]
-    assert {each.control for each in left} == {BUCKET.control}
-    assert {each.resource.id for each in left} == {"cloudmend-packages", old.made[BUCKET.control]}
+    assert {each.control for each in left} == {BUCKET.control, *BY_DEFAULT} - {SNAPSHOT_BLOCK.control}
+    assert {each.resource.id for each in left} == {"cloudmend-packages", old.made[BUCKET.control], REGION}

@@ -22,6 +22,8 @@ PARTNER = "111122223333"
 POLICY_FILE = "cloudmend/policy.toml"
 OPEN = {"Sid": "open", "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
 OWN = {"Sid": "own", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{PARTNER}:root"}, "Action": "sqs:*"}
+REGION = "us-east-1"
+OFF = {"BlockPublicSecurityGroupRules": False, "PermittedPublicSecurityGroupRuleRanges": [{"MinRange": 22}]}
 NARROWED = {**OPEN, "Condition": {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}}
 
 
@@ -344,11 +346,53 @@ CLUSTER = Proof(
     "public endpoint is open to 203.0.113.7/32, 0.0.0.0/0 again",
 )
 APPROVED = f'\n[control.{CLUSTER.control}]\nmode = "fix"\napproved.ipv4 = ["198.51.100.0/24"]\n'
+SNAPSHOT_BLOCK = Proof(
+    "snapshot_block_public_access",
+    "snapshot block public access",
+    lambda *_: REGION,
+    lambda _: ["ec2", "disable-snapshot-block-public-access"],
+    lambda account, _: cli(account, "ec2", "get-snapshot-block-public-access-state")["State"],
+    "block-new-sharing",
+    "set State from unblocked to block-new-sharing.",
+    "State is unblocked again",
+)
+EMR_BLOCK = Proof(
+    "emr_block_public_access",
+    "EMR block public access",
+    lambda *_: REGION,
+    lambda _: ["emr", "put-block-public-access-configuration", "--block-public-access-configuration", json.dumps(OFF)],
+    lambda account, _: cli(account, "emr", "get-block-public-access-configuration")["BlockPublicAccessConfiguration"],
+    {**OFF, "BlockPublicSecurityGroupRules": True},
+    "set BlockPublicSecurityGroupRules from off to on.",
+    "BlockPublicSecurityGroupRules is off again",
+)
 # What the stack is not deployed with: the right to change what is only observed, but for the bucket.
 OBSERVED = [name_of(control.id) for control in every() if control.mode == "observe" and control.id != BUCKET.control]
 NOT_DEPLOYED = [f"{verb}{name}" for verb in ("Mends", "Undoes") for name in OBSERVED]
-PROOFS = (SNAPSHOT, BUCKET, QUEUE, DB_SNAPSHOT, CLUSTER_SNAPSHOT, IMAGE, DOCUMENT, SERVICE, INSTANCE)
-ONE_EACH = tuple({proof.control: proof for proof in PROOFS}.values())  # the last of each control
+# The block of snapshots comes last: once it is mended, no snapshot can be shared.
+PROOFS = (
+    SNAPSHOT,
+    BUCKET,
+    QUEUE,
+    DB_SNAPSHOT,
+    CLUSTER_SNAPSHOT,
+    IMAGE,
+    DOCUMENT,
+    SERVICE,
+    INSTANCE,
+    EMR_BLOCK,
+    SNAPSHOT_BLOCK,
+)
+OF_RESOURCES = tuple(proof for proof in PROOFS if proof not in (EMR_BLOCK, SNAPSHOT_BLOCK))
+ONE_EACH = tuple({proof.control: proof for proof in OF_RESOURCES}.values())  # the last of each control
+# Settings that are at fault by AWS's own defaults, in every Region of every account.
+BY_DEFAULT = {
+    "ebs_encryption_default",
+    "image_block_public_access",
+    "instance_metadata_defaults",
+    "snapshot_block_public_access",
+    "vpc_block_public_access",
+}
 
 
 @pytest.fixture(scope="module")
@@ -476,7 +520,10 @@ def taken_back(deployed: Deployed, proof: Proof, named: str, mended: dict[str, A
 
 
 def test_the_sweep_mends_what_no_event_reported(deployed: Deployed) -> None:
-    """The bucket too: the policy says by now that it is mended. That with the packages was there before the stack."""
+    """The bucket too: the policy says by now that it is mended.
+
+    Before the stack there were the bucket with the packages, and four settings of the Region that are only observed.
+    """
     with deployed.without_events():
         made = [
             (proof, proof.make(deployed, f"missed-{number}-{proof.control.replace('_', '-')}"))
@@ -486,7 +533,7 @@ def test_the_sweep_mends_what_no_event_reported(deployed: Deployed) -> None:
             cli(deployed, *proof.open(resource))
         answer = deployed.invoke("SweepFunction")
     assert {record["status"] for record in answer["records"]} == {"mended"}
-    assert answer["held"] == 1
+    assert answer["held"] == 5
     for proof, resource in made:
         assert proof.read(deployed, resource) == proof.mended
         *_, record = records(deployed, resource, proof.control)
@@ -505,4 +552,7 @@ def test_what_was_used_is_exactly_what_the_controls_declare(deployed: Deployed) 
     assert deployed.used(RESPONDER) - granted(RESPONDER) == allowed_to_controls(RESPONDER, NOT_DEPLOYED)
     assert deployed.used(SWEEPER) - granted(SWEEPER) == allowed_to_controls(SWEEPER, NOT_DEPLOYED) - granted(SWEEPER)
     needs_no_right = {"sts:GetCallerIdentity"}
-    assert deployed.used(UNDOER) - granted(UNDOER) - needs_no_right == allowed_to_controls(UNDOER, NOT_DEPLOYED)
+    strict = {"ec2:EnableSnapshotBlockPublicAccess"}  # for a policy that asks for the strictest block
+    assert (
+        deployed.used(UNDOER) - granted(UNDOER) - needs_no_right == allowed_to_controls(UNDOER, NOT_DEPLOYED) - strict
+    )

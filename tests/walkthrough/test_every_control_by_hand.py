@@ -27,7 +27,7 @@ from support import NOW, policy
 from walkthrough.conftest import TOOLS, run
 from walkthrough.deployed import RIGHTS
 from walkthrough.network_acl import ACL
-from walkthrough.test_deployed_controls import APPROVED, BUCKET, CLUSTER, PROOFS, Proof, Someone, cli
+from walkthrough.test_deployed_controls import APPROVED, BUCKET, BY_DEFAULT, CLUSTER, OF_RESOURCES, Proof, Someone, cli
 
 REGION = "us-east-1"
 FIXING = "".join(f'\n[control.{proof.control}]\nmode = "fix"\n' for proof in (BUCKET, ACL)) + APPROVED
@@ -88,7 +88,7 @@ GROUP = Proof(
     "narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8.",
     "is tcp/22 from 0.0.0.0/0 again",
 )
-ALL = (GROUP, *PROOFS, CLUSTER)
+ALL = (GROUP, *OF_RESOURCES, CLUSTER)
 
 
 def opened(account: ByHand, proof: Proof, name: str) -> str:
@@ -105,7 +105,7 @@ def of(report: dict[str, Any], resource: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     "proof",
     [
-        pytest.param(proof, marks=[pytest.mark.deep] if proof in (*PROOFS[4:], CLUSTER, ACL) else [])
+        pytest.param(proof, marks=[pytest.mark.deep] if proof in (*OF_RESOURCES[4:], CLUSTER, ACL) else [])
         for proof in (*ALL, ACL)
     ],
     ids=[proof.control for proof in (*ALL, ACL)],
@@ -160,7 +160,7 @@ def test_what_only_observes_is_shown_and_never_fixed_even_if_it_is_named(by_hand
 
 def test_a_name_that_two_kinds_have_is_looked_for_under_both(by_hand: ByHand) -> None:
     """A bucket and a queue of one name: what is agreed for one is not done to the other."""
-    queue = next(proof for proof in PROOFS if proof.control == "sqs_policy_public")
+    queue = next(proof for proof in OF_RESOURCES if proof.control == "sqs_policy_public")
     name = opened(by_hand, BUCKET, "one-name-for-two")
     assert opened(by_hand, queue, name) == name
     words = ("fix", "--region", REGION, "--resource", name, "--policy", str(by_hand.policy), "--yes", "--json")
@@ -176,7 +176,7 @@ def test_a_resource_that_is_nowhere_is_said_to_be_nowhere(by_hand: ByHand) -> No
 
 
 def test_a_process_does_the_same(by_hand: ByHand) -> None:
-    snapshot = opened(by_hand, PROOFS[0], "process")
+    snapshot = opened(by_hand, OF_RESOURCES[0], "process")
     scan = run(["cloudmend", "scan", "--region", REGION], by_hand.environment).stdout
     assert snapshot in scan
     assert "shared with every AWS account" in scan
@@ -224,7 +224,7 @@ def refused_queues(aws: EmbeddedAws, region: str) -> Gateway:
 
 @pytest.mark.parametrize(
     ("region", "finds"),
-    [(REGION, {proof.control for proof in ALL} - {"sqs_policy_public"}), ("eu-north-1", set())],
+    [(REGION, {proof.control for proof in ALL} - {"sqs_policy_public"} | BY_DEFAULT), ("eu-north-1", BY_DEFAULT)],
 )
 def test_a_service_that_refuses_costs_its_own_control_and_hides_nothing_else(
     by_hand: ByHand, region: str, finds: set[str]

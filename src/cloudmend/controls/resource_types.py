@@ -6,6 +6,14 @@ from typing import Final
 
 from cloudmend.core.contract import ResourceType
 
+_REGION: Final = r"[a-z]{2}(-[a-z]+)+-[0-9]"
+
+
+def _of_region(type_: str, noun: str) -> ResourceType:
+    """Return the kind of a setting that an account has once in each Region. Its id is the Region's name."""
+    return ResourceType(type=type_, noun=noun, id_pattern=_REGION, scope="region")
+
+
 BUCKET: Final = ResourceType(
     type="AWS::S3::Bucket",
     noun="S3 bucket",
@@ -71,4 +79,32 @@ SNAPSHOT: Final = ResourceType(
     noun="EBS snapshot",
     id_pattern=r"snap-[0-9a-f]{8,17}",
     arn="arn:{partition}:ec2:{region}::snapshot/{id}",
+)
+BLOCK_OF_SNAPSHOTS: Final = _of_region("AWS::EC2::SnapshotBlockPublicAccess", "snapshot block public access")
+BLOCK_OF_IMAGES: Final = _of_region("AWS::EC2::ImageBlockPublicAccess", "AMI block public access")
+BLOCK_OF_VPCS: Final = _of_region("AWS::EC2::VPCBlockPublicAccessOptions", "VPC block public access")
+BLOCK_OF_EMR: Final = _of_region("AWS::EMR::BlockPublicAccessConfiguration", "EMR block public access")
+EBS_ENCRYPTION: Final = _of_region("AWS::EC2::EbsEncryptionByDefault", "EBS encryption by default")
+METADATA_DEFAULTS: Final = _of_region("AWS::EC2::InstanceMetadataDefaults", "instance metadata defaults")
+SERIAL_CONSOLE: Final = _of_region("AWS::EC2::SerialConsoleAccess", "EC2 serial console access")
+INSTANCE: Final = ResourceType(
+    type="AWS::EC2::Instance",
+    noun="EC2 instance",
+    id_pattern=r"i-[0-9a-f]{8,17}",
+    arn="arn:{partition}:ec2:{region}:{account}:instance/{id}",
+    asff="AwsEc2Instance",
+)
+SUBNET: Final = ResourceType(
+    type="AWS::EC2::Subnet",
+    noun="subnet",
+    id_pattern=r"subnet-[0-9a-f]{8,17}",
+    arn="arn:{partition}:ec2:{region}:{account}:subnet/{id}",
+    asff="AwsEc2Subnet",
+)
+TRANSIT_GATEWAY: Final = ResourceType(
+    type="AWS::EC2::TransitGateway",
+    noun="transit gateway",
+    id_pattern=r"tgw-[0-9a-f]{8,17}",
+    arn="arn:{partition}:ec2:{region}:{account}:transit-gateway/{id}",
+    asff="AwsEc2TransitGateway",
 )

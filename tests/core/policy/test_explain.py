@@ -15,7 +15,11 @@ from support import sg_settings
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
 CONTROL = "security_group_ingress"
-REPORTED = "What eks_endpoint_cidrs, network_acl_open and s3_bucket_block_public_access find is only reported."
+REPORTED = (
+    "What ebs_encryption_default, eks_endpoint_cidrs, image_block_public_access, instance_imdsv2, "
+    "instance_metadata_defaults, network_acl_open, s3_bucket_block_public_access, serial_console_access, "
+    "subnet_public_ip, transit_gateway_auto_accept and vpc_block_public_access find is only reported."
+)
 
 
 def explained(text: str, **settings: str) -> tuple[str, ...]:
