@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.core.contract import Followed, Following, Right, State, after, changed, each, lists, rights
+from cloudmend.core.contract import Followed, Following, Right, Scope, State, after, changed, each, lists, rights
 from cloudmend.core.model import Resource
 from cloudmend.core.ports import Call
 from lamps import CONTROL, TYPE, Settings, call, target
@@ -104,3 +104,12 @@ def test_a_right_holds_under_what_is_said_of_the_call_and_of_the_resource() -> N
         "Null": {"home:Owner": "false"},
     }
     assert rights("home:A")[0].block == {}
+
+
+@pytest.mark.parametrize(
+    ("scope", "is_setting", "noun"),
+    [("resource", False, "lamp"), ("region", True, "setting"), ("account", True, "setting")],
+)
+def test_what_there_is_one_of_is_a_setting_and_is_counted_as_one(scope: Scope, is_setting: bool, noun: str) -> None:
+    kind = replace(TYPE, scope=scope)
+    assert (kind.is_setting, kind.counted_as) == (is_setting, noun)

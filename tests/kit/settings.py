@@ -80,3 +80,6 @@ SETTINGS = (
     Specimen(instance_imdsv2.CONTROL, _old_instance),
     Specimen(subnet_public_ip.CONTROL, _giving_subnet),
 )
+# One factory makes them all. Quick are one with three values, one that is written whole, and one of a resource.
+_QUICK = {"snapshot_block_public_access", "emr_block_public_access", "transit_gateway_auto_accept"}
+DEEP = tuple(each for each in SETTINGS if each.control.id not in _QUICK)

@@ -24,6 +24,7 @@ from cloudmend.core.ports import Call, Reader, Sent
 Parts = Mapping[str, Any]  # part id -> value as AWS answers it; absent: it is not there
 Patch = Mapping[str, Any]  # part id -> the value that it gets; None: it goes
 Severity = Literal["low", "medium", "high", "critical"]
+Scope = Literal["resource", "region", "account"]
 # The meaning of a write's error code: the change was made already; the state refuses the write now; the write is never
 # retried; the guard is stale.
 Meaning = Literal["settled", "deferred", "final", "raced"]
@@ -49,7 +50,17 @@ class ResourceType(Struct, frozen=True, kw_only=True):
     arn: str = ""  # with {partition}, {region}, {account}, {id}
     asff: str = "Other"  # Security Hub's name of the type
     self_evident: bool = False  # its ids say what it is, as sg-... does, so that a sentence need not
-    scope: Literal["resource", "region", "account"] = "resource"
+    scope: Scope = "resource"
+
+    @property
+    def is_setting(self) -> bool:
+        """Whether an account has one of it, or one in each Region: it is a setting that AWS has a default for."""
+        return self.scope != "resource"
+
+    @property
+    def counted_as(self) -> str:
+        """The noun for a count. Settings are counted together, for there is one of each."""
+        return "setting" if self.is_setting else self.noun
 
     def arn_of(self, resource_id: str, account: str, region: str) -> str:
         """Return the ARN of a resource; empty for a type without one."""

@@ -36,7 +36,7 @@ def fixed(bench: Bench, plan: FixPlan) -> tuple[int, list[Record]]:
 
 def test_a_row_says_what_where_why_and_what_would_become_of_it(bench: Bench) -> None:
     report = report_of(looked(bench))
-    assert (report.unread, report.looks, report.resources) == ((), 1, 1)
+    assert (report.unread, report.looks, {row.resource for row in report.rows}) == ((), 1, {bench.id})
     for row in report.rows:
         assert (row.control, row.resource, row.region, row.account) == (bench.control.id, bench.id, REGION, ACCOUNT)
         assert (row.severity, row.noun) == (bench.control.severity, bench.control.resource.noun)
@@ -50,7 +50,9 @@ def test_a_row_says_what_where_why_and_what_would_become_of_it(bench: Bench) -> 
 
 def test_fix_does_what_scan_showed_and_then_scan_shows_nothing(bench: Bench) -> None:
     shown = {row.part: row.value for row in report_of(looked(bench)).rows}
-    code, (record,) = fixed(bench, plan_of(looked(bench)))
+    plan = plan_of(looked(bench))
+    assert plan.summary.endswith(f" in 1 {bench.control.resource.counted_as} (1 in {REGION}).")
+    code, (record,) = fixed(bench, plan)
     assert (code, record.status, record.event_name, record.run_by) == (0, "mended", "Fix", ALICE)
     assert {finding.part for finding in record.findings} == shown.keys()
     assert {edit.part: edit.before for edit in record.edits if edit.part in shown}.items() <= shown.items()

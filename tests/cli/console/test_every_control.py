@@ -15,15 +15,17 @@ from cli.console.test_record import rows
 from cloudmend.cli.console.pages import console_context
 from cloudmend.cli.console.serve import create_app
 from cloudmend.cli.main import app
+from cloudmend.controls import every
 from cloudmend.disk.policy_file import PACKAGED
 from cloudmend.local.server import EmbeddedAws
 from cloudmend.testing.specimen import Specimen, name
+from kit.settings import DEEP
 from kit.specimens import SPECIMENS
 from local.embedded.helpers import client, unheard
 from support import policy
 
 REGION = "us-east-1"
-FIXING = '[control.s3_bucket_block_public_access]\nmode = "fix"\n'
+FIXING = "".join(f'[control.{each.id}]\nmode = "fix"\n' for each in every() if each.mode == "observe")
 
 
 @pytest.fixture
@@ -37,13 +39,17 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[EmbeddedAws
 
 @pytest.fixture
 def fixing(tmp_path: Path) -> str:
-    """The path of a policy that mends buckets too."""
+    """The path of a policy that mends what is only observed by default, too."""
     path = tmp_path / "policy.toml"
     path.write_text(f"{PACKAGED.read_text(encoding='utf-8')}\n{FIXING}", encoding="utf-8")
     return str(path)
 
 
-@pytest.mark.parametrize("specimen", SPECIMENS, ids=name)
+@pytest.mark.parametrize(
+    "specimen",
+    [pytest.param(each, marks=[pytest.mark.deep] if each in DEEP else []) for each in SPECIMENS],
+    ids=name,
+)
 def test_its_finding_is_shown_its_mend_has_a_record_and_its_undo_takes_it_back(
     aws: EmbeddedAws, fixing: str, specimen: Specimen
 ) -> None:
@@ -53,9 +59,12 @@ def test_its_finding_is_shown_its_mend_has_a_record_and_its_undo_takes_it_back(
     assert resource in home
     assert str(escape(control.title)) in home
     assert "chip fix" in home
-    words = ["fix", "--region", REGION, "--resource", resource, "--policy", fixing, "--yes", "--json"]
+    only = ["--resource", resource, "--control", control.id]  # the id of a Region is that of each of its settings
+    words = ["fix", "--region", REGION, *only, "--policy", fixing, "--yes", "--json"]
     done = json.loads(CliRunner().invoke(app, words, catch_exceptions=False).stdout)
-    assert "Nothing is at fault" in said(visitor.get())
+    home = said(visitor.get())
+    assert "Nothing but settings is at fault" in home  # by AWS's own defaults
+    assert f'id="control-{control.id}"' not in home
     (record,) = done["records"]
     assert resource in said(visitor.get("mends"))
     page = said(visitor.get(f"records/{record['entry_id']}"))

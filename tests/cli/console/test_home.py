@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import pytest
 from msgspec.structs import replace
 
 from cli.console.conftest import TOKEN, Visitor, said
+from cli.scan.test_scan import WithInterfaces
 from cloudmend.cli.console.pages import ConsoleContext
 from cloudmend.cli.console.serve import create_app
 from cloudmend.cli.ledgers import StackNotifier
+from cloudmend.cli.scan.report import SETTINGS
+from cloudmend.controls import serial_console_access
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import LedgerError
 from cloudmend.core.exempting import Where
+from cloudmend.core.model import Json
+from cloudmend.core.ports import NEVER, Call
 from cloudmend.engine.sweep import sweep
 from support import REGION, Account, ipv4, policy
 from undoing import GROUNDS, mended_group, refuse, undone
@@ -56,6 +62,33 @@ def test_what_the_ledger_exempts_is_not_called_at_fault(visitor: Visitor, accoun
     assert text.count("left open on purpose</span>") == 2
     assert text.count("by network-team until 2026-11-24 09:00 UTC: The vendor has no VPN yet") == 2
     assert "chip fix" not in text
+
+
+class WithConsole(WithInterfaces):
+    """A Reader that also answers whether the serial console may be used."""
+
+    def get(self, call: Call, absent: Mapping[str, Json | None] = NEVER) -> Json | None:
+        if call.operation == "GetSerialConsoleAccessStatus":
+            return {"SerialConsoleAccessEnabled": True}
+        return super().get(call, absent)
+
+
+def test_a_setting_at_fault_is_in_a_group_of_its_own_and_never_hides_whether_a_resource_is(
+    context: ConsoleContext, account: Account
+) -> None:
+    controls = [serial_console_access.CONTROL, CONTROL]
+    seen = replace(context, readers={REGION: WithConsole(account)}, controls=controls)
+    visitor = Visitor(create_app(seen, TOKEN).test_client())
+    text = said(visitor.get())
+    assert headline(text) == "Nothing but settings is at fault"
+    assert text.index(f'<h2 id="settings">{SETTINGS}</h2>') < text.index('<h3 id="control-serial_console_access">')
+    account.group(ipv4(22, "0.0.0.0/0"))
+    text = said(visitor.get())
+    assert '<span class="fix">1 finding</span>, and 1 in settings' in text
+    assert text.index(f'<h2 id="control-{CONTROL.id}">') < text.index(f'<h2 id="settings">{SETTINGS}</h2>')
+    assert "2 findings in 1 security group and 1 setting; 2 controls looked at in 1 Region." in text
+    refuse(account, "DescribeSecurityGroups", times=1)
+    assert headline(said(visitor.get())) == "Not everything could be read"
 
 
 def test_what_was_there_before_the_stack_of_the_ledger_is_only_reported(

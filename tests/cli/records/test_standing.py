@@ -10,6 +10,7 @@ import pytest
 from cloudmend.cli.ledgers import SearchedLedger
 from cloudmend.cli.records import run
 from cloudmend.cli.records.run import list_standing
+from cloudmend.cli.scan.report import SETTINGS
 from cloudmend.core.model import Resource
 from cloudmend.core.standing import StandingFinding, StandingResource, Unit
 from support import ACCOUNT, REGION, Account
@@ -58,6 +59,22 @@ def test_it_says_what_stands_since_when_and_when_it_was_read(
     assert "90 days ago" in out
     assert "24 h 0 min ago" in out
     assert "4 events not reported" in out
+
+
+def test_settings_are_listed_after_the_resources_even_if_they_are_older(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep(account, "queue", 1)
+    keep(account, REGION, 90, control="snapshot_block_public_access")
+    keep(account, "unknown", 2, control="no_longer_installed")
+    read(account)
+    assert listed() == 0
+    resources, settings = capsys.readouterr().out.split(f"{SETTINGS}\n")
+    assert resources.index("unknown") < resources.index("queue")
+    assert "snapshot_block_public_access" in settings
+    assert listed(as_json=True) == 0
+    ids = [each["resource"]["id"] for each in json.loads(capsys.readouterr().out)["standing"]]
+    assert ids == ["unknown", "queue", REGION]
 
 
 def test_what_was_not_read_is_said_and_is_no_all_clear(account: Account, capsys: pytest.CaptureFixture[str]) -> None:

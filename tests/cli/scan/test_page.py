@@ -14,7 +14,7 @@ from hypothesis import given
 from msgspec.structs import replace
 
 from cli.scan.test_history import mended
-from cli.scan.test_report import CLEAR, EXEMPT, REPORT, ROW, SNAPSHOT, UNREAD, unicode
+from cli.scan.test_report import CLEAR, EXEMPT, REPORT, ROW, SETTING, SNAPSHOT, UNREAD, unicode
 from cloudmend.cli.scan.page import asset, lasting, scan_page
 from cloudmend.cli.scan.pictures import OpenPeriod, bars, timeline
 from cloudmend.cli.scan.report import Report, Row
@@ -69,6 +69,25 @@ class Page(HTMLParser):
 
 def page_of(report: Report = REPORT, entries: Iterable[StoredRecord] | None = None) -> Page:
     return Page(scan_page(report, every(), entries, NOW))
+
+
+def test_settings_have_a_section_of_their_own_between_the_findings_and_the_plan() -> None:
+    page = page_of(replace(REPORT, rows=(ROW, SETTING)))
+    headings = [attributes["id"] for attributes in page.all("h2")]
+    assert headings == ["summary", "findings", "settings", "plan", "periods"]
+    assert [attributes["id"] for attributes in page.all("h3")] == [
+        f"findings-{each.control}" for each in (ROW, SETTING)
+    ]
+    assert "Settings at fault" in page.text("dt")
+    assert "Settings at fault" not in page_of().text("dt")
+    assert [attributes["id"] for attributes in page_of(replace(REPORT, rows=(SETTING,))).all("h2")][1] == "settings"
+
+
+def test_a_bar_of_settings_comes_after_those_of_resources_however_many_they_are() -> None:
+    report = replace(REPORT, rows=(ROW, *[SETTING] * 3, SNAPSHOT, SNAPSHOT))
+    found = bars(report, lambda row: row.control)
+    assert [bar.label for bar in found] == [each.control for each in (SNAPSHOT, ROW, SETTING)]
+    assert [bar.where for bar in found][2] == "in 1 setting"
 
 
 def test_a_record_that_cannot_be_read_is_a_warning_and_hides_no_door() -> None:

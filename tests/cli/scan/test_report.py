@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 
-from cloudmend.cli.scan.formats import COLUMNS, as_csv, as_json, as_sarif
-from cloudmend.cli.scan.report import Report, Row, UnreadableUnit, detail_text, outcome, texts
+from cloudmend.cli.scan.formats import COLUMNS, as_csv, as_json, as_sarif, print_table
+from cloudmend.cli.scan.report import SETTINGS, Report, Row, UnreadableUnit, detail_text, outcome, sections, texts
 from cloudmend.controls import every
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.contract import Reach
@@ -61,6 +61,25 @@ SNAPSHOT = Row(
     action="fix",
     outcome="would become not shared with every AWS account (mode.default is fix)",
     after="not shared with every AWS account",
+)
+SETTING = Row(
+    account=ACCOUNT,
+    region=REGION,
+    control="snapshot_block_public_access",
+    severity="medium",
+    type="AWS::EC2::SnapshotBlockPublicAccess",
+    noun="snapshot block public access",
+    scope="region",
+    resource=REGION,
+    name="",
+    place="",
+    part="State",
+    value="unblocked",
+    why="it is unblocked, so snapshots may be shared with every AWS account",
+    witness="",
+    action="fix",
+    outcome="would become block-new-sharing (mode.default is fix)",
+    after="block-new-sharing",
 )
 EXEMPT = replace(ROW, action="exempt", part="sgr-0f30ccc3fc066201b", outcome="is left open (exempt: by us)", after="")
 UNREAD = UnreadableUnit(
@@ -125,6 +144,41 @@ def test_kinds_of_resources_are_counted_one_by_one_and_many_kinds_together() -> 
     three, four = replace(REPORT, rows=rows), replace(REPORT, rows=(ROW, *rows))
     assert three.summary.startswith("3 findings in 1 EBS snapshot, 1 S3 bucket and 1 SQS queue; ")
     assert four.summary.startswith("4 findings in 4 resources; ")
+
+
+def test_settings_are_counted_together_and_apart_from_resources() -> None:
+    other = replace(SETTING, type="AWS::EC2::SerialConsoleAccess", noun="EC2 serial console access", action="exempt")
+    report = replace(REPORT, rows=(ROW, SETTING, other), unread=())
+    assert report.summary.startswith("3 findings in 1 security group and 2 settings, 1 of them exempt; ")
+    assert (report.counted, report.settings, report.resources) == (2, 1, 1)
+
+
+def test_settings_are_a_section_of_their_own_after_the_resources_whatever_the_order() -> None:
+    controls = sorted(every(), key=lambda each: not each.resource.is_setting)
+    assert [
+        (heading, [(control.id, list(rows)) for control, rows in found])
+        for heading, found in sections((SETTING, ROW, EXEMPT), controls)
+    ] == [("", [(ROW.control, [ROW, EXEMPT])]), (SETTINGS, [(SETTING.control, [SETTING])])]
+    assert [heading for heading, _ in sections((SETTING,), controls)] == [SETTINGS]
+    assert [heading for heading, _ in sections((ROW,), controls)] == [""]
+
+
+def test_json_and_csv_say_that_a_row_is_about_a_setting() -> None:
+    report = replace(REPORT, rows=(ROW, SETTING))
+    assert [row["scope"] for row in json.loads(as_json(report))["rows"]] == ["resource", "region"]
+    assert [row["scope"] for row in csv.DictReader(io.StringIO(as_csv(report)))] == ["resource", "region"]
+
+
+def test_a_setting_that_is_the_same_in_all_regions_is_one_row_of_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    regions = [f"eu-west-{number}" for number in range(1, 5)]
+    same = [replace(SETTING, region=region, resource=region) for region in regions]
+    few = [replace(each, control="serial_console_access", why="it is on") for each in same[:2]]
+    print_table(replace(REPORT, regions=tuple(regions), rows=(*same, *few, ROW), unread=()), every())
+    said = capsys.readouterr().out
+    resources, settings = said.split(f"{SETTINGS}\n")
+    assert ROW.resource in resources
+    assert settings.count("it is unblocked") == settings.count("all 4 Regions") == 1
+    assert [settings.count(region) for region in regions] == [1, 1, 0, 0]
 
 
 def test_a_value_too_long_to_read_is_told_by_what_is_done_to_it() -> None:

@@ -15,7 +15,7 @@ from cloudmend.cli.context import NOTHING, DecisionInputs, LookContext
 from cloudmend.cli.fix.plan import plan_of
 from cloudmend.cli.scan.report import Report
 from cloudmend.cli.scan.run import Controls, Format, chosen, look_everywhere, report_of, write
-from cloudmend.controls import IDS
+from cloudmend.controls import IDS, every
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.contract import Reach
 from cloudmend.core.errors import InputError, LedgerError
@@ -213,6 +213,23 @@ def test_a_group_of_another_account_is_only_reported_and_its_owner_named() -> No
     assert (row.account, row.action, row.after) == ("444455556666", "observe", "")
     assert row.outcome.startswith("is only reported (account 444455556666 owns it, and only its owner can change it")
     assert not plan_of(looked).steps
+
+
+def test_settings_are_looked_at_in_each_region_and_come_after_the_resources() -> None:
+    """The reader knows no setting: a look that could not be finished has its place in the order, too."""
+    settings = [each for each in every() if each.resource.is_setting][:2]
+    account = Account()
+    readers = {"us-east-1": WithInterfaces(account), REGION: WithInterfaces(account)}
+    looked = look_everywhere(readers, [*settings, CONTROL], LookContext(policy(), NOW))
+    first, second = (each.id for each in settings)
+    assert [(each.control.id, each.region) for each in looked] == [
+        (CONTROL.id, "us-east-1"),
+        (CONTROL.id, REGION),
+        (first, "us-east-1"),
+        (second, "us-east-1"),
+        (first, REGION),
+        (second, REGION),
+    ]
 
 
 def test_a_crash_in_one_region_hides_no_other() -> None:

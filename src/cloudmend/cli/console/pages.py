@@ -23,7 +23,7 @@ from cloudmend.cli.exempt.run import end
 from cloudmend.cli.ledgers import StackNotifier, open_ledger
 from cloudmend.cli.messages import came_to, left_open
 from cloudmend.cli.scan.page import asset, short, unbroken
-from cloudmend.cli.scan.report import Report, by_control, detail_text, numbers_of
+from cloudmend.cli.scan.report import Report, detail_text, numbers_of, sections
 from cloudmend.cli.scan.run import Controls, chosen, look_everywhere, report_of
 from cloudmend.cli.undo.run import TerminalNotifier, take_back_and_tell
 from cloudmend.core.attribution import attribute
@@ -82,7 +82,7 @@ class Pages:
         pages.add_app_template_filter(detail_text)
         pages.add_app_template_filter(plural)
         pages.add_app_template_filter(short)
-        pages.add_app_template_filter(by_control)
+        pages.add_app_template_filter(sections)
         pages.add_app_template_filter(numbers_of)
         pages.add_app_template_filter(unbroken)
         pages.add_url_rule("/", view_func=self.home)

@@ -79,8 +79,9 @@ class FixPlan(Struct, frozen=True, kw_only=True):
     def resources(self) -> str:
         """The number of resources of each kind that are changed, in words."""
         return counted(
-            (each.target.control.resource.noun, (each.target.resource.region, each.target.resource.id))
+            (each.target.control.resource.counted_as, (each.target.control.resource.type, place.region, place.id))
             for each in self.steps
+            for place in [each.target.resource]
         )
 
     @property

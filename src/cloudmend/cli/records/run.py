@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -13,8 +14,10 @@ from rich.text import Text
 
 from cloudmend.cli.ledgers import SearchedLedger, find_ledger
 from cloudmend.cli.messages import came_to, who_of
+from cloudmend.cli.scan.report import SETTINGS
 from cloudmend.cli.screen import Column, Screen
 from cloudmend.cli.subjects import named_resources
+from cloudmend.controls import by_id, is_known
 from cloudmend.core.digest import status_of
 from cloudmend.core.errors import InputError
 from cloudmend.core.escaping import plural, terminal
@@ -92,16 +95,16 @@ def _tell(entries: Iterable[LedgerRecord]) -> None:
 
 
 def list_standing(*, control: str, ledger: str, region: str | None, as_json: bool) -> int:
-    """List what stands, oldest first, and when it was read; what cannot be read, on stderr.
+    """List what stands, and when it was read: resources, then settings, each oldest first.
 
-    The exit code: 1 if something cannot be read, or was not. Raises CloudmendError.
+    What cannot be read is on stderr. The exit code: 1 if something cannot be read, or was not. Raises CloudmendError.
     """
     searched = find_ledger(ledger, region)
     found = tuple(searched.ledger.all_standing()) if searched.ledger else ()
     units = searched.ledger.units() if searched.ledger else ()
     stands = sorted(
         (each for each in found if isinstance(each, StandingResource) and control in ("", each.control)),
-        key=lambda each: (each.since, each.id),
+        key=lambda each: (_is_setting(each), each.since, each.id),
     )
     read = [each for each in units if isinstance(each, Unit) and control in ("", each.control)]
     unreadable = [each.problem for each in (*found, *units) if isinstance(each, UnreadableStanding)]
@@ -116,6 +119,10 @@ def list_standing(*, control: str, ledger: str, region: str | None, as_json: boo
     return 0 if read and not unreadable and all(unit.read and not unit.unread for unit in read) else 1
 
 
+def _is_setting(each: StandingResource) -> bool:
+    return is_known(each.control) and by_id(each.control).resource.is_setting
+
+
 def _unread(control: str) -> str:
     """Return the first words of a sentence that says where no sweep is recorded."""
     return f"It is not known what stands: no sweep{f' by {control}' if control else ''} is recorded"
@@ -127,9 +134,13 @@ def _tell_standing(
     screen = Screen()
     for unit in units:
         screen.say(_read(unit, now), hang=2)
+    for is_setting, found in groupby(stands, key=_is_setting):
+        if is_setting:
+            screen.say(Text(SETTINGS, "bold"))
+        screen.rows(_COLUMNS, [_row(each, now) for each in found])
     if stands:
-        screen.rows(_COLUMNS, [_row(each, now) for each in stands])
-    elif unreadable:
+        return
+    if unreadable:
         screen.say("Nothing stands in what could be read; the rest is not known.")
     elif units:
         screen.say("Nothing stands, as of these reads.")

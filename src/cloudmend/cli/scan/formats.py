@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any, Final
@@ -14,10 +14,11 @@ from typing import Any, Final
 import msgspec
 from rich.text import Text
 
-from cloudmend.cli.scan.report import Report, Row, UnreadableUnit, by_control, detail_text, numbers_of
+from cloudmend.cli.scan.report import Found, Report, Row, UnreadableUnit, detail_text, numbers_of, sections
 from cloudmend.cli.screen import Column, Screen
 from cloudmend.core.contract import Control
 from cloudmend.core.escaping import cell, chat, cut, plural, terminal
+from cloudmend.core.policy.model import Action
 
 _CELL: Final = 2000  # characters; a spreadsheet takes some 32,000
 _TABLES: Final = ("details", "reach")
@@ -30,6 +31,7 @@ _SCORES: Final = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0
 _NAME: Final = 255  # characters; EC2 takes no longer names
 _TEXT: Final = 1000
 _UNSAFE: Final = re.compile(r"[^\w./~-]+", re.ASCII)  # of a path in a URI
+_LISTED: Final = 3  # Regions that a table names one by one, if they are all
 _FOREIGN: Final = 80  # characters of a name, a value or a description
 _STYLE: Final = {"fix": "bold red", "observe": "yellow", "exempt": "dim"}
 
@@ -135,15 +137,42 @@ def _result(row: Row, name: str) -> dict[str, Any]:
 
 def print_table(report: Report, controls: Sequence[Control[Any]]) -> None:
     """To stdout, with a line that sums it up, and what holds besides."""
-    screen, found = Screen(), by_control(report.rows)
-    for control in controls:
-        if rows := found.get(control.id):
+    screen = Screen()
+    for heading, found in sections(report.rows, controls):
+        if heading:
+            _print_settings(screen, heading, found, len(report.regions))
+            continue
+        for control, rows in found:
             screen.say(Text(f"{control.id}: {control.title} ({control.severity})", "bold"))
             screen.rows(*_table(control, rows))
             screen.say("")
     screen.say(report.summary)
     if report.rows and report.holds:
         screen.say(f"Besides, {report.holds}.")
+
+
+def _print_settings(screen: Screen, heading: str, found: Found, regions: int) -> None:
+    """Print one table of settings. What is the same in several Regions is one row."""
+    where: defaultdict[tuple[str, str, str, Action], list[str]] = defaultdict(list)
+    for control, rows in found:
+        setting = f"{control.resource.noun}\n{control.id}\n({control.severity})"
+        for row in rows:
+            at_fault = f"{terminal(row.part)}\n{terminal(row.why)}"
+            where[setting, at_fault, terminal(row.outcome), row.action].append(row.region)
+    screen.say(Text(heading, "bold"))
+    columns = [Column("setting"), Column("at fault"), Column("what becomes of it"), Column("where")]
+    screen.rows(
+        columns,
+        [
+            (Text(setting), Text(at_fault), Text(outcome, _STYLE[action]), Text(_regions(those, regions)))
+            for (setting, at_fault, outcome, action), those in where.items()
+        ],
+    )
+    screen.say("")
+
+
+def _regions(those: Sequence[str], of: int) -> str:
+    return f"all {of:,} Regions" if len(those) == of > _LISTED else "\n".join(those)
 
 
 def _table(control: Control[Any], rows: Sequence[Row]) -> tuple[Sequence[Column], Sequence[Sequence[Text]]]:

@@ -11,7 +11,7 @@ import re
 import shlex
 from base64 import b64encode
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
@@ -24,7 +24,7 @@ from markupsafe import Markup, escape
 from cloudmend.cli.context import STACK_NAME
 from cloudmend.cli.messages import duration
 from cloudmend.cli.scan.pictures import OpenPeriod, bars, open_periods, timeline
-from cloudmend.cli.scan.report import Report, Row, by_control, detail_text, numbers_of
+from cloudmend.cli.scan.report import Report, Row, detail_text, numbers_of, sections
 from cloudmend.core.contract import Control
 from cloudmend.core.escaping import cut, plural, terminal
 from cloudmend.core.ledger_records import LedgerRecord, LedgerRecords, StoredRecord
@@ -94,7 +94,7 @@ def _environment() -> Environment:
     environment.filters.update(
         visible=terminal, plural=plural, detail_text=detail_text, unbroken=unbroken, lasting=lasting
     )
-    environment.filters.update(short=short)
+    environment.filters.update(short=short, numbers_of=numbers_of)
     return environment
 
 
@@ -128,7 +128,7 @@ def scan_page(
             ("by-region", "Findings by Region", bars(report, lambda row: row.region)),
             ("by-kind", "Findings by what is open", bars(report, lambda row: row.kind)),
         ],
-        findings=_findings(report, controls),
+        sections=tuple(sections(report.rows, controls)),
         planned=[row for row in report.rows if row.action == "fix"],
         periods=periods,
         unreadable=entries.unreadable,
@@ -141,16 +141,6 @@ def _known(count: int, rows: Sequence[Row]) -> str:
     if all(row.reach for row in rows):
         return f"{count:,}"
     return f"{count:,} known" if any(row.reach for row in rows) else "not known"
-
-
-def _findings(
-    report: Report, controls: Sequence[Control[Any]]
-) -> Iterator[tuple[Control[Any], list[str], Sequence[Row]]]:
-    """Yield each control that found something, the details that are numbers, and the rows."""
-    rows = by_control(report.rows)
-    for control in controls:
-        if found := rows.get(control.id):
-            yield control, numbers_of(found), found
 
 
 def _periods(entries: Iterable[LedgerRecord], report: Report) -> Sequence[OpenPeriod]:

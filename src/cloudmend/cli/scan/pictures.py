@@ -135,9 +135,13 @@ class Timeline(Struct, frozen=True, kw_only=True):
 
 
 def bars(report: Report, key: Callable[[Row], str]) -> tuple[Bar, ...]:
-    """Return the numbers of findings by `key`, the largest first. The last bar counts all others."""
+    """Return the numbers of findings by `key`, the largest first. The last bar counts all others.
+
+    What is found of settings alone comes after what is found of resources.
+    """
     counts = Counter(map(key, report.rows))
-    named = [label for label, _ in counts.most_common(_MOST_BARS)]
+    of_resources = {key(row) for row in report.rows if not row.is_setting}
+    named = sorted(counts, key=lambda label: (label not in of_resources, -counts[label]))[:_MOST_BARS]
     rows = {label: [row for row in report.rows if key(row) == label] for label in named}
     if others := [row for row in report.rows if key(row) not in rows]:
         rows[f"{len(counts) - len(named)} others"] = others

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
 
-from cloudmend.core.contract import Reach, Severity
+from cloudmend.core.contract import Control, Reach, Scope, Severity
 from cloudmend.core.escaping import counted, plural
 from cloudmend.core.model import Edit
 from cloudmend.core.network import readable
 from cloudmend.core.policy.model import Action, Decision
 
+SETTINGS: Final = "Settings of the account and Region"
 _SHORT: Final = 80  # characters of a value that a sentence repeats
 
 
@@ -26,6 +27,7 @@ class Row(Struct, frozen=True, kw_only=True):
     severity: Severity
     type: str  # CloudFormation's name of the kind of resource
     noun: str  # S3 bucket
+    scope: Scope = "resource"  # what it is one of: many resources, or a setting of the Region or the account
     resource: str  # its id
     name: str
     place: str  # the VPC, where there is one
@@ -38,6 +40,11 @@ class Row(Struct, frozen=True, kw_only=True):
     after: str  # what the part would be; empty where it would be removed, or nothing is done
     details: Mapping[str, Any] = {}  # what else the control knows of the part; None: not known
     reach: Reach | None = None  # what is behind the resource; None: not known
+
+    @property
+    def is_setting(self) -> bool:
+        """Whether it is about a setting of the account, or of the account in a Region."""
+        return self.scope != "resource"
 
     @property
     def kind(self) -> str:
@@ -84,6 +91,9 @@ class UnreadableUnit(Struct, frozen=True, kw_only=True):
     error: str
 
 
+Found = Sequence[tuple[Control[Any], Sequence[Row]]]
+
+
 class Report(Struct, frozen=True, kw_only=True):
     """The result of a scan. `version` changes when programs that read it must change.
 
@@ -104,9 +114,14 @@ class Report(Struct, frozen=True, kw_only=True):
         return sum(row.action != "exempt" for row in self.rows)
 
     @property
+    def settings(self) -> int:
+        """The number of the findings that count and are about settings of the account and Region."""
+        return sum(row.action != "exempt" and row.is_setting for row in self.rows)
+
+    @property
     def resources(self) -> int:
-        """The number of resources that have a part at fault."""
-        return len({(row.region, row.type, row.resource) for row in self.rows})
+        """The number of resources that have a part at fault, without settings of the account and Region."""
+        return len({(row.region, row.type, row.resource) for row in self.rows if not row.is_setting})
 
     @property
     def summary(self) -> str:
@@ -135,17 +150,23 @@ def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def by_control(rows: Iterable[Row]) -> Mapping[str, Sequence[Row]]:
-    """Return the rows of each control, in their order."""
+def sections(rows: Iterable[Row], controls: Sequence[Control[Any]]) -> Iterator[tuple[str, Found]]:
+    """Yield the controls that found something, with their rows: first those of resources, under no heading.
+
+    Those of settings are under the heading SETTINGS. A section without a finding is left out.
+    """
     found: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows:
         found[row.control].append(row)
-    return found
+    for heading in ("", SETTINGS):
+        of_these = [each for each in controls if each.id in found and each.resource.is_setting == bool(heading)]
+        if of_these:
+            yield heading, [(each, found[each.id]) for each in of_these]
 
 
 def resources_of(rows: Iterable[Row]) -> str:
-    """Return how many resources of each kind these rows are about: 2 EBS snapshots and 1 S3 bucket."""
-    return counted((row.noun, (row.region, row.type, row.resource)) for row in rows)
+    """Return how many resources of each kind these rows are about: 2 EBS snapshots and 1 setting."""
+    return counted(("setting" if row.is_setting else row.noun, (row.region, row.type, row.resource)) for row in rows)
 
 
 def outcome(decision: Decision, edit: Edit | None) -> str:

@@ -48,6 +48,7 @@ def _row(found: Look, fate: Fate) -> Row:
         severity=control.severity,
         type=control.resource.type,
         noun=control.resource.noun,
+        scope=control.resource.scope,
         resource=resource.id,
         name=resource.name,
         place=found.state.labels.get("vpc", "") if found.state else "",
@@ -106,8 +107,8 @@ def look_everywhere(
 ) -> tuple[LookResult, ...]:
     """Look by each control in each Region; what cannot be read costs that look alone. Region by Region, in order.
 
-    What an account has only once is looked at in the first Region. On a terminal it shows how far it is, unless
-    `quiet`.
+    Looks at settings come after those at resources. What an account has only once is looked at in the first Region. On
+    a terminal it shows how far it is, unless `quiet`.
     """
     home = next(iter(readers), "")
     # One control after the other, so that the looks that are under way at once are in several Regions.
@@ -127,7 +128,7 @@ def look_everywhere(
         )
         found = list(shown)
     order = list(readers)
-    return tuple(sorted(found, key=lambda each: order.index(each.region)))
+    return tuple(sorted(found, key=lambda each: (each.control.resource.is_setting, order.index(each.region))))
 
 
 def _look(at: tuple[Control[Any], str], readers: Mapping[str, Reader], context: LookContext) -> LookResult:
