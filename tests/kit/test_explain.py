@@ -10,7 +10,7 @@ import pytest
 from cloudmend.cli.context import LookContext
 from cloudmend.cli.explain.run import Place, explain_event, explain_id
 from cloudmend.cli.scan.report import outcome
-from cloudmend.cli.subjects import subjects
+from cloudmend.cli.subjects import subjects, subjects_by_name
 from cloudmend.core.errors import CloudmendError
 from cloudmend.core.model import Json
 from cloudmend.core.policy.model import Decision, Policy
@@ -132,10 +132,23 @@ def test_a_name_that_fits_several_kinds_is_explained_as_each_that_there_is(bench
 
 @needs(lambda each: each.control.id == "sqs_policy_public")
 def test_what_is_nowhere_is_said_with_the_kinds_that_it_was_looked_for_as(bench: Bench) -> None:
-    with pytest.raises(
-        CloudmendError, match=f"no-such-thing does not exist in {REGION} as S3 bucket or SQS queue or SSM document"
-    ):
+    kinds = "S3 bucket or SQS queue or SSM document or DB snapshot"
+    with pytest.raises(CloudmendError, match=f"no-such-thing does not exist in {REGION} as {kinds}\\."):
         by_id(bench, "no-such-thing")
+
+
+@needs(lambda each: each.control.id == "rds_snapshot_public")
+def test_a_db_snapshot_is_found_by_its_bare_name(bench: Bench) -> None:
+    """As its ARN ends it has a kind before the name, and two kinds may have the same name."""
+    told = by_id(bench, bench.id.rpartition(":")[2], read_policy({}, PACKAGED))
+    assert [line for line in told.splitlines() if line.startswith("DB ")] == [f"DB snapshot {bench.id} in {REGION}:"]
+
+
+def test_a_name_without_a_prefix_is_of_all_kinds_and_an_id_is_of_its_own() -> None:
+    ids = [each.resource.id for each in subjects_by_name("orders")]
+    assert ids[-2:] == ["snapshot:orders", "cluster-snapshot:orders"]
+    for whole in ("snap-0123456789abcdef0", "snapshot:orders", "event.json", "sgr-0123456789abcdef0"):
+        assert subjects_by_name(whole) == subjects(whole)
 
 
 def test_an_id_that_aws_gives_is_of_one_kind() -> None:

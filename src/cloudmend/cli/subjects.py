@@ -38,8 +38,23 @@ def subjects(text: str) -> tuple[Subject, ...]:
     if _FILE.fullmatch(text):
         return ()
     found = tuple(_subjects(text))
-    telling = tuple(each for each in found if each.part or _OWN_PREFIX.match(each.control.resource.id_pattern))
+    telling = tuple(each for each in found if each.part or _is_own(each.control))
     return telling or found
+
+
+def _is_own(control: Control[Any]) -> bool:
+    """Return whether only AWS gives the ids of this control's resources, so that no name looks like one."""
+    return bool(_OWN_PREFIX.match(control.resource.id_pattern))
+
+
+def subjects_by_name(text: str) -> tuple[Subject, ...]:
+    """Return what a text may name, also without the prefix that ids of a kind have: orders for snapshot:orders."""
+    found = subjects(text)
+    if _FILE.fullmatch(text) or any(each.part or _is_own(each.control) for each in found):
+        return found
+    prefixed = [(each, prefix) for each in every() for prefix in each.resource.prefixes]
+    more = ((each, named(each.resource, f"{prefix}{text}")) for each, prefix in prefixed)
+    return (*found, *(Subject(control=each, resource=resource) for each, resource in more if resource))
 
 
 def named_resources(text: str) -> tuple[Subject, ...]:

@@ -34,6 +34,7 @@ DB_SNAPSHOT: Final = ResourceType(
     noun="DB snapshot",
     # As in the ARN: a DB snapshot and a DB cluster snapshot may have the same name.
     id_pattern=r"(cluster-)?snapshot:[A-Za-z](-?[A-Za-z0-9]){0,254}",
+    prefixes=("snapshot:", "cluster-snapshot:"),
     arn="arn:{partition}:rds:{region}:{account}:{id}",
     asff="AwsRdsDbSnapshot",
 )

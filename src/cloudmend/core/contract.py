@@ -47,6 +47,7 @@ class ResourceType(Struct, frozen=True, kw_only=True):
     type: str  # CloudFormation's name: AWS::EC2::Snapshot
     noun: str  # in a sentence: EBS snapshot
     id_pattern: str  # a regular expression that a whole id matches
+    prefixes: tuple[str, ...] = ()  # of ids, if each id has one of several before the name that people know
     arn: str = ""  # with {partition}, {region}, {account}, {id}
     asff: str = "Other"  # Security Hub's name of the type
     self_evident: bool = False  # its ids say what it is, as sg-... does, so that a sentence need not

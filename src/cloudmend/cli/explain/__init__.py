@@ -33,9 +33,9 @@ def explain(
     """
     from cloudmend.cli.context import look_context
     from cloudmend.cli.explain.run import explain as run
-    from cloudmend.cli.subjects import read_event, subjects
+    from cloudmend.cli.subjects import read_event, subjects_by_name
 
-    is_event = subject == "-" or Path(subject).exists() or not subjects(subject)
+    is_event = subject == "-" or Path(subject).exists() or not subjects_by_name(subject)
     if is_event and subject != "-" and not Path(subject).exists():
         what = "neither an id, such as sg-05fe30eb67c909f27, nor a file"
         raise typer.BadParameter(f"{subject!r} is {what} in {Path.cwd()}.")

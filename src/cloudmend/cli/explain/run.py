@@ -15,7 +15,7 @@ from cloudmend.aws.world import gateways, own_region
 from cloudmend.cli.context import LookContext
 from cloudmend.cli.scan.report import outcome
 from cloudmend.cli.screen import Screen
-from cloudmend.cli.subjects import Subject, subjects
+from cloudmend.cli.subjects import Subject, subjects_by_name
 from cloudmend.controls import woken_by
 from cloudmend.core.attribution import NO_HINTS, attribute
 from cloudmend.core.contract import Control, State
@@ -48,7 +48,7 @@ PlaceOf = Callable[[str], Place]  # of a Region's name; empty: the environment's
 def explain(about: object, context: LookContext, region: str | None, *, as_json: bool) -> None:
     """Write why the resource of an id is at fault or not, or what an event leads to. Raises CloudmendError."""
     place_of = place_in(region)
-    if isinstance(about, str) and (named := subjects(about)):
+    if isinstance(about, str) and (named := subjects_by_name(about)):
         write(explain_id(about, context, place_of(named[0].resource.region)), as_json=as_json)
     else:
         write(explain_event(about, context, place_of), as_json=as_json)
@@ -76,7 +76,7 @@ def write(sentences: Iterable[str], *, as_json: bool) -> None:
 
 def explain_id(text: str, context: LookContext, place: Place) -> tuple[str, ...]:
     """Explain what an id names, under each control that finds it. Raises CloudmendError if there is none."""
-    named = subjects(text)
+    named = subjects_by_name(text)
     if stranger := next((each for each in named if _is_strange(each, context)), None):
         raise CloudmendError(
             f"{text} is of account {stranger.resource.account}, and your credentials belong to account "
@@ -112,8 +112,8 @@ def _target(subject: Subject, world: World) -> Target | None:
 
 
 def _nothing(text: str, named: Sequence[Subject], place: Place) -> str:
-    nouns = " or ".join(f"{each.control.resource.noun}" for each in named if not each.part)
-    looked = f" as {nouns}" if len(named) > 1 else ""
+    nouns = list(dict.fromkeys(each.control.resource.noun for each in named if not each.part))
+    looked = f" as {' or '.join(nouns)}" if len(nouns) > 1 else ""
     return f"{text} does not exist in {place.region}{looked}. Check the id, or pass --region."
 
 
