@@ -44,7 +44,7 @@ def test_a_mend_appears_by_itself_and_the_findings_are_looked_at_again(
     browser.shoot("console-open")
     mend(opened, environment)
     browser.wait(lambda: opened in browser.text("#mends"))
-    browser.wait(lambda: browser.text("h1") == "Nothing is at fault")
+    browser.wait(lambda: browser.text("h1") == "Nothing but settings is at fault")
     assert browser.driver.switch_to.active_element.get_attribute("id") == "look-again"
     browser.wait(lambda: browser.text("#news").startswith("Updated at "))
     browser.shoot("console-mended")

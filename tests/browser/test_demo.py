@@ -25,7 +25,7 @@ def test_the_demo_ends_with_the_console_over_what_was_mended(browser: Browser, t
         (group_id,) = re.findall(r"(sg-\w+)\s+tcp/22 .* deployed", screen.said)
         (address,) = re.findall(r"The console is at (\S+)", screen.said)
         browser.driver.get(address)
-        assert browser.text("h1") == "Nothing is at fault"
+        assert browser.text("h1") == "Nothing but settings is at fault"
         browser.link(group_id).click()
         assert group_id in browser.text("h1")
         screen.type("\r")

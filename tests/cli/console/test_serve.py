@@ -71,7 +71,7 @@ def test_only_this_machine_gets_an_answer_and_the_token_is_not_logged(running: s
     with socket.socket() as other, pytest.raises(ConnectionRefusedError):
         other.connect(("127.0.0.2", port))  # this machine too, so whoever listens everywhere would answer
     with urlopen(url) as page:  # noqa: S310 - our own address
-        assert "Nothing is at fault" in page.read().decode()
+        assert "Nothing but settings is at fault" in page.read().decode()
     with pytest.raises(HTTPError, match="404"):
         urlopen(f"http://127.0.0.1:{port}/")
     running.send_signal(signal.SIGINT)
@@ -124,7 +124,7 @@ def test_the_documented_command_is_the_one_that_starts_it(environment: dict[str,
     with terminal([CLOUDMEND, *words], ROOT, environment) as screen:
         screen.until("Press Ctrl-C to stop it.")
         with urlopen(address(screen.said)) as page:  # noqa: S310 - our own address
-            assert "Nothing is at fault" in page.read().decode()
+            assert "Nothing but settings is at fault" in page.read().decode()
 
 
 def test_every_option_is_documented() -> None:
