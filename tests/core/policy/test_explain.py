@@ -153,7 +153,7 @@ def test_a_control_keeps_its_default_elsewhere_and_one_that_mends_is_among_the_r
         f"What {CONTROL} finds in {place} is only reported.",
         f"What {observes} finds in {place} is mended.",
         f"What {observes} finds elsewhere is only reported.",
-        "What eks_endpoint_cidrs and network_acl_open find is only reported.",
+        REPORTED.replace("s3_bucket_block_public_access, ", ""),
         "What is at fault elsewhere is mended.",
     )
     assert explained(f"control.{CONTROL}.mode.vpc.vpc-01234567 = 'observe'")[9:] == (
