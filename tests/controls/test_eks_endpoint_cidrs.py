@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from ipaddress import ip_network
 from typing import Any
@@ -195,7 +196,9 @@ def test_golden_case_33_an_empty_list_is_never_sent() -> None:
 @pytest.mark.parametrize("network", ["10.0.0.0/8", "192.168.1.0/24", "0.0.0.0/4", "fd00::/8"])
 def test_golden_case_33_a_private_range_cannot_be_approved(network: str) -> None:
     family = 6 if ":" in network else 4
-    with pytest.raises(PolicyError, match="holds private addresses"):
+    example = {4: "198.51.100.0/24", 6: "2001:db8:1::/48"}[family]
+    refusal = re.escape(f"{network} holds private addresses. Write a range such as {example}.")
+    with pytest.raises(PolicyError, match=refusal):
         policy(f'approved.ipv{family} = ["{network}"]\n')
 
 
@@ -336,11 +339,14 @@ def test_a_policy_approves_ranges_and_says_whether_they_hold_the_nodes() -> None
 
 
 def test_what_is_approved_is_one_s_own_and_no_half_of_the_internet() -> None:
-    with pytest.raises(PolicyError, match=r"approved\.ipv4: the ranges hold more than 16,777,216 public addresses"):
+    wide = r"approved\.ipv4: the ranges hold more than 16,777,216 public addresses.*\. Write the networks that are your"
+    with pytest.raises(PolicyError, match=wide):
         policy('approved.ipv4 = ["9.0.0.0/8", "8.8.8.8/32"]\n')
     assert policy('approved.ipv4 = ["9.0.0.0/8"]\n').approved[4] == (ip_network("9.0.0.0/8"),)
     with pytest.raises(PolicyError, match="has no mask"):
         policy('approved.ipv4 = ["8.8.8.8"]\n')
+    with pytest.raises(PolicyError, match=r"is not a CIDR range.*\. Write a range such as 198\.51\.100\.0/24\."):
+        policy('approved.ipv4 = ["the office"]\n')
 
 
 def test_settings_are_told_and_written() -> None:

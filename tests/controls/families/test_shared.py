@@ -14,8 +14,9 @@ from cloudmend.controls import (
     rds_snapshot_public,
     ssm_document_public,
 )
-from cloudmend.core.contract import Control, Finding, NoSettings, Parts, State, View
-from cloudmend.core.model import ApiCall, Json, Resource
+from cloudmend.controls.families.shared import shared_with_everybody
+from cloudmend.core.contract import Control, Finding, NoSettings, Parts, State, Trigger, View, rights
+from cloudmend.core.model import ApiCall, Hints, Json, Resource, Step, Words
 from cloudmend.core.ports import Call
 from cloudmend.core.target import resources
 from support import ACCOUNT, NOW, REGION
@@ -290,10 +291,50 @@ def test_a_service_whose_owner_accepts_each_connection_is_only_reported() -> Non
 
 def test_severity_and_words_are_those_of_the_family() -> None:
     assert {each.severity for each in ALL} == {"critical"}
-    assert {each.words.fault for each in ALL} == {"shared with every AWS account"}
+    for each in ALL:
+        assert each.words == Words(
+            fault="shared with every AWS account",
+            close="end its sharing with every AWS account. Accounts that are named keep their access",
+            prevent="Share it by their ids with the accounts that need it.",
+        )
+        assert each.hints == Hints(again="share it again", change="end the sharing")
+        assert each.did
+        assert each.did(Step("snapshot", before=True, after=False)) == "ended its sharing with every AWS account"
     assert {(each.say(True), each.say(False)) for each in ALL} == {
         ("shared with every AWS account", "not shared with every AWS account")
     }
+
+
+def test_what_a_row_says_is_what_its_control_says() -> None:
+    """The rights and references of the rows are no judgement: they stand here once, and on the pages."""
+    reads, writes, undoes = (rights(f"ec2:{name}Lamp") for name in ("Describe", "Modify", "Open"))
+    made = shared_with_everybody(
+        id="lamp_public",
+        title="A lamp is shared",
+        resource=EBS.resource,
+        triggers=EBS.triggers,
+        read=EBS.read,
+        put=lambda *_: READ_EBS,
+        every=lambda *_: (),
+        reads=reads,
+        writes=writes,
+        undoes=undoes,
+        may="light it",
+        witness=lambda _: "aws",
+        advice="In Terraform, name the accounts.",
+        references=("Security Hub EC2.1",),
+    )
+    assert (made.id, made.title, made.advice) == ("lamp_public", "A lamp is shared", "In Terraform, name the accounts.")
+    assert (made.references, made.follow) == (("Security Hub EC2.1",), None)
+    assert (made.reads, made.writes, made.undoes) == (reads, writes, undoes)
+
+
+def test_a_db_snapshot_is_named_by_the_answer_first_and_an_endpoint_service_by_the_request() -> None:
+    places = ("response.dBSnapshotIdentifier", "request.dBSnapshotIdentifier")
+    assert RDS.triggers[0] == Trigger("rds.amazonaws.com", "ModifyDBSnapshotAttribute", places, prefix="snapshot:")
+    name = "ModifyVpcEndpointServicePermissions"
+    places = (f"request.{name}Request.ServiceId", "request.serviceId")
+    assert Trigger("ec2.amazonaws.com", name, places) in SERVICE.triggers
 
 
 def call_of(control: Control[Any], key: str, name: str, part: str) -> Call:

@@ -66,11 +66,6 @@ def shared_with_everybody(
             if is_shared:
                 yield Finding(part=part, why=why, mended=False, restraint=held, witness=witness(view.resource))
 
-    def step(before: State | None, _: Resource, call: ApiCall, __: datetime) -> Followed:
-        """Return what a call leaves of it. Of a resource that is not shared nothing need be known."""
-        parts = {**(before.parts if before else {}), **(says(call) if says else {})}
-        return Followed(State(parts) if any(parts.values()) else None)
-
     return Control[NoSettings](
         id=id,
         title=title,
@@ -92,11 +87,21 @@ def shared_with_everybody(
         judge=judge,
         put=each(put),
         every=every,
-        follow=Following(calls=(*triggers, *follows), step=step) if says else None,
+        follow=Following(calls=(*triggers, *follows), step=_step(says)) if says else None,
         say=lambda shared: f"{'' if shared else 'not '}shared with every AWS account",
         did=lambda _: "ended its sharing with every AWS account",
         errors=errors,
     )
+
+
+def _step(says: Callable[[ApiCall], Parts]) -> Callable[[State | None, Resource, ApiCall, datetime], Followed]:
+    """Return what a call leaves of a resource. Of one that is not shared nothing need be known."""
+
+    def step(before: State | None, _: Resource, call: ApiCall, __: datetime) -> Followed:
+        parts = {**(before.parts if before else {}), **says(call)}
+        return Followed(State(parts) if any(parts.values()) else None)
+
+    return step
 
 
 def turned(part: str, *, on: bool, off: bool) -> Parts:

@@ -72,6 +72,7 @@ def test_a_fault_gives_its_place_to_its_replacement_and_each_range_stands_once(
         (["10.0.0.0/8"], ["10.0.0.0/8", "8.8.8.8/32"], False),
         (["0.0.0.0/0"], ["::/0"], False),
         ([], ["10.0.0.0/8"], False),
+        (["10.1.2.3/8"], ["10.9.9.9/16"], True),
     ],
 )
 def test_a_list_narrows_if_each_range_lies_inside_one_that_was_there(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from ipaddress import ip_network
+from ipaddress import ip_interface
 from typing import NamedTuple
 
 from cloudmend.controls.families.ranges.exposure import excesses, exposed
@@ -22,7 +22,7 @@ class Source(NamedTuple):
     @property
     def network(self) -> Network:
         """The range; an address without a mask is a range of one."""
-        return ip_network(self.text, strict=False)
+        return _network(self.text)
 
     @property
     def mark(self) -> str:
@@ -55,14 +55,16 @@ def exposes(sources: Iterable[Source], settings: RangeSettings) -> bool:
 
 def narrowed(listed: Sequence[str], faults: Iterable[str], replacements: Iterable[Network]) -> list[str]:
     """Return a list with the replacements in place of its faults: each range once, and what stays in its order."""
-    gone = set(faults)
-    first = min((listed.index(each) for each in gone), default=0)
-    before = [each for each in listed[:first] if each not in gone]
-    after = [each for each in listed[first:] if each not in gone]
-    return list(dict.fromkeys([*before, *map(str, replacements), *after]))
+    gone, new = set(faults), list(map(str, replacements))
+    return list(dict.fromkeys(text for each in listed for text in (new if each in gone else (each,))))
 
 
 def only_narrows(now: Iterable[str], then: Iterable[str]) -> bool:
     """Return whether each range of a list is one that was in it, or lies inside one."""
-    was = [ip_network(each, strict=False) for each in now]
-    return all(any(lies_inside(ip_network(each, strict=False), outer) for outer in was) for each in then)
+    was = [_network(each) for each in now]
+    return all(any(lies_inside(_network(each), outer) for outer in was) for each in then)
+
+
+def _network(text: str) -> Network:
+    """Return the range of an address with its mask; bits beyond the mask do not count."""
+    return ip_interface(text).network
