@@ -148,11 +148,16 @@ deploy_stack() {
     "$sam" build --template-file template.yaml --build-dir "$folder/built"
   step "Uploading them to s3://$bucket/$stack/" "$sam" package --template-file "$folder/built/template.yaml" --output-template-file "$folder/packaged.yaml" \
     --s3-bucket "$bucket" --s3-prefix "$stack" --region "$region"
+  overrides=()
+  for each in ${parameters[@]+"${parameters[@]}"}; do
+    [[ -n ${each#*=} ]] || each+='""' # the SAM CLI takes an empty value in quotes only
+    overrides+=("$each")
+  done
   echo "Deploying the stack $stack in $region ..."
   "$sam" deploy --template-file "$folder/packaged.yaml" --stack-name "$stack" --region "$region" \
     --s3-bucket "$bucket" --s3-prefix "$stack" \
     --capabilities CAPABILITY_IAM --no-confirm-changeset --no-fail-on-empty-changeset \
-    ${parameters[@]+--parameter-overrides "${parameters[@]}"}
+    ${overrides[@]+--parameter-overrides "${overrides[@]}"}
   ledger="$(stack_has "Outputs[?OutputKey=='LedgerTableName'].OutputValue")"
   cat <<EOF
 

@@ -118,6 +118,8 @@ def test_a_parameter_that_the_stack_keeps_is_checked_with_the_policy_too(recordi
     assert not (recording_sam.parent / "calls").exists()
     for given in (["ReplacementIpv4=10.0.0.0/8"], ["ReplacementIpv4=52.0.0.0/16", "ReplacementIpv4="]):
         assert script("deploy.sh", *DEPLOYMENT, *given, environment=environment).returncode == 0
+    *_, deploy = (recording_sam.parent / "calls").read_text().splitlines()
+    assert 'ReplacementIpv4=52.0.0.0/16 ReplacementIpv4="" ' in deploy  # the SAM CLI takes nothing in quotes only
 
 
 def test_a_stack_of_somebody_else_is_neither_deployed_onto_nor_removed(
