@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kit.settings import DEEP
+from kit.specimens import DEEP
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses by marks

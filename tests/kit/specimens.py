@@ -18,7 +18,7 @@ from cloudmend.controls import (
     ssm_document_public,
 )
 from cloudmend.testing.specimen import Client, Specimen
-from kit.settings import SETTINGS
+from kit import settings
 
 OTHER = "111122223333"
 OPEN_STATEMENT = {"Sid": "open", "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
@@ -246,5 +246,8 @@ SPECIMENS = (
     ),
     Specimen(lightsail_ports.CONTROL, _open_instance, _disturb_instance, _open_instance_wider, added="198.51.100.9/32"),
     Specimen(network_acl_open.CONTROL, _open_acl, _disturb_acl, _open_acl_wider, added="198.51.100.9/32"),
-    *SETTINGS,
+    *settings.SETTINGS,
 )
+# The quick profile has a few of each family that one factory makes. Of those that are shared with everybody these are
+# the EBS snapshot, the DB snapshot and the endpoint service.
+DEEP = (*settings.DEEP, *(each for each in SPECIMENS if each.control.id in {"ami_public", "ssm_document_public"}))

@@ -19,8 +19,7 @@ from cloudmend.controls import every
 from cloudmend.disk.policy_file import PACKAGED
 from cloudmend.local.server import EmbeddedAws
 from cloudmend.testing.specimen import Specimen, name
-from kit.settings import DEEP
-from kit.specimens import SPECIMENS
+from kit.specimens import DEEP, SPECIMENS
 from local.embedded.helpers import client, unheard
 from support import policy
 
