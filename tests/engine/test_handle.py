@@ -139,9 +139,9 @@ def test_a_refused_call_is_neither_read_nor_written_for(code: str) -> None:
 
 
 def test_a_call_that_no_control_watches_is_ignored_by_name() -> None:
-    (answer,) = Account().handle(event("sg-05fe30eb67c909f27", "RunInstances"))
+    (answer,) = Account().handle(event("sg-05fe30eb67c909f27", "RebootInstances"))
     assert isinstance(answer, Ignored)
-    assert answer.reason == "no control watches ec2.amazonaws.com RunInstances"
+    assert answer.reason == "no control watches ec2.amazonaws.com RebootInstances"
 
 
 def test_an_event_that_names_what_is_no_group_is_an_error_and_touches_nothing() -> None:
