@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ ADDED: dict[str, dict[str, Any]] = {
 }
 
 
+@cache
 def template() -> str:
     """The real template with a function that is inline, so that nothing has to be built, and a ledger."""
     read: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
