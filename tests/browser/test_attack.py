@@ -150,13 +150,23 @@ def test_a_name_that_was_made_to_point_here_is_no_way_in(
     assert not marker.exists()
 
 
-def test_an_address_that_somebody_types_is_answered(stranger: Browser, aws_environment: dict[str, str]) -> None:
-    """As AWS answers what nobody signed: an object that is shared with everybody."""
+@pytest.fixture
+def shared(aws_environment: dict[str, str]) -> Iterator[str]:
+    """The path of an object that is shared with everybody."""
     s3 = client("s3", aws_environment)
     s3.create_bucket(Bucket="shared")
     everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::shared/*"}
     s3.put_bucket_policy(Bucket="shared", Policy=json.dumps({"Version": "2012-10-17", "Statement": everybody}))
     s3.put_object(Bucket="shared", Key="hello", Body=b"Hello, reader.", ContentType="text/plain")
-    stranger.driver.get(f"{aws_environment['AWS_ENDPOINT_URL']}/shared/hello")
+    yield "/shared/hello"
+    s3.delete_object(Bucket="shared", Key="hello")
+    s3.delete_bucket(Bucket="shared")
+
+
+def test_an_address_that_somebody_types_is_answered(
+    stranger: Browser, aws_environment: dict[str, str], shared: str
+) -> None:
+    """As AWS answers what nobody signed."""
+    stranger.driver.get(f"{aws_environment['AWS_ENDPOINT_URL']}{shared}")
     assert stranger.statuses(urlsplit(aws_environment["AWS_ENDPOINT_URL"]).netloc)[0] == 200
     assert stranger.text("body") == "Hello, reader."
