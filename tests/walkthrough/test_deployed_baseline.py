@@ -139,6 +139,7 @@ def test_what_no_event_reported_is_mended_by_the_next_sweep(account: tuple[Deplo
     assert old.read(deployed) == old.state
 
 
+@pytest.mark.deep
 def test_an_update_takes_no_second_baseline(account: tuple[Deployed, Old]) -> None:
     deployed, old = account
     marks = {control: unit.baseline for control, unit in units(deployed).items()}

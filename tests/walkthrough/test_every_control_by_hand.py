@@ -224,7 +224,12 @@ def refused_queues(aws: EmbeddedAws, region: str) -> Gateway:
 
 @pytest.mark.parametrize(
     ("region", "finds"),
-    [(REGION, {proof.control for proof in ALL} - {"sqs_policy_public"} | BY_DEFAULT), ("eu-north-1", BY_DEFAULT)],
+    [
+        pytest.param(
+            REGION, {proof.control for proof in ALL} - {"sqs_policy_public"} | BY_DEFAULT, marks=pytest.mark.deep
+        ),
+        ("eu-north-1", BY_DEFAULT),
+    ],
 )
 def test_a_service_that_refuses_costs_its_own_control_and_hides_nothing_else(
     by_hand: ByHand, region: str, finds: set[str]

@@ -143,6 +143,7 @@ def test_the_console_needs_its_extra_alone(wheel: Path, tmp_path: Path, aws: Emb
         console.terminate()
 
 
+@pytest.mark.deep
 def test_the_demo_and_the_embedded_aws_run_from_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
