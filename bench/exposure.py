@@ -1,4 +1,4 @@
-"""How long the detector takes, and how the time grows with the number of rules.
+"""Measure how long the detector takes, and how the time grows with the number of rules.
 
     python bench/exposure.py
 
@@ -64,7 +64,7 @@ def settings(kind: str) -> Settings:
 
 
 def milliseconds(size: int, kind: str) -> list[float]:
-    """Of each run, on facts that were read anew, as in a mend; in order."""
+    """Return the times of the runs, the shortest first. Each run reads its facts again, as a mend does."""
     taken = []
     for _ in range(runs(size)):
         facts = group(size, kind)

@@ -234,6 +234,13 @@ def test_a_sweep_lists_the_instances_that_open_a_guarded_port_with_one_call() ->
     assert reader.asked == [Call("lightsail", "GetInstances")]
 
 
+def test_an_instance_that_cannot_be_judged_is_looked_at_and_hides_no_other() -> None:
+    odd = row(ports(22, cidrs=("no range",)), name="odd")
+    reader: Any = Answers(odd, {"name": "without-ports"}, row(ports(22, cidrs=(WORLD,)), name="open"))
+    assert CONTROL.every
+    assert list(CONTROL.every(INSTANCE, reader, DEFAULTS)) == ["odd", "without-ports", "open"]
+
+
 @pytest.mark.parametrize(
     ("region", "code", "fails"),
     [("us-west-1", "", False), ("us-west-1", "AccessDenied", True), ("us-east-1", "", True)],

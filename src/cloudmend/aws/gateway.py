@@ -39,7 +39,7 @@ _CONFIG: Final = Config(
     connect_timeout=2,
     read_timeout=8,
     retries={"mode": "standard", "total_max_attempts": 4},
-    user_agent="cloudmend",  # all of it: botocore would describe this machine anew with every call
+    user_agent="cloudmend",  # all of it: botocore would describe this machine again with every call
 )
 # For what must not delay a mend, such as a notice: Lambda must have time left for the other records of the same event.
 BRIEFLY: Final = Config(

@@ -27,7 +27,7 @@ from cloudmend.controls.families.ranges import keys
 from cloudmend.controls.families.ranges.exposure import all_clear
 from cloudmend.controls.families.ranges.keys import Limits, Trusted
 from cloudmend.controls.families.ranges.settings import RangeSettings
-from cloudmend.controls.families.ranges.sources import Source, narrowed, only_narrows, too_wide
+from cloudmend.controls.families.ranges.sources import Source, narrowed, narrowing, only_narrows, too_wide
 from cloudmend.controls.resource_types import CLUSTER
 from cloudmend.core.contract import (
     Control,
@@ -43,7 +43,7 @@ from cloudmend.core.contract import (
     rights,
 )
 from cloudmend.core.events import items, mapping
-from cloudmend.core.model import ApiCall, Hints, Json, Resource, Step, Words
+from cloudmend.core.model import ApiCall, Hints, Json, Resource, Words
 from cloudmend.core.network import FAMILIES, AddressSet, Family, Network, Traffic, lies_inside
 from cloudmend.core.policy.catalog import Keys
 from cloudmend.core.policy.location import Key, Review
@@ -234,15 +234,6 @@ def _step(before: State | None, _: Resource, call: ApiCall, __: datetime) -> Fol
     return Followed(_state({**known, **is_public, **told}))
 
 
-def _did(step: Step) -> str:
-    gone, new = ([each for each in one if each not in other] for one, other in _both_ways(step.before, step.after))
-    return f"narrowed its public endpoint from {', '.join(gone)} to {', '.join(new) or 'its other sources'}"
-
-
-def _both_ways(one: Any, other: Any) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-    return (one, other), (other, one)
-
-
 CONTROL: Final = Control[Settings](
     id="eks_endpoint_cidrs",
     title="The public endpoint of an EKS cluster is open to the world",
@@ -268,7 +259,7 @@ CONTROL: Final = Control[Settings](
     settings=Settings,
     keys=KEYS,
     say=lambda listed: f"open to {', '.join(listed)}",
-    did=_did,
+    did=lambda step: narrowing("its public endpoint", step.before, step.after),
     clear=lambda _, __, settings: all_clear(settings.counting, of=" of an EKS endpoint"),
     narrows=_narrows,
     form=sorted,

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct
@@ -31,7 +32,7 @@ from cloudmend.controls.families.ranges import keys
 from cloudmend.controls.families.ranges.exposure import all_clear
 from cloudmend.controls.families.ranges.keys import Limits, Replacements, Trusted
 from cloudmend.controls.families.ranges.settings import RangeSettings
-from cloudmend.controls.families.ranges.sources import Source, exposes, narrowed, only_narrows, too_wide
+from cloudmend.controls.families.ranges.sources import Source, exposes, narrowed, narrowing, only_narrows, too_wide
 from cloudmend.controls.resource_types import LIGHTSAIL_INSTANCE
 from cloudmend.core.contract import (
     Control,
@@ -43,6 +44,7 @@ from cloudmend.core.contract import (
     State,
     Trigger,
     View,
+    is_suspect,
     lists,
     rights,
 )
@@ -183,9 +185,13 @@ def _is_narrower(now: Json, then: Json) -> bool:
 def _every(region: Resource, reader: Reader, settings: RangeSettings) -> Iterator[str]:
     """Yield those that open a guarded port to anybody, and those whose first ports may still come."""
     for row in _instances(region.region, reader):
-        state = _state(row)
-        if exposes(_sources(state.parts), settings) or (state.context == _PENDING and not state.parts):
+        if is_suspect(partial(_may_be_at_fault, row, settings)):
             yield row["name"]
+
+
+def _may_be_at_fault(row: Json, settings: RangeSettings) -> bool:
+    state = _state(row)
+    return exposes(_sources(state.parts), settings) or (state.context == _PENDING and not state.parts)
 
 
 def _instances(region: str, reader: Reader) -> Rows:
@@ -229,10 +235,7 @@ def _did(step: Step) -> str:
     before, after = (
         [each for name in _LISTS for each in (value or _NOBODY)[name]] for value in (step.before, step.after)
     )
-    gone, new = ([each for each in one if each not in other] for one, other in ((before, after), (after, before)))
-    if not after:
-        return f"closed {step.part}"
-    return f"narrowed {step.part} from {', '.join(gone)} to {', '.join(new) or 'its other sources'}"
+    return narrowing(step.part, before, after) if after else f"closed {step.part}"
 
 
 def _form(value: Json) -> Json:

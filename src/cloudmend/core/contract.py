@@ -55,7 +55,7 @@ class ResourceType(Struct, frozen=True, kw_only=True):
 
     @property
     def is_setting(self) -> bool:
-        """Whether an account has one of it, or one in each Region: it is a setting that AWS has a default for."""
+        """Return whether an account has one of it, or one in each Region: a setting, for which AWS has a default."""
         return self.scope != "resource"
 
     @property
@@ -410,6 +410,14 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
 def changed(now: Parts, then: Parts) -> tuple[str, ...]:
     """Return the ids of the parts that differ: first those that are there now, in their order, then new ones."""
     return tuple(part for part in {**now, **then} if now.get(part) != then.get(part))
+
+
+def is_suspect(judge: Callable[[], bool]) -> bool:
+    """Return whether a mend should look at what a list showed. What cannot be judged gets a mend, which reports why."""
+    try:
+        return judge()
+    except Exception:  # noqa: BLE001 - one odd row must not hide the rest of the Region
+        return True
 
 
 def after(parts: Parts, patch: Patch) -> Parts:

@@ -155,8 +155,10 @@ def _edits(found: Verdict) -> Iterator[Edit]:
 
 
 def _fates(found: Verdict, edits: Sequence[Edit]) -> Iterator[Fate]:
+    planned = {each.part: each for each in edits}
     for finding in () if found.is_baseline else found.findings:
-        yield _fate(found, finding, _decision(found, finding), _edit_for(found, finding, edits))
+        edit = _edit_for(found, finding, planned) if finding.is_due else None
+        yield _fate(found, finding, _decision(found, finding), edit)
     for each in found.exempt:
         yield _fate(found, each.finding, Decision("exempt", each.why), None)
     exempt = {(each.finding.part, each.finding.why) for each in found.exempt}
@@ -165,12 +167,10 @@ def _fates(found: Verdict, edits: Sequence[Edit]) -> Iterator[Fate]:
             yield _fate(found, finding, Decision("observe", found.baseline_why), None)
 
 
-def _edit_for(found: Verdict, finding: Finding, edits: Sequence[Edit]) -> Edit | None:
+def _edit_for(found: Verdict, finding: Finding, planned: Mapping[str, Edit]) -> Edit | None:
     """Return what a mend would do about a finding: to its part, or with other parts beside it."""
-    if not finding.is_due:
-        return None
-    own = next((each for each in edits if each.part == finding.part), None)
-    beside = [each for each in edits if each.part in finding.beside]
+    own = planned.get(finding.part)
+    beside = [planned[part] for part in finding.beside if part in planned]
     if own or not beside:
         return own
     before = found.target.control.said(found.view.parts.get(finding.part))

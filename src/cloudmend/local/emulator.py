@@ -34,7 +34,7 @@ _routes: Final = cache(create_backend_app)
 
 
 def forget_accounts() -> None:
-    """Drop all that moto knows. It would make every account anew instead, though each is made when it is asked for."""
+    """Drop all that moto knows. moto itself would make every account again, needed or not."""
     with backend_lock:
         for accounts in BackendDict._instances:  # type: ignore[misc] # noqa: SLF001
             for account in accounts.values():

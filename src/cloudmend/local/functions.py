@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 PRINCIPAL = "lambda.amazonaws.com"
 NOT_ASSUMED = "The role defined for the function cannot be assumed by Lambda."
-# The keys of a function last twelve hours. Its processes start anew, with new keys, an hour before.
+# The keys of a function last twelve hours. Its processes start again, with new keys, an hour before.
 _KEYS_S = 43_200
 _STARTS_ANEW_S = 39_600
 

@@ -166,7 +166,7 @@ def test_what_was_there_before_a_stack_is_left_until_a_person_accepts_it(bench: 
 
 @needs(lambda each: each.control.follow)
 def test_what_a_call_says_that_it_opens_is_no_baseline_though_it_was_so_before(bench: Bench) -> None:
-    """It was closed and opened again before anybody looked, or deleted and made again under the same name."""
+    """The resource was closed and opened again before anybody looked, or deleted and made again under its name."""
     bench.is_stack = True
     bench.sweep()
     bench.restart()

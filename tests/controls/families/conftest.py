@@ -1,4 +1,4 @@
-"""The controls that a family's factory makes are made anew for each test.
+"""The controls that a family's factory makes are made again for each test.
 
 An import makes each of them once, before mutmut changes anything. Made by the test, a control shows what a mutant of
 its factory does.

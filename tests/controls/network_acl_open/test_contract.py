@@ -58,6 +58,12 @@ def test_a_sweep_lists_all_in_one_call_and_goes_on_with_those_at_fault() -> None
     assert list(CONTROL.every(ACL, reader, judged)) == [OTHER, ACL.id]
 
 
+def test_an_acl_that_cannot_be_judged_is_looked_at_and_hides_no_other() -> None:
+    reader: Any = Answers({"NetworkAclId": OTHER}, described(SSH))
+    assert CONTROL.every
+    assert list(CONTROL.every(ACL, reader, DEFAULTS)) == [OTHER, ACL.id]
+
+
 def sent(now: Parts, then: Parts) -> list[tuple[str, Any]]:
     assert CONTROL.put
     calls = list(CONTROL.put(ACL, State(now), then))

@@ -25,7 +25,7 @@ def test_the_example_of_the_page_passes_and_leaves_the_environment_as_it_was(
     monkeypatch.setenv("AWS_PROFILE", "work")
     (example,) = EXAMPLE.findall((ROOT / "docs" / "embedded-aws.md").read_text(encoding="utf-8"))
     pytester.makepyfile(example)
-    pytester.runpytest_inprocess("-p", PLUGIN).assert_outcomes(passed=2)
+    pytester.runpytest_inprocess().assert_outcomes(passed=2)
     assert os.environ["AWS_PROFILE"] == "work"
     assert "AWS_ENDPOINT_URL" not in os.environ
 
@@ -40,6 +40,6 @@ def test_without_the_extra_the_fixture_says_what_is_missing(
 ) -> None:
     monkeypatch.setitem(sys.modules, "boto3", None)
     pytester.makepyfile("def test_it(cloudmend_local): pass")
-    result = pytester.runpytest_inprocess("-p", PLUGIN)
+    result = pytester.runpytest_inprocess()
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*needs boto3. Run: pip install 'cloudmend?testing?'*"])

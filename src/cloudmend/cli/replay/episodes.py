@@ -23,7 +23,7 @@ from cloudmend.core.policy.model import Action, Policy, switched_on
 from cloudmend.core.target import Target, located
 from cloudmend.engine.look import Fate, look_at
 
-REMEMBERED: Final = 4096  # at most; then it starts anew
+REMEMBERED: Final = 4096  # at most; then it starts again
 _POOR: Final = "a record of it does not hold all that decides"
 _OFF: Final = "the policy has the control off"
 Call = tuple[str, str]  # source and name

@@ -43,7 +43,7 @@ class Row(Struct, frozen=True, kw_only=True):
 
     @property
     def is_setting(self) -> bool:
-        """Whether it is about a setting of the account, or of the account in a Region."""
+        """Return whether it is about a setting of the account, or of the account in a Region."""
         return self.scope != "resource"
 
     @property

@@ -7,20 +7,21 @@ that was not before, and only packets to guarded ports are denied. Egress entrie
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-from cloudmend.controls.families.ranges.exposure import all_clear
+from cloudmend.controls.families.ranges.exposure import all_clear, few, reason
 from cloudmend.controls.network_acl_open.entries import LAST, Entry, form
 from cloudmend.controls.network_acl_open.mend import Fault, Mended, is_narrower, mended
 from cloudmend.controls.network_acl_open.settings import KEYS, Settings
 from cloudmend.controls.resource_types import NETWORK_ACL
-from cloudmend.core.contract import Control, Finding, Parts, Patch, State, Trigger, View, changed, rights
+from cloudmend.core.contract import Control, Finding, Parts, Patch, State, Trigger, View, changed, is_suspect, rights
 from cloudmend.core.events import text
 from cloudmend.core.model import ApiCall, Hints, Json, Resource, Step, Words
-from cloudmend.core.network import Network, Traffic, public_addresses, readable
+from cloudmend.core.network import Network, Traffic
 from cloudmend.core.ports import Call, Reader
 from cloudmend.core.target import resources
 
@@ -40,7 +41,6 @@ _SAID: Final = ("CidrBlock", "IcmpTypeCode", "Ipv6CidrBlock", "PortRange", "Prot
 _UNUSED: Final = "no subnet uses it, so no packet passes it"
 # The entries that AWS gives to a new VPC's default ACL: the second if the VPC has an IPv6 block.
 _UNTOUCHED: Final = ("ALLOW all traffic from 0.0.0.0/0", "ALLOW all traffic from ::/0")
-_FEW: Final = 4  # ranges of ports that a sentence names
 
 
 class Facts(Struct, frozen=True):
@@ -84,9 +84,13 @@ def _state(row: Json) -> State:
 def _every(_: Resource, reader: Reader, settings: Settings) -> Iterator[str]:
     """Yield the ACLs at fault: the list says all that there is to judge. Its filters match any mix of entries."""
     for row in reader.rows(Call("ec2", "DescribeNetworkAcls"), "NetworkAcls"):
-        state = _state(row)
-        if not _is_accepted(state, settings) and _mended(state.parts, settings).faults:
+        if is_suspect(partial(_is_at_fault, row, settings)):
             yield row["NetworkAclId"]
+
+
+def _is_at_fault(row: Json, settings: Settings) -> bool:
+    state = _state(row)
+    return not _is_accepted(state, settings) and bool(_mended(state.parts, settings).faults)
 
 
 def _part(entry: Entry) -> str:
@@ -135,19 +139,19 @@ def _judge(view: View, settings: Settings) -> Iterator[Finding]:
                 restraint=unused,
             )
         if fault.unplaced:
-            why = _why(fault, fault.unplaced, settings)
             no_room = f"there are too few free numbers directly before {part}, and cloudmend renumbers no entry"
-            yield Finding(part=part, why=why, mark=f"{part}, no room: {fault.entry}", restraint=unused or no_room)
+            yield Finding(
+                part=part,
+                why=_why(fault, fault.unplaced, settings),
+                mark=f"{part}, no room: {fault.entry}",
+                restraint=unused or no_room,
+            )
 
 
 def _why(fault: Fault, ports: Sequence[Traffic], settings: Settings) -> str:
-    named = ", ".join(map(str, ports[:_FEW]))
-    more = f" and {len(ports) - _FEW} more" if len(ports) > _FEW else ""
     limit = settings.limits[fault.entry.family]
-    told = f"entry {fault.entry.number} ({fault.entry}) opens {named}{more} to {public_addresses(fault.exposure)}"
-    if fault.exposure <= limit:
-        told = f"{told}, and with the ACL's other entries to {readable(fault.together)}"
-    return f"{told}; the limit is {readable(limit)}"
+    told = reason(few(ports), fault.exposure, fault.together, limit, "the ACL's other entries")
+    return f"entry {fault.entry.number} ({fault.entry}) {told}"
 
 
 def _mend(view: View, findings: Sequence[Finding], settings: Settings) -> Patch:

@@ -10,10 +10,11 @@ from cloudmend.controls.families.ranges import keys
 from cloudmend.controls.families.ranges.keys import Limits, Replacements, Trusted
 from cloudmend.controls.families.ranges.settings import RangeSettings
 from cloudmend.core.policy.catalog import Keys
-from cloudmend.core.policy.location import Key, Refused, Review, did_you_mean
+from cloudmend.core.policy.location import Key, Review
 
 UntouchedDefaults = Literal["accepted", "judged"]
 _WORDS: Final = ("accepted", "judged")
+_WHAT: Final = "a way to treat default network ACLs that nobody has changed"
 _REVOKE: Final = ("revoke",)
 
 
@@ -35,17 +36,12 @@ class Table(Struct, frozen=True):
 
 def _read(table: Table, key: Key, review: Review) -> Settings:
     """Return what the keys mean. What is refused has a default, so that all else can be read."""
-    word: Any = review.attempt("accepted", _word, table.untouched_defaults, key.at("untouched_defaults"))
+    word: Any = review.attempt(
+        "accepted", keys.read_word, table.untouched_defaults, _WORDS, _WHAT, key.at("untouched_defaults")
+    )
     settings = Settings(**keys.read_ranges(table, key, review, _REVOKE), untouched_defaults=word)
     keys.check_ranges(settings, key, review)
     return settings
-
-
-def _word(value: object, key: Key) -> Any:
-    if value not in _WORDS:
-        told = f"{value!r} is not a way to treat default network ACLs that nobody has changed"
-        raise Refused(key, told, did_you_mean(str(value), _WORDS))
-    return value
 
 
 def _say(settings: Settings) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from cloudmend.controls.security_group_ingress.detect import detect
 from cloudmend.controls.security_group_ingress.facts import Rule
 from cloudmend.controls.security_group_ingress.observe import GROUP, facts_of, find_groups, find_vpcs
 from cloudmend.controls.security_group_ingress.settings import Settings
+from cloudmend.core.contract import is_suspect
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Json, Request, Resource
 from cloudmend.core.ports import Reader, Rows
@@ -99,19 +100,19 @@ def _groups_at_fault(reader: Reader, settings: Settings) -> Expansion:
     problem = None
     try:
         found.update(
-            (group["GroupId"], group.get("OwnerId", "")) for group in groups if _is_suspect(group, opening, judged)
+            (group["GroupId"], group.get("OwnerId", ""))
+            for group in groups
+            if is_suspect(partial(_may_be_at_fault, group, opening, judged))
         )
     except AwsError as error:
         problem = error
     return _expansion(found, problem)
 
 
-def _is_suspect(group: Json, opening: Callable[[Ports], bool], judged: Callable[[tuple[Source, ...]], bool]) -> bool:
-    """Return whether a mend should look at the group. A group that cannot be judged gets a mend, which reports why."""
-    try:
-        return judged(tuple(_open_sources(group, opening)))
-    except Exception:  # noqa: BLE001 - one odd group must not hide the rest of the Region
-        return True
+def _may_be_at_fault(
+    group: Json, opening: Callable[[Ports], bool], judged: Callable[[tuple[Source, ...]], bool]
+) -> bool:
+    return judged(tuple(_open_sources(group, opening)))
 
 
 def _open_sources(group: Json, opening: Callable[[Ports], bool]) -> Iterator[Source]:

@@ -10,7 +10,7 @@ from cloudmend.controls.families.ranges import keys
 from cloudmend.controls.families.ranges.keys import Limits, Replacements, Trusted
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.policy.catalog import Keys
-from cloudmend.core.policy.location import Key, Refused, Review, did_you_mean
+from cloudmend.core.policy.location import Key, Review
 
 
 class Table(Struct, frozen=True):
@@ -43,19 +43,12 @@ _WORDS: Final = {
 def read(table: Table, key: Key, review: Review) -> Settings:
     """Return what the keys mean. What is refused has a default, so that all else can be read."""
     words: dict[str, Any] = {
-        name: review.attempt(each[0], _word, name, table, key) for name, (each, _) in _WORDS.items()
+        name: review.attempt(each[0], keys.read_word, getattr(table, name), each, what, key.at(name))
+        for name, (each, what) in _WORDS.items()
     }
     settings = Settings(**keys.read_ranges(table, key, review), **words)
     keys.check_ranges(settings, key, review)
     return settings
-
-
-def _word(name: str, table: Table, key: Key) -> Any:
-    words, what = _WORDS[name]
-    value = getattr(table, name)
-    if value not in words:
-        raise Refused(key.at(name), f"{value!r} is not {what}", did_you_mean(str(value), words))
-    return value
 
 
 def say(settings: Settings) -> tuple[str, ...]:

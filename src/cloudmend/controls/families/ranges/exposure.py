@@ -42,11 +42,14 @@ def excesses(openings: Sequence[Opening], family: Family, settings: RangeSetting
         return
     for index, together in at_fault(openings, settings.guarded, limit).items():
         opening = openings[index]
-        size = opening.addresses.size
-        told = f"opens {guarded_ports(opening.traffic, settings)} to {public_addresses(size)}"
-        if size <= limit:
-            told = f"{told}, and with {others} to {readable(together)}"
-        yield Excess(index, size > limit, f"{told}; the limit is {readable(limit)}")
+        size, ports = opening.addresses.size, guarded_ports(opening.traffic, settings)
+        yield Excess(index, size > limit, reason(ports, size, together, limit, others))
+
+
+def reason(ports: str, size: int, together: int, limit: int, others: str) -> str:
+    """Return how far an entry opens some ports, and the limit; if only all are over it, how far they open them."""
+    with_others = f", and with {others} to {readable(together)}" if size <= limit else ""
+    return f"opens {ports} to {public_addresses(size)}{with_others}; the limit is {readable(limit)}"
 
 
 def all_clear(settings: RangeSettings, not_counted: Iterable[str] = (), of: str = "") -> str:
@@ -58,15 +61,16 @@ def all_clear(settings: RangeSettings, not_counted: Iterable[str] = (), of: str 
     trusted = ("trusted networks",) if any(settings.trusted.values()) else ()
     left_out = " or ".join((*trusted, *not_counted))
     besides = f", not counting {left_out}" if left_out else ""
-    return f"no guarded port{of} ({_few(settings.guarded)}) is open to more than {limits}{besides}"
+    return f"no guarded port{of} ({few(settings.guarded)}) is open to more than {limits}{besides}"
 
 
 def guarded_ports(traffic: Traffic, settings: RangeSettings) -> str:
     """Return what of the traffic is guarded, in words; the first few by name."""
-    return _few([common for part in settings.guarded if (common := traffic & part)])
+    return few([common for part in settings.guarded if (common := traffic & part)])
 
 
-def _few(ports: Sequence[Traffic]) -> str:
+def few(ports: Sequence[Traffic]) -> str:
+    """Return ports in words; the first few by name."""
     named = ", ".join(map(str, ports[:_NAMED_PORTS]))
     more = len(ports) - _NAMED_PORTS
     return f"{named} and {more} more" if more > 0 else named

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address, summarize_address_range
 from typing import Any, Final, Protocol
 
@@ -20,7 +20,7 @@ from cloudmend.controls.families.ranges.addresses import (
 from cloudmend.controls.families.ranges.ports import read_guarded
 from cloudmend.controls.families.ranges.settings import RangeSettings, Replacement
 from cloudmend.core.network import FAMILIES, AddressSet, Family, Network, Span, Traffic, readable
-from cloudmend.core.policy.location import Key, Review
+from cloudmend.core.policy.location import Key, Refused, Review, did_you_mean
 
 
 class Limits(Struct, frozen=True):
@@ -89,6 +89,13 @@ def read_ranges(
             family: review.attempt("revoke", _read_replacement, table, family, key, words) for family in FAMILIES
         },
     }
+
+
+def read_word(value: object, words: Sequence[str], what: str, key: Key) -> Any:
+    """Return a value that is one of some words; `what` says what the words are. Raises Refused."""
+    if value not in words:
+        raise Refused(key, f"{value!r} is not {what}", did_you_mean(str(value), words))
+    return value
 
 
 def read_limits(limits: Limits, key: Key, review: Review) -> Mapping[Family, int]:

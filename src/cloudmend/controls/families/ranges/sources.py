@@ -59,6 +59,13 @@ def narrowed(listed: Sequence[str], faults: Iterable[str], replacements: Iterabl
     return list(dict.fromkeys(text for each in listed for text in (new if each in gone else (each,))))
 
 
+def narrowing(what: str, before: Sequence[str], after: Sequence[str]) -> str:
+    """Return in words how a list of sources was narrowed. `what` has the list, such as "its public endpoint"."""
+    gone = [each for each in before if each not in after]
+    new = [each for each in after if each not in before]
+    return f"narrowed {what} from {', '.join(gone)} to {', '.join(new) or 'its other sources'}"
+
+
 def only_narrows(now: Iterable[str], then: Iterable[str]) -> bool:
     """Return whether each range of a list is one that was in it, or lies inside one."""
     was = [_network(each) for each in now]
