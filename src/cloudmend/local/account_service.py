@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 from moto.organizations.models import organizations_backends
 
 from cloudmend.core.partitions import partition_of
 from cloudmend.local.ec2.regions import opted_in
-from cloudmend.local.messages import ApiError, ApiResponse
+from cloudmend.local.messages import ApiError, ApiResponse, json_answer
 from cloudmend.local.organizations_service import is_delegated
 
 if TYPE_CHECKING:
@@ -28,8 +27,7 @@ def answer(exchange: Exchange) -> ApiResponse:
         _check(exchange, account)
     if exchange.request.operation != "ListRegions":
         return exchange.forward()
-    result = json.dumps(_regions(partition_of(exchange.request.region).id, params))
-    return ApiResponse(200, (("Content-Type", "application/json"),), result.encode())
+    return json_answer(_regions(partition_of(exchange.request.region).id, params), "json")
 
 
 def _check(exchange: Exchange, account: str) -> None:

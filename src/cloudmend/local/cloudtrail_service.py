@@ -19,7 +19,7 @@ from cloudmend.local.iam.evaluate import evaluate
 from cloudmend.local.iam.organization import membership_of
 from cloudmend.local.iam.request import AccessRequest, Caller, Policies
 from cloudmend.local.iam.resource_policies import resource_policy
-from cloudmend.local.messages import ApiError, ApiResponse
+from cloudmend.local.messages import ApiError, ApiResponse, json_answer
 from cloudmend.local.selectors import checked_selectors
 from cloudmend.local.trails import accounts_of, all_trails
 
@@ -49,10 +49,10 @@ class CloudTrailService:
         params = json.loads(exchange.request.body or b"{}")
         if exchange.request.operation == "LookupEvents":
             place = exchange.principal.account, exchange.request.region
-            return _json(self._history.look_up(*place, params, datetime.now(UTC)))
+            return json_answer(self._history.look_up(*place, params, datetime.now(UTC)))
         answer = _OPERATIONS.get(exchange.request.operation)
         result = answer(exchange, params) if answer else None
-        return exchange.forward() if result is None else _json(result)
+        return exchange.forward() if result is None else json_answer(result)
 
 
 def _create(exchange: Exchange, params: Mapping[str, Any]) -> None:
@@ -225,10 +225,6 @@ def _visible(account: str, region: str) -> list[Trail]:
 def _backend(exchange: Exchange) -> CloudTrailBackend:
     backend: CloudTrailBackend = cloudtrail_backends[exchange.principal.account][exchange.request.region]
     return backend
-
-
-def _json(result: Mapping[str, Any]) -> ApiResponse:
-    return ApiResponse(200, (("Content-Type", "application/x-amz-json-1.1"),), json.dumps(result).encode())
 
 
 _OPERATIONS: Final[Mapping[str, _Answer]] = {

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.eks.models import eks_backends
 
-from cloudmend.local.messages import ApiError, ApiResponse
+from cloudmend.local.messages import ApiError, ApiResponse, json_answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,12 +44,14 @@ def answer(exchange: Exchange) -> ApiResponse:
             found.resources_vpc_config = _completed(found.resources_vpc_config)
         return made
     if operation == "UpdateClusterConfig" and _CONFIG in params:
-        return _json({"update": _shown(_updated(_named(clusters, params), params[_CONFIG]))})
+        return json_answer({"update": _shown(_updated(_named(clusters, params), params[_CONFIG]))}, "json")
     if operation == "DescribeCluster" and params.get("name") in clusters:
         _described(clusters[params["name"]])
     if operation in ("DescribeUpdate", "ListUpdates"):
         updates = {each["id"]: each for each in _updates(_named(clusters, params))}
-        return _json({"updateIds": [*updates]} if operation == "ListUpdates" else {"update": _update(updates, params)})
+        if operation == "ListUpdates":
+            return json_answer({"updateIds": [*updates]}, "json")
+        return json_answer({"update": _update(updates, params)}, "json")
     return exchange.forward()
 
 
@@ -141,7 +143,3 @@ def _shown(update: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _invalid(message: str) -> ApiError:
     return ApiError("InvalidParameterException", message)
-
-
-def _json(result: Mapping[str, Any]) -> ApiResponse:
-    return ApiResponse(200, (("Content-Type", "application/json"),), json.dumps(result).encode())

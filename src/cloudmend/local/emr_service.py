@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.emr.models import emr_backends
 
-from cloudmend.local.messages import ApiError, ApiResponse
+from cloudmend.local.messages import ApiError, ApiResponse, json_answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,10 +29,10 @@ def answer(exchange: Exchange) -> ApiResponse:
     made_by = {"CreatedByArn": exchange.principal.arn, "CreationDateTime": time.time()}
     if operation == "PutBlockPublicAccessConfiguration":
         kept["block"] = (_checked(json.loads(exchange.request.body)), made_by)
-        return _json({})
+        return json_answer({})
     if operation == "GetBlockPublicAccessConfiguration":
         found, metadata = kept.get("block", (_FIRST, made_by))
-        return _json({_WHOLE: found, f"{_WHOLE}Metadata": metadata})
+        return json_answer({_WHOLE: found, f"{_WHOLE}Metadata": metadata})
     return exchange.forward()
 
 
@@ -46,7 +46,3 @@ def _checked(params: Mapping[str, Any]) -> Mapping[str, Any]:
         if first is None or not 0 <= first <= each.get("MaxRange", first) <= _LAST_PORT:
             raise ApiError("InvalidRequestException", f"{each} is not a range of ports.")
     return {_RANGES: [], **given}
-
-
-def _json(result: Mapping[str, Any]) -> ApiResponse:
-    return ApiResponse(200, (("Content-Type", "application/x-amz-json-1.1"),), json.dumps(result).encode())

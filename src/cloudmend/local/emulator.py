@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from moto.backends import list_of_moto_modules
 from moto.core.base_backend import BackendDict, BaseBackend, backend_lock
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.organizations.models import organizations_backends
 from werkzeug.test import run_wsgi_app
 
 from cloudmend.local.messages import ApiError, ApiResponse, error_code
@@ -43,6 +44,7 @@ def forget_accounts() -> None:
                         backend.reset()
             accounts.clear()
         BackendDict._instances.clear()  # type: ignore[misc] # noqa: SLF001
+    organizations_backends.master_accounts.clear()  # which moto keeps beside the accounts
 
 
 class Emulator(DomainDispatcherApplication):

@@ -7,7 +7,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from cloudmend.local.messages import ApiError, ApiResponse
+from cloudmend.local.messages import ApiError, ApiResponse, json_answer
 from cloudmend.local.patterns.compiler import InvalidPattern, Pattern, compile_pattern
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class EventsService:
             return exchange.forward()
         results = [self._put(entry, exchange) for entry in entries]
         failed = sum("ErrorCode" in result for result in results)
-        return _answer({"FailedEntryCount": failed, "Entries": results})
+        return json_answer({"FailedEntryCount": failed, "Entries": results})
 
     def _put(self, entry: Mapping[str, Any], exchange: Exchange) -> Mapping[str, str]:
         try:
@@ -67,7 +67,7 @@ def _test_event_pattern(exchange: Exchange) -> ApiResponse:
         event = json.loads(request["Event"])
     except ValueError as error:
         raise ApiError("ValidationException", "Parameter Event is not valid.") from error
-    return _answer({"Result": pattern.matches(event)})
+    return json_answer({"Result": pattern.matches(event)})
 
 
 def _compiled(pattern: str) -> Pattern:
@@ -76,10 +76,6 @@ def _compiled(pattern: str) -> Pattern:
     except InvalidPattern as error:
         reason = f"Event pattern is not valid. Reason: {error}"
         raise ApiError("InvalidEventPatternException", reason) from error
-
-
-def _answer(content: Mapping[str, Any]) -> ApiResponse:
-    return ApiResponse(200, (("Content-Type", "application/x-amz-json-1.1"),), json.dumps(content).encode())
 
 
 def _event(entry: Mapping[str, Any], exchange: Exchange) -> Mapping[str, Any]:

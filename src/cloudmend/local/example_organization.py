@@ -63,7 +63,6 @@ def create_organization(region: str) -> tuple[Profile, ...]:
     One has the Region given. The other has another Region, and its name ends with it: "hub", "hub-eu-west-1".
     """
     partition = partition_of(region).id
-    organizations_backends.master_accounts.clear()  # moto keeps it though its state is reset
     backend: OrganizationsBackend = organizations_backends[DEFAULT_ACCOUNT_ID][partition]
     backend.create_organization(region, FeatureSet="ALL")
     backend.get_account_by_id(DEFAULT_ACCOUNT_ID).name = MANAGEMENT

@@ -6,14 +6,13 @@ documented; the words are ours.
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
-from cloudmend.local.messages import ApiError, ApiResponse
+from cloudmend.local.messages import ApiError, ApiResponse, json_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -84,8 +83,7 @@ class LightsailService:
             return exchange.forward()
         place = (exchange.principal.account, exchange.request.region)
         params = exchange.call.params if exchange.call else {}
-        body = json.dumps(answer(self._instances.setdefault(place, {}), params, place)).encode()
-        return ApiResponse(200, (("Content-Type", "application/x-amz-json-1.1"),), body)
+        return json_answer(answer(self._instances.setdefault(place, {}), params, place))
 
 
 def _create(instances: dict[str, _Instance], params: Params, place: Place) -> Mapping[str, Any]:

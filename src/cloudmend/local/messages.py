@@ -6,7 +6,7 @@ import json
 import re
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 if TYPE_CHECKING:
@@ -50,6 +50,11 @@ class ApiResponse:
     headers: tuple[tuple[str, str], ...]
     body: bytes
     error_code: str | None = None
+
+
+def json_answer(result: Mapping[str, Any], kind: str = "x-amz-json-1.1") -> ApiResponse:
+    """Return the answer to a call that succeeded, in a protocol of JSON: x-amz-json-1.1, or json for REST."""
+    return ApiResponse(200, (("Content-Type", f"application/{kind}"),), json.dumps(result).encode())
 
 
 @dataclass(frozen=True, slots=True)

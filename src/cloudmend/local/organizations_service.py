@@ -18,7 +18,7 @@ from cloudmend.core.partitions import partition_of
 from cloudmend.local.iam.organization import membership_of
 from cloudmend.local.iam.policies_of_aws import administrator
 from cloudmend.local.iam.request import AccessRequest, Policy
-from cloudmend.local.messages import ApiError, ApiResponse
+from cloudmend.local.messages import ApiError, ApiResponse, json_answer
 
 if TYPE_CHECKING:
     from cloudmend.local.front import Exchange
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _ROLE: Final = "OrganizationAccountAccessRole"
 _OF_EVERYBODY: Final = frozenset({"CreateOrganization", "DescribeOrganization", "LeaveOrganization"})
 _READS: Final = ("Describe", "List")
-_JSON: Final = (("Content-Type", "application/x-amz-json-1.1"),)
 # Services that AWS takes as delegated, and that moto does not know.
 _DELEGATED: Final = ("account.amazonaws.com", "member.org.stacksets.cloudformation.amazonaws.com")
 _POLICY: Final = "cloudmend_resource_policy"
@@ -43,7 +42,7 @@ def answer(exchange: Exchange) -> ApiResponse:
     if answering := _OPERATIONS.get(operation):
         if backend.org is None:
             raise ApiError("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
-        return ApiResponse(200, _JSON, json.dumps(answering(exchange, backend)).encode())
+        return json_answer(answering(exchange, backend))
     if operation == "RegisterDelegatedAdministrator":
         _know_services()
     response = exchange.forward(account=caller if operation in _OF_EVERYBODY else master)
@@ -90,7 +89,7 @@ def _completed(exchange: Exchange, response: ApiResponse, partition: str) -> Api
     for each in accounts:
         membership = membership_of(each["Id"], partition)
         each["Paths"] = [f"{membership.path}{each['Id']}/"] if membership else []
-    return ApiResponse(response.status, _JSON, json.dumps(result).encode())
+    return json_answer(result)
 
 
 def _know_services() -> None:

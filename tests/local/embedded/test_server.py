@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import (
@@ -124,6 +124,14 @@ def test_the_next_one_knows_nothing_of_the_one_before() -> None:
 
     assert [group["GroupName"] for group in groups] == ["default"]
     assert stacks == []
+
+
+def test_a_later_start_knows_no_member_of_an_organization_that_was_there_before() -> None:
+    asked = {"AccountId": "777788889999", "AlternateContactType": "SECURITY"}
+    with EmbeddedAws(log=unheard, organization=True) as first:
+        assert client(first, "account").get_alternate_contact(**asked)["AlternateContact"]["Name"] == "Security of hub"
+    with EmbeddedAws(log=unheard) as second, pytest.raises(ClientError, match="AccessDeniedException"):
+        client(second, "account").get_alternate_contact(**asked)
 
 
 def test_settling_in_vain_says_how_much_is_pending(aws: EmbeddedAws) -> None:
