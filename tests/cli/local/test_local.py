@@ -49,7 +49,10 @@ def test_it_warns_of_containers_and_says_how_the_function_is_run_in_one(address:
         f"\n  sam build\n  AWS_ENDPOINT_URL=http://host.docker.internal:{port} sam local invoke -e events/event.json "
         "--add-host host.docker.internal:host-gateway\n"
     )
-    nouns = ", ".join(dict.fromkeys(f"{each.resource.noun}s" for each in every()))
+    kinds = [each.resource for each in every()]
+    nouns = ", ".join(dict.fromkeys(f"{kind.noun}{'' if kind.is_setting else 's'}" for kind in kinds))
+    assert "network ACLs, " in nouns
+    assert nouns.endswith(", VPC block public access")
     assert warned.strip() == (
         f"warning: {who} and change what the controls watch in the embedded AWS ({nouns}), under the name "
         "host.docker.internal."

@@ -83,7 +83,8 @@ def _of_containers() -> frozenset[str]:
 
 
 def _watched() -> str:
-    return ", ".join(dict.fromkeys(f"{control.resource.noun}s" for control in every()))
+    kinds = (control.resource for control in every())
+    return ", ".join(dict.fromkeys(kind.noun if kind.is_setting else f"{kind.noun}s" for kind in kinds))
 
 
 def _log() -> IO[str]:
