@@ -11,7 +11,7 @@ from typing import Any, Final
 from cloudmend import controls as package
 from cloudmend.controls import every
 from cloudmend.core.contract import Control, Right
-from docs_blocks import template
+from docs_blocks import by_hand, template
 from docs_blocks.markdown import code, codes, table
 
 _FOLDER: Final = Path(package.__file__).parent
@@ -64,6 +64,7 @@ def _text(control: Control[Any]) -> str:
         _WRITTEN,
         facts,
         _told(control),
+        by_hand.section(control),
         f"**In your code**: {control.advice}",
         "## Rights",
         f"What the stack grants for it in its Region; {_ALL_RIGHTS} has all.",

@@ -1,14 +1,12 @@
-"""A network ACL, deployed with the right to mend it, which no stack has by default; and the lines of its page."""
+"""A network ACL, deployed with the right to mend it, which no stack has by default."""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 
 import pytest
 
 from local.embedded.helpers import ACCOUNT
-from walkthrough.blocks import lines
 from walkthrough.conftest import run
 from walkthrough.deployed import DEPLOY, Deployed, an_account
 from walkthrough.network_acl import ACL, entries, make_acl
@@ -17,7 +15,6 @@ from walkthrough.test_deployed_controls import cli, mails, policy_says, records,
 
 pytestmark = pytest.mark.deep
 WRITES = {f"ec2:{verb}NetworkAclEntry" for verb in ("Create", "Delete", "Replace")}
-PAGE = "docs/controls/network_acl_open.md"
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +52,3 @@ def test_the_sweep_mends_what_no_event_reported(deployed: Deployed) -> None:
     assert entries(deployed, acl) == ACL.mended
     for role in (RESPONDER, SWEEPER, UNDOER):
         assert {each for each in deployed.used(role) if "NetworkAcl" in each} == WRITES | {"ec2:DescribeNetworkAcls"}
-
-
-def test_the_lines_of_its_page_open_show_and_close_an_acl(deployed: Deployed) -> None:
-    acl = make_acl(deployed, "")
-    opening, scan, closing = (shlex.split(line.replace("ACL", acl)) for line in lines(PAGE, "try"))
-    with deployed.without_events():
-        run(opening, deployed.environment)
-        assert acl in run([*scan, "--region", "us-east-1"], deployed.environment).stdout
-        run(closing, deployed.environment)
-        assert acl not in run([*scan, "--region", "us-east-1"], deployed.environment).stdout
