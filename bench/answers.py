@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 from cloudmend.local.ec2.checks import Ec2Error
-from cloudmend.local.ec2.groups import Throttle
+from cloudmend.local.ec2.groups import WRITING, Throttle
 from estate import ACCOUNT, DOOR, RULES, WORLD, Estate, rule_id
 
 PAGE = 1000  # the most that EC2 gives in one answer; here also where the caller names no size
@@ -90,7 +90,7 @@ class Answers:
 
     def _answer_form(self, action: str, form: Form) -> str:
         if self._throttle and action in WRITES:
-            self._throttle.take(action)
+            self._throttle.take(action, WRITING)
         if action not in self._forms:
             raise Ec2Error("InvalidAction", f"The canned server has no answer to {action}: give it one in {__file__}.")
         return self._forms[action](form)

@@ -29,6 +29,8 @@ TESTS: Final = (
     "tests/walkthrough/test_rights_elsewhere.py",
     "tests/walkthrough/test_stack_invoked.py",
 )
+# The recorder imports cloudmend before pytest, whose plug-in of that name then cannot be rewritten.
+_OPTIONS: Final = ("-q", "-p", "no:cacheprovider", "-W", "ignore:Module already imported")
 # cloudmend-SweepRole-XXXXXXXXXXXX, of a stack that is called cloudmend
 _ROLE: Final = re.compile(r"role/cloudmend-(\w+)-\w+$")
 _MOMENT: Final = frozenset({"aws:CurrentTime", "aws:EpochTime", "aws:TokenIssueTime", "aws:UserAgent"})
@@ -128,7 +130,7 @@ def _without_each(
 
 def main() -> int:
     recorder = Recorder()
-    status = pytest.main(["-q", "-p", "no:cacheprovider", *(sys.argv[1:] or TESTS)], plugins=[recorder])
+    status = pytest.main([*_OPTIONS, *(sys.argv[1:] or TESTS)], plugins=[recorder])
     found = sorted(unnoticed(recorder.asked.values()))
     for right in found:
         sys.stdout.write(f"{right.role}: {right.statement} {right.part}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -71,16 +72,28 @@ def test_refused_and_dry_runs_hide_nothing() -> None:
     assert _names(groups) == {"web"}
 
 
-def test_an_action_has_fifty_tokens_and_five_more_each_second() -> None:
+@pytest.mark.parametrize(
+    ("params", "capacity", "refill_per_s"),
+    [({}, 50, 10), ({"MaxResults": 5}, 100, 20), ({"Filters": [{"Name": "group-name", "Values": ["web"]}]}, 100, 20)],
+)
+def test_reading_all_at_once_has_fewer_tokens(params: dict[str, Any], capacity: int, refill_per_s: int) -> None:
     time = [0.0]
     groups = _model(throttle_clock=lambda: time[0])
-    assert _answered(groups) == 50
+    assert _answered(groups, params) == capacity
     time[0] += 0.5
-    assert _answered(groups) == 2
-    time[0] += 0.5
-    assert _answered(groups) == 3
+    assert _answered(groups, params) == refill_per_s // 2
     time[0] += 3600
-    assert _answered(groups) == 50
+    assert _answered(groups, params) == capacity
+
+
+def test_a_write_has_fifty_tokens_and_five_more_each_second() -> None:
+    time = [0.0]
+    groups = _model(throttle_clock=lambda: time[0])
+    assert _created(groups) == 50
+    time[0] += 0.5
+    assert _created(groups) == 2
+    time[0] += 0.5
+    assert _created(groups) == 3
 
 
 def test_a_throttled_call_is_refused_in_these_words_and_changes_nothing() -> None:
@@ -99,11 +112,23 @@ def test_each_action_has_its_own_tokens() -> None:
     _create(groups, "web")
 
 
-def _answered(groups: SecurityGroups) -> int:
+def _answered(groups: SecurityGroups, params: dict[str, Any] | None = None) -> int:
     """How many reads are answered before one is throttled."""
-    for count in range(100):
+    return _until_throttled(lambda _: groups.call("DescribeSecurityGroups", params or {}))
+
+
+def _created(groups: SecurityGroups) -> int:
+    return _until_throttled(lambda number: _create(groups, f"web-{len(_names_now(groups))}-{number}"))
+
+
+def _names_now(groups: SecurityGroups) -> set[str]:
+    return {group.name for group in groups.state.groups.values()}
+
+
+def _until_throttled(call: Callable[[int], object]) -> int:
+    for count in range(200):
         try:
-            groups.call("DescribeSecurityGroups", {})
-        except Ec2Error:
-            return count
+            call(count)
+        except Ec2Error as error:
+            return count if error.code == "RequestLimitExceeded" else -1
     raise AssertionError("no call was throttled")

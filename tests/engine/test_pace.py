@@ -16,7 +16,7 @@ from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.model import Request, Resource
 from cloudmend.core.ports import Leftover, Sent
 from cloudmend.engine.sweep import EC2_WRITES, Bucket, PacedWriter
-from cloudmend.local.ec2.groups import CAPACITY, REFILL_PER_S
+from cloudmend.local.ec2.groups import WRITING
 from support import NOW, Account, StandingClock, ipv4, policy
 
 MODIFY, REVOKE = Request("ec2:ModifySecurityGroupRules", {}), Request("ec2:RevokeSecurityGroupIngress", {})
@@ -93,9 +93,10 @@ def test_no_span_of_time_holds_more_writes_than_aws_takes_in_it(pauses: list[flo
         clock.sleep(pause)
         writer.write(MODIFY)
     times = [(time - NOW).total_seconds() for _, time in written.at]
+    capacity, refill_per_s = WRITING
     for first, start in enumerate(times):
         for last in range(first, len(times)):
-            assert last - first + 1 <= CAPACITY + REFILL_PER_S * (times[last] - start) + 1e-3
+            assert last - first + 1 <= capacity + refill_per_s * (times[last] - start) + 1e-3
 
 
 def test_threads_share_a_bucket() -> None:

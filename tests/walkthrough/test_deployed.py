@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from cloudmend.core.ports import Leftover, PutOff
 from cloudmend.lambda_.continuation import messages
 from local.embedded.helpers import ACCOUNT
 from walkthrough.conftest import run
-from walkthrough.deployed import DEPLOY, REMOVE, Deployed, an_account, intent, ssh_from, wait_for
+from walkthrough.deployed import DEPLOY, PATIENCE_S, REMOVE, Deployed, an_account, intent, ssh_from, wait_for
 from walkthrough.template import RESPONDER, SWEEPER, UNDOER, allowed_to_controls, granted
 from walkthrough.walkthrough import MENDED, comparable
 
@@ -321,6 +321,17 @@ def test_a_call_that_was_refused_wakes_nobody(deployed: Deployed) -> None:
         )
     deployed.settle()
     assert len(deployed.aws.deliveries) == before
+
+
+def test_the_timer_wakes_the_sweep_with_the_rights_of_its_role(deployed: Deployed) -> None:
+    group_id = deployed.group("open-for-hours")
+    with deployed.without_events():
+        deployed.open(group_id, "0.0.0.0/0")
+        deployed.aws.advance(timedelta(hours=6), PATIENCE_S)
+    (woken,) = [each for each in deployed.aws.deliveries if each.rule.endswith(deployed.resource("SweepTimer"))]
+    assert woken.error is None
+    assert woken.target.endswith(f":function:{deployed.resource('SweepFunction')}")
+    assert [record["status"] for record in deployed.records(group_id)] == ["mended"]
 
 
 def test_removing_it_leaves_the_ledger_and_nothing_else_and_says_so(deployed: Deployed) -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cloudmend.local import queues
+from cloudmend.local.clock import CLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +68,7 @@ def _failure_record(
     """The record as Lambda writes it: docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html."""
     record: dict[str, Any] = {
         "version": "1.0",
-        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "timestamp": CLOCK.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "requestContext": {
             "requestId": request_id,
             "functionArn": f"{function.function_arn}:$LATEST",

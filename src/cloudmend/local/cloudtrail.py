@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
+from cloudmend.local.clock import CLOCK
+
 if TYPE_CHECKING:
     from cloudmend.local.api_calls import ModelledCall
     from cloudmend.local.identity import Principal
@@ -148,7 +150,7 @@ def recorded(
         identity=principal.user_identity,
         account=principal.account,
         region="us-east-1" if call.service in _GLOBAL else request.region,
-        time=datetime.now(UTC),
+        time=CLOCK.now(),
         source_ip=request.source_ip,
         user_agent=request.headers.get("user-agent", ""),
         request_id=str(uuid.uuid4()),

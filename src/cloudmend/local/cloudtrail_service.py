@@ -15,6 +15,7 @@ from moto.cloudtrail.models import CloudTrailBackend, Trail, cloudtrail_backends
 from moto.s3.models import s3_backends
 
 from cloudmend.core.partitions import partition_of
+from cloudmend.local.clock import CLOCK
 from cloudmend.local.iam.evaluate import evaluate
 from cloudmend.local.iam.organization import membership_of
 from cloudmend.local.iam.request import AccessRequest, Caller, Policies
@@ -49,7 +50,7 @@ class CloudTrailService:
         params = json.loads(exchange.request.body or b"{}")
         if exchange.request.operation == "LookupEvents":
             place = exchange.principal.account, exchange.request.region
-            return json_answer(self._history.look_up(*place, params, datetime.now(UTC)))
+            return json_answer(self._history.look_up(*place, params, CLOCK.now()))
         answer = _OPERATIONS.get(exchange.request.operation)
         result = answer(exchange, params) if answer else None
         return exchange.forward() if result is None else json_answer(result)
@@ -139,7 +140,7 @@ def _status(exchange: Exchange, params: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the status. No file is written here: the last delivery counts as the last moment of logging."""
     status = _seen(exchange, params["Name"]).status
     started, stopped = (_seconds(each) for each in (status.started, status.stopped))
-    delivered = datetime.now(UTC).timestamp() if status.is_logging else stopped
+    delivered = CLOCK.now().timestamp() if status.is_logging else stopped
     times = {"StartLoggingTime": started, "StopLoggingTime": stopped, "LatestDeliveryTime": delivered}
     return {"IsLogging": status.is_logging, **{name: each for name, each in times.items() if each is not None}}
 

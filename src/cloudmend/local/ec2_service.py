@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Unpack
@@ -24,6 +23,7 @@ from cloudmend.local import (
     ec2_settings,
     ec2_snapshots,
 )
+from cloudmend.local.clock import CLOCK
 from cloudmend.local.ec2.checks import Ec2Error
 from cloudmend.local.ec2.groups import OPERATIONS, BehaviourOptions, SecurityGroups
 from cloudmend.local.ec2.tags import is_ours
@@ -197,7 +197,7 @@ def _call_for(
         identity={**caller.user_identity, "invokedBy": _STACKS},
         account=account,
         region=region,
-        time=datetime.now(UTC),
+        time=CLOCK.now(),
         source_ip=_STACKS,
         user_agent=_STACKS,
         request_id=str(uuid.uuid4()),
@@ -215,7 +215,7 @@ def _wire_call(exchange: Exchange, params: Mapping[str, Any], answer: _Answer, r
         identity=principal.user_identity,
         account=principal.account,
         region=request.region,
-        time=datetime.now(UTC),
+        time=CLOCK.now(),
         source_ip=request.source_ip,
         user_agent=request.headers.get("user-agent", ""),
         request_id=request_id,

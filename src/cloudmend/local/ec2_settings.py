@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
 from moto.ec2.models import ec2_backends
 
+from cloudmend.local.clock import CLOCK
 from cloudmend.local.ec2.checks import Ec2Error, invalid, missing
 
 Answer = Callable[[str, str, Mapping[str, Any]], Mapping[str, Any]]  # of an account, a Region, and parameters
@@ -121,7 +121,7 @@ def _set_options(account: str, region: str, params: Mapping[str, Any]) -> Mappin
     if mode not in _MODES:
         raise invalid(f"Value ({mode}) for parameter InternetGatewayBlockMode is invalid.")
     found = settings(account, region)
-    found["mode"], found["changed"] = mode, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    found["mode"], found["changed"] = mode, CLOCK.now().strftime("%Y-%m-%dT%H:%M:%S.000Z")
     return _options(account, region, params)
 
 

@@ -7,13 +7,13 @@ the old values, and takes no other update. The codes are documented; the words a
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from moto.eks.models import eks_backends
 
+from cloudmend.local.clock import CLOCK
 from cloudmend.local.messages import ApiError, ApiResponse, json_answer
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _updated(cluster: Cluster, change: Mapping[str, Any]) -> dict[str, Any]:
         "status": "InProgress",
         "type": "EndpointAccessUpdate",
         "params": [{"type": "PublicAccessCidrs", "value": json.dumps(wanted[_LIST])}],
-        "createdAt": time.time(),
+        "createdAt": CLOCK.now().timestamp(),
         "errors": [],
         "wanted": wanted,
         "described": 0,

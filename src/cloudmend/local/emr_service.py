@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 from moto.emr.models import emr_backends
 
+from cloudmend.local.clock import CLOCK
 from cloudmend.local.messages import ApiError, ApiResponse, json_answer
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def answer(exchange: Exchange) -> ApiResponse:
     """Answer a call. Raises ApiError."""
     operation = exchange.request.operation
     kept = vars(emr_backends[exchange.principal.account][exchange.request.region])
-    made_by = {"CreatedByArn": exchange.principal.arn, "CreationDateTime": time.time()}
+    made_by = {"CreatedByArn": exchange.principal.arn, "CreationDateTime": CLOCK.now().timestamp()}
     if operation == "PutBlockPublicAccessConfiguration":
         kept["block"] = (_checked(json.loads(exchange.request.body)), made_by)
         return json_answer({})

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cloudmend.core.partitions import partition_of
 from cloudmend.local import queues
+from cloudmend.local.clock import CLOCK
 from cloudmend.local.iam.collect import policies_of, role_of
 from cloudmend.local.iam.enforce import can_assume
 from cloudmend.local.iam.evaluate import evaluate
@@ -64,4 +64,4 @@ def _may_put(rule: Rule, target: Mapping[str, Any]) -> bool:
 
 def arrived(event: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the event as the other bus has it."""
-    return {**event, "id": str(uuid.uuid4()), "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+    return {**event, "id": str(uuid.uuid4()), "time": CLOCK.now().strftime("%Y-%m-%dT%H:%M:%SZ")}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from cloudmend.local.patterns.compiler import compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from moto.awslambda.models import LambdaFunction
     from moto.events.models import Rule
@@ -85,11 +87,33 @@ class EventBus:
         self._events.append(event)
         self._worker.submit(partial(self._route, event, event["region"]))
 
+    def wake(self, rule: Rule, due: datetime) -> None:
+        """Deliver to the targets of a rule with a schedule, at a moment at which it is due."""
+        event = {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": "Scheduled Event",
+            "source": "aws.events",
+            "account": rule.account_id,
+            "time": f"{due:%Y-%m-%dT%H:%M:%SZ}",
+            "region": rule.region_name,
+            "resources": [rule.arn],
+            "detail": {},
+        }
+        self._worker.submit(partial(self._deliver_to_targets, rule, event, rule.region_name))
+
+    def note(self, delivery: Delivery) -> None:
+        """Keep a delivery that ended elsewhere."""
+        self._deliveries.append(delivery)
+
     def _route(self, event: Mapping[str, Any], region: str) -> None:
         """Deliver an event by the rules of a Region. It came from another one if its envelope names that."""
         for rule in _matching_rules(event, region):
-            for target in list(rule.targets):
-                self._deliveries.append(self._deliver(rule, target, event, region))
+            self._deliver_to_targets(rule, event, region)
+
+    def _deliver_to_targets(self, rule: Rule, event: Mapping[str, Any], region: str) -> None:
+        for target in list(rule.targets):
+            self._deliveries.append(self._deliver(rule, target, event, region))
 
     def _deliver(self, rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any], region: str) -> Delivery:
         arn, payload = target["Arn"], target_input(target, event)
@@ -103,7 +127,7 @@ class EventBus:
             function, error = _permitted(rule, arn)
         if function is not None:
             run = run_asynchronously(self._functions, function, payload)
-            return outcome(run.invocations, error=_last_error(run), ended_in=run.destination)
+            return outcome(run.invocations, error=last_error(run), ended_in=run.destination)
         queue = _dead_letter(rule, target, payload, error)
         return outcome(error=error, dead_lettered=queue is not None, ended_in=queue)
 
@@ -128,7 +152,8 @@ def _permitted(rule: Rule, arn: str) -> tuple[LambdaFunction | None, str]:
     return (function, "") if allowed else (None, "NO_PERMISSIONS")
 
 
-def _last_error(run: AsynchronousRun) -> str | None:
+def last_error(run: AsynchronousRun) -> str | None:
+    """Return the type of the error of the last try; None if it succeeded."""
     if run.succeeded:
         return None
     error = run.invocations[-1].error if run.invocations else None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import uuid
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from cloudmend.local.clock import CLOCK
 from cloudmend.local.messages import ApiError, ApiResponse, json_answer
 from cloudmend.local.patterns.compiler import InvalidPattern, Pattern, compile_pattern
 
@@ -93,7 +93,7 @@ def _event(entry: Mapping[str, Any], exchange: Exchange) -> Mapping[str, Any]:
         "detail-type": entry.get("DetailType", ""),
         "source": source,
         "account": exchange.principal.account,
-        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "time": CLOCK.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         "region": exchange.request.region,
         "resources": entry.get("Resources", []),
         "detail": detail,

@@ -9,7 +9,6 @@ import io
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cache, cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -20,6 +19,7 @@ from werkzeug.wrappers import Request, Response
 from cloudmend.core.loopback import START
 from cloudmend.local.api_calls import ModelledCall, modelled
 from cloudmend.local.calls import read
+from cloudmend.local.clock import CLOCK
 from cloudmend.local.cloudtrail import recorded
 from cloudmend.local.emulator import forwarded
 from cloudmend.local.iam.actions import seen
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from cloudmend.local.iam.collect import Identity
     from cloudmend.local.iam.request import AccessRequest, Policy
     from cloudmend.local.iam.resources_described import State
+    from cloudmend.local.lag import LaggingReads
     from cloudmend.local.trails import CloudTrail, Listener
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
@@ -103,6 +104,7 @@ class Front:
         *,
         region: str,
         start: str,
+        reads: LaggingReads,
         on_call: Callable[[SeenCall], None],
         trails: CloudTrail,
         log: Callable[[str], None],
@@ -112,6 +114,7 @@ class Front:
         self._state = state
         self._region = region
         self._start = start
+        self._reads = reads
         self._on_call = on_call
         self._trails = trails
         self._log = log
@@ -126,7 +129,7 @@ class Front:
                 request.operation,
                 principal.arn,
                 answer.error_code,
-                datetime.now(UTC),
+                CLOCK.now(),
             )
         )
         response = Response(answer.body, answer.status, [*identified(answer), (START, self._start)])
@@ -151,7 +154,7 @@ class Front:
         try:
             if exchange.request.service not in _AUTHORIZED_BY_THEMSELVES:
                 exchange.authorize()
-            return service(exchange)
+            return self._reads.answer(exchange.request, exchange.principal.account, service(exchange))
         except ApiError as error:
             return refusal(error, exchange.request)
         except Exception:  # noqa: BLE001 the boundary of the server

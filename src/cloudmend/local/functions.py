@@ -9,10 +9,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import time
 import zipfile
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from queue import LifoQueue
@@ -27,6 +25,7 @@ from moto.logs.models import logs_backends
 from moto.sts.models import sts_backends
 
 from cloudmend.core.partitions import partition_of
+from cloudmend.local.clock import CLOCK
 from cloudmend.local.iam.collect import identity_in_role
 from cloudmend.local.iam.enforce import denial_of
 from cloudmend.local.iam.resources_described import ApiCall
@@ -54,7 +53,7 @@ class _Environments:
 
     def __init__(self, definition: str, archive: TemporaryDirectory[str], runtimes: Sequence[FunctionRuntime]) -> None:
         self.definition = definition
-        self.ends = time.monotonic() + _STARTS_ANEW_S
+        self.ends = CLOCK.monotonic() + _STARTS_ANEW_S
         self._archive = archive
         self._runtimes = runtimes
         # The one used last is the first to be used again, so no process is started that is not needed.
@@ -127,11 +126,15 @@ class Functions:
 
     def acts(self, function: LambdaFunction, service: str, operation: str, params: Mapping[str, Any]) -> bool:
         """Return whether the function's role allows a call that Lambda makes for it, and note the call."""
-        identity = identity_in_role(function.role, function.function_name)
         call = ApiCall(service, operation, params, function.account_id, function.region)
+        return self.role_acts(function.role, function.function_name, call)
+
+    def role_acts(self, role: str, session_name: str, call: ApiCall) -> bool:
+        """Return whether a role allows a call that a service makes with it, and note the call."""
+        identity = identity_in_role(role, session_name)
         denied = denial_of(identity, lambda: call, self._state)
         code = "AccessDenied" if denied else None
-        self._on_call(SeenCall(service, operation, identity.caller.arn, code, datetime.now(UTC)))
+        self._on_call(SeenCall(call.service, call.operation, identity.caller.arn, code, CLOCK.now()))
         if denied:
             self._log(denied)
         return not denied
@@ -157,7 +160,7 @@ class Functions:
         definition = _definition(function)
         with self._lock:
             known = self._environments.get(function.function_arn)
-            if known is not None and known.definition == definition and time.monotonic() < known.ends:
+            if known is not None and known.definition == definition and CLOCK.monotonic() < known.ends:
                 return known
             if known is not None:
                 known.close()
@@ -220,7 +223,7 @@ def _definition(function: LambdaFunction) -> str:
 
 def write_log(function: LambdaFunction, invocation: Invocation, acts: Callable[[str, Mapping[str, Any]], bool]) -> None:
     """Append one invocation to the function's log group, one event a line, as far as its role lets Lambda do so."""
-    group, stream = function.logs_group_name, f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{function.function_name}"
+    group, stream = function.logs_group_name, f"{CLOCK.now():%Y/%m/%d}/[$LATEST]{function.function_name}"
     backend = logs_backends[function.account_id][function.region]
     named = {"logGroupName": group, "logStreamName": stream}
     if group not in backend.groups:
@@ -233,7 +236,7 @@ def write_log(function: LambdaFunction, invocation: Invocation, acts: Callable[[
         backend.create_log_stream(group, stream)
     if not acts("PutLogEvents", named):
         return
-    now_ms = int(time.time() * 1000)
+    now_ms = int(CLOCK.now().timestamp() * 1000)
     lines = [
         f"START RequestId: {invocation.request_id} Version: $LATEST",
         *invocation.log.splitlines(),
@@ -246,7 +249,7 @@ def count(function: LambdaFunction, invocation: Invocation) -> None:
     """Add an invocation to the metrics of its function."""
     dimensions = [{"Name": "FunctionName", "Value": function.function_name}]
     counted = {"Invocations": 1, "Errors": int(invocation.error is not None)}
-    now = datetime.now(UTC).replace(tzinfo=None)  # moto's are naive
+    now = CLOCK.now().replace(tzinfo=None)  # moto's are naive
     cloudwatch_backends[function.account_id][function.region].put_metric_data(
         "AWS/Lambda",
         [

@@ -6,12 +6,12 @@ documented; the words are ours.
 
 from __future__ import annotations
 
-import time
 import uuid
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
+from cloudmend.local.clock import CLOCK
 from cloudmend.local.messages import ApiError, ApiResponse, json_answer
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class _Instance:
         return {
             "name": self.name,
             "arn": f"arn:aws:lightsail:{region}:{account}:Instance/{self.id}",
-            "createdAt": time.time(),
+            "createdAt": CLOCK.now().timestamp(),
             "location": {"availabilityZone": f"{region}a", "regionName": region},
             "resourceType": "Instance",
             "blueprintId": self.blueprint,
@@ -202,7 +202,7 @@ def _shown(ports: Range, sources: Mapping[str, list[str]]) -> dict[str, Any]:
 
 
 def _operation(kind: str, name: str) -> Mapping[str, Any]:
-    now = time.time()
+    now = CLOCK.now().timestamp()
     return {
         "id": str(uuid.uuid4()),
         "resourceName": name,

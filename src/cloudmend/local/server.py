@@ -17,6 +17,8 @@ from cloudmend.local import (
     rds_snapshots,
     sts_service,
 )
+from cloudmend.local.clock import CLOCK, lead_moto
+from cloudmend.local.clock_endpoint import with_clock
 from cloudmend.local.cloudtrail_service import CloudTrailService
 from cloudmend.local.dynamodb_service import DynamoDbService
 from cloudmend.local.ec2.groups import BehaviourOptions, SecurityGroups
@@ -34,18 +36,22 @@ from cloudmend.local.functions import Functions
 from cloudmend.local.iam.policies_of_aws import add_to_accounts
 from cloudmend.local.iam.resources_state import EmbeddedState
 from cloudmend.local.identity import EXAMPLE_ACCESS_KEY, EXAMPLE_SECRET_KEY, create_walkthrough_user
+from cloudmend.local.lag import Lag, LaggingReads
 from cloudmend.local.lambda_service import LambdaService
 from cloudmend.local.lightsail_service import LightsailService
 from cloudmend.local.listener import LOOPBACK, NAME, Containers, Listener, by_name, without_account
 from cloudmend.local.messages import SeenCall
 from cloudmend.local.queues import QueueService
 from cloudmend.local.resources import register
+from cloudmend.local.scheduler import Scheduler
 from cloudmend.local.stacks import CloudFormationService
+from cloudmend.local.timers import Timers
 from cloudmend.local.trails import CloudTrail, create_first_trail
 from cloudmend.local.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime, timedelta
     from types import TracebackType
     from typing import Any
     from wsgiref.types import WSGIApplication
@@ -69,6 +75,9 @@ class EmbeddedAws:
     A trail is there that records all management events. Without one no rule hears of a call. AWS does not say whether
     EventBridge still gets the call that silences the last trail; here it does, unless `tells_of_silence` is false.
 
+    `lag` says for how many reads, or how long, a service ("s3") or an operation of it
+    ("ec2:GetImageBlockPublicAccessState") still shows what was before a write.
+
     With `organization`, the account is the management account of one, and `profiles` are those of its accounts.
     """
 
@@ -83,6 +92,7 @@ class EmbeddedAws:
         conflicts: bool = False,
         tells_of_silence: bool = True,
         organization: bool = False,
+        lag: Mapping[str, Lag] | None = None,
         containers: Containers | None = None,
     ) -> None:
         """Prepare the server, without starting anything. Port 0 stands for any free port."""
@@ -94,6 +104,7 @@ class EmbeddedAws:
         self._conflicts = conflicts
         self._tells_of_silence = tells_of_silence
         self._organization = organization
+        self._lag = lag or {}
         self.profiles: tuple[Profile, ...] = ()
         self._containers = containers
         self._calls: list[SeenCall] = []
@@ -109,6 +120,8 @@ class EmbeddedAws:
                 self._listeners[0].close()
                 raise
         self.start = secrets.token_hex(8)  # its name, for whoever keeps something of it
+        CLOCK.reset()
+        lead_moto()
         leave_out_images()
         add_to_accounts()
         know_filters()
@@ -120,6 +133,7 @@ class EmbeddedAws:
         self._state = EmbeddedState(self.groups)
         self._functions = Functions(self.endpoint, self._log, self._calls.append, self._state, self._concurrency)
         self._bus = EventBus(self._functions, self._worker)
+        self._timers = Timers(self._bus, Scheduler(self._functions, self._worker, self._bus.note), self._worker)
         front = self._front()
         apps = [self._answering_all(front), *([self._containers.guarded(front)] if self._containers else [])]
         for each, app in zip(self._listeners, apps, strict=False):
@@ -137,6 +151,7 @@ class EmbeddedAws:
         self._worker.close()
         for each in self._listeners:
             each.close()
+        CLOCK.reset()
 
     @property
     def endpoint(self) -> str:
@@ -184,6 +199,18 @@ class EmbeddedAws:
         """Return when no delivery is pending. Raises TimeoutError if that takes longer."""
         self._worker.settle(timeout_s)
 
+    @property
+    def now(self) -> datetime:
+        """The time of this AWS."""
+        return CLOCK.now()
+
+    def advance(self, by: timedelta, timeout_s: float = 60) -> None:
+        """Move the time forward, and do what is due by then: docs/embedded-aws.md says what follows it.
+
+        Raises TimeoutError if what a schedule wakes takes longer than `timeout_s`, ValueError for a move back.
+        """
+        self._timers.advance(by, timeout_s)
+
     def groups(self, account: str, region: str) -> SecurityGroups:
         """Return the security groups of an account and Region."""
         return self._ec2_service.groups(account, region)
@@ -215,6 +242,7 @@ class EmbeddedAws:
             self._state,
             region=self.region,
             start=self.start,
+            reads=LaggingReads(self._lag),
             on_call=self._calls.append,
             trails=trails,
             log=self._log,
@@ -225,6 +253,7 @@ class EmbeddedAws:
 
         Programs of this machine reach it there. Containers do so too, unless they need another address.
         """
+        own = without_account(Guarded(with_clock(front, self.advance)))
         if self._containers is None or self._containers.needs_listener:
-            return without_account(Guarded(front))
-        return by_name(NAME, self._port, self._containers.guarded(front), without_account(Guarded(front)))
+            return own
+        return by_name(NAME, self._port, self._containers.guarded(front), own)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qsl, urlencode
 from xml.etree import ElementTree as ET
@@ -12,6 +11,7 @@ from xml.etree import ElementTree as ET
 from moto.cloudformation.models import cloudformation_backends
 from moto.cloudformation.parsing import OutputMap
 
+from cloudmend.local.clock import CLOCK
 from cloudmend.local.messages import ApiError
 from cloudmend.local.resources.of_ec2 import CALLER
 from cloudmend.local.templates import plain_template, template_text
@@ -104,7 +104,7 @@ def _status_change(stack: Stack, exchange: Exchange) -> Mapping[str, Any]:
         "detail-type": "CloudFormation Stack Status Change",
         "source": "aws.cloudformation",
         "account": exchange.principal.account,
-        "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "time": f"{CLOCK.now():%Y-%m-%dT%H:%M:%SZ}",
         "region": exchange.request.region,
         "resources": [stack.stack_id],
         "detail": {

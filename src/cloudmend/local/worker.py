@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import heapq
-import time
 from collections import deque
 from itertools import count
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
+
+from cloudmend.local.clock import CLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,13 @@ class Worker:
     def submit_later(self, job: Job, delay_s: float) -> None:
         """Queues a job when so much time has passed."""
         with self._changed:
-            heapq.heappush(self._later, (time.monotonic() + delay_s, next(self._numbers), job))
+            heapq.heappush(self._later, (CLOCK.monotonic() + delay_s, next(self._numbers), job))
+            self._changed.notify_all()
+
+    def wake(self) -> None:
+        """Queue what is due by now, after the clock was moved. It is pending when this returns."""
+        with self._changed:
+            self._queue_what_is_due()
             self._changed.notify_all()
 
     def settle(self, timeout_s: float) -> None:
@@ -81,12 +88,12 @@ class Worker:
 
     def _queue_what_is_due(self) -> float | None:
         """In how many seconds the next is due; None where there is none."""
-        while self._later and self._later[0][0] <= time.monotonic():
+        while self._later and self._later[0][0] <= CLOCK.monotonic():
             self._pending += 1
             self._jobs.append(heapq.heappop(self._later)[-1])
         if self._jobs:
             return 0
-        return max(0.0, self._later[0][0] - time.monotonic()) if self._later else None
+        return max(0.0, self._later[0][0] - CLOCK.monotonic()) if self._later else None
 
     def _done(self) -> None:
         with self._changed:

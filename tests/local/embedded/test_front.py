@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 from cloudmend.local.event_history import EventHistory
 from cloudmend.local.front import Exchange, Front
 from cloudmend.local.iam.resources_state import EmbeddedState
+from cloudmend.local.lag import LaggingReads
 from cloudmend.local.messages import ApiResponse, SeenCall
 from cloudmend.local.server import EmbeddedAws
 from cloudmend.local.trails import CloudTrail
@@ -228,6 +229,7 @@ def test_a_crash_of_the_server_is_an_answer_and_a_trace_in_the_log(aws: Embedded
         EmbeddedState(aws.groups),
         region="us-east-1",
         start="first",
+        reads=LaggingReads({}),
         on_call=calls.append,
         trails=CloudTrail(events.append, EventHistory(), tells_of_silence=True),
         log=log.append,

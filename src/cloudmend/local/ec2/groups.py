@@ -53,8 +53,12 @@ _WRITES: Mapping[str, Handler] = {
 }
 OPERATIONS = frozenset(_READS.keys() | _WRITES.keys())
 """The EC2 operations that SecurityGroups answers."""
-CAPACITY = 50
-REFILL_PER_S = 5
+# The tokens of an action, and those that come back each second. Source:
+# docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html.
+Bucket = tuple[int, int]
+READING: Bucket = (100, 20)
+READING_ALL: Bucket = (50, 10)
+WRITING: Bucket = (50, 5)
 
 
 class BehaviourOptions(TypedDict, total=False):
@@ -109,7 +113,7 @@ class SecurityGroups:
             raise Ec2Error("InvalidAction", f"The action {operation} is not valid for this web service.")
         with self._lock:
             if self._throttle is not None:
-                self._throttle.take(operation)
+                self._throttle.take(operation, bucket(operation, params))
             self._follow_vpcs()
             if operation in _READS:
                 return self._read(_READS[operation], params)
@@ -180,20 +184,27 @@ class SecurityGroups:
             lifecycle.follow_vpcs(self._state)
 
 
+def bucket(operation: str, params: Params) -> Bucket:
+    """Return the bucket of a call. One that reads all there is, in one page, has a smaller one of its own."""
+    if operation in _WRITES:
+        return WRITING
+    return READING if params.keys() - {"DryRun"} else READING_ALL
+
+
 class Throttle:
-    """Takes a token for each call, refused ones included: EC2's own figures for mutating actions, here for all."""
+    """Takes a token for each call, refused ones included."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """`clock` tells seconds that only grow."""
         self._clock = clock
-        self._left: dict[str, tuple[float, float]] = {}
+        self._left: dict[tuple[str, Bucket], tuple[float, float]] = {}
 
-    def take(self, operation: str) -> None:
-        """Raise Ec2Error if the bucket of the action is empty."""
-        now = self._clock()
-        tokens, since = self._left.get(operation, (CAPACITY, now))
-        tokens = min(CAPACITY, tokens + (now - since) * REFILL_PER_S)
-        self._left[operation] = (tokens - 1 if tokens >= 1 else tokens, now)
+    def take(self, operation: str, size: Bucket) -> None:
+        """Raise Ec2Error if that bucket of the action is empty."""
+        now, (capacity, refill_per_s) = self._clock(), size
+        tokens, since = self._left.get((operation, size), (capacity, now))
+        tokens = min(capacity, tokens + (now - since) * refill_per_s)
+        self._left[operation, size] = (tokens - 1 if tokens >= 1 else tokens, now)
         if tokens < 1:
             raise Ec2Error("RequestLimitExceeded", "Request limit exceeded.", status=503)
 

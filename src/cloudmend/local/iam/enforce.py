@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from moto.core.utils import get_service_model
 
 from cloudmend.core.partitions import partition_of
 from cloudmend.local.api_calls import model_name
+from cloudmend.local.clock import CLOCK
 from cloudmend.local.iam.actions import required
 from cloudmend.local.iam.collect import Identity, identity_of
 from cloudmend.local.iam.evaluate import ROLE_ACTIONS, evaluate, is_unlimited
@@ -45,7 +45,7 @@ def authenticated(request: ApiRequest) -> Identity:
     identity = identity_of(request.access_key, request.region)
     if identity is None or (identity.token and identity.token != _token(request)):
         raise unknown_key(spelling)
-    if identity.expires and identity.expires <= datetime.now(UTC):
+    if identity.expires and identity.expires <= CLOCK.now():
         raise expired(spelling)
     return identity
 

@@ -48,8 +48,12 @@ def _of_topic(named: Named, arn: str) -> Any:
 
 
 def _of_key(named: Named, _: str) -> Any:
-    key = kms_backends[named.account][named.region].keys.get(named.id) if named.kind == "key" else None
-    return key.policy if key else None
+    """Return the policy of a key. One that is not there leaves all to its account, so that KMS answers NotFound."""
+    if named.kind != "key":
+        return None
+    key = kms_backends[named.account][named.region].keys.get(named.id)
+    statement = {"Effect": "Allow", "Principal": {"AWS": named.account}, "Action": "kms:*", "Resource": "*"}
+    return key.policy if key else {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def _of_bucket(named: Named, _: str) -> Any:

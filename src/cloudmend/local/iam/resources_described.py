@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final, Protocol
 
 from cloudmend.core.partitions import partition_of
+from cloudmend.local.clock import CLOCK
 
 _PREFIXES: Final = {"emr": "elasticmapreduce", "s3control": "s3", "resourcegroupstaggingapi": "tag"}
 _PLACEHOLDER: Final = re.compile(r"\$\{(\w+)\}")
@@ -40,7 +41,7 @@ class ApiCall:
     region: str
     source_ip: str = "127.0.0.1"
     user_agent: str = ""
-    time: datetime = field(default_factory=lambda: datetime.now(UTC))
+    time: datetime = field(default_factory=lambda: CLOCK.now())
 
     @property
     def prefix(self) -> str:

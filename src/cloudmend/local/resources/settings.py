@@ -192,7 +192,7 @@ class TopicSubscription(Setting):
 
 
 class Schedule(Setting):
-    """Kept to be described: no time passes here, so it never wakes anybody."""
+    """A schedule of EventBridge Scheduler. It wakes its target when the clock is moved past its time."""
 
     TYPE = "AWS::Scheduler::Schedule"
     NAME_PROPERTY = "Name"
