@@ -146,7 +146,6 @@ def test_a_table_and_a_bus_have_their_policies(aws: EmbeddedAws, stranger: Any) 
         "*",
         f"arn:aws:sqs:{REGION}:{ACCOUNT}:absent",
         f"arn:aws:sns:{REGION}:{ACCOUNT}:absent",
-        f"arn:aws:kms:{REGION}:{ACCOUNT}:key/absent",
         f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/absent",
         "arn:aws:s3:::absent",
         "arn:aws:s3:::absent/a/b",
@@ -161,6 +160,12 @@ def test_a_table_and_a_bus_have_their_policies(aws: EmbeddedAws, stranger: Any) 
 )
 def test_what_is_not_there_or_has_no_policy_has_none(aws: EmbeddedAws, arn: str) -> None:
     assert resource_policy(arn) is None
+
+
+def test_a_key_that_is_not_there_leaves_all_to_its_account(aws: EmbeddedAws) -> None:
+    """So an administrator hears from KMS that there is no such key, and a stranger hears nothing."""
+    (statement,) = held(f"arn:aws:kms:{REGION}:{ACCOUNT}:key/absent")["Statement"]
+    assert (statement["Principal"], statement["Action"]) == ({"AWS": ACCOUNT}, "kms:*")
 
 
 def test_the_trust_of_a_role_is_its_policy_for_those_who_assume_it(aws: EmbeddedAws) -> None:
