@@ -1,9 +1,9 @@
-"""`cloudmend explain`: why a resource or a part is or is not at fault."""
+"""`cloudmend explain`: why a resource or a part is or is not at fault, and whether a policy is public."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,8 +15,8 @@ def explain(
     subject: Annotated[
         str,
         typer.Argument(
-            metavar="ID|ARN|EVENT.json",
-            help="What a control watches, or a part of it by its id; or an event's file, - is one on stdin.",
+            metavar="ID|ARN|EVENT.json|POLICY.json",
+            help="What a control watches, or a part of it; or the file of an event or a resource policy, - is stdin.",
         ),
     ],
     region: Annotated[
@@ -25,19 +25,37 @@ def explain(
     policy: PolicyFile = PACKAGED,
     ledger: Ledger = "",
     stack_name: StackName = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+    owner: Annotated[
+        str, typer.Option(metavar="ACCOUNT", help="Of a policy: the account that owns the resource.")
+    ] = "",
+    organization: Annotated[
+        str, typer.Option(metavar="ID", help="Of a policy: the owner's organization, to narrow to it instead.")
+    ] = "",
+    form: Annotated[Literal["text", "json", "sarif"], typer.Option("--format", help="sarif is for a policy.")] = "text",
+    fail_on_findings: Annotated[
+        bool, typer.Option("--fail-on-findings", help="Exit with 4 if a policy is public.")
+    ] = False,
 ) -> None:
-    """Say why a resource is at fault, or what an event leads to. It only reads.
+    """Say why a resource is at fault, what an event leads to, or whether strangers can use a policy. It only reads.
 
     Example: cloudmend explain sg-05fe30eb67c909f27
+    Example: cloudmend explain bucket-policy.json --owner 111122223333
     """
     from cloudmend.cli.context import look_context
+    from cloudmend.cli.explain.policy import answer_about, is_policy, read_owner
     from cloudmend.cli.explain.run import explain as run
+    from cloudmend.cli.help import DONE, FOUND
     from cloudmend.cli.subjects import read_event, subjects_by_name
 
-    is_event = subject == "-" or Path(subject).exists() or not subjects_by_name(subject)
-    if is_event and subject != "-" and not Path(subject).exists():
+    is_file = subject == "-" or Path(subject).exists() or not subjects_by_name(subject)
+    if is_file and subject != "-" and not Path(subject).exists():
         what = "neither an id, such as sg-05fe30eb67c909f27, nor a file"
         raise typer.BadParameter(f"{subject!r} is {what} in {Path.cwd()}.")
-    about = read_event(Path(subject), None) if is_event else subject
-    run(about, look_context(policy, ledger=ledger, stack=stack_name, region=region), region, as_json=as_json)
+    about = read_event(Path(subject), None) if is_file else subject
+    if is_policy(about):
+        is_public = answer_about(about, subject, read_owner(owner, organization), form)
+        raise typer.Exit(FOUND if is_public and fail_on_findings else DONE)
+    if owner or organization or fail_on_findings or form == "sarif":
+        options = "--owner, --organization, --fail-on-findings, and --format sarif"
+        raise typer.BadParameter(f"{subject!r} is no policy of a resource, and {options} are for one.")
+    run(about, look_context(policy, ledger=ledger, stack=stack_name, region=region), region, as_json=form == "json")
