@@ -79,9 +79,11 @@ class Exchange:
     def forward(self, body: bytes | None = None, account: str = "") -> ApiResponse:
         """moto's answer, to the request as it is, with another body, or as one of another account.
 
+        moto is told the account: by itself it looks for the key in all partitions of all accounts, and so makes them.
         Raises ApiError for what moto lacks.
         """
         body = self.request.body if body is None else body
+        account = account or self._identity.caller.account
         as_account = {"HTTP_X_MOTO_ACCOUNT_ID": account} if account else {}
         environ = {**self._environ, **as_account, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
         return forwarded(self._emulator, environ, self.request)

@@ -19,7 +19,7 @@ from samtranslator.metrics.metrics import Metrics
 from samtranslator.model.exceptions import InvalidDocumentException
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
-from samtranslator.yaml_helper import yaml_parse
+from samtranslator.yaml_helper import intrinsics_multi_constructor
 
 from cloudmend.core.partitions import partition_of
 from cloudmend.local.messages import ApiError
@@ -40,6 +40,13 @@ _CONSTRAINTS: Mapping[str, Callable[[str, Any], bool]] = {
     "MaxValue": lambda value, most: float(value) <= float(most),
 }
 _TRANSFORM = "AWS::Serverless-2016-10-31"
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # the fast one, where there is libyaml
+    """SAM's loader of templates, with its short forms of functions, such as !Ref."""
+
+
+_Loader.add_multi_constructor("!", intrinsics_multi_constructor)
 
 
 def plain_template(text: str, parameters: Mapping[str, str], region: str) -> str:
@@ -69,7 +76,7 @@ def template_text(form: Mapping[str, str], account: str, region: str) -> str | N
 
 def _parsed(text: str) -> dict[str, Any]:
     try:
-        template = yaml_parse(text)
+        template = yaml.load(text, Loader=_Loader)  # noqa: S506 a SafeLoader
     except yaml.YAMLError as error:
         raise ApiError("ValidationError", f"Template format error: {error}") from error
     if not isinstance(template, dict):

@@ -23,15 +23,25 @@ def administrator(backend: IAMBackend) -> ManagedPolicy:
     return next(policy for policy in backend.aws_managed_policies if policy.name == ADMINISTRATOR)
 
 
+class _InAccount(AWSManagedPolicy):
+    """A policy as one account has it, which counts its attachments there. All else is every account's."""
+
+    original: AWSManagedPolicy
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what an account has not changed."""
+        return getattr(self.original, name)
+
+
 def _of_account(self: IAMBackend) -> list[ManagedPolicy]:
-    """Return copies, because each account counts its attachments."""
-    return [_copy(policy) for policy in _of_partition(self.partition)]
+    """Return the policies of one account."""
+    return [_in_account(policy) for policy in _of_partition(self.partition)]
 
 
-def _copy(policy: AWSManagedPolicy) -> AWSManagedPolicy:
-    """Return a copy that moto does not keep: it holds on to every model that a class makes."""
-    made = object.__new__(type(policy))
-    made.__dict__.update(policy.__dict__)
+def _in_account(policy: AWSManagedPolicy) -> AWSManagedPolicy:
+    """Return a policy that moto does not keep: it holds on to every model that a class makes."""
+    made: _InAccount = object.__new__(_InAccount)  # type: ignore[type-abstract]
+    made.original = policy
     return made
 
 
