@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 from botocore.session import Session
 
+from aws_commands import run_aws
+
 REGION = "us-east-1"
 ROOT = Path(__file__).parents[2]
 TOOLS = Path(sys.executable).parent
@@ -70,7 +72,12 @@ def run(
     words: list[str], environment: dict[str, str], *, status: int = 0, typed: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Runs a command in the project's folder, and holds it to its exit status."""
-    done = subprocess.run(words, cwd=ROOT, env=environment, input=typed, capture_output=True, text=True, check=False)
+    if words[0] == "aws":
+        done = run_aws(words[1:], environment, ROOT, typed)
+    else:
+        done = subprocess.run(
+            words, cwd=ROOT, env=environment, input=typed, capture_output=True, text=True, check=False
+        )
     assert done.returncode == status, done.stdout + done.stderr
     return done
 

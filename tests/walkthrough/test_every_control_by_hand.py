@@ -101,9 +101,9 @@ def test_a_name_that_two_kinds_have_is_looked_for_under_both(by_hand: ByHand) ->
     queue = next(proof for proof in OF_RESOURCES if proof.control == "sqs_policy_public")
     name = opened(by_hand, BUCKET, "one-name-for-two")
     assert opened(by_hand, queue, name) == name
-    words = ("fix", "--region", REGION, "--resource", name, "--policy", str(by_hand.policy), "--yes", "--json")
-    done = json.loads(by_hand.cloudmend(*words))
-    assert [record["control"] for record in done["records"]] == [BUCKET.control, queue.control]
+    words = ("fix", "--region", REGION, "--resource", name, "--policy", str(by_hand.policy), "--yes")
+    done = by_hand.cloudmend(*words)
+    assert "\n1 of 1 S3 bucket and 1 of 1 SQS queue proved closed.\n" in done
     assert BUCKET.read(by_hand, name) == BUCKET.mended
     assert queue.read(by_hand, name) == queue.mended
 

@@ -99,9 +99,27 @@ def counted(resources: Iterable[tuple[str, Any]]) -> str:
     found: defaultdict[str, set[Any]] = defaultdict(set)
     for noun, key in resources:
         found[noun].add(key)
-    told = [plural(len(keys), noun) for noun, keys in found.items()]
-    if len(told) > _NOUNS:
+    if len(found) > _NOUNS:
         return plural(sum(map(len, found.values())), "resource")
+    return _listed([plural(len(keys), noun) for noun, keys in found.items()])
+
+
+def shares(resources: Iterable[tuple[str, Any, bool]]) -> str:
+    """Return of how many resources of each kind something holds: "1 of 2 queues".
+
+    Each resource comes as its noun, its key, and whether it holds. If one comes twice, it has to hold both times.
+    """
+    found: defaultdict[str, dict[Any, bool]] = defaultdict(dict)
+    for noun, key, holds in resources:
+        found[noun][key] = holds and found[noun].get(key, True)
+    if len(found) > _NOUNS:
+        held = [each for keys in found.values() for each in keys.values()]
+        return f"{sum(held):,} of {plural(len(held), 'resource')}"
+    return _listed([f"{sum(keys.values()):,} of {plural(len(keys), noun)}" for noun, keys in found.items()])
+
+
+def _listed(told: list[str]) -> str:
+    """Return "a, b and c"."""
     return " and ".join(filter(None, [", ".join(told[:-1]), *told[-1:]]))
 
 

@@ -76,8 +76,8 @@ def template_text(form: Mapping[str, str], account: str, region: str) -> str | N
 
 def _parsed(text: str) -> dict[str, Any]:
     try:
-        template = yaml.load(text, Loader=_Loader)  # noqa: S506 a SafeLoader
-    except yaml.YAMLError as error:
+        template = json.loads(text) if text.lstrip().startswith("{") else yaml.load(text, Loader=_Loader)  # noqa: S506
+    except (yaml.YAMLError, ValueError) as error:
         raise ApiError("ValidationError", f"Template format error: {error}") from error
     if not isinstance(template, dict):
         raise ApiError("ValidationError", "Template format error: unsupported structure.")

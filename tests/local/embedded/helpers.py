@@ -6,20 +6,18 @@ import io
 import json
 import os
 import subprocess
-import sys
 import zipfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from aws_commands import run_aws
 from cloudmend.local.runtime.process import RUNTIME, architecture
 from cloudmend.local.server import EmbeddedAws
 from cloudmend.testing.clients import ACCOUNT as ACCOUNT
 from cloudmend.testing.clients import SETTLE_S as SETTLE_S
 from cloudmend.testing.clients import client as client
 from cloudmend.testing.clients import unheard as unheard
-
-AWS_CLI = Path(sys.executable).with_name("aws")
 
 HANDLER = """
 import json, os
@@ -117,7 +115,7 @@ TEMPLATE: dict[str, Any] = {
 def aws_cli(aws: EmbeddedAws, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """The AWS CLI with this AWS's environment, these variables, and nothing else but a PATH and an empty home."""
     environment = {"PATH": os.environ["PATH"], "HOME": os.devnull, **aws.environment, **variables}
-    return subprocess.run([AWS_CLI, *arguments], env=environment, capture_output=True, text=True, check=False)
+    return run_aws(arguments, environment)
 
 
 def asked_lately(home: Path) -> None:

@@ -25,7 +25,7 @@ from cloudmend.cli.screen import Screen
 from cloudmend.core.contract import Control, Parts
 from cloudmend.core.ending import label
 from cloudmend.core.errors import CloudmendError
-from cloudmend.core.escaping import counted, cut, terminal
+from cloudmend.core.escaping import counted, cut, shares, terminal
 from cloudmend.core.ledger import Ledger
 from cloudmend.core.ledger_records import LedgerRecord, LedgerRecords, key_of
 from cloudmend.core.model import Actor, Edit, Record
@@ -78,11 +78,11 @@ class FixPlan(Struct, frozen=True, kw_only=True):
     @property
     def resources(self) -> str:
         """The number of resources of each kind that are changed, in words."""
-        return counted(
-            (each.target.control.resource.counted_as, (each.target.control.resource.type, place.region, place.id))
-            for each in self.steps
-            for place in [each.target.resource]
-        )
+        return counted(_counted(step) for step in self.steps)
+
+    def proved(self, closed: Sequence[bool]) -> str:
+        """Return how many of the resources of each kind are proved closed, from whether each step is."""
+        return shares((*_counted(step), is_closed) for step, is_closed in zip(self.steps, closed, strict=True))
 
     @property
     def summary(self) -> str:
@@ -191,10 +191,13 @@ class TerminalNotifier:
     def declined(self) -> None:
         self.screen.say("Nothing was changed.")
 
-    def end(self, plan: FixPlan, closed: int) -> None:
-        """At how many resources the plan came true, and how to take back what was done."""
+    def end(self, plan: FixPlan, closed: Sequence[bool]) -> None:
+        """At how many resources the plan came true, and how to take back what was done.
+
+        `closed` says of each step of the plan whether it is proved closed.
+        """
         if plan.steps:
-            self.screen.say(Text(f"\n{closed:,} of {plan.resources} proved closed.", "bold"))
+            self.screen.say(Text(f"\n{plan.proved(closed)} proved closed.", "bold"))
         undo = [
             undo_command(record.entry_id, region=record.region, ledger=self._table)
             for record in self._records
@@ -206,6 +209,12 @@ class TerminalNotifier:
             self.screen.command("  ", line)
         if self._as_json:
             sys.stdout.write(f"{json.dumps(_document(plan, self._records, undo))}\n")
+
+
+def _counted(step: Look) -> tuple[str, tuple[str, str, str]]:
+    """Return the noun and the key with which the resource of a step is counted."""
+    kind, resource = step.target.control.resource, step.target.resource
+    return kind.counted_as, (kind.type, resource.region, resource.id)
 
 
 def _changes(plan: FixPlan) -> Iterator[Text]:

@@ -170,9 +170,10 @@ def carry_out(plan: FixPlan, world_of: WorldOf, policy: Policy, notifier: Termin
     if plan.steps and not ask(f"Make {plural(plan.changes, 'change')} to {plan.resources}?"):
         notifier.declined()
         return DECLINED
-    closed = sum(record.status in _CLOSED for record in _mended(plan.steps, world_of, policy, notifier.screen.console))
+    mended = _mended(plan.steps, world_of, policy, notifier.screen.console)
+    closed = [record.status in _CLOSED for record in mended]
     notifier.end(plan, closed)
-    return 1 if plan.leaves_open or closed < len(plan.steps) else 0
+    return 0 if all(closed) and not plan.leaves_open else 1
 
 
 def _mended(steps: Sequence[Look], world_of: WorldOf, policy: Policy, console: Console) -> Iterator[Record]:
