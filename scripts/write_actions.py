@@ -29,7 +29,6 @@ SERVICES: Final = (
     "logs",
     "organizations",
     "rds",
-    "redshift",
     "s3",
     "scheduler",
     "secretsmanager",

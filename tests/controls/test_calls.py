@@ -10,9 +10,9 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.controls import s3_bucket_block_public_access, sqs_policy_public
-from cloudmend.core.contract import Control, Finding, NoSettings, Parts, State, View
+from cloudmend.core.contract import Control, Finding, Parts, State, View
 from cloudmend.core.errors import EventError
-from cloudmend.core.model import ApiCall, Json, Resource, Step
+from cloudmend.core.model import ApiCall, Json, Resource
 from cloudmend.core.ports import Call
 from cloudmend.core.target import resources
 from support import ACCOUNT, NOW, REGION
@@ -25,7 +25,6 @@ READ_BUCKET = Call("s3", "GetPublicAccessBlock", {"Bucket": "one"}, right="s3:Ge
 FIND_QUEUE = Call("sqs", "GetQueueUrl", {"QueueName": "one", "QueueOwnerAWSAccountId": ACCOUNT})
 READ_QUEUE = Call("sqs", "GetQueueAttributes", {"QueueUrl": URL, "AttributeNames": ["Policy"]})
 ANYBODY = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage"}
-NAMED = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sqs:SendMessage"}
 BOUND = {**ANYBODY, "Condition": {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}}
 
 
@@ -52,7 +51,7 @@ def resource(control: Control[Any]) -> Resource:
 
 def read(control: Control[Any], *answers: tuple[Call, Any], refused: str = "") -> State | None:
     reader: Any = Answers(answers, refused)
-    return control.read(resource(control), reader, NoSettings())
+    return control.read(resource(control), reader, control.settings())
 
 
 def view(control: Control[Any], parts: Parts) -> View:
@@ -106,40 +105,10 @@ def test_a_bucket_without_the_block_has_none_of_its_flags() -> None:
             [Finding(part=flag, why=f"{flag} is off", mended=True) for flag in FLAGS[1:3]],
         ),
         (SQS, {}, []),
-        (SQS, {"Policy": "{}"}, []),
-        (SQS, policy({"Effect": "Allow"}), []),  # AWS takes no such statement
-        (SQS, policy(NAMED, BOUND, {**ANYBODY, "Effect": "Deny"}, {"Effect": "Allow", "NotPrincipal": "*"}), []),
-        (
-            SQS,
-            policy(NAMED, ANYBODY, {"Sid": "open", **ANYBODY}),
-            [
-                Finding(
-                    part="Policy",
-                    why="its statement number 2 lets every principal in",
-                    mark='{"Action": "sqs:SendMessage", "Effect": "Allow", "Principal": "*"}',
-                ),
-                Finding(
-                    part="Policy",
-                    why="its statement open lets every principal in",
-                    mark='{"Action": "sqs:SendMessage", "Effect": "Allow", "Principal": "*", "Sid": "open"}',
-                ),
-            ],
-        ),
-        (
-            SQS,
-            {"Policy": json.dumps({"Statement": ANYBODY})},
-            [
-                Finding(
-                    part="Policy",
-                    why="its statement number 1 lets every principal in",
-                    mark='{"Action": "sqs:SendMessage", "Effect": "Allow", "Principal": "*"}',
-                )
-            ],
-        ),
     ],
 )
 def test_what_is_at_fault_is_found_with_its_reason(control: Control[Any], parts: Parts, found: list[Finding]) -> None:
-    assert list(control.judge(view(control, parts), NoSettings())) == found
+    assert list(control.judge(view(control, parts), control.settings())) == found
 
 
 PUT_BUCKET, PUT_QUEUE = "s3:PutBucketPublicAccessBlock", "SetQueueAttributes"
@@ -193,32 +162,8 @@ def test_a_sweep_lists_what_can_be_at_fault(
 ) -> None:
     reader: Any = Answers([(call, rows)])
     assert control.every
-    assert list(control.every(resource(control), reader, NoSettings())) == ids
+    assert list(control.every(resource(control), reader, control.settings())) == ids
     assert reader.keys == [key]
-
-
-def test_statements_that_let_everybody_in_are_narrowed_in_place() -> None:
-    open_here = view(SQS, policy(NAMED, {"Sid": "open", **ANYBODY}, ANYBODY))
-    assert SQS.mend
-    made = SQS.mend(open_here, tuple(SQS.judge(open_here, NoSettings())), NoSettings())
-    assert made == policy(NAMED, {"Sid": "open", **BOUND}, BOUND)
-
-
-def test_only_the_statements_that_are_asked_for_are_narrowed() -> None:
-    """Another may be exempt. Whose keys stand in another order says the same."""
-    open_here = view(SQS, policy(dict(reversed(ANYBODY.items())), {"Sid": "exempt", **ANYBODY}))
-    assert SQS.mend
-    first, _ = SQS.judge(open_here, NoSettings())
-    made = SQS.mend(open_here, [first], NoSettings())
-    assert [each.get("Sid", "") for each in json.loads(made["Policy"])["Statement"] if "Condition" in each] == [""]
-
-
-def test_a_mended_queue_is_told_by_the_statements_that_were_narrowed() -> None:
-    before = policy({"Sid": "open", **ANYBODY}, NAMED, ANYBODY)["Policy"]
-    after = policy({"Sid": "open", **BOUND}, NAMED, BOUND)["Policy"]
-    assert SQS.did
-    told = SQS.did(Step(part="Policy", before=before, after=after))
-    assert told == "narrowed statement open, number 3 of its policy to the principals of its own account"
 
 
 def test_a_queue_is_shown_by_its_attributes() -> None:

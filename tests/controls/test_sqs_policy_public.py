@@ -1,4 +1,4 @@
-"""What the kit does not ask about queues: who everybody is."""
+"""What is a queue's own: its URL, and the calls that change its policy."""
 
 from __future__ import annotations
 
@@ -9,79 +9,15 @@ import pytest
 from msgspec.structs import replace
 
 from cloudmend.controls.sqs_policy_public import CONTROL
-from cloudmend.core.contract import NoSettings, State, View
+from cloudmend.core.contract import State, View
 from cloudmend.core.errors import EventError
 from cloudmend.core.model import ApiCall, Resource
-from cloudmend.core.planning import judge, plan
 from cloudmend.core.target import resources
 from support import ACCOUNT, NOW, REGION
 
 QUEUE = Resource(type="AWS::SQS::Queue", id="a-queue", account=ACCOUNT, region=REGION)
 CAUSE = ApiCall(event_id="", source="", name="", time=None, account=ACCOUNT, region=REGION)
 OTHER = "arn:aws:iam::123456789012:root"
-
-
-def view(principal: Any) -> View:
-    return viewed({"Effect": "Allow", "Principal": principal, "Action": "sqs:*", "Resource": "*"})
-
-
-def viewed(statement: Any) -> View:
-    state = State({"Policy": json.dumps({"Statement": statement})})
-    return View(resource=QUEUE, state=state, cause=CAUSE, now=NOW)
-
-
-@pytest.mark.parametrize(
-    "principal",
-    [
-        "*",
-        {"AWS": "*"},
-        {"AWS": ["*"]},
-        {"AWS": [OTHER, "*"]},
-        {"AWS": "*", "Service": "s3.amazonaws.com"},
-    ],
-)
-def test_everybody_is_let_in_also_beside_others_that_are_named_and_narrowed_to_its_account(principal: Any) -> None:
-    found = judge(CONTROL, view(principal), NoSettings()).counted
-    made = plan(CONTROL, view(principal), found, NoSettings())
-    (statement,) = json.loads(made.then["Policy"])["Statement"]
-    assert statement["Condition"] == {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}
-    assert statement["Principal"] == principal
-
-
-def test_all_but_those_that_a_statement_names_are_everybody_and_narrowed_to_its_account() -> None:
-    statement = {"Effect": "Allow", "NotPrincipal": {"AWS": OTHER}, "Action": "sqs:*", "Resource": "*"}
-    seen = viewed(statement)
-    (finding,) = judge(CONTROL, seen, NoSettings()).counted
-    assert finding.why == "its statement number 1 lets every principal in but those that it names"
-    made = plan(CONTROL, seen, [finding], NoSettings())
-    (narrowed,) = json.loads(made.then["Policy"])["Statement"]
-    assert narrowed == {**statement, "Condition": {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}}
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        {"Effect": "Deny", "NotPrincipal": {"AWS": OTHER}},
-        {"Effect": "Allow", "NotPrincipal": {"AWS": "*"}},
-        {"Effect": "Allow", "NotPrincipal": {"AWS": OTHER}, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o"}}},
-    ],
-)
-def test_a_statement_that_names_exceptions_and_lets_nobody_in_is_not_at_fault(statement: dict[str, Any]) -> None:
-    assert judge(CONTROL, viewed(statement), NoSettings()).counted == ()
-
-
-@pytest.mark.parametrize(
-    "principal",
-    [
-        {"AWS": OTHER},
-        {"AWS": [OTHER]},
-        {"AWS": "arn:aws:iam::123456789012:role/*"},
-        {"Service": "s3.amazonaws.com"},
-        {},
-    ],
-)
-def test_who_is_named_is_not_everybody(principal: Any) -> None:
-    assert judge(CONTROL, view(principal), NoSettings()).counted == ()
 
 
 @pytest.mark.parametrize(
@@ -113,7 +49,7 @@ def followed(*calls: ApiCall) -> list[str]:
     for call in calls:
         state = CONTROL.follow.step(state, QUEUE, call, NOW).state
     seen = state and View(resource=QUEUE, state=state, cause=CAUSE, now=NOW)
-    return [each.why for each in CONTROL.judge(seen, NoSettings())] if seen else []
+    return [each.why for each in CONTROL.judge(seen, CONTROL.settings())] if seen else []
 
 
 @pytest.mark.parametrize(
@@ -123,10 +59,14 @@ def followed(*calls: ApiCall) -> list[str]:
         ([called("CreateQueue", attribute={"Policy": json.dumps({"Statement": ALL})})], True),
         ([called("SetQueueAttributes", attributes={"Policy": {"Statement": [ALL]}})], True),
         ([sets(ALL, MINE), called("SetQueueAttributes", attributes={"DelaySeconds": "5"})], True),
-        ([sets(ALL), called("AddPermission", label="mine", aWSAccountIds=["123456789012"])], True),
+        (
+            [sets(ALL), called("AddPermission", label="mine", aWSAccountIds=["123456789012"], actions=["SendMessage"])],
+            True,
+        ),
         ([sets(ALL, MINE), called("RemovePermission", label="mine")], True),
+        ([called("AddPermission", label="all", aWSAccountIds=["*"], actions=["SendMessage"])], True),
         ([called("AddPermission", label="all", aWSAccountIds=["*"])], True),
-        ([called("AddPermission", label="mine", aWSAccountIds=["123456789012"])], False),
+        ([called("AddPermission", label="mine", aWSAccountIds=["123456789012"], actions=["SendMessage"])], False),
         ([sets(ALL, MINE), called("RemovePermission", label="open")], False),
         ([sets(ALL), called("RemovePermission", label="open")], False),
         ([sets(ALL), sets(MINE)], False),
@@ -147,7 +87,13 @@ def test_a_policy_that_no_queue_takes_is_refused(policy: Any) -> None:
 
 NAMED = {"Sid": "a", "Effect": "Allow", "Principal": {"AWS": OTHER}}
 OPEN = {"Sid": "open", "Effect": "Allow", "Principal": "*"}
-ADDED = {"Sid": "b", "Effect": "Allow", "Principal": {"AWS": ["123456789012", "*"]}}
+ADDED = {
+    "Sid": "b",
+    "Effect": "Allow",
+    "Principal": {"AWS": ["123456789012", "*"]},
+    "Action": ["SQS:SendMessage", "SQS:ReceiveMessage"],
+}
+ADDS = {"label": "b", "aWSAccountIds": ["123456789012", "*"], "actions": ["SendMessage", "ReceiveMessage"]}
 
 
 def whole(*statements: Any) -> dict[str, Any]:
@@ -166,8 +112,10 @@ def whole(*statements: Any) -> dict[str, Any]:
         ("RemovePermission", {"label": "open"}, whole(NAMED, OPEN), whole(NAMED)),
         ("RemovePermission", {"label": "open"}, whole(OPEN), None),
         ("RemovePermission", {"label": "open"}, None, None),
-        ("AddPermission", {"label": "b", "aWSAccountIds": ["123456789012", "*"]}, whole(NAMED), whole(NAMED, ADDED)),
-        ("AddPermission", {"label": "b", "aWSAccountIds": ["123456789012", "*"]}, None, {"Statement": [ADDED]}),
+        ("AddPermission", ADDS, whole(NAMED), whole(NAMED, ADDED)),
+        ("AddPermission", ADDS, None, {"Statement": [ADDED]}),
+        ("AddPermission", ADDS, whole(NAMED, {**NAMED, "Sid": "b"}), whole(NAMED, ADDED)),
+        ("AddPermission", {**ADDS, "actions": None}, None, {"Statement": [{**ADDED, "Action": "SQS:*"}]}),
     ],
 )
 def test_a_call_leaves_the_policy_that_its_record_says(name: str, request_: Any, before: Any, left: Any) -> None:

@@ -36,7 +36,7 @@ def unit(**fields: Any) -> Unit:
 
 
 def digest(*standing: StandingResource, is_first: bool = False, **fields: Any) -> Digest:
-    title = "A queue's policy lets every principal in"
+    title = "A queue's policy lets strangers in"
     return digest_of(unit(**fields), standing, title=title, severity="high", is_first=is_first, now=NOW)
 
 
@@ -110,7 +110,7 @@ def test_a_digest_has_what_its_unit_and_its_resources_say_oldest_first() -> None
     )
     assert made == Digest(
         control=CONTROL,
-        title="A queue's policy lets every principal in",
+        title="A queue's policy lets strangers in",
         severity="high",
         account=ACCOUNT,
         region=REGION,
@@ -132,7 +132,7 @@ def test_a_mail_says_counts_what_is_new_what_is_older_and_what_was_held_back() -
     options = "--control sqs_policy_public --region eu-west-1 --ledger Ledger-1"
     assert text(of_both, PEOPLE).split("\n") == [
         "2 resources at fault in account 111122223333, Region eu-west-1 (control sqs_policy_public), and not mended.",
-        "Control: A queue's policy lets every principal in. Severity: high.",
+        "Control: A queue's policy lets strangers in. Severity: high.",
         "- 1 in the baseline: there before cloudmend",
         "- 1 observed",
         "The last digest was sent at 2026-11-17 07:00 UTC. 27 sweeps since then had nothing new to report.",

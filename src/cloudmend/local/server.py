@@ -14,8 +14,7 @@ from cloudmend.local import (
     eks_service,
     emr_service,
     organizations_service,
-    rds_instances,
-    redshift_service,
+    rds_snapshots,
     sts_service,
 )
 from cloudmend.local.clock import CLOCK, lead_moto
@@ -126,7 +125,6 @@ class EmbeddedAws:
         leave_out_images()
         add_to_accounts()
         know_filters()
-        redshift_service.know_pending_changes()
         forget_accounts()
         create_walkthrough_user(self.region)
         create_first_trail(self.region)
@@ -237,8 +235,7 @@ class EmbeddedAws:
                 "lambda": LambdaService(self._functions, self._worker),
                 "lightsail": LightsailService(),
                 "organizations": organizations_service.answer,
-                "rds": rds_instances.answer,
-                "redshift": redshift_service.answer,
+                "rds": rds_snapshots.answer,
                 "sqs": QueueService(self._functions, self._worker),
                 "sts": sts_service.answer,
             },

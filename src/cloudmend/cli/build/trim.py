@@ -135,17 +135,10 @@ OPERATIONS_OF_CONTROLS = {
     "rds": (
         "DescribeDBClusterSnapshotAttributes",
         "DescribeDBClusterSnapshots",
-        "DescribeDBClusters",
-        "DescribeDBInstances",
         "DescribeDBSnapshotAttributes",
         "DescribeDBSnapshots",
         "ModifyDBClusterSnapshotAttribute",
-        "ModifyDBInstance",
         "ModifyDBSnapshotAttribute",
-    ),
-    "redshift": (
-        "DescribeClusters",
-        "ModifyCluster",
     ),
     "s3": (
         "GetPublicAccessBlock",
