@@ -18,7 +18,7 @@ NO_PYTHON = make: there is no $(PYTHON), and cloudmend needs Python 3.11 or newe
 MAKE_ENVIRONMENT = @command -v $(PYTHON) >/dev/null || { echo '$(NO_PYTHON)' >&2; exit 1; }; \
   $(PYTHON) -c '$(CHECK_PYTHON)' && $(PYTHON) scripts/make_environment.py
 
-.PHONY: help setup setup-sam setup-node setup-clients demo test test-browser test-container test-deep coverage mutants bench bench-quick bench-setup docs generate lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
+.PHONY: help setup setup-sam setup-node setup-clients demo test test-browser test-container test-deep coverage mutants bench bench-quick bench-policies bench-setup docs generate lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -30,6 +30,12 @@ help: ## this list
 # The SAM CLI, the site's generator and the benchmark's peers: each by itself, for they pin what others pin otherwise.
 .venv-%/.ready: requirements/%.txt
 	$(MAKE_ENVIRONMENT) $(@D) $<
+	@touch $@
+
+# Prowler without what it requires: the decider that is compared needs little of its 2.4 GB.
+.venv-bench-policies/.ready: requirements/bench-policies.txt requirements/bench-prowler.txt
+	$(MAKE_ENVIRONMENT) $(@D) $<
+	$(call PIP_INSTALL,$(@D)) --require-hashes -r requirements/bench-prowler.txt
 	@touch $@
 
 .venv/.deep: .venv/.ready requirements/deep.txt
@@ -64,6 +70,9 @@ bench: bench-setup ## beside its peers, in one run; writes docs/performance.md (
 
 bench-quick: bench-setup ## the same in a few minutes; writes nothing
 	$(BIN)/python bench/run.py --quick
+
+bench-policies: .venv/.ready .venv-bench-custodian/.ready .venv-bench-policies/.ready ## public policies, beside its peers; writes docs/policies-compared.md
+	PYTHONPATH=tests $(BIN)/python bench/policies.py
 
 # The function as it is deployed, but for this machine and its Python, so that it runs here and has its bytecode.
 bench-setup: .venv/.ready .venv-bench-custodian/.ready .venv-bench-naive/.ready
@@ -110,8 +119,10 @@ mutants: .venv/.deep ## every mutant of core/, the controls and the stations is 
 	$(BIN)/python scripts/check_mutants.py
 
 lock: .venv-node/.ready ## write requirements/*.txt again from *.in (needs uv), and the lock file of the oracle of IAM
-	for f in lambda dev deep docs sam node bench-custodian bench-naive; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	for f in lambda dev deep docs sam node bench-custodian bench-naive bench-policies; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header requirements/$$f.in -o requirements/$$f.txt; done
+	uv pip compile -q --no-deps --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header requirements/bench-prowler.in -o requirements/bench-prowler.txt
 	for f in $(IAM_ORACLE) $(JAVASCRIPT); do ($(call NPM,$$f) install --package-lock-only); done
 
 build: ## the function, in build/function and build/function.zip (PYTHON_VERSION=3.13)
