@@ -155,6 +155,7 @@ def shared(aws_environment: dict[str, str]) -> Iterator[str]:
     """The path of an object that is shared with everybody."""
     s3 = client("s3", aws_environment)
     s3.create_bucket(Bucket="shared")
+    s3.delete_public_access_block(Bucket="shared")
     everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::shared/*"}
     s3.put_bucket_policy(Bucket="shared", Policy=json.dumps({"Version": "2012-10-17", "Statement": everybody}))
     s3.put_object(Bucket="shared", Key="hello", Body=b"Hello, reader.", ContentType="text/plain")

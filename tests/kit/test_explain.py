@@ -124,6 +124,7 @@ def test_a_request_that_a_stranger_could_make_is_shown(bench: Bench) -> None:
 @needs(lambda each: each.control.id == "sqs_policy_public")
 def test_a_name_that_fits_several_kinds_is_explained_as_each_that_there_is(bench: Bench) -> None:
     bench.client("s3").create_bucket(Bucket=bench.id)
+    bench.client("s3").delete_public_access_block(Bucket=bench.id)
     told = by_id(bench, bench.id, read_policy({}, PACKAGED))
     assert f"SQS queue {bench.id} in {REGION}:" in told
     assert f"S3 bucket {bench.id} in {REGION}:" in told

@@ -35,6 +35,7 @@ def test_an_arn_fixes_what_it_names_and_nothing_else_of_the_same_name(texts: lis
     with embedded() as aws:
         bench = Bench(aws, queue)
         bench.client("s3").create_bucket(Bucket=bench.id)
+        bench.client("s3").delete_public_access_block(Bucket=bench.id)
         controls = [bench.control, s3_bucket_block_public_access.CONTROL]
         table = '[control.s3_bucket_block_public_access]\nmode = "fix"\n'
         context = LookContext(parse_policy({}, table, catalog=CATALOG), bench.clock.now(), account=ACCOUNT)

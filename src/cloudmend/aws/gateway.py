@@ -27,6 +27,7 @@ from botocore.session import Session
 from cloudmend.aws.ec2_answers import TOKEN, ParserFactory, row_by_row
 from cloudmend.aws.errors import readable_settings, translated
 from cloudmend.core.errors import AwsError
+from cloudmend.core.loopback import without_account
 from cloudmend.core.model import Json
 from cloudmend.core.ports import NEVER, Call, Clock, Rows, Sent
 
@@ -169,6 +170,7 @@ def connector(session: Session, region: str, config: Config = _CONFIG) -> Callab
     A client serves several threads at once. A session does not, so each client is made once, one after the other.
     """
     session.register_component("response_parser_factory", ParserFactory())
+    session.register("before-sign.s3-control", _without_account)
     clients: dict[str, Any] = {}
 
     def connect(service: str) -> Any:
@@ -181,6 +183,10 @@ def connector(session: Session, region: str, config: Config = _CONFIG) -> Callab
             return clients[service]
 
     return connect
+
+
+def _without_account(request: Any, **_: Any) -> None:
+    request.url = without_account(request.url)
 
 
 @cache

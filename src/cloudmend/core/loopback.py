@@ -6,6 +6,7 @@ be made to point there (DNS rebinding). The first carry headers that only browse
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,12 +19,21 @@ NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
 # The header by which the embedded AWS says which start of it answers.
 START: Final = "x-cloudmend-start"
 
+_ACCOUNT: Final = re.compile(r"^(https?://)[0-9]{12}\.(?=localhost[:/])", re.IGNORECASE)
 _DEFAULT_PORT: Final = "80"  # a client leaves it out of Host
 _PLAIN: Final = (
     ("Content-Type", "text/plain; charset=utf-8"),
     ("X-Content-Type-Options", "nosniff"),
     ("Cache-Control", "no-store"),
 )
+
+
+def without_account(url: str) -> str:
+    """Return a URL without the account that S3 Control puts before the host, if the host is this machine.
+
+    Not every machine takes 111122223333.localhost for itself.
+    """
+    return _ACCOUNT.sub(r"\1", url)
 
 
 def refusal(

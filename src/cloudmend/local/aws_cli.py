@@ -11,11 +11,11 @@ It is loaded by every `aws` command, so it imports nothing of the embedded AWS.
 from __future__ import annotations
 
 import os
-import re
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-_ACCOUNT_IN_HOST: Final = re.compile(r"^(https?://)[0-9]{12}\.(?=localhost[:/])")
+from cloudmend.core.loopback import without_account
+
 _THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -31,7 +31,7 @@ def _use_the_variable(parsed_args: Any, **_: Any) -> None:
 
 
 def _without_account(request: Any, **_: Any) -> None:
-    request.url = _ACCOUNT_IN_HOST.sub(r"\1", request.url)
+    request.url = without_account(request.url)
 
 
 def _refuse_others(request: Any, **_: Any) -> None:

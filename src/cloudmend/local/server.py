@@ -43,6 +43,8 @@ from cloudmend.local.listener import LOOPBACK, NAME, Containers, Listener, by_na
 from cloudmend.local.messages import SeenCall
 from cloudmend.local.queues import QueueService
 from cloudmend.local.resources import register
+from cloudmend.local.s3 import service as s3_service
+from cloudmend.local.s3.buckets import have_defaults
 from cloudmend.local.scheduler import Scheduler
 from cloudmend.local.stacks import CloudFormationService
 from cloudmend.local.timers import Timers
@@ -125,6 +127,7 @@ class EmbeddedAws:
         leave_out_images()
         add_to_accounts()
         know_filters()
+        have_defaults()
         forget_accounts()
         create_walkthrough_user(self.region)
         create_first_trail(self.region)
@@ -236,6 +239,7 @@ class EmbeddedAws:
                 "lightsail": LightsailService(),
                 "organizations": organizations_service.answer,
                 "rds": rds_snapshots.answer,
+                "s3": s3_service.answer,
                 "sqs": QueueService(self._functions, self._worker),
                 "sts": sts_service.answer,
             },

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.config import Config
 from botocore.session import Session
 
+from cloudmend.core.loopback import without_account
+
 if TYPE_CHECKING:
     from cloudmend.local.server import EmbeddedAws
 
@@ -29,7 +31,13 @@ def embedded() -> EmbeddedAws:
 @cache
 def _session() -> Session:
     """Return one session for all tests: it keeps the service models it has read."""
-    return Session()
+    session = Session()
+    session.register("before-sign.s3-control", _without_account)
+    return session
+
+
+def _without_account(request: Any, **_: Any) -> None:
+    request.url = without_account(request.url)
 
 
 def client(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.embedded.helpers import ACCOUNT, SETTLE_S, client, deploy
+from local.embedded.helpers import ACCOUNT, SETTLE_S, client, deploy, document
 
 if TYPE_CHECKING:
     from cloudmend.local.server import EmbeddedAws
@@ -37,9 +37,10 @@ def test_s3_names_the_calls_of_block_public_access_otherwise_than_its_api(aws: E
 def test_a_bucket_policy_is_an_object_in_the_record(aws: EmbeddedAws) -> None:
     s3 = client(aws, "s3")
     s3.create_bucket(Bucket="a-bucket")
-    s3.put_bucket_policy(Bucket="a-bucket", Policy=POLICY)
+    own = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "s3:*", "Resource": "arn:aws:s3:::a-bucket"}
+    s3.put_bucket_policy(Bucket="a-bucket", Policy=document(own))
     request = told(aws)["detail"]["requestParameters"]
-    assert request["bucketPolicy"] == {"Version": "2012-10-17", "Statement": []}
+    assert request["bucketPolicy"] == {"Version": "2012-10-17", "Statement": [own]}
     assert request["policy"] == ""
 
 

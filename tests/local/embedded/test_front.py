@@ -105,6 +105,7 @@ def test_an_unsigned_request_is_taken_for_one_of_s3_by_nobody(aws: EmbeddedAws) 
         urlopen(f"{aws.endpoint}/artifacts/key")  # noqa: S310 the scheme is http
 
     public = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::artifacts/*"}
+    s3.delete_public_access_block(Bucket="artifacts")
     s3.put_bucket_policy(Bucket="artifacts", Policy=json.dumps({"Version": "2012-10-17", "Statement": [public]}))
     with urlopen(f"{aws.endpoint}/artifacts/key") as answer:  # noqa: S310 the scheme is http
         assert answer.read() == b"body"

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from cloudmend.local.lag import Lag
 from cloudmend.local.server import EmbeddedAws
-from local.embedded.helpers import client, unheard
+from local.embedded.helpers import ACCOUNT, client, document, unheard
 
 CLOSED = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
 
@@ -37,7 +37,9 @@ def test_a_refusal_is_shown_again_too() -> None:
         s3.create_bucket(Bucket="reports")
         with pytest.raises(ClientError, match="NoSuchBucketPolicy"):
             s3.get_bucket_policy(Bucket="reports")
-        s3.put_bucket_policy(Bucket="reports", Policy='{"Version": "2012-10-17", "Statement": []}')
+        own = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "s3:GetObject"}
+        ours = document({**own, "Resource": "arn:aws:s3:::reports/*"})
+        s3.put_bucket_policy(Bucket="reports", Policy=ours)
         with pytest.raises(ClientError, match="NoSuchBucketPolicy"):
             s3.get_bucket_policy(Bucket="reports")
         assert s3.get_bucket_policy(Bucket="reports")["Policy"]

@@ -133,6 +133,11 @@ _s3_keys: Final = _one(
     ("s3:max-keys", "MaxKeys"),
     ("s3:VersionId", "VersionId"),
     ("s3:x-amz-acl", "ACL"),
+    ("s3:x-amz-grant-full-control", "GrantFullControl"),
+    ("s3:x-amz-grant-read", "GrantRead"),
+    ("s3:x-amz-grant-read-acp", "GrantReadACP"),
+    ("s3:x-amz-grant-write", "GrantWrite"),
+    ("s3:x-amz-grant-write-acp", "GrantWriteACP"),
     ("s3:x-amz-server-side-encryption", "ServerSideEncryption"),
     ("s3:LocationConstraint", "CreateBucketConfiguration.LocationConstraint"),
 )

@@ -76,7 +76,7 @@ def denial_of(
 def policies_for(request: AccessRequest, identity: Identity) -> Policies:
     """Return the policies that apply to one request: those of the caller, of the resource, and of its owner."""
     of_role = request.action.lower() in ROLE_ACTIONS
-    resource = trust_of(request.resource) if of_role else resource_policy(request.resource)
+    resource = trust_of(request.resource) if of_role else resource_policy(request.resource, identity.caller.account)
     owner = owner_of(request, identity.caller.account)
     membership = membership_of(owner, identity.partition) if owner else None
     rcps = membership.rcps if membership else ()

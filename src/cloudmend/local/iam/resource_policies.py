@@ -13,7 +13,6 @@ from moto.awslambda.utils import get_backend
 from moto.dynamodb.models import dynamodb_backends
 from moto.events.models import events_backends
 from moto.kms.models import kms_backends
-from moto.s3.models import s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
@@ -21,13 +20,17 @@ from moto.sqs.models import sqs_backends
 from cloudmend.local.iam.collect import role_of, text_of, trust_policy
 from cloudmend.local.iam.request import Policy
 from cloudmend.local.iam.resources_state import Named, parts
+from cloudmend.local.s3.access import grants_to
 
 
-def resource_policy(arn: str) -> Policy | None:
-    """Return the policy of a resource, or of the bucket of an object; None if it has none, or if it is not there."""
+def resource_policy(arn: str, account: str | None = None) -> Policy | None:
+    """Return the policy of a resource, or of the bucket of an object; None if it has none, or if it is not there.
+
+    `account` is the caller's, for S3 shuts strangers out of a bucket. None: a service of AWS calls.
+    """
     named = parts(arn)
     read = _READERS.get(named.service)
-    document = read(named, arn) if read else None
+    document = grants_to(named.kind or named.id, account) if named.service == "s3" else read and read(named, arn)
     return Policy(f"{arn} (resource policy)", text_of(document)) if document else None
 
 
@@ -54,12 +57,6 @@ def _of_key(named: Named, _: str) -> Any:
     key = kms_backends[named.account][named.region].keys.get(named.id)
     statement = {"Effect": "Allow", "Principal": {"AWS": named.account}, "Action": "kms:*", "Resource": "*"}
     return key.policy if key else {"Version": "2012-10-17", "Statement": [statement]}
-
-
-def _of_bucket(named: Named, _: str) -> Any:
-    partition, account = s3_backends.bucket_accounts.get(named.kind or named.id, ("", ""))
-    bucket = s3_backends[account][partition].buckets.get(named.kind or named.id) if account else None
-    return bucket.policy.decode() if bucket and bucket.policy else None
 
 
 def _of_function(named: Named, _: str) -> Any:
@@ -99,7 +96,6 @@ _READERS: Final[Mapping[str, Callable[[Named, str], Any]]] = {
     "events": _of_bus,
     "kms": _of_key,
     "lambda": _of_function,
-    "s3": _of_bucket,
     "secretsmanager": _of_secret,
     "sns": _of_topic,
     "sqs": _of_queue,

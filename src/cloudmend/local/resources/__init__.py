@@ -20,7 +20,7 @@ from cloudmend.core.partitions import partition_of
 from cloudmend.local.resources.groups import EgressRule, IngressRule, SecurityGroup
 from cloudmend.local.resources.networks import Instance, NetworkInterface, PrefixList, VpcAssociation
 from cloudmend.local.resources.of_ec2 import OfEc2
-from cloudmend.local.resources.replaced import EventsRule, Function, LogsGroup, ManagedPolicy, RoleWithPolicies
+from cloudmend.local.resources.replaced import Bucket, EventsRule, Function, LogsGroup, ManagedPolicy, RoleWithPolicies
 from cloudmend.local.resources.settings import (
     Alarm,
     FunctionEventInvokeConfig,
@@ -56,6 +56,7 @@ _TYPES = (
     Instance,
     NetworkInterface,
     RoleWithPolicies,
+    Bucket,
 )
 _CLEAN: Final = parsing.clean_json
 _YAML: Final = Stack.parse_template

@@ -11,6 +11,7 @@ from moto.events.models import Rule
 from moto.iam.models import ManagedPolicy as MotoManagedPolicy
 from moto.iam.models import Role, iam_backends
 from moto.logs.models import LogGroup
+from moto.s3.models import FakeBucket
 
 from cloudmend.core.partitions import partition_of
 from cloudmend.local.functions import NOT_ASSUMED, PRINCIPAL
@@ -18,6 +19,7 @@ from cloudmend.local.iam.enforce import can_assume
 from cloudmend.local.patterns.compiler import InvalidPattern, compile_pattern
 from cloudmend.local.resources.settings import ResourceType
 from cloudmend.local.runtime.process import refusal
+from cloudmend.local.s3.templates import settle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +60,40 @@ class Function(ResourceType):
             original_resource, new_resource_name, cloudformation_json, account_id, region_name
         )
         return _complete(function, cloudformation_json["Properties"])
+
+
+class Bucket(ResourceType):
+    """moto: forgets who may use it: block public access, ownership, and the canned ACL."""
+
+    TYPE = "AWS::S3::Bucket"
+    NAME_PROPERTY = "BucketName"
+    has_cfn_attr = FakeBucket.has_cfn_attr
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
+    ) -> FakeBucket:
+        properties = cloudformation_json.get("Properties", {})
+        bucket = FakeBucket.create_from_cloudformation_json(
+            resource_name, {"Properties": properties}, account_id, region_name
+        )
+        settle(bucket, properties)
+        return bucket
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: FakeBucket,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> FakeBucket:
+        bucket = FakeBucket.update_from_cloudformation_json(
+            original_resource, new_resource_name, cloudformation_json, account_id, region_name
+        )
+        settle(bucket, cloudformation_json["Properties"])
+        return bucket
 
 
 def _refuse_what_cannot_run(name: str, properties: Mapping[str, Any]) -> None:
