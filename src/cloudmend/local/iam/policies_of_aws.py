@@ -16,6 +16,7 @@ ADMINISTRATOR: Final = "AdministratorAccess"
 def add_to_accounts() -> None:
     """Make moto have them in the accounts that are made from now on. Reading them takes 0.1 s, once in a process."""
     IAMBackend._init_aws_policies = _of_account  # type: ignore[method-assign] # noqa: SLF001
+    IAMBackend._init_managed_policies = _by_arn  # type: ignore[method-assign] # noqa: SLF001
 
 
 def administrator(backend: IAMBackend) -> ManagedPolicy:
@@ -36,6 +37,16 @@ class _InAccount(AWSManagedPolicy):
 def _of_account(self: IAMBackend) -> list[ManagedPolicy]:
     """Return the policies of one account."""
     return [_in_account(policy) for policy in _of_partition(self.partition)]
+
+
+def _by_arn(self: IAMBackend) -> dict[str, ManagedPolicy]:
+    """Return the policies of one account by their ARNs."""
+    return dict(zip(_arns(self.partition), self.aws_managed_policies, strict=True))
+
+
+@cache
+def _arns(partition: str) -> Sequence[str]:
+    return [policy.arn for policy in _of_partition(partition)]
 
 
 def _in_account(policy: AWSManagedPolicy) -> AWSManagedPolicy:
