@@ -21,6 +21,7 @@ from cloudmend.lambda_.continuation import messages
 from local.embedded.helpers import ACCOUNT
 from walkthrough.conftest import run
 from walkthrough.deployed import DEPLOY, PATIENCE_S, REMOVE, Deployed, an_account, intent, ssh_from, wait_for
+from walkthrough.packaged import update
 from walkthrough.template import RESPONDER, SWEEPER, UNDOER, allowed_to_controls, granted
 from walkthrough.walkthrough import MENDED, comparable
 
@@ -177,13 +178,13 @@ def put_off(group_id: str, refused: dict[str, Any]) -> PutOff:
 def test_the_sweep_mends_all_regions_where_it_is_told_to(deployed: Deployed) -> None:
     elsewhere = deployed.client("ec2", "eu-west-1")
     others = ";".join(f"control.{each.id}.mode=off" for each in every() if each.id != "security_group_ingress")
-    run([*DEPLOY, "SweepRegions=all", f"Settings={others}"], deployed.environment)
+    update(deployed, SweepRegions="all", Settings=others)
     deployed.settle()  # a deployment is swept too: a Region that is new to the stack gets its baseline first
     group_id = elsewhere.create_security_group(GroupName="far-away", Description="testing")["GroupId"]
     elsewhere.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[ssh_from("0.0.0.0/0")])
     deployed.invoke("SweepFunction")
     deployed.settle()
-    run([*DEPLOY, "SweepRegions=own", "Settings="], deployed.environment)
+    update(deployed, SweepRegions="own", Settings="")
     (record,) = deployed.records(group_id)
     assert (record["status"], record["region"], record["missed"]) == ("mended", "eu-west-1", True)
     person = {**deployed.environment, "CLOUDMEND_LEDGER_TABLE": deployed.resource("LedgerTable")}

@@ -10,9 +10,9 @@ import pytest
 
 from cloudmend.controls import ids
 from cloudmend.core.standing import StandingResource, Unit
-from local.embedded.helpers import ACCOUNT
 from walkthrough.conftest import run
-from walkthrough.deployed import DEPLOY, RULES_OF_CONTROLS, Deployed, an_account
+from walkthrough.deployed import RULES_OF_CONTROLS, Deployed, an_account
+from walkthrough.packaged import deploy, update
 from walkthrough.test_deployed_controls import (
     BUCKET,
     BY_DEFAULT,
@@ -23,6 +23,7 @@ from walkthrough.test_deployed_controls import (
     SNAPSHOT_BLOCK,
     cli,
     mails,
+    subscribe,
 )
 
 GROUP = "security_group_ingress"
@@ -63,12 +64,8 @@ def units(deployed: Deployed) -> dict[str, Unit]:
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Deployed, Old]]:
     with an_account(tmp_path_factory.mktemp("sam")) as deployed:
         old = Old(deployed)
-        run([*DEPLOY, "S3BucketBlockPublicAccessRights=fix", "NoticeEmail=team@example.com"], deployed.environment)
-        deployed.settle()
-        cli(deployed, "sqs", "create-queue", "--queue-name", "mailbox")
-        mailbox = f"arn:aws:sqs:us-east-1:{ACCOUNT}:mailbox"
-        subscribing = ("--protocol", "sqs", "--notification-endpoint", mailbox)
-        cli(deployed, "sns", "subscribe", "--topic-arn", deployed.resource("NoticeTopic"), *subscribing)
+        deploy(deployed, S3BucketBlockPublicAccessRights="fix", NoticeEmail="team@example.com")
+        subscribe(deployed)
         yield deployed, old
 
 
@@ -146,7 +143,7 @@ def test_an_update_takes_no_second_baseline(account: tuple[Deployed, Old]) -> No
     with deployed.without_events():
         group = deployed.group("before-the-update")
         deployed.open(group, "0.0.0.0/0")
-    run([*DEPLOY, "S3BucketBlockPublicAccessRights=fix", "Budget=99"], deployed.environment)
+    update(deployed, Budget="99")
     deployed.settle()
     assert {control: unit.baseline for control, unit in units(deployed).items()} == marks
     assert sources(deployed, group) == MENDED

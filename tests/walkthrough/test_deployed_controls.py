@@ -15,7 +15,8 @@ from cloudmend.controls import every
 from cloudmend.core.policy.model import name_of
 from local.embedded.helpers import ACCOUNT
 from walkthrough.conftest import run
-from walkthrough.deployed import DEPLOY, Deployed, an_account
+from walkthrough.deployed import Deployed, an_account
+from walkthrough.packaged import deploy
 from walkthrough.template import RESPONDER, SWEEPER, UNDOER, allowed_to_controls, granted
 
 PARTNER = "111122223333"
@@ -398,14 +399,19 @@ BY_DEFAULT = {
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     with an_account(tmp_path_factory.mktemp("sam")) as account:
-        deploy_with(account, "S3BucketBlockPublicAccessRights=fix")
+        deploy_with(account, S3BucketBlockPublicAccessRights="fix")
         make_cluster(account, "observed")
         yield account
 
 
-def deploy_with(account: Deployed, *parameters: str) -> None:
+def deploy_with(account: Deployed, **parameters: str) -> None:
     """Deploy the stack, and subscribe a queue to the topic for people."""
-    run([*DEPLOY, *parameters], account.environment)
+    deploy(account, **parameters)
+    subscribe(account)
+
+
+def subscribe(account: Deployed) -> None:
+    """Have a queue get what people get."""
     cli(account, "sqs", "create-queue", "--queue-name", "mailbox")
     mailbox = f"arn:aws:sqs:us-east-1:{ACCOUNT}:mailbox"
     subscribing = ("--protocol", "sqs", "--notification-endpoint", mailbox)

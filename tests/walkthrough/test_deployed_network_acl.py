@@ -6,12 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.embedded.helpers import ACCOUNT
-from walkthrough.conftest import run
-from walkthrough.deployed import DEPLOY, Deployed, an_account
+from walkthrough.deployed import Deployed, an_account
 from walkthrough.network_acl import ACL, entries, make_acl
 from walkthrough.template import RESPONDER, SWEEPER, UNDOER
-from walkthrough.test_deployed_controls import cli, mails, policy_says, records, taken_back
+from walkthrough.test_deployed_controls import cli, deploy_with, mails, policy_says, records, taken_back
 
 pytestmark = pytest.mark.deep
 WRITES = {f"ec2:{verb}NetworkAclEntry" for verb in ("Create", "Delete", "Replace")}
@@ -20,11 +18,7 @@ WRITES = {f"ec2:{verb}NetworkAclEntry" for verb in ("Create", "Delete", "Replace
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     with an_account(tmp_path_factory.mktemp("sam")) as account:
-        run([*DEPLOY, "NetworkAclOpenRights=fix"], account.environment)
-        cli(account, "sqs", "create-queue", "--queue-name", "mailbox")
-        mailbox = f"arn:aws:sqs:us-east-1:{ACCOUNT}:mailbox"
-        subscribing = ("--protocol", "sqs", "--notification-endpoint", mailbox)
-        cli(account, "sns", "subscribe", "--topic-arn", account.resource("NoticeTopic"), *subscribing)
+        deploy_with(account, NetworkAclOpenRights="fix")
         yield account
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.deep
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     with an_account(tmp_path_factory.mktemp("sam")) as account:
-        deploy_with(account, "EksEndpointCidrsRights=fix")
+        deploy_with(account, EksEndpointCidrsRights="fix")
         policy_says(account, APPROVED)
         yield account
 

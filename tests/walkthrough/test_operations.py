@@ -13,8 +13,8 @@ from samtranslator.yaml_helper import yaml_parse
 
 from cli.doctor.patient import STACK
 from walkthrough.blocks import ROOT, blocks
-from walkthrough.conftest import run
-from walkthrough.deployed import DEPLOY, Deployed, an_account
+from walkthrough.deployed import Deployed, an_account
+from walkthrough.packaged import deploy
 from walkthrough.shell import Shell
 
 PAGE = "docs/operations.md"
@@ -31,7 +31,7 @@ def test_the_page_says_of_every_alarm_what_to_do() -> None:
 def deployment(tmp_path: Path) -> Iterator[Deployed]:
     """The real stack: what is handed to its function is handled."""
     with an_account(tmp_path) as account:
-        run(DEPLOY, account.environment)
+        deploy(account)
         yield account
 
 
