@@ -155,6 +155,7 @@ def test_while_eks_applies_a_change_that_may_open_it_the_cluster_is_looked_at_ag
     assert (finding.part, finding.is_due) == (ENDPOINT, False)
     assert finding.why == f"EKS applies a change to it, and may show its old list until then ({status})"
     assert finding.wait == "it is looked at again until the cluster is active"
+    assert finding.mark == "EKS applies a change to it, and may show its old list until then"
     (later,) = judge(CONTROL, view(before), APPROVING).counted  # the look from the queue has no request
     assert (later.mark, later.wait) == (finding.mark, finding.wait)
     shown = read(OFFICE, WORLD, status=status)
@@ -287,6 +288,7 @@ def test_the_right_to_write_is_of_calls_that_change_nothing_but_the_network() ->
         (None, "UpdateClusterConfig", config(OFFICE), ([OFFICE], False)),
         (None, "UpdateClusterConfig", config(endpointPrivateAccess=True), None),
         (([OFFICE], True), "UpdateClusterConfig", config(WORLD), ([WORLD], True)),
+        (([OFFICE], False), "UpdateClusterConfig", config(WORLD), ([WORLD], False)),
         (([OFFICE], True), "UpdateClusterConfig", config(endpointPrivateAccess=False), ([OFFICE], False)),
         (([WORLD], True), "UpdateClusterConfig", config(endpointPublicAccess=False), (None, True)),
         ((None, True), "UpdateClusterConfig", config(OFFICE), (None, True)),
@@ -347,6 +349,18 @@ def test_what_is_approved_is_one_s_own_and_no_half_of_the_internet() -> None:
         policy('approved.ipv4 = ["8.8.8.8"]\n')
     with pytest.raises(PolicyError, match=r"is not a CIDR range.*\. Write a range such as 198\.51\.100\.0/24\."):
         policy('approved.ipv4 = ["the office"]\n')
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('trusted.ipv4 = ["the office"]', r"\.trusted\.ipv4.* is not a CIDR range"),
+        ('limits.ipv4 = "/0"', r"\.limits\.ipv4: nothing would ever be at fault"),
+    ],
+)
+def test_what_contradicts_itself_is_refused_where_it_stands(line: str, told: str) -> None:
+    with pytest.raises(PolicyError, match=rf"control\.eks_endpoint_cidrs{told}"):
+        policy(f"{line}\n")
 
 
 def test_settings_are_told_and_written() -> None:

@@ -386,6 +386,7 @@ def test_a_replay_follows_the_ports_by_what_the_calls_say(
     left = CONTROL.follow.step(there, INSTANCE, call(name, request_), NOW).state
     wanted = [ports(22, aliases=(CONNECT,))] if expected is None else expected
     assert (list(left.parts.values()) if left else []) == wanted
+    assert (left is None) is (wanted == [])
 
 
 def policy(text: str) -> Any:

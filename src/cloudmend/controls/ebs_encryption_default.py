@@ -26,7 +26,7 @@ def _read(_: Resource, reader: Reader, __: NoSettings) -> State:
 
 
 def _put(_: Resource, then: Any) -> Call:
-    return Call("ec2", "EnableEbsEncryptionByDefault" if then else "DisableEbsEncryptionByDefault", {})
+    return Call("ec2", "EnableEbsEncryptionByDefault" if then else "DisableEbsEncryptionByDefault")
 
 
 def _says(call: ApiCall) -> Any:

@@ -17,7 +17,7 @@ Approved ranges are trusted: they do not count as exposure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -154,7 +154,7 @@ def _read(cluster: Resource, reader: Reader, _: Settings) -> State | None:
 class _Cluster(NamedTuple):
     """The facts of a cluster that a judgement needs besides the list."""
 
-    has_private: bool  # endpoint
+    has_private: bool = False  # endpoint
     status: str = "ACTIVE"
 
 
@@ -163,12 +163,12 @@ def _state(config: Json, status: str = "ACTIVE") -> State:
     is_public = config.get("endpointPublicAccess", True)
     return State(
         {_ENDPOINT: list(items(config.get(_LIST))) or [_WORLD]} if is_public else {},
-        context=_Cluster(bool(config.get("endpointPrivateAccess", False)), status),
+        context=_Cluster(bool(config.get("endpointPrivateAccess")), status),
     )
 
 
 def _judge(view: View, settings: Settings) -> Iterator[Finding]:
-    cluster: _Cluster = view.state.context or _Cluster(has_private=False)
+    cluster: _Cluster = view.state.context or _Cluster()
     found = list(_at_fault(view.counted, settings))
     for source, why in found:
         held = _restraint(source, settings, has_private=cluster.has_private)
@@ -178,15 +178,18 @@ def _judge(view: View, settings: Settings) -> Iterator[Finding]:
 
 
 def _at_fault(parts: Parts, settings: Settings) -> Iterator[tuple[Source, str]]:
-    sources = (Source(_ENDPOINT, _API, text) for text in parts.get(_ENDPOINT, ()))
-    return too_wide(sources, settings.counting, "its other sources")
+    return too_wide(_sources(parts.get(_ENDPOINT, ())), settings.counting, "its other sources")
+
+
+def _sources(listed: Iterable[str]) -> list[Source]:
+    return [Source(_ENDPOINT, _API, text) for text in listed]
 
 
 def _may_open(view: View, settings: Settings) -> bool:
     """Return whether the update under way may open the endpoint. A later look no longer knows what the call said."""
     if not view.cause.request:
         return True
-    left = _step(view.state, view.resource, view.cause, view.now).state
+    left = _left(view.state, view.cause)
     return left is not None and any(_at_fault(left.parts, settings))
 
 
@@ -201,7 +204,7 @@ def _restraint(source: Source, settings: Settings, *, has_private: bool) -> str:
 def _mend(view: View, findings: Sequence[Finding], settings: Settings) -> Patch:
     """Return the list with approved ranges in place of the sources at fault."""
     marks, listed = {finding.mark for finding in findings}, view.parts[_ENDPOINT]
-    faults = [each for text in listed if (each := Source(_ENDPOINT, _API, text)).mark in marks]
+    faults = [each for each in _sources(listed) if each.mark in marks]
     approved = [network for each in faults for network in settings.inside(each.network)]
     return {_ENDPOINT: narrowed(listed, [each.text for each in faults], approved)}
 
@@ -221,17 +224,21 @@ def _every(_: Resource, reader: Reader, __: Settings) -> Iterator[str]:
 
 
 def _step(before: State | None, _: Resource, call: ApiCall, __: datetime) -> Followed:
+    return Followed(_left(before, call))
+
+
+def _left(before: State | None, call: ApiCall) -> State | None:
     """Return what a call leaves of it; what a call does not name stays. Of a deleted cluster nothing is known."""
     told = mapping(call.request.get("resourcesVpcConfig"))
     if call.name == "DeleteCluster":
-        return Followed(None)
+        return None
     if call.name == "CreateCluster":
-        return Followed(_state(told))
+        return _state(told)
     if before is None and _LIST not in told:
-        return Followed(None)
+        return None
     known = {_LIST: before.parts.get(_ENDPOINT), "endpointPrivateAccess": before.context[0]} if before else {}
     is_public = {"endpointPublicAccess": bool(before.parts)} if before else {}
-    return Followed(_state({**known, **is_public, **told}))
+    return _state({**known, **is_public, **told})
 
 
 CONTROL: Final = Control[Settings](

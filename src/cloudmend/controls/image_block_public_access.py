@@ -25,7 +25,7 @@ def _read(_: Resource, reader: Reader, __: NoSettings) -> State:
 
 def _put(_: Resource, then: Any) -> Call:
     if then == _OFF:
-        return Call("ec2", "DisableImageBlockPublicAccess", {})
+        return Call("ec2", "DisableImageBlockPublicAccess")
     return Call("ec2", "EnableImageBlockPublicAccess", {_STATE: then})
 
 

@@ -22,7 +22,7 @@ def _read(_: Resource, reader: Reader, __: NoSettings) -> State:
 
 
 def _put(_: Resource, then: Any) -> Call:
-    return Call("ec2", "EnableSerialConsoleAccess" if then else "DisableSerialConsoleAccess", {})
+    return Call("ec2", "EnableSerialConsoleAccess" if then else "DisableSerialConsoleAccess")
 
 
 def _says(call: ApiCall) -> Any:

@@ -17,6 +17,7 @@ from cloudmend.core.model import ApiCall, Resource, Words
 from cloudmend.core.ports import Call, Reader
 
 _OFF: Final = "unblocked"
+_STATE: Final = "State"
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,19 +28,19 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
 def _read(_: Resource, reader: Reader, __: Settings) -> State:
     answer = ask(reader, "ec2", "GetSnapshotBlockPublicAccessState")
-    return State({"State": answer["State"]}, context=managed(answer))
+    return State({_STATE: answer[_STATE]}, context=managed(answer))
 
 
 def _put(_: Resource, then: Any) -> Call:
     if then == _OFF:
-        return Call("ec2", "DisableSnapshotBlockPublicAccess", {})
-    return Call("ec2", "EnableSnapshotBlockPublicAccess", {"State": then})
+        return Call("ec2", "DisableSnapshotBlockPublicAccess")
+    return Call("ec2", "EnableSnapshotBlockPublicAccess", {_STATE: then})
 
 
 def _says(call: ApiCall) -> Any:
     if call.name == "DisableSnapshotBlockPublicAccess":
         return _OFF
-    return asked(call, "State")
+    return asked(call, _STATE)
 
 
 CONTROL: Final = switch(
@@ -54,7 +55,7 @@ CONTROL: Final = switch(
         prevent="Keep it on, and share snapshots by their ids with the accounts that need them.",
     ),
     resource=BLOCK_OF_SNAPSHOTS,
-    part="State",
+    part=_STATE,
     values=(_OFF, "block-new-sharing", "block-all-sharing"),
     wanted=lambda settings: settings.state,
     settings=Settings,

@@ -45,7 +45,7 @@ def _says(call: ApiCall) -> Any:
 
 
 def _every(_: Resource, reader: Reader, settings: Settings) -> Iterator[str]:
-    rows = reader.rows(Call("ec2", "DescribeSubnets", {}), "Subnets")
+    rows = reader.rows(Call("ec2", "DescribeSubnets"), "Subnets")
     return (row["SubnetId"] for row in rows if row[_FLAG] and (settings.default_subnets or not row["DefaultForAz"]))
 
 

@@ -38,7 +38,7 @@ def _says(call: ApiCall) -> Any:
 
 
 def _every(_: Resource, reader: Reader, __: NoSettings) -> Iterator[str]:
-    rows = reader.rows(Call("ec2", "DescribeTransitGateways", {}), "TransitGateways")
+    rows = reader.rows(Call("ec2", "DescribeTransitGateways"), "TransitGateways")
     return (row["TransitGatewayId"] for row in rows if row["Options"][_OPTION] == "enable")
 
 

@@ -23,7 +23,7 @@ from cloudmend.controls import (
 from cloudmend.controls.families.switches import Standing
 from cloudmend.core.contract import Control, Finding, Parts, State, View
 from cloudmend.core.model import ApiCall, Json, Resource, Step
-from cloudmend.core.ports import Call
+from cloudmend.core.ports import NEVER, Call
 from cloudmend.core.target import resources
 from support import ACCOUNT, NOW, REGION
 
@@ -66,7 +66,7 @@ class Answers:
         self.answers, self.refused = answers, refused
         self.calls: list[Call] = []
 
-    def get(self, call: Call, absent: Mapping[str, Json | None]) -> Any:
+    def get(self, call: Call, absent: Mapping[str, Json | None] = NEVER) -> Any:
         self.calls.append(call)
         return self.answers[call.operation] if call.operation in self.answers else absent[self.refused]
 
@@ -189,6 +189,56 @@ def test_a_setting_is_read_with_its_circumstances(
     assert state
     assert list(state.parts.values()) == [parts]
     assert state.context == (None if standing is None else Standing(**standing))
+
+
+BLOCKED = {"BlockPublicAccessConfiguration": {"BlockPublicSecurityGroupRules": True}}
+ASKED: Sequence[tuple[Control[Any], Json, list[Call]]] = [
+    (
+        SNAPSHOTS,
+        {"GetSnapshotBlockPublicAccessState": {"State": NEW}},
+        [Call("ec2", "GetSnapshotBlockPublicAccessState")],
+    ),
+    (
+        IMAGES,
+        {"GetImageBlockPublicAccessState": {"ImageBlockPublicAccessState": NEW}},
+        [Call("ec2", "GetImageBlockPublicAccessState")],
+    ),
+    (
+        EBS,
+        encryption("alias/aws/ebs", is_on=True),
+        [Call("ec2", "GetEbsEncryptionByDefault"), Call("ec2", "GetEbsDefaultKmsKeyId")],
+    ),
+    (
+        CONSOLE,
+        {"GetSerialConsoleAccessStatus": {"SerialConsoleAccessEnabled": False}},
+        [Call("ec2", "GetSerialConsoleAccessStatus")],
+    ),
+    (DEFAULTS, {"GetInstanceMetadataDefaults": {}}, [Call("ec2", "GetInstanceMetadataDefaults")]),
+    (
+        VPCS,
+        options(InternetGatewayBlockMode="off", State="default-state"),
+        [Call("ec2", "DescribeVpcBlockPublicAccessOptions")],
+    ),
+    (EMR, {"GetBlockPublicAccessConfiguration": BLOCKED}, [Call("emr", "GetBlockPublicAccessConfiguration")]),
+    (
+        GATEWAY,
+        gateway(),
+        [Call("ec2", "DescribeTransitGateways", {"TransitGatewayIds": [IDS[GATEWAY.id]]})],
+    ),
+    (
+        INSTANCE,
+        instance(HttpTokens="required"),
+        [Call("ec2", "DescribeInstances", {"InstanceIds": [IDS[INSTANCE.id]]})],
+    ),
+    (SUBNET, subnet(gives=True), [Call("ec2", "DescribeSubnets", {"SubnetIds": [IDS[SUBNET.id]]})]),
+]
+
+
+@pytest.mark.parametrize(("control", "answers", "calls"), ASKED)
+def test_aws_is_asked_for_the_setting_alone(control: Control[Any], answers: Json, calls: list[Call]) -> None:
+    reader: Any = Answers(answers)
+    assert control.read(resource(control), reader, control.settings())
+    assert reader.calls == calls
 
 
 def test_emr_is_read_with_the_ports_that_stay_permitted() -> None:
@@ -346,33 +396,29 @@ def test_emr_gets_its_whole_configuration() -> None:
     assert not VPCS.whole
 
 
-LISTED: Sequence[tuple[Control[Any], Json, list[str]]] = [
-    (GATEWAY, gateway(), [IDS[GATEWAY.id]]),
-    (GATEWAY, gateway(option="disable"), []),
-    (INSTANCE, instance(), [IDS[INSTANCE.id]]),
-    (SUBNET, subnet(gives=True), [IDS[SUBNET.id]]),
-    (SUBNET, subnet(gives=False), []),
-    (SUBNET, subnet(gives=True, is_default=True), []),
+GATEWAYS, SUBNETS = Call("ec2", "DescribeTransitGateways"), Call("ec2", "DescribeSubnets")
+OPTIONAL = [
+    {"Name": "metadata-options.http-tokens", "Values": ["optional"]},
+    {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]},
+]
+LISTED: Sequence[tuple[Control[Any], Call, Json, list[str]]] = [
+    (GATEWAY, GATEWAYS, gateway(), [IDS[GATEWAY.id]]),
+    (GATEWAY, GATEWAYS, gateway(option="disable"), []),
+    (INSTANCE, Call("ec2", "DescribeInstances", {"Filters": OPTIONAL}), instance(), [IDS[INSTANCE.id]]),
+    (SUBNET, SUBNETS, subnet(gives=True), [IDS[SUBNET.id]]),
+    (SUBNET, SUBNETS, subnet(gives=False), []),
+    (SUBNET, SUBNETS, subnet(gives=True, is_default=True), []),
 ]
 
 
-@pytest.mark.parametrize(("control", "answers", "ids"), LISTED)
-def test_a_sweep_lists_what_is_at_fault_in_one_call(control: Control[Any], answers: Json, ids: list[str]) -> None:
+@pytest.mark.parametrize(("control", "call", "answers", "ids"), LISTED)
+def test_a_sweep_lists_what_is_at_fault_in_one_call(
+    control: Control[Any], call: Call, answers: Json, ids: list[str]
+) -> None:
     reader: Any = Answers(answers)
     assert control.every
     assert list(control.every(resource(control), reader, control.settings())) == ids
-    assert len(reader.calls) == 1
-
-
-def test_a_sweep_of_instances_asks_ec2_for_those_at_fault() -> None:
-    reader: Any = Answers(instance())
-    assert INSTANCE.every
-    list(INSTANCE.every(resource(INSTANCE), reader, INSTANCE.settings()))
-    (call,) = reader.calls
-    assert call.params["Filters"] == [
-        {"Name": "metadata-options.http-tokens", "Values": ["optional"]},
-        {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]},
-    ]
+    assert reader.calls == [call]
 
 
 def test_a_setting_of_the_region_is_one_resource() -> None:

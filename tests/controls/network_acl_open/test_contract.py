@@ -29,6 +29,15 @@ def test_the_inbound_entries_are_its_parts_in_their_order_without_those_of_aws()
     assert (state.owner, state.labels) == (ACL.account, {"name": "web", "vpc": "vpc-0123456789abcdef0"})
 
 
+def test_an_acl_without_tags_has_no_name_and_without_an_owner_none() -> None:
+    bare = {name: value for name, value in described(SSH).items() if name not in ("OwnerId", "Tags")}
+    reader: Any = Answers(bare)
+    state = CONTROL.read(ACL, reader, DEFAULTS)
+    assert state
+    assert (state.owner, state.labels) == ("", {"name": "", "vpc": "vpc-0123456789abcdef0"})
+    assert state_of(SSH).labels["name"] == ""
+
+
 def test_an_acl_that_ec2_does_not_list_is_gone() -> None:
     reader: Any = Answers(described(NetworkAclId=OTHER))
     assert CONTROL.read(ACL, reader, DEFAULTS) is None
@@ -68,6 +77,7 @@ def sent(now: Parts, then: Parts) -> list[tuple[str, Any]]:
     assert CONTROL.put
     calls = list(CONTROL.put(ACL, State(now), then))
     assert all(call.params["NetworkAclId"] == ACL.id and call.params["Egress"] is False for call in calls)
+    assert {call.service for call in calls} == {"ec2"}
     assert all(call.parts == (f"entry {call.params['RuleNumber']}",) for call in calls)
     return [(call.operation.removesuffix("NetworkAclEntry"), call.params["RuleNumber"]) for call in calls]
 

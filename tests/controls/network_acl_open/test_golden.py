@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from cloudmend.controls.network_acl_open import CONTROL, mend
+from cloudmend.controls.network_acl_open.entries import Entry
 from cloudmend.controls.network_acl_open.settings import Settings
 from cloudmend.core.model import Json
 from cloudmend.core.network import AddressSet, Traffic
-from controls.network_acl_open.acls import DEFAULTS, WORLD, found, mended, row, state_of
+from controls.network_acl_open.acls import DEFAULTS, WORLD, found, mended, row, state_of, view_of
 
 SSH = row(100, "allow", "6", WORLD, 22)
 ALL = row(100, "allow", "-1", WORLD)
@@ -102,6 +104,23 @@ def test_the_list_after_a_mend(rows: list[Json], settings: Settings, then: list[
     assert mended(state, settings) == then
 
 
+def test_a_finding_has_the_row_that_its_entry_becomes() -> None:
+    (narrowed,), (stays,), (goes,) = found(state_of(SSH)), found(state_of(REPLIES)), found(state_of(SSH), REVOKING)
+    assert narrowed.mended == {**SSH, "CidrBlock": "10.0.0.0/8"}
+    assert stays.mended == REPLIES
+    assert goes.mended is None
+
+
+def test_the_inserted_entries_are_whole_rows() -> None:
+    assert CONTROL.mend
+    state = state_of(REPLIES)
+    made = CONTROL.mend(view_of(state), found(state), DEFAULTS)
+    assert made == {
+        "entry 98": row(98, "allow", "6", "10.0.0.0/8", 3389),
+        "entry 99": row(99, "deny", "6", WORLD, 3389),
+    }
+
+
 def test_a_port_that_a_deny_closes_first_is_not_named() -> None:
     (finding,) = found(state_of(row(50, "deny", "6", WORLD, 22), ALL))
     told = "entry 100 (ALLOW all traffic from 0.0.0.0/0) opens tcp/3389, udp/3389 to 3,702,258,688 public addresses"
@@ -114,6 +133,26 @@ def test_entries_that_are_too_wide_together_say_so_and_the_first_of_the_widest_g
     (finding,) = found(state)
     assert finding.part == "entry 10"
     assert "to 1,048,576 public addresses, and with the ACL's other entries to 2,097,152; the limit is" in finding.why
+
+
+def test_of_entries_that_are_too_wide_together_the_widest_goes_wherever_it_stands() -> None:
+    state = state_of(row(10, "allow", "6", "52.0.0.0/16", 22), row(20, "allow", "6", "52.16.0.0/12", 22))
+    assert [each.part for each in found(state)] == ["entry 20"]
+
+
+def test_what_another_entry_closes_does_not_count_for_one_that_a_mend_reveals() -> None:
+    first, web = row(100, "allow", "6", "52.0.0.0/8", 22), row(200, "allow", "6", "8.0.0.0/8", 22, 80)
+    *_, revealed = found(state_of(first, web, row(300, "allow", "6", "52.0.0.0/8", 22)), REVOKING)
+    assert (revealed.part, revealed.why.endswith("to 16,777,216 public addresses; the limit is 1,048,576")) == (
+        "entry 300",
+        True,
+    )
+
+
+def test_of_icmp_the_types_that_an_entry_admits_are_closed_and_no_others() -> None:
+    entries = [Entry(row(9, "allow", "1", WORLD, icmp=(8, -1)))]
+    (fault,) = mend.mended(entries, PINGS, lambda _: None).faults
+    assert fault.closed == (Traffic("icmp", 2048, 2303),)
 
 
 def test_many_ranges_of_ports_are_named_by_their_first_few() -> None:
@@ -147,7 +186,8 @@ def test_what_has_room_is_closed_and_the_rest_is_reported() -> None:
     assert (closed.restraint, left.restraint) == ("", NO_ROOM)
     assert "opens tcp/22 to" in closed.why
     assert "opens tcp/3389 to" in left.why
-    assert closed.mark != left.mark
+    assert closed.mark == ""
+    assert left.mark == "entry 101, no room: ALLOW tcp/0-65535 from 0.0.0.0/0"
     assert mended(state)[1:] == [
         "99 ALLOW tcp/22 from 10.0.0.0/8",
         "100 DENY tcp/22 from 0.0.0.0/0",

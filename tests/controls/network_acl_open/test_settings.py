@@ -31,7 +31,10 @@ def test_default_acls_can_be_judged_and_ports_guarded() -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ('untouched_defaults = "judge"', "'judge' is not a way to treat default network ACLs that nobody has changed"),
+        (
+            'untouched_defaults = "judge"',
+            r"\.untouched_defaults: 'judge' is not a way to treat default network ACLs that nobody has changed",
+        ),
         ('replacement.ipv4 = "vpc"', "'vpc' is not a CIDR range"),
         ("limits.ipv4 = 0", "a limit of 0 addresses"),
         ('replacement.ipv4 = "52.0.0.0/8"', "holds 16,777,216 public addresses"),
@@ -43,7 +46,12 @@ def test_what_means_nothing_is_refused(line: str, told: str) -> None:
 
 
 def test_settings_are_said_in_sentences() -> None:
-    *_, stays, defaults = KEYS.say(Settings())
+    guarded, limit4, _, replaced4, _, stays, defaults = KEYS.say(Settings())
+    assert guarded == "Guarded: tcp/22, tcp/3389, udp/3389."
+    assert limit4.startswith("The entries of a network ACL together may open a guarded port to 1,048,576 public IPv4")
+    assert (
+        replaced4 == "An IPv4 entry at fault is narrowed to 10.0.0.0/8, or revoked if its source does not contain that."
+    )
     assert stays == "If an entry also admits other ports, it stays, and entries before it close the ports at fault."
     told = "A VPC's default network ACL with the entries that AWS gives it is"
     assert defaults == f"{told} accepted: it filters nothing."

@@ -46,7 +46,7 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 def ask(reader: Reader, service: str, operation: str) -> Json:
     """Return AWS's answer about a setting that each account has in each Region. Raises AwsError."""
-    return reader.get(Call(service, operation, {}), {}) or {}
+    return reader.get(Call(service, operation)) or {}
 
 
 def asked(call: ApiCall, path: str) -> Any:

@@ -58,11 +58,15 @@ def _locate(call: ApiCall) -> Iterator[Resource]:
         yield msgspec.structs.replace(acl, parts=(f"{_PREFIX}{number}",) if number else ())
 
 
-def _read(acl: Resource, reader: Reader, settings: Settings) -> State | None:
-    return _read_many([acl], reader, settings).get(acl.id)
+def _read(acl: Resource, reader: Reader, _: Settings) -> State | None:
+    return _states([acl], reader).get(acl.id)
 
 
 def _read_many(acls: Sequence[Resource], reader: Reader, settings: Settings) -> Mapping[str, State]:  # noqa: ARG001
+    return _states(acls, reader)
+
+
+def _states(acls: Sequence[Resource], reader: Reader) -> Mapping[str, State]:
     """Return those that exist. In a request by ids, one that is missing would hide the others."""
     filters = [{"Name": "network-acl-id", "Values": sorted(acl.id for acl in acls)}]
     rows = reader.rows(Call("ec2", "DescribeNetworkAcls", {"Filters": filters}), "NetworkAcls")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from ipaddress import ip_network
+from itertools import pairwise
 from typing import Any, Final, Literal
 
 from msgspec import Struct
@@ -19,7 +20,7 @@ LAST: Final = 32766  # the highest number that is free to use: AWS's own entries
 _NUMBERS: Final = {"icmp": "1", "tcp": "6", "udp": "17", "icmpv6": "58"}
 ICMP: Final = ("icmp", "icmpv6")
 _CODES: Final = 256  # of one type of ICMP
-_NO_CODE: Final = {"Type": -1, "Code": -1}  # every type and code
+_EVERY: Final = -1  # AWS's number for every type, every code and every port
 Action = Literal["allow", "deny"]
 
 
@@ -76,7 +77,7 @@ def entry(number: int, action: Action, traffic: Traffic, network: Network) -> En
         "RuleNumber": number,
     }
     if traffic.protocol in ICMP:
-        return Entry({**row, "IcmpTypeCode": _NO_CODE})
+        return Entry({**row, "IcmpTypeCode": {"Type": _EVERY, "Code": _EVERY}})
     return Entry({**row, "PortRange": {"From": traffic.first, "To": traffic.last}})
 
 
@@ -106,9 +107,8 @@ def columns(parts: Iterable[Traffic], within: Iterable[Traffic]) -> Iterator[Tra
     parts = tuple(parts)
     for whole in within:
         cuts = {cut for part in parts if part.meets(whole) for cut in (part.first, part.last + 1)}
-        starts = sorted({whole.first, *(cut for cut in cuts if whole.first < cut <= whole.last)})
-        ends = (*(start - 1 for start in starts[1:]), whole.last)
-        yield from (Traffic(whole.protocol, first, last) for first, last in zip(starts, ends, strict=True))
+        starts = [whole.first, *sorted(cut for cut in cuts if whole.first < cut <= whole.last), whole.last + 1]
+        yield from (Traffic(whole.protocol, first, after - 1) for first, after in pairwise(starts))
 
 
 def _cidr_field(network: Network) -> str:
@@ -122,12 +122,12 @@ def _ports(protocol: str, row: Json) -> Span:
 
 
 def _of_range(ports: Mapping[str, int]) -> Span:
-    first, last = ports.get("From", -1), ports.get("To", -1)
+    first, last = ports.get("From", _EVERY), ports.get("To", _EVERY)
     return (first, last) if first >= 0 and last >= 0 else ALL_PORTS
 
 
 def _of_icmp(icmp: Mapping[str, int]) -> Span:
-    kind, code = icmp.get("Type", -1), icmp.get("Code", -1)
+    kind, code = icmp.get("Type", _EVERY), icmp.get("Code", _EVERY)
     if kind < 0:
         return ALL_PORTS
     return (kind * _CODES + code,) * 2 if code >= 0 else (kind * _CODES, kind * _CODES + _CODES - 1)

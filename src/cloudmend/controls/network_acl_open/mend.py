@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -67,18 +67,19 @@ def mended(entries: Sequence[Entry], settings: RangeSettings, narrow: Narrow, le
         more = _once(done.entries, settings, narrow, left)
         if not any(fault.closed for fault in more.faults):
             break
-        done = Mended(_joined(done.faults, more.faults), more.entries)
+        done = Mended(tuple(_joined(done.faults, more.faults)), more.entries)
     return done
 
 
-def _joined(first: Iterable[Fault], then: Iterable[Fault]) -> tuple[Fault, ...]:
-    """Return the faults of a list after a second mend, which knows best what has no number."""
-    found = {fault.entry.number: replace(fault, unplaced=()) for fault in first}
-    for fault in then:
-        was = found.get(fault.entry.number, replace(fault, inserted=()))
-        closed, inserted = disjoint((*was.closed, *fault.closed)), (*was.inserted, *fault.inserted)
-        found[fault.entry.number] = replace(was, closed=closed, inserted=inserted, unplaced=fault.unplaced)
-    return tuple(fault for _, fault in sorted(found.items()) if fault.closed or fault.unplaced)
+def _joined(first: Iterable[Fault], then: Iterable[Fault]) -> Iterator[Fault]:
+    """Yield the faults of a list after a second mend, which knows best what has no number."""
+    before, after = ({fault.entry.number: fault for fault in each} for each in (first, then))
+    for number in sorted(before | after):
+        both = [each[number] for each in (before, after) if number in each]
+        closed, inserted = disjoint(part for each in both for part in each.closed), (each.inserted for each in both)
+        unplaced = after[number].unplaced if number in after else ()
+        if closed or unplaced:
+            yield replace(both[0], closed=closed, inserted=tuple(chain(*inserted)), unplaced=unplaced)
 
 
 def _once(entries: Sequence[Entry], settings: RangeSettings, narrow: Narrow, left: Collection[int]) -> Mended:
@@ -133,7 +134,8 @@ class _List:
             if self._wanted[each.number]:
                 closed, unplaced = self._split(each)
                 inserted = tuple(self._inserted(each))
-                exposure, together = map(max, zip(*self._sizes[each.number], strict=True))
+                sizes = self._sizes[each.number]
+                exposure, together = max(own for own, _ in sizes), max(together for _, together in sizes)
                 yield Fault(each, closed, unplaced, inserted, exposure, together)
 
     def then(self) -> Iterator[Entry]:
@@ -159,17 +161,12 @@ class _List:
         """Yield what each entry opens in a column, as far as no earlier one decides."""
         decided = AddressSet(())
         for each in self._entries:
-            if not each.matches(column):
-                continue
-            if self._is_replaced(each):
-                network = self._narrow(each.network)
-                decides = AddressSet.of([network] if network else [])
-            else:
-                decides = each.addresses
-                if each.is_allow and each.number not in self._left and not self._is_closed(each, column):
-                    addresses = public_part(each.network) - self._trusted - decided
-                    yield each, Opening(column, addresses)
-            decided = AddressSet.union([decided, decides])
+            if not each.matches(column) or self._is_replaced(each):
+                continue  # no address of a replacement counts
+            if each.is_allow and each.number not in self._left and not self._is_closed(each, column):
+                addresses = public_part(each.network) - self._trusted - decided
+                yield each, Opening(column, addresses)
+            decided = AddressSet.union([decided, each.addresses])
 
     def _whole(self, each: Entry, column: Traffic) -> list[Traffic]:
         """Return a column; of ICMP, all that the entry matches, because one entry denies one type, or all."""
