@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from cloudmend.controls.families.policies.document import ACTION, RESOURCE, Statement
+from cloudmend.controls.families.policies.conditions import ACTION, RESOURCE
+from cloudmend.controls.families.policies.document import Statement
 
 _SERVICE: Final = 2  # its place among the segments of an ARN
 # The most harmful ones of each service first.
@@ -30,13 +31,15 @@ _BY_FOLDED: Final = {each.lower(): each for each in _USUAL}
 
 
 def usual_actions(statement: Statement) -> tuple[str, ...]:
-    """Return actions in lower case, those of the services first whose resources a statement names."""
-    return _usual(next((each.values for each in statement.conditions if each.key == RESOURCE), ()))
+    """Return actions in lower case, those of the services first whose resources, or else actions, a statement names."""
+    named = {each.key: each.values for each in statement.conditions if each.key in (ACTION, RESOURCE)}
+    return _usual(named.get(RESOURCE, ()), named.get(ACTION, ()))
 
 
 @lru_cache(maxsize=1024)
-def _usual(resources: tuple[str, ...]) -> tuple[str, ...]:
+def _usual(resources: tuple[str, ...], actions: tuple[str, ...]) -> tuple[str, ...]:
     services = {each.split(":")[_SERVICE] for each in resources if each.count(":") >= _SERVICE}
+    services = services or {each.partition(":")[0].lower() for each in actions}
     objects = any("/" in each for each in resources)
 
     def rank(action: str) -> tuple[bool, bool]:
@@ -46,6 +49,6 @@ def _usual(resources: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def spelled(action: str, statement: Statement) -> str:
-    """Return an action as AWS, or else the statement, spells it."""
+    """Return an action as AWS spells it, or as the statement does if AWS's spelling is not known."""
     named = (value for each in statement.conditions if each.key == ACTION for value in each.values)
     return _BY_FOLDED.get(action) or next((value for value in named if value.lower() == action), action)

@@ -1,195 +1,205 @@
-"""Can the conditions on one key hold, or fail, as wanted, for a value that a stranger can bring? If so, for which?"""
+"""A condition of a policy, and whether it holds for a value of its key."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import base64
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from itertools import pairwise
+from functools import cached_property, lru_cache
+from ipaddress import ip_network
 from operator import eq, ge, gt, le, lt
 from typing import Final
 
 from msgspec import Struct
 
-from cloudmend.controls.families.policies import texts
-from cloudmend.controls.families.policies.addresses import address_for
-from cloudmend.controls.families.policies.document import ACTION, RESOURCE, Condition
-from cloudmend.controls.families.policies.texts import ANY, STAR, Pattern, Wanted
+from cloudmend.controls.families.policies import patterns
+from cloudmend.controls.families.policies.patterns import SEGMENTS, VOID, Pattern, is_wild
+from cloudmend.core.network import Network, lies_inside
 
-# A condition, and whether it has to hold.
-Literal = tuple[Condition, bool]
+# The keys of the elements Action and Resource, which no condition key is named like.
+ACTION: Final = "action"
+RESOURCE: Final = "resource"
 # The value of a key: None if the request has none, several for a key of lists.
 Value = str | tuple[str, ...] | None
 
-SOMETHING: Final = Wanted(fit=(((ANY, STAR),),))  # any text but the empty one
-
-_PATTERNS: Final[Mapping[str, Callable[[str], Pattern | None]]] = {
-    "stringequals": texts.literal,
-    "stringequalsignorecase": texts.folded,
-    "binaryequals": texts.literal,
-    "stringlike": texts.glob,
-    "arnequals": texts.arn,
-    "arnlike": texts.arn,
-    ACTION: lambda text: texts.glob(text.lower()),
-    RESOURCE: texts.arn,
-    "bool": lambda text: texts.folded(text) if text.lower() in ("true", "false") else None,
-}
+ANYWHERE: Final = "*"  # as a range of addresses
+# `${key}`, or `${key, 'the text if the request lacks the key'}`.
+VARIABLE: Final = re.compile(r"\$\{([^{},']+)(?:, '([^']*)')?\}")
+# The operators that know variables. Numbers, dates, booleans, and addresses have none.
+WITH_VARIABLES: Final = frozenset(
+    {"stringequals", "stringequalsignorecase", "stringlike", "arnlike", "arnequals", RESOURCE}
+)
+# The operators whose values have wildcards.
+WITH_WILDCARDS: Final = frozenset({"stringlike", "arnequals", "arnlike", RESOURCE})
+_MOST: Final = 308  # digits before or behind the point of a number
 _COMPARE: Final = {"equals": eq, "lessthan": lt, "lessthanequals": le, "greaterthan": gt, "greaterthanequals": ge}
 
 
-class Domain(Struct, frozen=True):
-    """The values that a stranger can bring for a key.
+class Condition(Struct, frozen=True, dict=True):
+    """An operator on a key: `ForAnyValue:StringNotLikeIfExists` is the operator `stringlike`, negated."""
 
-    `absent`: the request may lack the key. `present`: the texts that it can be; None: the request has no such key.
-    `is_address`: it is any public address. `is_chosen`: it is whatever the stranger likes, so that it can be made
-    equal to another key. `first` are the texts that a person reads most easily.
+    key: str  # in lower case
+    spelled: str  # the key, as the policy has it
+    operator: str  # in lower case, without what the next three say
+    negated: bool
+    if_exists: bool
+    every: bool | None  # of a set operator, whether each value has to meet it, or one has to; None: it is none
+    values: tuple[str, ...]
+    has_variables: bool = False  # whether `${...}` in a value is one
+
+    @cached_property
+    def texts(self) -> Texts | None:
+        """Its values as patterns; None if it compares no texts."""
+        read = _PATTERNS.get(self.operator)
+        return _texts(self.values, read, self.operator in _OF_ARNS) if read else None
+
+    @cached_property
+    def limits(self) -> Sequence[Decimal | None]:
+        """Its values as numbers, dates in seconds since 1970; None for one that is none."""
+        return [self.number(value) for value in self.values]
+
+    @property
+    def is_of_dates(self) -> bool:
+        """Return whether it compares dates."""
+        return self.operator.startswith("date")
+
+    def number(self, text: str) -> Decimal | None:
+        """Return a text as the number, or the seconds since 1970, that it compares."""
+        return time(text) if self.is_of_dates else number(text)
+
+
+class Texts(Struct, frozen=True):
+    """The patterns of a condition's values.
+
+    It is not known how AWS compares an ARN with a text that has wildcards, but fewer than five colons. So it `may_fit`
+    any ARN, and is not among those that `fit`. `is_void`: some value can be compared with nothing.
     """
 
-    absent: bool = True
-    present: Wanted | None = SOMETHING
-    is_address: bool = False
-    is_chosen: bool = False
-    first: tuple[str, ...] = ()
+    fit: tuple[Pattern, ...]
+    may_fit: tuple[Pattern, ...]
+    is_void: bool
 
 
-class Impossible(Exception):
-    """No value does what is wanted."""
+def _texts(values: Sequence[str], read: Callable[[str], Pattern | None], of_arns: bool) -> Texts:
+    short = {value for value in values if of_arns and value.count(":") < SEGMENTS - 1 and is_wild(value)}
+    found = [None if value == VOID else read(value) for value in values if value not in short]
+    known = tuple(each for each in found if each is not None)
+    return Texts(known, (*known, *(_ANYTHING for _ in short)), len(known) < len(found))
 
 
-def solve(literals: Sequence[Literal], domain: Domain) -> Value:
-    """Return a value of the domain for which each condition holds, or fails, as wanted.
-
-    The conditions are on one key, and their values have no variables. Raises Impossible, and TooHard.
-    """
-    if domain.absent and all(_holds_without(condition) == wanted for condition, wanted in literals):
+def _binary(text: str) -> Pattern | None:
+    try:
+        base64.b64decode(text, validate=True)
+    except ValueError:
         return None
-    if domain.present is None or any(_is_null(each) and not _stands(each) == wanted for each, wanted in literals):
-        raise Impossible
-    others = [literal for literal in literals if not _is_null(literal[0])]
-    value = _one(others, domain)
-    return _several(others, domain) if value is None else value
+    return patterns.literal(text)
 
 
-def present(domain: Domain) -> str | None:
-    """Return a value of a domain on which there are no conditions; None if the request has no such key."""
-    return None if domain.present is None else _one((), domain)
+def _bool(text: str) -> Pattern | None:
+    return patterns.folded(text) if text.lower() in ("true", "false") else None
 
 
-def _is_null(condition: Condition) -> bool:
-    return condition.operator == "null"
+def _action(text: str) -> Pattern:
+    return patterns.glob(text.lower())
 
 
-def _stands(condition: Condition) -> bool:
-    """Return whether an operator Null holds for a key that the request has."""
-    return any(value.lower() == "false" for value in condition.values)
+_ANYTHING: Final = patterns.glob("*")
+_OF_ARNS: Final = frozenset({"arnequals", "arnlike"})
+_PATTERNS: Final[Mapping[str, Callable[[str], Pattern | None]]] = {
+    "stringequals": patterns.literal,
+    "stringequalsignorecase": patterns.folded,
+    "binaryequals": _binary,
+    "stringlike": patterns.glob,
+    "arnequals": patterns.arn,
+    "arnlike": patterns.arn,
+    ACTION: _action,
+    RESOURCE: patterns.arn,
+    "bool": _bool,
+}
 
 
-def _holds_without(condition: Condition) -> bool:
+def does(condition: Condition, wanted: bool, value: Value) -> bool:
+    """Return whether a condition, which has no variables, holds for a value as wanted: holds, or fails.
+
+    Both can be so where it is not known how AWS compares.
+    """
+    if value is None:
+        return holds_without(condition) == wanted
+    if condition.operator == "null":
+        return stands(condition) == wanted
+    if isinstance(value, str):
+        return _does_one(condition, wanted, value)
+    if condition.every is None:
+        return not wanted  # a key of lists needs a set operator
+    quantified = all if condition.every == wanted else any
+    return quantified(_does_one(condition, wanted, each) for each in value)
+
+
+def holds_without(condition: Condition) -> bool:
     """Return whether a condition holds for a request without the key."""
-    if _is_null(condition):
+    if condition.operator == "null":
         return any(value.lower() == "true" for value in condition.values)
     return condition.if_exists or condition.negated if condition.every is None else condition.every
 
 
-def _one(literals: Sequence[Literal], domain: Domain) -> str | None:
-    """Return a single value; None if there is none."""
-    if domain.is_address or any(condition.operator == "ipaddress" for condition, _ in literals):
-        return address_for(literals, from_internet=domain.is_address)
-    wanted, ordered = domain.present or SOMETHING, []
-    for condition, holds in literals:
-        if condition.operator in _PATTERNS:
-            more = _texts(condition, holds)
-            if more is None:
-                return None
-            wanted &= more
-        else:
-            ordered.append(_Ordered(condition, holds))
-    if not ordered:
-        return texts.find(wanted, domain.first)
-    candidates = (*domain.first, *_around(ordered), texts.FILL)
-    return next((each for each in candidates if wanted.holds(each) and all(test(each) for test in ordered)), None)
+def stands(condition: Condition) -> bool:
+    """Return whether an operator Null holds for a key that the request has."""
+    return any(value.lower() == "false" for value in condition.values)
 
 
-def _texts(condition: Condition, holds: bool) -> Wanted | None:
-    """Return the texts for which a condition holds, or fails; None if there are none.
+def _does_one(condition: Condition, wanted: bool, value: str) -> bool:
+    asks_for = wanted != condition.negated
+    if condition.texts is not None:
+        void, fit = condition.texts.is_void, condition.texts.may_fit if asks_for else condition.texts.fit
+        met = any(each.matches(value) for each in fit)
+    elif condition.operator == "ipaddress":
+        void, met = _is_within(condition.values, asks_for, value)
+    else:
+        given = condition.number(value)
+        compare = _COMPARE[condition.operator.removeprefix("date").removeprefix("numeric")]
+        met = given is not None and any(limit is not None and compare(given, limit) for limit in condition.limits)
+        void = None in condition.limits
+    if void and condition.negated:
+        return not wanted  # what can be compared with nothing meets no operator, not a negated one either
+    return met == asks_for
 
-    A value that nothing can be compared with never fits. A condition that denies it never holds.
+
+def _is_within(values: Sequence[str], asks_for: bool, value: str) -> tuple[bool, bool]:
+    """Return whether some text is no range, and whether an address is in one of the others.
+
+    It is not known how AWS compares an address with `*`.
     """
-    read = _PATTERNS[condition.operator]
-    patterns = [None if value == texts.VOID else read(value) for value in condition.values]
-    found = tuple(each for each in patterns if each is not None)
-    if condition.negated and len(found) < len(patterns):
-        return None if holds else Wanted()
-    if holds == condition.negated:
-        return Wanted(none=found)
-    return Wanted(fit=(found,)) if found else None
+    networks = [network(each) for each in values if each != ANYWHERE]
+    given = network(value)
+    met = given is not None and any(each is not None and lies_inside(given, each) for each in networks)
+    return None in networks, met or (asks_for and ANYWHERE in values)
 
 
-def _several(literals: Sequence[Literal], domain: Domain) -> tuple[str, ...]:
-    """Return several values of one key, as set operators ask for. Raises Impossible."""
-    if any(condition.every is None for condition, _ in literals):
-        raise Impossible
-    each = [literal for literal in literals if literal[0].every == literal[1]]
-    some = [literal for literal in literals if literal[0].every != literal[1]]
-    values = [_one([*each, literal], domain) for literal in some]
-    found = tuple(dict.fromkeys(value for value in values if value is not None))
-    if not found or None in values:
-        raise Impossible
-    return found
-
-
-class _Ordered:
-    """A condition that compares numbers or dates."""
-
-    def __init__(self, condition: Condition, holds: bool) -> None:
-        self.is_date = condition.operator.startswith("date")
-        self._compare = _COMPARE[condition.operator.removeprefix("date").removeprefix("numeric")]
-        self._negated = condition.negated
-        self._holds = holds
-        self.limits = [self._parse(value) for value in condition.values]
-
-    def __call__(self, text: str) -> bool:
-        """Return whether the condition does what is wanted for a text."""
-        given = self._parse(text)
-        met = [given is not None and limit is not None and self._compare(given, limit) for limit in self.limits]
-        if not self._negated:
-            return any(met) == self._holds
-        return (None not in (given, *self.limits) and not any(met)) == self._holds
-
-    def _parse(self, text: str) -> Decimal | None:
-        return _time(text) if self.is_date else _number(text)
-
-
-def _around(conditions: Iterable[_Ordered]) -> Iterator[str]:
-    """Yield texts at the limits of conditions, between them, and beyond."""
-    for is_date in (False, True):
-        found = {limit for each in conditions if each.is_date == is_date for limit in each.limits if limit is not None}
-        limits = sorted(found)
-        between = [(one + other) / 2 for one, other in pairwise(limits)]
-        for number in (*limits, *between, *[limit + step for limit in limits for step in (-1, 1)]):
-            yield _spelled(number, is_date)
-
-
-def _spelled(number: Decimal, is_date: bool) -> str:
-    if is_date:
-        try:
-            return datetime.fromtimestamp(float(number), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        except (OverflowError, ValueError, OSError):
-            pass  # no date that Python knows: IAM takes the number of seconds
-    return f"{number:f}"
-
-
-def _number(text: str) -> Decimal | None:
+@lru_cache(maxsize=4096)
+def network(text: str) -> Network | None:
+    """Return the range that a text names, an address too; None if it names none."""
     try:
-        number = Decimal(text)
+        return ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def number(text: str) -> Decimal | None:
+    """Return the number that a text is; None if it is none."""
+    try:
+        found = Decimal(text)
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return found if found.is_finite() and abs(found.adjusted()) <= _MOST else None
 
 
-def _time(text: str) -> Decimal | None:
+@lru_cache(maxsize=4096)
+def time(text: str) -> Decimal | None:
     """Return seconds since 1970 of a date as W3C writes it, or of a number of seconds."""
-    seconds = _number(text)
+    seconds = number(text)
     if seconds is not None and len(text) != len("2026"):
         return seconds
     whole = text + {len("2026"): "-01-01", len("2026-11"): "-01"}.get(len(text), "")

@@ -4,24 +4,24 @@ A statement is public if a caller whom the policy's author could not have named 
 AWS service can that acts for such a caller's resource, the owner's own service is a confused deputy.
 
 Three answers are this project's own. A condition on `aws:SourceIp` names somebody if it leaves at most a /8 of public
-addresses, or a /32 of IPv6, all its values together. A search that takes too many steps is told as public, without a
-request. An action is taken at its word: whether the service has it is not checked.
+addresses, or a /32 of IPv6, all its values together. A search that takes too many steps is reported as public, without
+a request. An action is taken at its word: whether the service has it is not checked.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
 
-from cloudmend.controls.families.policies.callers import Owner, Strangers
+from cloudmend.controls.families.policies.callers import Owner
 from cloudmend.controls.families.policies.document import Statement, read
-from cloudmend.controls.families.policies.requests import Request, Search
-from cloudmend.controls.families.policies.texts import TooHard
+from cloudmend.controls.families.policies.requests import Policy, Request
+from cloudmend.controls.families.policies.texts import Effort, TooHard
 from cloudmend.core.model import Json
 
+_MOST_STEPS: Final = 300_000  # for all searches in one policy
 NOT_KNOWN: Final = Owner()
 
 
@@ -46,20 +46,16 @@ def admissions(policy: Json, owner: Owner = NOT_KNOWN, resources: Sequence[str] 
         InputError: the document is no policy of a resource.
     """
     statements = read(policy)
-    strangers = Strangers(statements, json.dumps(policy), owner)
-    denies = [each for each in statements if each.denies]
-    allows = (each for each in statements if not each.denies)
-    found = (_admission(allow, denies, strangers, resources) for allow in allows)
+    whole = Policy(statements, owner, resources, Effort(_MOST_STEPS))
+    found = (_admission(each, whole) for each in statements if not each.denies)
     return tuple(each for each in found if each)
 
 
-def _admission(
-    allow: Statement, denies: Iterable[Statement], strangers: Strangers, resources: Sequence[str]
-) -> Admission | None:
+def _admission(allow: Statement, policy: Policy) -> Admission | None:
     is_open = False
-    for stranger in strangers.of(allow.principals):
+    for stranger in policy.strangers.of(allow.principals):
         try:
-            request = Search(stranger, strangers, list(denies), resources).admitted(allow)
+            request = policy.search(stranger).admitted(allow)
         except TooHard:
             is_open = True
             continue

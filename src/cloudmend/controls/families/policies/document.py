@@ -9,6 +9,8 @@ from typing import Any, Final, NoReturn
 
 from msgspec import Struct
 
+from cloudmend.controls.families.policies.conditions import ACTION, RESOURCE, VARIABLE, WITH_VARIABLES, Condition
+from cloudmend.controls.families.policies.patterns import RESERVED
 from cloudmend.core.errors import InputError
 from cloudmend.core.model import Json
 
@@ -25,24 +27,6 @@ _OPERATORS: Final[Mapping[str, tuple[str, bool]]] = {
     **{(kind + name).lower(): ((kind + name).lower(), False) for kind in ("Numeric", "Date") for name in _ORDERS},
     **{f"{kind}notequals": (f"{kind}equals", True) for kind in ("numeric", "date")},
 }
-
-
-# The keys of the elements Action and Resource, which no condition key is named like.
-ACTION: Final = "action"
-RESOURCE: Final = "resource"
-
-
-class Condition(Struct, frozen=True):
-    """An operator on a key: `ForAnyValue:StringNotLikeIfExists` is the operator `stringlike`, negated."""
-
-    key: str  # in lower case
-    spelled: str  # the key, as the policy has it
-    operator: str  # in lower case, without what the next three say
-    negated: bool
-    if_exists: bool
-    every: bool | None  # of a set operator, whether each value has to meet it, or one has to; None: it is none
-    values: tuple[str, ...]
-    has_variables: bool = False  # whether `${...}` in a value is one
 
 
 class Principals(Struct, frozen=True):
@@ -140,7 +124,11 @@ class _Reader:
         self, key: str, operator: tuple[str, bool], values: tuple[str, ...], exists: bool = False, set_: str = ""
     ) -> Condition:
         every = {"forallvalues": True, "foranyvalue": False}.get(set_.lower())
-        variables = self._knows_variables and any("${" in each for each in values)
+        variables = (
+            self._knows_variables
+            and operator[0] in WITH_VARIABLES
+            and any("${" in each and VARIABLE.search(each) for each in values)
+        )
         return Condition(key.lower(), key, *operator, exists, every, values, variables)
 
     def _principals(self) -> Principals:
@@ -175,7 +163,10 @@ class _Reader:
         values = _listed(value)
         if not all(isinstance(each, str | int | float) for each in values):
             self._refuse(f"{what} is neither a text nor a list of texts")
-        return tuple(json.dumps(each) if isinstance(each, bool) else str(each) for each in values)
+        found = tuple(json.dumps(each) if isinstance(each, bool) else str(each) for each in values)
+        if any(not each.isascii() and RESERVED.search(each) for each in found):
+            self._refuse(f"{what} has a character that Unicode keeps for programs")
+        return found
 
 
 def _listed(value: Any) -> list[Any]:

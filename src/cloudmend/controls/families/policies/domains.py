@@ -42,6 +42,7 @@ SOMEBODY: Final[Mapping[str, Shape]] = {
     "aws:userid": Shape(("AROA*:*", "AIDA*", "{account}", "{account}:*"), until=":", first=("AROASTRANGER:any",)),
     "aws:principaltype": Shape(("AssumedRole", "User", "Account", "FederatedUser")),
     "aws:principalisawsservice": Shape(("false",)),
+    "aws:multifactorauthpresent": Shape(("true", "false"), absent=True, first=("true",)),
     "aws:viaawsservice": Shape(("true", "false"), first=("false",)),
     "aws:principalorgid": _ORGANIZATION,
     "aws:principalorgpaths": _PATHS,
@@ -63,6 +64,7 @@ SOURCES: Final[Mapping[str, Shape]] = {
         ("arn:*:*:*:{account}:*", "arn:*:s3:::*", "arn:*:apigateway:*::*", "arn:*:route53:::*"),
         absent=True,
         until="/",
+        first=("arn:aws:s3:::any", "arn:aws:sns:us-east-1:{account}:any"),
     ),
     "s3:dataaccesspointaccount": Shape(("{account}",), absent=True),
     "s3:dataaccesspointarn": Shape(("arn:*:s3:*:{account}:accesspoint/*",), absent=True),
@@ -90,6 +92,12 @@ EVERYBODY: Final = {**ALWAYS, **_INSTANCE}
 SERVICE: Final[Mapping[str, Shape]] = {
     "aws:principalisawsservice": Shape(("true",)),
     "aws:viaawsservice": Shape(("false",)),
+}
+# The keys of the resource's owner, whose account and organization these are.
+OF_OWNERS: Final[Mapping[str, Shape]] = {
+    **dict.fromkeys(("aws:resourceaccount", "s3:resourceaccount"), Shape(("{account}",), first=("{account}",))),
+    "aws:resourceorgid": Shape(("{organization}",), first=("{organization}",)),
+    "aws:resourceorgpaths": Shape(("{organization}/*",), first=("{organization}/r-1a2b/",)),
 }
 # AWS's keys of a principal, by their beginnings. A caller who is no principal of an account lacks them.
 OF_PRINCIPALS: Final = (

@@ -1,37 +1,48 @@
 """The search for a request of one stranger that one Allow admits and no Deny takes away.
 
 The Allow asks something of each key of the request, its action and resource included. Of every Deny, one condition has
-to fail. So the search takes the Denies one by one, and tries each of their conditions. If it finds no request, there is
-none.
+to fail. The search keeps a request that the Allow admits, takes the Denies one by one, and looks whether one fails for
+this request already. Otherwise it tries each condition of the Deny, and changes the request. If it finds no request,
+there is none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
 
-from cloudmend.controls.families.policies import texts
 from cloudmend.controls.families.policies.actions import spelled, usual_actions
-from cloudmend.controls.families.policies.callers import Stranger, Strangers
-from cloudmend.controls.families.policies.conditions import SOMETHING, Domain, Impossible, Literal, Value, solve
-from cloudmend.controls.families.policies.document import ACTION, RESOURCE, Statement, in_all
-from cloudmend.controls.families.policies.texts import TooHard, Wanted
-from cloudmend.controls.families.policies.variables import solve_all
+from cloudmend.controls.families.policies.callers import TWELVE_DIGITS, Owner, Stranger, Strangers
+from cloudmend.controls.families.policies.conditions import ACTION, RESOURCE, WITH_WILDCARDS, Condition, Value, does
+from cloudmend.controls.families.policies.document import Statement
+from cloudmend.controls.families.policies.patterns import glob, is_wild
+from cloudmend.controls.families.policies.solving import SOMETHING, Domain, Impossible, Literal, solve
+from cloudmend.controls.families.policies.texts import Effort, TooHard, Wanted
+from cloudmend.controls.families.policies.values import Values
+from cloudmend.controls.families.policies.variables import Guess, relaxed
 
-_MOST_TRIES: Final = 2_000  # of one search
+_DEEPEST: Final = 300  # Denies, one after the other
 # Services that answer no request without a signature.
 _SIGNED: Final = tuple(
-    texts.glob(f"{service}:*")
-    for service in ("dynamodb", "ecr", "events", "iam", "kinesis", "kms", "secretsmanager", "sts")
+    glob(f"{service}:*") for service in ("dynamodb", "ecr", "events", "iam", "kinesis", "kms", "secretsmanager", "sts")
 )
 # A service that assumes a role was given it by a principal of the role's own account, who needs iam:PassRole.
-_PASSED: Final = (texts.glob("sts:*"),)
-_NOT_FOR: Final = {"nobody": _SIGNED, "service": _PASSED}
-_ACTIONS: Final = texts.glob("?*:?*")
+_PASSED: Final = (glob("sts:*"),)
+_ANY_ACTION: Final = ((glob("?*:?*"),),)
+_ACTIONS: Final = {
+    "nobody": Wanted(_ANY_ACTION, _SIGNED),
+    "somebody": Wanted(_ANY_ACTION),
+    "service": Wanted(_ANY_ACTION, _PASSED),
+}
+_OF_USERS: Final = Domain(absent=False, present=Wanted(fit=((glob("sts:assumerolewithwebidentity"),),)))
+
+_ORGANIZATIONS: Final = re.compile(r"^o-[^/\n]+", re.MULTILINE)
 
 Asked = Mapping[str, tuple[Literal, ...]]
+Model = Mapping[str, Value]
 
 
 class Request(Struct, frozen=True):
@@ -43,63 +54,169 @@ class Request(Struct, frozen=True):
     keys: Mapping[str, Value]  # those that decide; None: the request lacks the key
 
 
-class Search:
-    """The search for requests of one stranger. `resources` are the ARNs that the policy is about, with wildcards."""
+class Policy:
+    """A policy, its owner, and the ARNs that it is about, with wildcards: all that a search needs to know of it."""
 
-    def __init__(
-        self, stranger: Stranger, strangers: Strangers, denies: Sequence[Statement], resources: Sequence[str]
-    ) -> None:
+    def __init__(self, statements: Sequence[Statement], owner: Owner, resources: Sequence[str], effort: Effort) -> None:
+        self.strangers = Strangers(statements, owner)
+        self.owner = owner
+        self.effort = effort
+        self.denies = [each for each in statements if each.denies]
+        present = Wanted(fit=(tuple(map(glob, resources)),)) if resources else SOMETHING
+        # Where nobody said which, it is any.
+        self.resources = Domain(absent=False, present=present, first=() if resources else ("*",))
+        self._searches: dict[Stranger, Search] = {}
+
+    def search(self, stranger: Stranger) -> Search:
+        """Return the search for requests of one stranger."""
+        if stranger not in self._searches:
+            self._searches[stranger] = Search(stranger, self)
+        return self._searches[stranger]
+
+
+class Search:
+    """The search for requests of one stranger."""
+
+    def __init__(self, stranger: Stranger, policy: Policy) -> None:
         self._stranger = stranger
-        self._strangers = strangers
-        named = (each for each in denies if stranger.is_named(each.principals))
+        self._policy = policy
+        self._effort = policy.effort
+        self._values = Values(stranger, policy.strangers, policy.owner)
+        self._defaults: dict[str, Value] = {}
+        named = (each for each in policy.denies if stranger.is_named(each.principals))
         self._denies = sorted(named, key=lambda each: len(each.conditions))
-        self._resource = Wanted(fit=(tuple(map(texts.glob, resources)),)) if resources else SOMETHING
-        self._tries = 0
 
     def admitted(self, allow: Statement) -> Request | None:
         """Return a request that the Allow admits and no Deny takes away; None if there is none. Raises TooHard."""
-        self._actions = usual_actions(allow)
-        asked: dict[str, tuple[Literal, ...]] = {}
-        for condition in allow.conditions:
-            asked[condition.key] = (*asked.get(condition.key, ()), (condition, True))
-        found = self._without(asked, self._denies) if all(map(self._is_possible, asked, asked.values())) else None
-        if found is None:
-            return None
-        action, resource = spelled(str(found.pop(ACTION)), allow), str(found.pop(RESOURCE, ""))
-        named = {each.key: each.spelled for each in in_all([allow, *self._denies])}
-        return Request(self._stranger, action, resource, {named.get(key, key): value for key, value in found.items()})
-
-    def _without(self, asked: Asked, denies: Sequence[Statement]) -> dict[str, Value] | None:
-        self._tries += 1
-        if self._tries > _MOST_TRIES:
+        found, is_open = self.search(allow, anywhere=False)
+        if found is None and self._is_limited:
+            found, is_open = self.search(allow, anywhere=True)
+        if found is None and is_open:
             raise TooHard
-        if not denies:
-            try:
-                return solve_all(asked, self._domain)
-            except Impossible:
-                return None
-        first, *others = denies
-        for condition in reversed(first.conditions):  # another action or resource is the last resort
+        return found
+
+    def search(self, allow: Statement, anywhere: bool) -> tuple[Request | None, bool]:
+        """Return a request, and whether there may be one if none was found.
+
+        `anywhere`: callers like this stranger count too, of whatever account and organization.
+        """
+        self._allow = allow
+        self._anywhere = anywhere
+        self._is_limited = False  # whether a stranger of another account may do what this one cannot
+        self._is_open = False
+        self._elsewhere: set[tuple[str, Value]] = set()
+        asked: dict[str, tuple[Literal, ...]] = {}
+        for condition in reversed(allow.conditions):  # those on keys say sooner that there is none
+            asked[condition.key] = (*asked.get(condition.key, ()), (condition, True))
+        try:
+            model = {key: self._solved(key, literals) for key, literals in asked.items()}
+        except Impossible:
+            return None, False
+        return self._without_denies(asked, model, 0), self._is_open
+
+    def _without_denies(self, asked: Asked, model: Model, number: int) -> Request | None:
+        """Return a request that the rest of the Denies does not take away, from the one with a number on."""
+        if number == len(self._denies):
+            return self._request(asked, model)
+        if number > _DEEPEST:
+            raise TooHard
+        for condition, value in self._failing(self._denies[number], asked, model):
+            self._effort.spend()
             literals = (*asked.get(condition.key, ()), (condition, False))
-            if self._is_possible(condition.key, literals):
-                found = self._without({**asked, condition.key: literals}, others)
-                if found is not None:
-                    return found
+            found = self._without_denies(
+                {**asked, condition.key: literals}, {**model, condition.key: value}, number + 1
+            )
+            if found is not None:
+                return found
         return None
 
-    def _is_possible(self, key: str, literals: Sequence[Literal]) -> bool:
-        """Return whether a key may do what is asked; what depends on other keys is left for the end."""
+    def _failing(self, deny: Statement, asked: Asked, model: Model) -> Iterator[tuple[Condition, Value]]:
+        """Yield the conditions of a Deny that can fail, each with a value of its key. Those first that fail already."""
+        later = []
+        for condition in reversed(deny.conditions):  # another action or resource is the last resort
+            value = model[condition.key] if condition.key in model else self._default(condition.key)
+            settled = self._values.settled(condition)
+            if not settled.has_variables and does(settled, False, value):
+                yield condition, value
+            else:
+                later.append(condition)
+        for condition in later:
+            literals = (*asked.get(condition.key, ()), (condition, False))
+            self._effort.spend(len(literals))
+            try:
+                value = self._solved(condition.key, literals)
+            except Impossible:
+                continue
+            yield condition, value
+
+    def _solved(self, key: str, literals: Sequence[Literal]) -> Value:
+        """Return a value of one key. What depends on other keys is left for the end. Raises Impossible, and TooHard."""
+        settled = relaxed(((self._values.settled(each), wanted) for each, wanted in literals), self._domain)
         try:
-            solve([literal for literal in literals if not literal[0].has_variables], self._domain(key))
+            return solve(settled, self._domain(key), self._effort)
         except Impossible:
-            return False
-        return True
+            others = self._values.domain_of_any(key) if any(map(_is_wild, literals)) else None
+            if others is None:
+                raise
+            self._is_limited = True
+            if not self._anywhere:
+                raise
+        settled = relaxed(((self._values.settled_for_any(each), wanted) for each, wanted in literals), self._domain)
+        value = solve(settled, others, self._effort)
+        self._elsewhere.add((key, value))
+        return value
+
+    def _default(self, key: str) -> Value:
+        if key not in self._defaults:
+            self._defaults[key] = solve((), self._domain(key), self._effort)
+        return self._defaults[key]
 
     def _domain(self, key: str) -> Domain:
-        if key == ACTION:
-            none = _NOT_FOR.get(self._stranger.kind, ())
-            return Domain(absent=False, present=Wanted(((_ACTIONS,),), none), first=self._actions)
         if key == RESOURCE:
-            first = () if self._resource is not SOMETHING else ("*",)  # nobody said which: any
-            return Domain(absent=False, present=self._resource, first=first)
-        return self._strangers.domain(self._stranger, key)
+            return self._policy.resources
+        if key != ACTION:
+            return self._values.domain(key)
+        if self._stranger.kind == "federated":
+            return _OF_USERS
+        present = _ACTIONS[self._stranger.kind]
+        return Domain(absent=False, present=present, first=usual_actions(self._allow))
+
+    def _request(self, asked: Asked, model: Model) -> Request | None:
+        """Return the request of a model; None if none was found, though there may be one."""
+        elsewhere = [value for key, value in model.items() if (key, value) in self._elsewhere]
+        if elsewhere:
+            found = (self._policy.search(each).search(self._allow, anywhere=False) for each in self._like(elsewhere))
+            request = next((each for each, _ in found if each is not None), None)
+        else:
+            request = self._named(self._complete(asked, model))
+        self._is_open = self._is_open or request is None
+        return request
+
+    def _like(self, values: Iterable[Value]) -> Iterator[Stranger]:
+        """Yield strangers like this one, of the accounts and organizations that stand in values."""
+        texts = "\n".join(each if isinstance(each, str) else "\n".join(each or ()) for each in values)
+        accounts, found = TWELVE_DIGITS.findall(texts), map(str.lower, _ORGANIZATIONS.findall(texts))
+        organizations = [each for each in found if each not in self._policy.strangers.organizations]
+        for account in accounts or [self._stranger.account]:
+            for organization in organizations or [self._stranger.organization]:
+                other = self._stranger._replace(account=account, organization=organization)
+                if other != self._stranger:
+                    yield other
+
+    def _complete(self, asked: Asked, model: Model) -> dict[str, Value] | None:
+        settled = {key: [(self._values.settled(each), wanted) for each, wanted in asked[key]] for key in asked}
+        if not any(each.has_variables for literals in settled.values() for each, _ in literals):
+            return dict(model)
+        return Guess(self._domain, self._effort).values(settled)
+
+    def _named(self, values: dict[str, Value] | None) -> Request | None:
+        if values is None:
+            return None
+        action, resource = spelled(str(values.pop(ACTION)), self._allow), str(values.pop(RESOURCE, ""))
+        conditions = self._policy.strangers.conditions
+        keys = {conditions[key][0].spelled if key in conditions else key: value for key, value in values.items()}
+        return Request(self._stranger, action, resource, keys)
+
+
+def _is_wild(literal: Literal) -> bool:
+    return literal[0].operator in WITH_WILDCARDS and any(map(is_wild, literal[0].values))

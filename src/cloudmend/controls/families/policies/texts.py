@@ -1,121 +1,58 @@
-"""Patterns of texts, and the search for a text that fits some of them and no others.
+"""The search for a text that fits some patterns and no others, through all of them at once, character by character.
 
-A pattern is a sequence of atoms: an atom is one character of a class, or any number of them. The search walks through
-all patterns at once, character by character. It finds a text if there is one.
+It finds a text if there is one.
 """
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import accumulate, combinations, pairwise
 from typing import Final
 
 from msgspec import Struct
 
-_SEGMENTS: Final = 6  # of an ARN
-# Characters of no text: for a `*` and a `?` that are no wildcards, and for any text.
-_PLAIN: Final = {"\ue000": "*", "\ue001": "?"}
-ANYTHING: Final = "\ue002"
-VOID: Final = "\ue003"  # instead of a value that can be compared with nothing
-_ESCAPED: Final = {ord(plain): escaped for escaped, plain in _PLAIN.items()}
-_MOST_STEPS: Final = 20_000  # of one search
+from cloudmend.controls.families.policies.patterns import Atom, Pattern, are_apart
+
 FILL: Final = "any"  # for a wildcard
 _FRESH: Final = "zjqxw7350ZQ/:-"  # the characters that stand for all others, the friendliest first
+_MANY: Final = 4_096  # pairs of patterns
 
 
 class TooHard(Exception):
-    """A search that takes too many steps. Whether there is a text stays open."""
+    """A search that takes too many steps. Whether there is an answer stays open."""
 
 
-class Atom(Struct, frozen=True):
-    """One character of a class, or any number of them.
+class Effort:
+    """The steps that are left for all searches in one policy."""
 
-    `characters` is the class: empty for every character. `but` are not in it.
-    """
+    def __init__(self, steps: int) -> None:
+        self._left = steps
 
-    characters: str = ""
-    but: str = ""
-    many: bool = False
-
-    def admits(self, character: str) -> bool:
-        return (not self.characters or character in self.characters) and character not in self.but
-
-
-Pattern = tuple[Atom, ...]
-
-ANY: Final = Atom()
-STAR: Final = Atom(many=True)
-DIGITS: Final = "0123456789"
-
-
-@lru_cache(maxsize=4096)
-def literal(text: str) -> Pattern:
-    """Return the pattern of one text."""
-    return tuple(STAR if each == ANYTHING else Atom(each) for each in text)
-
-
-@lru_cache(maxsize=4096)
-def folded(text: str) -> Pattern:
-    """Return the pattern of a text in any case."""
-    return tuple(
-        STAR if each == ANYTHING else Atom("".join(dict.fromkeys((each.lower(), each.upper())))) for each in text
-    )
-
-
-@lru_cache(maxsize=4096)
-def glob(text: str) -> Pattern:
-    """Return the pattern of a text with IAM's wildcards: `*` is any text, `?` is any character."""
-    return tuple(_wild(each, "") for each in text)
-
-
-@lru_cache(maxsize=4096)
-def arn(text: str) -> Pattern | None:
-    """Return the pattern of an ARN. Its wildcards cross none of the five colons. None: the text is no ARN.
-
-    A text with fewer colons may end with a `*`, which then stands for all that follows.
-    """
-    *first, last = text.split(":", _SEGMENTS - 1)
-    if len(first) < _SEGMENTS - 1 and not last.endswith("*"):
-        return None
-    before = [(*(_wild(each, ":") for each in segment), Atom(":")) for segment in first]
-    return (*(atom for segment in before for atom in segment), *glob(last))
-
-
-def _wild(character: str, but: str) -> Atom:
-    if character in ("*", ANYTHING):
-        return Atom(but=but, many=True)
-    return Atom(but=but) if character == "?" else Atom(_PLAIN.get(character, character))
-
-
-def plain(text: str) -> str:
-    """Return a text whose wildcards stand for themselves in a pattern."""
-    return text.translate(_ESCAPED)
-
-
-def is_wild(text: str) -> bool:
-    """Return whether IAM's wildcards stand in a text."""
-    return "*" in text or "?" in text
+    def spend(self, steps: int = 1) -> None:
+        """Count steps. Raises TooHard if no more are left."""
+        self._left -= steps
+        if self._left < 0:
+            raise TooHard
 
 
 class _Walk:
     """A pattern and the places in it: bit N of a mask is set while N atoms may be behind."""
 
     def __init__(self, pattern: Pattern) -> None:
-        self._pattern = pattern
-        self._many = sum(1 << place for place, atom in enumerate(pattern) if atom.many)
+        self._atoms = atoms = pattern.atoms
+        self._many = sum(1 << place for place, atom in enumerate(atoms) if atom.many)
         self._admitting: dict[str, int] = {}
-        self._end = 1 << len(pattern)
-        self._trap = 1 << (len(pattern) - 1) if pattern and pattern[-1] == STAR else 0
+        self._end = 1 << len(atoms)
+        self._trap = 1 << (len(atoms) - 1) if atoms and atoms[-1] == Atom(many=True) else 0
         self.start = self._skipped(1)
 
     def step(self, mask: int, character: str) -> int:
         """Return the places after one more character."""
         admitting = self._admitting.get(character)
         if admitting is None:
-            admitting = sum(1 << place for place, atom in enumerate(self._pattern) if atom.admits(character))
+            admitting = sum(1 << place for place, atom in enumerate(self._atoms) if atom.admits(character))
             self._admitting[character] = admitting
         passed = mask & admitting
         return self._skipped((passed & ~self._many) << 1 | passed & self._many)
@@ -149,50 +86,38 @@ class Wanted(Struct, frozen=True):
 
     def holds(self, text: str) -> bool:
         """Return whether a text is one of them."""
-        fits = all(any(matches(each, text) for each in group) for group in self.fit)
-        return fits and not any(matches(each, text) for each in self.none)
+        fits = all(any(each.matches(text) for each in group) for group in self.fit)
+        return fits and not any(each.matches(text) for each in self.none)
 
 
-@lru_cache(maxsize=4096)
-def _expression(pattern: Pattern) -> re.Pattern[str]:
-    return re.compile("".join(_class(atom) + "*" * atom.many for atom in pattern), re.DOTALL)
-
-
-def _class(atom: Atom) -> str:
-    if len(atom.characters) == 1:
-        return re.escape(atom.characters)
-    if atom.characters:
-        return f"[{re.escape(atom.characters)}]"
-    return f"[^{re.escape(atom.but)}]" if atom.but else "."
-
-
-def matches(pattern: Pattern, text: str) -> bool:
-    """Return whether a whole text fits a pattern."""
-    return _expression(pattern).fullmatch(text) is not None
-
-
-def find(wanted: Wanted, first: Iterable[str] = ()) -> str | None:
+def find(wanted: Wanted, effort: Effort, first: Iterable[str] = ()) -> str | None:
     """Return a text that is wanted, None if there is none. Raises TooHard.
 
     `first` are tried first. Then come the patterns themselves, with FILL in the place of a `*`.
     """
     if not all(wanted.fit):
         return None
-    fixed = next((group for group in wanted.fit if all(map(_is_fixed, group))), None)
+    fixed = next((group for group in wanted.fit if all(each.fixed is not None for each in group)), None)
     if fixed is not None:
-        return next((text for text in map(_filled, fixed) if wanted.holds(text)), None)
+        return next((each.fixed for each in fixed if each.fixed is not None and wanted.holds(each.fixed)), None)
+    readable = next((text for text in first if wanted.holds(text)), None)
+    if readable is not None:
+        return readable
+    if any(_are_apart(*groups) for groups in combinations(wanted.fit, 2)):
+        return None
     filled = (_filled(each) for group in wanted.fit for each in group)
-    readable = next((text for text in (*first, *filled) if wanted.holds(text)), None)
-    return _searched(wanted) if readable is None else readable
+    readable = next((text for text in filled if wanted.holds(text)), None)
+    return _searched(wanted, effort) if readable is None else readable
 
 
-def _is_fixed(pattern: Pattern) -> bool:
-    """Return whether one text alone fits a pattern."""
-    return all(not atom.many and len(atom.characters) == 1 for atom in pattern)
+def _are_apart(some: Sequence[Pattern], others: Sequence[Pattern]) -> bool:
+    """Return whether no text fits one of each, as far as it is seen at once."""
+    few = len(some) * len(others) <= _MANY
+    return few and all(are_apart(one, other) for one in some for other in others)
 
 
 def _filled(pattern: Pattern) -> str:
-    return "".join(FILL if atom.many else _one(atom) for atom in pattern)
+    return "".join(FILL if atom.many else _one(atom) for atom in pattern.atoms)
 
 
 def _one(atom: Atom) -> str:
@@ -202,7 +127,7 @@ def _one(atom: Atom) -> str:
 Masks = tuple[int, ...]
 
 
-def _searched(wanted: Wanted) -> str | None:
+def _searched(wanted: Wanted, effort: Effort) -> str | None:
     """Return the shortest text, by a search through the places of all patterns."""
     walks = [_walk(each) for group in wanted.fit for each in group] + [_walk(each) for each in wanted.none]
     judge = _Judge([len(group) for group in wanted.fit], walks)
@@ -213,6 +138,7 @@ def _searched(wanted: Wanted) -> str | None:
     seen, waiting = {start}, deque([("", start)])
     while waiting:
         text, masks = waiting.popleft()
+        effort.spend(len(walks) * len(alphabet))
         for character, after in _steps(walks, masks, alphabet):
             if after in seen or not judge.is_alive(after):
                 continue
@@ -220,8 +146,6 @@ def _searched(wanted: Wanted) -> str | None:
                 return text + character
             seen.add(after)
             waiting.append((text + character, after))
-            if len(seen) > _MOST_STEPS:
-                raise TooHard
     return None
 
 
@@ -232,8 +156,8 @@ def _steps(walks: Sequence[_Walk], masks: Masks, alphabet: str) -> Iterator[tupl
 
 def _alphabet(wanted: Wanted) -> str:
     """Return one character of each kind that the patterns tell apart."""
-    atoms = {atom for group in wanted.fit for pattern in group for atom in pattern}
-    atoms |= {atom for pattern in wanted.none for atom in pattern}
+    atoms = {atom for group in wanted.fit for pattern in group for atom in pattern.atoms}
+    atoms |= {atom for pattern in wanted.none for atom in pattern.atoms}
     named = "".join(sorted({each for atom in atoms for each in atom.characters + atom.but}))
     kinds: dict[tuple[bool, ...], str] = {}
     for character in (*_FRESH, *named):

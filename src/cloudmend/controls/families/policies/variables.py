@@ -3,85 +3,140 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
-from cloudmend.controls.families.policies.conditions import Domain, Literal, Value, present, solve
-from cloudmend.controls.families.policies.document import Condition
-from cloudmend.controls.families.policies.texts import ANYTHING, VOID, TooHard, plain
+from cloudmend.controls.families.policies.conditions import (
+    RESOURCE,
+    VARIABLE,
+    WITH_WILDCARDS,
+    Condition,
+    Value,
+    does,
+)
+from cloudmend.controls.families.policies.patterns import ANYTHING, SEGMENTS, VOID, plain
+from cloudmend.controls.families.policies.solving import Domain, Impossible, Literal, solve
+from cloudmend.controls.families.policies.texts import Effort
 
-# `${key}`, or `${key, 'the text if the request lacks the key'}`.
-_VARIABLE: Final = re.compile(r"\$\{([^{},']+)(?:, '([^']*)')?\}")
 _CHARACTERS: Final = frozenset("*?$")  # `${*}` is a plain `*`
-_WITH_WILDCARDS: Final = frozenset({"stringlike", "arnlike", "arnequals", "resource"})
 
-Domains = Callable[[str], Domain]
-
-
-def solve_all(asked: Mapping[str, Sequence[Literal]], domain: Domains) -> dict[str, Value]:
-    """Return a value of each key for which its conditions hold, or fail, as wanted. Raises Impossible, and TooHard."""
-    waiting = {key: literals for key, literals in asked.items() if any(each.has_variables for each, _ in literals)}
-    values = {key: solve(literals, domain(key)) for key, literals in asked.items() if key not in waiting}
-    while waiting:
-        key = next((each for each, literals in waiting.items() if not _others(each, literals) & waiting.keys()), None)
-        if key is None:
-            raise TooHard
-        _Resolving(key, values, domain).solve(waiting.pop(key))
-    return values
+# The key of a variable -> the text it stands for, None if the request lacks the key. LookupError: it is not known.
+Known = Callable[[str], str | None]
 
 
-def _others(key: str, literals: Sequence[Literal]) -> set[str]:
-    """Return the other keys that the conditions on a key name."""
-    values = [value for condition, _ in literals for value in condition.values]
-    return {_name(match) for value in values for match in _VARIABLE.finditer(value)} - {key}
+def keys_of(condition: Condition) -> Iterator[str]:
+    """Yield the keys that the variables of a condition stand for."""
+    found = (name_of(match) for value in condition.values for match in VARIABLE.finditer(value))
+    return (name for name in found if name not in _CHARACTERS)
 
 
-def _name(match: re.Match[str]) -> str:
+def name_of(match: re.Match[str]) -> str:
+    """Return the key of a variable, in lower case."""
     return match[1].strip().lower()
 
 
-class _Resolving:
-    """A key whose conditions name others, and the values of all keys so far. The others get their values here too."""
+def filled(condition: Condition, known: Known) -> Condition:
+    """Return a condition with the texts that its variables stand for. Raises LookupError where one is not known."""
+    values = tuple(_text(value, condition.operator, known) for value in condition.values)
+    return replace(condition, values=values, has_variables=False)
 
-    def __init__(self, key: str, values: dict[str, Value], domain: Domains) -> None:
-        self._key = key
-        self._values = values
+
+def relaxed(literals: Iterable[Literal], domain: Callable[[str], Domain]) -> list[Literal]:
+    """Return what conditions ask for at least, whatever their variables stand for."""
+    found = []
+    for condition, wanted in literals:
+        if not condition.has_variables:
+            found.append((condition, wanted))
+        elif wanted == condition.negated:
+            values = tuple(value for value in condition.values if not VARIABLE.search(value))
+            found.append((replace(condition, values=values, has_variables=False), wanted))
+        elif wanted or not any(domain(key).absent for key in keys_of(condition)):
+            found.append((filled(condition, lambda _: ANYTHING), wanted))
+        # Else a request may lack the key of a variable: what cannot be compared meets no negated operator.
+    return found
+
+
+def _text(value: str, operator: str, known: Known) -> str:
+    """Return a value with the texts that its variables stand for; VOID if one of them stands for none."""
+    if operator == RESOURCE and value.partition("${")[0].count(":") < SEGMENTS - 1 and VARIABLE.search(value):
+        return VOID  # in the element Resource, variables stand after the fifth colon only
+    is_void = False
+
+    def text_of(match: re.Match[str]) -> str:
+        nonlocal is_void
+        found = match[1] if match[1] in _CHARACTERS else known(name_of(match))
+        found = match[2] if found is None else found
+        is_void = is_void or found is None
+        return plain(found) if found and operator in WITH_WILDCARDS and found != ANYTHING else found or ""
+
+    text = VARIABLE.sub(text_of, value)
+    return VOID if is_void else text
+
+
+class Guess:
+    """An attempt to find values of keys whose conditions name each other. It takes the first value of each key.
+
+    So it may find none where there are some.
+    """
+
+    def __init__(self, domain: Callable[[str], Domain], effort: Effort) -> None:
         self._domain = domain
-        self._equal: list[str] = []  # keys that the stranger chooses to be like this one
+        self._effort = effort
 
-    def solve(self, literals: Sequence[Literal]) -> None:
-        resolved = [(self._resolved(condition, wanted != condition.negated), wanted) for condition, wanted in literals]
-        value = solve(resolved, self._domain(self._key))
-        self._values |= dict.fromkeys((self._key, *self._equal), value)
+    def values(self, asked: Mapping[str, Sequence[Literal]]) -> dict[str, Value] | None:
+        """Return a value of each key for which its conditions hold, or fail, as wanted; None if none were found."""
+        return self._guess(asked, are_there=True) or self._guess(asked, are_there=False)
 
-    def _resolved(self, condition: Condition, is_to_fit: bool) -> Condition:
-        wild = condition.operator in _WITH_WILDCARDS
-        values = tuple(self._text(value, wild, is_to_fit) for value in condition.values)
-        return replace(condition, values=values, has_variables=False)
+    def _guess(self, asked: Mapping[str, Sequence[Literal]], are_there: bool) -> dict[str, Value] | None:
+        """Guess. `are_there`: the request has the keys of variables, if it can have them."""
+        self._are_there = are_there
+        self._values: dict[str, Value] = {}
+        try:
+            self._fill(asked)
+        except Impossible:
+            return None
+        whole = ((filled(each, self._final), wanted) for literals in asked.values() for each, wanted in literals)
+        right = all(does(condition, wanted, self._values[condition.key]) for condition, wanted in whole)
+        return self._values if right else None
 
-    def _text(self, value: str, wild: bool, is_to_fit: bool) -> str:
-        """Return a value with the texts that its variables stand for; VOID if one of them stands for none."""
-        whole = _VARIABLE.fullmatch(value)
-        if whole and (_name(whole) == self._key or (is_to_fit and self._is_chosen(_name(whole)))):
-            self._equal.append(_name(whole))
-            return ANYTHING
-        texts: list[str | None] = []
+    def _fill(self, asked: Mapping[str, Sequence[Literal]]) -> None:
+        waiting = {key: set(_named(literals)) - {key} for key, literals in asked.items()}
+        while waiting:
+            key = min(waiting, key=lambda each: len(waiting[each] & waiting.keys()))
+            del waiting[key]
+            equal: list[str] = []
+            literals = [
+                (self._filled(condition, key, wanted, equal) if condition.has_variables else condition, wanted)
+                for condition, wanted in asked[key]
+            ]
+            if key not in self._values:
+                self._values |= dict.fromkeys((key, *equal), solve(literals, self._domain(key), self._effort))
 
-        def text_of(match: re.Match[str]) -> str:
-            found = match[1] if match[1] in _CHARACTERS else self._known(_name(match), match[2])
-            texts.append(found)
-            return plain(found) if wild and found else found or ""
+    def _filled(self, condition: Condition, key: str, wanted: bool, equal: list[str]) -> Condition:
+        """Return a condition with the values so far. `equal` are keys that the stranger makes equal to this one."""
+        is_to_fit = wanted != condition.negated
+        is_whole = all(VARIABLE.fullmatch(value) for value in condition.values if VARIABLE.search(value))
 
-        text = _VARIABLE.sub(text_of, value)
-        return VOID if None in texts else text
+        def known(name: str) -> str | None:
+            if name == key:
+                return ANYTHING
+            if is_to_fit and is_whole and self._are_there and name not in self._values and self._domain(name).is_chosen:
+                equal.append(name)
+                return ANYTHING
+            return self._final(name)
 
-    def _is_chosen(self, name: str) -> bool:
-        return name not in self._values and name not in _CHARACTERS and self._domain(name).is_chosen
+        return filled(condition, known)
 
-    def _known(self, name: str, default: str | None) -> str | None:
+    def _final(self, name: str) -> str | None:
         if name not in self._values:
-            self._values[name] = present(self._domain(name))
+            domain = self._domain(name)
+            absent = domain.present is None or (domain.absent and not self._are_there)
+            self._values[name] = solve((), replace(domain, absent=absent), self._effort)
         value = self._values[name]
-        return default if value is None else value if isinstance(value, str) else None
+        return value if isinstance(value, str) else None
+
+
+def _named(literals: Sequence[Literal]) -> Iterator[str]:
+    return (key for condition, _ in literals for key in keys_of(condition))
