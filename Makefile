@@ -18,7 +18,7 @@ NO_PYTHON = make: there is no $(PYTHON), and cloudmend needs Python 3.11 or newe
 MAKE_ENVIRONMENT = @command -v $(PYTHON) >/dev/null || { echo '$(NO_PYTHON)' >&2; exit 1; }; \
   $(PYTHON) -c '$(CHECK_PYTHON)' && $(PYTHON) scripts/make_environment.py
 
-.PHONY: help setup setup-sam setup-node setup-clients demo test test-browser test-container test-deep coverage mutants bench bench-quick bench-policies bench-setup docs generate lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
+.PHONY: help setup setup-sam setup-node setup-clients demo test test-browser test-container test-deep contract-real coverage mutants bench bench-quick bench-policies bench-setup docs generate lint build build-SecurityGroupRemediationLambda build-SweepFunction lock clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -102,6 +102,10 @@ test-browser: .venv/.ready ## the pages in Debian's chromium (and chromium-drive
 
 test-container: .venv/.ready .venv-sam/.ready ## sam local invoke to the end (root; Debian's docker.io and debootstrap)
 	$(BIN)/pytest tests/container -m container
+
+# Asks before it starts, and changes nothing but what it made: docs/embedded-aws.md.
+contract-real: .venv/.ready ## the contract suite in a sandbox account of AWS: make contract-real PROFILE=NAME [REGION=NAME]
+	@PYTHONPATH=tests $(BIN)/python -m contracts.real.main --profile $(PROFILE) $(if $(REGION),--region $(REGION))
 
 test-deep: setup setup-sam setup-node setup-clients lint ## the same, with the thorough profile of the property tests; then the targets around it
 	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser and not container"

@@ -47,7 +47,7 @@ def in_memory() -> Iterator[Region]:
 
     def backend() -> Backend:
         ec2 = memory_client(SecurityGroups("111122223333", "us-east-1", lambda: vpcs))
-        return Backend(ec2, vpc=vpcs[1].id, default_vpc=vpcs[0].id, prefix_list=_prefix_list(ec2))
+        return Backend(ec2, vpc=vpcs[1].id, default_vpc=vpcs[0].id, prefix_list=create_prefix_list(ec2))
 
     yield backend
 
@@ -62,7 +62,7 @@ def on_the_wire() -> Iterator[Region]:
         def backend() -> Backend:
             vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]["VpcId"]
             ec2.associate_vpc_cidr_block(VpcId=vpc, CidrBlock="10.21.0.0/16")
-            return Backend(ec2, vpc=vpc, default_vpc=default["VpcId"], prefix_list=_prefix_list(ec2))
+            return Backend(ec2, vpc=vpc, default_vpc=default["VpcId"], prefix_list=create_prefix_list(ec2))
 
         yield backend
 
@@ -70,7 +70,8 @@ def on_the_wire() -> Iterator[Region]:
 REGIONS: dict[str, Callable[[], AbstractContextManager[Region]]] = {"memory": in_memory, "wire": on_the_wire}
 
 
-def _prefix_list(ec2: Any) -> str:
+def create_prefix_list(ec2: Any) -> str:
+    """Make the prefix list of a backend. Return its id."""
     made = ec2.create_managed_prefix_list(PrefixListName="offices", AddressFamily="IPv4", MaxEntries=10)
     prefix_list_id: str = made["PrefixList"]["PrefixListId"]
     return prefix_list_id
