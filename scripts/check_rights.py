@@ -26,7 +26,8 @@ TESTS: Final = (
     "tests/walkthrough/test_deployed.py",
     "tests/walkthrough/test_deployed_baseline.py",
     "tests/walkthrough/test_deployed_controls.py",
-    "tests/walkthrough/test_rights_elsewhere.py",
+    "tests/walkthrough/test_rights_by_region.py",
+    "tests/walkthrough/test_rights_without_controls.py",
     "tests/walkthrough/test_stack_invoked.py",
 )
 # The recorder imports cloudmend before pytest, whose plug-in of that name then cannot be rewritten.

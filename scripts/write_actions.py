@@ -29,6 +29,7 @@ SERVICES: Final = (
     "logs",
     "organizations",
     "rds",
+    "redshift",
     "s3",
     "scheduler",
     "secretsmanager",

@@ -87,7 +87,8 @@ def conditions(block: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for operator, keys in block.items():
         for key, value in keys.items():
             is_absent = (operator, value) == ("Null", "true")
-            yield f"{code(key)} is absent" if is_absent else f"{code(key)} is {code(str(value))}"
+            either = f"{code(key)} is absent or " if operator.endswith("IfExists") else f"{code(key)} is "
+            yield f"{code(key)} is absent" if is_absent else f"{either}{code(str(value))}"
 
 
 def _when(control: Control[Any], granted: Granted) -> str:

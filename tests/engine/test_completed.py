@@ -251,6 +251,28 @@ def test_a_mend_completes_the_oldest_that_was_left_at_its_resource() -> None:
     assert not met(old, swept=True, resume=old)[0]
 
 
+@pytest.mark.parametrize(
+    ("age", "settles_in", "is_named", "stairs", "is_completed"),
+    [
+        (99, 100, True, "on", False),
+        (100, 100, True, "on", True),
+        (99, 0, True, "on", True),
+        (99, 100, False, "on", True),
+        (99, 100, True, "off", True),
+    ],
+)
+def test_what_aws_accepted_and_does_not_show_yet_is_left_to_the_queue(
+    age: int, settles_in: int, is_named: bool, stairs: str, is_completed: bool
+) -> None:
+    left = entry(*STEPS, at=timedelta(seconds=-1 - age))
+    control = replace(CONTROL, settles_in=timedelta(seconds=settles_in))
+    situation = Facts(control, recent=(left,)).situation(hall="off", stairs=stairs, porch="off")
+    named = replace(situation, target=replace(situation.target, accepted=left.id if is_named else "another"))
+    ledger = Ledger(finish=None, resume=left)
+    assert complete_met(named, policy(control), world(Home(), ledger)) is is_completed
+    assert not complete_met(replace(named, state=None), policy(control), world(Home(), Ledger())) or is_completed
+
+
 def test_a_mend_tells_how_to_close_by_the_settings_what_was_left() -> None:
     left = entry(*STEPS, at=timedelta(seconds=-61), findings=(Finding(part="stairs", why="stairs was on"),))
     for text, to in (("", '"off"'), (UNSCREW, "null")):

@@ -13,7 +13,7 @@ from cloudmend.core.errors import BudgetSpent, CloudmendError
 from cloudmend.core.ports import PutOff
 from cloudmend.core.target import Outcome, Target
 from cloudmend.engine.stations.later import budget_spent, look_again, look_again_named, wait
-from engine.test_verdict import Facts
+from engine.test_verdict import Facts, begun
 from lamps import CONTROL, Home, call, target
 from support import ACCOUNT, NOW, REGION
 
@@ -63,6 +63,13 @@ def test_what_has_to_wait_is_looked_at_in_five_minutes_or_has_failed(takes: Any,
         assert found == replace(end, status="failed", told=why)
     else:
         assert found == replace(end, status="failed", told=f"{told}. It is tried again." if told else "")
+
+
+def test_the_task_of_a_mend_that_aws_accepted_names_its_record() -> None:
+    entry, home = begun(), Home()
+    for status in ("pending", "observed"):
+        wait(ended(status, entry=entry), home.world)
+    assert [each.accepted for each in home.put_off_tasks] == [entry.id, ""]
 
 
 @pytest.mark.parametrize(
@@ -166,6 +173,15 @@ def test_an_end_that_is_looked_at_again_anyway_keeps_its_time() -> None:
     found = look_again(end, replace(Facts().situation(), target=LATE), Home().world)
     assert found.retry_at == NOW
     assert found.late == f"AWS does not show hall, stairs, porch yet, which the event names{LOOKED_AT}"
+
+
+@pytest.mark.parametrize("where", ["findings", "remaining"])
+def test_a_part_that_waits_is_not_looked_at_besides(where: str) -> None:
+    """The queue looks at it already."""
+    waits = (replace(HALL, wait="it is hot"), replace(HALL, part="porch"))
+    end = replace(ended("deferred", LATE), **{where: waits})
+    found = look_again(end, replace(Facts().situation(), target=LATE), Home().world)
+    assert found.late == f"AWS does not show stairs, porch yet, which the event names{LOOKED_AT}"
 
 
 @pytest.mark.parametrize("status", ["open", "failed"])

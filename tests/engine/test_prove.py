@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from cloudmend.core.contract import Control, State
 from cloudmend.core.errors import AwsError, CloudmendError
+from cloudmend.core.ledger_records import End
 from cloudmend.core.model import Step
 from cloudmend.core.planning import judge
 from cloudmend.core.ports import Call
@@ -21,6 +22,7 @@ from core.test_baseline import before, known
 from engine.test_judge import planned
 from engine.test_verdict import Facts, begun, timed
 from lamps import CONTROL, SETTLING, Home, Settings, policy, target
+from ledgers.values import record
 from support import NOW
 
 HALL, STAIRS = Step("hall", "on", "off"), Step("stairs", "on", "off")
@@ -188,6 +190,39 @@ def test_what_waits_beside_what_is_mended_is_looked_at_later() -> None:
     plan = made(hall="on", stairs="hot")
     (end,) = proven(Home(switches={"hall": "off", "stairs": "hot"}), Written(planned=plan, steps=(HALL,)))
     assert (end.status, end.steps, end.retry_at) == ("deferred", (HALL,), NOW + timedelta(minutes=5))
+
+
+@pytest.mark.parametrize(
+    ("settles_in", "errors", "switches", "status"),
+    [
+        (SETTLING, (), {"hall": "hot"}, "pending"),
+        (SETTLING, (), {"hall": "hot", "stairs": "hot"}, "deferred"),
+        (SETTLING, ("No.",), {"hall": "hot"}, "deferred"),
+        (timedelta(), (), {"hall": "hot"}, "deferred"),
+    ],
+)
+def test_what_was_written_and_waits_is_pending_while_it_may_settle(
+    settles_in: timedelta, errors: Any, switches: dict[str, str], status: str
+) -> None:
+    """AWS may show a part in another state while it applies what it accepted."""
+    plan = made(replace(CONTROL, settles_in=settles_in))
+    (end,) = proven(Home(switches=switches), Written(planned=plan, steps=(HALL,), errors=errors))
+    assert (end.status, end.steps, end.retry_at) == (status, (HALL,), NOW + timedelta(minutes=5))
+
+
+@pytest.mark.parametrize(
+    ("ended", "age", "status"),
+    [("failed", 59, "pending"), ("failed", 60, "deferred"), ("open", 59, "deferred"), (None, 59, "deferred")],
+)
+def test_a_state_that_refuses_may_be_that_of_an_earlier_mend_whose_end_is_not_known(
+    ended: Any, age: float, status: str
+) -> None:
+    earlier = begun(at=SOON - NOW - timedelta(seconds=age))
+    if ended:
+        earlier = earlier.moved("FAILED", End(NOW, replace(record(), status=ended)))
+    plan = replace(made(replace(CONTROL, settles_in=SETTLING)), recent=(earlier,))
+    (end,) = proven(Home(), Written(planned=plan, errors=("It is busy.",), deferred=True))
+    assert (end.status, end.told, end.retry_at) == (status, "It is busy", LATER)
 
 
 @pytest.mark.parametrize(

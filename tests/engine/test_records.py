@@ -249,4 +249,5 @@ def test_the_record_the_intent_and_the_task_of_an_end_say_all_that_is_known(case
     assert [entry.id for entry in kept] == ([record.entry_id] if record.entry_id else [])
     assert [replace(entry.intent, policy_hash=INTENT.policy_hash) for entry in kept] == [case.intent] * len(kept)
     assert [entry.ended.record for entry in kept if entry.ended] == [record] * (case.entry in ("DONE", "FAILED"))
-    assert home.put_off_tasks == ([case.task] if case.task else [])
+    accepted = record.entry_id if record.status == "pending" else ""
+    assert home.put_off_tasks == ([replace(case.task, accepted=accepted)] if case.task else [])

@@ -11,6 +11,8 @@ from cloudmend.controls import (
     image_block_public_access,
     instance_imdsv2,
     instance_metadata_defaults,
+    rds_instance_public,
+    redshift_cluster_public,
     serial_console_access,
     snapshot_block_public_access,
     subnet_public_ip,
@@ -55,6 +57,36 @@ def _giving_subnet(client: Client) -> str:
     return subnet
 
 
+_LOGIN = {"MasterUsername": "owner", "MasterUserPassword": "A-passw0rd"}
+
+
+def _public_database(client: Client) -> str:
+    """Create a private DB instance and publish it: RDS takes its time for both. Another change waits for its window."""
+    rds = client("rds")
+    size = {"DBInstanceClass": "db.t4g.micro", "AllocatedStorage": 20, "Engine": "postgres"}
+    rds.create_db_instance(DBInstanceIdentifier="a-database", PubliclyAccessible=False, **size, **_LOGIN)
+    _until_available(client)
+    rds.modify_db_instance(DBInstanceIdentifier="a-database", PubliclyAccessible=True, DBInstanceClass="db.r6g.large")
+    _until_available(client)
+    return "db:a-database"
+
+
+def _until_available(client: Client) -> None:
+    while client("rds").describe_db_instances()["DBInstances"][0]["DBInstanceStatus"] != "available":
+        pass
+
+
+def _public_warehouse(client: Client) -> str:
+    """Create a private Redshift cluster and publish it at an Elastic IP address, for which Redshift takes its time."""
+    redshift = client("redshift")
+    address = client("ec2").allocate_address()["PublicIp"]
+    redshift.create_cluster(ClusterIdentifier="a-warehouse", NodeType="ra3.large", NumberOfNodes=2, **_LOGIN)
+    redshift.modify_cluster(ClusterIdentifier="a-warehouse", PubliclyAccessible=True, ElasticIp=address)
+    while redshift.describe_clusters()["Clusters"][0]["ClusterStatus"] != "available":
+        pass
+    return "a-warehouse"
+
+
 _BLOCK = {"BlockPublicSecurityGroupRules": False, "PermittedPublicSecurityGroupRuleRanges": [{"MinRange": 22}]}
 SETTINGS = (
     Specimen(snapshot_block_public_access.CONTROL, _calls("ec2", "disable_snapshot_block_public_access")),
@@ -79,7 +111,15 @@ SETTINGS = (
     Specimen(transit_gateway_auto_accept.CONTROL, _accepting_gateway),
     Specimen(instance_imdsv2.CONTROL, _old_instance),
     Specimen(subnet_public_ip.CONTROL, _giving_subnet),
+    Specimen(rds_instance_public.CONTROL, _public_database),
+    Specimen(redshift_cluster_public.CONTROL, _public_warehouse),
 )
-# One factory makes them all. Quick are one with three values, one that is written whole, and one of a resource.
-_QUICK = {"snapshot_block_public_access", "emr_block_public_access", "transit_gateway_auto_accept"}
+# One factory makes them all. Quick are one with three values, one written whole, one of a resource, and one that
+# AWS applies later, whose undo brings back a second part.
+_QUICK = {
+    "snapshot_block_public_access",
+    "emr_block_public_access",
+    "transit_gateway_auto_accept",
+    "redshift_cluster_public",
+}
 DEEP = tuple(each for each in SETTINGS if each.control.id not in _QUICK)

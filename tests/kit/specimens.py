@@ -80,7 +80,7 @@ def _inside(sid: str) -> dict[str, Any]:
 def _public_db_snapshot(client: Client) -> str:
     rds = client("rds")
     login = {"MasterUsername": "owner", "MasterUserPassword": "a-password"}
-    size = {"DBInstanceClass": "db.t4g.micro", "AllocatedStorage": 20}
+    size = {"DBInstanceClass": "db.t4g.micro", "AllocatedStorage": 20, "PubliclyAccessible": False}
     rds.create_db_instance(DBInstanceIdentifier="a-database", Engine="postgres", **size, **login)
     rds.create_db_snapshot(DBInstanceIdentifier="a-database", DBSnapshotIdentifier="a-snapshot")
     rds.modify_db_snapshot_attribute(

@@ -57,7 +57,8 @@ def test_an_id_is_told_with_each_part_why_it_is_at_fault_and_what_would_be_done(
     told, parts = block(told, bench), bench.state().parts
     record = bench.mend()
     assert all(f"\n{part}, " in told for part in parts)
-    for edit in (each for each in record.edits if each.part in parts):  # what a mend adds is told beside the fault
+    at_fault = {finding.part for finding in record.findings}  # what else a mend adds or removes is told beside these
+    for edit in (each for each in record.edits if each.part in parts and each.part in at_fault):
         assert f"{edit.part}, {edit.before}: at fault, because {edit.why}." in told
         assert f"{edit.part} {outcome(Decision('fix', f'control.{control.id}.mode is fix'), edit)}." in told
 
@@ -133,7 +134,7 @@ def test_a_name_that_fits_several_kinds_is_explained_as_each_that_there_is(bench
 
 @needs(lambda each: each.control.id == "sqs_policy_public")
 def test_what_is_nowhere_is_said_with_the_kinds_that_it_was_looked_for_as(bench: Bench) -> None:
-    kinds = "S3 bucket or SQS queue or SSM document or DB snapshot"
+    kinds = "S3 bucket or SQS queue or SSM document or RDS database or DB snapshot"
     with pytest.raises(CloudmendError, match=f"no-such-thing does not exist in {REGION} as .*{kinds}\\."):
         by_id(bench, "no-such-thing")
 

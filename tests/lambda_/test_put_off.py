@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
+from cloudmend import engine
 from cloudmend.core.errors import CloudmendError, EventError, LedgerError, StillOpen
 from cloudmend.core.ledger import next_hour
 from cloudmend.core.model import ApiCall, Record, Resource
@@ -78,6 +80,21 @@ def test_what_is_due_is_mended_for_the_cause_that_it_had_and_no_sweep_missed_it(
     )
     assert line["record"]["seconds_since_call"] is None
     assert ingress(deployed.account.rules(group_id)) == {("tcp", 22, 22, "10.0.0.0/8")}
+
+
+@pytest.mark.parametrize("accepted", ["", "01M865NCC0F5FRFPVMFTT7QQRQ"])
+def test_the_look_of_a_task_knows_the_mend_that_aws_accepted(
+    deployed: Deployed, outbox: Outbox, monkeypatch: pytest.MonkeyPatch, accepted: str
+) -> None:
+    targets: list[Any] = []
+
+    def mend_all(found: Sequence[Any], *_: Any) -> list[Record]:
+        targets.extend(found)
+        return []
+
+    monkeypatch.setattr(engine, "mend_all", mend_all)
+    taken(task_of(deployed, "sg-05fe30eb67c909f27", due=deployed.account.clock.now(), accepted=accepted))
+    assert [each.accepted for each in targets] == [accepted]
 
 
 def test_what_somebody_closed_meanwhile_is_clean(deployed: Deployed, outbox: Outbox) -> None:

@@ -19,7 +19,7 @@ from local.embedded.helpers import unheard
 from walkthrough.conftest import TOOLS
 from walkthrough.network_acl import ACL
 from walkthrough.settings import SETTINGS
-from walkthrough.test_deployed_controls import APPROVED, CLUSTER, OF_RESOURCES, REGION, Proof, Someone, cli
+from walkthrough.test_deployed_controls import APPROVED, CLUSTER, OF_RESOURCES, REGION, SLOW, Proof, Someone, cli
 
 _OBSERVED: Final = (each.id for each in every() if each.mode == "observe" and each.id != CLUSTER.control)
 _FIXING: Final = "".join(f'\n[control.{name}]\nmode = "fix"\n' for name in _OBSERVED) + APPROVED
@@ -80,7 +80,7 @@ GROUP = Proof(
     "is tcp/22 from 0.0.0.0/0 again",
 )
 # Settings come last: once one is mended, no snapshot can be shared.
-ALL: Final = (GROUP, *OF_RESOURCES, CLUSTER)
+ALL: Final = (GROUP, *OF_RESOURCES, *SLOW)
 EVERY: Final = (*ALL, ACL, *SETTINGS)
 
 

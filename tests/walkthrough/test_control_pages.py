@@ -14,13 +14,14 @@ from walkthrough.blocks import ROOT, lines
 from walkthrough.by_hand import EVERY, ByHand, an_account_by_hand, scanned
 from walkthrough.conftest import run
 from walkthrough.settings import CONSOLE, OF_THE_REGION
-from walkthrough.test_deployed_controls import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT, Proof
+from walkthrough.test_deployed_controls import CLUSTER_SNAPSHOT, SLOW, SNAPSHOT, Proof
 
 TO_FILL_IN = re.compile(r"(?<![\w-])[A-Z][A-Z_]{2,}(?![\w-])")
 BY_PAGE = [proof for proof in EVERY if proof is not CLUSTER_SNAPSHOT]  # the page's lines are for a DB snapshot
 QUICK = (SNAPSHOT, CONSOLE)
 # The word on the page is not the id that cloudmend has for the resource.
 NAMES: Mapping[str, Callable[[str], str]] = {
+    "rds_instance_public": lambda resource: resource.partition(":")[2],
     "rds_snapshot_public": lambda resource: resource.partition(":")[2],
     "sqs_policy_public": lambda resource: f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/{resource}",
 }
@@ -77,8 +78,8 @@ def test_the_lines_of_its_page_open_it_show_it_and_close_it(account: ByHand, pro
 
 
 def applied(account: ByHand, proof: Proof, resource: str) -> None:
-    """Wait until EKS has applied what it accepted; the others do so at once."""
-    if proof is CLUSTER:
+    """Wait until AWS has applied what it accepted; what is not slow is applied at once."""
+    if proof in SLOW:
         proof.read(account, resource)
 
 

@@ -250,6 +250,7 @@ def test_a_person_in_the_undo_role_takes_a_mend_back_with_exactly_its_rights(dep
     assert [each["actor"]["arn"].rpartition(":")[2].split("/")[0] for each in told] == ["assumed-role"]
     (exemption,) = deployed.ledger().exemptions(datetime.now(UTC)).held
     run(["cloudmend", "exempt", "remove", exemption.id], person)
+    assert "There is no exemption other" in run(["cloudmend", "exempt", "remove", "other"], person, status=1).stderr
     deployed.settle()
     assert deployed.records(group_id)[-1]["event_name"] == "EndExemption"
     run(["cloudmend", "records"], person)

@@ -76,7 +76,16 @@ def shared_with(account: Someone, snapshot: str) -> Any:
 def make_db_snapshot(account: Someone, name: str) -> str:
     login = ("--master-username", "owner", "--master-user-password", "a-password")
     size = ("--db-instance-class", "db.t4g.micro", "--allocated-storage", "20", "--engine", "postgres")
-    cli(account, "rds", "create-db-instance", "--db-instance-identifier", name, *size, *login)
+    cli(
+        account,
+        "rds",
+        "create-db-instance",
+        "--db-instance-identifier",
+        name,
+        *size,
+        *login,
+        "--no-publicly-accessible",
+    )
     cli(account, "rds", "create-db-snapshot", "--db-instance-identifier", name, "--db-snapshot-identifier", name)
     cli(account, *sharing_db(f"snapshot:{name}", PARTNER))
     return f"snapshot:{name}"
@@ -254,6 +263,45 @@ def endpoint(account: Someone, name: str) -> Any:
     return cluster["resourcesVpcConfig"]["publicAccessCidrs"]
 
 
+def make_database(account: Someone, name: str) -> str:
+    login = ("--master-username", "owner", "--master-user-password", "a-password", "--no-publicly-accessible")
+    size = ("--db-instance-class", "db.t4g.micro", "--allocated-storage", "20", "--engine", "postgres")
+    cli(account, "rds", "create-db-instance", "--db-instance-identifier", name, *size, *login)
+    database(account, f"db:{name}")
+    return f"db:{name}"
+
+
+def open_database(database_id: str) -> list[str]:
+    name = database_id.removeprefix("db:")
+    return ["rds", "modify-db-instance", "--db-instance-identifier", name, "--publicly-accessible"]
+
+
+def database(account: Someone, database_id: str) -> Any:
+    """The flag, once RDS has applied what it accepted."""
+    words = ("rds", "describe-db-instances", "--db-instance-identifier", database_id.removeprefix("db:"))
+    while (row := cli(account, *words)["DBInstances"][0])["DBInstanceStatus"] != "available":
+        pass
+    return row["PubliclyAccessible"]
+
+
+def make_warehouse(account: Someone, name: str) -> str:
+    login = ("--master-username", "owner", "--master-user-password", "A-passw0rd")
+    cli(account, "redshift", "create-cluster", "--cluster-identifier", name, "--node-type", "ra3.large", *login)
+    return name
+
+
+def open_warehouse(name: str) -> list[str]:
+    return ["redshift", "modify-cluster", "--cluster-identifier", name, "--publicly-accessible"]
+
+
+def warehouse(account: Someone, name: str) -> Any:
+    """The flag, once Redshift has applied what it accepted."""
+    words = ("redshift", "describe-clusters", "--cluster-identifier", name)
+    while (row := cli(account, *words)["Clusters"][0])["ClusterStatus"] != "available":
+        pass
+    return row["PubliclyAccessible"]
+
+
 ALL_ON = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
 SNAPSHOT = Proof(
     "ebs_snapshot_public",
@@ -346,6 +394,27 @@ CLUSTER = Proof(
     "narrowed its public endpoint from 0.0.0.0/0 to 198.51.100.0/24.",
     "public endpoint is open to 203.0.113.7/32, 0.0.0.0/0 again",
 )
+DATABASE = Proof(
+    "rds_instance_public",
+    "RDS database",
+    make_database,
+    open_database,
+    database,
+    False,
+    "set PubliclyAccessible from public to private.",
+    "PubliclyAccessible is public again",
+)
+WAREHOUSE = Proof(
+    "redshift_cluster_public",
+    "Redshift cluster",
+    make_warehouse,
+    open_warehouse,
+    warehouse,
+    False,
+    "set PubliclyAccessible from public to private.",
+    "PubliclyAccessible is public again",
+)
+SLOW = (CLUSTER, DATABASE, WAREHOUSE)  # observed by default, and applied by AWS some time after it accepted
 APPROVED = f'\n[control.{CLUSTER.control}]\nmode = "fix"\napproved.ipv4 = ["198.51.100.0/24"]\n'
 SNAPSHOT_BLOCK = Proof(
     "snapshot_block_public_access",

@@ -57,7 +57,7 @@ CONTROL: Final = switch(
     say=on_off,
     reads=rights("ec2:GetEbsEncryptionByDefault", "ec2:GetEbsDefaultKmsKeyId", of="*"),
     writes=rights("ec2:EnableEbsEncryptionByDefault", of="*"),
-    undoes=rights("ec2:DisableEbsEncryptionByDefault", "ec2:EnableEbsEncryptionByDefault", of="*"),
+    undoes=rights("ec2:DisableEbsEncryptionByDefault", of="*"),
     read=_read,
     put=sets(_put),
 )

@@ -55,7 +55,7 @@ CONTROL: Final = switch(
     says=_says,
     reads=rights("ec2:GetImageBlockPublicAccessState", of="*"),
     writes=rights("ec2:EnableImageBlockPublicAccess", of="*"),
-    undoes=rights("ec2:DisableImageBlockPublicAccess", "ec2:EnableImageBlockPublicAccess", of="*"),
+    undoes=rights("ec2:DisableImageBlockPublicAccess", of="*"),
     read=_read,
     put=sets(_put),
     settles_in=timedelta(minutes=10),

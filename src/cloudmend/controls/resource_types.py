@@ -29,6 +29,16 @@ CLUSTER: Final = ResourceType(
     arn="arn:{partition}:eks:{region}:{account}:cluster/{id}",
     asff="AwsEksCluster",
 )
+DATABASE: Final = ResourceType(
+    type="AWS::RDS::DBInstance",
+    noun="RDS database",
+    # As in the ARN: a DB instance and a DB cluster may have the same name.
+    id_pattern=r"(db|cluster):[a-z](-?[a-z0-9]){0,62}",
+    prefixes=("db:", "cluster:"),
+    arn="arn:{partition}:rds:{region}:{account}:{id}",
+    asff="AwsRdsDbInstance",
+    is_lower_case=True,
+)
 DB_SNAPSHOT: Final = ResourceType(
     type="AWS::RDS::DBSnapshot",
     noun="DB snapshot",
@@ -37,6 +47,7 @@ DB_SNAPSHOT: Final = ResourceType(
     prefixes=("snapshot:", "cluster-snapshot:"),
     arn="arn:{partition}:rds:{region}:{account}:{id}",
     asff="AwsRdsDbSnapshot",
+    is_lower_case=True,
 )
 DOCUMENT: Final = ResourceType(
     type="AWS::SSM::Document",
@@ -74,6 +85,14 @@ QUEUE: Final = ResourceType(
     id_pattern=r"[A-Za-z0-9_-]{1,80}(\.fifo)?",
     arn="arn:{partition}:sqs:{region}:{account}:{id}",
     asff="AwsSqsQueue",
+)
+REDSHIFT_CLUSTER: Final = ResourceType(
+    type="AWS::Redshift::Cluster",
+    noun="Redshift cluster",
+    id_pattern=r"[a-z](-?[a-z0-9]){0,62}",
+    arn="arn:{partition}:redshift:{region}:{account}:cluster:{id}",
+    asff="AwsRedshiftCluster",
+    is_lower_case=True,
 )
 SNAPSHOT: Final = ResourceType(
     type="AWS::EC2::Snapshot",

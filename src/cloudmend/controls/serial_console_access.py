@@ -52,7 +52,7 @@ CONTROL: Final = switch(
     say=on_off,
     reads=rights("ec2:GetSerialConsoleAccessStatus", of="*"),
     writes=rights("ec2:DisableSerialConsoleAccess", of="*"),
-    undoes=rights("ec2:DisableSerialConsoleAccess", "ec2:EnableSerialConsoleAccess", of="*"),
+    undoes=rights("ec2:EnableSerialConsoleAccess", of="*"),
     read=_read,
     put=sets(_put),
 )

@@ -51,6 +51,7 @@ class ResourceType(Struct, frozen=True, kw_only=True):
     arn: str = ""  # with {partition}, {region}, {account}, {id}
     asff: str = "Other"  # Security Hub's name of the type
     self_evident: bool = False  # its ids say what it is, as sg-... does, so that a sentence need not
+    is_lower_case: bool = False  # AWS stores its ids in lower case, and takes them in any
     scope: Scope = "resource"
 
     @property

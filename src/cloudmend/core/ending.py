@@ -173,6 +173,8 @@ def _exempt(ended: Outcome) -> str:
 
 def _pending(ended: Outcome) -> str:
     done = "; ".join(edit_of(ended, step).did for step in ended.steps)
+    if ended.errors:
+        return f"{ended.told}. It may be at an earlier mend, whose process died.{_when(ended)}"
     return f"{done or ended.told}. AWS accepted that and does not show it yet.{_when(ended)}"
 
 

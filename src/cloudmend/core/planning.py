@@ -195,7 +195,7 @@ def _holds(operator: str, found: Sequence[Any], wanted: str | Sequence[str]) -> 
     if operator == "Null":
         return bool(found) is (values == ["false"])
     told = [str(each).lower() if isinstance(each, bool) else str(each) for each in found]
-    return bool(told) and all(each in values for each in told)
+    return (bool(told) or operator.endswith("IfExists")) and all(each in values for each in told)
 
 
 def _beneath(value: Any, steps: Sequence[str]) -> Iterable[Any]:

@@ -88,6 +88,7 @@ class PutOff(Struct, frozen=True, kw_only=True):
     failed: int = 0  # how often it was tried when it was due, and failed
     opened: tuple[str, ...] = ()  # the parts that the event named as just opened
     told: tuple[str, ...] = ()  # the parts of which people were told that they are at fault, and left as they are
+    accepted: str = ""  # the record of a mend that AWS accepted and does not show yet
 
     @property
     def place(self) -> str:

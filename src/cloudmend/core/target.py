@@ -30,7 +30,8 @@ class Target(Struct, frozen=True, kw_only=True):
     """A control and a resource, and the call that led there. `swept`: no event did.
 
     `named` are the parts that the event named, if a read need not wait for them any more. `unit` is the sweep's
-    knowledge of the whole unit. Without it, the walk reads the ledger for the resource alone.
+    knowledge of the whole unit. Without it, the walk reads the ledger for the resource alone. `accepted` is the record
+    of a mend that AWS accepted, and that the queue follows until AWS shows it.
     """
 
     control: contract.Control[Any]
@@ -39,6 +40,7 @@ class Target(Struct, frozen=True, kw_only=True):
     swept: bool = False
     named: tuple[str, ...] = ()
     unit: UnitState | None = None
+    accepted: str = ""
 
     @property
     def opened(self) -> tuple[str, ...]:
@@ -151,6 +153,8 @@ def named(kind: ResourceType, name: str, *, account: str = "", region: str = "")
     if arn := _ARN.fullmatch(name):
         account, region = arn["account"] or account, arn["region"] or region
         found = _id_in(kind, name)
+    if kind.is_lower_case:
+        found = found.lower()
     if not re.fullmatch(kind.id_pattern, found):
         return None
     return Resource(type=kind.type, id=found, account=account, region=region)

@@ -147,6 +147,7 @@ def _tried_again(task: PutOff) -> dict[str, Any]:
         cause=cause,
         swept=task.cause.name == SWEEP,
         named=task.opened,
+        accepted=task.accepted,
     )
     records = tuple(engine.mend_all([target], _policy(), world))
     bad = _bad(records)

@@ -1,7 +1,7 @@
 """EKS's part of the front: moto keeps the clusters, but replaces their whole network configuration at once.
 
-An update is applied when the cluster is described for the second time since. Until then the cluster is UPDATING, shows
-the old values, and takes no other update. The codes are documented; the words are ours.
+An update is applied when the cluster is described for the second time since (underway.py). Until then the cluster is
+UPDATING, shows the old values, and takes no other update. The codes are documented; the words are ours.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.eks.models import eks_backends
 
+from cloudmend.local import underway
 from cloudmend.local.clock import CLOCK
 from cloudmend.local.messages import ApiError, ApiResponse, json_answer
 
@@ -44,9 +45,9 @@ def answer(exchange: Exchange) -> ApiResponse:
             found.resources_vpc_config = _completed(found.resources_vpc_config)
         return made
     if operation == "UpdateClusterConfig" and _CONFIG in params:
-        return json_answer({"update": _shown(_updated(_named(clusters, params), params[_CONFIG]))}, "json")
+        return json_answer({"update": _updated(_named(clusters, params), params[_CONFIG])}, "json")
     if operation == "DescribeCluster" and params.get("name") in clusters:
-        _described(clusters[params["name"]])
+        underway.described(clusters[params["name"]])
     if operation in ("DescribeUpdate", "ListUpdates"):
         updates = {each["id"]: each for each in _updates(_named(clusters, params))}
         if operation == "ListUpdates":
@@ -88,21 +89,16 @@ def _updated(cluster: Cluster, change: Mapping[str, Any]) -> dict[str, Any]:
         "params": [{"type": "PublicAccessCidrs", "value": json.dumps(wanted[_LIST])}],
         "createdAt": CLOCK.now().timestamp(),
         "errors": [],
-        "wanted": wanted,
-        "described": 0,
     }
     _updates(cluster).append(update)
     cluster.status = "UPDATING"
+
+    def apply() -> None:
+        update["status"] = "Successful"
+        cluster.resources_vpc_config, cluster.status = wanted, "ACTIVE"
+
+    underway.begin(cluster, apply)
     return update
-
-
-def _described(cluster: Cluster) -> None:
-    """Apply an update whose cluster was described before."""
-    for update in _updates(cluster):
-        update["described"] += 1
-        if update["status"] == "InProgress" and update["described"] > 1:
-            update["status"] = "Successful"
-            cluster.resources_vpc_config, cluster.status = update["wanted"], "ACTIVE"
 
 
 def _normal(config: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -134,11 +130,7 @@ def _update(updates: Mapping[str, Mapping[str, Any]], params: Mapping[str, Any])
     wanted = str(params.get("updateId", ""))
     if wanted not in updates:
         raise ApiError("ResourceNotFoundException", f"No update found for ID: {wanted}.", 404)
-    return _shown(updates[wanted])
-
-
-def _shown(update: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: value for name, value in update.items() if name not in ("wanted", "described")}
+    return updates[wanted]
 
 
 def _invalid(message: str) -> ApiError:

@@ -14,7 +14,8 @@ from cloudmend.local import (
     eks_service,
     emr_service,
     organizations_service,
-    rds_snapshots,
+    rds_instances,
+    redshift_service,
     sts_service,
 )
 from cloudmend.local.clock import CLOCK, lead_moto
@@ -128,6 +129,7 @@ class EmbeddedAws:
         add_to_accounts()
         know_filters()
         have_defaults()
+        redshift_service.know_pending_changes()
         forget_accounts()
         create_walkthrough_user(self.region)
         create_first_trail(self.region)
@@ -238,7 +240,8 @@ class EmbeddedAws:
                 "lambda": LambdaService(self._functions, self._worker),
                 "lightsail": LightsailService(),
                 "organizations": organizations_service.answer,
-                "rds": rds_snapshots.answer,
+                "rds": rds_instances.answer,
+                "redshift": redshift_service.answer,
                 "s3": s3_service.answer,
                 "sqs": QueueService(self._functions, self._worker),
                 "sts": sts_service.answer,

@@ -25,7 +25,10 @@ GROUNDS = ExemptionRequest(owner="data-team", reason="A partner reads it", durat
 
 
 def undone(bench: Bench, record_id: str, *, dry_run: bool = False) -> UndoResult:
-    return undo(record_id, GROUNDS, control_of=lambda _: bench.control, world=bench.world, dry_run=dry_run)
+    policy = bench.policy()
+    return undo(
+        record_id, GROUNDS, control_of=lambda _: bench.control, world=bench.world, dry_run=dry_run, policy=policy
+    )
 
 
 def test_it_is_given_back_exactly_told_and_exempt_afterwards(bench: Bench) -> None:

@@ -481,7 +481,7 @@ WRAPPED = {"ModifyVpcEndpointServicePermissionsRequest": {"ServiceId": IDS[SERVI
         (AMI, "ModifyImageAttribute", {"imageId": IDS[AMI.id]}, {"_return": True}, IDS[AMI.id]),
         (EBS, "ModifySnapshotAttribute", {"snapshotId": IDS[EBS.id]}, {"_return": True}, IDS[EBS.id]),
         (RDS, "ModifyDBSnapshotAttribute", BY_NAME, {"dBSnapshotIdentifier": "orders"}, SNAPSHOT),
-        (RDS, "ModifyDBSnapshotAttribute", BY_NAME, {}, "snapshot:Orders"),
+        (RDS, "ModifyDBSnapshotAttribute", BY_NAME, {}, SNAPSHOT),
         (RDS, "ModifyDBSnapshotAttribute", {"dBSnapshotIdentifier": f"{ARN}:snapshot:orders"}, {}, SNAPSHOT),
         (RDS, "ModifyDBClusterSnapshotAttribute", CLUSTER_BY_NAME, CLUSTER_BY_NAME, CLUSTER),  # golden case 14
         (

@@ -452,6 +452,23 @@ def test_a_cluster_s_keys_say_what_else_of_it_a_call_changes() -> None:
     }
 
 
+def test_a_change_of_a_database_says_whether_rds_keeps_its_password() -> None:
+    (request,) = asked("rds", "ModifyDBInstance", {"DBInstanceIdentifier": "orders", "PubliclyAccessible": False})
+    assert request.resource == f"arn:aws:rds:{REGION}:{ACCOUNT}:db:orders"
+    assert "rds:ManageMasterUserPassword" not in request.context
+    for value in (True, False):
+        changing = {"DBInstanceIdentifier": "orders", "ManageMasterUserPassword": value}
+        (more,) = asked("rds", "ModifyDBInstance", changing)
+        assert more.context["rds:ManageMasterUserPassword"] == str(value).lower()
+
+
+def test_a_redshift_cluster_is_named_by_its_id_and_a_list_of_all_by_any() -> None:
+    (request,) = asked("redshift", "ModifyCluster", {"ClusterIdentifier": "sales", "PubliclyAccessible": False})
+    assert request.resource == f"arn:aws:redshift:{REGION}:{ACCOUNT}:cluster:sales"
+    (listed,) = asked("redshift", "DescribeClusters", {})
+    assert listed.resource == f"arn:aws:redshift:{REGION}:{ACCOUNT}:cluster:*"
+
+
 def test_a_lightsail_instance_is_named_by_the_calls_that_change_it() -> None:
     (request,) = asked("lightsail", "PutInstancePublicPorts", {"instanceName": "web-1", "portInfos": []})
     assert request.resource == f"arn:aws:lightsail:{REGION}:{ACCOUNT}:Instance/web-1"

@@ -135,10 +135,17 @@ OPERATIONS_OF_CONTROLS = {
     "rds": (
         "DescribeDBClusterSnapshotAttributes",
         "DescribeDBClusterSnapshots",
+        "DescribeDBClusters",
+        "DescribeDBInstances",
         "DescribeDBSnapshotAttributes",
         "DescribeDBSnapshots",
         "ModifyDBClusterSnapshotAttribute",
+        "ModifyDBInstance",
         "ModifyDBSnapshotAttribute",
+    ),
+    "redshift": (
+        "DescribeClusters",
+        "ModifyCluster",
     ),
     "s3": (
         "GetPublicAccessBlock",

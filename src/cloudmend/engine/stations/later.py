@@ -77,7 +77,9 @@ def _never_seen(end: Outcome, situation: Situation, now: datetime) -> list[str]:
     if not _is_young(called, now):
         return []
     control, state = target.control, situation.state
-    unseen = _lacking(target, control.image_of(state) if state else None)
+    waiting = {finding.part for finding in (*end.findings, *end.remaining) if finding.wait}
+    lacking_now = _lacking(target, control.image_of(state) if state else None)
+    unseen = {part: told for part, told in lacking_now.items() if part not in waiting}
     if not unseen:
         return []
     seen = [entry.intent.before for entry in situation.known.recent().entries if called and entry.opened >= called]
@@ -123,6 +125,8 @@ def _young_task(target: Target, now: datetime, world: World) -> PutOff:
 def wait(end: Outcome, world: World) -> Outcome:
     """Return the end of a mend that has to wait: pending or deferred if the queue has its task, otherwise failed."""
     task = _naming(end, _telling(end, _task(end.target, world.clock.now() + _WAIT, world)))
+    if end.status == "pending" and end.entry:
+        task = msgspec.structs.replace(task, accepted=end.entry.id)
     try:
         is_left = world.later.put_off(task)
     except CloudmendError as error:

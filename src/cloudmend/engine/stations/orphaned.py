@@ -19,7 +19,7 @@ from cloudmend.core.ledger import MendEnd
 from cloudmend.core.ledger_records import LedgerRecord, StoredRecord, Unreadable
 from cloudmend.core.model import Edit, Intent, Record, Resource, Step
 from cloudmend.core.orphaned import Traces, completed, is_news, not_completed
-from cloudmend.core.planning import calls, same
+from cloudmend.core.planning import calls, judge, same
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.reversal import check_intent
 from cloudmend.core.world import World
@@ -47,7 +47,7 @@ def complete_met(situation: Situation, policy: Policy, world: World) -> bool:
     that cannot be completed stays for the sweep, which reports it.
     """
     for entry in () if situation.target.swept else situation.known.recent().entries:
-        if entry.is_orphaned(situation.seen):
+        if entry.is_orphaned(situation.seen) and not _is_followed(entry, situation, policy):
             try:
                 control = situation.target.control
                 _complete(entry, control, situation.state, situation.seen, policy.settings_of(control), world)
@@ -55,6 +55,16 @@ def complete_met(situation: Situation, policy: Policy, world: World) -> bool:
                 continue
             return True
     return False
+
+
+def _is_followed(entry: LedgerRecord, situation: Situation, policy: Policy) -> bool:
+    """Return whether an intent is a mend that AWS accepted and may still be at: the queue looks on its behalf."""
+    target, state = situation.target, situation.state
+    is_young = situation.seen < entry.opened + target.control.settles_in
+    if entry.id != target.accepted or state is None or not is_young:
+        return False
+    view = View(resource=target.resource, state=state, cause=target.cause, now=situation.seen)
+    return bool(judge(target.control, view, policy.settings_of(target.control)).counted)
 
 
 def open_intents(world: World) -> tuple[StoredRecord, ...]:

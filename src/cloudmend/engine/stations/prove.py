@@ -97,7 +97,9 @@ def _end(written: Written, proof: Proof, world: World) -> Outcome:
     if proof.is_open:
         return _still_open(written, planned.ended("open", **more), world)
     if any(each.wait for each in proof.remaining):
-        return wait(planned.ended("deferred", **more), world)
+        waiting = {each.part for each in proof.remaining if each.wait}
+        settles = waiting <= {step.part for step in steps} and _may_settle(written, world)
+        return wait(planned.ended("pending" if settles else "deferred", **more), world)
     return planned.ended("mended", **more)
 
 
@@ -138,9 +140,23 @@ def _still_open(written: Written, end: Outcome, world: World) -> Outcome:
         return msgspec.structs.replace(end, status="mended", again=True)
     if written.deferred:
         told = "; ".join(error.rstrip(".") for error in written.errors)
-        return wait(msgspec.structs.replace(end, told=told), world)
-    accepted = written.steps and not written.errors
-    started = planned.entry.opened if planned.entry else world.clock.now()
-    if accepted and world.clock.now() < started + control.settles_in:
+        status = "pending" if _may_be_own(written, world) else end.status
+        return wait(msgspec.structs.replace(end, told=told, status=status), world)
+    if _may_settle(written, world):
         return wait(msgspec.structs.replace(end, status="pending"), world)
     return end
+
+
+def _may_be_own(written: Written, world: World) -> bool:
+    """Return whether the state may refuse a write because AWS is at an earlier one, whose process died or was late."""
+    planned = written.planned
+    since = world.clock.now() - planned.target.control.settles_in
+    ends = (each.ended for each in planned.recent if each.opened > since)
+    return any(end is not None and end.record.status == "failed" for end in ends)
+
+
+def _may_settle(written: Written, world: World) -> bool:
+    """Return whether AWS accepted the writes, and may not have applied them yet."""
+    planned, now = written.planned, world.clock.now()
+    started = planned.entry.opened if planned.entry else now
+    return bool(written.steps) and not written.errors and now < started + planned.target.control.settles_in

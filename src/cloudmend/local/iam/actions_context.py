@@ -94,14 +94,18 @@ _EKS: Final = {
 }
 
 
-def _eks(call: ApiCall) -> Iterator[Keys]:
-    """Yield the keys of what a call creates or changes of a cluster. One that a call sets to false is there too."""
-    found = {key: jmespath.search(path, call.params or {}) for key, path in _EKS.items()}
-    yield {
-        key: str(value).lower() if isinstance(value, bool) else value
-        for key, value in found.items()
-        if value is not None
-    }
+_RDS: Final = {"rds:ManageMasterUserPassword": "ManageMasterUserPassword"}
+
+
+def _set_by(paths: Mapping[str, str]) -> Callable[[ApiCall], Iterable[Keys]]:
+    """Return the reader of keys of what a call creates or changes. One that a call sets to false is there too."""
+
+    def read(call: ApiCall) -> Iterable[Keys]:
+        found = {key: jmespath.search(path, call.params or {}) for key, path in paths.items()}
+        texts = {key: str(value).lower() if isinstance(value, bool) else value for key, value in found.items()}
+        return ({key: value for key, value in texts.items() if value is not None},)
+
+    return read
 
 
 def _findings(call: ApiCall) -> Iterator[Keys]:
@@ -162,9 +166,10 @@ CONTEXT: Final[Mapping[str, Callable[[ApiCall], Iterable[Keys]]]] = {
     ),
     "cloudwatch": _one(("cloudwatch:namespace", "Namespace")),
     "ec2": _ec2,
-    "eks": _eks,
+    "eks": _set_by(_EKS),
     "kms": _kms,
     "lambda": _lambda,
+    "rds": _set_by(_RDS),
     "s3": _s3,
     "securityhub": _findings,
     "sns": _one(("sns:Protocol", "Protocol"), ("sns:Endpoint", "Endpoint")),

@@ -41,6 +41,7 @@ _PATHS: Final[Mapping[str, Mapping[str, str]]] = {
         "db": "DBInstanceIdentifier",
         "snapshot": "DBSnapshotIdentifier || TargetDBSnapshotIdentifier || SourceDBSnapshotIdentifier",
     },
+    "redshift": {"cluster": "ClusterIdentifier"},
     "s3": {"bucket": "Bucket"},
     "secretsmanager": {"Secret": "SecretId || Name"},
     "securityhub": {"product": "Findings[].ProductArn"},
@@ -54,6 +55,7 @@ _LISTS: Final = {
     "rds:DescribeDBClusters": "cluster",
     "rds:DescribeDBInstances": "db",
     "rds:DescribeDBSnapshots": "snapshot",
+    "redshift:DescribeClusters": "cluster",
 }
 # Calls that create a resource whose id AWS chooses, and calls that can be about all resources of a type.
 _UNNAMED: Final = ("Allocate", "Copy", "Create", "Describe", "Import", "List", "Register", "Run")

@@ -1,6 +1,6 @@
-"""The rights of the roles in other Regions: the sweep mends there with its role, and a person undoes with theirs.
+"""The rights of the roles in a Region: the sweep mends there with its role, and a person undoes with theirs.
 
-The stack is in eu-west-1, and what is at fault in us-east-1. `scripts/check_rights.py` runs these tests too.
+What is at fault is in us-east-1, and the stack there or in another Region. `scripts/check_rights.py` runs these tests.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from moto.sts.models import sts_backends
 
 from cli.doctor.patient import Patient
 from cloudmend.aws.gateway import Gateway
-from cloudmend.controls import every, security_group_ingress
+from cloudmend.controls import every, security_group_ingress, snapshot_block_public_access
 from cloudmend.core.policy.model import Policy
 from cloudmend.local.server import EmbeddedAws
 from cloudmend.testing.bench import REGION, Aws, Bench
@@ -23,7 +23,8 @@ from kit.specimens import SPECIMENS
 from local.embedded.helpers import ACCOUNT, client, unheard
 from walkthrough.template import SWEEPER, UNDOER
 
-HOME = "eu-west-1"
+# The Region of a stack, and what it sweeps: another Region with the rights to all, or its own with the rights to that.
+STACKS = (("eu-west-1", "all"), (REGION, "own"))
 GROUP = "AWS::EC2::SecurityGroup"
 REVOKES_IPV6 = 'replacement = { ipv4 = "vpc", ipv6 = "revoke" }\n'
 
@@ -47,11 +48,20 @@ def _open_group(client: Client) -> str:
     return group
 
 
-ALL = (*SPECIMENS, Specimen(security_group_ingress.CONTROL, _open_group))
+def _half_open(client: Client) -> str:
+    client("ec2").enable_snapshot_block_public_access(State="block-new-sharing")
+    return REGION
 
 
-class Elsewhere(Bench):
-    """A bench in another Region than the stack, which acts with a role of the stack."""
+ALL = (
+    *SPECIMENS,
+    Specimen(security_group_ingress.CONTROL, _open_group),
+    Specimen(snapshot_block_public_access.CONTROL, _half_open, policy='state = "block-all-sharing"\n'),
+)
+
+
+class InRegion(Bench):
+    """A bench that acts with a role of the stack."""
 
     def __init__(self, patient: Patient, specimen: Specimen) -> None:
         self._patient = patient
@@ -78,7 +88,7 @@ class Elsewhere(Bench):
 
 def session(role: str) -> Mapping[str, str]:
     made = sts_backends[ACCOUNT]["aws"].assume_role(
-        region_name=HOME,
+        region_name=REGION,
         role_session_name="testing",
         role_arn=f"arn:aws:iam::{ACCOUNT}:role/{role}",
         policy="",
@@ -92,20 +102,21 @@ def session(role: str) -> Mapping[str, str]:
     }
 
 
-@pytest.fixture(scope="module")
-def patient() -> Iterator[Patient]:
-    """The stack, sweeping all Regions, and with all rights that it can be given."""
-    with EmbeddedAws(log=unheard, region=HOME) as aws:
+@pytest.fixture(scope="module", params=STACKS, ids=["elsewhere", "at-home"])
+def patient(request: pytest.FixtureRequest) -> Iterator[Patient]:
+    """A stack with all rights that it can be given where it sweeps."""
+    region, sweeps = request.param
+    with EmbeddedAws(log=unheard, region=region) as aws:
         deployed = Patient(aws)
         rights = {f"{control.id.title().replace('_', '')}Rights": "fix" for control in every()}
-        deployed.deploy(SweepRegions="all", **rights)
+        deployed.deploy(SweepRegions=sweeps, **rights)
         yield deployed
 
 
 @pytest.mark.deep
 @pytest.mark.parametrize("specimen", ALL, ids=name)
-def test_the_roles_mend_and_undo_in_another_region(patient: Patient, specimen: Specimen) -> None:
-    bench = Elsewhere(patient, specimen)
+def test_the_roles_mend_and_undo_in_a_region(patient: Patient, specimen: Specimen) -> None:
+    bench = InRegion(patient, specimen)
     before = bench.state()
     (record,) = bench.sweep()
     assert record.status == "mended"
