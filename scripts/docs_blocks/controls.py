@@ -82,6 +82,8 @@ def _facts(control: Control[Any]) -> Iterator[tuple[str, str]]:
     yield "event names", codes(sorted({trigger.name for trigger in control.triggers}))
     yield "reads with", _rights((*control.reads, *control.follows))
     yield "mends with", _rights(control.writes)
+    if control.asks:
+        yield "asks afterwards with", _rights(control.asks)
     yield "undone with", _rights(control.undoes)
     if control.references:
         yield "see also", ", ".join(control.references)

@@ -118,7 +118,9 @@ def test_the_service_models_in_it_hold_the_operations_that_are_called_and_no_oth
     # The ledger writes in transactions, for which IAM has no name; exemptions are put by people.
     in_transactions = {"dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
     called |= {
-        ":".join(right.call) for control in every() for right in (*control.reads, *control.follows, *control.writes)
+        ":".join(right.call)
+        for control in every()
+        for right in (*control.reads, *control.follows, *control.writes, *control.asks)
     }
     called |= (ledger.PERMISSIONS - in_transactions) | {"dynamodb:TransactWriteItems"} | later.QUEUE_PERMISSIONS
     assert kept == called | identity.IDENTITY_PERMISSIONS

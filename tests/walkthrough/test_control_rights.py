@@ -77,7 +77,7 @@ REGIONS = ("${AWS::Region}", "*")
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.id)
 def test_who_mends_holds_what_a_control_declares_and_nothing_else(control: Control[Any]) -> None:
-    mending = set(declared(control, (*control.reads, *control.writes)))
+    mending = set(declared(control, (*control.reads, *control.writes, *control.asks)))
     following = set(declared(control, control.follows))
     assert grants(allowed(SWEEPER, control)) == both(mending)
     here = {(action, arn.replace("{region}", REGIONS[0]), keys) for action, arn, keys in mending | following}
@@ -98,7 +98,7 @@ def test_a_control_that_observes_everywhere_has_no_right_to_write(control: Contr
     assert CONDITIONS[f"Undoes{name}"] == {"Fn::Equals": [parameter, "fix"]}
     assert CONDITIONS["Writes"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Mode"}, "observe"]}]}
     assert TEMPLATE["Parameters"][f"{name}Rights"]["Default"] == control.mode
-    writing = {right.action for right in control.writes}
+    writing = {right.action for right in (*control.writes, *control.asks)}
     for policy in of_type("AWS::IAM::ManagedPolicy").values():
         if {"Ref": SWEEPER} in policy["Roles"]:
             for condition, statement in map(unwrapped, policy["PolicyDocument"]["Statement"]):
@@ -182,7 +182,7 @@ def test_a_right_is_as_narrow_as_iam_can_make_it(control: Control[Any]) -> None:
     """By cfn-lint's copy of AWS's service authorization reference."""
     text = (files("cfnlint") / "data" / "AdditionalSpecs" / "Policies.json").read_text(encoding="utf-8")
     known = json.loads(text)
-    for right in (*control.reads, *control.follows, *control.writes, *control.undoes):
+    for right in (*control.reads, *control.follows, *control.writes, *control.asks, *control.undoes):
         service, _, action = right.action.partition(":")
         takes = known[service]["Actions"][action.lower()].get("Resources", [])
         assert bool(takes) is (right.resource != "*"), right.action

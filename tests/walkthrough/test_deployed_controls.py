@@ -13,7 +13,8 @@ import pytest
 
 from cloudmend.controls import every
 from cloudmend.core.policy.model import name_of
-from local.embedded.helpers import ACCOUNT
+from cloudmend.core.ports import PutOff
+from local.embedded.helpers import ACCOUNT, client, member
 from walkthrough.conftest import run
 from walkthrough.deployed import Deployed, an_account
 from walkthrough.packaged import deploy
@@ -613,6 +614,36 @@ def test_the_sweep_mends_what_no_event_reported(deployed: Deployed) -> None:
         assert proof.read(deployed, resource) == proof.mended
         *_, record = records(deployed, resource, proof.control)
         assert (record["status"], record["missed"], record["control"]) == ("mended", True, proof.control)
+
+
+def test_who_took_a_snapshot_meanwhile_is_told_and_asked_again(deployed: Deployed) -> None:
+    """Another account copied it before the sweep came; the second question finds no more than that."""
+    stranger = client(deployed.aws, "ec2", **member(deployed.aws)[1])
+    with deployed.without_events():
+        run(["aws", *SNAPSHOT_BLOCK.open(REGION)], deployed.environment)
+        snapshot = make_snapshot(deployed, "")
+        cli(deployed, *share_with_all(snapshot))
+        stranger.copy_snapshot(SourceRegion=REGION, SourceSnapshotId=snapshot)
+        deployed.invoke("SweepFunction")
+    *_, mended = records(deployed, snapshot, SNAPSHOT.control)
+    assert mended["status"] == "mended"
+    told, later = mended["taken"]
+    assert told.startswith("Before the mend: a copy of it was begun at ")
+    assert later.startswith("cloudmend asks again at ")
+    entry = deployed.ledger().get(mended["entry_id"])
+    assert entry.ended
+    assert entry.ended.record.taken == (told, later)
+    task = PutOff(
+        due=datetime.now(UTC),
+        account=ACCOUNT,
+        region=REGION,
+        control=SNAPSHOT.control,
+        resource=entry.intent.resource,
+        cause=entry.intent.cause,
+        mended=entry.id,
+    )
+    answer = deployed.invoke("SweepFunction", {"Records": [{"body": task.body()}]})
+    assert answer["ignored"] == [f"AWS reports nothing more about {snapshot}"]
 
 
 def test_what_was_used_is_exactly_what_the_controls_declare(deployed: Deployed) -> None:

@@ -120,6 +120,7 @@ def test_a_process_does_the_same(by_hand: ByHand) -> None:
     assert "shared with every AWS account" in scan
     fixed = run(["cloudmend", "fix", "--region", REGION, "--resource", snapshot, "--yes"], by_hand.environment).stdout
     assert "~ snapshot  shared with every AWS account -> not shared with every AWS account" in fixed
+    assert "So far AWS reports no copy of it" in fixed
     assert "1 of 1 EBS snapshot proved closed." in fixed
 
 

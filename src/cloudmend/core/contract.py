@@ -319,6 +319,22 @@ class Reach(Struct, frozen=True, kw_only=True):
         return "in use" if self.users else "not in use"
 
 
+class Taken(Struct, frozen=True, kw_only=True):
+    """A way to find out whether somebody took a resource while it was open, which no mend undoes.
+
+    `found` returns what AWS reports from a time on, until another: "a copy of it was begun at 2026-11-29 12:03:04 UTC".
+    The first time is None if it is not known since when the resource was open. `found` raises AwsError. `ask` returns
+    calls with which a person asks. A stack asks again `again` after the mend; zero: it does not.
+    """
+
+    found: Callable[[Resource, Reader, datetime | None, datetime], Sequence[str]]
+    nothing: str  # "no copy of it": what AWS reports if there is nothing
+    late: str  # how late AWS reports it, in a sentence
+    ask: Callable[[Resource], Sequence[Call]]
+    again: timedelta = timedelta()
+    rights: tuple[Right, ...] = ()  # beside `reads`
+
+
 def _unchanged(value: Any) -> Any:
     return value
 
@@ -385,6 +401,12 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
     reach: Callable[[Sequence[Resource], Reader, S], Mapping[str, Reach]] | None = None  # by id; raises AwsError
     looks: tuple[Right, ...] = ()  # what `reach` calls
     follows: tuple[Right, ...] = ()  # what `every` calls only for an event that names something else
+    taken: Taken | None = None  # asked after a mend: whether somebody took it while it was open
+
+    @property
+    def asks(self) -> tuple[Right, ...]:
+        """The rights that only `taken` needs."""
+        return self.taken.rights if self.taken else ()
 
     @property
     def calls(self) -> tuple[Trigger, ...]:

@@ -230,9 +230,10 @@ class Record(Struct, frozen=True, kw_only=True):
     notice: Notice = "now"
     arn: str = ""  # of the resource; empty where it is not known
     asff: str = "Other"  # Security Hub's name of the resource's type
-    look: tuple[str, ...] = ()  # AWS CLI commands that show the resource as it is, in order
+    look: tuple[str, ...] = ()  # AWS CLI commands, in order: they show the resource, or after a mend who took it
     by_hand: tuple[str, ...] = ()  # those that close what is at fault, in order; empty where they are not known
     words: Words = Words()
+    taken: tuple[str, ...] = ()  # what is known of who took it while it was open: no mend undoes that
     seconds_since_call: float | None = None  # CloudTrail's eventTime has whole seconds
 
     @property

@@ -77,7 +77,7 @@ class Leftover(Struct, frozen=True):
 
 
 class PutOff(Struct, frozen=True, kw_only=True):
-    """A mend that is due at a time, and not before."""
+    """A mend, or a question after one, that is due at a time, and not before."""
 
     due: Annotated[datetime, Meta(tz=True)]
     account: str
@@ -89,6 +89,7 @@ class PutOff(Struct, frozen=True, kw_only=True):
     opened: tuple[str, ...] = ()  # the parts that the event named as just opened
     told: tuple[str, ...] = ()  # the parts of which people were told that they are at fault, and left as they are
     accepted: str = ""  # the record of a mend that AWS accepted and does not show yet
+    mended: str = ""  # the ledger's id of a mend: it is not mended again, but asked who took it while it was open
 
     @property
     def place(self) -> str:

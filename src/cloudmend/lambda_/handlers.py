@@ -137,6 +137,8 @@ def _tried_again(task: PutOff) -> dict[str, Any]:
         return {**_result(()), "left": 1}
     if task.control not in controls.IDS:
         raise EventError(f"{task.resource.label} was put off for {task.control}, which this cloudmend does not have.")
+    if task.mended:
+        return _asked_again(task)
     notifier = _KnownRecords(_world().notifier, _log_notifier(), frozenset(task.told))
     world = in_region(msgspec.structs.replace(_world(), notifier=notifier), task.region)
     here = {"account": task.account, "region": task.region}
@@ -158,6 +160,22 @@ def _tried_again(task: PutOff) -> dict[str, Any]:
         return {**_result(records), "left": 1}
     _raise_for(bad)
     return {**_result(records), "left": 0}
+
+
+def _asked_again(task: PutOff) -> dict[str, Any]:
+    """Ask again who took what was mended; return the result. What cannot be found out now is asked in a minute."""
+    is_last = task.failed >= _TRIES or not _queue()
+    try:
+        world = in_region(_world(), task.region)
+        answer = engine.ask_again(task, controls.by_id(task.control), world, is_last=is_last)
+    except CloudmendError:
+        if is_last:
+            raise
+        again = _world().clock.now() + timedelta(seconds=_AGAIN_S)
+        left = msgspec.structs.replace(task, due=again, failed=task.failed + 1)
+        _raise_for((), _leave([left.body()], _AGAIN_S))
+        return {**_result(()), "left": 1}
+    return {**_result((answer,)), "left": 0}
 
 
 class _KnownRecords:

@@ -64,7 +64,10 @@ _UNWRAPPED = frozenset({"rds", "redshift"})  # their responses stand without the
 
 @dataclass(frozen=True)
 class RecordedCall:
-    """A call as CloudTrail records it. `identity` is its userIdentity; without `error_code` the call succeeded."""
+    """A call as CloudTrail records it. `identity` is its userIdentity; without `error_code` the call succeeded.
+
+    `details` make it an event of a service, which nobody called for: its serviceEventDetails.
+    """
 
     source: str
     name: str
@@ -81,6 +84,12 @@ class RecordedCall:
     user_agent: str
     request_id: str
     event_id: str
+    details: Mapping[str, Any] | None = None
+
+    @property
+    def kind(self) -> str:
+        """Its eventType."""
+        return "AwsServiceEvent" if self.details else "AwsApiCall"
 
 
 def is_write(operation: str) -> bool:
@@ -93,7 +102,7 @@ def event(call: RecordedCall) -> dict[str, Any]:
     return {
         "version": "0",
         "id": str(uuid.uuid5(uuid.NAMESPACE_OID, call.event_id)),
-        "detail-type": "AWS API Call via CloudTrail",
+        "detail-type": f"AWS {'Service Event' if call.details else 'API Call'} via CloudTrail",
         "source": f"aws.{call.source.partition('.')[0]}",
         "account": call.account,
         "time": _timestamp(call.time),
@@ -121,7 +130,8 @@ def record(call: RecordedCall) -> dict[str, Any]:
         "requestID": call.request_id,
         "eventID": call.event_id,
         "readOnly": call.is_read,
-        "eventType": "AwsApiCall",
+        "eventType": call.kind,
+        **({"serviceEventDetails": call.details} if call.details else {}),
         "managementEvent": True,
         "recipientAccountId": call.account,
         "eventCategory": "Management",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from moto.ec2.models import ec2_backends
 
+from cloudmend.local.clock import CLOCK
 from cloudmend.local.ec2.checks import Ec2Error, identifier, invalid, missing
 from cloudmend.local.ec2_settings import Answer, refuse_sharing
 from cloudmend.local.ec2_snapshots import changes, page
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 _ALL: Final = {"Group": "all"}
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
+_TOLD_AFTER: Final = timedelta(days=1)  # a launch, to the owner
 _YEARS: Final = 2  # after its creation a public AMI is deprecated, if its owner named no other date
 # Of one permission, in the call's spelling, and as a list in its flat form.
 _KINDS: Final = {
@@ -134,6 +137,15 @@ def _deprecated(image: Ami) -> str:
     return made.replace(year=made.year + _YEARS, day=min(made.day, 28)).strftime("%Y-%m-%dT%H:%M:00.000Z")
 
 
+def _last_launched(image: Ami) -> str | None:
+    """Return when any account last launched it. EC2 tells of a launch a day late."""
+    shown = CLOCK.now().replace(tzinfo=None) - _TOLD_AFTER  # moto's times are of UTC, without saying so
+    here = (regions[image.ec2_backend.region_name] for regions in list(ec2_backends.values()))
+    launched = (each.launch_time for backend in here for each in backend.all_instances() if each.image_id == image.id)
+    last = max((time for time in launched if time <= shown), default=None)
+    return last.strftime("%Y-%m-%dT%H:%M:%S.000Z") if last else None
+
+
 def _row(image: Ami) -> Mapping[str, Any]:
     row = {
         "Architecture": image.architecture,
@@ -142,6 +154,7 @@ def _row(image: Ami) -> Mapping[str, Any]:
         "Description": image.description,
         "ImageId": image.id,
         "ImageType": image.image_type,
+        "LastLaunchedTime": _last_launched(image),
         "Name": image.name,
         "OwnerId": image.owner_id,
         "Public": image.is_public,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from botocore.parsers import create_parser
 
 from cloudmend.local import (
+    ec2_copies,
     ec2_endpoint_services,
     ec2_images,
     ec2_instances,
@@ -105,17 +106,22 @@ class Ec2Service:
             return _refused(error, request_id).response
         answer = self._answer(exchange, params, request_id)
         self._report(recorded(_wire_call(exchange, params, answer, request_id)))
+        if answer.error is None:
+            for told in ec2_copies.owners_event(*_place(exchange), exchange.request.operation, params):
+                self._report(told)
         return answer.response
 
     def _answer(self, exchange: Exchange, params: Mapping[str, Any], request_id: str) -> _Answer:
         operation = exchange.request.operation
-        account, region = exchange.principal.account, exchange.request.region
+        account, region = _place(exchange)
         try:
             exchange.authorize()
         except ApiError as denied:
             return _refused(Ec2Error(denied.code, denied.message, denied.status), request_id)
         try:
-            if answering := _thin_layer(operation, params):
+            if ec2_copies.answers(account, region, operation, params):
+                result = ec2_copies.OPERATIONS[operation](account, region, params)
+            elif answering := _thin_layer(operation, params):
                 result = answering(account, region, params)
             elif operation in _TAGGING:
                 return self._retagged(exchange, params, request_id)
@@ -142,6 +148,11 @@ class Ec2Service:
                 return answer
         result = groups.call(operation, {**params, "Resources": ours})
         return _Answer(_xml(200, encode(operation, result, request_id)), result)
+
+
+def _place(exchange: Exchange) -> tuple[str, str]:
+    """Return the account and the Region of a call."""
+    return exchange.principal.account, exchange.request.region
 
 
 def _thin_layer(operation: str, params: Mapping[str, Any]) -> ec2_settings.Answer | None:

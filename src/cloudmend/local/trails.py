@@ -162,7 +162,7 @@ def _value(field: str, call: RecordedCall) -> str:
         "eventCategory": "Management",
         "eventName": call.name,
         "eventSource": call.source,
-        "eventType": "AwsApiCall",
+        "eventType": call.kind,
         "readOnly": str(call.is_read).lower(),
         "userIdentity.arn": str(call.identity.get("arn", "")),
     }

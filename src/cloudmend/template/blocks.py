@@ -195,6 +195,9 @@ def _rule(rule: EventRule, made: Iterable[ManagedPolicy]) -> str:
 
 
 def _tuple(names: tuple[str, ...]) -> str:
+    """Return a tuple as the formatter writes it: one name is on the line itself."""
+    if len(names) == 1:
+        return f'("{names[0]}",)'
     return "(\n" + "".join(f'        "{name}",\n' for name in names) + "    )"
 
 

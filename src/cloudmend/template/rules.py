@@ -121,7 +121,7 @@ def operations(controls: Iterable[Control[Any]]) -> dict[str, tuple[str, ...]]:
     """Return the operations that the deployed function calls for controls, by service as botocore names it."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for control in controls:
-        for right in (*control.reads, *control.follows, *control.writes):
+        for right in (*control.reads, *control.follows, *control.writes, *control.asks):
             service, operation = right.call
             found[service].add(operation)
     return {service: tuple(sorted(names)) for service, names in sorted(found.items())}

@@ -12,7 +12,7 @@ from cloudmend.core.contract import Control, Right
 from cloudmend.core.model import Json
 from cloudmend.core.policy.model import name_of
 
-Kind = Literal["Read", "List", "Follow", "Mend", "Undo"]
+Kind = Literal["Read", "List", "Follow", "Mend", "Ask", "Undo"]
 HERE: Final = "${AWS::Region}"
 EVERYWHERE: Final = "*"
 
@@ -54,6 +54,7 @@ def mend(control: Control[Any], region: str) -> Iterator[Granted]:
     yield from _granted(control, f"Hears{name}", "Read", _kept(control), region)
     yield from _granted(control, f"Hears{name}", "List", [each for each in control.reads if each.is_listing], region)
     yield from _granted(control, f"Mends{name}", "Mend", control.writes, region)
+    yield from _granted(control, f"Mends{name}", "Ask", control.asks, region)
 
 
 def follow(control: Control[Any], region: str) -> Iterator[Granted]:

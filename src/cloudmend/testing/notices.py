@@ -94,9 +94,11 @@ def test_a_failure_before_anything_was_read_still_says_how_to_look(bench: Bench)
     assert "It may be open now: cloudmend could not check" in text(record, EVERYBODY)
 
 
-def test_a_mended_record_needs_no_command_but_its_undo(bench: Bench) -> None:
+def test_a_mended_record_needs_no_command_but_its_undo_and_the_question_who_took_it(bench: Bench) -> None:
     record = bench.mend()
-    assert (record.status, record.look, record.by_hand) == ("mended", (), ())
+    assert (record.status, record.by_hand) == ("mended", ())
+    assert bool(record.look) is bool(bench.control.taken)
+    assert all(run(bench, command) for command in record.look)
 
 
 def test_all_channels_speak_of_it_in_its_own_words_and_name_it_as_aws_does(bench: Bench) -> None:

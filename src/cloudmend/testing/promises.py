@@ -268,7 +268,7 @@ def test_it_holds_the_rights_that_it_uses_and_no_other(bench: Bench) -> None:
     bench.mend()
     used = {call.action for call in bench.api.calls}
     control = bench.control
-    held = {right.action for right in (*control.reads, *control.writes)}
+    held = {right.action for right in (*control.reads, *control.writes, *control.asks)}
     assert used == held - {*bench.specimen.unused}
 
 

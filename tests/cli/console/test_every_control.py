@@ -72,6 +72,8 @@ def test_its_finding_is_shown_its_mend_has_a_record_and_its_undo_takes_it_back(
     page = said(visitor.get(f"records/{record['entry_id']}"))
     assert f"What {control.resource.noun} {resource} consisted of" in page
     assert f'<dd class="code">{control.id}</dd>' in page
+    assert bool(record["taken"]) is bool(control.taken)
+    assert all(str(escape(told)) in page for told in record["taken"])
     changed = [row for row in rows(page) if row[2] != "left alone"]
     parts = {edit["part"] for edit in record["edits"]}
     assert {part for part in parts if any(f"{row[0]} ".startswith(f"{part} ") for row in changed)} == parts

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.embedded.helpers import ACCOUNT, SETTLE_S, client
+from local.embedded.helpers import ACCOUNT, SETTLE_S, client, member
 
 if TYPE_CHECKING:
     from cloudmend.local.server import EmbeddedAws
@@ -108,3 +109,38 @@ def test_sharing_leaves_the_classic_record(aws: EmbeddedAws) -> None:
 
 
 EVERYBODY_AS_TOLD = [{"group": "all"}]
+
+
+def test_another_account_copies_what_is_shared_with_it_and_the_owner_hears_of_that(aws: EmbeddedAws) -> None:
+    """The owner's event is no call, names nobody, and is on the bus and in the history of the owner alone."""
+    account, keys = member(aws)
+    owner, stranger = client(aws, "ec2"), client(aws, "ec2", **keys)
+    made = snapshot(owner)
+    share(owner, made, Add=[{"UserId": account}])
+    copy = stranger.copy_snapshot(SourceRegion="us-east-1", SourceSnapshotId=made)["SnapshotId"]
+    assert stranger.describe_snapshots(SnapshotIds=[copy])["Snapshots"][0]["OwnerId"] == account
+    volume = stranger.create_volume(AvailabilityZone="us-east-1b", SnapshotId=made)
+    assert (volume["Size"], volume["SnapshotId"], volume["AvailabilityZone"]) == (1, made, "us-east-1b")
+    aws.settle(SETTLE_S)
+    told = [event for event in aws.events if event["detail-type"] == "AWS Service Event via CloudTrail"]
+    assert [event["detail"]["eventName"] for event in told] == [
+        "SharedSnapshotCopyInitiated",
+        "SharedSnapshotVolumeCreated",
+    ]
+    detail = told[0]["detail"]
+    assert (detail["eventType"], detail["requestParameters"]) == ("AwsServiceEvent", None)
+    assert detail["serviceEventDetails"] == {"snapshotId": made}
+    assert detail["userIdentity"] == {"invokedBy": "ec2.amazonaws.com"}
+    wanted = [{"AttributeKey": "EventName", "AttributeValue": "SharedSnapshotCopyInitiated"}]
+    heard = client(aws, "cloudtrail").lookup_events(LookupAttributes=wanted)["Events"]
+    assert [json.loads(event["CloudTrailEvent"])["eventID"] for event in heard] == [detail["eventID"]]
+    assert client(aws, "cloudtrail", **keys).lookup_events(LookupAttributes=wanted)["Events"] == []
+
+
+def test_what_is_shared_with_nobody_is_not_there_for_another_account(aws: EmbeddedAws) -> None:
+    made = snapshot(client(aws, "ec2"))
+    stranger = client(aws, "ec2", **member(aws)[1])
+    with pytest.raises(stranger.exceptions.ClientError, match=r"InvalidSnapshot\.NotFound"):
+        stranger.create_volume(AvailabilityZone="us-east-1a", SnapshotId=made)
+    aws.settle(SETTLE_S)
+    assert not [event for event in aws.events if event["detail-type"] == "AWS Service Event via CloudTrail"]

@@ -43,7 +43,7 @@ def data() -> dict[str, Any]:
 
 
 def rights(control: Control[Any]) -> Iterator[Right]:
-    for group in (control.reads, control.writes, control.undoes, control.looks, control.follows):
+    for group in (control.reads, control.writes, control.undoes, control.looks, control.follows, control.asks):
         yield from group
 
 

@@ -77,6 +77,7 @@ OWN_OPERATIONS = {
 # Written by scripts/write_docs.py from the rights of the controls: make generate.
 # generated: operations of controls
 OPERATIONS_OF_CONTROLS = {
+    "cloudtrail": ("LookupEvents",),
     "ec2": (
         "CreateNetworkAclEntry",
         "DeleteNetworkAclEntry",

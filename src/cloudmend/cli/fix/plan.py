@@ -182,8 +182,10 @@ class TerminalNotifier:
     def publish(self, record: Record) -> None:
         self._records.append(record)
         self.screen.say(Text(record.status, STATUS_STYLE[record.status]), terminal(record.summary), hang=4)
-        for error in (each for each in record.errors if each not in record.summary):
-            self.screen.say(Text(f"  {terminal(error)}", "dim"))
+        for told in (*record.taken, *(each for each in record.errors if each not in record.summary)):
+            self.screen.say(Text(f"  {terminal(told)}", "dim"))
+        for line in record.look if record.taken else ():
+            self.screen.command("  ", line)
 
     def ledger_problem(self, keys: Sequence[str], problem: str) -> None:
         sys.stderr.write(not_kept(keys, problem))

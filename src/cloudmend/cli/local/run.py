@@ -78,7 +78,9 @@ def serve(port: int, region: str, containers: str | None = None, *, organization
 
 def _of_containers() -> frozenset[str]:
     """Return the calls of the function: those of all controls, but an undo's."""
-    rights = (right for control in every() for right in (*control.reads, *control.follows, *control.writes))
+    rights = (
+        right for control in every() for right in (*control.reads, *control.follows, *control.writes, *control.asks)
+    )
     return _OF_ITS_OWN | {":".join(right.call) for right in rights}
 
 

@@ -20,6 +20,7 @@ from cloudmend.core.contract import (
     ResourceType,
     Right,
     State,
+    Taken,
     Trigger,
     View,
     each,
@@ -51,6 +52,7 @@ def shared_with_everybody(
     restraint: Callable[[State], str] = lambda _: "",
     says: Callable[[ApiCall], Parts] | None = None,
     follows: tuple[Trigger, ...] = (),
+    taken: Taken | None = None,
 ) -> Control[NoSettings]:
     """Return the control of one kind of resource.
 
@@ -91,6 +93,7 @@ def shared_with_everybody(
         say=lambda shared: f"{'' if shared else 'not '}shared with every AWS account",
         did=lambda _: "ended its sharing with every AWS account",
         errors=errors,
+        taken=taken,
     )
 
 

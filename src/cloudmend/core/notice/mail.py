@@ -106,6 +106,9 @@ def _problems(record: Record) -> Iterator[str]:
 
 def _next(record: Record) -> Iterator[str]:
     """Yield what to do, at three in the morning too."""
+    if record.status == "mended" and record.look:
+        yield "To ask AWS yourself who took it:"
+        yield from _commands(record.look)
     if record.status in ("mended", "exempt"):
         return
     yield "What to do"

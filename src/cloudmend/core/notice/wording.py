@@ -110,6 +110,7 @@ def remarks(record: Record) -> tuple[str, ...]:
 
 
 def _remarks(record: Record) -> Iterator[str]:
+    yield from record.taken
     if record.attribution.hint:
         yield record.attribution.hint
     if record.flaps:

@@ -23,6 +23,7 @@ from cloudmend.core.planning import calls, judge, same
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.reversal import check_intent
 from cloudmend.core.world import World
+from cloudmend.engine.stations.taken import with_taken
 from cloudmend.engine.stations.tell import ending, record_all
 from cloudmend.engine.stations.values import Situation, sentence
 
@@ -121,6 +122,7 @@ def _complete(
     record = guided(record, control, view, settings)
     is_left = bool(traces and traces.untouched)
     if is_news(traces):
+        record = with_taken(record, control, cause, world)
         return Completed(mine, control, (_ended(mine, record, world),), is_left)
     world.ledger.finish(mine, ending(record), record)
     return Completed(mine, control, (), is_left)

@@ -22,6 +22,7 @@ from cloudmend.core.standing import StandingFound, StandingResource
 from cloudmend.core.target import Outcome
 from cloudmend.core.world import World
 from cloudmend.engine.stations.before import key
+from cloudmend.engine.stations.taken import with_taken
 from cloudmend.engine.stations.tell import Told, ending, record_all
 from cloudmend.engine.stations.values import sentence
 
@@ -54,13 +55,17 @@ def record(ended: Sequence[Outcome], world: World) -> list[Record]:
     now = world.clock.now()
     stood = [_stood(each, now, world) for each in ended]
     made = [
-        msgspec.structs.replace(record_of(each, now, world.run_by), notice=notice)
+        _asked(each, msgspec.structs.replace(record_of(each, now, world.run_by), notice=notice), world)
         for each, (notice, _) in zip(ended, stood, strict=True)
     ]
     told = [_told(each, record) for each, record in zip(ended, made, strict=True)]
     records = record_all(told, world, [_is_silent(each, one) for each, one in zip(ended, made, strict=True)])
     _keep([each for _, each in stood if each.is_other], world)
     return records
+
+
+def _asked(ended: Outcome, made: Record, world: World) -> Record:
+    return with_taken(made, ended.target.control, ended.target.cause, world)
 
 
 def _stood(ended: Outcome, now: datetime, world: World) -> tuple[Notice, _Stood]:
