@@ -60,19 +60,25 @@ def _giving_subnet(client: Client) -> str:
 _LOGIN = {"MasterUsername": "owner", "MasterUserPassword": "A-passw0rd"}
 
 
+_DATABASE = "a-public-database"
+
+
 def _public_database(client: Client) -> str:
     """Create a private DB instance and publish it: RDS takes its time for both. Another change waits for its window."""
     rds = client("rds")
     size = {"DBInstanceClass": "db.t4g.micro", "AllocatedStorage": 20, "Engine": "postgres"}
-    rds.create_db_instance(DBInstanceIdentifier="a-database", PubliclyAccessible=False, **size, **_LOGIN)
+    rds.create_db_instance(DBInstanceIdentifier=_DATABASE, PubliclyAccessible=False, **size, **_LOGIN)
     _until_available(client)
-    rds.modify_db_instance(DBInstanceIdentifier="a-database", PubliclyAccessible=True, DBInstanceClass="db.r6g.large")
+    rds.modify_db_instance(DBInstanceIdentifier=_DATABASE, PubliclyAccessible=True, DBInstanceClass="db.r6g.large")
     _until_available(client)
-    return "db:a-database"
+    return f"db:{_DATABASE}"
 
 
 def _until_available(client: Client) -> None:
-    while client("rds").describe_db_instances()["DBInstances"][0]["DBInstanceStatus"] != "available":
+    while (
+        client("rds").describe_db_instances(DBInstanceIdentifier=_DATABASE)["DBInstances"][0]["DBInstanceStatus"]
+        != "available"
+    ):
         pass
 
 

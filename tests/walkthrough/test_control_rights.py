@@ -117,8 +117,9 @@ def test_a_control_that_is_off_has_no_right_and_hears_no_event(control: Control[
                     asked = condition or resource["Condition"]
                     assert asked in {f"Hears{name}", f"Mends{name}", f"Undoes{name}"}
     for logical_id, rule in RULES.items():
-        names = rule["EventPattern"].get("detail", {}).get("eventName", [])
-        if {trigger.name for trigger in control.triggers} & {*map(str, names)}:
+        detail = rule["EventPattern"].get("detail", {})
+        sources, names = detail.get("eventSource", ()), [*map(str, detail.get("eventName", ()))]
+        if any(trigger.source in sources and trigger.name in names for trigger in control.triggers):
             switch = rule.get("State", {"Fn::If": [RESOURCES[logical_id].get("Condition"), "ENABLED", "DISABLED"]})
             assert switch == {"Fn::If": [f"Hears{name}", "ENABLED", "DISABLED"]}
 

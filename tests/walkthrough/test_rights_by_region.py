@@ -1,4 +1,4 @@
-"""The rights of the roles in a Region: the sweep mends there with its role, and a person undoes with theirs.
+"""The rights of the roles in a Region: the functions mend there with their roles, and a person undoes with theirs.
 
 What is at fault is in us-east-1, and the stack there or in another Region. `scripts/check_rights.py` runs these tests.
 """
@@ -21,10 +21,10 @@ from cloudmend.testing.specimen import Client, Specimen, name
 from cloudmend.testing.undo import undone
 from kit.specimens import SPECIMENS
 from local.embedded.helpers import ACCOUNT, client, unheard
-from walkthrough.template import SWEEPER, UNDOER
+from walkthrough.template import RESPONDER, SWEEPER, UNDOER
 
-# The Region of a stack, and what it sweeps: another Region with the rights to all, or its own with the rights to that.
-STACKS = (("eu-west-1", "all"), (REGION, "own"))
+# The Region of a stack, what it sweeps, and the role that mends: events wake its function in that Region alone.
+STACKS = (("eu-west-1", "all", SWEEPER), (REGION, "own", SWEEPER), (REGION, "own", RESPONDER))
 GROUP = "AWS::EC2::SecurityGroup"
 REVOKES_IPV6 = 'replacement = { ipv4 = "vpc", ipv6 = "revoke" }\n'
 
@@ -63,9 +63,9 @@ ALL = (
 class InRegion(Bench):
     """A bench that acts with a role of the stack."""
 
-    def __init__(self, patient: Patient, specimen: Specimen) -> None:
+    def __init__(self, patient: Patient, specimen: Specimen, role: str) -> None:
         self._patient = patient
-        self._role = SWEEPER
+        self._role = role
         super().__init__(patient.aws, specimen)
 
     @property
@@ -102,23 +102,24 @@ def session(role: str) -> Mapping[str, str]:
     }
 
 
-@pytest.fixture(scope="module", params=STACKS, ids=["elsewhere", "at-home"])
-def patient(request: pytest.FixtureRequest) -> Iterator[Patient]:
-    """A stack with all rights that it can be given where it sweeps."""
-    region, sweeps = request.param
+@pytest.fixture(scope="module", params=STACKS, ids=["elsewhere", "at-home", "woken"])
+def stack(request: pytest.FixtureRequest) -> Iterator[tuple[Patient, str]]:
+    """A stack with all rights that it can be given where it sweeps, and the role that mends."""
+    region, sweeps, mender = request.param
     with EmbeddedAws(log=unheard, region=region) as aws:
         deployed = Patient(aws)
         rights = {f"{control.id.title().replace('_', '')}Rights": "fix" for control in every()}
         deployed.deploy(SweepRegions=sweeps, **rights)
-        yield deployed
+        yield deployed, mender
 
 
 @pytest.mark.deep
 @pytest.mark.parametrize("specimen", ALL, ids=name)
-def test_the_roles_mend_and_undo_in_a_region(patient: Patient, specimen: Specimen) -> None:
-    bench = InRegion(patient, specimen)
+def test_the_roles_mend_and_undo_in_a_region(stack: tuple[Patient, str], specimen: Specimen) -> None:
+    patient, mender = stack
+    bench = InRegion(patient, specimen, mender)
     before = bench.state()
-    (record,) = bench.sweep()
+    (record,) = bench.sweep() if mender == SWEEPER else [bench.mend()]
     assert record.status == "mended"
     bench.act_as(UNDOER)
     done = undone(bench, record.entry_id)

@@ -195,7 +195,7 @@ class Bench:
         """Return CloudTrail's event of the call that put the resource at fault."""
         self.aws.settle(SETTLE_S)
         names = {trigger.name for trigger in self.control.triggers}
-        told = [event for event in self.aws.events if event["detail"]["eventName"] in names]
+        told = [event for event in self.aws.events if event["detail"].get("eventName") in names]
         call = parse_event(told[-1])
         assert isinstance(call, ApiCall)
         return call
