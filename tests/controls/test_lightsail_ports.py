@@ -406,6 +406,8 @@ def test_settings_are_those_of_ranges_and_a_replacement_is_no_vpc_s_block() -> N
     )
     with pytest.raises(PolicyError, match=r"'vpc' is not a CIDR range .* Write a range such as 10.0.0.0/8, or revoke"):
         policy('replacement.ipv4 = "vpc"\n')
+    with pytest.raises(PolicyError, match=r"control\.lightsail_ports\.limits\.ipv4: nothing would ever be at fault"):
+        policy('limits.ipv4 = "/0"\n')
 
 
 def test_settings_are_told_and_written() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudmend.core.escaping import ascii_line, cell, chat, command, plain
+from cloudmend.core.escaping import ascii_line, cell, chat, command, plain, terminal
 from cloudmend.core.model import Request
 from hostile import ACTIVE_IN_CHAT, ACTIVE_IN_TEXT, hostile_texts
 
@@ -115,3 +115,7 @@ def test_a_cell_is_no_formula_and_one_line_of_its_length(sign: str) -> None:
     assert cell(f"1{sign}1", 80) == f"1{sign}1"
     assert "\n" not in cell(f"{sign}1\n1", 80)
     assert len(cell(sign * 200, 80)) == 80
+
+
+def test_a_terminal_gets_one_line_without_what_moves_it_and_nothing_defanged() -> None:
+    assert terminal("one\ntwo \x1b[31mred \u202ehttp://x.example") == "one two [31mred http://x.example"

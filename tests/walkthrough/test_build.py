@@ -232,13 +232,8 @@ def test_what_is_deployed_has_wheels_for_the_templates_runtime(tmp_path: Path) -
     assert set(PARAMETERS["Architecture"]["AllowedValues"]) == {"arm64", "x86_64"}
 
 
-@pytest.mark.parametrize(
-    "runtime",
-    [
-        pytest.param(each, marks=[] if each == "python3.14" else [pytest.mark.deep])  # the default: the test above
-        for each in PARAMETERS["Runtime"]["AllowedValues"]
-    ],
-)
+@pytest.mark.deep  # the test above has the default, and this machine's own is deployed
+@pytest.mark.parametrize("runtime", PARAMETERS["Runtime"]["AllowedValues"])
 def test_there_are_wheels_for_every_runtime_that_the_template_allows(runtime: str, tmp_path: Path) -> None:
     tag = runtime.removeprefix("python").replace(".", "")
     libraries = {path.name for path in (build(ROOT, tmp_path, runtime.removeprefix("python")).parent).rglob("*.so")}
@@ -283,6 +278,7 @@ def test_an_impossible_target_is_refused_in_one_sentence(tmp_path: Path) -> None
     assert not (tmp_path / "function").exists()
 
 
+@pytest.mark.deep  # cfn-lint, which `make lint` runs, and the deployments say it too
 def test_sam_validates_the_template(tmp_path: Path, aws_environment: dict[str, str]) -> None:
     done = run_sam("validate", "--lint", folder=tmp_path, environment=aws_environment)
     assert done.returncode == 0, done.stderr

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from cloudmend.local.runtime.process import RUNTIME, architecture
-from walkthrough.conftest import ROOT, TOOLS, local_client, script
+from walkthrough.conftest import ROOT, TOOLS, local_client, run, script
 
 DEPLOYMENT = ("--bucket", "walkthrough", "--region", "us-east-1")
 
@@ -21,12 +21,7 @@ DEPLOYMENT = ("--bucket", "walkthrough", "--region", "us-east-1")
 @pytest.fixture
 def bucket(aws_environment: dict[str, str]) -> str:
     """The bucket that DEPLOYMENT names."""
-    subprocess.run(
-        [TOOLS / "aws", "s3api", "create-bucket", "--bucket", "walkthrough"],
-        env=aws_environment,
-        check=True,
-        capture_output=True,
-    )
+    run(["aws", "s3api", "create-bucket", "--bucket", "walkthrough"], aws_environment)
     return "walkthrough"
 
 

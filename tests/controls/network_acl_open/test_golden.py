@@ -205,6 +205,17 @@ def test_an_entry_that_goes_leaves_its_number_to_one_that_lacked_it() -> None:
     assert [each.is_due for each in found(half, REVOKING)] == [True, True]
 
 
+def test_what_still_lacks_a_number_once_another_entry_went_is_reported() -> None:
+    deny, goes = row(98, "deny", "6", WORLD, 80), row(99, "allow", "6", "52.0.0.0/8", 22)
+    state = state_of(deny, goes, row(100, "allow", "6", WORLD, 0, 65535))
+    assert [(each.part, each.is_due, each.beside) for each in found(state, REVOKING)] == [
+        ("entry 99", True, ()),
+        ("entry 100", True, ("entry 99",)),
+        ("entry 100", False, ()),
+    ]
+    assert "opens tcp/3389 to" in found(state, REVOKING)[-1].why
+
+
 def test_25_of_an_acl_that_no_subnet_uses_it_is_only_reported() -> None:
     (finding,) = found(state_of(SSH, subnets=0))
     assert finding.restraint == "no subnet uses it, so no packet passes it"
