@@ -23,11 +23,12 @@ from cloudmend.local.clock import CLOCK
 from cloudmend.local.cloudtrail import recorded
 from cloudmend.local.emulator import forwarded
 from cloudmend.local.iam.actions import seen
-from cloudmend.local.iam.enforce import authenticated, denial_of, spelling_of
+from cloudmend.local.iam.enforce import authenticated, denial_of
 from cloudmend.local.iam.evaluate import evaluate
 from cloudmend.local.iam.refusals import denied
 from cloudmend.local.identity import Principal, who
-from cloudmend.local.messages import ApiError, ApiRequest, ApiResponse, SeenCall, identified, refusal
+from cloudmend.local.messages import ApiError, ApiRequest, ApiResponse, SeenCall, identified
+from cloudmend.local.protocols import refusal, spelling_of
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 REQUEST_ID = "x-amzn-requestid"
 _REQUEST_ID = re.compile(rb"<requestid>([^<]+)<", re.IGNORECASE)
 S3_CONTROL_PATH = "/v20180820/"
-# The signing names of the services that speak XML in another way than S3. That of S3 Control is S3's.
-_XML_SERVICES = frozenset({"cloudfront", "route53", "s3"})
 _XML_CODE = re.compile(rb"<Code>([^<]+)</Code>")
 
 
@@ -93,17 +91,6 @@ class ApiError(Exception):
         body = json.dumps({"__type": self.code, "message": self.message, "Message": self.message}).encode()
         headers = (("Content-Type", "application/json"), ("x-amzn-ErrorType", self.code))
         return ApiResponse(self.status, headers, body, self.code)
-
-
-def refusal(error: ApiError, request: ApiRequest) -> ApiResponse:
-    """Return an error in the protocol of the request that it answers."""
-    if request.service == "ec2":
-        return error.xml_response("Response")
-    if request.service == "s3" and not request.path.startswith(S3_CONTROL_PATH):
-        return error.xml_response("Error")
-    if request.is_form or request.service in _XML_SERVICES:
-        return error.xml_response("ErrorResponse")
-    return error.json_response()
 
 
 def identified(response: ApiResponse) -> tuple[tuple[str, str], ...]:

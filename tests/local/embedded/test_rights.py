@@ -138,6 +138,13 @@ def test_a_session_that_has_ended_is_refused(aws: EmbeddedAws, kind: str) -> Non
     assert refused(aws, kind, keys)[:2] == EXPIRED[kind]
 
 
+def test_another_service_of_xml_does_not_spell_a_refusal_as_s3(aws: EmbeddedAws) -> None:
+    keys = {"aws_access_key_id": "AKIAEXAMPLEEXAMPLE01", "aws_secret_access_key": "example"}
+    nobody = client(aws, "route53", **keys)
+    with pytest.raises(ClientError, match=r"\(InvalidClientTokenId\)"):
+        nobody.list_hosted_zones()
+
+
 def test_the_key_of_a_session_needs_its_token(aws: EmbeddedAws) -> None:
     keys = assume(aws, role(aws, "tokens", "*"))
     assert client(aws, "sqs", **keys).list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200

@@ -8,23 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Final
-
-from botocore.exceptions import UnknownServiceError
-from moto.core.utils import get_service_model
+from typing import TYPE_CHECKING, Final
 
 from cloudmend.core.partitions import partition_of
-from cloudmend.local.api_calls import model_name
 from cloudmend.local.clock import CLOCK
 from cloudmend.local.iam.actions import required
 from cloudmend.local.iam.collect import Identity, identity_of
 from cloudmend.local.iam.evaluate import ROLE_ACTIONS, evaluate, is_unlimited
 from cloudmend.local.iam.organization import membership_of
-from cloudmend.local.iam.refusals import Spelling, denial, expired, unknown_key, unsigned
+from cloudmend.local.iam.refusals import denial, expired, unknown_key, unsigned
 from cloudmend.local.iam.request import AccessRequest, Caller, Policies, owner_of
 from cloudmend.local.iam.resource_policies import resource_policy, trust_of
 from cloudmend.local.iam.resources_described import ApiCall, State, Undescribed
-from cloudmend.local.messages import ApiRequest
+from cloudmend.local.protocols import spelling_of
+
+if TYPE_CHECKING:
+    from cloudmend.local.messages import ApiRequest
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 # What the description of a call raises if parameters are missing or of another shape. The service would refuse them.
@@ -87,25 +86,6 @@ def can_assume(service: str, role: str, context: Mapping[str, str] = _NOTHING) -
     """Return whether a service of AWS, such as "lambda.amazonaws.com", can assume a role by the trust of the role."""
     request = AccessRequest("sts:AssumeRole", role, context)
     return evaluate(request, Caller("service", arn=service), Policies(resource=trust_of(role))).allowed
-
-
-def spelling_of(request: ApiRequest) -> Spelling:
-    """Return how the service of a request spells its refusals."""
-    if request.service == "ec2":
-        return "ec2"
-    metadata = _metadata(request)
-    if "x-amz-target" in request.headers:
-        return "compatible" if "awsQueryCompatible" in metadata else "json"
-    if request.is_form:
-        return "query"
-    return "s3" if metadata.get("protocol") == "rest-xml" else "rest-json"
-
-
-def _metadata(request: ApiRequest) -> Any:
-    try:
-        return get_service_model(model_name(request)).metadata
-    except UnknownServiceError:
-        return {}
 
 
 def _token(request: ApiRequest) -> str:

@@ -6,14 +6,12 @@ AWS's protocols spell one refusal differently: a query service says AccessDenied
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from cloudmend.local.iam.evaluate import Decision, PolicyKind
 from cloudmend.local.iam.request import AccessRequest, Caller
 from cloudmend.local.messages import ApiError
-
-# How a service spells its refusals. "compatible": JSON that kept the codes of the query protocol (SQS, CloudWatch).
-Spelling = Literal["ec2", "s3", "query", "compatible", "json", "rest-json"]
+from cloudmend.local.protocols import Spelling
 
 
 class _Code(NamedTuple):
