@@ -36,10 +36,11 @@ def explain(
         bool, typer.Option("--fail-on-findings", help="Exit with 4 if a policy is public.")
     ] = False,
 ) -> None:
-    """Say why a resource is at fault, what an event leads to, or whether strangers can use a policy. It only reads.
+    """Say why something is at fault, or whether a policy is public. It only reads.
+
+    For an event, say what it leads to.
 
     Example: cloudmend explain sg-05fe30eb67c909f27
-    Example: cloudmend explain bucket-policy.json --owner 111122223333
     """
     from cloudmend.cli.context import look_context
     from cloudmend.cli.explain.policy import answer_about, is_policy, read_owner
