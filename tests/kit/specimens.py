@@ -13,15 +13,21 @@ from cloudmend.controls import (
     lightsail_ports,
     network_acl_open,
     rds_snapshot_public,
+    s3_account_block_public_access,
+    s3_bucket_acl_public,
     s3_bucket_block_public_access,
+    s3_bucket_policy_public,
     sqs_policy_public,
     ssm_document_public,
 )
+from cloudmend.testing.clients import ACCOUNT
 from cloudmend.testing.specimen import Client, Specimen
 from kit import settings
 
 OTHER = "111122223333"
+EVERYBODY = "http://acs.amazonaws.com/groups/global/AllUsers"
 OPEN_STATEMENT = {"Sid": "open", "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
+OPEN_OBJECTS = {**OPEN_STATEMENT, "Action": "s3:GetObject"}
 
 
 def _public_snapshot(client: Client) -> str:
@@ -47,6 +53,63 @@ def _open_bucket(client: Client) -> str:
 def _open_bucket_wider(client: Client, name: str) -> None:
     flags = {"BlockPublicAcls": False, "IgnorePublicAcls": False, "BlockPublicPolicy": False}
     client("s3").put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=flags)
+
+
+def _open_account(client: Client) -> str:
+    flags = {"BlockPublicAcls": True, "BlockPublicPolicy": False}
+    client("s3control").put_public_access_block(AccountId=ACCOUNT, PublicAccessBlockConfiguration=flags)
+    return ACCOUNT
+
+
+def _open_account_wider(client: Client, account: str) -> None:
+    flags = {"BlockPublicAcls": False, "BlockPublicPolicy": False}
+    client("s3control").put_public_access_block(AccountId=account, PublicAccessBlockConfiguration=flags)
+
+
+def _public_bucket(client: Client) -> str:
+    client("s3").create_bucket(Bucket="a-bucket")
+    client("s3").delete_public_access_block(Bucket="a-bucket")
+    _set_bucket_policy(client, "a-bucket", OPEN_OBJECTS, _object_reader("own"))
+    return "a-bucket"
+
+
+def _disturb_bucket(client: Client, name: str) -> None:
+    _set_bucket_policy(client, name, OPEN_OBJECTS, _object_reader("own"), _object_reader("added-meanwhile"))
+
+
+def _public_bucket_wider(client: Client, name: str) -> None:
+    _set_bucket_policy(client, name, OPEN_OBJECTS, _object_reader("own"), {**OPEN_OBJECTS, "Sid": "wider"})
+
+
+def _set_bucket_policy(client: Client, bucket: str, *statements: Any) -> None:
+    policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    client("s3").put_bucket_policy(Bucket=bucket, Policy=policy)
+
+
+def _object_reader(sid: str) -> dict[str, Any]:
+    return {**OPEN_OBJECTS, "Sid": sid, "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}}
+
+
+def _public_acl(client: Client) -> str:
+    client("s3").create_bucket(Bucket="a-bucket", ObjectOwnership="ObjectWriter")
+    client("s3").delete_public_access_block(Bucket="a-bucket")
+    _grant(client, "a-bucket", {"Type": "CanonicalUser", "ID": "another-account"}, "READ_ACP")
+    _grant(client, "a-bucket", {"Type": "Group", "URI": EVERYBODY}, "READ")
+    return "a-bucket"
+
+
+def _disturb_grants(client: Client, name: str) -> None:
+    _grant(client, name, {"Type": "CanonicalUser", "ID": "added-meanwhile"}, "READ")
+
+
+def _grant_wider(client: Client, name: str) -> None:
+    _grant(client, name, {"Type": "Group", "URI": EVERYBODY}, "WRITE")
+
+
+def _grant(client: Client, bucket: str, grantee: dict[str, str], permission: str) -> None:
+    found = client("s3").get_bucket_acl(Bucket=bucket)
+    grants = [*found["Grants"], {"Grantee": grantee, "Permission": permission}]
+    client("s3").put_bucket_acl(Bucket=bucket, AccessControlPolicy={"Owner": found["Owner"], "Grants": grants})
 
 
 def _open_queue(client: Client) -> str:
@@ -246,6 +309,14 @@ SPECIMENS = (
     ),
     Specimen(lightsail_ports.CONTROL, _open_instance, _disturb_instance, _open_instance_wider, added="198.51.100.9/32"),
     Specimen(network_acl_open.CONTROL, _open_acl, _disturb_acl, _open_acl_wider, added="198.51.100.9/32"),
+    Specimen(
+        s3_account_block_public_access.CONTROL,
+        _open_account,
+        worsen=_open_account_wider,
+        policy='flags = ["BlockPublicAcls", "BlockPublicPolicy"]\n',
+    ),
+    Specimen(s3_bucket_policy_public.CONTROL, _public_bucket, _disturb_bucket, _public_bucket_wider),
+    Specimen(s3_bucket_acl_public.CONTROL, _public_acl, _disturb_grants, _grant_wider),
     *settings.SETTINGS,
 )
 # The quick profile has a few of each family that one factory makes. Of those that are shared with everybody these are

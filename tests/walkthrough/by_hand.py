@@ -16,13 +16,15 @@ from cloudmend.controls import every
 from cloudmend.disk.policy_file import PACKAGED
 from cloudmend.local.server import EmbeddedAws
 from local.embedded.helpers import unheard
+from walkthrough.buckets import ACCOUNT_BLOCK, DECLARED, GRANTS, POLICY
 from walkthrough.conftest import TOOLS
 from walkthrough.network_acl import ACL
 from walkthrough.settings import SETTINGS
 from walkthrough.test_deployed_controls import APPROVED, CLUSTER, OF_RESOURCES, REGION, SLOW, Proof, Someone, cli
 
-_OBSERVED: Final = (each.id for each in every() if each.mode == "observe" and each.id != CLUSTER.control)
-_FIXING: Final = "".join(f'\n[control.{name}]\nmode = "fix"\n' for name in _OBSERVED) + APPROVED
+_DECLARED: Final = (CLUSTER.control, ACCOUNT_BLOCK.control)  # what they are fixed to, the policy file says
+_OBSERVED: Final = (each.id for each in every() if each.mode == "observe" and each.id not in _DECLARED)
+_FIXING: Final = "".join(f'\n[control.{name}]\nmode = "fix"\n' for name in _OBSERVED) + APPROVED + DECLARED
 
 
 class ByHand(NamedTuple):
@@ -79,9 +81,9 @@ GROUP = Proof(
     "narrowed tcp/22 from 0.0.0.0/0 to 10.0.0.0/8.",
     "is tcp/22 from 0.0.0.0/0 again",
 )
-# Settings come last: once one is mended, no snapshot can be shared.
+# Settings come last: once one is mended, no snapshot can be shared, and no bucket opened.
 ALL: Final = (GROUP, *OF_RESOURCES, *SLOW)
-EVERY: Final = (*ALL, ACL, *SETTINGS)
+EVERY: Final = (*ALL, ACL, POLICY, GRANTS, *SETTINGS, ACCOUNT_BLOCK)
 
 
 def opened(account: ByHand, proof: Proof, name: str) -> str:

@@ -11,6 +11,7 @@ from cloudmend.controls import IDS, by_id
 from docs_blocks import by_hand as page_lines
 from local.embedded.helpers import ACCOUNT
 from walkthrough.blocks import ROOT, lines
+from walkthrough.buckets import ACCOUNT_BLOCK
 from walkthrough.by_hand import EVERY, ByHand, an_account_by_hand, scanned
 from walkthrough.conftest import run
 from walkthrough.settings import CONSOLE, OF_THE_REGION
@@ -69,7 +70,7 @@ def test_the_lines_of_its_page_open_it_show_it_and_close_it(account: ByHand, pro
     bash(account, opening)
     applied(account, proof, resource)
     shown = bash(account, see)
-    assert (proof.noun if proof in OF_THE_REGION else resource) in bash(account, scan)
+    assert (proof.noun if proof in (*OF_THE_REGION, ACCOUNT_BLOCK) else resource) in bash(account, scan)
     assert scanned(account, proof, resource)
     bash(account, closing)
     applied(account, proof, resource)

@@ -100,6 +100,13 @@ SNAPSHOT: Final = ResourceType(
     id_pattern=r"snap-[0-9a-f]{8,17}",
     arn="arn:{partition}:ec2:{region}::snapshot/{id}",
 )
+BLOCK_OF_BUCKETS: Final = ResourceType(
+    type="AWS::S3::AccountPublicAccessBlock",
+    noun="S3 block public access of account",
+    id_pattern=r"[0-9]{12}",
+    asff="AwsS3AccountPublicAccessBlock",
+    scope="account",
+)
 BLOCK_OF_SNAPSHOTS: Final = _of_region("AWS::EC2::SnapshotBlockPublicAccess", "snapshot block public access")
 BLOCK_OF_IMAGES: Final = _of_region("AWS::EC2::ImageBlockPublicAccess", "AMI block public access")
 BLOCK_OF_VPCS: Final = _of_region("AWS::EC2::VPCBlockPublicAccessOptions", "VPC block public access")

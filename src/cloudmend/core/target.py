@@ -125,9 +125,13 @@ def located(control: Control[Any], trigger: Trigger, call: ApiCall) -> tuple[Res
 
 def the_one(kind: ResourceType, account: str, region: str) -> Resource:
     """Return the one resource that a Region, or an account, has of this kind; an account's is in its home Region."""
-    if kind.scope == "account":
-        return Resource(type=kind.type, id=account, account=account, region=partition_of(region).home)
-    return Resource(type=kind.type, id=region, account=account, region=region)
+    name = account if kind.scope == "account" else region
+    return Resource(type=kind.type, id=name, account=account, region=region_of(kind, region))
+
+
+def region_of(kind: ResourceType, region: str) -> str:
+    """Return the Region in which a resource of this kind is looked at: an account's one is in its home Region."""
+    return partition_of(region).home if kind.scope == "account" else region
 
 
 def _everything(control: Control[Any], call: ApiCall) -> Resource:

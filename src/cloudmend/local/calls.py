@@ -12,7 +12,7 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from werkzeug.wrappers import Request
 
-from cloudmend.local.messages import ApiRequest
+from cloudmend.local.messages import S3_CONTROL_PATH, ApiRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,6 +77,8 @@ def _operation(service: str, request: Request, path: str, query: Mapping[str, st
 
 def _rest_operation(service: str, request: Request, path: str, query: Mapping[str, str]) -> str:
     """The operation of a REST service (S3, Lambda), found by botocore's model of it; method and path if unknown."""
+    if service == "s3" and path.startswith(S3_CONTROL_PATH):
+        service = "s3control"  # which signs as S3
     present = query.keys() | {name.lower() for name, _ in request.headers}
     fits = [
         route

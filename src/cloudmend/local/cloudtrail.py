@@ -200,8 +200,20 @@ def _s3_request(call: ModelledCall, shape: StructureShape, host: str) -> dict[st
         elif inner.serialization.get("location") in ("header", "querystring"):
             told[inner.serialization["name"]] = value
         elif isinstance(inner, StructureShape):
-            told[inner.serialization.get("locationName", member)] = {"xmlns": _xmlns(inner), **value}
+            told[inner.serialization.get("locationName", member)] = {"xmlns": _xmlns(inner), **_as_xml(inner, value)}
     return told
+
+
+def _as_xml(shape: Shape, value: Any) -> Any:
+    """Return a value as the XML that it was: a list is its one item, or has the items under their name."""
+    if isinstance(shape, StructureShape):
+        inner = shape.members
+        return {inner[name].serialization.get("name", name): _as_xml(inner[name], each) for name, each in value.items()}
+    if isinstance(shape, ListShape):
+        found = [_as_xml(shape.member, each) for each in value]
+        listed = found[0] if len(found) == 1 else found
+        return listed if shape.serialization.get("flattened") else {shape.member.serialization.get("name"): listed}
+    return value
 
 
 def _xmlns(shape: Shape) -> str:

@@ -57,8 +57,8 @@ What the first sweep of a stack finds is its baseline: only reported, until clou
 What security_group_ingress finds is only reported.
 What ebs_encryption_default, eks_endpoint_cidrs, image_block_public_access, instance_imdsv2, \
 instance_metadata_defaults, network_acl_open, rds_instance_public, redshift_cluster_public, \
-s3_bucket_block_public_access, serial_console_access, subnet_public_ip, transit_gateway_auto_accept and \
-vpc_block_public_access find is only reported.
+s3_account_block_public_access, s3_bucket_block_public_access, serial_console_access, subnet_public_ip, \
+transit_gateway_auto_accept and vpc_block_public_access find is only reported.
 What is at fault in VPC vpc-0123456789abcdef0 is only reported.
 What is at fault in account 111122223333 is mended.
 What is at fault elsewhere is only reported.

@@ -19,7 +19,7 @@ from cloudmend.controls import IDS, every
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.contract import Reach
 from cloudmend.core.errors import InputError, LedgerError
-from cloudmend.core.model import Json
+from cloudmend.core.model import Json, Resource
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import NEVER, Call, Reader, Sent
 from cloudmend.core.world import at_need
@@ -327,6 +327,17 @@ def test_what_an_account_has_once_is_looked_at_once() -> None:
     once = replace(CONTROL, resource=replace(CONTROL.resource, scope="account"), every=None, read=lambda *_: None)
     readers = {region: WithInterfaces(Account()) for region in ("eu-west-1", "us-east-1")}
     assert scanned(readers, controls=[once]).looks == 1
+
+
+def test_what_an_account_has_once_is_looked_at_by_way_of_any_region() -> None:
+    seen = []
+
+    def read(resource: Resource, *_: object) -> None:
+        seen.append(resource.region)
+
+    once = replace(CONTROL, resource=replace(CONTROL.resource, scope="account"), every=None, read=read, read_many=None)
+    scanned({"eu-west-1": WithInterfaces(Account())}, controls=[once])
+    assert seen == ["us-east-1"]
 
 
 def test_a_ledger_that_cannot_be_read_is_told_and_what_is_at_fault_is_a_row_all_the_same() -> None:

@@ -149,8 +149,17 @@ OPERATIONS_OF_CONTROLS = {
         "ModifyCluster",
     ),
     "s3": (
+        "GetBucketAcl",
+        "GetBucketPolicy",
+        "GetBucketPolicyStatus",
         "GetPublicAccessBlock",
         "ListBuckets",
+        "PutBucketAcl",
+        "PutBucketPolicy",
+        "PutPublicAccessBlock",
+    ),
+    "s3control": (
+        "GetPublicAccessBlock",
         "PutPublicAccessBlock",
     ),
     "sqs": (

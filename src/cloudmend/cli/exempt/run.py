@@ -59,12 +59,12 @@ def add(
     here, there = connection(region), connection(resource_region or region)
     caller = here.caller()
     grounds = ExemptionRequest(owner=owner or caller, reason=reason, duration=lasting, caller=caller)
-    found = _found(named, subjects, there.gateway, there.region)
+    found = _found(named, subjects, there.gateway, there.region, here.identity().account)
     parts = _marks(part, found, here.clock.now()) if part else None
     where = Where(
         group=found.resource.id,
         name=found.state.labels.get("name", ""),
-        account=found.state.owner or found.resource.account or here.identity().account,
+        account=found.state.owner or found.resource.account,
         region=there.region,
         control=found.control.id,
     )
@@ -84,9 +84,12 @@ def _watched(named: str, control: str) -> Sequence[Subject]:
     return chosen
 
 
-def _found(named: str, subjects: Sequence[Subject], reader: Reader, region: str) -> _Found:
-    """Return the one resource that is there. Raises InputError, and CloudmendError for one that cannot be read."""
-    there = list(_existing(subjects, reader, region))
+def _found(named: str, subjects: Sequence[Subject], reader: Reader, region: str, account: str) -> _Found:
+    """Return the one resource that is there. Raises InputError, and CloudmendError for one that cannot be read.
+
+    `account` is the caller's: the resource's, unless its ARN names another.
+    """
+    there = list(_existing(subjects, reader, region, account))
     if not there:
         nouns = " or ".join(dict.fromkeys(each.control.resource.noun for each in subjects))
         raise InputError(f"There is no {nouns} {named} in {region}. Nothing was changed. Is it in another Region?")
@@ -96,9 +99,10 @@ def _found(named: str, subjects: Sequence[Subject], reader: Reader, region: str)
     return there[0]
 
 
-def _existing(subjects: Sequence[Subject], reader: Reader, region: str) -> Iterator[_Found]:
+def _existing(subjects: Sequence[Subject], reader: Reader, region: str, account: str) -> Iterator[_Found]:
     for each in subjects:
-        resource, noun = msgspec.structs.replace(each.resource, region=region), each.control.resource.noun
+        own, noun = each.resource.account or account, each.control.resource.noun
+        resource = msgspec.structs.replace(each.resource, region=region, account=own)
         try:
             state = each.control.read(resource, reader, each.control.settings())
         except CloudmendError as error:

@@ -25,7 +25,7 @@ from cloudmend.core.escaping import cut, terminal
 from cloudmend.core.model import ApiCall, Hints, Ignored
 from cloudmend.core.policy.model import Policy, switched_on
 from cloudmend.core.ports import Reader
-from cloudmend.core.target import Target
+from cloudmend.core.target import Target, region_of
 from cloudmend.core.world import RunReader, World
 from cloudmend.core.wrappings import parse_events
 from cloudmend.engine.look import Fate, Look, look
@@ -107,7 +107,7 @@ def _target(subject: Subject, world: World) -> Target | None:
     if subject.part and control.part_ids:
         resource = msgspec.structs.replace(resource, id=control.part_ids.resource_of(subject.part, world.reader))
     account = resource.account or target.cause.account or target.resource.account
-    resource = msgspec.structs.replace(resource, account=account, region=world.region)
+    resource = msgspec.structs.replace(resource, account=account, region=region_of(control.resource, world.region))
     return msgspec.structs.replace(target, resource=resource) if resource.id else None
 
 

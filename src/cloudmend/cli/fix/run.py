@@ -29,7 +29,7 @@ from cloudmend.core.escaping import plural
 from cloudmend.core.model import ApiCall, Record
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import Reader
-from cloudmend.core.target import Target
+from cloudmend.core.target import Target, region_of
 from cloudmend.core.world import World, one_run
 from cloudmend.engine.look import Look, look
 from cloudmend.engine.stations.resolve import everything
@@ -157,7 +157,8 @@ def _looks(named: Sequence[Subject], region: str, reader: Reader, context: LookC
 def _target(named: Subject, world: World) -> Target:
     whole = everything(named.control, world)
     account = named.resource.account or whole.resource.account
-    resource = msgspec.structs.replace(named.resource, account=account, region=world.region)
+    place = region_of(named.control.resource, world.region)
+    resource = msgspec.structs.replace(named.resource, account=account, region=place)
     return msgspec.structs.replace(whole, resource=resource)
 
 

@@ -25,6 +25,7 @@ from cloudmend.core.ending import why_of
 from cloudmend.core.errors import InputError
 from cloudmend.core.policy.model import Policy, switched_on
 from cloudmend.core.ports import Reader
+from cloudmend.core.target import region_of
 from cloudmend.core.version import CODE_VERSION
 from cloudmend.core.world import one_run
 from cloudmend.engine.look import Fate, Look, Survey, survey
@@ -107,8 +108,8 @@ def look_everywhere(
 ) -> tuple[LookResult, ...]:
     """Look by each control in each Region; what cannot be read costs that look alone. Region by Region, in order.
 
-    Looks at settings come after those at resources. What an account has only once is looked at in the first Region. On
-    a terminal it shows how far it is, unless `quiet`.
+    Looks at settings come after those at resources. What an account has only once is looked at by way of the first
+    Region. On a terminal it shows how far it is, unless `quiet`.
     """
     home = next(iter(readers), "")
     # One control after the other, so that the looks that are under way at once are in several Regions.
@@ -133,7 +134,8 @@ def look_everywhere(
 
 def _look(at: tuple[Control[Any], str], readers: Mapping[str, Reader], context: LookContext) -> LookResult:
     control, region = at
-    world = msgspec.structs.replace(context.world(region, readers[region]), begin=threads())
+    place = region_of(control.resource, region)
+    world = msgspec.structs.replace(context.world(place, readers[region]), begin=threads())
     found = survey(control, context.policy, one_run(world))
     told = {note for each in found.found for note in each.notes} - {*context.inputs.exemptions.problems}
     return LookResult(control, region, msgspec.structs.replace(found, unread=(*found.unread, *sorted(told))))

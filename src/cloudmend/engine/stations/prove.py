@@ -24,16 +24,21 @@ _PAUSES: Final = (0.0, 0.1, 0.2, 0.4, 0.8)
 
 
 class Proof(Struct, frozen=True):
-    """The state after the writes (None: the resource is gone) and the remaining findings; or the read's problem."""
+    """The state after the writes (None: the resource is gone) and the remaining findings; or the read's problem.
+
+    `stuck` are findings that are only reported, in parts that were written, and that were not there before: the write
+    did not close what it was for.
+    """
 
     state: State | None = None
     view: View | None = None
     remaining: tuple[Finding, ...] = ()
+    stuck: tuple[Finding, ...] = ()
     problem: Exception | None = None
 
     @property
     def is_open(self) -> bool:
-        return any(each.is_due for each in self.remaining)
+        return bool(self.stuck) or any(each.is_due for each in self.remaining)
 
 
 def prove(written: Sequence[Written], policy: Policy, world: World) -> list[Outcome]:
@@ -69,9 +74,21 @@ def _look(written: Written, answer: Answer, world: World) -> Proof:
             return Proof()
         planned = written.planned
         view = msgspec.structs.replace(planned.plan.view, state=state, now=world.clock.now())
-        return Proof(state, view, judge(planned.target.control, view, planned.plan.settings, planned.covers).counted)
+        remaining = judge(planned.target.control, view, planned.plan.settings, planned.covers).counted
+        return Proof(state, view, remaining, _stuck(written, remaining))
     except Exception as error:  # noqa: BLE001 - a proof that cannot be had is none
         return Proof(problem=error)
+
+
+def _stuck(written: Written, remaining: Sequence[Finding]) -> tuple[Finding, ...]:
+    parts = {step.part for step in written.steps}
+    held = [each for each in remaining if each.restraint and each.part in parts]
+    if not held:
+        return ()
+    plan, planned = written.planned.plan, written.planned
+    before = judge(planned.target.control, plan.view, plan.settings, planned.covers).counted
+    known = {each.mark for each in before}
+    return tuple(each for each in held if each.mark not in known)
 
 
 def _end(written: Written, proof: Proof, world: World) -> Outcome:
@@ -136,7 +153,7 @@ def _still_open(written: Written, end: Outcome, world: World) -> Outcome:
     planned, control = written.planned, written.planned.target.control
     own = {finding.part if control.new_ids else finding.mark for finding in planned.plan.findings}
     left = {finding.part if control.new_ids else finding.mark for finding in end.remaining if finding.is_due}
-    if own.isdisjoint(left):
+    if left and own.isdisjoint(left):
         return msgspec.structs.replace(end, status="mended", again=True)
     if written.deferred:
         told = "; ".join(error.rstrip(".") for error in written.errors)
