@@ -60,14 +60,16 @@ class Strangers:
         self._statements = statements
         self._owner = owner
 
-    def of(self, principals: Principals) -> Iterable[Stranger]:
-        """Return the strangers whom an Allow for these principals may admit, the most harmful first."""
+    def of(self, principals: Principals) -> Iterator[Stranger]:
+        """Yield the strangers whom an Allow for these principals may admit, the most harmful first."""
         if principals.admits_strangers:
-            return [each for each in self._everybody if not each.name or each.is_named(principals)]
-        if principals.others:
-            return ()
-        named = principals.named.get
-        return [*self._users(named("Federated", ())), *self._services(named("Service", ()))]
+            yield from self._ways(Stranger("nobody"))
+            yield from (way for each in self._members("somebody") for way in self._ways(each))
+            others = [*self._users(self._issuers), *self._services(["", *sorted(self.services)])]
+            yield from (each for each in others if not each.name or each.is_named(principals))
+        elif not principals.others:
+            yield from self._users(principals.named.get("Federated", ()))
+            yield from self._services(principals.named.get("Service", ()))
 
     @cached_property
     def conditions(self) -> Mapping[str, Sequence[Condition]]:
@@ -101,16 +103,6 @@ class Strangers:
         named = [each for one in others for each in one.principals.named.get("Service", ())]
         asked = [each for key in SERVICE_NAMES for one in self.conditions.get(key, ()) for each in one.values]
         return frozenset({*named, *(each for each in asked if not is_wild(each))})
-
-    @cached_property
-    def _everybody(self) -> Sequence[Stranger]:
-        somebody = [way for each in self._members("somebody") for way in self._ways(each)]
-        return [
-            *self._ways(Stranger("nobody")),
-            *somebody,
-            *self._users(self._issuers),
-            *self._services(["", *sorted(self.services)]),
-        ]
 
     @cached_property
     def _account(self) -> str:

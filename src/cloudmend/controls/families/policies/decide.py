@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from cloudmend.controls.families.policies.callers import Owner
 from cloudmend.controls.families.policies.document import Statement, read
+from cloudmend.controls.families.policies.naming import names_callers
 from cloudmend.controls.families.policies.requests import Policy, Request
 from cloudmend.controls.families.policies.texts import Effort, TooHard
 from cloudmend.core.model import Json
@@ -52,6 +53,8 @@ def admissions(policy: Json, owner: Owner = NOT_KNOWN, resources: Sequence[str] 
 
 
 def _admission(allow: Statement, policy: Policy) -> Admission | None:
+    if any(map(names_callers, allow.conditions)):
+        return None
     is_open = False
     for stranger in policy.strangers.of(allow.principals):
         try:

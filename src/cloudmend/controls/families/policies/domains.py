@@ -99,6 +99,12 @@ OF_OWNERS: Final[Mapping[str, Shape]] = {
     "aws:resourceorgid": Shape(("{organization}",), first=("{organization}",)),
     "aws:resourceorgpaths": Shape(("{organization}/*",), first=("{organization}/r-1a2b/",)),
 }
+# The keys whose values, where a policy has them, are those of callers whom it names.
+NAMING: Final = frozenset(
+    key
+    for key, shape in (*SOMEBODY.items(), *SOURCES.items(), *ENDPOINT.items())
+    if shape.until is not None or any("{" in each for each in shape.texts)
+)
 # AWS's keys of a principal, by their beginnings. A caller who is no principal of an account lacks them.
 OF_PRINCIPALS: Final = (
     "aws:principal",

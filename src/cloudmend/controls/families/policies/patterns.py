@@ -24,6 +24,8 @@ RESERVED: Final = re.compile("[\ufdd0-\ufdef]")
 _WILD: Final = re.compile(f"[*?{ANYTHING}{DIGIT}]")
 _SINGLE: Final = re.compile(f"[?{DIGIT}]")
 _PLAIN: Final = {ord(_STAR): "*", ord(_MARK): "?"}
+FILL: Final = "any"  # for a wildcard
+_EXAMPLES: Final = {**_PLAIN, ord("*"): FILL, ord(ANYTHING): FILL, ord("?"): "z", ord(DIGIT): "0"}
 _ESCAPED: Final = {ord(plain): chr(escaped) for escaped, plain in _PLAIN.items()}
 DIGITS: Final = "0123456789"
 SEGMENTS: Final = 6  # of an ARN
@@ -58,6 +60,11 @@ class Pattern:
         """Return whether a whole text fits."""
         return text == self.fixed
 
+    @property
+    def example(self) -> str:
+        """A text that fits, with FILL in the place of a `*`."""
+        return self.fixed or ""
+
     @cached_property
     def atoms(self) -> tuple[Atom, ...]:
         """The sequence of atoms that is this pattern."""
@@ -73,6 +80,10 @@ class _Folded(Pattern):
 
     def matches(self, text: str) -> bool:
         return text.lower() == self._lower
+
+    @property
+    def example(self) -> str:
+        return self._lower
 
     @cached_property
     def atoms(self) -> tuple[Atom, ...]:
@@ -128,6 +139,15 @@ class _Glob(Pattern):
             at += piece.length
         return last.stands(text, end)
 
+    @property
+    def example(self) -> str:
+        return self._text.translate(_EXAMPLES)
+
+    @property
+    def is_beginning(self) -> bool:
+        """Return whether all texts fit that begin like it: it has one wildcard, a `*` at its end."""
+        return self._middle == [_NOTHING] and self._first.expression is None
+
     def atoms_but(self, but: str) -> tuple[Atom, ...]:
         """Return the atoms. The wildcards among them do not stand for some characters."""
         return tuple(_atom(each, but) for each in self._text)
@@ -135,6 +155,9 @@ class _Glob(Pattern):
     @cached_property
     def atoms(self) -> tuple[Atom, ...]:
         return self.atoms_but("")
+
+
+_NOTHING: Final = _Piece(0, "")
 
 
 @lru_cache(maxsize=4096)
@@ -173,10 +196,20 @@ class _Arn(Pattern):
             pattern.matches(segment) for pattern, segment in zip(self._segments, segments, strict=True)
         )
 
+    @property
+    def example(self) -> str:
+        return ":".join(each.example for each in self._segments)
+
     def is_apart(self, other: _Arn) -> bool:
         """Return whether some of the segments have no text in common, as far as it is seen at once."""
-        same = len(self._segments) == len(other._segments)
-        return same and any(map(are_apart, self._segments, other._segments))
+        return self._is_like(other) and any(map(are_apart, self._segments, other._segments))
+
+    def covers(self, other: _Arn) -> bool:
+        """Return whether each segment fits all texts of the other's, as far as it is seen at once."""
+        return self._is_like(other) and all(map(covers, self._segments, other._segments))
+
+    def _is_like(self, other: _Arn) -> bool:
+        return len(self._segments) == len(other._segments)
 
     @cached_property
     def atoms(self) -> tuple[Atom, ...]:
@@ -209,6 +242,8 @@ def arn(text: str) -> Pattern | None:
 
     A text with fewer than five colons may end with a `*`, which then stands for all that follows.
     """
+    if text == "*":
+        return glob(text)
     segments = ["*"] * SEGMENTS if text == ANYTHING else text.split(":", SEGMENTS - 1)
     if len(segments) < SEGMENTS and not text.endswith("*"):
         return None
@@ -235,3 +270,14 @@ def are_apart(one: Pattern, other: Pattern) -> bool:
         return True
     begins = one.prefix.startswith(other.prefix) or other.prefix.startswith(one.prefix)
     return not (begins and (one.suffix.endswith(other.suffix) or other.suffix.endswith(one.suffix)))
+
+
+def covers(one: Pattern, other: Pattern) -> bool:
+    """Return whether all texts that fit the other fit this one, as far as it is seen at once."""
+    if one is other:
+        return True
+    if other.fixed is not None:
+        return one.matches(other.fixed)
+    if isinstance(one, _Glob):
+        return one.is_beginning and other.prefix.startswith(one.prefix)
+    return isinstance(one, _Arn) and isinstance(other, _Arn) and one.covers(other)

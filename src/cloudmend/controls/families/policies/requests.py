@@ -9,16 +9,17 @@ there is none.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
 
 from cloudmend.controls.families.policies.actions import spelled, usual_actions
-from cloudmend.controls.families.policies.callers import TWELVE_DIGITS, Owner, Stranger, Strangers
-from cloudmend.controls.families.policies.conditions import ACTION, RESOURCE, WITH_WILDCARDS, Condition, Value, does
+from cloudmend.controls.families.policies.callers import TWELVE_DIGITS, Kind, Owner, Stranger, Strangers
+from cloudmend.controls.families.policies.conditions import ACTION, RESOURCE, Condition, Value, does
 from cloudmend.controls.families.policies.document import Statement
-from cloudmend.controls.families.policies.patterns import glob, is_wild
+from cloudmend.controls.families.policies.naming import is_of_many
+from cloudmend.controls.families.policies.patterns import glob
 from cloudmend.controls.families.policies.solving import SOMETHING, Domain, Impossible, Literal, solve
 from cloudmend.controls.families.policies.texts import Effort, TooHard, Wanted
 from cloudmend.controls.families.policies.values import Values
@@ -36,8 +37,9 @@ _ACTIONS: Final = {
     "nobody": Wanted(_ANY_ACTION, _SIGNED),
     "somebody": Wanted(_ANY_ACTION),
     "service": Wanted(_ANY_ACTION, _PASSED),
+    "federated": Wanted(fit=((glob("sts:assumerolewithwebidentity"),),)),
 }
-_OF_USERS: Final = Domain(absent=False, present=Wanted(fit=((glob("sts:assumerolewithwebidentity"),),)))
+_OF_ALL: Final = (ACTION, RESOURCE)  # the keys that all strangers bring alike
 
 _ORGANIZATIONS: Final = re.compile(r"^o-[^/\n]+", re.MULTILINE)
 
@@ -66,6 +68,30 @@ class Policy:
         # Where nobody said which, it is any.
         self.resources = Domain(absent=False, present=present, first=() if resources else ("*",))
         self._searches: dict[Stranger, Search] = {}
+        self._actions: dict[tuple[Kind, int], Domain] = {}
+        self._solved: dict[tuple[object, ...], Value] = {}
+
+    def actions(self, kind: Kind, allow: Statement) -> Domain:
+        """Return the actions that strangers can call."""
+        found = self._actions.get((kind, allow.place))
+        if found is None:
+            first = () if kind == "federated" else usual_actions(allow)
+            found = Domain(absent=False, present=_ACTIONS[kind], first=first)
+            self._actions[kind, allow.place] = found
+        return found
+
+    def solved(self, domain: Domain, literals: Sequence[Literal]) -> Value:
+        """Return what `solve` does, once for all strangers. Raises Impossible, and TooHard."""
+        asked = (id(domain), *((id(condition), wanted) for condition, wanted in literals))
+        if asked not in self._solved:
+            try:
+                self._solved[asked] = solve(literals, domain, self.effort)
+            except Impossible:
+                self._solved[asked] = None
+        found = self._solved[asked]
+        if found is None:
+            raise Impossible
+        return found
 
     def search(self, stranger: Stranger) -> Search:
         """Return the search for requests of one stranger."""
@@ -151,20 +177,26 @@ class Search:
 
     def _solved(self, key: str, literals: Sequence[Literal]) -> Value:
         """Return a value of one key. What depends on other keys is left for the end. Raises Impossible, and TooHard."""
-        settled = relaxed(((self._values.settled(each), wanted) for each, wanted in literals), self._domain)
+        if key in _OF_ALL and not any(condition.has_variables for condition, _ in literals):
+            return self._policy.solved(self._domain(key), literals)
         try:
-            return solve(settled, self._domain(key), self._effort)
+            return solve(self._relaxed(literals, self._values.settled), self._domain(key), self._effort)
         except Impossible:
-            others = self._values.domain_of_any(key) if any(map(_is_wild, literals)) else None
+            others = self._values.domain_of_any(key) if any(is_of_many(each) for each, _ in literals) else None
             if others is None:
                 raise
             self._is_limited = True
             if not self._anywhere:
                 raise
-        settled = relaxed(((self._values.settled_for_any(each), wanted) for each, wanted in literals), self._domain)
-        value = solve(settled, others, self._effort)
+        value = solve(self._relaxed(literals, self._values.settled_for_any), others, self._effort)
         self._elsewhere.add((key, value))
         return value
+
+    def _relaxed(self, literals: Sequence[Literal], settled: Callable[[Condition], Condition]) -> Sequence[Literal]:
+        """Return what conditions ask for at least, whatever those of their variables are that are not settled."""
+        if not any(condition.has_variables for condition, _ in literals):
+            return literals
+        return relaxed([(settled(condition), wanted) for condition, wanted in literals], self._domain)
 
     def _default(self, key: str) -> Value:
         if key not in self._defaults:
@@ -176,10 +208,7 @@ class Search:
             return self._policy.resources
         if key != ACTION:
             return self._values.domain(key)
-        if self._stranger.kind == "federated":
-            return _OF_USERS
-        present = _ACTIONS[self._stranger.kind]
-        return Domain(absent=False, present=present, first=usual_actions(self._allow))
+        return self._policy.actions(self._stranger.kind, self._allow)
 
     def _request(self, asked: Asked, model: Model) -> Request | None:
         """Return the request of a model; None if none was found, though there may be one."""
@@ -216,7 +245,3 @@ class Search:
         conditions = self._policy.strangers.conditions
         keys = {conditions[key][0].spelled if key in conditions else key: value for key, value in values.items()}
         return Request(self._stranger, action, resource, keys)
-
-
-def _is_wild(literal: Literal) -> bool:
-    return literal[0].operator in WITH_WILDCARDS and any(map(is_wild, literal[0].values))

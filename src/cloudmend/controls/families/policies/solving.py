@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from cloudmend.controls.families.policies.addresses import address_for
 from cloudmend.controls.families.policies.conditions import Condition, Value, does, holds_without, stands
-from cloudmend.controls.families.policies.patterns import glob
-from cloudmend.controls.families.policies.texts import FILL, Effort, TooHard, Wanted, find
+from cloudmend.controls.families.policies.patterns import FILL, glob
+from cloudmend.controls.families.policies.texts import Effort, TooHard, Wanted, find
 
 # A condition, and whether it has to hold.
 Literal = tuple[Condition, bool]

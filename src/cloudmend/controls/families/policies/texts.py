@@ -13,9 +13,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from cloudmend.controls.families.policies.patterns import Atom, Pattern, are_apart
+from cloudmend.controls.families.policies.patterns import Atom, Pattern, are_apart, covers
 
-FILL: Final = "any"  # for a wildcard
 _FRESH: Final = "zjqxw7350ZQ/:-"  # the characters that stand for all others, the friendliest first
 _MANY: Final = 4_096  # pairs of patterns
 
@@ -93,20 +92,22 @@ class Wanted(Struct, frozen=True):
 def find(wanted: Wanted, effort: Effort, first: Iterable[str] = ()) -> str | None:
     """Return a text that is wanted, None if there is none. Raises TooHard.
 
-    `first` are tried first. Then come the patterns themselves, with FILL in the place of a `*`.
+    `first` are tried first. Then come the examples of the patterns.
     """
     if not all(wanted.fit):
         return None
     fixed = next((group for group in wanted.fit if all(each.fixed is not None for each in group)), None)
     if fixed is not None:
         return next((each.fixed for each in fixed if each.fixed is not None and wanted.holds(each.fixed)), None)
+    if any(_are_covered(group, wanted.none) for group in wanted.fit):
+        return None
+    if any(_are_apart(*groups) for groups in combinations(wanted.fit, 2)):
+        return None
     readable = next((text for text in first if wanted.holds(text)), None)
     if readable is not None:
         return readable
-    if any(_are_apart(*groups) for groups in combinations(wanted.fit, 2)):
-        return None
-    filled = (_filled(each) for group in wanted.fit for each in group)
-    readable = next((text for text in filled if wanted.holds(text)), None)
+    examples = (each.example for group in wanted.fit for each in group)
+    readable = next((text for text in examples if wanted.holds(text)), None)
     return _searched(wanted, effort) if readable is None else readable
 
 
@@ -116,12 +117,10 @@ def _are_apart(some: Sequence[Pattern], others: Sequence[Pattern]) -> bool:
     return few and all(are_apart(one, other) for one in some for other in others)
 
 
-def _filled(pattern: Pattern) -> str:
-    return "".join(FILL if atom.many else _one(atom) for atom in pattern.atoms)
-
-
-def _one(atom: Atom) -> str:
-    return next((each for each in (atom.characters or _FRESH) if atom.admits(each)), "")
+def _are_covered(some: Sequence[Pattern], others: Sequence[Pattern]) -> bool:
+    """Return whether each text that fits one of the first fits one of the others, as far as it is seen at once."""
+    few = len(some) * len(others) <= _MANY
+    return few and all(any(covers(other, one) for other in others) for one in some)
 
 
 Masks = tuple[int, ...]

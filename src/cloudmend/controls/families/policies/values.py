@@ -29,9 +29,9 @@ from cloudmend.controls.families.policies.domains import (
     SOURCES,
     Shape,
 )
-from cloudmend.controls.families.policies.patterns import DIGIT, Pattern, is_wild
+from cloudmend.controls.families.policies.patterns import DIGIT, FILL, Pattern, is_wild
 from cloudmend.controls.families.policies.solving import Domain
-from cloudmend.controls.families.policies.texts import FILL, Wanted
+from cloudmend.controls.families.policies.texts import Wanted
 from cloudmend.controls.families.policies.variables import Known, filled
 
 _FREE: Final = Domain(is_chosen=True, first=(FILL,))
