@@ -19,7 +19,7 @@ from cloudmend.controls.families.policies.mend import narrowed
 from oracle.policies.random_policies import ORGANIZATION, OWNER, Json, RandomPolicies
 from oracle.policies.random_strangers import RandomStrangers, as_call
 
-_REQUESTS = 25  # of strangers to each policy
+_REQUESTS = 12  # of strangers to each policy
 _QUICK = 250
 _DEEP = 100_000
 

@@ -15,7 +15,7 @@ from typing import Final
 from msgspec import Struct
 
 from cloudmend.controls.families.policies.actions import spelled, usual_actions
-from cloudmend.controls.families.policies.callers import TWELVE_DIGITS, Kind, Owner, Stranger, Strangers
+from cloudmend.controls.families.policies.callers import ADDRESS, TWELVE_DIGITS, Kind, Owner, Stranger, Strangers
 from cloudmend.controls.families.policies.conditions import ACTION, RESOURCE, Condition, Value, does
 from cloudmend.controls.families.policies.document import Statement
 from cloudmend.controls.families.policies.naming import is_of_many
@@ -39,7 +39,7 @@ _ACTIONS: Final = {
     "service": Wanted(_ANY_ACTION, _PASSED),
     "federated": Wanted(fit=((glob("sts:assumerolewithwebidentity"),),)),
 }
-_OF_ALL: Final = (ACTION, RESOURCE)  # the keys that all strangers bring alike
+_OF_ALL: Final = (ACTION, RESOURCE, ADDRESS)  # the keys that all strangers bring alike
 
 _ORGANIZATIONS: Final = re.compile(r"^o-[^/\n]+", re.MULTILINE)
 
@@ -69,7 +69,7 @@ class Policy:
         self.resources = Domain(absent=False, present=present, first=() if resources else ("*",))
         self._searches: dict[Stranger, Search] = {}
         self._actions: dict[tuple[Kind, int], Domain] = {}
-        self._solved: dict[tuple[object, ...], Value] = {}
+        self._solved: dict[tuple[object, ...], Value | Impossible] = {}
 
     def actions(self, kind: Kind, allow: Statement) -> Domain:
         """Return the actions that strangers can call."""
@@ -86,11 +86,11 @@ class Policy:
         if asked not in self._solved:
             try:
                 self._solved[asked] = solve(literals, domain, self.effort)
-            except Impossible:
-                self._solved[asked] = None
+            except Impossible as error:
+                self._solved[asked] = error
         found = self._solved[asked]
-        if found is None:
-            raise Impossible
+        if isinstance(found, Impossible):
+            raise found
         return found
 
     def search(self, stranger: Stranger) -> Search:
