@@ -27,6 +27,7 @@ _OPERATORS: Final[Mapping[str, tuple[str, bool]]] = {
     **{(kind + name).lower(): ((kind + name).lower(), False) for kind in ("Numeric", "Date") for name in _ORDERS},
     **{f"{kind}notequals": (f"{kind}equals", True) for kind in ("numeric", "date")},
 }
+_NULL: Final = _OPERATORS["null"]
 
 
 class Principals(Struct, frozen=True):
@@ -65,12 +66,21 @@ def statements_of(policy: Json) -> list[Any]:
 def parse(text: str) -> Json:
     """Return the document of a policy. Raises InputError."""
     try:
-        policy = json.loads(text)
+        policy = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise InputError(f"The policy is not JSON: {error}.") from None
     if not isinstance(policy, dict):
         raise InputError("The policy is not a JSON object.")
     return policy
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a key that stands twice: only one of the two would count."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"{next(key for key in keys if keys.count(key) > 1)!r} stands twice in one object")
+    return found
 
 
 def read(policy: Json) -> tuple[Statement, ...]:
@@ -148,7 +158,7 @@ class _Reader:
         for operator, keys in self._objects(self._given.get("Condition") or {}, "Condition"):
             match = _OPERATOR.fullmatch(operator)
             found = match and _OPERATORS.get(match[2].lower())
-            if not match or not found:
+            if not match or not found or (found == _NULL and (match[1] or match[3])):
                 self._refuse(f"{operator!r} is no operator of a condition that cloudmend knows")
             for key, value in self._objects(keys, f"Condition.{operator}"):
                 values = self._texts(value, f"Condition.{operator}.{key}")
