@@ -87,7 +87,7 @@ def test_it_reports_each_control_once_however_often_it_sweeps(account: tuple[Dep
         (GROUP, *(proof.control for proof in ONE_EACH), *BY_DEFAULT), True
     )
     answer = deployed.invoke("SweepFunction")
-    held = 2 + len(ONE_EACH) + len(BY_DEFAULT)  # and the packages' bucket
+    held = 1 + len(ONE_EACH) + len(BY_DEFAULT)  # and the group
     assert (answer["records"], answer["digest"], answer["held"]) == ([], 0, held)
     (record,) = deployed.records(old.group)
     assert (record["status"], record["notice"]) == ("observed", "digest")
@@ -174,4 +174,4 @@ def test_a_person_lists_it_and_fix_accepts_it(account: tuple[Deployed, Old]) -> 
     assert [proof.read(deployed, old.made[proof.control]) for proof in fixed] == [proof.mended for proof in fixed]
     left = [each for each in deployed.ledger().all_standing() if isinstance(each, StandingResource)]
     assert {each.control for each in left} == {BUCKET.control, *BY_DEFAULT} - {SNAPSHOT_BLOCK.control}
-    assert {each.resource.id for each in left} == {"cloudmend-packages", old.made[BUCKET.control], REGION}
+    assert {each.resource.id for each in left} == {old.made[BUCKET.control], REGION}
