@@ -571,3 +571,9 @@ def test_a_mend_is_told_with_both_values() -> None:
     assert CONSOLE.did(Step("SerialConsoleAccessEnabled", True, False)) == (
         "set SerialConsoleAccessEnabled from on to off"
     )
+
+
+def test_each_has_its_severity_and_the_name_that_others_have_for_it() -> None:
+    assert {GATEWAY.id, INSTANCE.id} <= {each.id for each in ALL if each.severity == "high"}
+    assert {each.severity for each in (EBS, SUBNET)} == {"medium"}
+    assert (GATEWAY.references, EBS.references) == (("Security Hub EC2.23",), ("Security Hub EC2.7",))
