@@ -16,6 +16,7 @@ _PLACE: Final = "an account for tests, such as [the embedded AWS](../embedded-aw
 _SEEN: Final = {
     "fix": "If a stack watches the account, the second line shows within seconds that it is closed.",
     "observe": "If a stack watches the account, it reports what the first line did.",
+    "off": "If a stack watches the account and its policy says `fix`, the second line soon shows what it did.",
 }
 
 
@@ -37,8 +38,8 @@ def section(control: Control[Any]) -> str:
     said = _all().get(control.id)
     if said is None:
         raise ValueError(f"{control.id} has no lines to try it: write [{control.id}] in {_FILE}.")
-    scan = f"cloudmend scan --control {control.id}"
-    lines = "\n".join(line.strip() for line in (said.open, said.see, scan, said.close))
+    scan = [] if control.mode == "off" else [f"cloudmend scan --control {control.id}"]
+    lines = "\n".join(line.strip() for line in (said.open, said.see, *scan, said.close))
     parts = (
         f"**Try**: open it, see it, and close it, in {_PLACE}.",
         f"<!-- test: try -->\n```bash\n{lines}\n```",

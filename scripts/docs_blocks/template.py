@@ -88,7 +88,8 @@ def conditions(block: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         for key, value in keys.items():
             is_absent = (operator, value) == ("Null", "true")
             either = f"{code(key)} is absent or " if operator.endswith("IfExists") else f"{code(key)} is "
-            yield f"{code(key)} is absent" if is_absent else f"{either}{code(str(value))}"
+            named = [value] if isinstance(value, str) else value
+            yield f"{code(key)} is absent" if is_absent else f"{either}{' or '.join(map(code, named))}"
 
 
 def _when(control: Control[Any], granted: Granted) -> str:

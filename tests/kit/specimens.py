@@ -10,6 +10,7 @@ from cloudmend.controls import (
     ebs_snapshot_public,
     eks_endpoint_cidrs,
     endpoint_service_public,
+    instance_owner_tag,
     lightsail_ports,
     network_acl_open,
     rds_snapshot_public,
@@ -259,6 +260,14 @@ def _open_acl_wider(client: Client, acl: str) -> None:
     _allow(client, acl, 120, "0.0.0.0/0", (3389, 3389), "17")
 
 
+def _launched_instance(client: Client) -> str:
+    ec2 = client("ec2")
+    image = ec2.register_image(Name="an-image")["ImageId"]
+    options = {"HttpTokens": "required", "HttpEndpoint": "enabled"}
+    (made,) = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, MetadataOptions=options)["Instances"]
+    return str(made["InstanceId"])
+
+
 OFFICE, PARTNER_RANGE = "198.51.100.0/24", "203.0.113.7/32"
 
 
@@ -317,8 +326,12 @@ SPECIMENS = (
     ),
     Specimen(s3_bucket_policy_public.CONTROL, _public_bucket, _disturb_bucket, _public_bucket_wider),
     Specimen(s3_bucket_acl_public.CONTROL, _public_acl, _disturb_grants, _grant_wider),
+    Specimen(instance_owner_tag.CONTROL, _launched_instance, by_event=True),
     *settings.SETTINGS,
 )
 # The quick profile has a few of each family that one factory makes. Of those that are shared with everybody these are
 # the EBS snapshot, the DB snapshot and the endpoint service.
-DEEP = (*settings.DEEP, *(each for each in SPECIMENS if each.control.id in {"ami_public", "ssm_document_public"}))
+DEEP = (
+    *settings.DEEP,
+    *(each for each in SPECIMENS if each.control.id in {"ami_public", "instance_owner_tag", "ssm_document_public"}),
+)

@@ -64,6 +64,7 @@ def test_the_whole_resource_is_left_as_it_is_until_the_exemption_ends(bench: Ben
     assert bench.mend().status in ("mended", "observed")
 
 
+@needs(lambda each: not each.by_event)
 def test_each_part_is_left_as_it_is_by_its_id(bench: Bench, add: Any) -> None:
     before = bench.state().parts
     assert before
@@ -79,7 +80,7 @@ def test_an_arn_names_it_as_its_id_does(bench: Bench, add: Any) -> None:
     assert add(arn).group == bench.id
 
 
-@needs(lambda each: each.control.parse_mark is None)
+@needs(lambda each: each.control.parse_mark is None and not each.by_event)
 def test_a_part_that_it_does_not_have_is_refused_with_those_that_it_has(bench: Bench, add: Any) -> None:
     with pytest.raises(InputError) as refused:
         add(part="no such part")

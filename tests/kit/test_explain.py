@@ -52,6 +52,7 @@ def event(bench: Bench) -> Json:
     return found
 
 
+@needs(lambda each: not each.by_event)
 def test_an_id_is_told_with_each_part_why_it_is_at_fault_and_what_would_be_done(bench: Bench) -> None:
     told = by_id(bench, bench.id)
     control = bench.control
@@ -93,6 +94,7 @@ def test_its_event_is_told_with_the_resource_that_it_leads_to(bench: Bench) -> N
     assert "No control watches" not in told
 
 
+@needs(lambda each: not each.by_event)
 def test_an_event_of_a_control_that_is_off_says_that_it_is_off(bench: Bench) -> None:
     raw = event(bench)
     bench.api.calls.clear()
@@ -103,6 +105,7 @@ def test_an_event_of_a_control_that_is_off_says_that_it_is_off(bench: Bench) -> 
     assert not {each.action for each in bench.api.calls} & {right.action for right in bench.control.reads}
 
 
+@needs(lambda each: not each.by_event)
 def test_what_only_observes_says_what_would_be_done_otherwise(bench: Bench) -> None:
     assert f"is only reported (control.{bench.control.id}.mode is observe), otherwise would " in by_id(
         bench, bench.id, bench.policy("observe")

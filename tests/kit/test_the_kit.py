@@ -66,12 +66,12 @@ def test_an_engine_that_finishes_before_it_tells_fails(monkeypatch: pytest.Monke
         return [record for record, _ in ended]
 
     monkeypatch.setattr(record, "record_all", finish_first)
-    assert fails(SNAPSHOT, promises.test_a_crash_at_any_step_is_completed_and_told_with_its_cause, False)
+    assert fails(SNAPSHOT, promises.test_a_crash_at_any_step_is_completed_and_told_with_its_cause)
 
 
 def test_an_engine_that_forgets_what_a_crash_left_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walk, "complete_met", lambda *_: False)
-    assert fails(SNAPSHOT, promises.test_a_crash_at_any_step_is_completed_and_told_with_its_cause, False)
+    assert fails(SNAPSHOT, promises.test_a_crash_at_any_step_is_completed_and_told_with_its_cause)
 
 
 def test_an_engine_that_does_not_prove_fails(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -181,6 +181,12 @@ def test_a_referenced_group_and_tags_are_told_in_the_response(groups: SecurityGr
     }
 
 
+@pytest.mark.parametrize("operation", ["RebootInstances", "StartInstances", "StopInstances", "TerminateInstances"])
+def test_the_instances_of_a_change_of_state_are_a_set(operation: str) -> None:
+    found = record(wire_call(operation, {"InstanceIds": ["i-0123456789abcdef0"]}, result={}))
+    assert found["requestParameters"] == {"instancesSet": {"items": [{"instanceId": "i-0123456789abcdef0"}]}}
+
+
 def test_times_in_a_response_are_milliseconds() -> None:
     result = {"VolumeId": "vol-1", "CreateTime": datetime(2026, 3, 1, tzinfo=UTC)}
     assert record(wire_call("CreateVolume", {}, result=result))["responseElements"] == {

@@ -23,7 +23,7 @@ from walkthrough.settings import SETTINGS
 from walkthrough.test_deployed_controls import APPROVED, CLUSTER, OF_RESOURCES, REGION, SLOW, Proof, Someone, cli
 
 _DECLARED: Final = (CLUSTER.control, ACCOUNT_BLOCK.control)  # what they are fixed to, the policy file says
-_OBSERVED: Final = (each.id for each in every() if each.mode == "observe" and each.id not in _DECLARED)
+_OBSERVED: Final = (each.id for each in every() if each.mode != "fix" and each.id not in _DECLARED)
 _FIXING: Final = "".join(f'\n[control.{name}]\nmode = "fix"\n' for name in _OBSERVED) + APPROVED + DECLARED
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from local.embedded.helpers import ACCOUNT
 from walkthrough.test_deployed_controls import EMR_BLOCK, REGION, SNAPSHOT_BLOCK, Proof, Someone, cli
 
 
@@ -29,6 +30,17 @@ def make_subnet(account: Someone, _: str) -> str:
     vpc = cli(account, "ec2", "create-vpc", "--cidr-block", "10.1.0.0/16")["Vpc"]["VpcId"]
     subnet = cli(account, "ec2", "create-subnet", "--vpc-id", vpc, "--cidr-block", "10.1.1.0/24")["Subnet"]
     return str(subnet["SubnetId"])
+
+
+def make_image(account: Someone, name: str) -> str:
+    return str(cli(account, "ec2", "register-image", "--name", name)["ImageId"])
+
+
+def started_by(account: Someone, image: str) -> Any:
+    """The tag of each instance that runs of an image."""
+    of_it = ("--filters", f"Name=image-id,Values={image}", "Name=instance-state-name,Values=running")
+    tags = "Reservations[].Instances[].Tags[?Key==`StartedBy`].Value[]"
+    return cli(account, "ec2", "describe-instances", *of_it, "--query", f"{tags}[]")
 
 
 def gateway(account: Someone, gateway_id: str) -> Any:
@@ -78,6 +90,16 @@ SUBNET: Final = Proof(
     "set MapPublicIpOnLaunch from on to off.",
     "MapPublicIpOnLaunch is on again",
 )
+TAGGED: Final = Proof(
+    "instance_owner_tag",
+    "EC2 instance",
+    make_image,
+    lambda image: f"ec2 run-instances --image-id {image} --count 1".split(),
+    started_by,
+    [f"arn:aws:iam::{ACCOUNT}:user/walkthrough"],
+    f"set its tag StartedBy to arn:aws:iam::{ACCOUNT}:user/walkthrough.",
+    "StartedBy is not there again",
+)
 ENCRYPTION: Final = _of_the_region(
     "ebs_encryption_default",
     "EBS encryption by default",
@@ -124,4 +146,5 @@ VPC_BLOCK: Final = _of_the_region(
     "InternetGatewayBlockMode is off again",
 )
 OF_THE_REGION: Final = (EMR_BLOCK, SNAPSHOT_BLOCK, ENCRYPTION, IMAGE_BLOCK, METADATA, CONSOLE, VPC_BLOCK)
+BY_EVENT: Final = (TAGGED,)  # what no look by hand can mend
 SETTINGS: Final = (*OF_THE_REGION, GATEWAY, MACHINE, SUBNET)

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
-from cloudmend.controls import IDS, by_id
+from cloudmend.controls import IDS, by_id, every
 from docs_blocks import by_hand as page_lines
 from local.embedded.helpers import ACCOUNT
 from walkthrough.blocks import ROOT, lines
 from walkthrough.buckets import ACCOUNT_BLOCK
 from walkthrough.by_hand import EVERY, ByHand, an_account_by_hand, scanned
 from walkthrough.conftest import run
-from walkthrough.settings import CONSOLE, OF_THE_REGION
+from walkthrough.settings import BY_EVENT, CONSOLE, OF_THE_REGION, TAGGED
 from walkthrough.test_deployed_controls import CLUSTER_SNAPSHOT, SLOW, SNAPSHOT, Proof
 
 TO_FILL_IN = re.compile(r"(?<![\w-])[A-Z][A-Z_]{2,}(?![\w-])")
@@ -39,12 +39,13 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ByHand]:
 
 
 def test_each_page_has_three_lines_and_a_scan_and_names_what_is_to_be_filled_in() -> None:
-    for control in IDS:
-        text = (ROOT / page(control)).read_text(encoding="utf-8")
-        *aws, scan, closing = lines(page(control), "try")
-        assert [line.split()[0] for line in (*aws, closing)] == ["aws"] * 3
-        assert scan == f"cloudmend scan --control {control}"
-        words = {word for line in (*aws, closing) for word in TO_FILL_IN.findall(line)}
+    """What is off by default has no scan, which would not look at it."""
+    for control in every():
+        text, commands = (ROOT / page(control.id)).read_text(encoding="utf-8"), lines(page(control.id), "try")
+        aws = [line for line in commands if line.startswith("aws ")]
+        scan = [] if control.mode == "off" else [f"cloudmend scan --control {control.id}"]
+        assert (len(aws), commands) == (3, [*aws[:2], *scan, *aws[2:]])
+        words = {word for line in aws for word in TO_FILL_IN.findall(line)}
         assert len(words) <= 1
         assert all(f"\n{word} is the " in text for word in words)
 
@@ -56,7 +57,7 @@ def test_a_control_without_lines_says_where_they_are_written(monkeypatch: pytest
 
 
 def test_every_control_has_its_lines_run() -> None:
-    assert {proof.control for proof in BY_PAGE} == set(IDS)
+    assert {proof.control for proof in (*BY_PAGE, *BY_EVENT)} == set(IDS)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +77,19 @@ def test_the_lines_of_its_page_open_it_show_it_and_close_it(account: ByHand, pro
     applied(account, proof, resource)
     assert bash(account, see) != shown
     assert not scanned(account, proof, resource)
+
+
+@pytest.mark.deep
+def test_the_lines_of_a_page_of_what_only_an_event_tells_make_it_show_it_and_end_it(account: ByHand) -> None:
+    image = TAGGED.make(account, "page-of-an-event")
+    opening, see, closing = (TO_FILL_IN.sub(image, line) for line in lines(page(TAGGED.control), "try"))
+    others = account.scanned("--control", TAGGED.control)["rows"]
+    bash(account, opening)
+    shown = bash(account, see)
+    assert len(account.scanned("--control", TAGGED.control)["rows"]) == len(others) + 1
+    bash(account, closing)
+    assert bash(account, see) != shown
+    assert account.scanned("--control", TAGGED.control)["rows"] == others
 
 
 def applied(account: ByHand, proof: Proof, resource: str) -> None:

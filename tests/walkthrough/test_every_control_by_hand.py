@@ -22,7 +22,7 @@ from support import NOW, policy
 from walkthrough.by_hand import ALL, EVERY, GROUP, ByHand, an_account_by_hand, opened, scanned
 from walkthrough.conftest import run
 from walkthrough.deployed import RIGHTS
-from walkthrough.settings import CONSOLE
+from walkthrough.settings import BY_EVENT, CONSOLE, TAGGED
 from walkthrough.test_deployed_controls import BUCKET, BY_DEFAULT, OF_RESOURCES, REGION, Proof
 
 QUICK = (GROUP, *OF_RESOURCES[:4], CONSOLE)
@@ -35,7 +35,7 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ByHand]:
 
 
 def test_every_control_is_tried_by_hand() -> None:
-    missing = set(IDS) - {proof.control for proof in EVERY}
+    missing = set(IDS) - {proof.control for proof in (*EVERY, *BY_EVENT)}
     assert not missing, (
         "write a Proof, in tests/walkthrough/settings.py or beside it, and add it to EVERY of by_hand.py"
     )
@@ -94,6 +94,19 @@ def test_what_only_observes_is_shown_and_never_fixed_even_if_it_is_named(by_hand
     assert "s3_bucket_block_public_access is observe, unless" in said
     assert "Plan: nothing to do." in said
     assert BUCKET.read(by_hand, bucket) == before
+
+
+@pytest.mark.deep
+def test_what_only_an_event_tells_is_reported_by_hand_and_never_mended(by_hand: ByHand) -> None:
+    others = {row["resource"] for row in by_hand.scanned("--control", TAGGED.control)["rows"]}
+    image = opened(by_hand, TAGGED, "by-hand-without-an-event")
+    rows = by_hand.scanned("--control", TAGGED.control)["rows"]
+    (row,) = (each for each in rows if each["resource"] not in others)
+    assert (row["action"], row["part"]) == ("observe", "StartedBy")
+    words = ("--region", REGION, "--resource", row["resource"], "--control", TAGGED.control)
+    said = by_hand.cloudmend("fix", *words, "--policy", str(by_hand.policy), "--yes", status=1)
+    assert "only the event of its launch says who launched it" in " ".join(said.split())
+    assert TAGGED.read(by_hand, image) == []
 
 
 def test_a_name_that_two_kinds_have_is_looked_for_under_both(by_hand: ByHand) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
+from cloudmend.controls.families.owners import owner_in
 from cloudmend.controls.families.shared import ec2_change, ec2_turned, shared_with_everybody
 from cloudmend.controls.resource_types import IMAGE
 from cloudmend.core.contract import NoSettings, Parts, State, Taken, Trigger, rights
@@ -37,7 +38,7 @@ def _read(image: Resource, reader: Reader, _: NoSettings) -> State | None:
     if row is None:
         return None
     labels = {label: row[key] for label, key in (("name", "Name"), ("deprecated", "DeprecationTime")) if row.get(key)}
-    return State({_ALL: row["Public"]}, owner=row["OwnerId"], labels=labels)
+    return State({_ALL: row["Public"]}, owner=row["OwnerId"], labels={**labels, **owner_in(row.get("Tags", ()))})
 
 
 def _put(image: Resource, _: str, __: Any, then: Any) -> Call:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from cloudmend.controls.families.owners import owner_in
 from cloudmend.controls.families.switches import Standing, asked, sets, switch
 from cloudmend.controls.resource_types import INSTANCE
 from cloudmend.core.contract import NoSettings, State, Trigger, rights
@@ -30,7 +31,8 @@ def _read(instance: Resource, reader: Reader, _: NoSettings) -> State | None:
     # Without the endpoint nothing answers, and a call that requires tokens there is refused.
     is_safe = options.get("HttpEndpoint") == "disabled"
     wait = "AWS is applying another change of its metadata options" if options.get("State") == "pending" else ""
-    return State({_TOKENS: _NEEDED if is_safe else options[_TOKENS]}, context=Standing(wait=wait))
+    labels = owner_in(rows[0].get("Tags", ()))
+    return State({_TOKENS: _NEEDED if is_safe else options[_TOKENS]}, context=Standing(wait=wait), labels=labels)
 
 
 def _put(instance: Resource, then: Any) -> Call:

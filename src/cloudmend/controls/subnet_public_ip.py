@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from cloudmend.controls.families.owners import owner_in
 from cloudmend.controls.families.switches import asked, on_off, sets, switch
 from cloudmend.controls.resource_types import SUBNET
 from cloudmend.core.contract import State, Trigger, rights
@@ -33,7 +34,8 @@ def _read(subnet: Resource, reader: Reader, settings: Settings) -> State | None:
         return None
     (row,) = answer["Subnets"]
     is_left = row["DefaultForAz"] and not settings.default_subnets
-    return State({_FLAG: row[_FLAG] and not is_left}, owner=row["OwnerId"], labels={"vpc": row["VpcId"]})
+    labels = {"vpc": row["VpcId"], **owner_in(row.get("Tags", ()))}
+    return State({_FLAG: row[_FLAG] and not is_left}, owner=row["OwnerId"], labels=labels)
 
 
 def _put(subnet: Resource, then: Any) -> Call:

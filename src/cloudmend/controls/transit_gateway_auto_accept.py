@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from cloudmend.controls.families.owners import owner_in
 from cloudmend.controls.families.switches import Standing, asked, sets, switch
 from cloudmend.controls.resource_types import TRANSIT_GATEWAY
 from cloudmend.core.contract import NoSettings, State, Trigger, rights
@@ -26,7 +27,8 @@ def _read(gateway: Resource, reader: Reader, _: NoSettings) -> State | None:
     if row is None or row["State"] in _ENDED:
         return None
     wait = "" if row["State"] == "available" else f"it is {row['State']}"
-    return State({_OPTION: row["Options"][_OPTION]}, context=Standing(wait=wait), owner=row["OwnerId"])
+    labels = owner_in(row.get("Tags", ()))
+    return State({_OPTION: row["Options"][_OPTION]}, context=Standing(wait=wait), owner=row["OwnerId"], labels=labels)
 
 
 def _put(gateway: Resource, then: Any) -> Call:

@@ -140,7 +140,7 @@ class State(Struct, frozen=True):
     """The answer of AWS about a resource. `parts` can be put back; `context` is only needed to judge.
 
     `guard` is a revision that changes with every write. `owner` is the account that AWS names, if it names one.
-    `labels` are texts for modes and notices: the name, the VPC, tags.
+    `labels` are texts for modes and notices: the name, the VPC, and the tags that say whose it is ("owner").
     """
 
     parts: Parts

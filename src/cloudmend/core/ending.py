@@ -53,6 +53,7 @@ def record_of(ended: Outcome, now: datetime, run_by: str = "") -> Record:
         exemptions_unreadable=ended.unreadable,
         ledger_unreadable=ended.ledger_unreadable,
         steps=without_tags_of(ended.steps) if ended.tags_left_out else ended.steps,
+        whose=ended.view.state.labels.get("owner", "") if ended.view else "",
         seconds_since_call=round((now - cause.time).total_seconds(), 3) if cause.time else None,
     )
     return guided(record, target.control, ended.view, ended.settings)

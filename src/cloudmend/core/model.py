@@ -233,6 +233,7 @@ class Record(Struct, frozen=True, kw_only=True):
     look: tuple[str, ...] = ()  # AWS CLI commands, in order: they show the resource, or after a mend who took it
     by_hand: tuple[str, ...] = ()  # those that close what is at fault, in order; empty where they are not known
     words: Words = Words()
+    whose: str = ""  # the resource's tags that say whose it is, as somebody wrote them
     taken: tuple[str, ...] = ()  # what is known of who took it while it was open: no mend undoes that
     seconds_since_call: float | None = None  # CloudTrail's eventTime has whole seconds
 

@@ -27,6 +27,9 @@ _ENTRY = re.compile("(Create|Replace)NetworkAclEntryRequest")
 _OF_ENTRIES = {"IcmpTypeCode": "icmpTypeCode", "PortRange": "portRange", "Protocol": "aclProtocol"}
 """The members of a network ACL's entry with a name of CloudTrail's own; a structure that is left out is {}."""
 
+_OF_STATES = re.compile("(Start|Stop|Reboot|Terminate)Instances")
+"""The calls whose list of instances has a name of CloudTrail's own in the request."""
+
 
 @dataclass(frozen=True)
 class WireCall:
@@ -88,7 +91,10 @@ def _request(call: WireCall) -> dict[str, Any]:
     shape = ec2_model().operation_model(call.operation).input_shape
     if _WRAPPED.fullmatch(call.operation):
         return {f"{call.operation}Request": _wrapped_request(shape, call.params)}
-    return _classic(shape, call.params)
+    told = _classic(shape, call.params)
+    if _OF_STATES.fullmatch(call.operation) and "instanceIds" in told:
+        told["instancesSet"] = told.pop("instanceIds")
+    return told
 
 
 def _response(call: WireCall) -> dict[str, Any] | None:

@@ -34,6 +34,7 @@ def fixed(bench: Bench, plan: FixPlan) -> tuple[int, list[Record]]:
     return carry_out(plan, lambda _: world, bench.policy(), notifier, lambda _: True), bench.notes.told
 
 
+@needs(lambda each: not each.by_event)
 def test_a_row_says_what_where_why_and_what_would_become_of_it(bench: Bench) -> None:
     report = report_of(looked(bench))
     assert (report.unread, report.looks, {row.resource for row in report.rows}) == ((), 1, {bench.id})
@@ -48,6 +49,7 @@ def test_a_row_says_what_where_why_and_what_would_become_of_it(bench: Bench) -> 
     assert "write" not in bench.steps.names
 
 
+@needs(lambda each: not each.by_event)
 def test_fix_does_what_scan_showed_and_then_scan_shows_nothing(bench: Bench) -> None:
     shown = {row.part: row.value for row in report_of(looked(bench)).rows}
     plan = plan_of(looked(bench))

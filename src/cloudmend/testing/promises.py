@@ -143,11 +143,21 @@ def test_answers_in_another_order_lead_to_the_same_end(bench: Bench) -> None:
     assert bench.mend().status == "clean"
 
 
+@needs(lambda each: each.by_event)
+def test_a_sweep_reports_what_only_an_event_could_mend(bench: Bench) -> None:
+    before = bench.state()
+    (record,) = bench.sweep()
+    assert (record.status, record.findings[0].is_due) == ("observed", False)
+    assert bench.state() == before
+
+
+@needs(lambda each: not each.by_event)
 def test_a_sweep_finds_it_and_mends_it_without_an_event(bench: Bench) -> None:
     (record,) = bench.sweep()
     assert (record.status, record.missed, record.event_name) == ("mended", True, "Sweep")
 
 
+@needs(lambda each: not each.by_event)
 def test_what_was_there_before_a_stack_is_left_until_a_person_accepts_it(bench: Bench) -> None:
     before, (named,) = bench.state(), bench.targets()
     other = replace(named.cause, name="Other")  # an event that opened something else
@@ -209,8 +219,16 @@ def test_what_somebody_else_changes_meanwhile_is_kept(bench: Bench) -> None:
     assert bench.specimen.added in str(bench.state().parts)
 
 
-@pytest.mark.parametrize("is_swept", [False, True], ids=["retried", "swept"])
-def test_a_crash_at_any_step_is_completed_and_told_with_its_cause(bench: Bench, is_swept: bool) -> None:
+def test_a_crash_at_any_step_is_completed_and_told_with_its_cause(bench: Bench) -> None:
+    _crash_at_any_step(bench, is_swept=False)
+
+
+@needs(lambda each: not each.by_event)
+def test_a_crash_at_any_step_is_completed_and_told_with_its_cause_by_a_sweep(bench: Bench) -> None:
+    _crash_at_any_step(bench, is_swept=True)
+
+
+def _crash_at_any_step(bench: Bench, *, is_swept: bool) -> None:
     before = bench.state()
     event = bench.event()
     targets = bench.targets()

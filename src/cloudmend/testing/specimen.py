@@ -17,7 +17,8 @@ class Specimen(NamedTuple):
     `disturb` changes something of the resource that is not at fault, as somebody else might meanwhile: its value must
     contain `added`. `worsen` puts something more of it at fault. Neither is needed where there is no such
     thing. `unused` are actions that the control needs for another kind of resource alone. `policy` are lines of the
-    control's table without which it mends nothing.
+    control's table without which it mends nothing. `by_event`: only the event of a call says what mends it, so that a
+    look without one reports it.
     """
 
     control: Control[Any]
@@ -27,6 +28,7 @@ class Specimen(NamedTuple):
     unused: tuple[str, ...] = ()
     added: str = "added-meanwhile"
     policy: str = ""
+    by_event: bool = False
 
 
 def name(specimen: Specimen) -> str:

@@ -59,6 +59,7 @@ What ebs_encryption_default, eks_endpoint_cidrs, image_block_public_access, inst
 instance_metadata_defaults, network_acl_open, rds_instance_public, redshift_cluster_public, \
 s3_account_block_public_access, s3_bucket_block_public_access, serial_console_access, subnet_public_ip, \
 transit_gateway_auto_accept and vpc_block_public_access find is only reported.
+What instance_owner_tag finds is not looked at.
 What is at fault in VPC vpc-0123456789abcdef0 is only reported.
 What is at fault in account 111122223333 is mended.
 What is at fault elsewhere is only reported.

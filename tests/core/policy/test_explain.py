@@ -22,6 +22,7 @@ REPORTED = (
     "s3_bucket_block_public_access, serial_console_access, subnet_public_ip, transit_gateway_auto_accept and "
     "vpc_block_public_access find is only reported."
 )
+OFF = "What instance_owner_tag finds is not looked at."
 
 
 def explained(text: str, **settings: str) -> tuple[str, ...]:
@@ -49,6 +50,7 @@ def test_the_default_policy_in_full() -> None:
             "accepts it."
         ),
         REPORTED,
+        OFF,
         "What is at fault is mended.",
     )
 
@@ -115,6 +117,7 @@ BASELINE = "its baseline: only reported, until cloudmend fix --ledger TABLE acce
                 f"{FIRST} of {CONTROL} elsewhere is mended.",
                 f"{FIRST} elsewhere is {BASELINE}.",
                 REPORTED,
+                OFF,
                 "What is at fault is mended.",
             ),
         ),
@@ -125,6 +128,7 @@ BASELINE = "its baseline: only reported, until cloudmend fix --ledger TABLE acce
                 f"{FIRST} in account 111122223333 is {BASELINE}.",
                 f"{FIRST} elsewhere is mended.",
                 REPORTED,
+                OFF,
                 "What is at fault is mended.",
             ),
         ),
@@ -135,6 +139,7 @@ BASELINE = "its baseline: only reported, until cloudmend fix --ledger TABLE acce
                 f"{FIRST} is {BASELINE}.",
                 f"What {CONTROL} finds is only reported.",
                 REPORTED,
+                OFF,
                 "What is at fault in account 111122223333 is only reported.",
                 "What is at fault elsewhere is only reported.",
             ),
@@ -156,18 +161,20 @@ def test_a_control_keeps_its_default_elsewhere_and_one_that_mends_is_among_the_r
         f"What {observes} finds in {place} is mended.",
         f"What {observes} finds elsewhere is only reported.",
         REPORTED.replace("s3_bucket_block_public_access, ", ""),
+        OFF,
         "What is at fault elsewhere is mended.",
     )
     assert explained(f"control.{CONTROL}.mode.vpc.vpc-01234567 = 'observe'")[9:] == (
         f"What {CONTROL} finds in VPC vpc-01234567 is only reported.",
         REPORTED,
+        OFF,
         "What is at fault elsewhere is mended.",
     )
 
 
 def test_a_policy_that_says_nothing_mends_and_keeps_a_baseline() -> None:
     said = explain(Policy(mode=Modes(), existing=Choice()), NOW, CATALOG)
-    assert said[8:] == (f"{FIRST} is {BASELINE}.", REPORTED, "What is at fault is mended.")
+    assert said[8:] == (f"{FIRST} is {BASELINE}.", REPORTED, OFF, "What is at fault is mended.")
 
 
 @pytest.mark.parametrize("table", [f"control = {{ {CONTROL} = 'fix' }}", "account = { 111122223333 = 'fix' }"])

@@ -80,6 +80,7 @@ OPERATIONS_OF_CONTROLS = {
     "cloudtrail": ("LookupEvents",),
     "ec2": (
         "CreateNetworkAclEntry",
+        "CreateTags",
         "DeleteNetworkAclEntry",
         "DescribeImages",
         "DescribeInstances",

@@ -74,6 +74,8 @@ def _description(record: Record) -> Iterator[str]:
     yield f"*Through:* {_code(record.attribution.through)}"
     if runner := run_by(record):
         yield f"*Run by:* {_code(runner)}"
+    if record.whose:
+        yield f"*Whose:* {_code(record.whose)}"
     notes = remarks(record)
     yield from (f"*Note:* {chat(note, _REMARK)}" for note in notes[:_ITEMS])
     for edit in record.edits[:_ITEMS]:

@@ -72,6 +72,8 @@ def _event(record: Record) -> Iterator[str]:
     yield f"From:    {_said(record.attribution.where)}"
     if runner := run_by(record):
         yield f"Run by:  {_said(runner)}"
+    if record.whose:
+        yield f"Whose:   {_said(record.whose)}"
     if record.decision:
         yield f"Decided: {_said(record.decision)}"
     if took := duration(record):
