@@ -121,6 +121,21 @@ def test_junk_anywhere_in_a_policy_is_read_or_refused() -> None:
     assert 300 < refused < 1200
 
 
+def test_a_text_is_parsed() -> None:
+    assert parse('{"Statement": []}') == {"Statement": []}
+
+
+def test_a_statement_whose_conditions_leave_no_room_is_left_to_a_person() -> None:
+    crowded = {each: {"aws:PrincipalAccount": "*"} for each in ("StringNotEquals", "StringLike")}
+    crowded |= {each: {"aws:PrincipalAccount": "anonymous"} for each in ("StringEquals", "stringequalsignorecase")}
+    whole = policy(allow(crowded))
+
+    mended = narrowed(whole, admissions(whole, MINE), MINE)
+
+    assert mended.policy == whole
+    assert mended.reasons == {0: "it has three conditions on the key already: edit it by hand"}
+
+
 def test_a_key_that_nobody_reads_may_be_nested_deeply() -> None:
     deep: Any = []
     for _ in range(50_000):
@@ -184,9 +199,27 @@ def test_a_policy_that_is_too_hard_comes_to_an_end_and_is_called_public(statemen
     assert {each.kind for each in found} == {"public"}
 
 
-def test_what_was_not_decided_is_said() -> None:
-    circle = {"aws:Referer": "a${aws:UserAgent}", "aws:UserAgent": "a${aws:Referer}"}
-    (found,) = admissions(policy(allow({"StringEquals": circle})), MINE)
+_CIRCLE = {"aws:Referer": "a${aws:UserAgent}", "aws:UserAgent": "a${aws:Referer}"}
+_CIRCLE_OF_PEOPLE = {"aws:PrincipalArn": "*${aws:userid}x", "aws:userid": "*${aws:PrincipalArn}x"}
 
-    assert found.request is None
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        [allow({"StringEquals": _CIRCLE})],
+        [
+            allow(
+                on("StringLike", "aws:PrincipalAccount", "5*") | on("ArnLike", "aws:PrincipalArn", "arn:aws:iam::6*:*")
+            )
+        ],
+        [allow(on("StringLike", ORG, "*-MINE")), deny(on("StringNotEqualsIgnoreCase", ORG, "o-mine"))],
+        # Of services, one could; of people, it is not known: the worse answer counts.
+        [allow({"StringLikeIfExists": _CIRCLE_OF_PEOPLE} | on("StringNotEquals", "aws:PrincipalType", "Anonymous"))],
+    ],
+    ids=["variables in a circle", "an account of two kinds", "an organization in capitals", "people and services"],
+)
+def test_what_was_not_decided_is_public_and_said(statements: list[Any]) -> None:
+    (found,) = admissions(policy(*statements), MINE)
+
+    assert (found.kind, found.request) == ("public", None)
     assert reason(found) == "it has too many conditions and Denies to rule out that a stranger can use it"

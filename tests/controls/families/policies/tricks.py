@@ -231,6 +231,48 @@ TRICKS: list[tuple[str, str, list[Any]]] = [
             on("ForAnyValue:StringEquals", "aws:CalledVia", "a") | on("foranyvalue:stringequals", "aws:CalledVia", "b")
         ),
     ),
+    (
+        "two texts of one set, and a Deny of one alone",
+        "public",
+        [
+            allow(
+                on("ForAnyValue:StringEquals", "aws:CalledVia", "a")
+                | on("foranyvalue:stringequals", "aws:CalledVia", "b")
+            ),
+            deny(on("ForAllValues:StringEquals", "aws:CalledVia", "a")),
+            deny(on("StringEquals", "aws:CalledVia", "a")),
+        ],
+    ),
+    (
+        "a Deny of what is no range, and of some addresses",
+        "public",
+        [
+            allow(on("Null", "aws:SourceIp", "false")),
+            deny(on("NotIpAddress", "aws:SourceIp", "office")),
+            deny(on("IpAddress", "aws:SourceIp", ["0.0.0.0/1", "128.0.0.0/2", "::/0"])),
+        ],
+    ),
+    (
+        "a Deny that a lacking tag escapes",
+        "public",
+        [allow(), deny(on("StringNotEquals", "aws:PrincipalArn", f"{_ANY_ROLE}-${{aws:PrincipalTag/team}}"))],
+    ),
+    (
+        "accounts, or a user's name",
+        "public",
+        keys(
+            on("StringLike", "aws:PrincipalAccount", ["5*", "${aws:username}"])
+            | on("StringNotLike", "aws:PrincipalAccount", "4*")
+        ),
+    ),
+    (
+        "accounts, or that of the source",
+        "public",
+        keys(
+            on("StringLike", "aws:PrincipalAccount", ["5*", "${aws:SourceAccount}"])
+            | on("StringNotLike", "aws:PrincipalAccount", "4*")
+        ),
+    ),
     ("another network", "private", [allow(), deny(on("StringNotEqualsIfExists", "aws:SourceVpce", "vpce-1"))]),
     ("a boolean that is none", "private", keys(on("Bool", "aws:SecureTransport", "yes"))),
     ("bytes", "public", keys(on("BinaryEquals", "s3:ExistingObjectTag/a", "YQ=="))),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NoReturn
 
 from msgspec import Struct
@@ -51,11 +51,6 @@ class Statement(Struct, frozen=True):
     denies: bool
     principals: Principals
     conditions: tuple[Condition, ...]
-
-    @property
-    def name(self) -> str:
-        """Return its name for a person: its Sid, or its number from 1."""
-        return f"statement {self.sid}" if self.sid else f"statement number {self.place + 1}"
 
 
 def statements_of(policy: Json) -> list[Any]:
@@ -181,8 +176,3 @@ class _Reader:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
-
-
-def in_all(statements: Sequence[Statement]) -> Iterator[Condition]:
-    """Yield the conditions of all statements."""
-    return (each for statement in statements for each in statement.conditions)

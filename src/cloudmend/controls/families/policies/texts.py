@@ -94,8 +94,6 @@ def find(wanted: Wanted, effort: Effort, first: Iterable[str] = ()) -> str | Non
 
     `first` are tried first. Then come the examples of the patterns.
     """
-    if not all(wanted.fit):
-        return None
     fixed = next((group for group in wanted.fit if all(each.fixed is not None for each in group)), None)
     if fixed is not None:
         return next((each.fixed for each in fixed if each.fixed is not None and wanted.holds(each.fixed)), None)
@@ -127,12 +125,10 @@ Masks = tuple[int, ...]
 
 
 def _searched(wanted: Wanted, effort: Effort) -> str | None:
-    """Return the shortest text, by a search through the places of all patterns."""
+    """Return the shortest text that is not empty, by a search through the places of all patterns."""
     walks = [_walk(each) for group in wanted.fit for each in group] + [_walk(each) for each in wanted.none]
     judge = _Judge([len(group) for group in wanted.fit], walks)
     start = tuple(walk.start for walk in walks)
-    if judge.is_end(start):
-        return ""
     alphabet = _alphabet(wanted)
     seen, waiting = {start}, deque([("", start)])
     while waiting:
