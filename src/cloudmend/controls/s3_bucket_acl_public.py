@@ -71,7 +71,8 @@ _CANNED: Final = {
 }
 
 
-def _read(bucket: Resource, reader: Reader, _: NoSettings) -> State | None:
+def read(bucket: Resource, reader: Reader, _: NoSettings) -> State | None:
+    """Return the grants that are in effect; None if there is no such bucket. Raises AwsError."""
     answer = reader.get(Call("s3", "GetBucketAcl", {"Bucket": bucket.id}), GONE)
     return None if answer is None else State(_parts(answer["Grants"]), context=answer["Owner"]["ID"])
 
@@ -88,12 +89,17 @@ def _part(grantee: str, permission: str) -> tuple[str, str]:
 
 
 def _judge(view: View, _: NoSettings) -> Iterator[Finding]:
-    restraint = _restraint(view)
-    for part, grantee in view.parts.items():
+    return public_grants(view.resource.id, view.parts)
+
+
+def public_grants(bucket: str, parts: Parts) -> Iterator[Finding]:
+    """Yield the grants to everybody, and to everybody with an AWS account."""
+    restraint = _restraint(parts)
+    for part, grantee in parts.items():
         if who := _PUBLIC.get(grantee):
             permission = part.partition(" ")[0]
             unsigned = " --no-sign-request" if grantee == _ALL else ""
-            shown = _TRY.get(permission, "").format(name=view.resource.id)
+            shown = _TRY.get(permission, "").format(name=bucket)
             yield Finding(
                 part=part,
                 why=f"{who} may {_MAY[permission]}",
@@ -103,9 +109,9 @@ def _judge(view: View, _: NoSettings) -> Iterator[Finding]:
             )
 
 
-def _restraint(view: View) -> str:
+def _restraint(parts: Parts) -> str:
     """Return why the ACL cannot be written with the rights that cloudmend has; empty if it can."""
-    left = {part: grantee for part, grantee in view.parts.items() if grantee not in _PUBLIC}
+    left = {part: grantee for part, grantee in parts.items() if grantee not in _PUBLIC}
     if not any(part.startswith("FULL_CONTROL ") for part in left):
         return "nobody would have full control of it then. Write its ACL by hand"
     if sum(map(len, left.values())) > _MOST:
@@ -176,7 +182,7 @@ CONTROL: Final = Control[NoSettings](
         },
     ),
     undoes=rights(_WRITE),
-    read=_read,
+    read=read,
     judge=_judge,
     put=_put,
     every=every_bucket,

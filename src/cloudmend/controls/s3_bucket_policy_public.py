@@ -45,7 +45,11 @@ class Standing(Struct, frozen=True):
     flags: frozenset[str] = frozenset()
 
 
-def _read(bucket: Resource, reader: Reader, _: Settings) -> State | None:
+def read(bucket: Resource, reader: Reader, _: Settings) -> State | None:
+    """Return the policy, with what S3 says of it and which flags hold; None if there is no such bucket.
+
+    Raises AwsError.
+    """
     named = {"Bucket": bucket.id}
     answer = reader.get(Call("s3", "GetBucketPolicy", named), _ABSENT)
     if not answer:
@@ -74,7 +78,8 @@ def _put(bucket: Resource, _: State, text: str) -> Call:
     return Call("s3", "PutBucketPolicy", {"Bucket": bucket.id, POLICY: text})
 
 
-def _about(bucket: Resource) -> Sequence[str]:
+def about(bucket: Resource) -> Sequence[str]:
+    """Return the ARNs of what a bucket's policy can be about."""
     arn = BUCKET.arn_of(bucket.id, bucket.account, bucket.region)
     return arn, f"{arn}/*"
 
@@ -97,11 +102,11 @@ _ROW: Final = public_policy(
     ),
     writes=rights("s3:PutBucketPolicy"),
     undoes=rights("s3:PutBucketPolicy"),
-    read=_read,
+    read=read,
     put=_put,
     every=every_bucket,
     limit=_LIMIT,
-    about=_about,
+    about=about,
     errors={**ERRORS, "AccessDenied": "final"},
 )
 CONTROL: Final = replace(_ROW, judge=_judge)

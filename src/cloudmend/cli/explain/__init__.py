@@ -15,8 +15,9 @@ def explain(
     subject: Annotated[
         str,
         typer.Argument(
-            metavar="ID|ARN|EVENT.json|POLICY.json",
-            help="What a control watches, or a part of it; or the file of an event or a resource policy, - is stdin.",
+            metavar="ID|ARN|EVENT.json|POLICY.json|s3://BUCKET",
+            help="What a control watches, or a part of it; the file of an event or a resource policy, - is stdin; or a "
+            "whole bucket.",
         ),
     ],
     region: Annotated[
@@ -31,23 +32,29 @@ def explain(
     organization: Annotated[
         str, typer.Option(metavar="ID", help="Of a policy: the owner's organization, to narrow to it instead.")
     ] = "",
-    form: Annotated[Literal["text", "json", "sarif"], typer.Option("--format", help="sarif is for a policy.")] = "text",
+    form: Annotated[
+        Literal["text", "json", "sarif"], typer.Option("--format", help="sarif: of a policy or bucket.")
+    ] = "text",
     fail_on_findings: Annotated[
-        bool, typer.Option("--fail-on-findings", help="Exit with 4 if a policy is public.")
+        bool, typer.Option("--fail-on-findings", help="Exit with 4 if a policy or a bucket is public.")
     ] = False,
 ) -> None:
-    """Say why something is at fault, or whether a policy is public. It only reads.
+    """Say why something is at fault, or whether a policy or a bucket is public. It only reads.
 
     For an event, say what it leads to.
 
     Example: cloudmend explain sg-05fe30eb67c909f27
     """
     from cloudmend.cli.context import look_context
+    from cloudmend.cli.explain import bucket
     from cloudmend.cli.explain.policy import answer_about, is_policy, read_owner
     from cloudmend.cli.explain.run import explain as run
     from cloudmend.cli.help import DONE, FOUND
     from cloudmend.cli.subjects import read_event, subjects_by_name
 
+    if subject.startswith(bucket.SCHEME):
+        is_open = bucket.answer_about(subject, region, read_owner(owner, organization, needs_account=False), form)
+        raise typer.Exit(FOUND if is_open and fail_on_findings else DONE)
     is_file = subject == "-" or Path(subject).exists() or not subjects_by_name(subject)
     if is_file and subject != "-" and not Path(subject).exists():
         what = "neither an id, such as sg-05fe30eb67c909f27, nor a file"

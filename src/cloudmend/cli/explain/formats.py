@@ -1,4 +1,4 @@
-"""What `cloudmend explain` found out about a policy, as JSON and as SARIF."""
+"""The answer of `cloudmend explain` about a policy, as JSON and as SARIF."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _TEXT: Final = 1000  # characters of a message
 _SID: Final = 100
 _RULES: Final = {
-    "public": ("A stranger can use the policy.", "8.0", "error"),
-    "deputy": ("An AWS service can use the policy for any account.", "5.0", "warning"),
+    "policy-public": ("A stranger can use the policy.", "8.0", "error"),
+    "policy-deputy": ("An AWS service can use the policy for any account.", "5.0", "warning"),
+    "acl-public": ("Everybody can use the ACL.", "8.0", "error"),
 }
+_OF_POLICIES: Final = ("policy-public", "policy-deputy")
 _STATEMENTS: Final = re.compile(r'"Statement"\s*:\s*')
 
 
@@ -57,15 +59,17 @@ def title(admission: Admission) -> str:
 
 def as_json(explained: Explained) -> str:
     """Return one line of JSON."""
+    return json.dumps({"version": 1, "public": explained.is_public, **answer(explained)}) + "\n"
+
+
+def answer(explained: Explained) -> dict[str, Any]:
+    """Return what JSON says of a policy, beside whether it is public."""
     right = explained.narrowed
-    document = {
-        "version": 1,
-        "public": explained.is_public,
+    return {
         "deputy": bool(explained.count("deputy")),
         "findings": [_finding(explained, each) for each in explained.found],
         "narrowed": right.policy if right else None,
     }
-    return json.dumps(document) + "\n"
 
 
 def _finding(explained: Explained, admission: Admission) -> dict[str, Any]:
@@ -89,32 +93,46 @@ def _finding(explained: Explained, admission: Admission) -> dict[str, Any]:
 
 def as_sarif(explained: Explained) -> str:
     """Return one log with one run. A result has the line of its statement where the file shows it."""
+    lines = statement_lines(explained)
+    return log([_result(explained, each, lines) for each in explained.found], _OF_POLICIES)
+
+
+def results(explained: Explained, uri: str) -> list[dict[str, Any]]:
+    """Return the results about a policy that is in no file."""
+    return [result(f"policy-{each.kind}", f"{title(each)}: {reason(each)}", uri) for each in explained.found]
+
+
+def result(rule: str, text: str, uri: str, line: int = 0) -> dict[str, Any]:
+    """Return a result. The first line is 1; 0: it is not known."""
+    place: dict[str, Any] = {"artifactLocation": {"uri": uri}}
+    if line:
+        place["region"] = {"startLine": line}
+    return {
+        "ruleId": rule,
+        "level": _RULES[rule][2],
+        "message": {"text": f"{chat(text, _TEXT)}."},
+        "locations": [{"physicalLocation": place}],
+    }
+
+
+def log(found: Sequence[Json], names: Sequence[str] = tuple(_RULES)) -> str:
+    """Return a log with one run that has these results, and the rules of these names."""
     rules = [
         {
-            "id": f"policy-{kind}",
+            "id": rule,
             "shortDescription": {"text": text},
             "properties": {"security-severity": score, "tags": ["security"]},
         }
-        for kind, (text, score, _) in _RULES.items()
+        for rule, (text, score, _) in ((name, _RULES[name]) for name in names)
     ]
-    lines = statement_lines(explained)
-    run = {
-        "tool": {"driver": {"name": "cloudmend", "version": CODE_VERSION, "rules": rules}},
-        "results": [_result(explained, each, lines) for each in explained.found],
-    }
+    run = {"tool": {"driver": {"name": "cloudmend", "version": CODE_VERSION, "rules": rules}}, "results": found}
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
 def _result(explained: Explained, admission: Admission, lines: Sequence[int]) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": Path(explained.name).as_posix()}}
-    if lines:
-        place["region"] = {"startLine": lines[admission.place]}
-    return {
-        "ruleId": f"policy-{admission.kind}",
-        "level": _RULES[admission.kind][2],
-        "message": {"text": f"{title(admission)}: {chat(reason(admission), _TEXT)}."},
-        "locations": [{"physicalLocation": place}],
-    }
+    text = f"{title(admission)}: {reason(admission)}"
+    uri, line = Path(explained.name).as_posix(), lines[admission.place] if lines else 0
+    return result(f"policy-{admission.kind}", text, uri, line)
 
 
 def statement_lines(explained: Explained) -> list[int]:

@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, TypeGuard
 
 from rich.text import Text
@@ -34,11 +34,11 @@ def is_policy(raw: Any) -> TypeGuard[dict[str, Any]]:
     return isinstance(raw, dict) and "Statement" in raw
 
 
-def read_owner(account: str, organization: str) -> Owner:
+def read_owner(account: str, organization: str, *, needs_account: bool = True) -> Owner:
     """Return the owner that a person names. Raises InputError."""
     if account and not _ACCOUNT.fullmatch(account):
         raise InputError(f"--owner {account!r} is not an account: 12 digits, such as 111122223333.")
-    if organization and not account:
+    if organization and not account and needs_account:
         raise InputError(
             "--organization says to what a policy is narrowed. Pass the owner of the resource too: --owner."
         )
@@ -54,11 +54,11 @@ def answer_about(policy: Json, name: str, owner: Owner, form: Format) -> bool:
     return explained.is_public
 
 
-def explanation(policy: Json, name: str, owner: Owner) -> Explained:
-    """Return the answer about a policy. Raises InputError."""
+def explanation(policy: Json, name: str, owner: Owner, resources: Sequence[str] = ()) -> Explained:
+    """Return the answer about a policy. `resources` are the ARNs that it can be about, if known. Raises InputError."""
     told = "The policy" if name == "-" else name
     try:
-        found = admissions(policy, owner)
+        found = admissions(policy, owner, resources)
     except InputError as error:
         raise InputError(f"{told}: {error}") from None
     right = narrowed(policy, found, owner) if found and owner.account else None
@@ -69,13 +69,14 @@ def _print(document: str) -> None:
     sys.stdout.write(document)
 
 
-def _write_text(explained: Explained) -> None:
+def write_text(told: Iterable[Sequence[str]], lines: Iterable[str]) -> None:
+    """Write paragraphs of sentences, and then the lines of a diff."""
     screen = Screen()
-    for paragraph in paragraphs(explained):
+    for paragraph in told:
         for sentence in paragraph:
             screen.say(sentence, hang=2)
         screen.say("")
-    for line in diff(explained):
+    for line in lines:
         style = {"+": "green", "-": "red"}.get(line[:1], "")
         screen.console.print(Text(line, style), soft_wrap=True)
 
@@ -124,7 +125,7 @@ def _pretty(policy: Json) -> list[str]:
 
 
 _WRITE: Final[Mapping[Format, Callable[[Explained], None]]] = {
-    "text": _write_text,
+    "text": lambda explained: write_text(paragraphs(explained), diff(explained)),
     "json": lambda explained: _print(as_json(explained)),
     "sarif": lambda explained: _print(as_sarif(explained)),
 }
