@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.controls.s3_bucket_policy_public import CONTROL, Standing
+from cloudmend.controls.families.buckets import Standing
+from cloudmend.controls.s3_bucket_policy_public import CONTROL
 from cloudmend.core.contract import State, View
 from cloudmend.core.model import ApiCall, Resource
 from cloudmend.testing.bench import Bench

@@ -6,7 +6,7 @@ import json
 from typing import Any, Final
 
 from local.embedded.helpers import ACCOUNT
-from walkthrough.test_deployed_controls import Proof, Someone, cli
+from walkthrough.proof import Proof, Someone, cli
 
 PARTNER_READS: Final = "id=a-partner-s-canonical-id"
 EVERYBODY: Final = "uri=http://acs.amazonaws.com/groups/global/AllUsers"

@@ -34,7 +34,7 @@ RULES_OF_CONTROLS = tuple(each.id for each in event_rules())
 # The rights to calls that IAM has another name for, or none: a transaction of the ledger consists of these.
 RIGHTS = {
     "dynamodb:TransactWriteItems": ("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
-    "s3:GetPublicAccessBlock": ("s3:GetBucketPublicAccessBlock",),
+    "s3:GetPublicAccessBlock": ("s3:GetBucketPublicAccessBlock", "s3:GetAccountPublicAccessBlock"),  # s3control's too
     "s3:ListBuckets": ("s3:ListAllMyBuckets",),
     "s3:PutPublicAccessBlock": ("s3:PutBucketPublicAccessBlock",),
 }

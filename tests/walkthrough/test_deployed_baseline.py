@@ -10,6 +10,7 @@ import pytest
 
 from cloudmend.controls import ids
 from cloudmend.core.standing import StandingResource, Unit
+from local.embedded.helpers import ACCOUNT
 from walkthrough.conftest import run
 from walkthrough.deployed import RULES_OF_CONTROLS, Deployed, an_account
 from walkthrough.packaged import deploy, update
@@ -174,4 +175,4 @@ def test_a_person_lists_it_and_fix_accepts_it(account: tuple[Deployed, Old]) -> 
     assert [proof.read(deployed, old.made[proof.control]) for proof in fixed] == [proof.mended for proof in fixed]
     left = [each for each in deployed.ledger().all_standing() if isinstance(each, StandingResource)]
     assert {each.control for each in left} == {BUCKET.control, *BY_DEFAULT} - {SNAPSHOT_BLOCK.control}
-    assert {each.resource.id for each in left} == {old.made[BUCKET.control], REGION}
+    assert {each.resource.id for each in left} == {old.made[BUCKET.control], REGION, ACCOUNT}

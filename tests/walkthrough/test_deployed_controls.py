@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import pytest
 
@@ -15,9 +15,13 @@ from cloudmend.controls import every
 from cloudmend.core.policy.model import name_of
 from cloudmend.core.ports import PutOff
 from local.embedded.helpers import ACCOUNT, client, member
+from walkthrough.buckets import GRANTS, POLICY
 from walkthrough.conftest import run
 from walkthrough.deployed import Deployed, an_account
 from walkthrough.packaged import deploy
+from walkthrough.proof import Proof as Proof
+from walkthrough.proof import Someone as Someone
+from walkthrough.proof import cli as cli
 from walkthrough.template import RESPONDER, SWEEPER, UNDOER, allowed_to_controls, granted
 
 PARTNER = "111122223333"
@@ -27,30 +31,6 @@ OWN = {"Sid": "own", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{PAR
 REGION = "us-east-1"
 OFF = {"BlockPublicSecurityGroupRules": False, "PermittedPublicSecurityGroupRuleRanges": [{"MinRange": 22}]}
 NARROWED = {**OPEN, "Condition": {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}}
-
-
-class Someone(Protocol):
-    """Whoever types commands into a terminal with an environment."""
-
-    @property
-    def environment(self) -> dict[str, str]: ...
-
-
-class Proof(NamedTuple):
-    """How a person makes a resource and opens it with the AWS CLI, and how it is read; what is true of it mended."""
-
-    control: str
-    noun: str
-    make: Callable[[Someone, str], str]  # from a name to an id
-    open: Callable[[str], Sequence[str]]
-    read: Callable[[Someone, str], Any]
-    mended: Any
-    said: str
-    restored: str
-
-
-def cli(account: Someone, *words: str) -> Any:
-    return json.loads(run(["aws", *words], account.environment).stdout or "null")
 
 
 def make_snapshot(account: Someone, _: str) -> str:
@@ -331,7 +311,7 @@ QUEUE = Proof(
     open_queue,
     admitted,
     [NARROWED, OWN],
-    "narrowed statement open of its policy to the principals of its own account.",
+    "narrowed statement open of its policy to principals of its own account.",
     "Policy is again what it was",
 )
 DB_SNAPSHOT = Proof(
@@ -440,9 +420,11 @@ EMR_BLOCK = Proof(
 # What the stack is not deployed with: the right to change what is only observed, but for the bucket.
 OBSERVED = [name_of(control.id) for control in every() if control.mode != "fix" and control.id != BUCKET.control]
 NOT_DEPLOYED = [f"{verb}{name}" for verb in ("Mends", "Undoes") for name in OBSERVED]
-# The block of snapshots comes last: once it is mended, no snapshot can be shared.
+# Once the block of snapshots is mended, no snapshot can be shared, and once that of buckets is, none can be opened.
 PROOFS = (
     SNAPSHOT,
+    POLICY,
+    GRANTS,
     BUCKET,
     QUEUE,
     DB_SNAPSHOT,
@@ -454,13 +436,14 @@ PROOFS = (
     EMR_BLOCK,
     SNAPSHOT_BLOCK,
 )
-OF_RESOURCES = tuple(proof for proof in PROOFS if proof not in (EMR_BLOCK, SNAPSHOT_BLOCK))
+OF_RESOURCES = tuple(proof for proof in PROOFS if proof not in (EMR_BLOCK, SNAPSHOT_BLOCK, POLICY, GRANTS))
 ONE_EACH = tuple({proof.control: proof for proof in OF_RESOURCES}.values())  # the last of each control
 # Settings that are at fault by AWS's own defaults, in every Region of every account.
 BY_DEFAULT = {
     "ebs_encryption_default",
     "image_block_public_access",
     "instance_metadata_defaults",
+    "s3_account_block_public_access",
     "snapshot_block_public_access",
     "vpc_block_public_access",
 }
@@ -533,7 +516,7 @@ def test_a_bucket_is_only_observed_unless_the_policy_says_otherwise(deployed: De
     cli(deployed, *open_bucket(bucket))
     before = blocked(deployed, bucket)
     deployed.settle()
-    (record,) = deployed.records(bucket)
+    (record,) = records(deployed, bucket, BUCKET.control)
     assert record["status"] == "observed"
     assert "would have switched IgnorePublicAcls on" in record["summary"]
     assert blocked(deployed, bucket) == before

@@ -15,49 +15,32 @@ block public access refuses public policies, S3 refuses the write. cloudmend tel
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from cloudmend.controls.families.buckets import ERRORS, GONE, LISTS, every_bucket, on_bucket
+from cloudmend.controls.families.buckets import (
+    ERRORS,
+    LISTS,
+    Standing,
+    every_bucket,
+    on_bucket,
+    policy_about,
+    read_policy,
+)
 from cloudmend.controls.families.policy_records import POLICY, policy_of
-from cloudmend.controls.families.public_access_block import flags_of_account, flags_of_bucket, in_force
 from cloudmend.controls.families.public_policies import Settings, public_policy
 from cloudmend.controls.resource_types import BUCKET
 from cloudmend.core.contract import Finding, State, View, rights
-from cloudmend.core.model import ApiCall, Json, Resource
-from cloudmend.core.ports import Call, Reader
+from cloudmend.core.model import ApiCall, Resource
+from cloudmend.core.ports import Call
 
 _LIMIT: Final = 20_480  # bytes, as AWS documents it
-_ABSENT: Final[Mapping[str, Json | None]] = {**GONE, "NoSuchBucketPolicy": {}}
 _NARROWED: Final = ("aws:principalaccount", "aws:principalorgid")
 _HIDDEN: Final = "It is hidden by block public access: RestrictPublicBuckets is on"
 _STILL: Final = "S3 still calls the policy public, though it is narrowed to principals of its owner"
 _BY_HAND: Final = "S3's own rule decides that. Name the principals in the policy instead of adding a condition"
-
-
-class Standing(Struct, frozen=True):
-    """The circumstances of a policy: whether S3 calls it public, and the flags that hold for its bucket."""
-
-    is_public: bool = False
-    flags: frozenset[str] = frozenset()
-
-
-def read(bucket: Resource, reader: Reader, _: Settings) -> State | None:
-    """Return the policy, with what S3 says of it and which flags hold; None if there is no such bucket.
-
-    Raises AwsError.
-    """
-    named = {"Bucket": bucket.id}
-    answer = reader.get(Call("s3", "GetBucketPolicy", named), _ABSENT)
-    if not answer:
-        return None if answer is None else State({})
-    status = reader.get(Call("s3", "GetBucketPolicyStatus", named), _ABSENT) or {}
-    flags = in_force(flags_of_bucket(bucket.id, reader), flags_of_account(bucket.account, reader))
-    is_public = bool(status.get("PolicyStatus", {}).get("IsPublic"))
-    return State({POLICY: answer[POLICY]}, context=Standing(is_public, flags))
 
 
 def _judge(view: View, settings: Settings) -> Iterator[Finding]:
@@ -78,12 +61,6 @@ def _put(bucket: Resource, _: State, text: str) -> Call:
     return Call("s3", "PutBucketPolicy", {"Bucket": bucket.id, POLICY: text})
 
 
-def about(bucket: Resource) -> Sequence[str]:
-    """Return the ARNs of what a bucket's policy can be about."""
-    arn = BUCKET.arn_of(bucket.id, bucket.account, bucket.region)
-    return arn, f"{arn}/*"
-
-
 _ROW: Final = public_policy(
     id="s3_bucket_policy_public",
     title="A bucket's policy lets strangers in",
@@ -102,11 +79,11 @@ _ROW: Final = public_policy(
     ),
     writes=rights("s3:PutBucketPolicy"),
     undoes=rights("s3:PutBucketPolicy"),
-    read=read,
+    read=read_policy,
     put=_put,
     every=every_bucket,
     limit=_LIMIT,
-    about=about,
+    about=policy_about,
     errors={**ERRORS, "AccessDenied": "final"},
 )
 CONTROL: Final = replace(_ROW, judge=_judge)

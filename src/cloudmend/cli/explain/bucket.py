@@ -6,14 +6,14 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
 from cloudmend.aws.world import anywhere
 from cloudmend.cli.explain.formats import Explained, answer, log, result, results
-from cloudmend.cli.explain.policy import Format, diff, explanation, paragraphs, write_text
-from cloudmend.controls import s3_bucket_acl_public, s3_bucket_policy_public
+from cloudmend.controls import s3_bucket_acl_public
+from cloudmend.controls.families.buckets import POLICY, Standing, policy_about, read_policy
 from cloudmend.controls.families.policies.callers import Owner
 from cloudmend.controls.families.policies.document import parse
 from cloudmend.controls.families.public_access_block import FLAGS, flags_of_account, flags_of_bucket
@@ -23,6 +23,9 @@ from cloudmend.core.errors import CloudmendError, InputError
 from cloudmend.core.escaping import terminal
 from cloudmend.core.model import Json, Resource
 from cloudmend.core.ports import Call, Reader
+
+if TYPE_CHECKING:
+    from cloudmend.cli.explain.policy import Format
 
 SCHEME: Final = "s3://"
 _OWNED: Final = "BucketOwnerEnforced"
@@ -63,6 +66,8 @@ def answer_about(subject: str, region: str | None, owner: Owner, form: Format) -
 
     Raises InputError, and CloudmendError if something of it cannot be read.
     """
+    from cloudmend.cli.explain.policy import diff, write_text
+
     facts = read(_name(subject), region, owner)
     if form == "text":
         write_text(told(facts), diff(facts.policy) if facts.policy else ())
@@ -80,17 +85,19 @@ def _name(subject: str) -> str:
 
 def read(name: str, region: str | None, owner: Owner) -> Facts:
     """Return what AWS answers about a bucket. The caller's account owns it, unless another owner is named."""
+    from cloudmend.cli.explain.policy import explanation
+
     here = anywhere(region)
     reader, account = here.gateway, owner.account or here.account()
     bucket = Resource(type=BUCKET.type, id=name, account=account, region=here.region)
-    policy = s3_bucket_policy_public.read(bucket, reader, s3_bucket_policy_public.CONTROL.settings())
+    policy = read_policy(bucket, reader, NoSettings())
     acl = s3_bucket_acl_public.read(bucket, reader, NoSettings())
     if policy is None or acl is None:
         raise CloudmendError(f"There is no bucket {name}.")
-    standing = policy.context or s3_bucket_policy_public.Standing()
-    text = policy.parts.get("Policy", "")
+    standing = policy.context or Standing()
+    text = policy.parts.get(POLICY, "")
     whole = Owner(account, owner.organization)
-    where = s3_bucket_policy_public.about(bucket)
+    where = policy_about(bucket)
     explained = explanation(parse(text), f"The policy of {SCHEME}{name}", whole, where) if text else None
     return Facts(
         name=name,
@@ -112,6 +119,8 @@ def _ownership(name: str, reader: Reader) -> str:
 
 def told(facts: Facts) -> Iterator[Sequence[str]]:
     """Yield the answer in words: all together, what S3 blocks, the policy, and the ACL."""
+    from cloudmend.cli.explain.policy import paragraphs
+
     yield (_first(facts),)
     yield tuple(_block(facts))
     if facts.policy:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from moto.s3 import models
 from moto.s3.models import FakeBucket, PublicAccessBlock, S3Backend, s3_backends
 from moto.s3control.models import s3control_backends
 
@@ -13,8 +14,16 @@ _CREATE: Final = S3Backend.create_bucket
 
 
 def have_defaults() -> None:
-    """Have moto make buckets as AWS does since April 2023: all public access is blocked, and there are no ACLs."""
+    """Have moto make buckets as AWS does since April 2023: all public access is blocked, and there are no ACLs.
+
+    moto by itself invokes the functions of rules that name CreateBucket, in Docker, with an event of another kind.
+    """
     setattr(S3Backend, _CREATE.__name__, _create)
+    setattr(models, "events_send_notification", _notify)  # noqa: B010 - moto's own name is imported there
+
+
+def _notify(*_: Any, **__: Any) -> None:
+    """Leave it to CloudTrail's record to tell that a bucket was made."""
 
 
 def _create(backend: S3Backend, *args: Any, **kwargs: Any) -> FakeBucket:
