@@ -19,7 +19,7 @@ from cloudmend.local.iam.request import AccessRequest, Caller, Policies, Policy
 from oracle.policies.random_policies import CLAIMS, COGNITO, GITHUB, KEYS, ORGANIZATION, OWNER, SERVICES, Json
 
 ANY_ACCOUNT: Final = "444455556666"
-_ALLOW_ALL: Final = Policy("identity", json.dumps({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}))
+ALLOW_ALL: Final = Policy("identity", json.dumps({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}))
 _ADDRESSES: Final = ("1.1.1.1", "8.8.4.4", "54.9.9.9", "62.0.0.1", "130.1.1.1", "201.2.3.4", "2600:1f00::1", "2a00::1")
 _SMALL: Final = {4: 2**24, 6: 2**96}
 _SIGNED: Final = ("sts:", "kms:")  # actions that no request without a signature can call
@@ -42,7 +42,7 @@ class Call(NamedTuple):
         """Return whether the evaluator of the embedded AWS lets it through."""
         request = AccessRequest(self.action, self.resource, {**self.keys}, OWNER)
         caller = Caller(**{name: getattr(self.caller, name) for name in ("kind", "account", "arn", "issuer", "userid")})
-        policies = Policies(identity=[_ALLOW_ALL] if caller.account else (), resource=Policy("p", json.dumps(policy)))
+        policies = Policies(identity=[ALLOW_ALL] if caller.account else (), resource=Policy("p", json.dumps(policy)))
         return evaluate(request, caller, policies).allowed
 
 
