@@ -99,7 +99,7 @@ def test_every_control_has_words_of_its_own(control: Any) -> None:
     assert words.prevent.endswith(".")
     assert control.hints.again
     if control.id != "lightsail_ports":  # the ARN of an instance ends with an id that no call names
-        assert control.resource.arn or control.resource.scope == "region"
+        assert control.resource.arn or control.resource.is_setting
 
 
 def test_a_record_that_was_stored_before_it_had_these_is_read_and_told_without() -> None:
