@@ -170,5 +170,9 @@ NOT_ASKED: Mapping[str, str] = {
     "Each Region answers": "It needs a Region that the account has not opted into.",
     "EventBridge still gets the call": "It would silence the trails of the account.",
     "Retries of Lambda and EventBridge": "It says how fast the embedded AWS is.",
+    "Does RDS or Redshift show an accepted change": "A database is not tagged, and costs money.",
+    "Is `rds:ManageMasterUserPassword` in the request": "A database is not tagged, and costs money.",
+    "Does Redshift keep the Elastic IP address": "A cluster costs money, and takes minutes.",
+    "A DB instance is `creating` or `modifying`": "It says how fast the embedded AWS is.",
     "Events are handled one at a time": "It says how the embedded AWS is made.",
 }

@@ -71,8 +71,8 @@ def test_eventbridge_hears_of_no_write_that_no_trail_records(aws: EmbeddedAws) -
 
 def a_write(region: str = "us-east-1") -> Any:
     identity = {"arn": f"arn:aws:iam::{ACCOUNT}:user/alice"}
-    fields = {"source": "ec2.amazonaws.com", "name": "CreateTags", "is_read": False, "identity": identity}
-    return SimpleNamespace(account=ACCOUNT, region=region, **fields)
+    fields = {"source": "ec2.amazonaws.com", "name": "CreateTags", "is_read": False, "kind": "AwsApiCall"}
+    return SimpleNamespace(account=ACCOUNT, region=region, identity=identity, **fields)
 
 
 @pytest.mark.parametrize(
