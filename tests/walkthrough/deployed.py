@@ -16,8 +16,8 @@ from botocore.session import Session
 
 from cloudmend.aws.ledger import DynamoDbLedger
 from cloudmend.cli.stack import event_rules
+from cloudmend.controls.families.groups import Rule
 from cloudmend.controls.security_group_ingress.contract import CONTROL
-from cloudmend.controls.security_group_ingress.facts import Rule
 from cloudmend.controls.security_group_ingress.plan import modify
 from cloudmend.core.ledger import Terms
 from cloudmend.core.model import Intent, Request, Resource, Step

@@ -94,6 +94,14 @@ REDSHIFT_CLUSTER: Final = ResourceType(
     asff="AwsRedshiftCluster",
     is_lower_case=True,
 )
+SECURITY_GROUP: Final = ResourceType(
+    type="AWS::EC2::SecurityGroup",
+    noun="security group",
+    self_evident=True,
+    id_pattern=r"sg-[0-9a-f]{8,17}",
+    arn="arn:{partition}:ec2:{region}:{account}:security-group/{id}",
+    asff="AwsEc2SecurityGroup",
+)
 SNAPSHOT: Final = ResourceType(
     type="AWS::EC2::Snapshot",
     noun="EBS snapshot",

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from cloudmend.cli.replay import episodes
 from cloudmend.cli.replay.episodes import JudgementResult, Judgements, _in_words
+from cloudmend.controls.families.groups import Rule
 from cloudmend.controls.security_group_ingress.contract import CONTROL
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Recency, Rule
+from cloudmend.controls.security_group_ingress.facts import GroupFacts, Recency
 from cloudmend.controls.security_group_ingress.follow import FOLLOW, state_of
 from cloudmend.core.model import Actor, ApiCall, Resource
 from cloudmend.core.target import Target

@@ -10,11 +10,11 @@ import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from cloudmend.controls.families.groups import GROUP, Rule
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.expand import PREFIX_LIST
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule, Unread
+from cloudmend.controls.security_group_ingress.facts import GroupFacts, Unread
 from cloudmend.controls.security_group_ingress.follow import state_of
-from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.contract import State, View
 from cloudmend.core.errors import AwsError, CloudmendError

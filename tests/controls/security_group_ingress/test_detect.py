@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloudmend.controls.families.groups import Rule
 from cloudmend.controls.security_group_ingress import detect as detecting
 from cloudmend.controls.security_group_ingress.detect import all_clear, exposed_by
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Recency, Rule, Unread
+from cloudmend.controls.security_group_ingress.facts import GroupFacts, Recency, Unread
 from cloudmend.core.model import Finding
 from cloudmend.core.policy.model import Policy
 from support import CLEAR, NOW, policy, settings_in, sg_settings

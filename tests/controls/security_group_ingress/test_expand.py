@@ -9,10 +9,10 @@ from weakref import WeakValueDictionary
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cloudmend.controls.families.groups import GROUP
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.controls.security_group_ingress.detect import detect
 from cloudmend.controls.security_group_ingress.expand import expand
-from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.core.model import Json, Resource
 from cloudmend.core.policy.model import Policy
 from cloudmend.core.ports import Call

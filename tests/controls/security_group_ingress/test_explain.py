@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from cloudmend.controls.families.groups import Rule
 from cloudmend.controls.security_group_ingress.explain import explain, explain_ports, public_addresses
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule, Unread
+from cloudmend.controls.security_group_ingress.facts import GroupFacts, Unread
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.contract import State
 from cloudmend.core.network import AddressSet, Traffic

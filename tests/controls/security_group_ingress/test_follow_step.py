@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from cloudmend.controls.families.groups import GROUP, Rule
 from cloudmend.controls.security_group_ingress.contract import CONTROL
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Recency, Rule
+from cloudmend.controls.security_group_ingress.facts import GroupFacts, Recency
 from cloudmend.controls.security_group_ingress.follow import FOLLOW, state_of
-from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.core.contract import Followed, State
 from cloudmend.core.model import ApiCall, Resource
 from support import ACCOUNT, NOW, policy, settings_in

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cloudmend.controls.security_group_ingress.facts import Rule
+from cloudmend.controls.families.groups import Rule
 from cloudmend.controls.security_group_ingress.mended import MendedRule, mended_rules
 from cloudmend.controls.security_group_ingress.recorded import ListState
 from cloudmend.core.errors import UndoRefused

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from cloudmend.controls.families.groups import GROUP, Rule
 from cloudmend.controls.security_group_ingress.contract import CONTROL
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.controls.security_group_ingress.follow import state_of
-from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.core.contract import View, after
 from cloudmend.core.errors import UnsafePlan
 from cloudmend.core.model import ApiCall, Resource

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from cloudmend.controls.families.groups import GROUP, Rule
 from cloudmend.controls.security_group_ingress.contract import CONTROL
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.controls.security_group_ingress.follow import state_of
-from cloudmend.controls.security_group_ingress.observe import GROUP
 from cloudmend.controls.security_group_ingress.plan import replacements
 from cloudmend.core.contract import State, after
 from cloudmend.core.model import Resource

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloudmend.controls.security_group_ingress.facts import Rule
+from cloudmend.controls.families.groups import Rule
 from cloudmend.controls.security_group_ingress.plan import check_effect, effects
 from cloudmend.core.errors import UnsafePlan
 from cloudmend.core.model import Request

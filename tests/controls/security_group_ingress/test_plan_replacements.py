@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
-from cloudmend.controls.security_group_ingress.plan import Replacement, authorize, modify, replacements
+from cloudmend.controls.families.groups import Rule, authorize
+from cloudmend.controls.security_group_ingress.facts import GroupFacts
+from cloudmend.controls.security_group_ingress.plan import Replacement, modify, replacements
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.model import Request
 

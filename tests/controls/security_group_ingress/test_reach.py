@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cloudmend.controls.security_group_ingress.observe import GROUP
+from cloudmend.controls.families.groups import GROUP
 from cloudmend.controls.security_group_ingress.reach import behind, reach
 from cloudmend.core.contract import Reach
 from cloudmend.core.model import Json, Request, Resource

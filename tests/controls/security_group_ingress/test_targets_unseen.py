@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloudmend.controls.security_group_ingress.observe import GROUP
+from cloudmend.controls.families.groups import GROUP
 from cloudmend.controls.security_group_ingress.targets import unseen
 from cloudmend.core.model import ApiCall, Json, Resource
 

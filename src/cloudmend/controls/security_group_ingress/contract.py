@@ -8,23 +8,17 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
+from cloudmend.controls.families.groups import FIELDS, GROUP, Rule, authorize, by_group, find_groups, form, rules_of
+from cloudmend.controls.resource_types import SECURITY_GROUP
 from cloudmend.controls.security_group_ingress.detect import all_clear, detect
 from cloudmend.controls.security_group_ingress.expand import PREFIX_LIST, expand
 from cloudmend.controls.security_group_ingress.explain import HINTS, WORDS, explain
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.controls.security_group_ingress.follow import FOLLOW
 from cloudmend.controls.security_group_ingress.keys import KEYS
 from cloudmend.controls.security_group_ingress.marks import mark_of, marks, parse_mark
-from cloudmend.controls.security_group_ingress.observe import (
-    GROUP,
-    by_group,
-    complete,
-    facts_of,
-    find_groups,
-    named,
-    rules_of,
-)
-from cloudmend.controls.security_group_ingress.plan import authorize, replacements
+from cloudmend.controls.security_group_ingress.observe import complete, facts_of, named
+from cloudmend.controls.security_group_ingress.plan import replacements
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.controls.security_group_ingress.targets import targets, unseen
 from cloudmend.controls.security_group_ingress.undo import revert
@@ -34,7 +28,6 @@ from cloudmend.core.contract import (
     PartIds,
     Parts,
     Reach,
-    ResourceType,
     State,
     Trigger,
     View,
@@ -47,24 +40,14 @@ from cloudmend.core.model import ApiCall, Json, Request, Resource, Step
 from cloudmend.core.network import lies_inside
 from cloudmend.core.ports import Call, Reader, Rows
 
-_TYPE: Final = ResourceType(
-    type=GROUP,
-    noun="security group",
-    self_evident=True,
-    id_pattern=r"sg-[0-9a-f]{8,17}",
-    arn="arn:{partition}:ec2:{region}:{account}:security-group/{id}",
-    asff="AwsEc2SecurityGroup",
-)
 # What the rights are about. A rule may refer to a list that another account shares, or to one of AWS's own.
 _RULES: Final = "arn:{partition}:ec2:{region}:{account}:security-group-rule/{id}"
 _LISTS: Final = "arn:{partition}:ec2:{region}:*:prefix-list/{id}"
 # EC2 checks a Modify against the group and the rules, an Authorize against new rules only if they have tags, and a
 # Revoke against the group alone.
-_PLACES: Final = (_TYPE.arn, _RULES)
+_PLACES: Final = (SECURITY_GROUP.arn, _RULES)
 _RESTORING: Final = ("ec2:AuthorizeSecurityGroupIngress", "ec2:ModifySecurityGroupRules")
 _SOURCES: Final = frozenset({"CidrIpv4", "CidrIpv6"})
-# What a rule says; its id and ARN are AWS's.
-_FIELDS: Final = ("IpProtocol", "FromPort", "ToPort", "CidrIpv4", "CidrIpv6", "PrefixListId", "Description")
 _GONE: Final = ("InvalidGroup.NotFound", "InvalidPermission.NotFound", "InvalidSecurityGroupRuleId.NotFound")
 _OPENING: Final = (
     "AuthorizeSecurityGroupIngress",
@@ -169,7 +152,7 @@ def _put(group: Resource, now: State, then: Parts) -> Iterator[Call]:
 
 def _said(row: Json) -> Json:
     """Return the whole of a rule for a Modify, also its description: AWS can clear a field that is left out."""
-    return {field: row[field] for field in _FIELDS if field in row}
+    return {field: row[field] for field in FIELDS if field in row}
 
 
 def _narrows(view: View, then: Parts) -> bool:
@@ -184,12 +167,6 @@ def _is_narrower(before: Json, after: Json) -> bool:
     differing = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
     was, now = Rule(before).network, Rule(after).network
     return differing <= _SOURCES and was is not None and now is not None and lies_inside(now, was)
-
-
-def _form(row: Json) -> Any:
-    """Return all of a rule that is not AWS's own choice, so that two can be compared."""
-    tags = sorted((tag["Key"], tag["Value"]) for tag in row.get("Tags", ()))
-    return [*(row.get(field) or None for field in _FIELDS), tags]
 
 
 def _did(step: Step) -> str:
@@ -253,7 +230,7 @@ CONTROL: Final = Control[Settings](
     advice="In Terraform, narrow cidr_ipv4 of the aws_vpc_security_group_ingress_rule.",
     words=WORDS,
     hints=HINTS,
-    resource=_TYPE,
+    resource=SECURITY_GROUP,
     triggers=tuple(Trigger("ec2.amazonaws.com", name) for name in _OPENING),
     reads=(
         *rights(
@@ -267,7 +244,7 @@ CONTROL: Final = Control[Settings](
     ),
     writes=(
         *(right for of in _PLACES for right in rights("ec2:ModifySecurityGroupRules", of=of)),
-        *rights("ec2:RevokeSecurityGroupIngress", of=_TYPE.arn),
+        *rights("ec2:RevokeSecurityGroupIngress", of=SECURITY_GROUP.arn),
     ),
     undoes=(
         *(right for of in _PLACES for right in rights(*_RESTORING, of=of)),
@@ -285,7 +262,7 @@ CONTROL: Final = Control[Settings](
     stricter=Settings.revoking,
     on_flapping=Settings.for_flapping,
     narrows=_narrows,
-    form=_form,
+    form=form,
     by_age=True,
     new_ids=True,
     locate=_locate,

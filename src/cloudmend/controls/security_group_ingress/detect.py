@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from math import inf
 from typing import Any, Final
 
+from cloudmend.controls.families.groups import Rule
 from cloudmend.controls.families.ranges import exposure
 from cloudmend.controls.families.ranges.exposure import excesses
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.exposure import Opening
 from cloudmend.core.model import Finding

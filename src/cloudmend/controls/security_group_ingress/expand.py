@@ -13,9 +13,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from cloudmend.controls.families.groups import GROUP, Rule, find_groups
 from cloudmend.controls.security_group_ingress.detect import detect
-from cloudmend.controls.security_group_ingress.facts import Rule
-from cloudmend.controls.security_group_ingress.observe import GROUP, facts_of, find_groups, find_vpcs
+from cloudmend.controls.security_group_ingress.observe import facts_of, find_vpcs
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.contract import is_suspect
 from cloudmend.core.errors import AwsError

@@ -10,8 +10,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from cloudmend.controls.families.groups import Rule
 from cloudmend.controls.security_group_ingress.detect import detect, exposed_by
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.contract import State
 from cloudmend.core.model import Hints, Words

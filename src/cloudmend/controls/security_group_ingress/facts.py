@@ -4,76 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import cached_property, lru_cache
-from ipaddress import ip_network
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
+from cloudmend.controls.families.groups import Rule
 from cloudmend.core.events import items, mapping, text
 from cloudmend.core.ledger_records import LedgerRecord
 from cloudmend.core.model import Json
-from cloudmend.core.network import Family, Network, Traffic, protocol_name, rule_traffic
-
-_CIDR_FIELDS: Final[dict[Family, str]] = {4: "CidrIpv4", 6: "CidrIpv6"}
-
-
-@lru_cache(maxsize=4096)
-def _network(text: str) -> Network:
-    """Return the network that a text names. The cache helps, because many rules share a few sources."""
-    return ip_network(text, strict=False)
-
-
-class Rule(Struct, frozen=True, dict=True):
-    """A row of DescribeSecurityGroupRules, as AWS returned it, and its meaning."""
-
-    row: Json
-
-    @property
-    def id(self) -> str:
-        return str(self.row["SecurityGroupRuleId"])
-
-    @property
-    def is_ingress(self) -> bool:
-        return not self.row["IsEgress"]
-
-    @cached_property
-    def traffic(self) -> Traffic:
-        return rule_traffic(
-            protocol_name(self.row["IpProtocol"]), self.row.get("FromPort", -1), self.row.get("ToPort", -1)
-        )
-
-    @cached_property
-    def network(self) -> Network | None:
-        """The source, if it is a CIDR range: a prefix list or another group has none."""
-        text = self.row.get("CidrIpv4") or self.row.get("CidrIpv6")
-        return _network(text) if text else None
-
-    @property
-    def prefix_list_id(self) -> str:
-        """The source, if it is a prefix list; otherwise empty."""
-        return self.row.get("PrefixListId") or ""
-
-    @cached_property
-    def source(self) -> str:
-        """The source in words, of any kind."""
-        group: Mapping[str, Any] = self.row.get("ReferencedGroupInfo") or {}
-        return str(self.network or self.prefix_list_id or group.get("GroupId"))
-
-    def __str__(self) -> str:
-        return f"{self.traffic} from {self.source}"
-
-    def narrowed_to(self, network: Network) -> Rule:
-        """Return the same rule from another network of the same family."""
-        return Rule({**self.row, _CIDR_FIELDS[network.version]: str(network)})
-
-    @property
-    def place(self) -> tuple[Any, ...]:
-        """The values that EC2 compares: two ingress rules of a group cannot be equal in all of them."""
-        ports = (self.row.get("FromPort", -1), self.row.get("ToPort", -1))
-        return (protocol_name(self.row["IpProtocol"]), *ports, self.source)
-
+from cloudmend.core.network import Network
 
 _SAID: Final = ("IsEgress", "IpProtocol", "FromPort", "ToPort", "CidrIpv4", "CidrIpv6", "PrefixListId")
 

@@ -16,7 +16,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.families.groups import Rule
+from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.contract import Followed, Following, State, Trigger
 from cloudmend.core.errors import EventError

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from ipaddress import ip_network
 from typing import Final
 
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.families.groups import Rule
+from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.core.errors import InputError
 from cloudmend.core.network import ALL_PORTS, Traffic
 

@@ -16,11 +16,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from cloudmend.controls.security_group_ingress.facts import Rule
-from cloudmend.controls.security_group_ingress.observe import GROUP
+from cloudmend.controls.families.groups import FIELDS, GROUP, Rule
 from cloudmend.controls.security_group_ingress.plan import check_effect, effects
 from cloudmend.controls.security_group_ingress.recorded import (
-    FIELDS,
     Contradiction,
     ListState,
     Return,

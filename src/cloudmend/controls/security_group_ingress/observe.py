@@ -13,16 +13,14 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Recency, Rule, Unread
+from cloudmend.controls.families.groups import Rule
+from cloudmend.controls.security_group_ingress.facts import GroupFacts, Recency, Unread
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.errors import AwsError
 from cloudmend.core.model import Json, Request, Resource
 from cloudmend.core.network import Network
 from cloudmend.core.ports import Reader, Rows
 
-GROUP: Final = "AWS::EC2::SecurityGroup"
-
-_PAGE: Final = 1000  # the most rules that one answer may hold
 _FILTER_VALUES: Final = 200  # the most that one filter may hold
 _ENTRIES_PAGE: Final = 100
 _AWS: Final = "AWS"  # the owner of AWS's own prefix lists
@@ -31,26 +29,6 @@ _AWS: Final = "AWS"  # the owner of AWS's own prefix lists
 def named(facts: GroupFacts, resource: Resource) -> GroupFacts:
     """The facts, with what of them the event names."""
     return msgspec.structs.replace(facts, recency=Recency(named=frozenset(resource.parts)))
-
-
-def rules_of(groups: Sequence[Resource], reader: Reader) -> Mapping[str, Rows]:
-    """The rules of each group, by its id; read again, briefly, while one that an event names is not there."""
-    wanted = {part for group in groups for part in group.parts}
-
-    def enough(rows: Rows) -> bool:
-        return wanted <= {
-            row[field] for row in rows for field in ("SecurityGroupRuleId", "PrefixListId") if field in row
-        }
-
-    filters = by_group([group.id for group in groups])
-    request = Request("ec2:DescribeSecurityGroupRules", {"Filters": filters, "MaxResults": _PAGE})
-    rows = reader.rows(request, "SecurityGroupRules", enough=enough)
-    if len(groups) == 1:
-        return {groups[0].id: rows}
-    found: dict[str, list[Json]] = {group.id: [] for group in groups}
-    for row in rows:
-        found[row["GroupId"]].append(row)
-    return found
 
 
 def complete(facts: GroupFacts, groups: Rows, reader: Reader, settings: Settings) -> GroupFacts:
@@ -86,14 +64,6 @@ def facts_of(group_id: str, rows: Iterable[Json], reader: Reader, settings: Sett
         prefix_lists={key: tuple(ip_network(row["Cidr"]) for row in rows) for key, rows in read.entries.items()},
         unread_lists=read.unread,
     )
-
-
-def by_group(group_ids: Sequence[str]) -> list[dict[str, Any]]:
-    return [{"Name": "group-id", "Values": sorted(set(group_ids))}]
-
-
-def find_groups(filters: list[dict[str, Any]], reader: Reader) -> Rows:
-    return reader.rows(Request("ec2:DescribeSecurityGroups", {"Filters": filters}), "SecurityGroups")
 
 
 def find_vpcs(filters: list[dict[str, Any]], reader: Reader) -> Rows:

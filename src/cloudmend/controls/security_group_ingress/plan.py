@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.families.groups import Rule
+from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.errors import UnsafePlan
 from cloudmend.core.model import Request
@@ -17,12 +18,6 @@ from cloudmend.core.network import lies_inside
 
 _UPDATES: Final = "SecurityGroupRules"
 _RULE_FIELDS: Final = ("IpProtocol", "FromPort", "ToPort", "CidrIpv4", "CidrIpv6", "Description")
-# Where a permission lists each kind of source that a rule can have here.
-_PERMISSION_FIELDS: Final = {
-    "CidrIpv4": ("IpRanges", "CidrIp"),
-    "CidrIpv6": ("Ipv6Ranges", "CidrIpv6"),
-    "PrefixListId": ("PrefixListIds", "PrefixListId"),
-}
 _SOURCES = frozenset({"CidrIpv4", "CidrIpv6"})
 
 
@@ -67,22 +62,6 @@ def modify(group_id: str, rule: Rule) -> Request:
     fields = {field: rule.row[field] for field in _RULE_FIELDS if field in rule.row}
     update = {"SecurityGroupRuleId": rule.id, "SecurityGroupRule": fields}
     return Request("ec2:ModifySecurityGroupRules", {"GroupId": group_id, _UPDATES: [update]})
-
-
-def authorize(group_id: str, rule: Rule) -> Request:
-    """Return what brings a revoked rule back, under a new id. cloudmend itself may not send it."""
-    row = rule.row
-    described = {"Description": row["Description"]} if row.get("Description") else {}
-    ports = {field: row[field] for field in ("FromPort", "ToPort") if field in row}
-    ranges = {
-        plural: [{member: row[field], **described}]
-        for field, (plural, member) in _PERMISSION_FIELDS.items()
-        if row.get(field)
-    }
-    tags = row.get("Tags")
-    tagged = {"TagSpecifications": [{"ResourceType": "security-group-rule", "Tags": tags}]} if tags else {}
-    permission = {"IpProtocol": row["IpProtocol"], **ports, **ranges}
-    return Request("ec2:AuthorizeSecurityGroupIngress", {"GroupId": group_id, "IpPermissions": [permission], **tagged})
 
 
 def effects(request: Request, rules: dict[str, Rule]) -> Iterator[tuple[str, Rule | None]]:

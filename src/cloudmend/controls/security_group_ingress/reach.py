@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from typing import Any, Final
 
+from cloudmend.controls.families.groups import Rule
 from cloudmend.controls.security_group_ingress.explain import public_addresses
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.contract import Reach, State
 from cloudmend.core.events import items, mapping

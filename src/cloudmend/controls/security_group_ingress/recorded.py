@@ -8,15 +8,12 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from cloudmend.controls.security_group_ingress.facts import Rule
+from cloudmend.controls.families.groups import FIELDS, Rule
 from cloudmend.core.contract import Difference
 from cloudmend.core.errors import AwsError
 from cloudmend.core.escaping import plural
 from cloudmend.core.model import Intent, Json, Request
 from cloudmend.core.ports import Reader
-
-# What a rule says; its id and ARN are AWS's.
-FIELDS: Final = ("IpProtocol", "FromPort", "ToPort", "CidrIpv4", "CidrIpv6", "PrefixListId", "Description")
 
 _MODIFY: Final = "modify-security-group-rules"
 _AUTHORIZE: Final = "authorize-security-group-ingress"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Final
 
-from cloudmend.controls.security_group_ingress.facts import Rule
+from cloudmend.controls.families.group_events import Kind, first_id, group_of, wrapped_request
+from cloudmend.controls.families.groups import Rule
 from cloudmend.controls.security_group_ingress.follow import claimed_rule
 from cloudmend.core.errors import EventError
 from cloudmend.core.events import items, mapping, text
@@ -14,19 +14,7 @@ from cloudmend.core.model import ApiCall, Json, Resource
 
 PREFIX_LIST_EVENTS: Final = frozenset({"ModifyManagedPrefixList", "RestoreManagedPrefixListVersion"})
 
-
-class _Kind(NamedTuple):
-    """A kind of id that an event can name. `place` is its path in the CloudTrail record, {} the name of the call."""
-
-    type: str
-    prefix: str
-    name: str
-    id_name: str
-    place: str
-
-
-_GROUP: Final = _Kind("AWS::EC2::SecurityGroup", "sg", "security group", "group id", "groupId")
-_LIST: Final = _Kind("AWS::EC2::PrefixList", "pl", "prefix list", "prefix list id", "{}Request.PrefixListId")
+_LIST: Final = Kind("AWS::EC2::PrefixList", "pl", "prefix list", "prefix list id", "{}Request.PrefixListId")
 
 
 def targets(call: ApiCall) -> tuple[Resource, ...]:
@@ -34,8 +22,7 @@ def targets(call: ApiCall) -> tuple[Resource, ...]:
 
     Where the event names nothing it is the whole Region. Raises EventError for an id that is not one.
     """
-    wrapped = mapping(call.request.get(f"{call.name}Request"))
-    named = _prefix_list(call, wrapped) if call.name in PREFIX_LIST_EVENTS else _group(call, wrapped)
+    named = _prefix_list(call, wrapped_request(call)) if call.name in PREFIX_LIST_EVENTS else group_of(call)
     return (named or Resource(type="AWS::Region", id=call.region),)
 
 
@@ -47,43 +34,8 @@ def _prefix_list(call: ApiCall, wrapped: Json) -> Resource | None:
         call.request.get("PrefixListId"),
         answer.get("prefixListId"),
     )
-    list_id = _first_id(call, _LIST, places)
+    list_id = first_id(call, _LIST, places)
     return Resource(type=_LIST.type, id=list_id) if list_id else None
-
-
-def _group(call: ApiCall, wrapped: Json) -> Resource | None:
-    """The most telling place first. A call by group name has its id, since 2021, in the response."""
-    rows = tuple(map(mapping, items(call.response.get("securityGroupRuleSet"))))
-    places = (
-        call.request.get("groupId"),
-        call.request.get("GroupId"),  # hand-made events use the SDK's casing
-        wrapped.get("GroupId"),
-        call.response.get("groupId"),
-        *(row.get("groupId") for row in rows),
-    )
-    parts = tuple(_named_rules(wrapped, rows))
-    if group_id := _first_id(call, _GROUP, places):
-        return Resource(type=_GROUP.type, id=group_id, parts=parts)
-    name = text(call.request.get("groupName")) or text(call.request.get("GroupName"))
-    return Resource(type=_GROUP.type, name=name, parts=parts) if name else None
-
-
-def _first_id(call: ApiCall, kind: _Kind, places: Iterable[object]) -> str:
-    """The first text in these places; empty where there is none. Raises EventError if it is no id."""
-    found = next((place for place in map(text, places) if place), "")
-    if found and not re.fullmatch(rf"{kind.prefix}-[0-9a-f]{{8,17}}", found):
-        raise EventError(
-            f"Event {call.event_id or '(no id)'} ({call.name}) names the {kind.name} {found!r}, which is not a "
-            f"{kind.id_name}. Put an id such as {kind.prefix}-05fe30eb67c909f27 into requestParameters."
-            f"{kind.place.format(call.name)}."
-        )
-    return found
-
-
-def _named_rules(wrapped: Json, rows: Iterable[Json]) -> Iterator[str]:
-    named = [row.get("securityGroupRuleId") for row in rows]
-    named += [mapping(row).get("SecurityGroupRuleId") for row in items(wrapped.get("SecurityGroupRule"))]
-    return (rule_id for value in named if (rule_id := text(value)))
 
 
 def unseen(call: ApiCall, resource: Resource, image: Json | None) -> Mapping[str, str]:
@@ -97,7 +49,7 @@ def unseen(call: ApiCall, resource: Resource, image: Json | None) -> Mapping[str
     shown = {rule.id: rule for rule in map(Rule, items(image.get("SecurityGroupRules")))}
     known = shown.keys() | {rule.prefix_list_id for rule in shown.values()}
     missing = {part: part for part in resource.parts if part not in known}
-    wrapped = mapping(call.request.get(f"{call.name}Request"))
+    wrapped = wrapped_request(call)
     changes = _stale_lists(wrapped, image) if call.name in PREFIX_LIST_EVENTS else _stale_rules(wrapped, shown)
     return {**missing, **dict(changes)}
 

@@ -16,11 +16,10 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
-from cloudmend.controls.security_group_ingress.facts import Rule
+from cloudmend.controls.families.groups import Rule, authorize, find_groups
 from cloudmend.controls.security_group_ingress.marks import mark_of
 from cloudmend.controls.security_group_ingress.mended import MendedRule, mended_rules
-from cloudmend.controls.security_group_ingress.observe import find_groups
-from cloudmend.controls.security_group_ingress.plan import authorize, modify
+from cloudmend.controls.security_group_ingress.plan import modify
 from cloudmend.controls.security_group_ingress.recorded import change_of, fields_of, tags_of
 from cloudmend.core.contract import Difference, UndoStatus
 from cloudmend.core.model import Edit, Intent, Record, Request
