@@ -76,14 +76,15 @@ def test_what_no_control_watches_is_ignored_once(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("off", "event_name"),
     [
-        ("security_group_ingress", "AuthorizeSecurityGroupIngress"),
+        ("default_security_group security_group_ingress", "AuthorizeSecurityGroupIngress"),
         ("ebs_snapshot_public", "ModifySnapshotAttribute"),
     ],
 )
 def test_what_a_control_that_is_off_watches_is_ignored_and_not_read(bench: Bench, off: str, event_name: str) -> None:
-    ids = {"security_group_ingress": open_group(bench), "ebs_snapshot_public": bench.id}
+    ids = {"default_security_group security_group_ingress": open_group(bench), "ebs_snapshot_public": bench.id}
     (other,) = ids.keys() - {off}
-    policy = parse_policy({}, f'[control.{off}]\nmode = "off"', catalog=CATALOG)
+    text = "".join(f'[control.{name}]\nmode = "off"\n' for name in off.split())
+    policy = parse_policy({}, text, catalog=CATALOG)
     bench.api.calls.clear()
     ignored = f"no control watches ec2.amazonaws.com {event_name}"
     assert answer(bench, both(bench), policy=policy) == {ignored: "ignored", ids[other]: "mended"}

@@ -13,7 +13,7 @@ import pytest
 from cloudmend import engine
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.errors import EventError
-from cloudmend.core.model import Ignored, Intent
+from cloudmend.core.model import Ignored, Intent, Record
 from cloudmend.engine.sweep import Sweep
 from cloudmend.local.ec2.checks import Ec2Error
 from support import CLEAR, VPC, Account, event, ingress, ipv4, policy
@@ -154,8 +154,9 @@ def test_an_event_that_names_what_is_no_group_is_an_error_and_touches_nothing() 
 def test_an_event_that_names_nothing_leads_to_a_look_at_the_whole_region() -> None:
     account = Account()
     opened, _ = account.group(ipv4(22, WORLD)), account.group(ipv4(443, WORLD))
-    record = account.respond(event("", requestParameters=None))
-    assert (record.status, record.resource.id) == ("mended", opened)
+    records = account.handle(event("", requestParameters=None))
+    (mended,) = [each for each in records if isinstance(each, Record) and each.control == CONTROL.id]
+    assert (mended.status, mended.resource.id) == ("mended", opened)
 
 
 def test_one_bad_event_among_several_hides_none_of_the_others() -> None:

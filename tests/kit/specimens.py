@@ -7,6 +7,7 @@ from typing import Any
 
 from cloudmend.controls import (
     ami_public,
+    default_security_group,
     ebs_snapshot_public,
     eks_endpoint_cidrs,
     endpoint_service_public,
@@ -268,6 +269,25 @@ def _launched_instance(client: Client) -> str:
     return str(made["InstanceId"])
 
 
+def _open_default_group(client: Client) -> str:
+    """Admit another group to the default one of the default VPC, with a tag. It has AWS's own two rules already."""
+    ec2 = client("ec2")
+    (group,) = ec2.describe_security_groups(GroupNames=["default"])["SecurityGroups"]
+    other = ec2.create_security_group(GroupName="web", Description="the web")["GroupId"]
+    admitted = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
+    ec2.authorize_security_group_ingress(
+        GroupId=group["GroupId"],
+        IpPermissions=[{**admitted, "UserIdGroupPairs": [{"GroupId": other, "Description": "the web"}]}],
+        TagSpecifications=[{"ResourceType": "security-group-rule", "Tags": [{"Key": "team", "Value": "web"}]}],
+    )
+    return str(group["GroupId"])
+
+
+def _open_default_group_wider(client: Client, group: str) -> None:
+    out = {"IpProtocol": "tcp", "FromPort": 25, "ToPort": 25, "IpRanges": [{"CidrIp": "203.0.113.0/24"}]}
+    client("ec2").authorize_security_group_egress(GroupId=group, IpPermissions=[out])
+
+
 OFFICE, PARTNER_RANGE = "198.51.100.0/24", "203.0.113.7/32"
 
 
@@ -327,6 +347,7 @@ SPECIMENS = (
     Specimen(s3_bucket_policy_public.CONTROL, _public_bucket, _disturb_bucket, _public_bucket_wider),
     Specimen(s3_bucket_acl_public.CONTROL, _public_acl, _disturb_grants, _grant_wider),
     Specimen(instance_owner_tag.CONTROL, _launched_instance, by_event=True),
+    Specimen(default_security_group.CONTROL, _open_default_group, worsen=_open_default_group_wider),
     *settings.SETTINGS,
 )
 # The quick profile has a few of each family that one factory makes. Of those that are shared with everybody these are

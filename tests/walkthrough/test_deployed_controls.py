@@ -283,6 +283,35 @@ def warehouse(account: Someone, name: str) -> Any:
     return row["PubliclyAccessible"]
 
 
+def make_default_group(account: Someone, _: str) -> str:
+    """The group of a new VPC, emptied: by a stack that heard of the VPC, or else here."""
+    vpc = cli(account, "ec2", "create-vpc", "--cidr-block", "10.1.0.0/16")["Vpc"]["VpcId"]
+    own = ("--filters", f"Name=vpc-id,Values={vpc}", "Name=group-name,Values=default")
+    (group,) = cli(account, "ec2", "describe-security-groups", *own)["SecurityGroups"]
+    settle = getattr(account, "settle", lambda: None)
+    settle()
+    for rule in rules_of(account, group["GroupId"]):
+        direction = "egress" if rule["IsEgress"] else "ingress"
+        words = ("--group-id", group["GroupId"], "--security-group-rule-ids", rule["SecurityGroupRuleId"])
+        cli(account, "ec2", f"revoke-security-group-{direction}", *words)
+    settle()
+    return str(group["GroupId"])
+
+
+def open_default_group(group_id: str) -> list[str]:
+    words = ["ec2", "authorize-security-group-ingress", "--group-id", group_id]
+    return [*words, "--protocol", "tcp", "--port", "443", "--source-group", group_id]
+
+
+def rules_of(account: Someone, group_id: str) -> Any:
+    words = ("--filters", f"Name=group-id,Values={group_id}")
+    return cli(account, "ec2", "describe-security-group-rules", *words)["SecurityGroupRules"]
+
+
+def allowed(account: Someone, group_id: str) -> Any:
+    return [(rule["IpProtocol"], rule["FromPort"], rule["IsEgress"]) for rule in rules_of(account, group_id)]
+
+
 ALL_ON = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
 SNAPSHOT = Proof(
     "ebs_snapshot_public",
@@ -395,6 +424,16 @@ WAREHOUSE = Proof(
     "set PubliclyAccessible from public to private.",
     "PubliclyAccessible is public again",
 )
+DEFAULT_GROUP = Proof(
+    "default_security_group",
+    "default security group",
+    make_default_group,
+    open_default_group,
+    allowed,
+    [],
+    "revoked tcp/443 from its own members.",
+    "is tcp/443 from its own members again",
+)
 SLOW = (CLUSTER, DATABASE, WAREHOUSE)  # observed by default, and applied by AWS some time after it accepted
 APPROVED = f'\n[control.{CLUSTER.control}]\nmode = "fix"\napproved.ipv4 = ["198.51.100.0/24"]\n'
 SNAPSHOT_BLOCK = Proof(
@@ -433,6 +472,7 @@ PROOFS = (
     DOCUMENT,
     SERVICE,
     INSTANCE,
+    DEFAULT_GROUP,
     EMR_BLOCK,
     SNAPSHOT_BLOCK,
 )
@@ -440,6 +480,7 @@ OF_RESOURCES = tuple(proof for proof in PROOFS if proof not in (EMR_BLOCK, SNAPS
 ONE_EACH = tuple({proof.control: proof for proof in OF_RESOURCES}.values())  # the last of each control
 # Settings that are at fault by AWS's own defaults, in every Region of every account.
 BY_DEFAULT = {
+    "default_security_group",
     "ebs_encryption_default",
     "image_block_public_access",
     "instance_metadata_defaults",

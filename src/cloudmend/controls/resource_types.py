@@ -67,6 +67,14 @@ IMAGE: Final = ResourceType(
     id_pattern=r"ami-[0-9a-f]{8,17}",
     arn="arn:{partition}:ec2:{region}::image/{id}",
 )
+DEFAULT_GROUP: Final = ResourceType(
+    type="AWS::EC2::SecurityGroup",
+    noun="default security group",
+    scope="vpc",
+    id_pattern=r"sg-[0-9a-f]{8,17}",
+    arn="arn:{partition}:ec2:{region}:{account}:security-group/{id}",
+    asff="AwsEc2SecurityGroup",
+)
 LIGHTSAIL_INSTANCE: Final = ResourceType(
     type="AWS::Lightsail::Instance",
     noun="Lightsail instance",

@@ -9,6 +9,7 @@ from typing import Final
 MODULES: Final[Mapping[str, str]] = {
     "security_group_ingress": "cloudmend.controls.security_group_ingress",
     "ami_public": "cloudmend.controls.ami_public",
+    "default_security_group": "cloudmend.controls.default_security_group",
     "ebs_encryption_default": "cloudmend.controls.ebs_encryption_default",
     "ebs_snapshot_public": "cloudmend.controls.ebs_snapshot_public",
     "eks_endpoint_cidrs": "cloudmend.controls.eks_endpoint_cidrs",
@@ -38,9 +39,12 @@ MODULES: Final[Mapping[str, str]] = {
 # By event source and name of the call.
 WAKES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "ec2.amazonaws.com": {
-        "AuthorizeSecurityGroupIngress": ("security_group_ingress",),
+        "AuthorizeSecurityGroupEgress": ("default_security_group",),
+        "AuthorizeSecurityGroupIngress": ("security_group_ingress", "default_security_group"),
+        "CreateDefaultVpc": ("default_security_group",),
         "CreateNetworkAclEntry": ("network_acl_open",),
         "CreateTransitGateway": ("transit_gateway_auto_accept",),
+        "CreateVpc": ("default_security_group",),
         "DeleteNetworkAclEntry": ("network_acl_open",),
         "DisableEbsEncryptionByDefault": ("ebs_encryption_default",),
         "DisableImageBlockPublicAccess": ("image_block_public_access",),
@@ -54,7 +58,7 @@ WAKES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "ModifyInstanceMetadataDefaults": ("instance_metadata_defaults",),
         "ModifyInstanceMetadataOptions": ("instance_imdsv2",),
         "ModifyManagedPrefixList": ("security_group_ingress",),
-        "ModifySecurityGroupRules": ("security_group_ingress",),
+        "ModifySecurityGroupRules": ("security_group_ingress", "default_security_group"),
         "ModifySnapshotAttribute": ("ebs_snapshot_public",),
         "ModifySubnetAttribute": ("subnet_public_ip",),
         "ModifyTransitGateway": ("transit_gateway_auto_accept",),

@@ -24,7 +24,7 @@ from cloudmend.core.ports import Call, Reader, Sent
 Parts = Mapping[str, Any]  # part id -> value as AWS answers it; absent: it is not there
 Patch = Mapping[str, Any]  # part id -> the value that it gets; None: it goes
 Severity = Literal["low", "medium", "high", "critical"]
-Scope = Literal["resource", "region", "account"]
+Scope = Literal["resource", "vpc", "region", "account"]
 # The meaning of a write's error code: the change was made already; the state refuses the write now; the write is never
 # retried; the guard is stale.
 Meaning = Literal["settled", "deferred", "final", "raced"]
@@ -39,9 +39,9 @@ _S = TypeVar("_S", contravariant=True)
 
 
 class ResourceType(Struct, frozen=True, kw_only=True):
-    """A kind of resource. `scope` says whether there are many, one per Region, or one per account.
+    """A kind of resource. `scope` says whether there are many, one per VPC, one per Region, or one per account.
 
-    The one of an account is in its home Region.
+    The one of an account is in its home Region. AWS makes the one of a VPC, which has an id of its own.
     """
 
     type: str  # CloudFormation's name: AWS::EC2::Snapshot
@@ -56,8 +56,13 @@ class ResourceType(Struct, frozen=True, kw_only=True):
 
     @property
     def is_setting(self) -> bool:
-        """Return whether an account has one of it, or one in each Region: a setting, for which AWS has a default."""
+        """Return whether there is one in each account, Region, or VPC: a setting, for which AWS has a default."""
         return self.scope != "resource"
+
+    @property
+    def is_single(self) -> bool:
+        """Return whether an account has one of it, or one in each Region, so that the place says which it is."""
+        return self.scope in ("region", "account")
 
     @property
     def counted_as(self) -> str:
@@ -386,7 +391,9 @@ class Control(Struct, Generic[S], frozen=True, kw_only=True):
     image: Callable[[State], Json] | None = None  # the before-image; None: the parts and the labels
     unseen: Callable[[ApiCall, Resource, Json | None], Mapping[str, str]] | None = None  # what an image lacks, told
     revert: Callable[[Intent, Record, Reader], UndoStatus] | None = None  # a mend, compared with what is now
-    locate: Callable[[ApiCall], Iterable[Resource]] | None = None  # for what paths cannot say
+    # For what paths cannot say; None of a call: it is not about any resource of this control.
+    locate: Callable[[ApiCall], Iterable[Resource] | None] | None = None
+    is_of_some: bool = False  # of its type it knows some only: `every` says whether one that an event names is such
     read_many: ReadMany[S] | None = None
     read_again: ReadAgain[S] | None = None
     follow: Following[S] | None = None  # None: a replay does not judge its calls

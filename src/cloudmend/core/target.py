@@ -113,8 +113,9 @@ def resources(control: Control[Any], call: ApiCall) -> tuple[Resource, ...]:
 def located(control: Control[Any], trigger: Trigger, call: ApiCall) -> tuple[Resource, ...]:
     """Return the resources that a call names at the places of a trigger, as `resources` does."""
     if control.locate:
-        return tuple(control.locate(call)) or (_everything(control, call),)
-    if control.resource.scope != "resource":
+        located_by_it = control.locate(call)
+        return () if located_by_it is None else tuple(located_by_it) or (_everything(control, call),)
+    if control.resource.is_single:
         return (the_one(control.resource, call.account, call.region),)
     found = next((names for path in trigger.at if (names := list(_texts(call, path)))), [])
     parts = tuple(part for path in trigger.parts for part in _texts(call, path))

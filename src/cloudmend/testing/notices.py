@@ -19,7 +19,7 @@ from cloudmend.core.model import Record
 from cloudmend.core.notice import CHANNELS
 from cloudmend.core.notice.mail import subject, text
 from cloudmend.core.notice.wording import NotificationTargets
-from cloudmend.core.ports import Sent
+from cloudmend.core.ports import Call, Sent
 from cloudmend.testing.bench import Bench, Crash
 from cloudmend.testing.clients import ACCOUNT, operations
 
@@ -131,7 +131,10 @@ def own_words(bench: Bench) -> set[str]:
     view = View(resource=bench.resource, state=state, cause=bench.targets()[0].cause, now=bench.clock.now())
     whys = [f"{each.why} {each.mended}" for each in bench.control.judge(view, bench.settings)]
     control = bench.control
-    return set(OF_GROUPS.findall(f"{whys} {control.words} {control.hints} {control.advice} {state.parts}"))
+    calls = [right.call[1] for right in (*control.reads, *control.writes, *control.undoes)]
+    commands = [Call("ec2", each).cli for each in calls]
+    said = f"{whys} {control.words} {control.hints} {control.advice} {control.resource} {control.title}"
+    return set(OF_GROUPS.findall(f"{said} {state.parts} {calls} {commands}"))
 
 
 def test_the_owner_of_the_code_is_told_what_to_change(bench: Bench) -> None:

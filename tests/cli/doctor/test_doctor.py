@@ -15,6 +15,7 @@ from cloudmend.cli.doctor.check import Answer, Check
 from cloudmend.cli.doctor.run import _told, doctor
 from cloudmend.cli.stack import event_rules
 from cloudmend.core.ledger_records import LedgerRecord
+from cloudmend.core.policy.model import name_of
 from cloudmend.local.server import EmbeddedAws
 from ledgers.values import intent
 from local.embedded.helpers import SETTLE_S, client, open_to_the_world, trail_bucket
@@ -226,15 +227,14 @@ def test_the_right_and_the_mode_together_are_well(aws: EmbeddedAws) -> None:
 
 
 def test_the_rules_of_a_control_that_is_off_are_not_missed(aws: EmbeddedAws) -> None:
-    patient = Patient(aws)
+    patient, off = Patient(aws), ("security_group_ingress", "default_security_group", "sqs_policy_public")
     patient.deploy(
-        SecurityGroupIngressRights="off",
-        SqsPolicyPublicRights="off",
-        Settings="control.security_group_ingress.mode=off;control.sqs_policy_public.mode=off",
+        **{f"{name_of(name)}Rights": "off" for name in off},
+        Settings=";".join(f"control.{name}.mode=off" for name in off),
     )
     assert patient.client("events").describe_rule(Name=patient.rule)["State"] == "DISABLED"
     checks = patient.checks()
-    left = len(event_rules(("security_group_ingress", "sqs_policy_public")))
+    left = len(event_rules(off))
     assert checks["Rule"].found == f"The state of all {left} event rules is ENABLED."
     assert not [title for title, check in checks.items() if check.verdict == "broken"]
 

@@ -61,7 +61,7 @@ def test_an_id_may_be_of_several_kinds_and_one_that_aws_gives_is_of_one() -> Non
     named_freely = {noun for noun, _ in kinds("a-name", every())}
     assert {"S3 bucket", "SQS queue"} <= named_freely
     assert "security group" not in named_freely
-    assert kinds(TYPO, every()) == [("security group", TYPO)]
+    assert kinds(TYPO, every()) == [("security group", TYPO), ("default security group", TYPO)]
     assert set(kinds("arn:aws:s3:::a-name", every())) == {("S3 bucket", "a-name")}
 
 

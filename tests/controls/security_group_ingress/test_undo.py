@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from cloudmend.controls.security_group_ingress.undo import revert
 from cloudmend.core.contract import Difference, UndoStatus
 from cloudmend.core.model import Edit, Intent, Record, Request
+from cloudmend.core.ports import Call
 from controls.security_group_ingress.test_mended import (
     BACK,
     BEFORE,
@@ -41,7 +42,7 @@ class Live:
             "PrefixLists": LISTS,
             "Entries": entries,
         }
-        self.asked: list[Request] = []
+        self.asked: list[Request | Call] = []
 
     def rows(self, request: Request, key: str) -> Any:
         self.asked.append(request)
@@ -79,7 +80,7 @@ def test_a_group_without_rules_is_there_and_one_that_is_not_described_is_gone() 
     reader: Any = Live()
     revert(revoked, told, reader)
     filters = [{"Name": "group-id", "Values": [SG]}]
-    assert reader.asked[1] == Request("ec2:DescribeSecurityGroups", {"Filters": filters})
+    assert reader.asked[1] == Call("ec2", "DescribeSecurityGroups", {"Filters": filters})
 
 
 def test_what_was_given_back_already_is_told_with_its_new_id() -> None:

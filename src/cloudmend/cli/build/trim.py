@@ -86,6 +86,7 @@ OPERATIONS_OF_CONTROLS = {
         "DescribeInstances",
         "DescribeManagedPrefixLists",
         "DescribeNetworkAcls",
+        "DescribeNetworkInterfaces",
         "DescribeSecurityGroupRules",
         "DescribeSecurityGroups",
         "DescribeSnapshotAttribute",
@@ -118,6 +119,7 @@ OPERATIONS_OF_CONTROLS = {
         "ModifyVpcBlockPublicAccessOptions",
         "ModifyVpcEndpointServicePermissions",
         "ReplaceNetworkAclEntry",
+        "RevokeSecurityGroupEgress",
         "RevokeSecurityGroupIngress",
     ),
     "eks": (

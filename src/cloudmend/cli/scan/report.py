@@ -27,7 +27,7 @@ class Row(Struct, frozen=True, kw_only=True):
     severity: Severity
     type: str  # CloudFormation's name of the kind of resource
     noun: str  # S3 bucket
-    scope: Scope = "resource"  # what it is one of: many resources, or a setting of the Region or the account
+    scope: Scope = "resource"  # what it is one of: many resources, or a setting of a VPC, the Region, or the account
     resource: str  # its id
     name: str
     place: str  # the VPC, where there is one
@@ -43,7 +43,7 @@ class Row(Struct, frozen=True, kw_only=True):
 
     @property
     def is_setting(self) -> bool:
-        """Return whether it is about a setting of the account, or of the account in a Region."""
+        """Return whether it is about a setting of the account, of the account in a Region, or of a VPC."""
         return self.scope != "resource"
 
     @property

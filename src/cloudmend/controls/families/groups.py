@@ -12,7 +12,7 @@ from msgspec import Struct
 from cloudmend.core.events import mapping
 from cloudmend.core.model import Json, Request, Resource
 from cloudmend.core.network import Family, Network, Traffic, protocol_name, rule_traffic
-from cloudmend.core.ports import Reader, Rows
+from cloudmend.core.ports import Call, Reader, Rows
 
 GROUP: Final = "AWS::EC2::SecurityGroup"
 # What a rule says; its id and ARN are AWS's.
@@ -95,8 +95,8 @@ def rules_of(groups: Sequence[Resource], reader: Reader) -> Mapping[str, Rows]:
         }
 
     filters = by_group([group.id for group in groups])
-    request = Request("ec2:DescribeSecurityGroupRules", {"Filters": filters, "MaxResults": _PAGE})
-    rows = reader.rows(request, "SecurityGroupRules", enough=enough)
+    asked = Call("ec2", "DescribeSecurityGroupRules", {"Filters": filters, "MaxResults": _PAGE})
+    rows = reader.rows(asked, "SecurityGroupRules", enough=enough)
     if len(groups) == 1:
         return {groups[0].id: rows}
     found: dict[str, list[Json]] = {group.id: [] for group in groups}
@@ -110,7 +110,7 @@ def by_group(group_ids: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def find_groups(filters: list[dict[str, Any]], reader: Reader) -> Rows:
-    return reader.rows(Request("ec2:DescribeSecurityGroups", {"Filters": filters}), "SecurityGroups")
+    return reader.rows(Call("ec2", "DescribeSecurityGroups", {"Filters": filters}), "SecurityGroups")
 
 
 def form(row: Json) -> Any:

@@ -25,7 +25,7 @@ def everything(control: Control[Any], world: World) -> Target:
     kind, account, region = control.resource, _account(world), world.region
     cause = ApiCall(event_id="", source="cloudmend", name=SWEEP, time=None, account="", region=region)
     everywhere = Resource(type=REGION, id=region, account=account, region=region)
-    resource = everywhere if kind.scope == "resource" else the_one(kind, account, region)
+    resource = the_one(kind, account, region) if kind.is_single else everywhere
     return Target(control=control, resource=resource, cause=cause, swept=True)
 
 
@@ -61,7 +61,8 @@ def each_of(target: Target, policy: Policy, world: World) -> tuple[list[Target],
     control = target.control
     if control.resource.scope == "account" and target.swept and target.resource.region != world.region:
         return [], []  # an account's one is looked at from its home Region
-    if control.every is None or (target.resource.type == control.resource.type and target.resource.id):
+    is_one = target.resource.type == control.resource.type and bool(target.resource.id)
+    if control.every is None or (is_one and not control.is_of_some):
         return [target], []
     found: list[Target] = []
     settings = policy.settings_of(control)
