@@ -181,6 +181,21 @@ def test_a_setting_that_is_the_same_in_all_regions_is_one_row_of_the_table(capsy
     assert [settings.count(region) for region in regions] == [1, 1, 0, 0]
 
 
+def test_the_row_of_what_each_vpc_has_names_each_one_once(capsys: pytest.CaptureFixture[str]) -> None:
+    regions = [f"eu-west-{number}" for number in range(1, 5)]
+    of_vpc = replace(SETTING, control="default_security_group", scope="vpc", why="it allows all traffic")
+    ids = [f"sg-{number:017x}" for number in range(1, 5)]
+    same = [
+        replace(of_vpc, region=region, resource=group, part=f"sgr-{part}{group}")
+        for region, group in zip(regions, ids, strict=True)
+        for part in range(2)
+    ]
+    print_table(replace(REPORT, regions=tuple(regions), rows=tuple(same), unread=()), every())
+    said = capsys.readouterr().out
+    assert said.count("it allows all traffic") == 1
+    assert [said.count(f"{region} {group}") for region, group in zip(regions, ids, strict=True)] == [1] * 4
+
+
 def test_a_value_too_long_to_read_is_told_by_what_is_done_to_it() -> None:
     policy = replace(EDIT, before="{" * 90, after="{" * 99, did="narrowed statement one")
     assert outcome(Decision("fix", "W"), policy) == "would be mended: narrowed statement one (W)"

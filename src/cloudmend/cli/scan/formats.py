@@ -152,27 +152,31 @@ def print_table(report: Report, controls: Sequence[Control[Any]]) -> None:
 
 
 def _print_settings(screen: Screen, heading: str, found: Found, regions: int) -> None:
-    """Print one table of settings. What is the same in several Regions is one row."""
-    where: defaultdict[tuple[str, str, str, Action], list[str]] = defaultdict(list)
+    """Print one table of settings. What is the same in several Regions or VPCs is one row."""
+    same: defaultdict[tuple[str, str, str, Action], list[Row]] = defaultdict(list)
     for control, rows in found:
         setting = f"{control.resource.noun}\n{control.id}\n({control.severity})"
         for row in rows:
-            at_fault = f"{terminal(row.part)}\n{terminal(row.why)}"
-            where[setting, at_fault, terminal(row.outcome), row.action].append(row.region)
+            part = [] if row.scope == "vpc" else [row.part]  # in each VPC another id
+            at_fault = "\n".join(map(terminal, (*part, row.why)))
+            same[setting, at_fault, terminal(row.outcome), row.action].append(row)
     screen.say(Text(heading, "bold"))
     columns = [Column("setting"), Column("at fault"), Column("what becomes of it"), Column("where")]
     screen.rows(
         columns,
         [
-            (Text(setting), Text(at_fault), Text(outcome, _STYLE[action]), Text(_regions(those, regions)))
-            for (setting, at_fault, outcome, action), those in where.items()
+            (Text(setting), Text(at_fault), Text(outcome, _STYLE[action]), Text(_where(rows, regions)))
+            for (setting, at_fault, outcome, action), rows in same.items()
         ],
     )
     screen.say("")
 
 
-def _regions(those: Sequence[str], of: int) -> str:
-    return f"all {of:,} Regions" if len(those) == of > _LISTED else "\n".join(those)
+def _where(rows: Sequence[Row], regions: int) -> str:
+    """Return the Regions of rows that say the same, and the ids of what has one in each VPC."""
+    if rows[0].scope == "vpc":
+        return "\n".join(dict.fromkeys(f"{row.region} {terminal(row.resource)}" for row in rows))
+    return f"all {regions:,} Regions" if len(rows) == regions > _LISTED else "\n".join(row.region for row in rows)
 
 
 def _table(control: Control[Any], rows: Sequence[Row]) -> tuple[Sequence[Column], Sequence[Sequence[Text]]]:
