@@ -27,6 +27,7 @@ class Proof(NamedTuple):
     mended: Any
     said: str
     restored: str
+    again: int = 0  # the exit status of the AWS CLI if it opens what is open
 
 
 def cli(account: Someone, *words: str) -> Any:
