@@ -90,7 +90,14 @@ def opened(account: ByHand, proof: Proof, name: str) -> str:
     """The id of a resource that an AWS CLI call opened."""
     resource = proof.make(account, name)
     cli(account, *proof.open(resource))
+    applied(account, proof, resource)
     return resource
+
+
+def applied(account: ByHand, proof: Proof, resource: str) -> None:
+    """Wait until AWS has applied what it accepted; what is not slow is applied at once."""
+    if proof in SLOW:
+        proof.read(account, resource)
 
 
 def scanned(account: ByHand, proof: Proof, resource: str) -> list[dict[str, Any]]:

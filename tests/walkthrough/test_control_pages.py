@@ -12,10 +12,10 @@ from docs_blocks import by_hand as page_lines
 from local.embedded.helpers import ACCOUNT
 from walkthrough.blocks import ROOT, lines
 from walkthrough.buckets import ACCOUNT_BLOCK
-from walkthrough.by_hand import EVERY, ByHand, an_account_by_hand, scanned
+from walkthrough.by_hand import EVERY, ByHand, an_account_by_hand, applied, scanned
 from walkthrough.conftest import run
 from walkthrough.settings import BY_EVENT, CONSOLE, OF_THE_REGION, TAGGED
-from walkthrough.test_deployed_controls import CLUSTER_SNAPSHOT, SLOW, SNAPSHOT, Proof
+from walkthrough.test_deployed_controls import CLUSTER_SNAPSHOT, SNAPSHOT, Proof
 
 TO_FILL_IN = re.compile(r"(?<![\w-])[A-Z][A-Z_]{2,}(?![\w-])")
 BY_PAGE = [proof for proof in EVERY if proof is not CLUSTER_SNAPSHOT]  # the page's lines are for a DB snapshot
@@ -90,12 +90,6 @@ def test_the_lines_of_a_page_of_what_only_an_event_tells_make_it_show_it_and_end
     bash(account, closing)
     assert bash(account, see) != shown
     assert account.scanned("--control", TAGGED.control)["rows"] == others
-
-
-def applied(account: ByHand, proof: Proof, resource: str) -> None:
-    """Wait until AWS has applied what it accepted; what is not slow is applied at once."""
-    if proof in SLOW:
-        proof.read(account, resource)
 
 
 def bash(account: ByHand, line: str) -> str:

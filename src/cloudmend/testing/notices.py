@@ -121,7 +121,7 @@ def test_all_channels_speak_of_it_in_its_own_words_and_name_it_as_aws_does(bench
         assert finding["Resources"][0]["Id"] == arn or record.resource.key
         assert finding["Title"].startswith(f"{named} is {bench.control.words.fault} (")
         for told in (subject(record), text(record, EVERYBODY), json.dumps(sent)):
-            assert set(OF_GROUPS.findall(told.replace("CloudTrail records", ""))) <= own
+            assert set(OF_GROUPS.findall(without_calls(bench, told.replace("CloudTrail records", "")))) <= own
 
 
 def own_words(bench: Bench) -> set[str]:
@@ -131,10 +131,17 @@ def own_words(bench: Bench) -> set[str]:
     view = View(resource=bench.resource, state=state, cause=bench.targets()[0].cause, now=bench.clock.now())
     whys = [f"{each.why} {each.mended}" for each in bench.control.judge(view, bench.settings)]
     control = bench.control
-    calls = [right.call[1] for right in (*control.reads, *control.writes, *control.undoes)]
-    commands = [Call("ec2", each).cli for each in calls]
     said = f"{whys} {control.words} {control.hints} {control.advice} {control.resource} {control.title}"
-    return set(OF_GROUPS.findall(f"{said} {state.parts} {calls} {commands}"))
+    return set(OF_GROUPS.findall(f"{said} {state.parts}"))
+
+
+def without_calls(bench: Bench, told: str) -> str:
+    """Return a text without the names of the control's own calls, as AWS and as the AWS CLI spell them."""
+    control = bench.control
+    for right in (*control.reads, *control.writes, *control.undoes):
+        call = Call(*right.call)
+        told = told.replace(call.operation, "").replace(" ".join(call.cli), "")
+    return told
 
 
 def test_the_owner_of_the_code_is_told_what_to_change(bench: Bench) -> None:
