@@ -12,9 +12,10 @@ import statistics
 import sys
 import time
 
+from cloudmend.controls.families.groups import Rule
 from cloudmend.controls.families.ranges.ports import NAMED_SETS
 from cloudmend.controls.security_group_ingress.detect import detect
-from cloudmend.controls.security_group_ingress.facts import GroupFacts, Rule
+from cloudmend.controls.security_group_ingress.facts import GroupFacts
 from cloudmend.controls.security_group_ingress.settings import Settings
 from cloudmend.core.network import disjoint
 
