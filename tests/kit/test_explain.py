@@ -161,9 +161,10 @@ def test_a_name_without_a_prefix_is_of_all_kinds_and_an_id_is_of_its_own() -> No
         assert subjects_by_name(whole) == subjects(whole)
 
 
-def test_an_id_that_aws_gives_is_of_one_kind() -> None:
+def test_an_id_that_aws_gives_is_of_one_kind_but_a_group_can_be_the_default_one() -> None:
     assert [each.control.id for each in subjects("snap-0123456789abcdef0")] == ["ebs_snapshot_public"]
-    assert [each.control.id for each in subjects("sg-0123456789abcdef0")] == ["security_group_ingress"]
+    groups = ["security_group_ingress", "default_security_group"]
+    assert [each.control.id for each in subjects("sg-0123456789abcdef0")] == groups
     (rule,) = subjects("sgr-0123456789abcdef0")
     assert (rule.control.id, rule.part) == ("security_group_ingress", "sgr-0123456789abcdef0")
     assert len(subjects("a-name")) > 1

@@ -301,7 +301,7 @@ def make_default_group(account: Someone, _: str) -> str:
 
 
 def open_default_group(group_id: str) -> list[str]:
-    words = ["ec2", "authorize-security-group-ingress", "--group-id", group_id]
+    words = ["ec2", "authorize-security-group-egress", "--group-id", group_id]
     return [*words, "--protocol", "tcp", "--port", "443", "--source-group", group_id]
 
 
@@ -433,8 +433,8 @@ DEFAULT_GROUP = Proof(
     open_default_group,
     allowed,
     [],
-    "revoked tcp/443 from its own members.",
-    "is tcp/443 from its own members again",
+    "revoked tcp/443 to its own members.",
+    "is tcp/443 to its own members again",
     again=255,
 )
 SLOW = (CLUSTER, DATABASE, WAREHOUSE)  # observed by default, and applied by AWS some time after it accepted

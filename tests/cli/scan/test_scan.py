@@ -15,7 +15,7 @@ from cloudmend.cli.context import NOTHING, DecisionInputs, LookContext
 from cloudmend.cli.fix.plan import plan_of
 from cloudmend.cli.scan.report import Report
 from cloudmend.cli.scan.run import Controls, Format, chosen, look_everywhere, report_of, write
-from cloudmend.controls import IDS, every
+from cloudmend.controls import every
 from cloudmend.controls.security_group_ingress.contract import CONTROL
 from cloudmend.core.contract import Reach
 from cloudmend.core.errors import InputError, LedgerError
@@ -28,6 +28,7 @@ from cloudmend.local.ec2.model import Group, Permission, Rule, Source, Traffic
 from controls.security_group_ingress.test_prefix_lists import prefix_list, refers
 from support import ACCOUNT, NOW, REGION, VPC, Account, event, ipv4, ipv6, policy
 
+ON = [control.id for control in every() if control.mode != "off"]
 BRIEF = LookContext(policy(), NOW)
 OPEN_SSH = Permission(Traffic("tcp", 22, 22), Source("CidrIpv4", "0.0.0.0/0"))
 OPEN = ipv4(22, "0.0.0.0/0", Description="[red]=1+1")
@@ -299,12 +300,12 @@ def test_an_unreachable_region_is_exit_1_also_with_fail_on_findings() -> None:
     assert "cloudmend: security_group_ingress could not look at everything in eu-west-1: not all of its" in done.stderr
     assert "cloudmend: sqs_policy_public could not look at everything in eu-west-1: sqs:ListQueues in " in done.stderr
     report = json.loads(done.stdout)
-    assert {(each["region"], each["control"]) for each in report["unread"]} == {("eu-west-1", each) for each in IDS}
-    assert report["summary"].startswith(f"{len(IDS)} of {len(IDS)} looks, each at one control in one Region, could not")
+    assert {(each["region"], each["control"]) for each in report["unread"]} == {("eu-west-1", each) for each in ON}
+    assert report["summary"].startswith(f"{len(ON)} of {len(ON)} looks, each at one control in one Region, could not")
 
 
 def test_the_controls_are_those_that_the_policy_has_on_or_those_that_are_named() -> None:
-    assert [each.id for each in chosen((), policy())] == list(IDS)
+    assert [each.id for each in chosen((), policy())] == ON
     off = policy('[control.sqs_policy_public]\nmode = "off"')
     assert "sqs_policy_public" not in [each.id for each in chosen((), off)]
     assert [each.id for each in chosen(["ebs_snapshot_public"], off)] == ["ebs_snapshot_public"]
