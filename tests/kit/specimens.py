@@ -19,17 +19,15 @@ from cloudmend.controls import (
     s3_bucket_acl_public,
     s3_bucket_block_public_access,
     s3_bucket_policy_public,
-    sqs_policy_public,
     ssm_document_public,
 )
 from cloudmend.testing.clients import ACCOUNT
 from cloudmend.testing.specimen import Client, Specimen
-from kit import settings
+from kit import policies, settings
 
 OTHER = "111122223333"
 EVERYBODY = "http://acs.amazonaws.com/groups/global/AllUsers"
-OPEN_STATEMENT = {"Sid": "open", "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
-OPEN_OBJECTS = {**OPEN_STATEMENT, "Action": "s3:GetObject"}
+OPEN_OBJECTS = {"Sid": "open", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
 
 
 def _public_snapshot(client: Client) -> str:
@@ -112,34 +110,6 @@ def _grant(client: Client, bucket: str, grantee: dict[str, str], permission: str
     found = client("s3").get_bucket_acl(Bucket=bucket)
     grants = [*found["Grants"], {"Grantee": grantee, "Permission": permission}]
     client("s3").put_bucket_acl(Bucket=bucket, AccessControlPolicy={"Owner": found["Owner"], "Grants": grants})
-
-
-def _open_queue(client: Client) -> str:
-    sqs = client("sqs")
-    url = sqs.create_queue(QueueName="a-queue")["QueueUrl"]
-    _set_policy(sqs, url, OPEN_STATEMENT, _inside("own"))
-    return "a-queue"
-
-
-def _disturb_queue(client: Client, name: str) -> None:
-    sqs = client("sqs")
-    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-    _set_policy(sqs, url, OPEN_STATEMENT, _inside("own"), _inside("added-meanwhile"))
-
-
-def _open_queue_wider(client: Client, name: str) -> None:
-    sqs = client("sqs")
-    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-    _set_policy(sqs, url, OPEN_STATEMENT, _inside("own"), {**OPEN_STATEMENT, "Sid": "wider"})
-
-
-def _set_policy(sqs: Any, url: str, *statements: Any) -> None:
-    policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-
-
-def _inside(sid: str) -> dict[str, Any]:
-    return {**OPEN_STATEMENT, "Sid": sid, "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}}
 
 
 def _public_db_snapshot(client: Client) -> str:
@@ -322,7 +292,7 @@ def _of_rds(kind: str) -> tuple[str, str]:
 SPECIMENS = (
     Specimen(ebs_snapshot_public.CONTROL, _public_snapshot),
     Specimen(s3_bucket_block_public_access.CONTROL, _open_bucket, worsen=_open_bucket_wider),
-    Specimen(sqs_policy_public.CONTROL, _open_queue, _disturb_queue, _open_queue_wider),
+    policies.QUEUE,
     Specimen(rds_snapshot_public.CONTROL, _public_db_snapshot, unused=_of_rds("DBClusterSnapshot")),
     Specimen(rds_snapshot_public.CONTROL, _public_cluster_snapshot, unused=_of_rds("DBSnapshot")),
     Specimen(ami_public.CONTROL, _public_image),
@@ -348,11 +318,19 @@ SPECIMENS = (
     Specimen(s3_bucket_acl_public.CONTROL, _public_acl, _disturb_grants, _grant_wider),
     Specimen(instance_owner_tag.CONTROL, _launched_instance, by_event=True),
     Specimen(default_security_group.CONTROL, _open_default_group, worsen=_open_default_group_wider),
+    *policies.POLICIES,
     *settings.SETTINGS,
 )
 # The quick profile has a few of each family that one factory makes. Of those that are shared with everybody these are
-# the EBS snapshot, the DB snapshot and the endpoint service.
-DEEP = (
-    *settings.DEEP,
-    *(each for each in SPECIMENS if each.control.id in {"ami_public", "instance_owner_tag", "ssm_document_public"}),
-)
+# the EBS snapshot, the DB snapshot and the endpoint service, of those with a policy the queue and the secret.
+_DEEP = {
+    "kms_key_policy_public",
+    "ami_public",
+    "instance_owner_tag",
+    "ecr_policy_public",
+    "event_bus_policy_public",
+    "lambda_policy_public",
+    "sns_policy_public",
+    "ssm_document_public",
+}
+DEEP = (*settings.DEEP, *(each for each in SPECIMENS if each.control.id in _DEEP))

@@ -13,6 +13,7 @@ from cloudmend.cli.scan.report import outcome
 from cloudmend.cli.subjects import subjects, subjects_by_name
 from cloudmend.controls import woken_by
 from cloudmend.core.errors import CloudmendError
+from cloudmend.core.escaping import cut
 from cloudmend.core.model import Json
 from cloudmend.core.policy.model import Decision, Policy
 from cloudmend.disk.policy_file import PACKAGED, read_policy
@@ -23,6 +24,8 @@ from cloudmend.testing.suite import pytest_generate_tests as pytest_generate_tes
 from cloudmend.testing.suite import specimen as specimen
 from kit.specimens import SPECIMENS as SPECIMENS
 from local.embedded.helpers import ACCOUNT, SETTLE_S
+
+MOST = 300  # characters of a value that are shown
 
 
 def context(bench: Bench, policy: Policy | None = None) -> LookContext:
@@ -62,7 +65,7 @@ def test_an_id_is_told_with_each_part_why_it_is_at_fault_and_what_would_be_done(
     assert all(f"\n{part}, " in told for part in parts)
     at_fault = {finding.part for finding in record.findings}  # what else a mend adds or removes is told beside these
     for edit in (each for each in record.edits if each.part in parts and each.part in at_fault):
-        assert f"{edit.part}, {edit.before}: at fault, because {edit.why}." in told
+        assert f"{edit.part}, {cut(edit.before, MOST)}: at fault, because {edit.why}." in told
         assert f"{edit.part} {outcome(Decision('fix', f'control.{control.id}.mode is fix'), edit)}." in told
 
 
@@ -142,7 +145,7 @@ def test_a_name_that_fits_several_kinds_is_explained_as_each_that_there_is(bench
 
 @needs(lambda each: each.control.id == "sqs_policy_public")
 def test_what_is_nowhere_is_said_with_the_kinds_that_it_was_looked_for_as(bench: Bench) -> None:
-    kinds = "S3 bucket or SQS queue or SSM document or RDS database or DB snapshot"
+    kinds = "S3 bucket or SNS topic or SQS queue or SSM document or RDS database or DB snapshot"
     with pytest.raises(CloudmendError, match=f"no-such-thing does not exist in {REGION} as .*{kinds}\\."):
         by_id(bench, "no-such-thing")
 
@@ -168,7 +171,7 @@ def test_an_id_that_aws_gives_is_of_one_kind_but_a_group_can_be_the_default_one(
     (rule,) = subjects("sgr-0123456789abcdef0")
     assert (rule.control.id, rule.part) == ("security_group_ingress", "sgr-0123456789abcdef0")
     assert len(subjects("a-name")) > 1
-    assert subjects("event.json") == subjects("a/path") == ()
+    assert subjects("event.json") == subjects("./a/path") == ()
 
 
 @needs(lambda each: each.control.id == "sqs_policy_public")

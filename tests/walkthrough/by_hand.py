@@ -19,6 +19,7 @@ from local.embedded.helpers import unheard
 from walkthrough.buckets import ACCOUNT_BLOCK, DECLARED, GRANTS, POLICY
 from walkthrough.conftest import TOOLS
 from walkthrough.network_acl import ACL
+from walkthrough.policies import FUNCTION, KEY
 from walkthrough.settings import SETTINGS
 from walkthrough.test_deployed_controls import APPROVED, CLUSTER, OF_RESOURCES, REGION, SLOW, Proof, Someone, cli
 
@@ -83,7 +84,7 @@ GROUP = Proof(
 )
 # Settings come last: once one is mended, no snapshot can be shared, and no bucket opened.
 ALL: Final = (GROUP, *OF_RESOURCES, *SLOW)
-EVERY: Final = (*ALL, ACL, POLICY, GRANTS, *SETTINGS, ACCOUNT_BLOCK)
+EVERY: Final = (*ALL, ACL, POLICY, GRANTS, FUNCTION, KEY, *SETTINGS, ACCOUNT_BLOCK)
 
 
 def opened(account: ByHand, proof: Proof, name: str) -> str:

@@ -24,6 +24,8 @@ QUICK = (SNAPSHOT, CONSOLE)
 NAMES: Mapping[str, Callable[[str], str]] = {
     "rds_instance_public": lambda resource: resource.partition(":")[2],
     "rds_snapshot_public": lambda resource: resource.partition(":")[2],
+    "secret_policy_public": lambda resource: f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{resource}",
+    "sns_policy_public": lambda resource: f"arn:aws:sns:us-east-1:{ACCOUNT}:{resource}",
     "sqs_policy_public": lambda resource: f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/{resource}",
 }
 

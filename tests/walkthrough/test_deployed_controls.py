@@ -20,6 +20,7 @@ from walkthrough.buckets import GRANTS, POLICY
 from walkthrough.conftest import run
 from walkthrough.deployed import Deployed, an_account
 from walkthrough.packaged import deploy
+from walkthrough.policies import POLICIES, make_function, no_longer_permitted
 from walkthrough.proof import Proof as Proof
 from walkthrough.proof import Someone as Someone
 from walkthrough.proof import cli as cli
@@ -461,7 +462,8 @@ EMR_BLOCK = Proof(
 )
 # What the stack is not deployed with: the right to change what is only observed, but for the bucket.
 OBSERVED = [name_of(control.id) for control in every() if control.mode != "fix" and control.id != BUCKET.control]
-NOT_DEPLOYED = [f"{verb}{name}" for verb in ("Mends", "Undoes") for name in OBSERVED]
+# Nor with that to change a function's policy: the AWS CLI takes a statement once, so a function is proved by hand.
+NOT_DEPLOYED = [f"{verb}{name}" for verb in ("Mends", "Undoes") for name in (*OBSERVED, "LambdaPolicyPublic")]
 # Once the block of snapshots is mended, no snapshot can be shared, and once that of buckets is, none can be opened.
 PROOFS = (
     SNAPSHOT,
@@ -476,6 +478,7 @@ PROOFS = (
     SERVICE,
     INSTANCE,
     DEFAULT_GROUP,
+    *POLICIES,
     EMR_BLOCK,
     SNAPSHOT_BLOCK,
 )
@@ -496,7 +499,7 @@ BY_DEFAULT = {
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     with an_account(tmp_path_factory.mktemp("sam")) as account:
-        deploy_with(account, S3BucketBlockPublicAccessRights="fix")
+        deploy_with(account, S3BucketBlockPublicAccessRights="fix", LambdaPolicyPublicRights="observe")
         make_cluster(account, "observed")
         yield account
 
@@ -631,6 +634,7 @@ def test_the_sweep_mends_what_no_event_reported(deployed: Deployed) -> None:
     observed, and the account's block public access.
     """
     with deployed.without_events():
+        no_longer_permitted(deployed, make_function(deployed, "without-a-policy"))
         made = [
             (proof, proof.make(deployed, f"missed-{number}-{proof.control.replace('_', '-')}"))
             for number, proof in enumerate(PROOFS)

@@ -61,6 +61,21 @@ ENDPOINT_SERVICE: Final = ResourceType(
     id_pattern=r"vpce-svc-[0-9a-f]{8,17}",
     arn="arn:{partition}:ec2:{region}:{account}:vpc-endpoint-service/{id}",
 )
+EVENT_BUS: Final = ResourceType(
+    type="AWS::Events::EventBus",
+    noun="event bus",
+    id_pattern=r"[A-Za-z0-9_.-]{1,256}",
+    arn="arn:{partition}:events:{region}:{account}:event-bus/{id}",
+    asff="AwsEventsEventbus",
+)
+FUNCTION: Final = ResourceType(
+    type="AWS::Lambda::Function",
+    noun="Lambda function",
+    # With the alias or the version that has a policy of its own.
+    id_pattern=r"[A-Za-z0-9_-]{1,140}(:[A-Za-z0-9_-]{1,128})?",
+    arn="arn:{partition}:lambda:{region}:{account}:function:{id}",
+    asff="AwsLambdaFunction",
+)
 IMAGE: Final = ResourceType(
     type="AWS::EC2::Image",
     noun="AMI",
@@ -74,6 +89,13 @@ DEFAULT_GROUP: Final = ResourceType(
     id_pattern=r"sg-[0-9a-f]{8,17}",
     arn="arn:{partition}:ec2:{region}:{account}:security-group/{id}",
     asff="AwsEc2SecurityGroup",
+)
+KEY: Final = ResourceType(
+    type="AWS::KMS::Key",
+    noun="KMS key",
+    id_pattern=r"(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})",
+    arn="arn:{partition}:kms:{region}:{account}:key/{id}",
+    asff="AwsKmsKey",
 )
 LIGHTSAIL_INSTANCE: Final = ResourceType(
     type="AWS::Lightsail::Instance",
@@ -109,6 +131,21 @@ SECURITY_GROUP: Final = ResourceType(
     id_pattern=r"sg-[0-9a-f]{8,17}",
     arn="arn:{partition}:ec2:{region}:{account}:security-group/{id}",
     asff="AwsEc2SecurityGroup",
+)
+REPOSITORY: Final = ResourceType(
+    type="AWS::ECR::Repository",
+    noun="ECR repository",
+    id_pattern=r"[a-z0-9]+([._/-]+[a-z0-9]+)*",
+    arn="arn:{partition}:ecr:{region}:{account}:repository/{id}",
+    asff="AwsEcrRepository",
+)
+SECRET: Final = ResourceType(
+    type="AWS::SecretsManager::Secret",
+    noun="secret",
+    # The name, and the six characters that Secrets Manager adds to it in the ARN.
+    id_pattern=r"[A-Za-z0-9/_+=.@-]{1,512}-[A-Za-z0-9]{6}",
+    arn="arn:{partition}:secretsmanager:{region}:{account}:secret:{id}",
+    asff="AwsSecretsManagerSecret",
 )
 SNAPSHOT: Final = ResourceType(
     type="AWS::EC2::Snapshot",
@@ -150,4 +187,11 @@ TRANSIT_GATEWAY: Final = ResourceType(
     id_pattern=r"tgw-[0-9a-f]{8,17}",
     arn="arn:{partition}:ec2:{region}:{account}:transit-gateway/{id}",
     asff="AwsEc2TransitGateway",
+)
+TOPIC: Final = ResourceType(
+    type="AWS::SNS::Topic",
+    noun="SNS topic",
+    id_pattern=r"[A-Za-z0-9_-]{1,256}(\.fifo)?",
+    arn="arn:{partition}:sns:{region}:{account}:{id}",
+    asff="AwsSnsTopic",
 )

@@ -12,13 +12,17 @@ MODULES: Final[Mapping[str, str]] = {
     "default_security_group": "cloudmend.controls.default_security_group",
     "ebs_encryption_default": "cloudmend.controls.ebs_encryption_default",
     "ebs_snapshot_public": "cloudmend.controls.ebs_snapshot_public",
+    "ecr_policy_public": "cloudmend.controls.ecr_policy_public",
     "eks_endpoint_cidrs": "cloudmend.controls.eks_endpoint_cidrs",
     "emr_block_public_access": "cloudmend.controls.emr_block_public_access",
     "endpoint_service_public": "cloudmend.controls.endpoint_service_public",
+    "event_bus_policy_public": "cloudmend.controls.event_bus_policy_public",
     "image_block_public_access": "cloudmend.controls.image_block_public_access",
     "instance_imdsv2": "cloudmend.controls.instance_imdsv2",
     "instance_metadata_defaults": "cloudmend.controls.instance_metadata_defaults",
     "instance_owner_tag": "cloudmend.controls.instance_owner_tag",
+    "kms_key_policy_public": "cloudmend.controls.kms_key_policy_public",
+    "lambda_policy_public": "cloudmend.controls.lambda_policy_public",
     "lightsail_ports": "cloudmend.controls.lightsail_ports",
     "network_acl_open": "cloudmend.controls.network_acl_open",
     "rds_instance_public": "cloudmend.controls.rds_instance_public",
@@ -28,8 +32,10 @@ MODULES: Final[Mapping[str, str]] = {
     "s3_bucket_acl_public": "cloudmend.controls.s3_bucket_acl_public",
     "s3_bucket_block_public_access": "cloudmend.controls.s3_bucket_block_public_access",
     "s3_bucket_policy_public": "cloudmend.controls.s3_bucket_policy_public",
+    "secret_policy_public": "cloudmend.controls.secret_policy_public",
     "serial_console_access": "cloudmend.controls.serial_console_access",
     "snapshot_block_public_access": "cloudmend.controls.snapshot_block_public_access",
+    "sns_policy_public": "cloudmend.controls.sns_policy_public",
     "sqs_policy_public": "cloudmend.controls.sqs_policy_public",
     "ssm_document_public": "cloudmend.controls.ssm_document_public",
     "subnet_public_ip": "cloudmend.controls.subnet_public_ip",
@@ -73,12 +79,29 @@ WAKES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "StartInstances": ("instance_owner_tag",),
         "StopInstances": ("instance_owner_tag",),
     },
+    "ecr.amazonaws.com": {
+        "SetRepositoryPolicy": ("ecr_policy_public",),
+    },
     "eks.amazonaws.com": {
         "CreateCluster": ("eks_endpoint_cidrs",),
         "UpdateClusterConfig": ("eks_endpoint_cidrs",),
     },
     "elasticmapreduce.amazonaws.com": {
         "PutBlockPublicAccessConfiguration": ("emr_block_public_access",),
+    },
+    "events.amazonaws.com": {
+        "PutPermission": ("event_bus_policy_public",),
+    },
+    "kms.amazonaws.com": {
+        "CreateKey": ("kms_key_policy_public",),
+        "PutKeyPolicy": ("kms_key_policy_public",),
+        "ReplicateKey": ("kms_key_policy_public",),
+    },
+    "lambda.amazonaws.com": {
+        "AddPermission20150331": ("lambda_policy_public",),
+        "AddPermission20150331v2": ("lambda_policy_public",),
+        "PutResourcePolicy": ("lambda_policy_public",),
+        "PutResourcePolicy20260709": ("lambda_policy_public",),
     },
     "lightsail.amazonaws.com": {
         "CreateInstances": ("lightsail_ports",),
@@ -115,6 +138,14 @@ WAKES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "PutBucketOwnershipControls": ("s3_bucket_acl_public",),
         "PutBucketPolicy": ("s3_bucket_policy_public",),
         "PutBucketPublicAccessBlock": ("s3_bucket_acl_public", "s3_bucket_block_public_access"),
+    },
+    "secretsmanager.amazonaws.com": {
+        "PutResourcePolicy": ("secret_policy_public",),
+    },
+    "sns.amazonaws.com": {
+        "AddPermission": ("sns_policy_public",),
+        "CreateTopic": ("sns_policy_public",),
+        "SetTopicAttributes": ("sns_policy_public",),
     },
     "sqs.amazonaws.com": {
         "AddPermission": ("sqs_policy_public",),

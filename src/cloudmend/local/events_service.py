@@ -6,9 +6,12 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from moto.events.models import events_backends
+
 from cloudmend.local.clock import CLOCK
 from cloudmend.local.messages import ApiError, ApiResponse, json_answer
 from cloudmend.local.patterns.compiler import InvalidPattern, Pattern, compile_pattern
+from cloudmend.local.stored_policies import BUS, check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from cloudmend.local.front import Exchange
 
 _DEFAULT_BUS = "default"
+_EVERYBODY = "*"
 
 
 class EventsService:
@@ -25,6 +29,7 @@ class EventsService:
     def __init__(self, bus: EventBus) -> None:
         self._bus = bus
         self._operations = {
+            "PutPermission": _put_permission,
             "PutRule": _put_rule,
             "PutEvents": self._put_events,
             "TestEventPattern": _test_event_pattern,
@@ -50,6 +55,24 @@ class EventsService:
             return {"ErrorCode": error.code, "ErrorMessage": error.message}
         self._bus.put(event)
         return {"EventId": event["id"]}
+
+
+def _put_permission(exchange: Exchange) -> ApiResponse:
+    """Take a whole policy in the place of the one before, to which moto would add it."""
+    asked = json.loads(exchange.request.body)
+    buses = events_backends[exchange.principal.account][exchange.request.region].event_buses
+    bus = buses.get(asked.get("EventBusName", _DEFAULT_BUS))
+    if "Policy" in asked:
+        statements = check(asked["Policy"], BUS)
+        if any(name not in each for each in statements for name in ("Sid", "Resource")):
+            raise ApiError(BUS.code, "A statement of an event bus has a Sid, and names the bus.")
+        if bus:
+            bus.remove_statements()
+        asked["Policy"] = json.dumps({"Statement": statements})
+    response = exchange.forward(json.dumps(asked).encode())
+    if bus and asked.get("Principal") == _EVERYBODY and response.error_code is None:
+        vars(bus._statements[asked["StatementId"]])["principal"] = _EVERYBODY  # noqa: SLF001 - moto makes an ARN of it
+    return response
 
 
 def _put_rule(exchange: Exchange) -> ApiResponse:

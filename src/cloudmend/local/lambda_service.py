@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from cloudmend.core.partitions import partition_of
+from cloudmend.local import function_policies
 from cloudmend.local.asynchronous import run_asynchronously
 from cloudmend.local.functions import NOT_ASSUMED, PRINCIPAL, Functions, find_function
 from cloudmend.local.iam.enforce import can_assume
@@ -43,6 +44,8 @@ class LambdaService:
     def __call__(self, exchange: Exchange) -> ApiResponse:
         if exchange.request.operation == "Invoke":
             return self._invoke(exchange)
+        if exchange.request.operation in function_policies.OPERATIONS:
+            return function_policies.answer(exchange)
         if exchange.request.operation.startswith("Invoke"):
             raise ApiError("InvalidRequestContentException", f"{exchange.request.operation} is not available here")
         if exchange.request.operation in _DEFINING:

@@ -16,6 +16,7 @@ from moto.sqs.models import sqs_backends
 
 from cloudmend.core.partitions import partition_of
 from cloudmend.core.resource_policy import ServiceUse, allows
+from cloudmend.local import stored_policies
 from cloudmend.local.functions import find_function
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from cloudmend.local.worker import Worker
 
 
+_SETS = frozenset({"CreateQueue", "SetQueueAttributes"})
 _SENDS = frozenset({"SendMessage", "SendMessageBatch"})
 _INVISIBLE_S = 3600
 _LATE_S = 0.01  # after a delay is over: moto compares milliseconds
@@ -80,6 +82,13 @@ def named(arn: str) -> Mapping[str, str]:
     return {"QueueUrl": f"/{parts.account}/{parts.resource}"}
 
 
+def _check_policy(exchange: Exchange) -> None:
+    """Raise ApiError for a policy that SQS does not take. An empty one takes the policy away."""
+    call = exchange.call if exchange.request.operation in _SETS else None
+    if call and (text := call.params.get("Attributes", {}).get("Policy")):
+        stored_policies.check(text, stored_policies.QUEUE)
+
+
 class QueueService:
     """Queues are moto's; the functions behind them are run here."""
 
@@ -88,6 +97,7 @@ class QueueService:
         self._worker = worker
 
     def __call__(self, exchange: Exchange) -> ApiResponse:
+        _check_policy(exchange)
         response = exchange.forward()
         if exchange.request.operation in _SENDS and response.error_code is None:
             sent = json.loads(exchange.request.body)

@@ -117,7 +117,7 @@ def test_a_kind_that_cannot_be_read_hinders_no_exemption_whose_control_is_named(
     with pytest.raises(CloudmendError) as refused:
         add("web")
     assert str(refused.value) == (
-        "EKS cluster web: AWS refused. Nothing was changed. If you mean another kind of resource, choose its "
+        "ECR repository web: AWS refused. Nothing was changed. If you mean another kind of resource, choose its "
         "control with --control."
     )
     with pytest.raises(AwsError, match=r"^AWS refused\.$"):

@@ -56,9 +56,9 @@ A rule that is opened for the third time within an hour is narrowed again, and t
 What the first sweep of a stack finds is its baseline: only reported, until cloudmend fix --ledger TABLE accepts it.
 What security_group_ingress finds is only reported.
 What ebs_encryption_default, eks_endpoint_cidrs, image_block_public_access, instance_imdsv2, \
-instance_metadata_defaults, network_acl_open, rds_instance_public, redshift_cluster_public, \
-s3_account_block_public_access, s3_bucket_block_public_access, serial_console_access, subnet_public_ip, \
-transit_gateway_auto_accept and vpc_block_public_access find is only reported.
+instance_metadata_defaults, kms_key_policy_public, network_acl_open, rds_instance_public, \
+redshift_cluster_public, s3_account_block_public_access, s3_bucket_block_public_access, serial_console_access, \
+subnet_public_ip, transit_gateway_auto_accept and vpc_block_public_access find is only reported.
 What instance_owner_tag finds is not looked at.
 What is at fault in VPC vpc-0123456789abcdef0 is only reported.
 What is at fault in account 111122223333 is mended.

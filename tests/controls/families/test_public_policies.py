@@ -257,6 +257,13 @@ def test_the_mark_of_a_statement_is_of_what_it_says() -> None:
     assert found(policy({**one, "Action": "some:Open"}))[0].mark not in marks
 
 
+@pytest.mark.parametrize(
+    ("text", "said"), [('{\n "Statement" : [ ]\n}', '{"Statement":[]}'), ("{nope", "{nope"), ("", "")]
+)
+def test_a_policy_is_said_in_one_line(text: str, said: str) -> None:
+    assert BOXES.say(text) == said
+
+
 def test_a_put_writes_the_text_with_the_guard_that_was_read() -> None:
     view = viewed(policy(OPEN), guard="revision-1")
     assert BOXES.put

@@ -17,7 +17,8 @@ NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
 CONTROL = "security_group_ingress"
 REPORTED = (
     "What ebs_encryption_default, eks_endpoint_cidrs, image_block_public_access, instance_imdsv2, "
-    "instance_metadata_defaults, network_acl_open, rds_instance_public, redshift_cluster_public, "
+    "instance_metadata_defaults, kms_key_policy_public, network_acl_open, rds_instance_public, "
+    "redshift_cluster_public, "
     "s3_account_block_public_access, "
     "s3_bucket_block_public_access, serial_console_access, subnet_public_ip, transit_gateway_auto_accept and "
     "vpc_block_public_access find is only reported."

@@ -122,6 +122,11 @@ OPERATIONS_OF_CONTROLS = {
         "RevokeSecurityGroupEgress",
         "RevokeSecurityGroupIngress",
     ),
+    "ecr": (
+        "DescribeRepositories",
+        "GetRepositoryPolicy",
+        "SetRepositoryPolicy",
+    ),
     "eks": (
         "DescribeCluster",
         "ListClusters",
@@ -130,6 +135,23 @@ OPERATIONS_OF_CONTROLS = {
     "emr": (
         "GetBlockPublicAccessConfiguration",
         "PutBlockPublicAccessConfiguration",
+    ),
+    "events": (
+        "DescribeEventBus",
+        "ListEventBuses",
+        "PutPermission",
+    ),
+    "kms": (
+        "GetKeyPolicy",
+        "ListKeys",
+        "PutKeyPolicy",
+    ),
+    "lambda": (
+        "GetFunctionConfiguration",
+        "GetResourcePolicy",
+        "ListAliases",
+        "ListFunctions",
+        "PutResourcePolicy",
     ),
     "lightsail": (
         "GetInstance",
@@ -164,6 +186,16 @@ OPERATIONS_OF_CONTROLS = {
     "s3control": (
         "GetPublicAccessBlock",
         "PutPublicAccessBlock",
+    ),
+    "secretsmanager": (
+        "GetResourcePolicy",
+        "ListSecrets",
+        "PutResourcePolicy",
+    ),
+    "sns": (
+        "GetTopicAttributes",
+        "ListTopics",
+        "SetTopicAttributes",
     ),
     "sqs": (
         "GetQueueAttributes",

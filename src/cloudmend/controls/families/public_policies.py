@@ -42,6 +42,7 @@ from cloudmend.core.errors import InputError
 from cloudmend.core.model import ApiCall, Hints, Json, Resource, Step, Words
 from cloudmend.core.policy.catalog import Keys
 from cloudmend.core.policy.location import Key, Review
+from cloudmend.core.policy.model import Mode
 from cloudmend.core.ports import Call, Reader
 
 _UNREADABLE: Final = "it is left as it is: edit it by hand"
@@ -101,6 +102,9 @@ def public_policy(
     follows: tuple[Trigger, ...] = (),
     locate: Callable[[ApiCall], Iterable[Resource]] | None = None,
     about: Callable[[Resource], Sequence[str]] | None = None,
+    restraint: Callable[[Json], str] = lambda _: "",
+    lock_out: Callable[[Json, str], str] = lambda *_: "",
+    mode: Mode = "fix",
     errors: Mapping[str, Meaning] = {},
     settles_in: timedelta = timedelta(),
     shown_by: Callable[[Resource], Iterable[Call]] | None = None,
@@ -110,14 +114,17 @@ def public_policy(
     Its one part is the policy's text; a resource without a policy has none. `put` writes a text, which is empty for no
     policy. `limit` is the size that AWS takes, in characters. `says` returns the text that a call of `triggers` or
     `follows` leaves, given the text before. `about` returns the ARNs of what the policy is about, with wildcards; it is
-    the resource's own ARN if there is no such function.
+    the resource's own ARN if there is no such function. `restraint` returns why a statement is only reported, if it is.
+    `lock_out` returns why a narrowed policy must not be written for an account, if it must not.
     """
 
-    judged = _Judged(limit, about or (lambda each: (resource.arn_of(each.id, each.account, each.region),)))
+    own = about or (lambda each: (resource.arn_of(each.id, each.account, each.region),))
+    judged = _Judged(limit, own, restraint, lock_out)
     return Control[Settings](
         id=id,
         title=title,
         severity=severity,
+        mode=mode,
         references=references,
         advice=advice,
         words=Words(
@@ -138,6 +145,7 @@ def public_policy(
         every=every,
         settings=Settings,
         keys=KEYS,
+        say=_said_text,
         did=_did,
         form=comparable,
         errors=errors,
@@ -152,9 +160,17 @@ def public_policy(
 class _Judged:
     """The judgement of one kind of policies, and their mend."""
 
-    def __init__(self, limit: int, about: Callable[[Resource], Sequence[str]]) -> None:
+    def __init__(
+        self,
+        limit: int,
+        about: Callable[[Resource], Sequence[str]],
+        restraint: Callable[[Json], str],
+        lock_out: Callable[[Json, str], str],
+    ) -> None:
         self._limit = limit
         self._about = about
+        self._restraint = restraint
+        self._lock_out = lock_out
 
     def judge(self, view: View, settings: Settings) -> Iterator[Finding]:
         """Yield the statements that strangers can use."""
@@ -167,15 +183,15 @@ class _Judged:
         except InputError as error:
             yield Finding(part=POLICY, why=f"it cannot be judged. {error}", restraint=_UNREADABLE)
             return
-        right = narrowed(policy, found, _owner(view, settings))
-        refused = self._refused(policy, found, _owner(view, settings), right.reasons)
+        reasons = {**self._restraints(policy), **narrowed(policy, found, _owner(view, settings)).reasons}
+        refused = self._refused(policy, found, _owner(view, settings), reasons)
         for admission in found:
             statement = _name(admission.place, statements_of(policy)[admission.place])
             yield Finding(
                 part=POLICY,
                 why=f"its statement {statement} is open: {reason(admission)}",
                 mark=_mark(policy, admission),
-                restraint=right.reasons.get(admission.place) or refused,
+                restraint=reasons.get(admission.place) or refused,
                 witness=command(admission.request) if admission.request else "",
             )
 
@@ -190,12 +206,18 @@ class _Judged:
         found = admissions(policy, _owner(view, settings), self._about(view.resource))
         return [each for each in found if settings.deputies or each.kind == "public"]
 
+    def _restraints(self, policy: Json) -> dict[int, str]:
+        told = {place: self._restraint(statement) for place, statement in enumerate(statements_of(policy))}
+        return {place: why for place, why in told.items() if why}
+
     def _refused(self, policy: Json, found: Iterable[Admission], owner: Owner, reasons: Mapping[int, str]) -> str:
-        """Return why AWS would not take the policy with those statements narrowed that can be; empty if it would."""
+        """Return why the policy must not be written with those statements narrowed that can be; empty if it may be."""
         if any(_names_deleted(each) for each in statements_of(policy)):
             return _NAMES_DELETED
-        size = len(_text(narrowed(policy, (each for each in found if each.place not in reasons), owner).policy))
-        return f"narrowed, it has {size:,} characters, and AWS takes {self._limit:,}" if size > self._limit else ""
+        after = narrowed(policy, (each for each in found if each.place not in reasons), owner).policy
+        if (size := len(_text(after))) > self._limit:
+            return f"narrowed, it has {size:,} characters, and AWS takes {self._limit:,}"
+        return self._lock_out(after, owner.account)
 
 
 def _names_deleted(statement: Json) -> bool:
@@ -206,6 +228,11 @@ def _names_deleted(statement: Json) -> bool:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+def is_open(text: str, account: str, arns: Sequence[str]) -> bool:
+    """Return whether strangers to an account can use a policy of the resources with these ARNs. Raises InputError."""
+    return any(each.kind == "public" for each in admissions(parse(text), Owner(account), arns))
 
 
 def _owner(view: View, settings: Settings) -> Owner:
@@ -221,6 +248,14 @@ def _writing(put: Callable[[Resource, State, str], Call]) -> Callable[[Resource,
 
 def _text(policy: Json) -> str:
     return json.dumps(policy, ensure_ascii=False, separators=(",", ":"))
+
+
+def _said_text(text: str) -> str:
+    """Return a policy in one line, as AWS may break it."""
+    try:
+        return _text(json.loads(text))
+    except ValueError:
+        return text
 
 
 def _mark(policy: Json, admission: Admission) -> str:

@@ -147,12 +147,21 @@ _s3_keys: Final = _one(
 )
 
 
+_BYPASS: Final = "kms:BypassPolicyLockoutSafetyCheck"
+
+
+def _has_bypass(call: ApiCall) -> bool:
+    return call.operation in {"CreateKey", "PutKeyPolicy", "ReplicateKey"}
+
+
 def _kms(call: ApiCall) -> Iterator[Keys]:
-    context = (call.params or {}).get("EncryptionContext", {})
+    params = call.params or {}
+    context = params.get("EncryptionContext", {})
     keys: dict[str, Any] = {f"kms:EncryptionContext:{name}": value for name, value in context.items()}
     yield {
         "kms:CallerAccount": call.account,
         **keys,
+        **({_BYPASS: str(params.get("BypassPolicyLockoutSafetyCheck", False)).lower()} if _has_bypass(call) else {}),
         **({"kms:EncryptionContextKeys": list(context)} if context else {}),
     }
 

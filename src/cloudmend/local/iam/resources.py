@@ -159,7 +159,7 @@ _EC2_IDS: Final = {
 
 def _functions(call: ApiCall, params: Mapping[str, Any]) -> Iterator[str]:
     """Yield a function by name, by ACCOUNT:function:NAME, or by ARN, with the qualifier that the call names."""
-    name = str(params.get("FunctionName", params.get("Resource", "")))
+    name = str(next((params[key] for key in ("FunctionName", "ResourceArn", "Resource") if key in params), ""))
     if name:
         account, _, short = name.rpartition("function:")
         whole = name if name.startswith("arn:") else call.arn("function", short, account.removesuffix(":"))
