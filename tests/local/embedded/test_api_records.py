@@ -11,7 +11,8 @@ from local.embedded.helpers import ACCOUNT, SETTLE_S, client, deploy, document
 if TYPE_CHECKING:
     from cloudmend.local.server import EmbeddedAws
 
-POLICY = '{"Version":"2012-10-17","Statement":[]}'
+STATEMENT = '{"Sid":"own","Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sqs:*","Resource":"*"}'
+POLICY = f'{{"Version":"2012-10-17","Statement":[{STATEMENT}]}}'
 
 
 def told(aws: EmbeddedAws) -> Any:
