@@ -153,7 +153,7 @@ def test_settings_raise_an_error_of_what_was_typed() -> None:
         raise ValueError("Invalid endpoint: no-address")
 
 
-@pytest.mark.parametrize("words", [["records", "--resource", "sg typo"], ["exempt", "add", "--resource", "a:b"]])
+@pytest.mark.parametrize("words", [["records", "--resource", "sg typo"], ["exempt", "add", "--resource", "a;b"]])
 def test_what_is_no_id_of_a_resource_is_said_to_be_none(words: list[str]) -> None:
     more = ["--for", "2h", "--reason", "a test"] if words[0] == "exempt" else []
     answer = CliRunner().invoke(app, [*words, *more])

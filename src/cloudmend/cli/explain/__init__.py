@@ -39,7 +39,7 @@ def explain(
         bool, typer.Option("--fail-on-findings", help="Exit with 4 if a policy or a bucket is public.")
     ] = False,
 ) -> None:
-    """Say why something is at fault, or whether a policy or a bucket is public. It only reads.
+    """Say why something is at fault, or whether a policy is public. It only reads.
 
     For an event, say what it leads to.
 
