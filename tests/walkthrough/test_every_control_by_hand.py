@@ -146,6 +146,16 @@ def actions(rights: Sequence[Right]) -> set[str]:
     return {right.action for right in rights}
 
 
+# Of functions and keys, which are opened by hand in the thorough profile, and of a proof after a mend.
+_UNUSED_HERE = {
+    "kms:GetKeyPolicy",
+    "lambda:GetFunctionConfiguration",
+    "lambda:GetResourcePolicy",
+    "lambda:ListAliases",
+    "s3:GetBucketPolicyStatus",
+}
+
+
 def test_a_scan_uses_the_rights_that_its_page_lists_and_no_other(by_hand: ByHand) -> None:
     for proof in ALL:
         opened(by_hand, proof, f"rights-{proof.control.replace('_', '-')}")
@@ -155,7 +165,7 @@ def test_a_scan_uses_the_rights_that_its_page_lists_and_no_other(by_hand: ByHand
     needs_no_right = {"sts:GetCallerIdentity"}
     assert used(by_hand.aws, earlier) - needs_no_right <= listed | {"ec2:DescribeRegions"}
     only_for_lists = {right for right in listed if "PrefixList" in right} | {"ec2:DescribeVpcs"}
-    assert listed - used(by_hand.aws, earlier) <= only_for_lists
+    assert listed - used(by_hand.aws, earlier) <= only_for_lists | _UNUSED_HERE
 
 
 def refused_queues(aws: EmbeddedAws, region: str) -> Gateway:

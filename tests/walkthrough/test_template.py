@@ -29,7 +29,18 @@ from ledgers.backends import table_resource
 from walkthrough.template import GLOBALS, RESOURCES, ROOT, TEMPLATE, of_type, unwrapped
 
 FUNCTIONS = of_type("AWS::Serverless::Function")
-RULE: dict[str, Any] = RESOURCES["ScheduledRule"]["Properties"]
+
+
+def with_every_control_on(value: Any) -> Any:
+    """What CloudFormation makes of a value of the template while each control hears its calls."""
+    if isinstance(value, dict):
+        if "Fn::If" in value:
+            return with_every_control_on(value["Fn::If"][1])
+        return {key: with_every_control_on(each) for key, each in value.items()}
+    return [with_every_control_on(each) for each in value] if isinstance(value, list) else value
+
+
+RULE: dict[str, Any] = with_every_control_on(RESOURCES["ScheduledRule"]["Properties"])
 EVENT: dict[str, Any] = json.loads((ROOT / "events" / "event.json").read_text())
 
 ACCEPTED = [

@@ -185,11 +185,17 @@ def test_exemptions_as_json_are_as_the_ledger_stores_them(opened: str, environme
     assert run(["cloudmend", "exempt", "list", "--json"], environment).stdout == added
 
 
+NOT_THERE = f"There is no security group or default security group sg-05fe30eb67c909f27 in {REGION}."
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["--resource", "my group", *FOR_2H], "'my group' is no id or ARN of what a control watches."),
-        (["--group", "sg-05fe30eb67c909f27", *FOR_2H], f"There is no security group sg-05fe30eb67c909f27 in {REGION}."),
+        (
+            ["--group", "sg-05fe30eb67c909f27", *FOR_2H],
+            NOT_THERE,
+        ),
         (["--group", "sg-05fe30eb67c909f27", "--for", "31d", "--reason", "x"], "lasts from a minute to 30 days"),
         (["--group", "sg-05fe30eb67c909f27", "--for", "0m", "--reason", "x"], "lasts from a minute to 30 days"),
         (["--group", "sg-05fe30eb67c909f27", "--for", "2h", "--reason", " "], "needs an owner and a reason"),
