@@ -36,7 +36,7 @@ _FLAGS: Final = (
 # What is asked for elsewhere is never reached.
 _NOWHERE_ELSE: Final = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
 # What a page needs no network for.
-_INSIDE: Final = ("data:", "chrome:", "about:", "file:")
+_INSIDE: Final = ("data:", "chrome:", "chrome-untrusted:", "about:", "file:")
 
 
 class Look(TypedDict, total=False):
